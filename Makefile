@@ -1,0 +1,74 @@
+# Only python3 and make are assumed; every target makes the environment it needs (.venv) by itself.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check quick golden docs bench fuzz size clean
+
+PYTHON ?= python3
+JOBS ?= 2
+BIN := .venv/bin
+READY := .venv/ready
+VERSIONS := 3.10 3.11 3.12 3.13
+
+help: ## Show this list.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS=$$'\t' read -r name text; do printf 'make %-9s %s\n' "$$name" "$$text"; done
+
+# An editable install; the grammar is part of the rule because the build turns it into the parser module.  Python compiles
+# the modules it imports by itself, but not where PYTHONDONTWRITEBYTECODE is set, and start-up is measured compiled.
+$(READY): pyproject.toml $(wildcard grammar/*)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@
+
+compiled: $(READY)
+	@$(BIN)/python -m compileall -q matdiff
+.PHONY: compiled
+
+demo: compiled ## Install into .venv and play the sessions of the README.
+	@$(BIN)/python tests/sessions.py --play README.md
+
+test: compiled ## Run all tests with two processes.
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+quick: compiled ## Run the tests that do not build packages or start many processes.
+	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow'
+
+test-all: ## Run all tests with every Python from 3.10 to 3.13 that is here.
+	@for version in $(VERSIONS); do \
+	    if "python$$version" -c 'import sys' 2>/dev/null; then \
+	        echo "== Python $$version"; \
+	        "python$$version" -m venv ".venv-$$version"; \
+	        ".venv-$$version/bin/python" -m pip install --quiet --editable '.[dev]'; \
+	        ".venv-$$version/bin/python" -m compileall -q matdiff; \
+	        ".venv-$$version/bin/python" -m pytest -q -n $(JOBS); \
+	    else \
+	        echo "== Python $$version is not installed: left out"; \
+	    fi; \
+	done
+
+check: compiled ## Everything that must hold: format, lint, types, all tests, current documents, the wheel.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python tests/sessions.py --check-table docs/language.md
+	$(BIN)/python -m pytest -q -n $(JOBS)
+
+golden: compiled ## Rewrite the outputs in tests/cases from the program; refuses results that are mathematically wrong.
+	$(BIN)/python tests/sessions.py --rewrite tests/cases/*.md tests/cases/errors/*.md
+
+docs: compiled ## Rewrite the outputs in README and docs, and the function table.
+	$(BIN)/python tests/sessions.py --table docs/language.md
+	$(BIN)/python tests/sessions.py --rewrite README.md docs/*.md
+
+bench: compiled ## Start-up against `import sympy`, and growth with the size of the input.
+	$(BIN)/python tests/bench.py
+
+fuzz: compiled ## Random expressions and random text, more of them than in the tests.
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py
+
+size: ## Lines of every module.
+	@wc -l matdiff/*.py matdiff/render/*.py grammar/*.lark tests/*.py | sort -n
+
+clean: ## Remove everything that the other targets made.
+	rm -rf .venv .venv-3.* build dist matdiff/_grammar.py .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,134 @@
+"""`derive`: the derivative of a tensor, by one sweep in reverse over its distinct nodes.
+
+The adjoint of a node is the derivative of the output by that node: its axes are the output's axes, then the node's.  Every node
+is visited once and hands to each operand its own adjoint times the derivative of the node by that operand, so the work and
+the size of the result grow with the number of distinct nodes.  (Griewank and Walther, Evaluating Derivatives, 2008, ch. 3.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff import index
+from matdiff.dims import ONE
+from matdiff.functions import FUNCTIONS
+from matdiff.index import Apply, Product, Sum, Symbol, Tensor
+from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr
+
+
+if TYPE_CHECKING:
+    from matdiff.dims import Dim, Shape
+
+Adjoints = dict[Tensor, list[tuple[int, int, Tensor]]]
+
+
+def derive(output: Tensor, variable: Tensor) -> Tensor:
+    """The derivative of `output` by `variable`: axes output.dims + variable.dims."""
+    return pull_back(output, index.identity(output.dims), output.order, variable)
+
+
+def pull_back(root: Tensor, adjoint: Tensor, extra: int, variable: Tensor) -> Tensor:
+    """The adjoint of `variable`, given the adjoint of `root`, which has `extra` leading axes before root's own."""
+    order = _dependent_nodes(root, variable)
+    leading = adjoint.dims[:extra]
+    place = {node: position for position, node in enumerate(order)}
+    found: Adjoints = {root: [(0, 0, adjoint)]}
+    for node in reversed(order):
+        parts = sorted(found.pop(node, []), key=lambda part: part[:2])
+        total = index.add([(1, tensor) for _, _, tensor in parts], leading + node.dims)
+        if node is variable:
+            return total
+        for operand, (child, share) in enumerate(_shares(node, total, extra, place)):
+            found.setdefault(child, []).append((place[node], operand, share))
+    return index.filled(0, leading + variable.dims)
+
+
+def _dependent_nodes(root: Tensor, variable: Tensor) -> list[Tensor]:
+    """The nodes between `variable` and `root` that depend on `variable`, operands before the nodes that use them."""
+    depends: dict[Tensor, bool] = {variable: True}
+    order = [variable]
+    stack = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in depends:
+            continue
+        if ready:
+            depends[node] = any(depends[child] for child in node.children)
+            if depends[node]:
+                order.append(node)
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.children) if child not in depends)
+    return order
+
+
+def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
+    """What `node` adds to the adjoint of each operand that depends on the variable."""
+    if isinstance(node, Sum):
+        return [(term, index.scale(coefficient, adjoint)) for coefficient, term in node.terms if term in place]
+    if isinstance(node, Product):
+        return _product_shares(node, adjoint, extra, place)
+    assert isinstance(node, Apply)
+    if node.function == "power":
+        return _power_shares(node, adjoint, extra, place)
+    return [
+        (arg, pull_back(differential(node, position, change), adjoint, extra, change))
+        for position, arg in enumerate(node.args)
+        if arg in place
+        for change in [index.symbol("d" + ARGUMENTS[position], arg.dims)]
+    ]
+
+
+def _product_shares(node: Product, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
+    leading = [("out", axis) for axis in range(extra)]
+    sizes = dict(enumerate(node.sizes))
+    shares = []
+    for position, (tensor, slots) in enumerate(node.factors):
+        if tensor in place:
+            others = [factor for other, factor in enumerate(node.factors) if other != position]
+            share = index.einsum(
+                [(adjoint, [*leading, *node.out]), *others], [*leading, *slots], {**sizes}, node.coefficient
+            )
+            shares.append((tensor, share))
+    return shares
+
+
+def _power_shares(node: Apply, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
+    """d(x^a) = a x^(a-1) dx, and d(x^y) = y x^(y-1) dx + x^y log(x) dy."""
+    base = node.args[0]
+    if node.exponent is not None:
+        inner = index.power(base, node.exponent - 1)
+        return [(base, _times(adjoint, index.scale(node.exponent, inner), extra))]
+    exponent = node.args[1]
+    shares = []
+    if base in place:
+        lowered = index.add([(1, exponent), (-1, index.filled(1, exponent.dims))], exponent.dims)
+        shares.append((base, _times(adjoint, index.hadamard(exponent, power_of(base, lowered)), extra)))
+    if exponent in place:
+        shares.append((exponent, _times(adjoint, index.hadamard(node, index.apply("log", (base,), base.dims)), extra)))
+    return shares
+
+
+def _times(adjoint: Tensor, factor: Tensor, extra: int) -> Tensor:
+    """adjoint times an array over its last axes, entry by entry."""
+    axes = range(adjoint.order)
+    return index.einsum([(adjoint, axes), (factor, axes[extra:])], axes)
+
+
+def differential(node: Apply, position: int, change: Tensor) -> Tensor:
+    """The differential of a function node for a change of one argument: the rule of its row with X, Y and dX put in."""
+    row = FUNCTIONS[node.function]
+    if row.form == "each":
+        return Lowering({"X": node.args[0], "Y": node, "dX": change}).value(rule_expr(node.function))
+    inputs, output = row.patterns[0]
+    shapes = [_as_shape(arg.dims, pair) for arg, pair in zip(node.args, inputs)]
+    name = "d" + ARGUMENTS[position]
+    more = {"Y": (node, _as_shape(node.dims, output)), name: (change, shapes[position])}
+    return expand_rule(node.function, list(node.args), shapes, more)
+
+
+def _as_shape(dims: tuple[Dim, ...], pair: tuple[str, str]) -> Shape:
+    """The axes of a node as rows x columns, as its pattern has them."""
+    remaining = list(dims)
+    rows, columns = (ONE if letter == "1" or not remaining else remaining.pop(0) for letter in pair)
+    return rows, columns

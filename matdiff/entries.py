@@ -1,0 +1,157 @@
+"""`in_indices`: a tensor of any order written entry by entry: `delta[i,l] x[k]`, `sum[j] A[i,j] B[j,k]`.
+
+Every tensor has this notation.  Repeated output axes become deltas, summed indices a sigma.  With `reduce` the parts that
+have matrix notation are written as matrices, `(A B)[i,k]`, so that only the sums that no matrix product can say remain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from matdiff import formula
+from matdiff.dims import SCALAR
+from matdiff.index import Apply, Product, Sum, Tensor, base_and_exponent
+from matdiff.recover import Graph, Irreducible, Recovery
+from matdiff.syntax import Expr
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+# Index letters in the order in which axes and sums take them.
+LETTERS = ("i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v", "w", "a", "b", "c", "d", "e", "f", "g", "h", "m", "n", "o", "x", "y", "z")
+
+
+def letters_beside(taken: Sequence[str]) -> Iterator[str]:
+    """Index letters that are not taken; after the alphabet i1, j1, ..."""
+    number = 0
+    while True:
+        for letter in LETTERS:
+            candidate = letter if not number else f"{letter}{number}"
+            if candidate not in taken:
+                yield candidate
+        number += 1
+
+
+def in_indices(tensor: Tensor, letters: Sequence[str], recovery: Recovery, taken: Sequence[str] = (), reduce: bool = False) -> Expr:
+    """One entry of the tensor, at the given letters; `taken` are names that a sum may not use for its index."""
+    return _Entries(recovery, (*letters, *taken), reduce).entry(tensor, tuple(letters))
+
+
+def _letter(text: str) -> Expr:
+    return Expr("index", (), text, shape=SCALAR)
+
+
+class _Entries:
+    def __init__(self, recovery: Recovery, taken: tuple[str, ...], reduce: bool) -> None:
+        self.recovery, self.taken, self.reduce = recovery, taken, reduce
+
+    def entry(self, tensor: Tensor, letters: tuple[str, ...]) -> Expr:
+        if isinstance(tensor, Product):
+            return self._product(tensor, letters)
+        if isinstance(tensor, Sum):
+            return self._sum(tensor, letters)
+        return self._factor(tensor, letters)
+
+    def _sum(self, tensor: Sum, letters: tuple[str, ...]) -> Expr:
+        parts = []
+        for coefficient, term in tensor.terms:
+            body = self.entry(term, letters)
+            parts.append(body if coefficient == 1 else _scaled(coefficient, body))
+        return Expr("+", tuple(parts), shape=SCALAR)
+
+    def _factor(self, tensor: Tensor, letters: tuple[str, ...]) -> Expr:
+        """A factor at its indices: as a matrix where it has matrix notation, else written out."""
+        try:
+            expr = self.recovery.expr(tensor)
+        except Irreducible:
+            if isinstance(tensor, Apply):
+                return self._elementwise(tensor, letters)
+            return self.entry(tensor, letters)
+        if not letters:
+            return expr
+        return Expr("entry", (expr, *map(_letter, letters)), shape=SCALAR)
+
+    def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
+        args = [self.entry(arg, letters) for arg in tensor.args]
+        if tensor.function == "power":
+            if tensor.exponent is None:
+                return formula.call("^", *args, shape=SCALAR)
+            return _power(args[0], tensor.exponent)
+        return formula.call(tensor.function, *args, shape=SCALAR)
+
+    def _product(self, product: Product, letters: tuple[str, ...]) -> Expr:
+        names: dict[int, str] = {}
+        deltas = []
+        for index, letter in zip(product.out, letters):
+            if index in names:
+                deltas.append(formula.call("delta", _letter(names[index]), _letter(letter), shape=SCALAR))
+            else:
+                names[index] = letter
+        factors = self._reduced(product) if self.reduce else self._plain(product)
+        unused = letters_beside(self.taken)
+        summed = [slot for slot in dict.fromkeys(s for _, slots, _ in factors for s in slots) if slot not in names]
+        for slot in summed:
+            names[slot] = next(unused)
+        inner = _Entries(self.recovery, (*self.taken, *(names[slot] for slot in summed)), self.reduce)
+        above: list[Expr] = []
+        below: list[Expr] = []
+        for value, slots, exponent in factors:
+            at = tuple(names[slot] for slot in slots)
+            if isinstance(value, Tensor):
+                entry = inner._factor(value, at)
+            else:
+                entry = Expr("entry", (value, *map(_letter, at)), shape=SCALAR)
+            if not slots:
+                entry = self.recovery.formulas.scalar_power(entry, abs(exponent))
+            else:
+                entry = _power(entry, abs(exponent))
+            (above if exponent > 0 else below).append(entry)
+        body = self.recovery.formulas.scaled(1, deltas + above, below, ()) if summed else None
+        if body is None:
+            return self.recovery.formulas.scaled(product.coefficient, deltas + above, below, ())
+        total = Expr("sigma", (body, *(_letter(names[slot]) for slot in summed)), shape=SCALAR)
+        return total if product.coefficient == 1 else _scaled(product.coefficient, total)
+
+    def _plain(self, product: Product) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
+        found: list[tuple[Tensor | Expr, tuple[int, ...], Rational]] = []
+        for tensor, slots in product.factors:
+            base, exponent = base_and_exponent(tensor)
+            found.append((base, slots, exponent))
+        return found
+
+    def _reduced(self, product: Product) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
+        """The factors after series-parallel reduction; a factor with more than two axes keeps all its indices in place."""
+        large = [(tensor, slots) for tensor, slots in product.factors if len(slots) > 2]
+        kept = tuple(dict.fromkeys((*product.out, *(slot for _, slots in large for slot in slots))))
+        small = [factor for factor in product.factors if 0 < len(factor[1]) <= 2]
+        found: list[tuple[Tensor | Expr, tuple[int, ...], Rational]] = []
+        for tensor, _ in [factor for factor in product.factors if not factor[1]]:
+            base, exponent = base_and_exponent(tensor)
+            found.append((base, (), exponent))
+        try:
+            graph = Graph(self.recovery, small, kept, product.sizes)
+        except Irreducible:
+            return self._plain(product)
+        graph.reduce()
+        for edge in graph.edges:
+            found.append((self.recovery.formulas.product(edge.chain), (edge.row, edge.column), 1))
+        for index, pendants in graph.pendants.items():
+            for pendant in pendants:
+                found.append((self.recovery.formulas.product(pendant.chain), (index,), pendant.exponent))
+        return found + [(tensor, slots, 1) for tensor, slots in large]
+
+
+def _power(base: Expr, exponent: Rational) -> Expr:
+    if exponent == 1:
+        return base
+    if exponent < 0:
+        return formula.call("/", formula.number(1), _power(base, -exponent), shape=SCALAR)
+    return formula.call("^", base, formula.number(exponent), shape=SCALAR)
+
+
+def _scaled(coefficient: Rational, body: Expr) -> Expr:
+    size = abs(coefficient)
+    factors = body.args if body.op == "*" else (body,)
+    scaled = body if size == 1 else Expr("*", (formula.number(size), *factors), shape=SCALAR)
+    return formula.call("neg", scaled, shape=SCALAR) if coefficient < 0 else scaled

@@ -1,0 +1,537 @@
+"""Every mistake matdiff can tell a user about, as data: one class per kind, with the spans and shapes in named fields.
+
+There is no wording here; `report` turns a mistake into words and carets.  The code and the name are stable (`--explain E301`,
+JSON); E1xx reading, E2xx names and declarations, E3xx kinds and sizes, E4xx derivatives, E5xx usage, W6xx remarks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matdiff.dims import Shape
+    from matdiff.syntax import Expr, Span
+
+WRONG_USAGE = 2
+WRONG_EXPRESSION = 3
+NO_CLOSED_FORM = 4
+
+
+class _Fields:
+    """Keyword arguments become attributes; the annotations of the class are the fields, a value there is the default."""
+
+    code = ""
+    name = ""
+
+    def __init__(self, **fields: object) -> None:
+        super().__init__()
+        declared = self.__class__.__annotations__
+        for field in fields:
+            if field not in declared:
+                raise TypeError(f"{self.__class__.__name__} has no field {field}")
+        for field in declared:
+            if field not in fields and not hasattr(self.__class__, field):
+                raise TypeError(f"{self.__class__.__name__} needs the field {field}")
+        self.__dict__.update(fields)
+
+    def __str__(self) -> str:
+        fields = ", ".join(f"{field}={getattr(self, field)!r}" for field in self.__class__.__annotations__)
+        return f"{self.code} {self.name}: {fields}"
+
+
+class MatdiffError(_Fields, Exception):
+    """Base of every error a user can cause; `exit_status` is that of the command."""
+
+    severity = "error"
+    exit_status = WRONG_EXPRESSION
+
+
+class Remark(_Fields):
+    """Base of what is worth saying although the input is accepted."""
+
+    severity = "warning"
+
+
+class Errors(Exception):
+    """The independent errors of one statement or text, in the order of the text.  `exit_status` is the largest."""
+
+    def __init__(self, errors: Sequence[MatdiffError]) -> None:
+        super().__init__(f"{len(errors)} errors")
+        self.errors = tuple(errors)
+
+    @property
+    def exit_status(self) -> int:
+        return max(error.exit_status for error in self.errors)
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.errors))
+
+
+# E1xx: reading
+
+
+class UnexpectedText(MatdiffError):
+    """A token that cannot stand where it stands.  `after`: the token before it, or empty."""
+
+    code, name = "E101", "unexpected-text"
+    span: Span
+    text: str
+    after: str = ""
+    reason: str = ""
+
+
+class UnclosedBracket(MatdiffError):
+    """`(`, `[` or `||` without its partner; `end` is where the partner was expected, `found` what stands there."""
+
+    code, name = "E102", "unclosed-bracket"
+    span: Span
+    opener: str
+    closer: str
+    end: Span
+    found: str = ""
+
+
+class EndsEarly(MatdiffError):
+    """The statement stops where a term is needed; `after` is the last token, empty for an empty text."""
+
+    code, name = "E103", "ends-early"
+    span: Span
+    after: str
+
+
+class ForeignOperator(MatdiffError):
+    """An operator of another language.  `written` is its text; bars have a second span."""
+
+    code, name = "E104", "foreign-operator"
+    span: Span
+    written: str
+    partner: Span | None = None
+
+
+class UnknownCommand(MatdiffError):
+    """An unknown LaTeX command."""
+
+    code, name = "E105", "unknown-command"
+    span: Span
+    command: str
+
+
+class NeedsParentheses(MatdiffError):
+    """A function name without `(`; `argument` is what looks like its argument, `end` where the product ends."""
+
+    code, name = "E106", "needs-parentheses"
+    span: Span
+    function: str
+    argument: Span | None = None
+    end: int | None = None
+
+
+class GluedTranspose(MatdiffError):
+    """`x^Ty`: the name after `^` starts with T.  `base` is the span of what it is a power of."""
+
+    code, name = "E107", "glued-transpose"
+    span: Span
+    written: str
+    base: Span
+
+
+class LookAlikeLetter(MatdiffError):
+    """A letter of another alphabet that looks like a Latin one."""
+
+    code, name = "E108", "look-alike-letter"
+    span: Span
+    letter: str
+    latin: str
+
+
+# E2xx: names and declarations
+
+
+class UnknownFunction(MatdiffError):
+    """`logdte(...)`: not a function and not a name; `names` are the variables and definitions it could have meant."""
+
+    code, name = "E201", "unknown-function"
+    span: Span
+    function: str
+    names: tuple[str, ...] = ()
+
+
+class WrongArity(MatdiffError):
+    """A function with the wrong number of arguments; `call` is the call."""
+
+    code, name = "E202", "wrong-arity"
+    span: Span
+    function: str
+    expected: int
+    got: int
+    call: Expr | None = None
+
+
+class UnknownVariable(MatdiffError):
+    """A variable of `--wrt` that does not occur.  `span` is that of a `wrt` suffix, if it was given there."""
+
+    code, name = "E203", "unknown-variable"
+    exit_status = WRONG_USAGE
+    variable: str
+    names: tuple[str, ...]
+    expr: Expr | None = None
+    span: Span | None = None
+
+
+class ReservedName(MatdiffError):
+    """A reserved word or a function declared or defined as a variable."""
+
+    code, name = "E204", "reserved-name"
+    span: Span
+    reserved: str
+
+
+class DeclaredTwice(MatdiffError):
+    """Two declarations or definitions of one name; the texts are `n × k` or the defining expression."""
+
+    code, name = "E205", "declared-twice"
+    variable: str
+    first: Span | None
+    second: Span
+    first_text: str
+    second_text: str
+
+
+class BadDeclaration(MatdiffError):
+    """A declaration that cannot be read; `problem` is a key of report's table, `found` the text at fault."""
+
+    code, name = "E206", "bad-declaration"
+    span: Span
+    problem: str
+    found: str = ""
+    in_option: bool = False
+
+    @property
+    def exit_status(self) -> int:  # type: ignore[override]
+        return WRONG_USAGE if self.in_option else WRONG_EXPRESSION
+
+
+class CircularDefinition(MatdiffError):
+    """Definitions that need each other: (name, the name it needs, span of that use), closing the circle."""
+
+    code, name = "E207", "circular-definition"
+    uses: tuple[tuple[str, str, Span], ...]
+
+
+# E3xx: kinds and sizes
+
+
+class Fix:
+    """A correction that was tried: with it the whole statement has consistent sizes.
+
+    what         a key of report's table: "transpose", "no-transpose", "inner", "outer", "elementwise", "split-name", "brackets",
+                 "gram", "pinv", "inverse", "ones-row", "ones-column", "ones", "linear", "diag", "product"
+    target       the part of the expression to replace
+    replacement  what to write there; brackets around it are the printer's business
+    """
+
+    __slots__ = ("replacement", "target", "what")
+
+    def __init__(self, what: str, target: Expr, replacement: Expr) -> None:
+        self.what, self.target, self.replacement = what, target, replacement
+
+    def __repr__(self) -> str:
+        return f"Fix({self.what}: {self.target} -> {self.replacement})"
+
+
+class SizeReason:
+    """Why an undeclared variable has its size: `variable` was given size `size` on axis `axis` at `span`."""
+
+    __slots__ = ("axis", "size", "span", "variable")
+
+    def __init__(self, variable: str, axis: int, size: str, span: Span | None) -> None:
+        self.variable, self.axis, self.size, self.span = variable, axis, size, span
+
+    def __repr__(self) -> str:
+        return f"SizeReason({self.variable} axis {self.axis} is {self.size} at {self.span})"
+
+
+class ProductSizes(MatdiffError):
+    """Two neighbouring factors whose inner sizes differ.  The factors carry their shapes.
+
+    fixes     the corrections that were tried and fit
+    rigid     the declared size names that make the difference
+    reasons   where undeclared variables in it got their sizes
+    """
+
+    code, name = "E301", "size-product"
+    left: Expr
+    right: Expr
+    fixes: tuple[Fix, ...] = ()
+    rigid: tuple[str, ...] = ()
+    reasons: tuple[SizeReason, ...] = ()
+
+
+class SumShapes(MatdiffError):
+    """Two terms of different shapes.  `subtracted`: the right one has a minus."""
+
+    code, name = "E302", "size-sum"
+    left: Expr
+    right: Expr
+    subtracted: bool = False
+    fixes: tuple[Fix, ...] = ()
+    rigid: tuple[str, ...] = ()
+    reasons: tuple[SizeReason, ...] = ()
+
+
+class ElementwiseShapes(MatdiffError):
+    """Operands of `.*`, `./`, `.^` or `:` of different shapes."""
+
+    code, name = "E303", "size-elementwise"
+    left: Expr
+    right: Expr
+    operator: str
+    fixes: tuple[Fix, ...] = ()
+    rigid: tuple[str, ...] = ()
+    reasons: tuple[SizeReason, ...] = ()
+
+
+class NotSquare(MatdiffError):
+    """A function or power of a matrix that must be square."""
+
+    code, name = "E304", "not-square"
+    function: str
+    argument: Expr
+    fixes: tuple[Fix, ...] = ()
+    reasons: tuple[SizeReason, ...] = ()
+
+
+class WrongKind(MatdiffError):
+    """An argument of the wrong kind; `expected` is "scalar", "vector" or "matrix"."""
+
+    code, name = "E305", "wrong-kind"
+    function: str
+    argument: Expr
+    expected: str
+
+
+class BlockSizes(MatdiffError):
+    """Two neighbouring blocks whose heights (`axis` 0) or widths (`axis` 1) differ."""
+
+    code, name = "E306", "size-block"
+    left: Expr
+    right: Expr
+    axis: int
+    rigid: tuple[str, ...] = ()
+    reasons: tuple[SizeReason, ...] = ()
+
+
+class PowerKind(MatdiffError):
+    """A power of a vector or a rectangular matrix, or a power that is not a scalar.  `culprit` is the operand at fault."""
+
+    code, name = "E307", "power-kind"
+    base: Expr
+    exponent: Expr
+    culprit: Expr
+    fixes: tuple[Fix, ...] = ()
+
+
+class DivisionKind(MatdiffError):
+    """Division by a vector or matrix."""
+
+    code, name = "E308", "division-kind"
+    numerator: Expr
+    denominator: Expr
+    fixes: tuple[Fix, ...] = ()
+
+
+class DivisionByZero(MatdiffError):
+    """Division by the number zero."""
+
+    code, name = "E309", "division-by-zero"
+    span: Span
+
+
+class IndexRange(MatdiffError):
+    """An index outside `1 ... size`, or the wrong number of indices."""
+
+    code, name = "E310", "index-range"
+    span: Span
+    index: str
+    size: str
+
+
+class ArgumentSizes(MatdiffError):
+    """Two arguments of a function whose sizes do not fit, such as `dot(x, y)`."""
+
+    code, name = "E311", "size-arguments"
+    function: str
+    left: Expr
+    right: Expr
+    span: Span | None = None
+    rigid: tuple[str, ...] = ()
+    reasons: tuple[SizeReason, ...] = ()
+
+
+class UndecidedSizes(MatdiffError):
+    """Two sizes such as `m n` and `p q` with unknown names: whether they can be equal is not decided; declaring a size helps."""
+
+    code, name = "E312", "undecided-sizes"
+    left: str
+    right: str
+    span: Span | None
+
+
+class DefinitionShape(MatdiffError):
+    """A definition whose value has another shape than the declaration of its name."""
+
+    code, name = "E313", "definition-shape"
+    variable: str
+    definition: Expr
+    declared: Shape
+
+
+# E4xx: the derivative
+
+
+class WhichVariable(MatdiffError):
+    """No `--wrt` and several variables: (name, kind, shape)."""
+
+    code, name = "E401", "which-variable"
+    exit_status = WRONG_USAGE
+    candidates: tuple[tuple[str, str, Shape], ...]
+
+
+class TooManyAxes(MatdiffError):
+    """The result would be a tensor of too high an order."""
+
+    code, name = "E403", "too-many-axes"
+    exit_status = NO_CLOSED_FORM
+    axes: int
+    limit: int
+    order: int = 1
+
+
+class NoClosedForm(MatdiffError):
+    """A function whose derivative has no formula here."""
+
+    code, name = "E404", "no-closed-form"
+    exit_status = NO_CLOSED_FORM
+    function: str
+    span: Span | None = None
+
+
+class TooLarge(MatdiffError):
+    """A stated limit is passed; `what` is a key of report's table: "text", "nesting", "number", "exponent", "terms", "size"."""
+
+    code, name = "E405", "too-large"
+    exit_status = NO_CLOSED_FORM
+    what: str
+    limit: int
+    span: Span | None = None
+
+
+# E5xx: usage and files
+
+
+class NotQuoted(MatdiffError):
+    """Several positional arguments."""
+
+    code, name = "E501", "not-quoted"
+    exit_status = WRONG_USAGE
+    words: tuple[str, ...]
+
+
+class UnreadableFile(MatdiffError):
+    """A file that cannot be read or written."""
+
+    code, name = "E502", "unreadable-file"
+    exit_status = WRONG_USAGE
+    path: str
+    why: str
+
+
+class MissingExtra(MatdiffError):
+    """A format whose optional dependency is not installed."""
+
+    code, name = "E503", "missing-extra"
+    exit_status = WRONG_USAGE
+    extra: str
+
+
+class NotAName(MatdiffError):
+    """`--wrt` takes the name of a variable."""
+
+    code, name = "E504", "not-a-name"
+    exit_status = WRONG_USAGE
+    text: str
+    names: tuple[str, ...] = ()
+
+
+# W6xx: remarks
+
+
+class SoftKind(Remark):
+    """An undeclared name read as another kind than its spelling suggests; `kind` is "vector" or "scalar"."""
+
+    code, name, severity = "W601", "soft-kind", "note"
+    span: Span
+    variable: str
+    kind: str
+    size: str = ""
+    greek: bool = True
+
+
+class ForcedSquare(Remark):
+    """Two invented sizes of one variable became equal; each use is (span, what it matches there)."""
+
+    code, name = "W602", "forced-square"
+    variable: str
+    size: str
+    columns: tuple[Span, str] | None = None
+    rows: tuple[Span, str] | None = None
+
+
+class DecimalOrElementwise(Remark):
+    """`2.*x`; `span` is the operator, `start` where the number starts, `end` where the operand ends."""
+
+    code, name = "W603", "decimal-or-elementwise"
+    span: Span
+    start: int
+    end: int
+    operator: str
+
+
+class DivisionThenProduct(Remark):
+    """`a / b c`; `division` is the span of `a / b`, `end` where the product ends."""
+
+    code, name = "W604", "division-then-product"
+    division: Span
+    numerator: Span
+    denominator: Span
+    product: Span
+
+
+class EntrywiseFunction(Remark):
+    """`exp`, `log`, `sqrt`... of a square matrix acts on the entries; `matrix_function` is the other one."""
+
+    code, name, severity = "W605", "entrywise-function", "note"
+    span: Span
+    function: str
+    argument: Span | None = None
+    matrix_function: str = ""
+
+
+class NotSmooth(Remark):
+    """A function without a derivative at some points; `at` and `used` are the words of its row."""
+
+    code, name, severity = "W606", "not-smooth", "note"
+    span: Span
+    function: str
+    at: str
+    used: str
+
+
+class ScalarPlusSquare(Remark):
+    """A scalar added to a square matrix acts on every entry; `+ c I` may have been meant."""
+
+    code, name = "W607", "scalar-plus-square"
+    scalar: Span
+    matrix: Span

@@ -1,0 +1,229 @@
+"""Building blocks of matrix notation: how a person writes a transpose, a chain of products, a quotient, a norm.
+
+Everything here makes typed `Expr`s from typed `Expr`s and keeps their value.  A chain is a tuple of matrices multiplied in order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.dims import ONE, SCALAR, Dim, Shape
+from matdiff.syntax import Expr
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+Chain = tuple[Expr, ...]
+# Matrices that equal their transpose whatever their arguments are.
+_ALWAYS_SYMMETRIC = ("I", "diag")
+
+
+def number(value: Rational) -> Expr:
+    """A number; a negative one is the negation of a number."""
+    if value < 0:
+        return Expr("neg", (number(-value),), shape=SCALAR)
+    return Expr("number", (), value, shape=SCALAR)
+
+
+def name(text: str, shape: Shape) -> Expr:
+    return Expr("name", (), text, shape=shape)
+
+
+def ones(size: Dim) -> Expr:
+    return Expr("ones", (), shape=(size, ONE))
+
+
+def eye(size: Dim) -> Expr:
+    return Expr("I", (), shape=(size, size))
+
+
+def shape_of(expr: Expr) -> Shape:
+    assert expr.shape is not None
+    return expr.shape
+
+
+def call(function: str, *args: Expr, shape: Shape) -> Expr:
+    return Expr(function, args, shape=shape)
+
+
+def is_scalar(expr: Expr) -> bool:
+    rows, columns = shape_of(expr)
+    return rows.is_one and columns.is_one
+
+
+class Formulas:
+    """Constructors that know which names stand for symmetric and which for diagonal matrices."""
+
+    def __init__(self) -> None:
+        self.symmetric: set[Expr] = set()
+        self.diagonal: set[Expr] = set()
+
+    def transposed(self, expr: Expr) -> Expr:
+        rows, columns = shape_of(expr)
+        if rows.is_one and columns.is_one:
+            return expr
+        if expr.op == "'":
+            return expr.args[0]
+        if expr in self.symmetric or (expr.op in _ALWAYS_SYMMETRIC and rows == columns):
+            return expr
+        if expr.op == "*":
+            return self.product(self.transposed_chain(expr.args))
+        return call("'", expr, shape=(columns, rows))
+
+    def transposed_chain(self, chain: Chain) -> Chain:
+        return tuple(self.transposed(factor) for factor in reversed(chain))
+
+    def product(self, chain: Chain) -> Expr:
+        """The product of a chain; equal neighbours become a power."""
+        factors = _powers(chain)
+        if len(factors) == 1:
+            return factors[0]
+        rows = next((shape_of(f)[0] for f in factors if not is_scalar(f)), ONE)
+        columns = next((shape_of(f)[1] for f in reversed(factors) if not is_scalar(f)), ONE)
+        return Expr("*", factors, shape=(rows, columns))
+
+    def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
+        """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power."""
+        shape = shape_of((factors or divisors)[0])
+        top, bottom = _elementwise(factors, shape), _elementwise(divisors, shape)
+        if bottom is None:
+            assert top is not None
+            return top
+        return call("./", top or number(1), bottom, shape=shape)
+
+    def diag(self, vector: Expr) -> Expr:
+        """The diagonal matrix with this diagonal."""
+        size = shape_of(vector)[0]
+        if vector.op == "diag" and vector.args[0] in self.diagonal:
+            return vector.args[0]
+        if vector.op == "ones":
+            return eye(size)
+        return call("diag", vector, shape=(size, size))
+
+    def dot(self, left: Chain, right: Chain) -> Expr:
+        """The scalar left^T right of two columns, from the side that needs fewer transposes; ||v||^2 for a compound v."""
+        if left == right and not (len(right) == 1 and right[0].op == "name"):
+            return call("^", call("norm", self.product(right), shape=SCALAR), number(2), shape=SCALAR)
+        one, other = self.transposed_chain(left) + right, self.transposed_chain(right) + left
+        halves = self.norm_argument(self.product(one))
+        if halves is not None and halves.op != "name":
+            return call("^", call("norm", halves, shape=SCALAR), number(2), shape=SCALAR)
+        return self.product(min(one, other, key=_transposes))
+
+    def trace(self, chain: Chain) -> Expr:
+        """tr of a product, turned so that few factors are transposed."""
+        if len(chain) == 1 and chain[0].op == "'":
+            chain = (chain[0].args[0],)
+        back = self.transposed_chain(chain)
+        turns = [c[k:] + c[:k] for c in (chain, back) for k in range(len(chain))]
+        best = min(turns, key=_transposes)
+        scalar = call("tr", self.product(best), shape=SCALAR)
+        inner = self.norm_argument(scalar)
+        if inner is not None and inner.op != "name":
+            return call("^", call("norm", inner, shape=SCALAR), number(2), shape=SCALAR)
+        return scalar
+
+    def norm_argument(self, scalar: Expr) -> Expr | None:
+        """v when the scalar is v^T v, tr(V^T V) or ||v||^2."""
+        if scalar.op == "^" and scalar.args[0].op == "norm" and scalar.args[1] == number(2):
+            return scalar.args[0].args[0]
+        body = scalar.args[0] if scalar.op == "tr" else scalar
+        if body.op != "*" or len(body.args) % 2 or any(is_scalar(factor) for factor in body.args):
+            return None
+        half = body.args[len(body.args) // 2 :]
+        if self.transposed_chain(half) + half == body.args:
+            return self.product(half)
+        return None
+
+    def scalar_power(self, base: Expr, exponent: Rational) -> Expr:
+        """base to a positive rational power: norms and square roots by their own signs."""
+        if exponent == 1:
+            return base
+        if exponent.denominator == 2:
+            inner = self.norm_argument(base)
+            if inner is not None:
+                norm = call("norm", inner, shape=SCALAR)
+                return norm if exponent.numerator == 1 else call("^", norm, number(exponent.numerator), shape=SCALAR)
+            if exponent.numerator == 1:
+                return call("sqrt", base, shape=SCALAR)
+        if base.op == "^" and base.args[0].op == "norm" and exponent.denominator == 1:
+            return call("^", base.args[0], number(2 * exponent), shape=SCALAR)
+        return call("^", base, number(exponent), shape=SCALAR)
+
+    def array_power(self, base: Expr, exponent: Rational) -> Expr:
+        """base .^ exponent for a positive rational exponent."""
+        if exponent == 1:
+            return base
+        if exponent.denominator == 2 and exponent.numerator == 1:
+            return call("sqrt", base, shape=shape_of(base))
+        return call(".^", base, number(exponent), shape=shape_of(base))
+
+    def scaled(self, coefficient: Rational, factors: list[Expr], divisors: list[Expr], chain: Chain) -> Expr:
+        """coefficient * scalar factors * chain / scalar divisors."""
+        size = abs(coefficient)
+        below = list(divisors)
+        if divisors and size.denominator != 1:
+            below.insert(0, number(size.denominator))
+            size = size.numerator
+        above = [*factors, *_powers(chain)]
+        if size != 1 or not above:
+            above.insert(0, number(size))
+        top = self.product_of_all(above)
+        if below:
+            top = call("/", top, self.product_of_all(below), shape=shape_of(top))
+        return call("neg", top, shape=shape_of(top)) if coefficient < 0 else top
+
+    def product_of_all(self, factors: list[Expr]) -> Expr:
+        """One product; only the last factor, if it is a product itself, is opened, so `(x^T x) y` keeps its brackets."""
+        if len(factors) == 1:
+            return factors[0]
+        flat = (*factors[:-1], *factors[-1].args) if factors[-1].op == "*" else tuple(factors)
+        matrices = [factor for factor in flat if not is_scalar(factor)]
+        if is_scalar(factors[-1]):
+            return Expr("*", flat, shape=SCALAR)
+        return Expr("*", flat, shape=(shape_of(matrices[0])[0], shape_of(matrices[-1])[1]))
+
+
+def _transposes(chain: Chain) -> int:
+    return sum(factor.op == "'" for factor in chain)
+
+
+def _powers(chain: Chain) -> Chain:
+    """Equal square neighbours as powers: X X is X^2, X^T X^T is (X^2)^T, inv(X) inv(X) is X^-2."""
+    factors: list[Expr] = []
+    place = 0
+    while place < len(chain):
+        factor, count = chain[place], 1
+        rows, columns = shape_of(factor)
+        while rows == columns and not rows.is_one and place + count < len(chain) and chain[place + count] == factor:
+            count += 1
+        factors.append(factor if count == 1 or factor.op == "I" else _power(factor, count))
+        place += count
+    return tuple(factors)
+
+
+def _power(factor: Expr, count: int) -> Expr:
+    if factor.op == "'":
+        return call("'", _power(factor.args[0], count), shape=factor.shape or SCALAR)
+    if factor.op == "inv":
+        return call("^", factor.args[0], number(-count), shape=factor.shape or SCALAR)
+    return call("^", factor, number(count), shape=factor.shape or SCALAR)
+
+
+def _elementwise(factors: list[Expr], shape: Shape) -> Expr | None:
+    counts: dict[Expr, int] = {}
+    for factor in factors:
+        counts[factor] = counts.get(factor, 0) + 1
+    parts = [factor if count == 1 else call(".^", factor, number(count), shape=shape) for factor, count in counts.items()]
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else Expr(".*", tuple(parts), shape=shape)
+
+
+def cost(expr: Expr) -> int:
+    """The length of the printed formula in tokens: names, numbers and operators; brackets are free."""
+    own = {"'": 2, "neg": 1, "+": len(expr.args) - 1, ".*": len(expr.args) - 1, "*": 0, "norm": 2, "inv": 3, "/": 1, "./": 1}
+    total = own.get(expr.op, 1) + sum(cost(arg) for arg in expr.args)
+    if expr.op == "+":
+        total -= sum(arg.op == "neg" for arg in expr.args[1:])
+    return total

@@ -1,0 +1,143 @@
+"""The table of functions: one row holds everything matdiff knows about a function.
+
+A differential is the textbook line in matdiff's own language, where `X` is the argument, `Y` the value and `dX` the
+differential of the argument; an operation that only moves indices has a pattern instead, which is at once its shape rule,
+its lowering and, being linear in every operand, its derivative.  In signatures and patterns every value is rows x columns.
+"""
+
+from __future__ import annotations
+
+Signature = tuple[tuple[tuple[str, str], ...], tuple[str, str]]
+
+
+class Function:
+    """One row.
+
+    name       what `Expr.op` holds and what is printed
+    form       "each" elementwise, any shape | "func" acts on whole matrices | "op" moves indices | "macro" an abbreviation
+    patterns   shape rules, tried in order: ((argument (rows, columns), ...), result (rows, columns)); empty for "each"
+    rule       "each", "func": the differential; "macro": the definition; "op": empty.  An "each" rule uses only elementwise
+               operators (`.*`, `./`, `.^`, `+`, `-`), since its argument may have any number of axes
+    aliases    other accepted names
+    latex      spelling with `{}` for the argument, None for \\operatorname{name}
+    numpy      spelling with `{}` for each argument
+    domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd"
+    condition  what the formula needs, with `{}` for the argument, for `conditions`
+    note       what a user should be told when it is used; `at` names the points without a derivative
+    source     where the differential stands in print
+    transposition   "equivariant" if f(X^T) = f(X)^T, "invariant" if f(X^T) = f(X); elementwise functions are equivariant
+    """
+
+    __slots__ = (
+        "aliases", "at", "condition", "domain", "form", "latex", "name", "note", "numpy", "patterns", "rule", "source", "transposition",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        form: str,
+        pattern: str = "",
+        rule: str = "",
+        *,
+        aliases: str = "",
+        latex: str | None = None,
+        numpy: str = "",
+        domain: str = "real",
+        condition: str = "",
+        note: str = "",
+        at: str = "",
+        source: str = "",
+        transposition: str = "",
+    ) -> None:
+        self.name, self.form, self.rule = name, form, rule
+        self.patterns = tuple(_signature(text) for text in pattern.split("|")) if pattern else ()
+        self.aliases = tuple(aliases.split())
+        self.latex, self.numpy, self.domain, self.condition = latex, numpy, domain, condition
+        self.note, self.at, self.source, self.transposition = note, at, source, transposition
+
+    @property
+    def arity(self) -> int:
+        return len(self.patterns[0][0]) if self.patterns else 1
+
+    @property
+    def is_word(self) -> bool:
+        """Written `name(argument)`, as opposed to an operator."""
+        return self.name[0].isalpha()
+
+
+def _signature(text: str) -> Signature:
+    """`"i j, j k -> i k"` as ((("i", "j"), ("j", "k")), ("i", "k"))."""
+    left, _, right = text.partition("->")
+    pairs = [tuple(part.split()) for part in [*left.split(","), right]]
+    return tuple((p[0], p[1]) for p in pairs[:-1]), (pairs[-1][0], pairs[-1][1])
+
+
+def _each(name: str, rule: str, **more: str) -> Function:
+    return Function(name, "each", "", rule, **more)
+
+
+def _func(name: str, pattern: str, rule: str, **more: str) -> Function:
+    return Function(name, "func", pattern, rule, **more)
+
+
+def _op(name: str, pattern: str, **more: str) -> Function:
+    return Function(name, "op", pattern, **more)
+
+
+def _macro(name: str, pattern: str, rule: str, **more: str) -> Function:
+    return Function(name, "macro", pattern, rule, **more)
+
+
+_ROWS = (
+    # Operations that only move indices.  `*`, `.*` and `:` with a scalar operand scale; that is infer's and lower's law, not a row.
+    _op("*", "i j, j k -> i k"),
+    _op("'", "i j -> j i"),
+    _op(".*", "i j, i j -> i j"),
+    _op(":", "i j, i j -> 1 1"),
+    _op("tr", "i i -> 1 1", aliases="trace", numpy="np.trace({})"),
+    _op("sum", "i j -> 1 1", numpy="{}.sum()"),
+    _op("diag", "i 1 -> i i | i i -> i 1", aliases="Diag", numpy="np.diag({})"),
+    _op("outer", "i 1, j 1 -> i j", numpy="np.outer({}, {})"),
+    _op("dot", "i 1, i 1 -> 1 1", aliases="inner", numpy="({} @ {})"),
+    # Elementwise functions.
+    _each("exp", "Y .* dX", latex=r"\exp", numpy="np.exp({})"),
+    _each("log", "dX ./ X", aliases="ln", latex=r"\log", numpy="np.log({})", domain="positive", condition="{} > 0"),
+    _each("log1p", "dX ./ (1 + X)", numpy="np.log1p({})", domain="positive", condition="{} > -1"),
+    _each("expm1", "exp(X) .* dX", numpy="np.expm1({})"),
+    _each("abs", "sign(X) .* dX", numpy="np.abs({})", at="an entry is 0", note="sign(0) = 0 is used there"),
+    _each("sign", "0 .* dX", aliases="sgn", numpy="np.sign({})", domain="nonzero", at="an entry is 0", note="0 is used there"),
+    _each("step", "0 .* dX", aliases="heaviside", numpy="({} > 0).astype(float)", domain="nonzero", at="an entry is 0", note="0 is used there"),
+    _each("relu", "step(X) .* dX", numpy="np.maximum({}, 0)", at="an entry is 0", note="step(0) = 0 is used there"),
+    _each("sigmoid", "Y .* (1 - Y) .* dX", aliases="logistic", latex=r"\sigma", numpy="_sigmoid({})"),
+    _each("softplus", "sigmoid(X) .* dX", numpy="np.logaddexp(0, {})"),
+    _each("logsigmoid", "sigmoid(-X) .* dX", numpy="-np.logaddexp(0, -{})"),
+    _each("erf", "2 ./ sqrt(pi) .* exp(-X.^2) .* dX", numpy="_erf({})"),
+    _each("sin", "cos(X) .* dX", latex=r"\sin", numpy="np.sin({})"),
+    _each("cos", "-sin(X) .* dX", latex=r"\cos", numpy="np.cos({})"),
+    _each("tan", "(1 + Y.^2) .* dX", latex=r"\tan", numpy="np.tan({})", domain="unit"),
+    _each("asin", "dX ./ sqrt(1 - X.^2)", aliases="arcsin", latex=r"\arcsin", numpy="np.arcsin({})", domain="unit", condition="abs({}) < 1"),
+    _each("acos", "-dX ./ sqrt(1 - X.^2)", aliases="arccos", latex=r"\arccos", numpy="np.arccos({})", domain="unit", condition="abs({}) < 1"),
+    _each("atan", "dX ./ (1 + X.^2)", aliases="arctan", latex=r"\arctan", numpy="np.arctan({})"),
+    _each("sinh", "cosh(X) .* dX", latex=r"\sinh", numpy="np.sinh({})"),
+    _each("cosh", "sinh(X) .* dX", latex=r"\cosh", numpy="np.cosh({})"),
+    _each("tanh", "(1 - Y.^2) .* dX", latex=r"\tanh", numpy="np.tanh({})"),
+    # Functions of whole matrices and vectors.
+    _func("inv", "n n -> n n", "-Y*dX*Y", numpy="np.linalg.inv({})", domain="invertible", condition="{} invertible",
+          transposition="equivariant", source="Magnus and Neudecker (2019), ch. 8, eq. (8.4)"),
+    _func("det", "n n -> 1 1", "Y*tr(inv(X)*dX)", latex=r"\det", numpy="np.linalg.det({})",
+          transposition="invariant", source="Jacobi's formula; Magnus and Neudecker (2019), ch. 8, eq. (8.3)"),
+    _func("logdet", "n n -> 1 1", "tr(inv(X)*dX)", latex=r"\log \det", numpy="np.linalg.slogdet({})[1]", domain="invertible",
+          condition="{} invertible", transposition="invariant", source="Matrix Cookbook (2012), eq. (43)"),
+    _func("softmax", "n 1 -> n 1", "Y .* dX - Y*(Y'*dX)", numpy="_softmax({})"),
+    _func("logsumexp", "n 1 -> 1 1", "softmax(X)'*dX", aliases="lse", numpy="_logsumexp({})"),
+    # Abbreviations: the definition is what is differentiated; recover finds the short form again.
+    _macro("sqrt", "m n -> m n", "X .^ (1/2)", numpy="np.sqrt({})", domain="positive", condition="{} > 0"),
+    _macro("norm", "m n -> 1 1", "sqrt(X : X)", aliases="norm2 normF", numpy="np.linalg.norm({})", domain="nonzero", condition="{} != 0"),
+    _macro("norm1", "m n -> 1 1", "sum(abs(X))", numpy="np.abs({}).sum()"),
+    _macro("mean", "m n -> 1 1", "sum(X) / numel(X)", numpy="{}.mean()"),
+    _macro("numel", "m n -> 1 1", "rows(X) cols(X)", numpy="{}.size"),
+)
+
+FUNCTIONS = {row.name: row for row in _ROWS}
+NAMES = {spelling: row.name for row in _ROWS for spelling in (row.name, *row.aliases)}
+RESERVED = ("I", "ones", "zeros", "eye", "wrt", "pi")

@@ -1,0 +1,626 @@
+"""`Tensor`: einsum with explicit output axes, the form in which matdiff differentiates and simplifies.
+
+Five node types, immutable and interned, so that equal nodes are one object and every pass can be memoised by node:
+
+    Symbol    a variable                                         W_ij
+    Constant  a number or array that no variable enters          pi, the size n, a unit vector
+    Product   coefficient times factors with named indices       2 W_ji x_j   output axes (i)
+    Sum       a linear combination of tensors of equal axes      A x - b, kept as a group, never multiplied out
+    Apply     a function of whole tensors                        tanh(z), inv(X), x .^ (1/2)
+
+In a Product an index that is not an output axis is summed.  An output axis that no factor carries is a vector of ones; an
+output axis named twice is a Kronecker delta (out = (i, i) is the identity), so contracting a delta is renaming an index.
+The first construction of a value decides how it is displayed; later equal ones, in any order of terms or factors, are that object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from threading import local
+from typing import TYPE_CHECKING
+
+from matdiff.dims import Dim
+from matdiff.functions import FUNCTIONS
+from matdiff.syntax import ratio
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+Index = Hashable
+Factor = tuple["Tensor", tuple[int, ...]]
+
+
+class _Session(local):
+    """The table of nodes.  It is emptied before each question, so that no answer depends on the one before."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[object, Tensor] = {}
+        self.serial = 0
+
+
+_session = _Session()
+
+
+def new_session() -> None:
+    """Forget all nodes; nodes of different sessions must not be combined."""
+    _session.nodes = {}
+    _session.serial = 0
+
+
+class Tensor:
+    """A node.  `dims` are the sizes of its axes; `serial` counts nodes in order of construction."""
+
+    __slots__ = ("cache", "dims", "serial")
+    dims: tuple[Dim, ...]
+    serial: int
+    cache: dict[object, object]
+
+    def _intern(self, key: object, dims: tuple[Dim, ...]) -> None:
+        self.dims = dims
+        self.cache = {}
+        _session.serial += 1
+        self.serial = _session.serial
+        _session.nodes[key] = self
+
+    @property
+    def order(self) -> int:
+        return len(self.dims)
+
+    @property
+    def children(self) -> tuple[Tensor, ...]:
+        return ()
+
+
+class Symbol(Tensor):
+    """A variable with its declared property (`symmetric`, `spd`, ...) or None."""
+
+    __slots__ = ("name", "property")
+
+    def __init__(self, name: str, dims: tuple[Dim, ...], prop: str | None) -> None:
+        self.name, self.property = name, prop
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Constant(Tensor):
+    """A value that depends on nothing but its parameters: `pi`, `size` (the number n), `unit` (the vector e_i)."""
+
+    __slots__ = ("name", "parameters")
+
+    def __init__(self, name: str, parameters: tuple[object, ...]) -> None:
+        self.name, self.parameters = name, parameters
+
+    def __repr__(self) -> str:
+        return f"{self.name}{self.parameters or ''}"
+
+
+class Product(Tensor):
+    """coefficient * factors, indices 0 .. len(sizes) - 1, output axes `out`."""
+
+    __slots__ = ("coefficient", "factors", "out", "sizes")
+
+    def __init__(self, coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> None:
+        self.coefficient, self.factors, self.out, self.sizes = coefficient, factors, out, sizes
+
+    def __repr__(self) -> str:
+        body = " ".join(f"{tensor!r}{list(slots)}" if slots else repr(tensor) for tensor, slots in self.factors)
+        return f"<{self.coefficient} {body} -> {list(self.out)}>"
+
+    @property
+    def children(self) -> tuple[Tensor, ...]:
+        return tuple(tensor for tensor, _ in self.factors)
+
+
+class Sum(Tensor):
+    """The sum of coefficient * term; every term has the axes of the sum and is no Sum and no multiple of another tensor."""
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: tuple[tuple[Rational, Tensor], ...]) -> None:
+        self.terms = terms
+
+    def __repr__(self) -> str:
+        return "(" + " + ".join(f"{c} {t!r}" for c, t in self.terms) + ")"
+
+    @property
+    def children(self) -> tuple[Tensor, ...]:
+        return tuple(term for _, term in self.terms)
+
+
+class Apply(Tensor):
+    """`function` of whole tensors.  Elementwise ones keep the axes of their argument.
+
+    `power` is the elementwise power: with one argument its exponent is the rational `exponent`, with two the second argument.
+    """
+
+    __slots__ = ("args", "exponent", "function")
+
+    def __init__(self, function: str, args: tuple[Tensor, ...], exponent: Rational | None) -> None:
+        self.function, self.args, self.exponent = function, args, exponent
+
+    def __repr__(self) -> str:
+        return f"{self.function}({', '.join(map(repr, self.args))}{'' if self.exponent is None else f', {self.exponent}'})"
+
+    @property
+    def children(self) -> tuple[Tensor, ...]:
+        return self.args
+
+
+# --- leaves ---------------------------------------------------------------------------------------------------------------
+
+
+def symbol(name: str, dims: tuple[Dim, ...], prop: str | None = None) -> Symbol:
+    key = ("symbol", name, dims, prop)
+    node = _session.nodes.get(key)
+    if node is None:
+        node = Symbol(name, dims, prop)
+        node._intern(key, dims)
+    assert isinstance(node, Symbol)
+    return node
+
+
+def constant(name: str, parameters: tuple[object, ...] = (), dims: tuple[Dim, ...] = ()) -> Tensor:
+    key = ("constant", name, parameters, dims)
+    node = _session.nodes.get(key)
+    if node is None:
+        node = Constant(name, parameters)
+        node._intern(key, dims)
+    return node
+
+
+def size_scalar(dim: Dim) -> Tensor:
+    """The size itself as a scalar: the number n of entries of a vector."""
+    value = dim.value
+    return number(value) if value is not None else constant("size", (dim,))
+
+
+def number(value: Rational) -> Tensor:
+    return einsum([], (), {}, value)
+
+
+def filled(value: Rational, dims: Sequence[Dim]) -> Tensor:
+    """A tensor with every entry equal to `value`; `filled(0, dims)` is zero."""
+    return einsum([], tuple(range(len(dims))), dict(enumerate(dims)), value)
+
+
+def identity(dims: Sequence[Dim]) -> Tensor:
+    """The identity map on tensors of these axes: axes dims + dims."""
+    axes = tuple(range(len(dims)))
+    return einsum([], axes + axes, dict(enumerate(dims)))
+
+
+def number_of(tensor: Tensor) -> Rational | None:
+    """The number that every entry is, or None."""
+    if isinstance(tensor, Product) and not tensor.factors and len(set(tensor.out)) == len(tensor.out):
+        return tensor.coefficient
+    return None
+
+
+def is_zero(tensor: Tensor) -> bool:
+    return isinstance(tensor, Product) and tensor.coefficient == 0
+
+
+# --- products -------------------------------------------------------------------------------------------------------------
+
+
+def einsum(
+    factors: Iterable[tuple[Tensor, Sequence[Index]]],
+    out: Sequence[Index],
+    sizes: dict[Index, Dim] | None = None,
+    coefficient: Rational = 1,
+) -> Tensor:
+    """The product of `factors` with the given indices, summed over every index that is not in `out`.
+
+    `sizes` must give the size of an index that no factor carries.  Products among the factors are merged into this one, which
+    renames their indices and so contracts every delta; equal bases have their powers merged; a part of the product that
+    shares no index with the output becomes a scalar factor of its own.
+    """
+    flat = _Flat(dict(sizes or {}))
+    for tensor, slots in factors:
+        coefficient = coefficient * flat.add(tensor, tuple(slots))
+    ends = tuple(flat.find(index) for index in out)
+    if coefficient == 0:
+        sizes_out = tuple(flat.sizes[end] for end in ends)
+        return _product(0, (), tuple(range(len(ends))), sizes_out)
+    flat.summed_alone(ends)
+    pairs, scale = _merge_powers(flat.resolved())
+    if any(isinstance(tensor, Product) and not _is_atomic(tensor) for tensor, _ in pairs):
+        return einsum(pairs, ends, flat.sizes, coefficient * scale)
+    return _split(coefficient * scale, pairs, ends, flat.sizes)
+
+
+def _is_atomic(tensor: Product) -> bool:
+    """A scalar whose factors all hang together, such as x^T x: it stays one factor of a larger product."""
+    return not tensor.dims and tensor.coefficient == 1 and any(slots for _, slots in tensor.factors)
+
+
+class _Flat:
+    """The factors of a product under construction; indices are joined by union-find."""
+
+    def __init__(self, sizes: dict[Index, Dim]) -> None:
+        self.sizes = sizes
+        self.parent: dict[Index, Index] = {}
+        self.pairs: list[tuple[Tensor, tuple[Index, ...]]] = []
+        self.seen: dict[Index, None] = {}
+        self.fresh = 0
+
+    def find(self, index: Index) -> Index:
+        while index in self.parent:
+            index = self.parent[index]
+        return index
+
+    def join(self, one: Index, other: Index) -> None:
+        one, other = self.find(one), self.find(other)
+        if one != other:
+            self.parent[one] = other
+            self.sizes.setdefault(other, self.sizes[one])
+
+    def add(self, tensor: Tensor, slots: tuple[Index, ...]) -> Rational:
+        """Add a factor, opening it when it is a product itself; returns its coefficient."""
+        for slot, dim in zip(slots, tensor.dims):
+            self.sizes[slot] = dim
+            self.sizes[self.find(slot)] = dim
+            self.seen[slot] = None
+        if not isinstance(tensor, Product) or _is_atomic(tensor):
+            self.pairs.append((tensor, slots))
+            return 1
+        names: dict[int, Index] = {}
+        for inner, slot in zip(tensor.out, slots):
+            if inner in names:
+                self.join(slot, names[inner])
+            else:
+                names[inner] = slot
+        for inner, dim in enumerate(tensor.sizes):
+            if inner not in names:
+                self.fresh += 1
+                names[inner] = ("fresh", self.fresh)
+                self.sizes[names[inner]] = dim
+        for child, inner_slots in tensor.factors:
+            self.pairs.append((child, tuple(names[i] for i in inner_slots)))
+        return tensor.coefficient
+
+    def resolved(self) -> list[tuple[Tensor, tuple[Index, ...]]]:
+        return [(tensor, tuple(self.find(slot) for slot in slots)) for tensor, slots in self.pairs]
+
+    def summed_alone(self, ends: tuple[Index, ...]) -> None:
+        """An index that was summed but that no factor carries any more counts its values: a factor n."""
+        carried = {self.find(slot) for _, slots in self.pairs for slot in slots} | set(ends)
+        for index in dict.fromkeys(self.find(slot) for slot in self.seen):
+            if index not in carried:
+                carried.add(index)
+                self.pairs.append((size_scalar(self.sizes[index]), ()))
+
+
+def base_and_exponent(tensor: Tensor) -> tuple[Tensor, Rational]:
+    """x .^ e as (x, e); anything else as (itself, 1)."""
+    if isinstance(tensor, Apply) and tensor.function == "power" and tensor.exponent is not None:
+        return tensor.args[0], tensor.exponent
+    return tensor, 1
+
+
+def _merge_powers(pairs: list[tuple[Tensor, tuple[Index, ...]]]) -> tuple[list[tuple[Tensor, tuple[Index, ...]]], Rational]:
+    """Law: x^a x^b = x^(a + b), entry by entry.  A square of an array stays two factors, so that x_i x_i reads as x^T x.
+
+    Terminates: afterwards every (base, indices) stands once, or twice with exponent 1.
+    """
+    scale: Rational = 1
+    exponents: dict[tuple[Tensor, tuple[Index, ...]], Rational] = {}
+    for tensor, slots in pairs:
+        value = None if slots else number_of(tensor)
+        if value is not None:
+            scale = scale * value
+            continue
+        base, exponent = base_and_exponent(tensor)
+        key = (base, tuple(sorted(slots, key=repr)) if is_symmetric(base) else slots)
+        exponents[key] = exponents.get(key, 0) + exponent
+    merged: list[tuple[Tensor, tuple[Index, ...]]] = []
+    for (base, slots), exponent in exponents.items():
+        if exponent == 2 and slots:
+            merged += [(base, slots), (base, slots)]
+        elif exponent != 0:
+            merged.append((power(base, exponent), slots))
+    return merged, scale
+
+
+def _unscaled(tensor: Product) -> Tensor:
+    return _product(1, tensor.factors, tensor.out, tensor.sizes)
+
+
+def _split(
+    coefficient: Rational, pairs: list[tuple[Tensor, tuple[Index, ...]]], out: tuple[Index, ...], sizes: dict[Index, Dim]
+) -> Tensor:
+    """Separate the parts that are connected to no output axis, each a scalar of its own, then number the indices."""
+    group: dict[Index, Index] = {}
+
+    def find(index: Index) -> Index:
+        while group.get(index, index) != index:
+            index = group[index]
+        return index
+
+    for _, slots in pairs:
+        for slot in slots[1:]:
+            group[find(slot)] = find(slots[0])
+    open_groups = {find(end) for end in out}
+    parts: dict[Index, list[tuple[Tensor, tuple[Index, ...]]]] = {}
+    for position, (tensor, slots) in enumerate(pairs):
+        root = find(slots[0]) if slots else ("scalar", position)
+        parts.setdefault("open" if root in open_groups else root, []).append((tensor, slots))
+    kept = parts.pop("open", [])
+    if not any(pair[1] for part in parts.values() for pair in part) or (len(parts) == 1 and not kept and not out):
+        return _numbered(coefficient, [pair for part in parts.values() for pair in part] + kept, out, sizes)
+    scalars = [part[0] if not part[0][1] else (_numbered(1, part, (), sizes), ()) for part in parts.values()]
+    merged, scale = _merge_powers(scalars)
+    return _numbered(coefficient * scale, merged + kept, out, sizes)
+
+
+def _numbered(
+    coefficient: Rational, pairs: list[tuple[Tensor, tuple[Index, ...]]], out: tuple[Index, ...], sizes: dict[Index, Dim]
+) -> Tensor:
+    names: dict[Index, int] = {}
+    for index in out:
+        names.setdefault(index, len(names))
+    factors = []
+    for tensor, slots in pairs:
+        for slot in slots:
+            names.setdefault(slot, len(names))
+        factors.append(_oriented(tensor, tuple(names[slot] for slot in slots)))
+    dims = tuple(sizes[index] for index in names)
+    return _product(coefficient, tuple(factors), tuple(names[index] for index in out), dims)
+
+
+def _oriented(tensor: Tensor, slots: tuple[int, ...]) -> Factor:
+    """Law: S_ij = (S^T)_ji.  A group and its transpose are one factor, seen from the side that was built first."""
+    if isinstance(tensor, Sum) and len(slots) == 2:
+        other = transpose(tensor)
+        if other.serial < tensor.serial and not isinstance(other, Product):
+            return other, (slots[1], slots[0])
+    return tensor, slots
+
+
+def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> Tensor:
+    """The interned product of numbered factors."""
+    if coefficient == 0:
+        factors, out, sizes = (), tuple(range(len(out))), tuple(sizes[i] for i in out)
+    if coefficient == 1 and len(factors) == 1:
+        tensor, slots = factors[0]
+        if slots == out and len(set(out)) == len(out):
+            return tensor
+        if is_symmetric(tensor) and slots == out[::-1] and len(set(out)) == 2:
+            return tensor
+    key = ("product", coefficient, _canonical(factors, out, sizes))
+    node = _session.nodes.get(key)
+    if node is None:
+        node = Product(coefficient, factors, out, sizes)
+        node._intern(key, tuple(sizes[i] for i in out))
+    return node
+
+
+def _canonical(factors: tuple[Factor, ...], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> Hashable:
+    """A key that is the same for every order of the factors and every naming of the indices.
+
+    Colour refinement: an index is coloured by the places it stands in, a factor by the colours of its indices, until nothing is
+    refined; ties are broken by individualising one index of the first class that is left (they are nearly always
+    automorphic; where they are not, two equal products may get two keys, which costs a merge and never a wrong answer).
+    """
+    count = len(sizes)
+    colour: list[int] = _ranks([(tuple(p for p, o in enumerate(out) if o == i), sizes[i].terms) for i in range(count)])
+    symmetric = [is_symmetric(tensor) for tensor, _ in factors]
+    while True:
+        colour = _refine(colour, factors, symmetric)
+        classes: dict[int, int] = {}
+        for c in colour:
+            classes[c] = classes.get(c, 0) + 1
+        tied = [c for c, n in classes.items() if n > 1]
+        if not tied:
+            break
+        first = min(tied)
+        colour[colour.index(first)] = count + 1
+        colour = _ranks([(c,) for c in colour])
+    seen = []
+    for (tensor, slots), even in zip(factors, symmetric):
+        named = tuple(colour[s] for s in slots)
+        seen.append((tensor.serial, tuple(sorted(named)) if even else named))
+    order = sorted(range(count), key=lambda i: colour[i])
+    return (tuple(sorted(seen)), tuple(colour[o] for o in out), tuple(sizes[i].terms for i in order))
+
+
+def _refine(colour: list[int], factors: tuple[Factor, ...], symmetric: list[bool]) -> list[int]:
+    while True:
+        uses: list[list[object]] = [[] for _ in colour]
+        for (tensor, slots), even in zip(factors, symmetric):
+            named = tuple(colour[s] for s in slots)
+            label = tuple(sorted(named)) if even else named
+            for position, slot in enumerate(slots):
+                uses[slot].append((tensor.serial, label, 0 if even else position))
+        refined = _ranks([(c, tuple(sorted(u))) for c, u in zip(colour, uses)])  # type: ignore[type-var]
+        if len(set(refined)) == len(set(colour)):
+            return refined
+        colour = refined
+
+
+def _ranks(keys: Sequence[object]) -> list[int]:
+    """The place of each key among the sorted distinct keys."""
+    place = {key: rank for rank, key in enumerate(sorted(set(keys)))}  # type: ignore[type-var]
+    return [place[key] for key in keys]
+
+
+def scale(coefficient: Rational, tensor: Tensor) -> Tensor:
+    if coefficient == 1:
+        return tensor
+    axes = tuple(range(tensor.order))
+    return einsum([(tensor, axes)], axes, None, coefficient)
+
+
+def broadcast(scalar: Tensor, dims: Sequence[Dim]) -> Tensor:
+    """A scalar as a tensor with that entry everywhere."""
+    return einsum([(scalar, ())], tuple(range(len(dims))), dict(enumerate(dims)))
+
+
+def hadamard(*tensors: Tensor) -> Tensor:
+    """The entry-by-entry product; scalars scale."""
+    dims = max((tensor.dims for tensor in tensors), key=len)
+    axes = tuple(range(len(dims)))
+    return einsum([(tensor, axes if tensor.dims else ()) for tensor in tensors], axes, dict(enumerate(dims)))
+
+
+# --- sums -----------------------------------------------------------------------------------------------------------------
+
+
+def add(terms: Iterable[tuple[Rational, Tensor]], dims: Sequence[Dim]) -> Tensor:
+    """The linear combination of tensors with axes `dims`: sums within are opened, equal terms merged, a common factor taken out."""
+    merged: dict[Tensor, Rational] = {}
+    for coefficient, tensor in terms:
+        for inner, term in _terms(tensor):
+            merged[term] = merged.get(term, 0) + coefficient * inner
+    found = [(c, t) for t, c in merged.items() if c]
+    if not found:
+        return filled(0, dims)
+    if len(found) == 1:
+        return scale(*found[0])
+    content = _content([c for c, _ in found])
+    lead = min(found, key=lambda pair: pair[1].serial)[0]
+    key = ("sum", frozenset((t.serial, ratio_of(c, lead)) for c, t in found))
+    node = _session.nodes.get(key)
+    if node is None:
+        node = Sum(tuple((ratio_of(c, content), t) for c, t in found))
+        node._intern(key, found[0][1].dims)
+        return scale(content, node)
+    assert isinstance(node, Sum)
+    known = next(c for c, t in node.terms if t is found[0][1])
+    return scale(ratio_of(found[0][0], known), node)
+
+
+def _terms(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
+    if isinstance(tensor, Sum):
+        return tensor.terms
+    if isinstance(tensor, Product):
+        if tensor.coefficient == 0:
+            return ()
+        if tensor.coefficient != 1:
+            inner = _unscaled(tensor)
+            return [(tensor.coefficient * c, t) for c, t in _terms(inner)]
+        if len(tensor.factors) == 1 and isinstance(tensor.factors[0][0], Sum) and sorted(tensor.out) == list(range(len(tensor.sizes))):
+            group, slots = tensor.factors[0]
+            if sorted(slots) == sorted(tensor.out):
+                return [(c, einsum([(t, slots)], tensor.out)) for c, t in group.terms]
+    return ((1, tensor),)
+
+
+def ratio_of(numerator: Rational, denominator: Rational) -> Rational:
+    return ratio(numerator.numerator * denominator.denominator, numerator.denominator * denominator.numerator)
+
+
+def _content(coefficients: list[Rational]) -> Rational:
+    """The common factor a person would take out: an integer that divides all, or the size they all share; minus if all are."""
+    sizes = {abs(c) for c in coefficients}
+    common: Rational = 1
+    if len(sizes) == 1:
+        common = sizes.pop()
+    elif all(c.denominator == 1 for c in coefficients):
+        from math import gcd
+
+        common = gcd(*(c.numerator for c in coefficients))
+    return -common if all(c < 0 for c in coefficients) else common
+
+
+# --- functions ------------------------------------------------------------------------------------------------------------
+
+
+def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], exponent: Rational | None = None) -> Tensor:
+    """`function` of `args`, with axes `dims`.  Laws: f(X^T) = f(X)^T for elementwise and other equivariant f, det X^T = det X."""
+    if len(args) == 1 and args[0].order == 2:
+        other = transpose(args[0])
+        if other.serial < args[0].serial:
+            if commutes_with_transpose(function):
+                return transpose(apply(function, (other,), dims[::-1], exponent))
+            if FUNCTIONS[function].transposition == "invariant":
+                return apply(function, (other,), dims, exponent)
+    key = ("apply", function, args, dims, exponent)
+    node = _session.nodes.get(key)
+    if node is None:
+        node = Apply(function, args, exponent)
+        node._intern(key, dims)
+    return node
+
+
+def commutes_with_transpose(function: str) -> bool:
+    return function == "power" or FUNCTIONS[function].form == "each" or FUNCTIONS[function].transposition == "equivariant"
+
+
+def power(base: Tensor, exponent: Rational) -> Tensor:
+    """base .^ exponent for a rational exponent.  (x^a)^b = x^(ab) is used where it holds for every real x, or a = 1/2."""
+    if exponent == 1:
+        return base
+    if exponent == 0:
+        return filled(1, base.dims)
+    inner, known = base_and_exponent(base)
+    if known != 1 and (known.denominator == 2 or (exponent.denominator == 1 and known.denominator == 1)):
+        return power(inner, _whole(known * exponent))
+    if isinstance(base, Product):
+        if not base.factors and len(set(base.out)) == len(base.out):
+            value = _number_power(base.coefficient, exponent)
+            if value is not None:
+                return filled(value, base.dims)
+        elif base.coefficient != 1:
+            value = _number_power(base.coefficient, exponent)
+            if value is not None and (base.coefficient > 0 or exponent.denominator == 1):
+                return scale(value, power(_unscaled(base), exponent))
+        if exponent.denominator == 1 and not base.dims and len(base.factors) > 1 and all(not slots for _, slots in base.factors):
+            return einsum([(power(tensor, exponent), ()) for tensor, _ in base.factors], ())
+    if exponent == 2 and base.dims:
+        return hadamard(base, base)
+    return apply("power", (base,), base.dims, exponent)
+
+
+def _whole(value: Rational) -> Rational:
+    return ratio(value.numerator, value.denominator)
+
+
+def _number_power(value: Rational, exponent: Rational) -> Rational | None:
+    """value ** exponent when it is rational and of moderate size, else None."""
+    if value == 0:
+        return 0 if exponent > 0 else None
+    if exponent.denominator != 1:
+        if exponent.denominator != 2 or value < 0:
+            return None
+        from math import isqrt
+
+        top, bottom = isqrt(value.numerator), isqrt(value.denominator)
+        if top * top != value.numerator or bottom * bottom != value.denominator:
+            return None
+        value, exponent = ratio(top, bottom), exponent.numerator
+    if abs(exponent) * (value.numerator.bit_length() + value.denominator.bit_length()) > 4096:
+        return None
+    top, bottom = value.numerator ** abs(exponent.numerator), value.denominator ** abs(exponent.numerator)
+    return ratio(top, bottom) if exponent > 0 else ratio(bottom, top)
+
+
+def transpose(tensor: Tensor) -> Tensor:
+    """The tensor with its two axes exchanged; of a symmetric one, itself."""
+    known = tensor.cache.get("transpose")
+    if isinstance(known, Tensor):
+        return known
+    if isinstance(tensor, Symbol) and tensor.property in ("symmetric", "spd"):
+        result: Tensor = tensor
+    elif isinstance(tensor, Sum):
+        result = add([(c, transpose(t)) for c, t in tensor.terms], tensor.dims[::-1])
+    elif isinstance(tensor, Apply) and commutes_with_transpose(tensor.function) and all(is_symmetric(a) for a in tensor.args):
+        result = tensor
+    else:
+        result = einsum([(tensor, (0, 1))], (1, 0))
+    tensor.cache["transpose"] = result
+    if result is not tensor:
+        result.cache["transpose"] = tensor
+    return result
+
+
+def is_symmetric(tensor: Tensor) -> bool:
+    """Whether a tensor with two axes is known to equal its transpose."""
+    if tensor.order != 2 or tensor.dims[0] != tensor.dims[1]:
+        return False
+    known = tensor.cache.get("symmetric")
+    if known is None:
+        tensor.cache["symmetric"] = False  # while the transpose is being built
+        known = tensor.cache["symmetric"] = transpose(tensor) is tensor
+    return bool(known)

@@ -1,0 +1,223 @@
+"""`lower`: from a typed `Expr` to a `Tensor`.
+
+Each structural operation is its pattern; matrix notation disappears here.  The literal-1 axes vanish: a vector has one axis, a
+scalar none.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from matdiff import index
+from matdiff.dims import Dim, Shape, size
+from matdiff.functions import FUNCTIONS, Signature
+from matdiff.index import Index, Tensor
+from matdiff.infer import Typed, Variable, infer
+from matdiff.parse import Question, parse
+from matdiff.syntax import Expr, ratio
+
+# The names of the arguments in the rules of the function table.
+ARGUMENTS = ("X", "Z")
+
+
+def axes_of(shape: Shape) -> tuple[Dim, ...]:
+    """The axes that remain of rows x columns when sizes 1 vanish."""
+    return tuple(dim for dim in shape if not dim.is_one)
+
+
+def lower(typed: Typed, free: frozenset[str] = frozenset()) -> Tensor:
+    """The value of the typed expression.  Variables in `free` are lowered as if nothing were known of their structure."""
+    values: dict[str, Tensor] = {
+        name: variable_tensor(variable, structured=name not in free) for name, variable in typed.variables.items()
+    }
+    for name, definition in typed.definitions.items():
+        values[name] = Lowering(values).value(definition)
+    return Lowering(values).value(typed.expr)
+
+
+def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
+    """The tensor of a variable; a diagonal D is lowered to d_i delta_ij, where d is its diagonal."""
+    dims = axes_of(variable.shape)
+    prop = variable.property if structured and len(dims) == 2 else None
+    if prop == "diagonal":
+        diagonal = index.einsum([(index.symbol(variable.name, dims, prop), (0, 0))], (0,))
+        return index.einsum([(diagonal, (0,))], (0, 0))
+    return index.symbol(variable.name, dims, prop)
+
+
+class Lowering:
+    """Lowers expressions whose names have the given values; `sizes` renames the sizes in their shapes."""
+
+    def __init__(self, values: dict[str, Tensor], sizes: dict[str, Dim] | None = None) -> None:
+        self.values = values
+        self.sizes = sizes or {}
+
+    def shape(self, expr: Expr) -> Shape:
+        assert expr.shape is not None
+        if not self.sizes:
+            return expr.shape
+        return expr.shape[0].substitute(self.sizes), expr.shape[1].substitute(self.sizes)
+
+    def axes(self, expr: Expr) -> tuple[Dim, ...]:
+        return axes_of(self.shape(expr))
+
+    def value(self, expr: Expr) -> Tensor:
+        return self._value(expr) if expr.args else self._leaf(expr)
+
+    def _leaf(self, expr: Expr) -> Tensor:
+        if expr.op == "name":
+            return self.values[str(expr.value)]
+        if expr.op == "number":
+            assert expr.value is not None and not isinstance(expr.value, str)
+            return index.number(expr.value)
+        if expr.op == "pi":
+            return index.constant("pi")
+        return self._filled(expr)
+
+    def _filled(self, expr: Expr) -> Tensor:
+        dims = self.axes(expr)
+        if expr.op == "I":
+            return index.identity(dims[:1])
+        return index.filled(1 if expr.op == "ones" else 0, dims)
+
+    def _value(self, expr: Expr) -> Tensor:
+        op = expr.op
+        if op in ("I", "ones", "zeros"):
+            return self._filled(expr)
+        if op in ("rows", "cols"):
+            return index.size_scalar(self.shape(expr.args[0])[op == "cols"])
+        if op == "*":
+            return self._product(expr)
+        args = [self.value(arg) for arg in expr.args]
+        if op == "+":
+            return add_broadcast(args)
+        if op == "neg":
+            return index.scale(-1, args[0])
+        if op in ("/", "./"):
+            return index.hadamard(args[0], index.power(args[1], -1))
+        if op == ".^" or (op == "^" and not args[0].dims):
+            return power_of(args[0], args[1])
+        if op == "^":
+            return self._matrix_power(expr, args[0])
+        row = FUNCTIONS[op]
+        if row.form == "each":
+            return index.apply(op, (args[0],), args[0].dims)
+        if op == "sqrt":
+            return index.power(args[0], ratio(1, 2))
+        if row.form == "macro":
+            return expand_rule(op, args, [self.shape(arg) for arg in expr.args])
+        if row.form == "func":
+            return call(op, args, self.axes(expr))
+        if op == ".*" or (op == ":" and not all(arg.dims for arg in args)):
+            return index.hadamard(*args)
+        return self._pattern(expr, args)
+
+    def _pattern(self, expr: Expr, args: list[Tensor]) -> Tensor:
+        shapes = [self.shape(arg) for arg in expr.args]
+        inputs, output = fitting(FUNCTIONS[expr.op].patterns, shapes)
+        sizes: dict[Index, Dim] = {}
+        factors = []
+        for arg, letters, shape in zip(args, inputs, shapes):
+            sizes.update(zip(letters, shape))
+            factors.append((arg, [letter for letter, dim in zip(letters, shape) if not dim.is_one]))
+        return index.einsum(factors, [letter for letter in output if letter != "1" and not sizes[letter].is_one], sizes)
+
+    def _product(self, expr: Expr) -> Tensor:
+        """One einsum for the whole chain; a scalar, wherever it stands, scales."""
+        factors: list[tuple[Tensor, tuple[Index, ...]]] = []
+        row: Index = None
+        column: Index = None
+        sizes: dict[Index, Dim] = {}
+        for place, arg in enumerate(expr.args):
+            tensor, (rows, columns) = self.value(arg), self.shape(arg)
+            if rows.is_one and columns.is_one:
+                factors.append((tensor, ()))
+                continue
+            if row is None and column is None:
+                row = None if rows.is_one else ("row", place)
+                left = row
+            else:
+                left = column
+            column = None if columns.is_one else ("column", place)
+            slots = tuple(slot for slot in (left if not rows.is_one else None, column) if slot is not None)
+            sizes.update(zip(slots, tensor.dims))
+            factors.append((tensor, slots))
+        return index.einsum(factors, tuple(end for end in (row, column) if end is not None), sizes)
+
+    def _matrix_power(self, expr: Expr, base: Tensor) -> Tensor:
+        exponent = index.number_of(self.value(expr.args[1]))
+        assert isinstance(exponent, int), "infer lets only whole powers of matrices pass"
+        if exponent < 0:
+            base, exponent = call("inv", [base], base.dims), -exponent
+        if exponent == 0:
+            return index.identity(base.dims[:1])
+        return index.einsum([(base, (place, place + 1)) for place in range(exponent)], (0, exponent))
+
+
+def fitting(patterns: tuple[Signature, ...], shapes: list[Shape]) -> Signature:
+    """The first pattern whose literal 1s are sizes 1 and whose equal letters are equal sizes."""
+    for pattern in patterns:
+        sizes: dict[str, Dim] = {"1": size(1)}
+        if all(sizes.setdefault(letter, dim) == dim for pair, shape in zip(pattern[0], shapes) for letter, dim in zip(pair, shape)):
+            return pattern
+    raise AssertionError(f"no pattern fits {shapes}")
+
+
+def add_broadcast(args: list[Tensor]) -> Tensor:
+    """The sum; a scalar added to an array acts on every entry."""
+    dims = max((arg.dims for arg in args), key=len)
+    return index.add([(1, arg if arg.dims else index.broadcast(arg, dims)) for arg in args], dims)
+
+
+def power_of(base: Tensor, exponent: Tensor) -> Tensor:
+    """base .^ exponent, scalars broadcast; a number as exponent gives the simpler form."""
+    value = index.number_of(exponent)
+    if value is not None:
+        return index.power(base, value)
+    dims = max(base.dims, exponent.dims, key=len)
+    both = tuple(arg if arg.dims == dims else index.broadcast(arg, dims) for arg in (base, exponent))
+    return index.apply("power", both, dims)
+
+
+def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
+    """A function of whole matrices; of a scalar, inv is the reciprocal."""
+    if name == "inv" and not dims:
+        return index.power(args[0], -1)
+    return index.apply(name, tuple(args), dims)
+
+
+def expand_rule(name: str, args: list[Tensor], shapes: list[Shape], more: dict[str, tuple[Tensor, Shape]] | None = None) -> Tensor:
+    """The rule of a row with its arguments (and Y, dX, ... in `more`) put in: a macro's definition, a function's differential."""
+    named = {**dict(zip(ARGUMENTS, zip(args, shapes))), **(more or {})}
+    kinds = tuple((n, shape[0].is_one, shape[1].is_one) for n, (_, shape) in named.items())
+    typed = _typed_rule(name, kinds)
+    sizes: dict[str, Dim] = {}
+    for n, (_, shape) in named.items():
+        if n in typed.variables:
+            for generic, dim in zip(typed.variables[n].shape, shape):
+                if generic.name:
+                    sizes[generic.name] = dim
+    return Lowering({n: tensor for n, (tensor, _) in named.items()}, sizes).value(typed.expr)
+
+
+@lru_cache(maxsize=None)
+def _typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...]) -> Typed:
+    """The parsed rule of a row, typed once for arguments of these kinds with the sizes of the row's own pattern."""
+    row = FUNCTIONS[name]
+    (inputs, output), places = row.patterns[0], {n: i for i, n in enumerate(ARGUMENTS)}
+    declared = {}
+    for n, one_row, one_column in kinds:
+        letters = output if n in ("Y", "dY") else inputs[places[n.removeprefix("d")]]
+        rows, columns = (
+            size(1) if one or letter == "1" else size(letter) for one, letter in zip((one_row, one_column), letters)
+        )
+        kind = "matrix" if not columns.is_one else "scalar" if rows.is_one else "vector"
+        declared[n] = Variable(n, kind, (rows, columns), None, "declared")
+    return infer(rule_expr(name), declared, {}, soft=False)
+
+
+@lru_cache(maxsize=None)
+def rule_expr(name: str) -> Expr:
+    """The rule of a row, parsed."""
+    question = parse(FUNCTIONS[name].rule)[0]
+    assert isinstance(question, Question)
+    return question.expr

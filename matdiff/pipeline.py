@@ -1,0 +1,266 @@
+"""`solve`: the table of contents of matdiff.  Every stage is named here once, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations_with_replacement
+
+from matdiff import errors, formula, index
+from matdiff.conditions import conditions_of, smoothness_of
+from matdiff.derive import derive
+from matdiff.dims import Dim
+from matdiff.entries import in_indices, letters_beside
+from matdiff.index import Tensor
+from matdiff.infer import Typed, infer
+from matdiff.lower import axes_of, lower, variable_tensor
+from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.recover import Irreducible, Recovery
+from matdiff.render import render
+from matdiff.render.latex import latex
+from matdiff.render.text import text
+from matdiff.render.unicode import unicode
+from matdiff.simplify import rebuild, simplify
+from matdiff.structure import in_own_space
+from matdiff.syntax import Expr, Span
+
+# A tensor with more axes than this is no answer that anybody reads.
+MAXIMUM_AXES = 8
+
+
+class Result:
+    """One derivative.
+
+    wrt, order   the variables, in the order of their axes, and how many there are
+    tensor       its value in index form
+    expr, form   matrix notation ("matrix"), or index notation ("index") where there is none
+    index_expr   the same entry by entry, always
+    shape, axes  the sizes of its axes; each axis as (of, axis, size, letter), `of` being "output" or a variable
+    conditions   what the formula needs, such as "X invertible"
+    """
+
+    def __init__(self, derivative: Derivative, wrt: tuple[str, ...], tensor: Tensor, recovery: Recovery) -> None:
+        self.wrt, self.order, self.tensor = wrt, len(wrt), tensor
+        self.axes = _named_axes(derivative.typed, wrt)
+        letters = [letter for *_, letter in self.axes]
+        names = tuple(derivative.typed.variables)
+        self.index_expr = in_indices(tensor, letters, recovery, names)
+        self.form = "matrix"
+        try:
+            self.expr = recovery.expr(tensor)
+            if derivative.output_is_row and tensor.order == 1:
+                self.expr = recovery.formulas.transposed(self.expr)
+        except Irreducible:
+            self.form = "index"
+            self.expr = in_indices(tensor, letters, recovery, names, reduce=True)
+        self.shape: tuple[Dim, ...] = tensor.dims
+        if derivative.layout != "gradient":
+            self._turn(derivative, recovery)
+        self.conditions = derivative.conditions
+
+    def _turn(self, derivative: Derivative, recovery: Recovery) -> None:
+        """Show it in numerator or denominator layout, which transpose what the other convention calls the derivative."""
+        output = len(derivative.output.dims)
+        by_scalar = self.order == 1 and len(self.shape) == output
+        transposed = (not output or by_scalar and output == 2) if derivative.layout == "numerator" else output == 1
+        if self.order == 1 and transposed and 1 <= len(self.shape) <= 2 and self.form == "matrix":
+            if derivative.layout == "numerator" and by_scalar and output:
+                return
+            self.expr = recovery.formulas.transposed(self.expr)
+            self.shape, self.axes = self.shape[::-1], self.axes[::-1]
+
+    @property
+    def name(self) -> str:
+        if not self.order:
+            return "value"
+        if len(self.tensor.dims) > 2:
+            return "tensor"
+        if self.order == 1 and not any(of == "output" for of, *_ in self.axes):
+            return "gradient" if self.axes else "derivative"
+        if self.order == 1 and len(self.axes) == 2 and [of for of, *_ in self.axes].count("output") == 1:
+            return "jacobian"
+        return "hessian" if self.order == 2 and not any(of == "output" for of, *_ in self.axes) else "derivative"
+
+    @property
+    def kind(self) -> str:
+        if len(self.shape) == 1:
+            rows, _ = formula.shape_of(self.expr)
+            return "row" if self.form == "matrix" and rows.is_one else "vector"
+        return ("scalar", "vector", "matrix")[len(self.shape)] if len(self.shape) < 3 else "tensor"
+
+    @property
+    def text(self) -> str:
+        return text(self.expr)
+
+    @property
+    def unicode(self) -> str:
+        return unicode(self.expr)
+
+    @property
+    def latex(self) -> str:
+        return latex(self.expr)
+
+
+class Derivative:
+    """The answer to one question: all its results, with what was understood of the input."""
+
+    def __init__(self, source: str, typed: Typed, layout: str, structure: str) -> None:
+        self.source, self.typed, self.layout, self.structure = source, typed, layout, structure
+        rows, columns = formula.shape_of(typed.expr)
+        self.output_is_row = rows.is_one and not columns.is_one
+        self.output: Tensor = index.number(0)
+        self.conditions: tuple[str, ...] = conditions_of(typed)
+        self.remarks = [*typed.remarks, *smoothness_of(typed)]
+        self.results: list[Result] = []
+
+    def to(self, format: str, **options: object) -> str:
+        """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy"."""
+        return render(self, format, **options)
+
+    def verify(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> object:
+        """Compare every result with numerical differences of the input at random points; see `evaluate.Report`."""
+        from matdiff import evaluate  # loads mpmath, which only numbers need
+
+        return evaluate.verify(self, seed=seed, sizes=dict(sizes or {}))
+
+    @property
+    def result(self) -> Result:
+        return self.results[0]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(result.text for result in self.results)
+
+    @property
+    def unicode(self) -> str:
+        return "\n".join(result.unicode for result in self.results)
+
+    @property
+    def latex(self) -> str:
+        return "\n".join(result.latex for result in self.results)
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        return tuple(map(str, self.result.shape))
+
+    @property
+    def tensor(self) -> Tensor:
+        return self.result.tensor
+
+    def __repr__(self) -> str:
+        return f"<Derivative {self.text!r}>"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_latex_(self) -> str:
+        return "\n".join(rf"$\displaystyle {result.latex}$" for result in self.results)
+
+
+def differentiate(
+    source: str,
+    wrt: str | Sequence[str] | None = None,
+    *,
+    order: int = 1,
+    declarations: str | Iterable[str] = (),
+    structure: str = "project",
+    layout: str = "gradient",
+) -> Derivative:
+    """The derivative of the last expression in `source`, a matdiff text that may declare and define names before it.
+
+    `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
+    Raises `errors.MatdiffError` (or `errors.Errors`, which holds several) for input that is wrong.
+    """
+    statements = parse(source)
+    known: list[Declaration] = []
+    for declaration in [declarations] if isinstance(declarations, str) else declarations:
+        known += parse_declaration(declaration)
+    known += [statement for statement in statements if isinstance(statement, Declaration)]
+    definitions = [statement for statement in statements if isinstance(statement, Definition)]
+    questions = [statement for statement in statements if isinstance(statement, Question)]
+    if not questions:
+        raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
+    names = (wrt,) if isinstance(wrt, str) else wrt
+    return solve(source, questions[-1], known, definitions, names, order=order, structure=structure, layout=layout)
+
+
+def solve(
+    source: str,
+    question: Question,
+    declarations: Sequence[Declaration],
+    definitions: Sequence[Definition],
+    wrt: Sequence[str] | None = None,
+    *,
+    order: int = 1,
+    structure: str = "project",
+    layout: str = "gradient",
+) -> Derivative:
+    """Answer one question: parsed text in, derivative out."""
+    typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=question.wrt or tuple(wrt or ()))
+    names = _variables(typed, question.wrt or wrt, order)
+    index.new_session()
+    answer = Derivative(source, typed, layout, structure)
+    structured = frozenset(name for name in names if typed.variables[name].property)
+    answer.output = simplify(lower(typed, structured))
+    recovery = Recovery(_size_expressions(typed))
+    restored = {_free(typed, name): variable_tensor(typed.variables[name]) for name in structured}
+    for chosen in _orders(names, order):
+        tensor = _derivative(answer.output, chosen, typed, structure)
+        answer.results.append(Result(answer, chosen, rebuild(tensor, restored), recovery))
+    return answer
+
+
+def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure: str) -> Tensor:
+    """`output` differentiated by each variable in turn, each derivative in the variable's own space and simplified."""
+    tensor = output
+    for name in names:
+        variable, axis = _free(typed, name), tensor.order
+        if axis + variable.order > MAXIMUM_AXES:
+            raise errors.TooManyAxes(axes=axis + variable.order, limit=MAXIMUM_AXES, order=len(names))
+        plain = derive(tensor, variable)
+        prop = typed.variables[name].property if variable.order == 2 else None
+        tensor = simplify(in_own_space(plain, axis, prop, structure, variable))
+    return tensor
+
+
+def _free(typed: Typed, name: str) -> Tensor:
+    return variable_tensor(typed.variables[name], structured=False)
+
+
+def _orders(names: Sequence[str], order: int) -> list[tuple[str, ...]]:
+    """The results to give: one per variable, and for a higher order every block of the derivative."""
+    return list(combinations_with_replacement(names, order))
+
+
+def _variables(typed: Typed, wrt: Sequence[str] | None, order: int) -> list[str]:
+    """The variables to differentiate by; without --wrt the only one there is, `all` means each of them."""
+    if not order:
+        return []
+    if not wrt:
+        if len(typed.variables) == 1:
+            return list(typed.variables)
+        raise errors.WhichVariable(candidates=tuple((v.name, v.kind, v.shape) for v in typed.variables.values()))
+    if list(wrt) == ["all"]:
+        return list(typed.variables)
+    return list(dict.fromkeys(wrt))
+
+
+def _named_axes(typed: Typed, wrt: tuple[str, ...]) -> list[tuple[str, int, Dim, str]]:
+    """Every axis as (of, axis, size, letter): i, j for the output, k, l, p, q, ... for the variables."""
+    free = letters_beside(tuple(typed.variables))
+    output = [next(free), next(free)]
+    axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(formula.shape_of(typed.expr)))]
+    for name in wrt:
+        pair = [next(free), next(free)]
+        axes += [(name, n, d, pair[n]) for n, d in enumerate(axes_of(typed.variables[name].shape))]
+    return axes
+
+
+def _size_expressions(typed: Typed) -> dict[Dim, Expr]:
+    """For every size of a variable an expression that is this number: rows(A) or cols(A)."""
+    found: dict[Dim, Expr] = {}
+    for variable in typed.variables.values():
+        leaf = formula.name(variable.name, variable.shape)
+        for operator, dim in zip(("rows", "cols"), variable.shape):
+            if not dim.is_one and dim not in found:
+                found[dim] = formula.call(operator, leaf, shape=formula.SCALAR)
+    return found

@@ -1,0 +1,336 @@
+"""One precedence walk turns an `Expr` into every spelling; what differs between the spellings stands in a `Style`.
+
+A rendered part is its text and its level: how tightly its outermost operation binds.  An operation says which level each
+argument needs, and an argument below it is put in brackets.  Products of different kinds (`*`, `.*`, `:`, `/`) always bracket
+one another, so the text means the same whatever their order of precedence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from matdiff.functions import FUNCTIONS
+from matdiff.render.spelling import kind_of
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
+
+# Levels, loosest first.  A text of level NEGATION starts with `-`; one of level OPEN ends in something that reaches to its right.
+SUM, NEGATION, OPEN, TERM, POSTFIX, ATOM = range(6)
+
+Piece = tuple[str, int]
+
+
+class Style:
+    """A table of spellings.  `%s` stands for arguments already printed.
+
+    name         spelling of a variable, from its name and whether it is printed bold (vectors and matrices)
+    superscript  what follows a base, from the printed exponent and the exponent when it is an int, else None
+    rational     a fraction, from numerator and denominator, with its level
+    words        leaves and function names that are not spelled as they are: "pi", "I", "logdet"
+    calls        whole calls that are not `name(argument)`, each with `%s` for the argument
+    infix        operators; a function of two arguments that stands here is printed between them
+    subscript    entries of arrays, from the printed array, whether it is a plain name, and the printed indices
+    delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
+    """
+
+    def __init__(
+        self,
+        *,
+        name: Callable[[str, bool], str],
+        superscript: Callable[[str, int | None], str],
+        rational: Callable[[int, int], Piece],
+        subscript: Callable[[str, bool, list[str]], str],
+        words: dict[str, str],
+        calls: dict[str, str],
+        infix: dict[str, str],
+        group: str,
+        transpose: str,
+        inverse_transpose: str,
+        quotient: str,
+        times: str,
+        delta: str,
+        sigma: str,
+        elementwise_power: str,
+        block: tuple[str, str, str],
+        delimited: bool = False,
+        bold_entries: bool = True,
+        latex: bool = False,
+    ) -> None:
+        self.name, self.superscript, self.rational, self.subscript = name, superscript, rational, subscript
+        self.words, self.calls, self.infix = words, calls, infix
+        self.group, self.transpose, self.inverse_transpose = group, transpose, inverse_transpose
+        self.quotient, self.times, self.delta, self.sigma = quotient, times, delta, sigma
+        self.elementwise_power, self.block = elementwise_power, block
+        self.delimited, self.bold_entries, self.latex = delimited, bold_entries, latex
+
+
+def show(expr: Expr, style: Style) -> str:
+    """The text of an expression in a style."""
+    return _Printer(style).render(expr)[0]
+
+
+class _Printer:
+    """One walk.  `pieces` holds the parts printed so far, by node object."""
+
+    def __init__(self, style: Style) -> None:
+        self.style = style
+        self.pieces: dict[int, Piece] = {}
+
+    def render(self, expr: Expr) -> Piece:
+        for node in post_order(expr):
+            self.pieces[id(node)] = _WRITERS.get(node.op, _Printer.call)(self, node)
+        return self.pieces[id(expr)]
+
+    def text(self, node: Expr) -> str:
+        return self.pieces[id(node)][0]
+
+    def level(self, node: Expr) -> int:
+        return self.pieces[id(node)][1]
+
+    def at_least(self, node: Expr, level: int) -> str:
+        """The text of a node, in brackets when it binds more loosely than `level`."""
+        return self.text(node) if self.level(node) >= level else self.grouped(node)
+
+    def grouped(self, node: Expr) -> str:
+        return self.style.group % self.text(node)
+
+    # Leaves.
+
+    def name(self, node: Expr) -> Piece:
+        bold = node.shape is not None and kind_of(node.shape) != "scalar"
+        return self.style.name(str(node.value), bold), ATOM
+
+    def number(self, node: Expr) -> Piece:
+        value = node.value
+        if isinstance(value, int):
+            return str(value), ATOM if value >= 0 else NEGATION
+        assert value is not None and not isinstance(value, str)
+        text, level = self.style.rational(abs(value.numerator), value.denominator)
+        return (text, level) if value > 0 else ("-" + text, NEGATION)
+
+    def index(self, node: Expr) -> Piece:
+        return self.style.name(str(node.value), False), ATOM
+
+    def every(self, node: Expr) -> Piece:
+        return ":", ATOM
+
+    def identity(self, node: Expr) -> Piece:
+        if node.args and "eye" not in self.style.words:
+            return self.call_named("eye", node.args)
+        return self.style.words.get("I", "I"), ATOM
+
+    def constant(self, node: Expr) -> Piece:
+        """ones and zeros: with their sizes, so that the text says as much as the expression."""
+        word = self.style.words.get(node.op)
+        if word is not None:
+            return word, ATOM
+        if node.args:
+            return self.call_named(node.op, node.args)
+        if node.shape is None:
+            return node.op, ATOM
+        rows, columns = node.shape
+        sizes = (rows,) if columns.is_one else (rows, columns)
+        return f"{node.op}({', '.join(map(str, sizes))})", ATOM
+
+    # Sums and products.
+
+    def sum(self, node: Expr) -> Piece:
+        text = ""
+        for position, term in enumerate(node.args):
+            if position == 0:
+                text = self.text(term)
+            elif self.level(term) == NEGATION:
+                text += " - " + self.text(term)[1:]
+            else:
+                text += " + " + self.at_least(term, OPEN)
+        return text, SUM
+
+    def negation(self, node: Expr) -> Piece:
+        return "-" + self.at_least(node.args[0], OPEN), NEGATION
+
+    def product(self, node: Expr) -> Piece:
+        first, *others = node.args
+        if not others:
+            return self.pieces[id(first)]
+        text = self.text(first) if self.may_lead(first, "*") else self.grouped(first)
+        level = NEGATION if text.startswith("-") else TERM
+        for position, factor in enumerate(others, start=2):
+            last = position == len(node.args)
+            opened = last and self.level(factor) == OPEN
+            shown = self.text(factor) if opened else self.at_least(factor, POSTFIX)
+            text += (self.style.times if _is_numeric(factor) else " ") + shown
+            if opened and level == TERM:
+                level = OPEN
+        return text, level
+
+    def infix(self, node: Expr) -> Piece:
+        """Operators between their arguments, and functions of two arguments that a style writes so (`A ⊗ B`)."""
+        first, *others = node.args
+        text = self.text(first) if self.may_lead(first, node.op) else self.grouped(first)
+        level = NEGATION if text.startswith("-") else TERM
+        return self.style.infix[node.op].join([text, *(self.at_least(other, POSTFIX) for other in others)]), level
+
+    def may_lead(self, node: Expr, operator: str) -> bool:
+        """Whether a node may stand first in a product without brackets; what follows multiplies all of it, which is the same value."""
+        if self.level(node) >= POSTFIX or _is_numeric(node):
+            return True
+        if node.op == "neg":
+            inner = node.args[0]
+            return self.level(inner) >= POSTFIX or (_is_numeric(inner) and self.level(inner) > NEGATION)
+        return node.op == operator and operator in ("*", ".*") and self.level(node) == TERM
+
+    def quotient(self, node: Expr) -> Piece:
+        above, below = node.args
+        if self.style.delimited:
+            return self.style.quotient % (self.text(above), self.text(below)), POSTFIX
+        if _is_whole(above) and _is_whole(below):
+            return self.style.rational(_whole(above), _whole(below))
+        leads = self.may_lead(above, "/") or (above.op == "*" and self.level(above) == TERM)
+        text = self.text(above) if leads else self.grouped(above)
+        level = NEGATION if text.startswith("-") else TERM
+        return self.style.quotient % (text, self.at_least(below, POSTFIX)), level
+
+    # Powers and transposes.
+
+    def transpose(self, node: Expr) -> Piece:
+        argument = node.args[0]
+        base = _inverted(argument)
+        if base is not None:
+            return self.style.inverse_transpose % self.at_least(base, ATOM), POSTFIX
+        return self.style.transpose % self.at_least(argument, ATOM), POSTFIX
+
+    def inverse(self, node: Expr) -> Piece:
+        argument = node.args[0]
+        if argument.op == "'":
+            return self.style.inverse_transpose % self.at_least(argument.args[0], ATOM), POSTFIX
+        return self.at_least(argument, ATOM) + self.style.superscript("-1", -1), POSTFIX
+
+    def power(self, node: Expr) -> Piece:
+        base, exponent = node.args
+        if exponent.op == "neg" and _is_whole(exponent.args[0]):
+            whole: int | None = -_whole(exponent.args[0])
+        else:
+            whole = _whole(exponent) if exponent.op == "number" and isinstance(exponent.value, int) else None
+        text = self.text(exponent)
+        # `^T` would be read as a transpose.
+        plain = self.style.delimited or whole is not None or (exponent.op == "name" and text != "T")
+        return self.at_least(base, ATOM) + self.style.superscript(text if plain else self.grouped(exponent), whole), POSTFIX
+
+    def elementwise_power(self, node: Expr) -> Piece:
+        base, exponent = node.args
+        shown = self.text(exponent) if self.style.delimited else self.at_least(exponent, ATOM)
+        return self.style.elementwise_power % (self.at_least(base, ATOM), shown), POSTFIX
+
+    # Calls and brackets.
+
+    def call(self, node: Expr) -> Piece:
+        if node.op in self.style.infix and len(node.args) == 2:
+            return self.infix(node)
+        if node.op in self.style.calls:
+            return self.special_call(node)
+        return self.call_named(node.op, node.args)
+
+    def call_named(self, name: str, arguments: tuple[Expr, ...]) -> Piece:
+        if not arguments:
+            return self.style.words.get(name, name), ATOM
+        text = ", ".join(self.text(argument) for argument in arguments)
+        if not self.style.latex:
+            return f"{self.style.words.get(name, name)}({text})", ATOM
+        row = FUNCTIONS.get(name)
+        spelling = row.latex if row is not None and row.latex is not None else rf"\operatorname{{{name}}}"
+        return (spelling.replace("{}", text) if "{}" in spelling else spelling + self.style.group % text), ATOM
+
+    def special_call(self, node: Expr) -> Piece:
+        argument = node.args[0]
+        text, spelling = self.text(argument), self.style.calls[node.op]
+        if spelling.startswith("||") and "||" in text:  # bars in bars cannot be told apart
+            return self.call_named(node.op, node.args)
+        if node.op == "norm" and self.style.latex and argument.shape is not None and kind_of(argument.shape) == "matrix":
+            spelling += r"_{\mathrm{F}}"
+        return spelling % text, ATOM
+
+    def log_determinant(self, node: Expr) -> Piece:
+        argument = node.args[0]
+        if "logdet" in self.style.words and self.level(argument) == ATOM and argument.op == "name":
+            return f"{self.style.words['logdet']} {self.text(argument)}", OPEN
+        return self.call(node)
+
+    def block(self, node: Expr) -> Piece:
+        width = node.value
+        assert isinstance(width, int)
+        comma, semicolon, around = self.style.block
+        texts = [self.text(argument) for argument in node.args]
+        rows = [comma.join(texts[start : start + width]) for start in range(0, len(texts), width)]
+        return around % semicolon.join(rows), ATOM
+
+    # Entries and index notation.
+
+    def entry(self, node: Expr) -> Piece:
+        array, *indices = node.args
+        is_name = array.op == "name"
+        if is_name and not self.style.bold_entries and all(index.op != "all" for index in indices):
+            text = self.style.name(str(array.value), False)
+        else:
+            text = self.at_least(array, ATOM)
+        return self.style.subscript(text, is_name, [self.text(index) for index in indices]), ATOM
+
+    def delta(self, node: Expr) -> Piece:
+        return self.style.subscript(self.style.delta, True, [self.text(index) for index in node.args]), ATOM
+
+    def sigma(self, node: Expr) -> Piece:
+        body, *indices = node.args
+        letters = ",".join(self.text(index) for index in indices)
+        return self.style.sigma % (letters, self.at_least(body, OPEN)), OPEN
+
+
+def _is_whole(node: Expr) -> bool:
+    return node.op == "number" and isinstance(node.value, int) and node.value >= 0
+
+
+def _whole(node: Expr) -> int:
+    assert isinstance(node.value, int)
+    return node.value
+
+
+def _is_numeric(node: Expr) -> bool:
+    """A number, or a quotient of two: what may stand as a coefficient, and needs a sign of multiplication after another number."""
+    return node.op == "number" or (node.op == "/" and all(_is_whole(part) for part in node.args))
+
+
+def _inverted(node: Expr) -> Expr | None:
+    """The matrix that `node` is the inverse of, or None."""
+    if node.op == "inv":
+        return node.args[0]
+    if node.op != "^":
+        return None
+    exponent = node.args[1]
+    one_below = exponent.op == "neg" and exponent.args[0].op == "number" and exponent.args[0].value == 1
+    return node.args[0] if one_below or (exponent.op == "number" and exponent.value == -1) else None
+
+
+_WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
+    "name": _Printer.name,
+    "number": _Printer.number,
+    "index": _Printer.index,
+    "all": _Printer.every,
+    "I": _Printer.identity,
+    "ones": _Printer.constant,
+    "zeros": _Printer.constant,
+    "+": _Printer.sum,
+    "neg": _Printer.negation,
+    "*": _Printer.product,
+    ".*": _Printer.infix,
+    "./": _Printer.infix,
+    ":": _Printer.infix,
+    "/": _Printer.quotient,
+    "'": _Printer.transpose,
+    "inv": _Printer.inverse,
+    "^": _Printer.power,
+    ".^": _Printer.elementwise_power,
+    "logdet": _Printer.log_determinant,
+    "block": _Printer.block,
+    "entry": _Printer.entry,
+    "at": _Printer.entry,
+    "delta": _Printer.delta,
+    "sigma": _Printer.sigma,
+}

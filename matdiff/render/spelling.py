@@ -1,0 +1,78 @@
+"""How names and sizes are spelled: Greek letters, subscripts, bold type, `m × n`."""
+
+from __future__ import annotations
+
+from matdiff.dims import Dim, Shape
+
+GREEK = dict(
+    zip(
+        "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega".split(),
+        "αβγδεζηθικλμνξοπρστυφχψω",
+        strict=True,
+    )
+) | dict(zip("Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split(), "ΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def superscript(number: int) -> str:
+    """`²`, `⁻¹`."""
+    return str(number).translate(_SUPERSCRIPTS)
+
+
+def split_name(name: str) -> tuple[str, list[str]]:
+    """A name as stem and subscripts: `x_1` and `x1` are ("x", ["1"]), `mu_max_2` is ("mu", ["max", "2"])."""
+    stem, *subscripts = [part for part in name.split("_") if part] or [name]
+    letters = stem.rstrip("0123456789")
+    if letters and letters != stem:
+        return letters, [stem[len(letters) :], *subscripts]
+    return stem, subscripts
+
+
+def unicode_name(name: str) -> str:
+    """`lambda` as λ, `x_1` as x₁; `x1` stays, so that x1 and x_1 look different."""
+    stem, *subscripts = name.split("_")
+    stem = GREEK.get(stem, stem)
+    if len(subscripts) == 1 and subscripts[0].isdecimal() and not stem[-1:].isdecimal():
+        return stem + subscripts[0].translate(_SUBSCRIPTS)
+    return "_".join([stem, *subscripts])
+
+
+def latex_name(name: str, *, bold: bool) -> str:
+    r"""`\mathbf{x}_{1}`, `\boldsymbol{\beta}`, `\lambda`, `\mathrm{loss}`."""
+    stem, subscripts = split_name(name)
+    if stem in GREEK:
+        letter = stem if stem == "omicron" else "\\" + stem
+        text = rf"\boldsymbol{{{letter}}}" if bold else letter
+    elif bold:
+        text = rf"\mathbf{{{stem}}}"
+    else:
+        text = stem if len(stem) == 1 else rf"\mathrm{{{stem}}}"
+    return text + "_{" + ", ".join(map(_latex_subscript, subscripts)) + "}" if subscripts else text
+
+
+def _latex_subscript(part: str) -> str:
+    if part in GREEK:
+        return latex_name(part, bold=False)
+    return part if len(part) == 1 or part.isdecimal() else rf"\mathrm{{{part}}}"
+
+
+def unicode_size(dim: Dim) -> str:
+    """`n`, `mn`, `n + 1`: products of one-letter sizes without a space."""
+    text = str(dim)
+    short = all(len(name) == 1 for name in dim.names)
+    return text.replace(" ", "") if short and len(dim.terms) == 1 else text
+
+
+def matrix_size(shape: Shape, times: str = " × ") -> str:
+    """`m × n`; a size that is a sum is put in brackets."""
+    sides = [unicode_size(dim) if times == " × " else str(dim) for dim in shape]
+    return times.join(f"({side})" if len(dim.terms) > 1 else side for side, dim in zip(sides, shape, strict=True))
+
+
+def kind_of(shape: Shape) -> str:
+    """scalar, vector, row or matrix, by which of the two sizes is literally 1."""
+    if shape[0].is_one:
+        return "scalar" if shape[1].is_one else "row"
+    return "vector" if shape[1].is_one else "matrix"

@@ -1,0 +1,252 @@
+"""`simplify`: named laws, applied to every distinct node once, operands first.
+
+Each law is a function that returns the simpler tensor, or None to decline; its docstring states the law and why it terminates.
+The laws of the normal form itself (contracting deltas, merging equal terms and powers, transposes) are in `index`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Optional
+
+from matdiff import index
+from matdiff.index import Apply, Factor, Product, Sum, Symbol, Tensor
+from matdiff.syntax import ratio
+
+ProductLaw = Callable[[Product], Optional[Tensor]]
+ApplyLaw = Callable[[Apply], Optional[Tensor]]
+
+
+def simplify(root: Tensor) -> Tensor:
+    """An equal tensor to which no law applies."""
+    return rebuild(root, {})
+
+
+def rebuild(root: Tensor, replacement: Mapping[Tensor, Tensor]) -> Tensor:
+    """`root` with nodes replaced, simplified again from the leaves up; iterative, so depth is not limited."""
+    done: dict[Tensor, Tensor] = dict(replacement)
+    stack = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in done:
+            continue
+        if ready:
+            done[node] = _settle(_with_children(node, done), replacement)
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.children if child not in done)
+    return done[root]
+
+
+def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
+    if all(done[child] is child for child in node.children):
+        return node
+    if isinstance(node, Product):
+        factors = [(done[tensor], slots) for tensor, slots in node.factors]
+        return index.einsum(factors, node.out, dict(enumerate(node.sizes)), node.coefficient)
+    if isinstance(node, Sum):
+        return index.add([(c, done[term]) for c, term in node.terms], node.dims)
+    assert isinstance(node, Apply)
+    args = tuple(done[arg] for arg in node.args)
+    if node.function == "power" and node.exponent is not None:
+        return index.power(args[0], node.exponent)
+    return index.apply(node.function, args, node.dims, node.exponent)
+
+
+def _settle(node: Tensor, replacement: Mapping[Tensor, Tensor]) -> Tensor:
+    """Apply laws to the node until none applies; a law's result may hold new operands, which are settled first."""
+    known = node.cache.get("settled")
+    if isinstance(known, Tensor) and not replacement:
+        return known
+    for law in PRODUCT_LAWS if isinstance(node, Product) else ():
+        assert isinstance(node, Product)
+        simpler = law(node)
+        if simpler is not None:
+            return rebuild(simpler, {})
+    for apply_law in APPLY_LAWS if isinstance(node, Apply) else ():
+        assert isinstance(node, Apply)
+        simpler = apply_law(node)
+        if simpler is not None:
+            return rebuild(simpler, {})
+    node.cache["settled"] = node
+    return node
+
+
+# --- laws of functions ----------------------------------------------------------------------------------------------------
+
+
+def inverse_of_inverse(node: Apply) -> Tensor | None:
+    """inv(inv(X)) = X; orthogonal Q: inv(Q) = Q^T.  Removes a function."""
+    arg = node.args[0]
+    if node.function != "inv":
+        return None
+    if isinstance(arg, Apply) and arg.function == "inv":
+        return arg.args[0]
+    if isinstance(arg, Symbol) and arg.property == "orthogonal":
+        return index.transpose(arg)
+    return None
+
+
+def inverse_of_product(node: Apply) -> Tensor | None:
+    """inv(c A B) = 1/c inv(B) inv(A) for square A, B; inv(diag(v)) = diag(1 ./ v).  The arguments of inv get shorter."""
+    arg = node.args[0]
+    if node.function != "inv" or not isinstance(arg, Product):
+        return None
+    if arg.out[0] == arg.out[1]:
+        entries = index.einsum(arg.factors, arg.out[:1], dict(enumerate(arg.sizes)), arg.coefficient)
+        return index.einsum([(index.power(entries, -1), (0,))], (0, 0))
+    scalars = [tensor for tensor, slots in arg.factors if not slots]
+    blocks = _square_blocks(arg)
+    if blocks is None or (len(blocks) == 1 and not scalars and arg.coefficient == 1):
+        return None
+    scale = index.power(index.einsum([(s, ()) for s in scalars], (), None, arg.coefficient), -1)
+    factors: list[Factor] = [(scale, ())]
+    for block, (start, end) in blocks:
+        tensor = index.einsum(block, (start, end), dict(enumerate(arg.sizes)))
+        factors.append((index.apply("inv", (tensor,), tensor.dims), (end, start)))
+    return index.einsum(factors, arg.out[::-1])
+
+
+def _square_blocks(arg: Product) -> list[tuple[list[Factor], tuple[int, int]]] | None:
+    """The factors of a chain of matrices from out[0] to out[1], cut wherever a square block ends; None when it is no chain."""
+    uses = _uses(arg)
+    remaining = [factor for factor in arg.factors if factor[1]]
+    start = here = arg.out[0]
+    blocks: list[tuple[list[Factor], tuple[int, int]]] = []
+    block: list[Factor] = []
+    while remaining:
+        touching = [factor for factor in remaining if here in factor[1]]
+        if len(touching) != 1 or len(touching[0][1]) != 2:
+            return None
+        factor = touching[0]
+        remaining.remove(factor)
+        block.append(factor)
+        here = factor[1][1] if factor[1][0] == here else factor[1][0]
+        if here == arg.out[1] or (uses[here] == 2 and arg.sizes[here] == arg.sizes[arg.out[0]]):
+            blocks.append((block, (start, here)))
+            start, block = here, []
+    return blocks if here == arg.out[1] and not block else None
+
+
+def function_of_constant(node: Apply) -> Tensor | None:
+    """exp(0) = 1, log(1) = 0, sin(0) = 0, ...  Removes a function."""
+    value = index.number_of(node.args[0]) if node.args else None
+    if value is None or node.dims != node.args[0].dims:
+        return None
+    if value == 0 and node.function in _AT_ZERO:
+        return index.filled(_AT_ZERO[node.function], node.dims)
+    if value == 1 and node.function == "log":
+        return index.filled(0, node.dims)
+    return None
+
+
+_AT_ZERO = {
+    **dict.fromkeys(("sin", "tan", "asin", "atan", "sinh", "tanh", "abs", "sign", "relu", "step", "erf", "expm1", "log1p"), 0),
+    **dict.fromkeys(("exp", "cos", "cosh"), 1),
+    "sigmoid": ratio(1, 2),
+}
+
+
+def function_of_inverse_function(node: Apply) -> Tensor | None:
+    """log(exp(x)) = x and exp(log(x)) = x (x > 0 is log's condition).  Removes two functions."""
+    arg = node.args[0]
+    if isinstance(arg, Apply) and (node.function, arg.function) in (("log", "exp"), ("exp", "log")):
+        return arg.args[0]
+    return None
+
+
+# --- laws of products -----------------------------------------------------------------------------------------------------
+
+
+def _uses(product: Product) -> list[int]:
+    """How often each index stands in a factor or among the output axes."""
+    uses = [0] * len(product.sizes)
+    for index_ in (*product.out, *(slot for _, slots in product.factors for slot in slots)):
+        uses[index_] += 1
+    return uses
+
+
+def cancel_inverse(product: Product) -> Tensor | None:
+    """inv(M)_ab M_bc = delta_ac and M_ca inv(M)_ab = delta_cb, M a matrix or a product.  Removes factors."""
+    for tensor, slots in product.factors:
+        if isinstance(tensor, Apply) and tensor.function == "inv" and len(set(slots)) == 2:
+            found = _cancel(product, (tensor, slots), tensor.args[0])
+            if found is not None:
+                return found
+    return None
+
+
+def cancel_orthogonal(product: Product) -> Tensor | None:
+    """Q_ba Q_bc = delta_ac and Q_ab Q_cb = delta_ac for orthogonal Q.  Removes two factors."""
+    for tensor, slots in product.factors:
+        if isinstance(tensor, Symbol) and tensor.property == "orthogonal":
+            found = _cancel(product, (tensor, slots), index.transpose(tensor))
+            if found is not None:
+                return found
+    return None
+
+
+def _cancel(product: Product, factor: Factor, partner: Tensor) -> Tensor | None:
+    """Remove `factor` and its inverse `partner` where one summed index joins them; the two outer indices become one."""
+    uses = _uses(product)
+    place = product.factors.index(factor)
+    rest = [*product.factors[:place], *product.factors[place + 1 :]]
+    start, end = factor[1]
+    for shared, outer, side in ((end, start, 0), (start, end, 1)):
+        if uses[shared] != 2:
+            continue
+        for used, far in _occurrences(rest, partner, shared, side, uses, product.out):
+            kept = [(t, tuple(outer if s == far else s for s in slots)) for i, (t, slots) in enumerate(rest) if i not in used]
+            out = tuple(outer if o == far else o for o in product.out)
+            # The index may now stand nowhere but in the output, or be summed alone: the identity on a side keeps its size.
+            kept.append((index.filled(1, (product.sizes[outer],)), (outer,)))
+            return index.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def _occurrences(
+    rest: list[Factor], partner: Tensor, shared: int, side: int, uses: list[int], out: tuple[int, ...]
+) -> list[tuple[set[int], int]]:
+    """Where `partner` stands among the factors with its axis `side` at the index `shared`: (places, index of its other axis)."""
+    if isinstance(partner, Product):
+        if partner.coefficient != 1 or len(set(partner.out)) != 2 or not partner.factors:
+            return []
+        pattern, near, far = list(partner.factors), partner.out[side], partner.out[1 - side]
+    else:
+        pattern, near, far = [(partner, (0, 1))], side, 1 - side
+    inner_uses = [0] * (1 + max(s for _, slots in pattern for s in slots))
+    for _, slots in pattern:
+        for slot in slots:
+            inner_uses[slot] += 1
+
+    def extend(names: dict[int, int], used: set[int]) -> tuple[set[int], int] | None:
+        if len(used) == len(pattern):
+            inner = [slot for slot in names if slot not in (near, far)]
+            private = all(uses[names[slot]] == inner_uses[slot] and names[slot] not in out for slot in inner)
+            return (used, names[far]) if private and len(set(names.values())) == len(names) else None
+        tensor, slots = pattern[len(used)]
+        for place, (candidate, actual) in enumerate(rest):
+            if place in used or candidate is not tensor:
+                continue
+            for order in ((actual, actual[::-1]) if index.is_symmetric(tensor) else (actual,)):
+                if all(names.get(slot, a) == a for slot, a in zip(slots, order)):
+                    found = extend({**names, **dict(zip(slots, order))}, used | {place})
+                    if found is not None:
+                        return found
+        return None
+
+    found = extend({near: shared}, set())
+    return [found] if found is not None else []
+
+
+def sum_of_softmax(product: Product) -> Tensor | None:
+    """The entries of softmax(x) add up to 1.  Removes a factor."""
+    for place, (tensor, slots) in enumerate(product.factors):
+        if isinstance(tensor, Apply) and tensor.function == "softmax" and _uses(product)[slots[0]] == 1:
+            rest = [*product.factors[:place], *product.factors[place + 1 :]]
+            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+PRODUCT_LAWS: tuple[ProductLaw, ...] = (cancel_inverse, cancel_orthogonal, sum_of_softmax)
+APPLY_LAWS: tuple[ApplyLaw, ...] = (inverse_of_inverse, inverse_of_product, function_of_constant, function_of_inverse_function)

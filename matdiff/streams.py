@@ -1,0 +1,218 @@
+"""What goes in and out of the process: input bytes as text, results to standard output or a file, colour, encodings, closed pipes.
+
+Results go through `Output` and nothing else, so that standard output holds results only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import IO
+
+from matdiff.errors import TooLarge, UnreadableFile
+
+INPUT_LIMIT = 1_000_000
+
+_ASCII = {
+    "×": "x", "∂": "d", "‖": "||", "·": "*", "⊙": ".*", "⊘": "./", "⊗": "(x)", "−": "-", "⟨": "<", "⟩": ">", "½": "1/2", "…": "...",
+    "√": "sqrt", "Σ": "sum", "≠": "!=", "≤": "<=", "≥": ">=", "∈": "in", "→": "->", "“": '"', "”": '"', "’": "'", "–": "-",
+    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta", "ι": "iota",
+    "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon",
+    "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi",
+    "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
+}  # fmt: skip
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀᵢⱼ", "0123456789-+Tij")
+_LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+class ClosedPipe(Exception):
+    """Whoever reads standard output has stopped reading: nothing more to do, and no reason to complain."""
+
+
+def uses_color(stream: IO[str] | None, when: str) -> bool:
+    """Whether escape sequences may go to this stream: `when`, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether it is a terminal."""
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return is_terminal(stream) and os.environ.get("TERM") != "dumb"
+
+
+def is_terminal(stream: IO[str] | None) -> bool:
+    """A missing or closed stream is no terminal."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def plain(text: str) -> str:
+    """The text in ASCII: `∂f/∂W = x aᵀ   (m × n)` as `df/dW = x a^T   (m x n)`, and escapes for what has no spelling."""
+    text = re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀ]+", lambda match: "^" + match[0].translate(_RAISED), text)
+    text = re.sub("[₀₁₂₃₄₅₆₇₈₉]+", lambda match: "_" + match[0].translate(_LOWERED), text)
+    text = "".join(_ASCII.get(character, character) for character in text)
+    return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def json_plain(text: str) -> str:
+    r"""A JSON document in ASCII; only its strings hold other characters, so `\u` escapes are always right."""
+    import json
+
+    return re.sub("[^\x00-\x7f]", lambda match: json.dumps(match[0])[1:-1], text)
+
+
+def encodable(text: str, stream: IO[str], *, json: bool = False) -> str:
+    """The text as it is where the stream's encoding can hold it, else its ASCII form."""
+    try:
+        text.encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return json_plain(text) if json else plain(text)
+    return text
+
+
+class Output:
+    """Where results go: standard output as they come, or a file that is replaced in one step once everything is known to be good."""
+
+    def __init__(self, path: str | None = None, *, json: bool = False) -> None:
+        self.path, self.json = path, json
+        self._parts: list[str] = []
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person reads it now."""
+        return self.path is None and is_terminal(sys.stdout)
+
+    def write(self, text: str) -> None:
+        """Write `text` and a newline.
+
+        Raises `ClosedPipe`, or `UnreadableFile` when the disk is full.
+        """
+        if self.path is not None:
+            self._parts.append(text + "\n")
+            return
+        stream = _standard_output()
+        try:
+            stream.write(encodable(text, stream, json=self.json) + "\n")
+        except BrokenPipeError:
+            raise ClosedPipe from None
+        except OSError as problem:
+            raise UnreadableFile(path="standard output", why=_reason(problem)) from None
+
+    def flush(self) -> None:
+        """Send what standard output still holds, so that an error found at the last moment is not lost."""
+        if self.path is None and sys.stdout is not None:
+            try:
+                sys.stdout.flush()
+            except BrokenPipeError:
+                raise ClosedPipe from None
+            except OSError as problem:
+                raise UnreadableFile(path="standard output", why=_reason(problem)) from None
+
+    def finish(self) -> None:
+        """Put the file in place; on a failure the old file is as it was."""
+        if self.path is None:
+            self.flush()
+            return
+        try:
+            _replace(self.path, "".join(self._parts))
+        except OSError as problem:
+            raise UnreadableFile(path=self.path, why=_reason(problem)) from None
+
+
+def _standard_output() -> IO[str]:
+    if sys.stdout is None:
+        raise UnreadableFile(path="standard output", why="it is closed")
+    return sys.stdout
+
+
+def _replace(path: str, text: str) -> None:
+    """Write a new file beside `path` and rename it; a device or a pipe cannot be renamed and is written to directly."""
+    target = os.path.realpath(path)
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "w", encoding="utf-8") as device:
+            device.write(text)
+        return
+    beside = f"{target}.{os.getpid()}.part"
+    try:
+        with open(beside, "x", encoding="utf-8", newline="\n") as part:
+            part.write(text)
+            if os.path.exists(target):
+                os.chmod(beside, os.stat(target).st_mode & 0o777)
+        os.replace(beside, target)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
+
+
+def silence_standard_output() -> None:
+    """Point the descriptor of a closed pipe at the null device: the interpreter flushes once more when it ends."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+    except (AttributeError, OSError, ValueError):
+        sys.stdout = None  # type: ignore[assignment]
+
+
+def complain(text: str) -> None:
+    """Write to standard error; results already written come first.  Where there is no standard error there is nobody to tell."""
+    if sys.stdout is not None:
+        try:
+            sys.stdout.flush()
+        except OSError:
+            silence_standard_output()
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(encodable(text, sys.stderr) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        return
+
+
+def read_path(path: str) -> str:
+    """The text of a file.
+
+    Raises `UnreadableFile`, and `TooLarge` past a megabyte without reading on.
+    """
+    try:
+        with open(path, "rb") as file:
+            return _decoded(file.read(INPUT_LIMIT + 1), path)
+    except (OSError, ValueError) as problem:
+        raise UnreadableFile(path=path, why=_reason(problem)) from None
+
+
+def read_standard_input() -> str:
+    """The text of standard input.
+
+    Raises as `read_path` does.
+    """
+    if sys.stdin is None:
+        return ""
+    try:
+        binary = getattr(sys.stdin, "buffer", None)
+        if binary is None:
+            return sys.stdin.read(INPUT_LIMIT + 1)
+        return _decoded(binary.read(INPUT_LIMIT + 1), "standard input")
+    except (OSError, ValueError) as problem:
+        raise UnreadableFile(path="standard input", why=_reason(problem)) from None
+
+
+def _decoded(data: bytes, path: str) -> str:
+    if len(data) > INPUT_LIMIT:
+        raise TooLarge(what="text", limit=INPUT_LIMIT)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        line = data[: problem.start].count(b"\n") + 1
+        raise UnreadableFile(path=path, why=f"line {line} is not UTF-8") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _reason(problem: Exception) -> str:
+    """The operating system's words, in the style of the other messages."""
+    words = (problem.strerror if isinstance(problem, OSError) else None) or str(problem)
+    return words[:1].lower() + words[1:]

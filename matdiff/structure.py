@@ -1,0 +1,58 @@
+"""Derivatives by structured variables: the gradient in the variable's own space, and the two other conventions.
+
+`project` is the orthogonal projection of the plain gradient onto the space in which dX moves, `entries` the partial
+derivatives by the free entries (Matrix Cookbook, section 2.8), `ignore` the plain gradient.
+"""
+
+from __future__ import annotations
+
+from matdiff import index
+from matdiff.index import Tensor
+from matdiff.syntax import ratio
+
+MODES = ("project", "ignore", "entries")
+
+
+def in_own_space(derivative: Tensor, axis: int, prop: str | None, mode: str, variable: Tensor) -> Tensor:
+    """The derivative with the two axes from `axis` on, those of a variable with property `prop`, treated as `mode` says."""
+    if prop is None or mode == "ignore":
+        return derivative
+    if prop in ("symmetric", "spd"):
+        if mode == "entries":
+            plain, swapped, diagonal = derivative, _swapped(derivative, axis), _diagonal(derivative, axis)
+            return index.add([(1, plain), (1, swapped), (-1, diagonal)], derivative.dims)
+        return _half(derivative, axis, 1)
+    if prop == "diagonal":
+        return _diagonal(derivative, axis)
+    if prop == "skew":
+        skewed = _half(derivative, axis, -1)
+        return index.scale(2, skewed) if mode == "entries" else skewed
+    if prop == "orthogonal":
+        return _tangent(derivative, axis, variable)
+    return derivative
+
+
+def _swapped(tensor: Tensor, axis: int) -> Tensor:
+    axes = list(range(tensor.order))
+    exchanged = [*axes[:axis], axis + 1, axis, *axes[axis + 2 :]]
+    return index.einsum([(tensor, axes)], exchanged)
+
+
+def _half(tensor: Tensor, axis: int, sign: int) -> Tensor:
+    half = ratio(1, 2)
+    return index.add([(half, tensor), (sign * half, _swapped(tensor, axis))], tensor.dims)
+
+
+def _diagonal(tensor: Tensor, axis: int) -> Tensor:
+    """The entries with equal indices on the two axes, the others zero."""
+    axes = [a if a != axis + 1 else axis for a in range(tensor.order)]
+    return index.einsum([(tensor, axes)], axes)
+
+
+def _tangent(tensor: Tensor, axis: int, variable: Tensor) -> Tensor:
+    """1/2 (G - Q G^T Q), the projection of G onto the tangent space at orthogonal Q (Edelman, Arias and Smith 1998, eq. 2.53)."""
+    axes = list(range(tensor.order))
+    inner = [*axes[:axis], "k", "l", *axes[axis + 2 :]]
+    reflected = index.einsum([(tensor, inner), (variable, (axis, "l")), (variable, ("k", axis + 1))], axes)
+    half = ratio(1, 2)
+    return index.add([(half, tensor), (-half, reflected)], tensor.dims)

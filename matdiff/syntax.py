@@ -1,0 +1,101 @@
+"""`Expr`: what people write and read: names, numbers and applications, with spans and shapes.
+
+One node class.  `op` is the name of a row of the function table (`*`, `'`, `tr`, `kron`), or one of the leaves below.
+Sums and products are n-ary, so a chain of a thousand terms is one node, not a tower.
+
+    op         args                       value
+    "name"     ()                         the name; Greek letters are spelled out: `lambda`, `Sigma`
+    "number"   ()                         an int, or a Fraction when it is not whole
+    "I" "ones" "zeros"  () or size args   None; the size is the shape
+    "+"        the terms; a subtracted term is a "neg"        "neg"   (x,)
+    "*"        the factors of a run of products               "/"     (numerator, denominator)
+    ".*"       the factors                                    "./" ".^" "^" ":"   (left, right)
+    "'"        (x,): the transpose
+    "block"    the blocks row by row; value = number of blocks in a row
+    "at"       (x, i, j): the entry or slice; an "all" leaf stands for `:`
+    anything else: the function of that name, applied to args
+
+Index notation (the output of `recover` when there is no matrix notation) uses three more:
+    "entry"    (x, index, ...): an entry of x; each index is an "index" leaf whose value is its letter
+    "delta"    (index, index)
+    "sigma"    (body, index, ...): the sum of body over the indices
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from matdiff.dims import Shape
+
+    Rational = Union[int, Fraction]
+
+
+class Span:
+    """Half-open range of code points in the text of the statement, `[start, end)`."""
+
+    __slots__ = ("end", "start")
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start, self.end = start, end
+
+    def __repr__(self) -> str:
+        return f"{self.start}:{self.end}"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Span) and (self.start, self.end) == (other.start, other.end)
+
+    def __hash__(self) -> int:
+        return hash((self.start, self.end))
+
+
+class Expr:
+    """An immutable expression.  Equality and hash look at the mathematics (op, args, value), not at spans and shapes."""
+
+    __slots__ = ("_hash", "args", "op", "shape", "span", "value")
+
+    def __init__(
+        self,
+        op: str,
+        args: tuple[Expr, ...] = (),
+        value: Union[str, Rational, None] = None,
+        span: Span | None = None,
+        shape: Shape | None = None,
+    ) -> None:
+        self.op, self.args, self.value, self.span, self.shape = op, args, value, span, shape
+        self._hash = hash((op, args, value))
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Expr)
+            and self._hash == other._hash
+            and (self.op, self.value, self.args) == (other.op, other.value, other.args)
+        )
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __repr__(self) -> str:
+        head = self.op if self.value is None else f"{self.op}:{self.value}"
+        return f"({' '.join([head, *map(repr, self.args)])})" if self.args else head
+
+    def replace(self, *, args: tuple[Expr, ...] | None = None, span: Span | None = None, shape: Shape | None = None) -> Expr:
+        """A copy with other arguments, span or shape."""
+        return Expr(
+            self.op,
+            self.args if args is None else args,
+            self.value,
+            self.span if span is None else span,
+            self.shape if shape is None else shape,
+        )
+
+
+def ratio(numerator: int, denominator: int = 1) -> Rational:
+    """The exact quotient: an int when it is whole, else a Fraction.  (The fractions module is loaded only when needed.)"""
+    if numerator % denominator == 0:
+        return numerator // denominator
+    from fractions import Fraction
+
+    return Fraction(numerator, denominator)

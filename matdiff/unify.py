@@ -1,0 +1,237 @@
+"""`Sizes`: unification of sizes.
+
+A declared size name is rigid: it differs from every other size.  An invented one is flexible: it becomes equal to whatever
+it meets, except 1, since nobody writes a matrix and means a vector.  Compound sizes (`m n`, `m + n`) are solved where the
+solution is the only one; what cannot be solved yet waits for more to become known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from matdiff.dims import ONE, Dim, Monomial, size
+from matdiff.errors import MatdiffError, TooLarge, UndecidedSizes
+from matdiff.syntax import Expr, Span
+
+# A size may mention so many names in all, and hold numbers up to so many bits; beyond, `kron` and blocks would grow without bound.
+LARGEST_SIZE = 400
+LARGEST_BITS = 64
+
+INVENTED = "?"
+
+
+class Sizes:
+    """What is known about the sizes of one statement."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Dim] = {}
+        self._why: dict[str, tuple[Dim, tuple[Expr, ...]]] = {}
+        self._waiting: list[tuple[Dim, Dim, tuple[Expr, ...], Callable[[], MatdiffError]]] = []
+        self._count = 0
+
+    def invent(self) -> Dim:
+        """A new flexible size."""
+        self._count += 1
+        return size(f"{INVENTED}{self._count}")
+
+    def resolve(self, dim: Dim) -> Dim:
+        """The size with everything known put in."""
+        known = self._known
+        if not known:
+            return dim
+        path = []
+        while True:
+            name = dim.name
+            if name is None:
+                dim = self._put_in(dim)
+                break
+            if name not in known:
+                break
+            path.append(name)
+            dim = known[name]
+        for name in path:
+            known[name] = dim
+        return dim
+
+    def _put_in(self, dim: Dim) -> Dim:
+        while any(name in self._known for name in dim.names):
+            total = size(0)
+            for monomial, coefficient in dim.terms:
+                product = size(coefficient)
+                for name in monomial:
+                    product = self.product(product, self._known.get(name, size(name)))
+                total = total + product
+            dim = bounded(total)
+        return dim
+
+    def product(self, left: Dim, right: Dim) -> Dim:
+        """left * right.  Raises TooLarge when the polynomial gets too long."""
+        if left is ONE or left.is_one:
+            return right
+        return bounded(left * right)
+
+    def total(self, dims: Iterable[Dim]) -> Dim:
+        """The sum of sizes.  Raises TooLarge when the polynomial gets too long."""
+        terms: dict[Monomial, int] = {}
+        for dim in dims:
+            for monomial, coefficient in self.resolve(dim).terms:
+                terms[monomial] = terms.get(monomial, 0) + coefficient
+        return bounded(Dim(terms))
+
+    def unify(self, left: Dim, right: Dim, where: tuple[Expr, ...], fail: Callable[[], MatdiffError]) -> None:
+        """Make two sizes equal; `where` is what asks for it.  Raises fail() if they cannot be."""
+        if left is right:
+            return
+        left, right = self.resolve(left), self.resolve(right)
+        if left == right:
+            return
+        answer = self._solve(left, right, where)
+        if answer is None:
+            self._waiting.append((left, right, where, fail))
+        elif not answer:
+            raise fail()
+
+    def settle(self) -> None:
+        """Solve what waited.  Raises UndecidedSizes, or the error of a waiting equation that turns out wrong."""
+        while self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for left, right, where, fail in waiting:
+                self.unify(left, right, where, fail)
+            if len(self._waiting) == len(waiting):
+                left, right, where, _ = self._waiting[0]
+                raise UndecidedSizes(left=str(self.resolve(left)), right=str(self.resolve(right)), span=joined(where))
+
+    def origin(self, dim: Dim) -> tuple[Expr, ...]:
+        """The last of the places that made an invented size what it is; empty when it is still flexible or was never invented."""
+        place: tuple[Expr, ...] = ()
+        while dim.name in self._why:
+            dim, place = self._why[str(dim.name)]
+        return place
+
+    def name_finally(self, names: dict[str, str]) -> None:
+        """Give flexible sizes their final names."""
+        for invented, name in names.items():
+            self._known[invented] = size(name)
+
+    def _solve(self, left: Dim, right: Dim, where: tuple[Expr, ...]) -> bool | None:
+        """True: made equal.  False: impossible.  None: not decided yet.  Both sides are resolved and differ."""
+        for one, other in ((left, right), (right, left)):
+            name = one.name
+            if name is not None and is_flexible(name) and name not in other.names:
+                return self._bind(name, other, where)
+        left, right = without_common_factor(left, right)
+        if left.name is not None or right.name is not None:
+            return self._solve_reduced(left, right, where)
+        root = self._root(left, right, where)
+        return root if root is not None else self._solve_reduced(left, right, where)
+
+    def _solve_reduced(self, left: Dim, right: Dim, where: tuple[Expr, ...]) -> bool | None:
+        difference = left - right
+        flexible = [name for name in difference.names if is_flexible(name)]
+        if not flexible:
+            return not difference.terms
+        for name in flexible:
+            alone = [(m, c) for m, c in difference.terms if name in m]
+            if len(alone) != 1 or alone[0][0] != (name,):
+                continue
+            coefficient = alone[0][1]
+            rest = Dim({m: c for m, c in difference.terms if m != (name,)})
+            if any(c % coefficient for _, c in rest.terms):
+                if rest.value is not None:
+                    return False
+                continue
+            solution = Dim({m: -c // coefficient for m, c in rest.terms})
+            if all(c <= 0 for _, c in solution.terms):
+                return False
+            if any(c < 0 for _, c in solution.terms) and any(is_flexible(other) for other in solution.names):
+                continue
+            return self._bind(name, solution, where)
+        return None
+
+    def _root(self, left: Dim, right: Dim, where: tuple[Expr, ...]) -> bool | None:
+        """`n n = 9` gives n = 3: one side a power of a flexible size, the other a perfect power."""
+        for one, other in ((left, right), (right, left)):
+            if len(one.terms) != 1 or len(other.terms) != 1:
+                return None
+            (monomial, coefficient), degree = one.terms[0], len(one.terms[0][0])
+            if coefficient != 1 or degree < 2 or len(set(monomial)) != 1 or not is_flexible(monomial[0]):
+                continue
+            names, number = other.terms[0]
+            if number < 1:
+                return False
+            root = round(number ** (1 / degree))
+            if root**degree != number or any(names.count(name) % degree for name in names):
+                return False if other.value is not None else None
+            return self._bind(monomial[0], Dim({names[::degree]: root}), where)
+        return None
+
+    def _bind(self, name: str, dim: Dim, where: tuple[Expr, ...]) -> bool:
+        value = dim.value
+        if value is not None and value < 2:
+            return False
+        if dim.name is not None and is_flexible(dim.name) and int(dim.name[1:]) > int(name[1:]):
+            name, dim = dim.name, size(name)
+        self._known[name] = dim
+        self._why[name] = (dim, where)
+        return True
+
+
+def is_flexible(name: str) -> bool:
+    """Whether the size name was invented here."""
+    return name[0] == INVENTED
+
+
+def bounded(dim: Dim) -> Dim:
+    """The size itself.  Raises TooLarge when it is too long to work with."""
+    if len(dim.terms) > 1 or (dim.terms and len(dim.terms[0][0]) > 1):
+        if sum(len(monomial) + 1 for monomial, _ in dim.terms) > LARGEST_SIZE:
+            raise TooLarge(what="size", limit=LARGEST_SIZE)
+    if any(coefficient.bit_length() > LARGEST_BITS for _, coefficient in dim.terms):
+        raise TooLarge(what="size", limit=LARGEST_SIZE)
+    return dim
+
+
+def without_common_factor(left: Dim, right: Dim) -> tuple[Dim, Dim]:
+    """Both sizes divided by what divides every term of both: a product of names and a number.  Sizes are positive."""
+    terms = left.terms + right.terms
+    if not left.terms or not right.terms:
+        return left, right
+    common = list(terms[0][0])
+    for monomial, _ in terms[1:]:
+        rest = list(monomial)
+        common = [name for name in common if _take(name, rest)]
+    number = 0
+    for _, coefficient in terms:
+        number = _gcd(number, abs(coefficient))
+    if not common and number == 1:
+        return left, right
+    return _divided(left, common, number), _divided(right, common, number)
+
+
+def _take(name: str, names: list[str]) -> bool:
+    if name in names:
+        names.remove(name)
+        return True
+    return False
+
+
+def _gcd(a: int, b: int) -> int:
+    while b:
+        a, b = b, a % b
+    return a
+
+
+def _divided(dim: Dim, names: list[str], number: int) -> Dim:
+    terms = {}
+    for monomial, coefficient in dim.terms:
+        rest = list(monomial)
+        for name in names:
+            rest.remove(name)
+        terms[tuple(rest)] = coefficient // number
+    return Dim(terms)
+
+
+def joined(exprs: tuple[Expr, ...]) -> Span | None:
+    """The span from the first to the last of the expressions."""
+    spans = [expr.span for expr in exprs if expr.span is not None]
+    return Span(min(span.start for span in spans), max(span.end for span in spans)) if spans else None
