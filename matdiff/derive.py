@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import ONE
+from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
 from matdiff.index import Apply, Product, Sum, Symbol, Tensor
 from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr
@@ -71,6 +72,12 @@ def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int])
     assert isinstance(node, Apply)
     if node.function == "power":
         return _power_shares(node, adjoint, extra, place)
+    if node.function == "frechet":
+        raise NoClosedForm(function=str(node.args[0]), span=None)
+    if FUNCTIONS[node.function].form == "matrix":
+        frechet = index.apply("frechet", (node,), node.dims + node.dims)
+        leading = [("out", axis) for axis in range(extra)]
+        return [(node.args[0], index.einsum([(adjoint, [*leading, 0, 1]), (frechet, (0, 1, 2, 3))], [*leading, 2, 3]))]
     return [
         (arg, pull_back(differential(node, position, change), adjoint, extra, change))
         for position, arg in enumerate(node.args)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from matdiff import formula
 from matdiff.dims import SCALAR
-from matdiff.index import Apply, Product, Sum, Tensor, base_and_exponent
-from matdiff.recover import Graph, Irreducible, Recovery
+from matdiff.graph import Graph, Irreducible
+from matdiff.index import Apply, Constant, Product, Sum, Tensor, base_and_exponent
+from matdiff.recover import Recovery
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -65,12 +66,24 @@ class _Entries:
         try:
             expr = self.recovery.expr(tensor)
         except Irreducible:
-            if isinstance(tensor, Apply):
+            if isinstance(tensor, Constant):
+                expr = Expr(tensor.name, (), shape=(tensor.dims[1], tensor.dims[2]))
+            elif isinstance(tensor, Apply) and tensor.function == "frechet":
+                expr = self._frechet(tensor)
+            elif isinstance(tensor, Apply):
                 return self._elementwise(tensor, letters)
-            return self.entry(tensor, letters)
+            else:
+                return self.entry(tensor, letters)
         if not letters:
             return expr
         return Expr("entry", (expr, *map(_letter, letters)), shape=SCALAR)
+
+    def _frechet(self, tensor: Apply) -> Expr:
+        """`dexpm(X)`, an array with four axes: the derivative of expm at X."""
+        value = tensor.args[0]
+        assert isinstance(value, Apply)
+        argument = self.recovery.expr(value.args[0])
+        return formula.call("d" + value.function, argument, shape=formula.shape_of(argument))
 
     def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         args = [self.entry(arg, letters) for arg in tensor.args]
@@ -121,16 +134,13 @@ class _Entries:
         return found
 
     def _reduced(self, product: Product) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
-        """The factors after series-parallel reduction; a factor with more than two axes keeps all its indices in place."""
-        large = [(tensor, slots) for tensor, slots in product.factors if len(slots) > 2]
-        kept = tuple(dict.fromkeys((*product.out, *(slot for _, slots in large for slot in slots))))
-        small = [factor for factor in product.factors if 0 < len(factor[1]) <= 2]
+        """The factors after series-parallel reduction."""
         found: list[tuple[Tensor | Expr, tuple[int, ...], Rational]] = []
         for tensor, _ in [factor for factor in product.factors if not factor[1]]:
             base, exponent = base_and_exponent(tensor)
             found.append((base, (), exponent))
         try:
-            graph = Graph(self.recovery, small, kept, product.sizes)
+            graph = Graph(self.recovery, [factor for factor in product.factors if factor[1]], product.out, product.sizes)
         except Irreducible:
             return self._plain(product)
         graph.reduce()
@@ -139,7 +149,7 @@ class _Entries:
         for index, pendants in graph.pendants.items():
             for pendant in pendants:
                 found.append((self.recovery.formulas.product(pendant.chain), (index,), pendant.exponent))
-        return found + [(tensor, slots, 1) for tensor, slots in large]
+        return found + [(tensor, slots, 1) for tensor, slots in graph.others]
 
 
 def _power(base: Expr, exponent: Rational) -> Expr:

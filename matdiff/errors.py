@@ -73,7 +73,7 @@ class Errors(Exception):
 
 
 class UnexpectedText(MatdiffError):
-    """A token that cannot stand where it stands.  `after`: the token before it, or empty."""
+    """A token that cannot stand where it stands.  `after`: the token before it, or empty; `reason`: a key of report's table."""
 
     code, name = "E101", "unexpected-text"
     span: Span
@@ -83,13 +83,17 @@ class UnexpectedText(MatdiffError):
 
 
 class UnclosedBracket(MatdiffError):
-    """`(`, `[` or `||` without its partner; `end` is where the partner was expected, `found` what stands there."""
+    """`(`, `[` or `||` without its partner `closer`; `end` is where it was expected, `found` what stands there.
+
+    missing   what closes this and all outer brackets
+    """
 
     code, name = "E102", "unclosed-bracket"
     span: Span
     opener: str
     closer: str
     end: Span
+    missing: str
     found: str = ""
 
 
@@ -119,13 +123,13 @@ class UnknownCommand(MatdiffError):
 
 
 class NeedsParentheses(MatdiffError):
-    """A function name without `(`; `argument` is what looks like its argument, `end` where the product ends."""
+    """A function name without `(`; `argument` is what looks like its argument, `inner` are such functions in it."""
 
     code, name = "E106", "needs-parentheses"
     span: Span
     function: str
     argument: Span | None = None
-    end: int | None = None
+    inner: tuple[Span, ...] = ()
 
 
 class GluedTranspose(MatdiffError):
@@ -178,6 +182,7 @@ class UnknownVariable(MatdiffError):
     names: tuple[str, ...]
     expr: Expr | None = None
     span: Span | None = None
+    fixes: tuple[Fix, ...] = ()
 
 
 class ReservedName(MatdiffError):

@@ -75,7 +75,7 @@ class Formulas:
 
     def product(self, chain: Chain) -> Expr:
         """The product of a chain; equal neighbours become a power."""
-        factors = _powers(chain)
+        factors = _entries(_powers(chain))
         if len(factors) == 1:
             return factors[0]
         rows = next((shape_of(f)[0] for f in factors if not is_scalar(f)), ONE)
@@ -128,11 +128,14 @@ class Formulas:
         if scalar.op == "^" and scalar.args[0].op == "norm" and scalar.args[1] == number(2):
             return scalar.args[0].args[0]
         body = scalar.args[0] if scalar.op == "tr" else scalar
+        if scalar.op == "tr" and body.op == "^" and body.args[1] == number(2) and body.args[0] in self.symmetric:
+            return body.args[0]
         if body.op != "*" or len(body.args) % 2 or any(is_scalar(factor) for factor in body.args):
             return None
         half = body.args[len(body.args) // 2 :]
         if self.transposed_chain(half) + half == body.args:
-            return self.product(half)
+            inner = self.product(half)
+            return inner.args[0] if inner.op == "'" else inner
         return None
 
     def scalar_power(self, base: Expr, exponent: Rational) -> Expr:
@@ -200,6 +203,29 @@ def _powers(chain: Chain) -> Chain:
         factors.append(factor if count == 1 or factor.op == "I" else _power(factor, count))
         place += count
     return tuple(factors)
+
+
+def _entries(chain: Chain) -> Chain:
+    """X e_j as X[:,j], e_i^T X as X[i,:] and e_i^T x as x[i]."""
+    if len(chain) > 1 and chain[-1].op == "e":
+        base, place = chain[-2], chain[-1].args[0]
+        picked = call("at", base, Expr("all"), place, shape=(shape_of(base)[0], ONE))
+        if base.op == "'":
+            inner = base.args[0]
+            picked = call("'", call("at", inner, place, Expr("all"), shape=(ONE, shape_of(base)[0])), shape=shape_of(picked))
+        if shape_of(base)[0].is_one:
+            picked = call("at", base.args[0] if base.op == "'" else base, place, shape=SCALAR)
+        chain = (*chain[:-2], picked)
+    if len(chain) > 1 and chain[0].op == "'" and chain[0].args[0].op == "e":
+        place, base = chain[0].args[0].args[0], chain[1]
+        if base.op == "at" and base.args[1].op == "all":
+            picked = call("at", base.args[0], place, base.args[2], shape=SCALAR)
+        elif shape_of(base)[1].is_one:
+            picked = call("at", base, place, shape=SCALAR)
+        else:
+            picked = call("at", base, place, Expr("all"), shape=(ONE, shape_of(base)[1]))
+        chain = (picked, *chain[2:])
+    return chain
 
 
 def _power(factor: Expr, count: int) -> Expr:

@@ -14,7 +14,9 @@ class Function:
     """One row.
 
     name       what `Expr.op` holds and what is printed
-    form       "each" elementwise, any shape | "func" acts on whole matrices | "op" moves indices | "macro" an abbreviation
+    form       "each" elementwise, any shape | "func" acts on whole matrices | "matrix" is a primary
+               function of a square matrix, such as expm | "frechet" is the derivative of one, dexpm(X, E) at X in the
+               direction E | "op" moves indices | "macro" an abbreviation
     patterns   shape rules, tried in order: ((argument (rows, columns), ...), result (rows, columns)); empty for "each"
     rule       "each", "func": the differential; "macro": the definition; "op": empty.  An "each" rule uses only elementwise
                operators (`.*`, `./`, `.^`, `+`, `-`), since its argument may have any number of axes
@@ -80,6 +82,14 @@ def _func(name: str, pattern: str, rule: str, **more: str) -> Function:
     return Function(name, "func", pattern, rule, **more)
 
 
+def _matrix(name: str, rule: str, **more: str) -> Function:
+    return Function(name, "matrix", "n n -> n n", rule, transposition="equivariant", **more)
+
+
+def _frechet(name: str, **more: str) -> Function:
+    return Function(name, "frechet", "n n, n n -> n n", source="Higham, Functions of Matrices (2008), section 3.1", **more)
+
+
 def _op(name: str, pattern: str, **more: str) -> Function:
     return Function(name, "op", pattern, **more)
 
@@ -99,6 +109,10 @@ _ROWS = (
     _op("diag", "i 1 -> i i | i i -> i 1", aliases="Diag", numpy="np.diag({})"),
     _op("outer", "i 1, j 1 -> i j", numpy="np.outer({}, {})"),
     _op("dot", "i 1, i 1 -> 1 1", aliases="inner", numpy="({} @ {})"),
+    _op("kron", "i j, k l -> i*k j*l", numpy="np.kron({}, {})"),
+    _op("vec", "i j -> j*i 1", numpy="{}.ravel(order='F')"),
+    _op("tril", "i j -> i j", numpy="np.tril({})"),
+    _op("triu", "i j -> i j", numpy="np.triu({})"),
     # Elementwise functions.
     _each("exp", "Y .* dX", latex=r"\exp", numpy="np.exp({})"),
     _each("log", "dX ./ X", aliases="ln", latex=r"\log", numpy="np.log({})", domain="positive", condition="{} > 0"),
@@ -112,6 +126,8 @@ _ROWS = (
     _each("softplus", "sigmoid(X) .* dX", numpy="np.logaddexp(0, {})"),
     _each("logsigmoid", "sigmoid(-X) .* dX", numpy="-np.logaddexp(0, -{})"),
     _each("erf", "2 ./ sqrt(pi) .* exp(-X.^2) .* dX", numpy="_erf({})"),
+    _each("gelu", "((1 + erf(X ./ sqrt(2))) ./ 2 + X .* exp(-X.^2 ./ 2) ./ sqrt(2 .* pi)) .* dX",
+          numpy="{0} * (1 + _erf({0} / np.sqrt(2))) / 2", source="Hendrycks and Gimpel (2016), section 2"),
     _each("sin", "cos(X) .* dX", latex=r"\sin", numpy="np.sin({})"),
     _each("cos", "-sin(X) .* dX", latex=r"\cos", numpy="np.cos({})"),
     _each("tan", "(1 + Y.^2) .* dX", latex=r"\tan", numpy="np.tan({})", domain="unit"),
@@ -128,12 +144,32 @@ _ROWS = (
           transposition="invariant", source="Jacobi's formula; Magnus and Neudecker (2019), ch. 8, eq. (8.3)"),
     _func("logdet", "n n -> 1 1", "tr(inv(X)*dX)", latex=r"\log \det", numpy="np.linalg.slogdet({})[1]", domain="invertible",
           condition="{} invertible", transposition="invariant", source="Matrix Cookbook (2012), eq. (43)"),
+    # Primary functions of a matrix: the rule is the scalar derivative f'(X), the closed form of the derivative of tr f(X).
+    _matrix("expm", "Y", numpy="scipy.linalg.expm({})"),
+    _matrix("logm", "inv(X)", numpy="scipy.linalg.logm({}).real", domain="spd", condition="{} without eigenvalues <= 0"),
+    _matrix("sqrtm", "1/2 inv(Y)", numpy="scipy.linalg.sqrtm({}).real", domain="spd", condition="{} without eigenvalues <= 0"),
+    _frechet("dexpm", numpy="_frechet(scipy.linalg.expm, {}, {})"),
+    _frechet("dlogm", numpy="_frechet(scipy.linalg.logm, {}, {})"),
+    _frechet("dsqrtm", numpy="_frechet(scipy.linalg.sqrtm, {}, {})"),
     _func("softmax", "n 1 -> n 1", "Y .* dX - Y*(Y'*dX)", numpy="_softmax({})"),
     _func("logsumexp", "n 1 -> 1 1", "softmax(X)'*dX", aliases="lse", numpy="_logsumexp({})"),
+    _func("pinv", "m n -> n m", "-Y*dX*Y + Y*Y'*dX'*(I - X*Y) + (I - Y*X)*dX'*Y'*Y", numpy="np.linalg.pinv({})",
+          condition="rank of {} constant", transposition="equivariant", source="Golub and Pereyra (1973), eq. (4.12)"),
+    _func("adj", "n n -> n n", "tr(Y*dX)*inv(X) - inv(X)*dX*Y", numpy="_adj({})", aliases="adjugate", domain="invertible",
+          condition="{} invertible", transposition="equivariant", source="Magnus and Neudecker (2019), ch. 8, theorem 8.4"),
+    _func("max", "m n -> 1 1", "argmax(X) : dX", numpy="{}.max()", at="the largest entry is not unique",
+          note="the first largest entry is used there"),
+    _func("min", "m n -> 1 1", "argmin(X) : dX", numpy="{}.min()", at="the smallest entry is not unique",
+          note="the first smallest entry is used there"),
+    _func("argmax", "m n -> m n", "0 .* dX", numpy="_argmax({})"),
+    _func("argmin", "m n -> m n", "0 .* dX", numpy="_argmax(-{})"),
     # Abbreviations: the definition is what is differentiated; recover finds the short form again.
     _macro("sqrt", "m n -> m n", "X .^ (1/2)", numpy="np.sqrt({})", domain="positive", condition="{} > 0"),
     _macro("norm", "m n -> 1 1", "sqrt(X : X)", aliases="norm2 normF", numpy="np.linalg.norm({})", domain="nonzero", condition="{} != 0"),
     _macro("norm1", "m n -> 1 1", "sum(abs(X))", numpy="np.abs({}).sum()"),
+    _macro("maxnorm", "m n -> 1 1", "max(abs(X))", numpy="np.abs({}).max()"),
+    _macro("cumsum", "m 1 -> m 1", "tril(ones(rows(X), rows(X))) X", numpy="np.cumsum({})"),
+    _macro("nucnorm", "m n -> 1 1", "tr(sqrtm(X'*X))", numpy="np.linalg.norm({}, 'nuc')", condition="{} of full column rank"),
     _macro("mean", "m n -> 1 1", "sum(X) / numel(X)", numpy="{}.mean()"),
     _macro("numel", "m n -> 1 1", "rows(X) cols(X)", numpy="{}.size"),
 )

@@ -84,7 +84,12 @@ class Symbol(Tensor):
 
 
 class Constant(Tensor):
-    """A value that depends on nothing but its parameters: `pi`, `size` (the number n), `unit` (the vector e_i)."""
+    """A value that depends on nothing but its parameters.
+
+    pi     the number              size   (n): the number n           unit   (i, n): the vector e_i with n entries
+    tril   a matrix with ones on and below the diagonal               shift  (offset, part): ones at [offset + i, i]
+    fuse   (a, b): 1 where its first axis is the pair of the other two, p = b i + j: what kron and vec are made of
+    """
 
     __slots__ = ("name", "parameters")
 
@@ -132,6 +137,7 @@ class Apply(Tensor):
     """`function` of whole tensors.  Elementwise ones keep the axes of their argument.
 
     `power` is the elementwise power: with one argument its exponent is the rational `exponent`, with two the second argument.
+    `frechet` of f(X) is the derivative of the matrix function f at X: axes (i, j, k, l) for df(X)_ij / dX_kl.
     """
 
     __slots__ = ("args", "exponent", "function")
@@ -534,7 +540,7 @@ def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], expone
         if other.serial < args[0].serial:
             if commutes_with_transpose(function):
                 return transpose(apply(function, (other,), dims[::-1], exponent))
-            if FUNCTIONS[function].transposition == "invariant":
+            if function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
                 return apply(function, (other,), dims, exponent)
     key = ("apply", function, args, dims, exponent)
     node = _session.nodes.get(key)
@@ -545,7 +551,10 @@ def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], expone
 
 
 def commutes_with_transpose(function: str) -> bool:
-    return function == "power" or FUNCTIONS[function].form == "each" or FUNCTIONS[function].transposition == "equivariant"
+    """Whether f(X^T) = f(X)^T."""
+    if function not in FUNCTIONS:
+        return function == "power"
+    return FUNCTIONS[function].form == "each" or FUNCTIONS[function].transposition == "equivariant"
 
 
 def power(base: Tensor, exponent: Rational) -> Tensor:

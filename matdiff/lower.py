@@ -7,6 +7,7 @@ scalar none.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from matdiff import index
 from matdiff.dims import Dim, Shape, size
 from matdiff.functions import FUNCTIONS, Signature
@@ -14,6 +15,9 @@ from matdiff.index import Index, Tensor
 from matdiff.infer import Typed, Variable, infer
 from matdiff.parse import Question, parse
 from matdiff.syntax import Expr, ratio
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
 
 # The names of the arguments in the rules of the function table.
 ARGUMENTS = ("X", "Z")
@@ -85,6 +89,13 @@ class Lowering:
             return self._filled(expr)
         if op in ("rows", "cols"):
             return index.size_scalar(self.shape(expr.args[0])[op == "cols"])
+        if op == "e":
+            dims = self.axes(expr)
+            return index.constant("unit", (expr.args[0], dims[0]), dims)
+        if op == "at":
+            return self._entries(expr)
+        if op == "block":
+            return self._block(expr)
         if op == "*":
             return self._product(expr)
         args = [self.value(arg) for arg in expr.args]
@@ -105,8 +116,14 @@ class Lowering:
             return index.power(args[0], ratio(1, 2))
         if row.form == "macro":
             return expand_rule(op, args, [self.shape(arg) for arg in expr.args])
-        if row.form == "func":
+        if row.form in ("func", "matrix"):
             return call(op, args, self.axes(expr))
+        if row.form == "frechet":
+            value = call(op.removeprefix("d"), args[:1], args[0].dims)
+            slope = index.apply("frechet", (value,), value.dims + value.dims)
+            return index.einsum([(slope, (0, 1, 2, 3)), (args[1], (2, 3))], (0, 1))
+        if op in ("tril", "triu"):
+            return triangle(args[0], op == "tril")
         if op == ".*" or (op == ":" and not all(arg.dims for arg in args)):
             return index.hadamard(*args)
         return self._pattern(expr, args)
@@ -119,7 +136,15 @@ class Lowering:
         for arg, letters, shape in zip(args, inputs, shapes):
             sizes.update(zip(letters, shape))
             factors.append((arg, [letter for letter, dim in zip(letters, shape) if not dim.is_one]))
-        return index.einsum(factors, [letter for letter in output if letter != "1" and not sizes[letter].is_one], sizes)
+        ends: list[Index] = []
+        for token in output:
+            letters = [letter for letter in token.split("*") if letter != "1" and not sizes[letter].is_one]
+            if len(letters) == 2:
+                pair = (sizes[letters[0]], sizes[letters[1]])
+                factors.append((index.constant("fuse", pair, (pair[0] * pair[1], *pair)), [token, *letters]))
+                letters = [token]
+            ends += letters
+        return index.einsum(factors, ends, sizes)
 
     def _product(self, expr: Expr) -> Tensor:
         """One einsum for the whole chain; a scalar, wherever it stands, scales."""
@@ -142,6 +167,44 @@ class Lowering:
             sizes.update(zip(slots, tensor.dims))
             factors.append((tensor, slots))
         return index.einsum(factors, tuple(end for end in (row, column) if end is not None), sizes)
+
+    def _entries(self, expr: Expr) -> Tensor:
+        """X[i,j], X[:,j], X[i,:] and x[i]: products with unit vectors."""
+        base, shape = self.value(expr.args[0]), self.shape(expr.args[0])
+        places = list(expr.args[1:])
+        if len(places) == 1:
+            places = [*places, Expr("all")] if shape[1].is_one else [Expr("all"), *places]
+        axes = [(axis, dim, place) for axis, (dim, place) in enumerate(zip(shape, places)) if not dim.is_one]
+        units = [(index.constant("unit", (place, dim), (dim,)), (axis,)) for axis, dim, place in axes if place.op != "all"]
+        ends = [axis for axis, _, place in axes if place.op == "all"]
+        return index.einsum([(base, [axis for axis, _, _ in axes]), *units], ends)
+
+    def _block(self, expr: Expr) -> Tensor:
+        """[A, B; C, D]: the sum of the blocks, each moved to its place by the matrices `shift`."""
+        assert isinstance(expr.value, int)
+        width = expr.value
+        total = self.shape(expr)
+        terms: list[tuple[Rational, Tensor]] = []
+        top = size(0)
+        for first in range(0, len(expr.args), width):
+            left = size(0)
+            for block in expr.args[first : first + width]:
+                rows, columns = self.shape(block)
+                factors: list[tuple[Tensor, list[Index]]] = [
+                    (self.value(block), [axis for axis, dim in zip("ij", (rows, columns)) if not dim.is_one])
+                ]
+                ends: list[Index] = []
+                for axis, whole, part, offset in (("i", total[0], rows, top), ("j", total[1], columns, left)):
+                    if part == whole:
+                        ends += [axis] if not part.is_one else []
+                        continue
+                    ends.append((axis, "whole"))
+                    dims = (whole,) if part.is_one else (whole, part)
+                    factors.append((index.constant("shift", (offset, part), dims), [(axis, "whole"), axis][: len(dims)]))
+                terms.append((1, index.einsum(factors, ends)))
+                left = left + columns
+            top = top + self.shape(expr.args[first])[0]
+        return index.add(terms, self.axes(expr))
 
     def _matrix_power(self, expr: Expr, base: Tensor) -> Tensor:
         exponent = index.number_of(self.value(expr.args[1]))
@@ -176,6 +239,14 @@ def power_of(base: Tensor, exponent: Tensor) -> Tensor:
     dims = max(base.dims, exponent.dims, key=len)
     both = tuple(arg if arg.dims == dims else index.broadcast(arg, dims) for arg in (base, exponent))
     return index.apply("power", both, dims)
+
+
+def triangle(tensor: Tensor, lower_part: bool) -> Tensor:
+    """The lower or upper triangle, diagonal included: the entries times a mask of zeros and ones."""
+    rows, columns = tensor.dims
+    if lower_part:
+        return index.hadamard(tensor, index.constant("tril", (), (rows, columns)))
+    return index.einsum([(tensor, (0, 1)), (index.constant("tril", (), (columns, rows)), (1, 0))], (0, 1))
 
 
 def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:

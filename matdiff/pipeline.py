@@ -10,11 +10,12 @@ from matdiff.conditions import conditions_of, smoothness_of
 from matdiff.derive import derive
 from matdiff.dims import Dim
 from matdiff.entries import in_indices, letters_beside
+from matdiff.graph import Irreducible
 from matdiff.index import Tensor
 from matdiff.infer import Typed, infer
 from matdiff.lower import axes_of, lower, variable_tensor
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.recover import Irreducible, Recovery
+from matdiff.recover import Recovery
 from matdiff.render import render
 from matdiff.render.latex import latex
 from matdiff.render.text import text

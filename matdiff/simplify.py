@@ -10,7 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Optional
 
 from matdiff import index
-from matdiff.index import Apply, Factor, Product, Sum, Symbol, Tensor
+from matdiff.dims import Dim
+from matdiff.functions import FUNCTIONS
+from matdiff.index import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
+from matdiff.lower import expand_rule
 from matdiff.syntax import ratio
 
 ProductLaw = Callable[[Product], Optional[Tensor]]
@@ -248,5 +251,142 @@ def sum_of_softmax(product: Product) -> Tensor | None:
     return None
 
 
-PRODUCT_LAWS: tuple[ProductLaw, ...] = (cancel_inverse, cancel_orthogonal, sum_of_softmax)
+def join_fused(product: Product) -> Tensor | None:
+    """fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq: pairing two indices and parting them again."""
+    uses = _uses(product)
+    fused = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "fuse"]
+    for place, one in enumerate(fused):
+        for other in fused[place + 1 :]:
+            if one[0] is not other[0]:
+                continue
+            (p, a, b), (q, c, d) = one[1], other[1]
+            same = {c: a, d: b} if p == q and uses[p] == 2 else {q: p} if (a, b) == (c, d) and uses[a] == uses[b] == 2 else None
+            if same is None:
+                continue
+            rest = list(product.factors)
+            rest.remove(one)
+            rest.remove(other)
+            kept = [(t, tuple(same.get(s, s) for s in slots)) for t, slots in rest]
+            # An index that is left without a factor keeps its size.
+            kept += [(index.filled(1, (product.sizes[s],)), (s,)) for s in dict.fromkeys(same.values())]
+            out = tuple(same.get(o, o) for o in product.out)
+            return index.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def join_shifts(product: Product) -> Tensor | None:
+    """shift(o)_pi shift(o)_pj = delta_ij, and 0 for disjoint parts: a block of a block matrix.  Removes two factors."""
+    uses = _uses(product)
+    shifts = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "shift"]
+    for place, one in enumerate(shifts):
+        for other in shifts[place + 1 :]:
+            if one[1][0] != other[1][0] or uses[one[1][0]] != 2:
+                continue
+            if one[0] is other[0]:
+                rest = list(product.factors)
+                rest.remove(one)
+                rest.remove(other)
+                same = dict(zip(other[1][1:], one[1][1:]))
+                kept = [(t, tuple(same.get(s, s) for s in slots)) for t, slots in rest]
+                kept += [(index.filled(1, (product.sizes[s],)), (s,)) for s in same.values()]
+                out = tuple(same.get(o, o) for o in product.out)
+                return index.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
+            if _disjoint(one[0], other[0]):
+                return index.filled(0, product.dims)
+    return None
+
+
+def _disjoint(one: Tensor, other: Tensor) -> bool:
+    """Whether one part surely ends before the other begins."""
+    assert isinstance(one, Constant) and isinstance(other, Constant)
+    for first, second in ((one, other), (other, one)):
+        start, part, after = first.parameters[0], first.parameters[1], second.parameters[0]
+        assert isinstance(start, Dim) and isinstance(part, Dim) and isinstance(after, Dim)
+        if all(coefficient >= 0 for _, coefficient in (after - start - part).terms):
+            return True
+    return False
+
+
+def part_of_sum(product: Product) -> Tensor | None:
+    """shift_pi (A + B)_p = shift_pi A_p + shift_pi B_p where A and B hold shifts at p: picks blocks out of a block matrix.
+
+    Every term then loses its shifts at p by `join_shifts`, so it ends.
+    """
+    uses = _uses(product)
+    for factor in product.factors:
+        tensor, slots = factor
+        if not (isinstance(tensor, Constant) and tensor.name == "shift" and uses[slots[0]] == 2):
+            continue
+        for group in product.factors:
+            if isinstance(group[0], Sum) and slots[0] in group[1] and _is_blocks(group[0], group[1].index(slots[0])):
+                ends = [*slots[1:], *(s for s in group[1] if s != slots[0])]
+                terms = [(c, index.einsum([factor, (term, group[1])], ends)) for c, term in group[0].terms]
+                picked = index.add(terms, [product.sizes[s] for s in ends])
+                rest = [other for other in product.factors if other is not factor and other is not group]
+                return index.einsum([*rest, (picked, ends)], product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def _is_blocks(group: Sum, axis: int) -> bool:
+    """Whether every term of the group has a shift at this axis."""
+    return all(
+        isinstance(term, Product)
+        and any(isinstance(t, Constant) and t.name == "shift" and slots[0] == term.out[axis] for t, slots in term.factors)
+        for _, term in group.terms
+    )
+
+
+def closed_frechet(product: Product) -> Tensor | None:
+    """tr(g(X) df(X)) = tr(g(X) f'(X) dX) when g(X) commutes with X: identity, X itself or a matrix function of X.
+
+    Higham, Functions of Matrices (2008), theorem 3.3 and problem 3.8.  Removes a Frechet derivative.
+    """
+    uses = _uses(product)
+    for factor in product.factors:
+        node, slots = factor
+        if not (isinstance(node, Apply) and node.function == "frechet"):
+            continue
+        value = node.args[0]
+        assert isinstance(value, Apply)
+        chain = _commuting_chain(product, factor, value, uses)
+        if chain is None:
+            continue
+        shapes = [(value.dims[0], value.dims[1])]
+        slope = expand_rule(value.function, [value.args[0]], shapes, {"Y": (value, shapes[0])})
+        start = slots[1]
+        rest = [other for other in product.factors if other is not factor]
+        # The chain ran from j to i; now it runs from l, and f'(X) leads on to k.
+        kept = [(t, tuple(slots[3] if s == start and (t, ss) in chain else s for s in ss)) for t, ss in rest]
+        link = slots[0] if chain else slots[3]
+        return index.einsum([*kept, (slope, (link, slots[2]))], product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def _commuting_chain(product: Product, factor: Factor, value: Apply, uses: list[int]) -> list[Factor] | None:
+    """The factors from the second index of the Frechet derivative to the first, all functions of its matrix; None if others."""
+    argument = value.args[0]
+    first, here = factor[1][:2]
+    if first == here:
+        return [] if uses[first] == 2 else None
+    rest = [other for other in product.factors if other is not factor]
+    chain: list[Factor] = []
+    while here != first:
+        found = None
+        for other in rest:
+            tensor, slots = other
+            commutes = tensor is argument or (isinstance(tensor, Apply) and tensor.args[0] is argument and _of_matrix(tensor))
+            if commutes and other not in chain and here in slots and (slots[0] == here or index.is_symmetric(tensor)):
+                found = other
+        if found is None or uses[here] != 2:
+            return None
+        chain.append(found)
+        here = found[1][1] if found[1][0] == here else found[1][0]
+    return chain if uses[first] == 2 else None
+
+
+def _of_matrix(node: Apply) -> bool:
+    return node.function == "inv" or (node.function in FUNCTIONS and FUNCTIONS[node.function].form == "matrix")
+
+
+PRODUCT_LAWS: tuple[ProductLaw, ...] = (cancel_inverse, cancel_orthogonal, sum_of_softmax, join_fused, join_shifts, part_of_sum, closed_frechet)
 APPLY_LAWS: tuple[ApplyLaw, ...] = (inverse_of_inverse, inverse_of_product, function_of_constant, function_of_inverse_function)

@@ -1,0 +1,232 @@
+"""The command `matdiff`: its options, its help text and its exit status.  What it does with a text is in `batch`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from matdiff import batch, report
+from matdiff.errors import Errors, MatdiffError, NotAName, NotQuoted
+from matdiff.render import FORMATS
+from matdiff.streams import ClosedPipe, Output, complain, is_terminal, plain, silence_standard_output, uses_color
+from matdiff.structure import MODES
+from matdiff.version import VERSION
+
+INTERRUPTED = 130
+INTERNAL_ERROR = 70
+
+_EXAMPLES = """\
+Examples:
+  matdiff 'a^T W^T x' --wrt W
+  matdiff 'y = W^T x; a^T y' --wrt W
+  matdiff '||A x - b||^2 + lambda ||x||^2' --wrt x --latex -o gradient.tex
+  matdiff 'logsumexp(A x + b)' --wrt x --hessian
+  matdiff 'logdet(X)' --verify
+  matdiff 'sum(tanh(W x))' --wrt W --to numpy > gradient.py
+  matdiff --file losses.txt --wrt w --json
+"""
+
+_EXIT_STATUS = """\
+Exit status:
+  0   done
+  1   --verify said no
+  2   wrong usage
+  3   the expression is wrong
+  4   no closed form, or a limit is passed
+  70  a bug in matdiff
+"""
+
+
+class ExpressionCommand(click.Command):
+    """A command whose one argument may start with `-`: `matdiff "-w^T x" -w w`.
+
+    Only an argument that is exactly the name of an option, or looks like `--name` or `--name=value`, is an option; so short
+    options are not glued to their values.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Sort the arguments into options and expressions before click sees them."""
+        takes_value = {name: not option.is_flag for option in self.params if isinstance(option, click.Option) for name in _spellings(option)}
+        options: list[str] = []
+        words: list[str] = []
+        rest = list(args)
+        while rest:
+            word = rest.pop(0)
+            if word == "--":
+                words += rest
+                break
+            if word in takes_value:
+                options.append(word)
+                if takes_value[word]:
+                    options += rest[:1]
+                    del rest[:1]
+            elif _looks_like_long_option(word):
+                options.append(word)
+            elif word.startswith("-") and len(word) > 1 and words:
+                # A second expression is never meant, so this is a slip in an option: -Hq, -wX.
+                raise click.NoSuchOption(word, possibilities=_unglued(word, takes_value), ctx=ctx)
+            else:
+                words.append(word)
+        return super().parse_args(ctx, [*options, "--", *words])
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples first, then the options in groups, then the exit status."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        formatter.write("\n" + _EXAMPLES)
+        for title, options in GROUPS:
+            with formatter.section(title):
+                formatter.write_dl([record for option in options if (record := option.get_help_record(ctx)) is not None])
+        formatter.write("\n" + _EXIT_STATUS)
+
+
+def _spellings(option: click.Option) -> list[str]:
+    return [*option.opts, *option.secondary_opts]
+
+
+def _looks_like_long_option(word: str) -> bool:
+    name = word.partition("=")[0]
+    return name.startswith("--") and len(name) > 3 and name[2:].replace("-", "").isalpha() and name.islower()
+
+
+def _unglued(word: str, names: dict[str, bool]) -> list[str]:
+    """`-wX` was perhaps meant as `-w X`."""
+    return [f"{word[:2]} {word[2:]}"] if word[:2] in names else []
+
+
+def _option(*names: str, help: str, **more: Any) -> click.Option:
+    return click.Option(list(names), help=help, **more)
+
+
+def _assignments(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
+    """A callback that turns ("m=3", "n=4,k=2") into a dictionary."""
+
+    def read(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+        pairs: dict[str, str] = {}
+        for text in ",".join(values).split(",") if values else ():
+            key, equals, value = (part.strip() for part in text.partition("="))
+            if not (key and equals and value):
+                raise click.BadParameter(f"{text!r} is not of the form {form}.", ctx=ctx, param=parameter)
+            pairs[key] = value
+        return pairs
+
+    return read
+
+
+def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    pairs = _assignments("m=3")(ctx, parameter, values)
+    for name, value in pairs.items():
+        if not value.isdecimal() or not 1 <= int(value) <= 100:
+            raise click.BadParameter(f"the size {name} must be a number from 1 to 100, not {value!r}.", ctx=ctx, param=parameter)
+    return {name: int(value) for name, value in pairs.items()}
+
+
+def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        _print(f"matdiff {VERSION}")
+        ctx.exit()
+
+
+def _show_help(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        _print(ctx.get_help())
+        ctx.exit()
+
+
+def _print(text: str) -> None:
+    output = Output()
+    output.write(text)
+    output.finish()
+
+
+GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
+    (
+        "What to differentiate",
+        (
+            _option("-w", "--wrt", metavar="NAME", multiple=True, help="Variable; repeat it for several, or `all`."),
+            _option("-H", "--hessian", is_flag=True, help="Second derivative (same as --order 2)."),
+            _option(
+                "--order", metavar="N", type=click.IntRange(0, 3), default=1, help="Order of the derivative, 0 to 3; 0 only simplifies."
+            ),
+            _option(
+                "--layout",
+                metavar="NAME",
+                type=click.Choice(["gradient", "numerator", "denominator"]),
+                default="gradient",
+                help="gradient (default), numerator or denominator.",
+            ),
+            _option(
+                "--structure",
+                metavar="NAME",
+                type=click.Choice(MODES),
+                default="project",
+                help="Structured variables: project (default), ignore or entries.",
+            ),
+        ),
+    ),
+    (
+        "Input",
+        (
+            _option("--var", metavar="DECL", multiple=True, help="Declare a variable: 'W: m x n', 'S: symmetric n'."),
+            _option("-f", "--file", metavar="PATH", multiple=True, help="Read statements from PATH ('-' is standard input)."),
+        ),
+    ),
+    (
+        "Output",
+        (
+            _option(
+                "-t", "--to", "format", metavar="FORMAT", type=click.Choice(sorted(FORMATS)), help=", ".join(FORMATS) + "."
+            ),
+            _option("--latex", is_flag=True, help="Same as --to latex."),
+            _option("--json", is_flag=True, help="Same as --to json."),
+            _option("--lhs/--no-lhs", default=None, help="Write the left side 'df/dW =' too."),
+            _option(
+                "--math",
+                metavar="ENV",
+                type=click.Choice(["none", "inline", "display", "align"]),
+                default="none",
+                help="LaTeX around it: none, inline, display or align.",
+            ),
+            _option(
+                "--style",
+                metavar="KEY=VALUE",
+                multiple=True,
+                callback=_assignments("bold=no"),
+                help="LaTeX style: bold=no, transpose=T|top|prime.",
+            ),
+            _option("-o", "--output", metavar="PATH", help="Write to PATH instead of standard output."),
+            _option(
+                "--color",
+                metavar="WHEN",
+                type=click.Choice(["auto", "always", "never"]),
+                default="auto",
+                help="auto, always or never.",
+            ),
+            _option("-q", "--quiet", is_flag=True, help="No notes and no warnings."),
+        ),
+    ),
+    (
+        "Explain and check",
+        (
+            _option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
+            _option("--verify", is_flag=True, help="Compare with numerical differences."),
+            _option("--size", metavar="m=3", multiple=True, callback=_sizes, help="Size for --verify."),
+            _option("--seed", metavar="N", type=click.IntRange(0), default=0, help="Seed for --verify."),
+        ),
+    ),
+    (
+        "General",
+        (
+            _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
+            _option("--debug", is_flag=True, help="Show the Python traceback of an internal error."),
+            _option(
+                "-V", "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version and exit."
+            ),
+            _option("-h", "--help", is_flag=True, expose_value=False, is_eager=True, callback=_show_help, help="Show this message and exit."),
+        ),
+    ),
+)

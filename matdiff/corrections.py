@@ -1,0 +1,227 @@
+"""`corrections`: what may have been meant where sizes do not fit.
+
+Every candidate is a small change of the expression; only those with which the whole statement fits are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+from matdiff.dims import Shape
+from matdiff.errors import (
+    ArgumentSizes,
+    DivisionKind,
+    ElementwiseShapes,
+    Fix,
+    MatdiffError,
+    NotSquare,
+    PowerKind,
+    ProductSizes,
+    SumShapes,
+)
+from matdiff.functions import FUNCTIONS
+from matdiff.shapes import constant, names_in, shape_of
+from matdiff.syntax import Expr
+
+MOST_FIXES = 3
+MOST_TRIALS = 24
+
+
+def corrections(
+    error: MatdiffError, culprit: Expr, args: tuple[Expr, ...], fits: Callable[[Fix], bool], is_fresh: Callable[[str], bool]
+) -> tuple[Fix, ...]:
+    """At most three changes of `culprit` (typed arguments: `args`) that fit, the smallest first.
+
+    `is_fresh` tells of a name that it is neither declared nor defined, so that it may be two names written as one.
+    """
+    found: list[Fix] = []
+    trials = 0
+    for group in candidates(error, culprit, args, is_fresh):
+        for fix in group:
+            trials += 1
+            if trials > MOST_TRIALS or len(found) == MOST_FIXES:
+                return tuple(found)
+            if fits(fix):
+                found.append(fix)
+        if found:
+            break
+    return tuple(found)
+
+
+def candidates(
+    error: MatdiffError, culprit: Expr, args: tuple[Expr, ...], is_fresh: Callable[[str], bool]
+) -> Iterator[list[Fix]]:
+    """Groups of changes; a later group is of interest only if nothing of the earlier ones fits."""
+    if isinstance(error, ProductSizes):
+        left, right = place_of(error.left, args), place_of(error.right, args)
+        if is_column(error.left) and is_column(error.right):
+            yield column_products(culprit, left, right)
+        yield split_names([culprit.args[left], culprit.args[right]], is_fresh)
+        yield [toggle_fix(culprit.args[left]), toggle_fix(culprit.args[right])]
+        yield brackets(culprit, right)
+        yield double_toggles(culprit, left, right)
+    elif isinstance(error, SumShapes):
+        left, right = place_of(error.left, args), place_of(error.right, args)
+        originals = [unsigned_original(culprit.args[place]) for place in (left, right)]
+        yield split_names(originals, is_fresh)
+        yield sum_fixes(error, originals[0], originals[1])
+        yield [toggle_fix(factor) for one in reversed(originals) for factor in (one, *(one.args if one.op == "*" else ()))]
+    elif isinstance(error, ElementwiseShapes):
+        left, right = place_of(error.left, args), place_of(error.right, args)
+        if error.operator == ".*" and len(args) == 2:
+            yield scalings(culprit, error.left, error.right)
+        yield split_names([culprit.args[left], culprit.args[right]], is_fresh)
+        yield [toggle_fix(culprit.args[right]), toggle_fix(culprit.args[left])]
+    elif isinstance(error, ArgumentSizes):
+        yield [toggle_fix(arg) for arg in reversed(culprit.args)]
+    elif isinstance(error, NotSquare):
+        yield square_fixes(culprit, error.argument)
+    elif isinstance(error, PowerKind):
+        base, exponent = culprit.args
+        squared = [Fix("inner", culprit, Expr("*", (transposed(base), base)))] if constant(exponent) == 2 else []
+        yield [*squared, Fix("elementwise", culprit, Expr(".^", culprit.args))]
+    elif isinstance(error, DivisionKind):
+        inverse = Expr("*", (culprit.args[0], Expr("^", (culprit.args[1], Expr("number", value=-1)))))
+        yield [Fix("inverse", culprit, inverse), Fix("elementwise", culprit, Expr("./", culprit.args))]
+
+
+def place_of(operand: Expr, args: tuple[Expr, ...]) -> int:
+    """Where among the typed arguments the operand stands, with or without its minus."""
+    return next(place for place, arg in enumerate(args) if arg is operand or (arg.op == "neg" and arg.args[0] is operand))
+
+
+def unsigned_original(expr: Expr) -> Expr:
+    """The expression without a minus in front."""
+    return expr.args[0] if expr.op == "neg" else expr
+
+
+def transposed(expr: Expr) -> Expr:
+    """The transpose, without writing two of them."""
+    return expr.args[0] if expr.op == "'" else Expr("'", (expr,))
+
+
+def toggle_fix(expr: Expr) -> Fix:
+    """Transpose the expression, or drop its transpose."""
+    return Fix("no-transpose" if expr.op == "'" else "transpose", expr, transposed(expr))
+
+
+def is_column(expr: Expr) -> bool:
+    """Whether the typed expression is a column vector."""
+    rows, columns = shape_of(expr)
+    return columns.is_one and not rows.is_one
+
+
+def is_vector(expr: Expr) -> bool:
+    """Whether the typed expression is a column or a row."""
+    return [dim.is_one for dim in shape_of(expr)].count(True) == 1
+
+
+def is_scalar_shape(shape: Shape) -> bool:
+    """Whether the shape is 1 x 1."""
+    return shape[0].is_one and shape[1].is_one
+
+
+def column_products(product: Expr, left: int, right: int) -> list[Fix]:
+    """The three products of two columns x y: x^T y, x y^T and x .* y."""
+    factors = product.args
+    one, other = factors[left], factors[right]
+    inner = (*factors[:left], transposed(one), *factors[left + 1 :])
+    outer = (*factors[:right], transposed(other), *factors[right + 1 :])
+    rest = (*factors[left + 1 : right], *factors[right + 1 :])
+    both = Expr(".*", (one, other))
+    elementwise = Expr("*", (*factors[:left], both, *rest)) if len(factors) > 2 else both
+    return [
+        Fix("inner", product, Expr("*", inner)),
+        Fix("outer", product, Expr("*", outer)),
+        Fix("elementwise", product, elementwise),
+    ]
+
+
+def brackets(product: Expr, right: int) -> list[Fix]:
+    """`A x^T y` as `A (x^T y)`: the product of two or three factors from the right operand on is taken first."""
+    factors = product.args
+    return [
+        Fix("brackets", product, Expr("*", (*factors[:right], Expr("*", factors[right:end]), *factors[end:])))
+        for end in (right + 2, right + 3)
+        if end <= len(factors) and right > 0
+    ]
+
+
+def double_toggles(product: Expr, left: int, right: int) -> list[Fix]:
+    """Two transposes at once, one of them at the place of the error: `x A x^T` as `x^T A x`."""
+    fixes = []
+    for pair in combinations(range(len(product.args)), 2):
+        if left in pair or right in pair:
+            factors = [transposed(arg) if place in pair else arg for place, arg in enumerate(product.args)]
+            fixes.append(Fix("transpose", product, Expr("*", tuple(factors))))
+    return fixes
+
+
+def split_names(exprs: list[Expr], is_fresh: Callable[[str], bool]) -> list[Fix]:
+    """`Ax` as `A x`."""
+    fixes = []
+    for expr in exprs:
+        for name in names_in(expr):
+            text = str(name.value)
+            if text.isalpha() and is_fresh(text):
+                for cut in range(1, len(text)):
+                    parts = Expr("name", value=text[:cut]), Expr("name", value=text[cut:])
+                    fixes.append(Fix("split-name", name, Expr("*", parts)))
+    return fixes
+
+
+def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:
+    """Terms of different kinds: a scalar and a vector, or a matrix and a vector."""
+    ones = Expr("ones")
+    fixes = []
+    for typed_one, typed_other, one, other in (
+        (error.left, error.right, left, right),
+        (error.right, error.left, right, left),
+    ):
+        if not is_vector(typed_one):
+            continue
+        if is_scalar_shape(shape_of(typed_other)):
+            vectors = {str(name.value): name for name in names_in(typed_other) if is_column(name)}
+            fixes += [Fix("linear", one, Expr("*", (transposed(one), Expr("name", value=name)))) for name in vectors]
+            fixes.append(Fix("ones", other, Expr("*", (other, ones))))
+        elif is_column(typed_one):
+            fixes.append(Fix("ones-row", one, Expr("*", (ones, transposed(one)))))
+            fixes.append(Fix("ones-column", one, Expr("*", (one, transposed(ones)))))
+        elif not is_vector(typed_other):
+            fixes.append(Fix("ones-row", one, Expr("*", (ones, one))))
+    return fixes
+
+
+def scalings(product: Expr, left: Expr, right: Expr) -> list[Fix]:
+    """`x .* A` as `diag(x) A`, which scales the rows, or as `A diag(x)`, which scales the columns."""
+    places = [place for place, operand in enumerate((left, right)) if is_vector(operand)]
+    if len(places) != 1:
+        return []
+    vector, matrix = product.args[places[0]], product.args[1 - places[0]]
+    column = is_column((left, right)[places[0]])
+    diagonal = Expr("diag", (vector if column else transposed(vector),))
+    rows, columns = Expr("*", (diagonal, matrix)), Expr("*", (matrix, diagonal))
+    return [Fix("diag", product, rows if column else columns), Fix("diag", product, columns if column else rows)]
+
+
+def square_fixes(culprit: Expr, argument: Expr) -> list[Fix]:
+    """A rectangular matrix where a square one is needed."""
+    if is_vector(argument):
+        return []
+    original = culprit.args[0]
+    gram = Expr("*", (transposed(original), original))
+    if culprit.op == "^":
+        exponent = constant(culprit.args[1])
+        if exponent == -1:
+            return pseudo_inverse(culprit, original)
+        square = [Fix("gram", culprit, gram)] if exponent == 2 else []
+        return [*square, Fix("elementwise", culprit, Expr(".^", culprit.args))]
+    if culprit.op == "inv":
+        return pseudo_inverse(culprit, original)
+    return [Fix("gram", original, gram)] if culprit.op in ("det", "logdet") else []
+
+
+def pseudo_inverse(culprit: Expr, original: Expr) -> list[Fix]:
+    """`pinv` instead of an inverse, where the table has it."""
+    return [Fix("pinv", culprit, Expr("pinv", (original,)))] if "pinv" in FUNCTIONS else []

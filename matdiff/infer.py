@@ -1,0 +1,309 @@
+"""`infer`: give every node of an expression its shape, and every variable its kind and sizes.
+
+Declarations win; other names get the kind their spelling suggests; sizes follow by unification.  Where the suggested kinds do
+not fit, a lowercase Greek name may become a vector and an added lowercase Latin name a scalar, if just one such reading fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING, Union
+
+from matdiff.corrections import corrections, split_names
+from matdiff.declare import Variable, declare, default_kind, is_greek, kind_of
+from matdiff.dims import SCALAR
+from matdiff.errors import CircularDefinition, DefinitionShape, Fix, MatdiffError, SizeReason, UnknownVariable
+from matdiff.remarks import finish, remarks_on
+from matdiff.shapes import Shaping, bare, names_in, shape_of
+from matdiff.syntax import Expr, Span
+from matdiff.unify import Sizes, joined
+
+__all__ = ["Typed", "Variable", "declare", "infer"]
+
+if TYPE_CHECKING:
+    from matdiff.errors import Remark
+    from matdiff.parse import Declaration
+
+MOST_READINGS = 64
+# No search may cost more than visiting so many nodes.
+SEARCH_NODES = 200_000
+
+
+class Typed:
+    """An expression whose nodes all have a shape (the size arguments of `ones(n)` and the indices of `X[i,j]` are no nodes here).
+
+    variables    by name, in order of first appearance
+    definitions  the definitions it uses, typed, in dependency order
+    remarks      W6xx
+    """
+
+    __slots__ = ("definitions", "expr", "remarks", "variables")
+
+    def __init__(
+        self, expr: Expr, variables: dict[str, Variable], definitions: dict[str, Expr], remarks: tuple[Remark, ...]
+    ) -> None:
+        self.expr, self.variables, self.definitions, self.remarks = expr, variables, definitions, remarks
+
+
+Declarations = Union[Mapping[str, Variable], Sequence["Declaration"]]
+
+
+def infer(
+    expr: Expr, declarations: Declarations, definitions: Mapping[str, Expr], *, wrt: Sequence[str] = (), soft: bool = True
+) -> Typed:
+    """The expression with all shapes.
+
+    A name of `wrt` that is a definition is a free variable with the shape of its value.
+    Raises UnknownVariable, CircularDefinition, BadDeclaration and the like, or an E3xx error with the corrections that fit.
+    """
+    declared = declarations if isinstance(declarations, Mapping) else declare(declarations)
+    statement = Statement(expr, declared, definitions, tuple(wrt))
+    statement.check_wrt()
+    try:
+        return statement.read({})
+    except MatdiffError as error:
+        if soft:
+            reading = statement.only_soft_reading()
+            if reading is not None:
+                return reading
+        statement.explain(error)
+        raise
+
+
+class Statement:
+    """An expression with what is declared and defined; it can be read with different kinds for its undeclared names."""
+
+    def __init__(
+        self, expr: Expr, declared: Mapping[str, Variable], definitions: Mapping[str, Expr], wrt: tuple[str, ...]
+    ) -> None:
+        self.expr, self.declared, self.wrt, self.all_definitions = expr, declared, wrt, definitions
+        self.definitions = ordered_definitions(expr, definitions)
+        self.declared_sizes = {
+            name for variable in declared.values() for dim in variable.shape for name in dim.names
+        }
+        self.occurrences: dict[str, Expr] = {}
+        for part in (*self.definitions.values(), expr):
+            for node in names_in(part):
+                self.occurrences.setdefault(str(node.value), node)
+        self.free = [name for name in self.occurrences if name not in self.definitions]
+        self.failed: Shaping | None = None
+
+    # Reading
+
+    def read(self, changes: Mapping[str, str]) -> Typed:
+        """Shapes for the default kinds with the given changes.  Raises an E3xx error."""
+        shaping, definitions, expr = self._shaped(changes)
+        invented = self._finish(shaping)
+        kept, named = definitions, set(self.occurrences)
+        if any(name in definitions for name in self.wrt):
+            kept = ordered_definitions(expr, {name: value for name, value in definitions.items() if name not in self.wrt})
+            named = {str(node.value) for part in (*kept.values(), expr) for node in names_in(part)}
+        variables = {
+            name: self._variable(name, shaping, changes)
+            for name in self.occurrences
+            if name in named and name not in kept
+        }
+        return Typed(expr, variables, kept, remarks_on(shaping, changes, self.occurrences, invented))
+
+    def _finish(self, shaping: Shaping) -> set[str]:
+        return finish(shaping, self.free, {*self.declared_sizes, *shaping.size_names, *self.occurrences})
+
+    def _shaped(self, changes: Mapping[str, str]) -> tuple[Shaping, dict[str, Expr], Expr]:
+        kinds = {name: changes.get(name) or default_kind(name) for name in self.free if name not in self.declared}
+        shaping = self.failed = Shaping({name: variable.shape for name, variable in self.declared.items()}, kinds)
+        definitions: dict[str, Expr] = {}
+        for name, value in self.definitions.items():
+            definitions[name] = shaping.define(name, value)
+            if name in self.declared:
+                self._check_definition(name, definitions[name], shaping.sizes)
+        expr = shaping.typed(self.expr)
+        shaping.sizes.settle()
+        self.failed = None
+        return shaping, definitions, expr
+
+    def _check_definition(self, name: str, definition: Expr, sizes: Sizes) -> None:
+        declared = self.declared[name].shape
+
+        def failure() -> MatdiffError:
+            return DefinitionShape(variable=name, definition=definition, declared=declared)
+
+        for one, other in zip(shape_of(definition), declared):
+            sizes.unify(one, other, (definition,), failure)
+
+    def _variable(self, name: str, shaping: Shaping, changes: Mapping[str, str]) -> Variable:
+        rows, columns = (shaping.sizes.resolve(dim) for dim in shaping.shapes[name])
+        shape = rows, columns
+        if name in self.declared:
+            variable = self.declared[name]
+            return Variable(name, variable.kind, shape, variable.property)
+        origin = "default" if shape == SCALAR and name not in changes and name not in self.definitions else "inferred"
+        return Variable(name, kind_of(shape), shape, None, origin)
+
+    # Other readings
+
+    def only_soft_reading(self) -> Typed | None:
+        """The one smallest change of kinds that fits; None when none or several fit."""
+        choices = self._choices()
+        cost = sum(count_nodes(part) for part in (*self.definitions.values(), self.expr))
+        left = min(MOST_READINGS, SEARCH_NODES // cost)
+        failed = self.failed
+        for size in (1, 2):
+            found = []
+            for names in combinations(choices, size):
+                left -= 1
+                if left < 0:
+                    break
+                changes = {name: choices[name] for name in names}
+                if self._reads(changes):
+                    found.append(changes)
+            if found:
+                self.failed = failed
+                return self.read(found[0]) if len(found) == 1 and left >= 0 else None
+        self.failed = failed
+        return None
+
+    def _choices(self) -> dict[str, str]:
+        """What undeclared names may become: Greek ones vectors; Latin ones scalars, where they are terms of sums and no more."""
+        added = self._only_added()
+        choices = {}
+        for name in self.free:
+            if name in self.declared:
+                continue
+            if is_greek(name):
+                choices[name] = "vector"
+            elif name in added and name not in self.wrt and not name[0].isupper():
+                choices[name] = "scalar"
+        return choices
+
+    def _only_added(self) -> set[str]:
+        added: set[str] = set()
+        elsewhere: set[str] = set()
+        for part in (*self.definitions.values(), self.expr):
+            stack = [(part, False)]
+            while stack:
+                node, is_term = stack.pop()
+                if node.op == "name":
+                    (added if is_term else elsewhere).add(str(node.value))
+                    continue
+                inside = node.op == "+" or (node.op == "neg" and is_term)
+                stack.extend((arg, inside) for arg in node.args)
+        return added - elsewhere
+
+    def _reads(self, changes: Mapping[str, str]) -> bool:
+        try:
+            self._shaped(changes)
+        except MatdiffError:
+            return False
+        return True
+
+    # Errors
+
+    def check_wrt(self) -> None:
+        """Raise UnknownVariable for a name of `wrt` that does not occur."""
+        for name in self.wrt:
+            if name not in self.occurrences:
+                names = tuple(self.occurrences)
+                glued = [node for node in self.occurrences.values() if name in str(node.value) and node.value != name]
+                fixes = [
+                    fix
+                    for fix in split_names(glued, self._is_fresh)
+                    if name in [part.value for part in fix.replacement.args] and self._fits(fix)
+                ]
+                raise UnknownVariable(variable=name, names=names, expr=self.expr, fixes=tuple(fixes[:1]))
+
+    def explain(self, error: MatdiffError) -> None:
+        """Add to the error what makes it understandable: final sizes, where they come from, and corrections that fit."""
+        shaping = self.failed
+        if shaping is None:
+            return
+        self._finish(shaping)
+        operands = [part for part in (getattr(error, field, None) for field in ("left", "right", "argument")) if isinstance(part, Expr)]
+        fields = type(error).__annotations__
+        if "rigid" in fields:
+            used = [name for part in operands for dim in shape_of(part) for name in dim.names]
+            error.__dict__["rigid"] = tuple(dict.fromkeys(name for name in used if name in self.declared_sizes))
+        if "reasons" in fields:
+            error.__dict__["reasons"] = tuple(self._reasons(operands, shaping))
+        cost = sum(count_nodes(part) for part in (*self.definitions.values(), self.expr))
+        if "fixes" in fields and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
+            culprit, args = shaping.culprit
+            error.__dict__["fixes"] = corrections(error, culprit, args, self._fits, self._is_fresh)
+
+    def _reasons(self, operands: list[Expr], shaping: Shaping) -> Iterator[SizeReason]:
+        seen = set()
+        for operand in operands:
+            for node in names_in(bare(operand)):
+                name = str(node.value)
+                if name in seen or name in self.declared or name in self.definitions:
+                    continue
+                seen.add(name)
+                for axis, dim in enumerate(shaping.shapes[name]):
+                    place = shaping.sizes.origin(dim)
+                    if place:
+                        yield SizeReason(name, axis, str(shaping.sizes.resolve(dim)), joined(place))
+
+    def _is_fresh(self, name: str) -> bool:
+        return name not in self.declared and name not in self.all_definitions and not is_greek(name)
+
+    def _fits(self, fix: Fix) -> bool:
+        definitions = {name: replaced(value, fix.target, fix.replacement) for name, value in self.all_definitions.items()}
+        try:
+            changed = Statement(replaced(self.expr, fix.target, fix.replacement), self.declared, definitions, ())
+        except CircularDefinition:
+            return False
+        return changed._reads({}) and all(name in changed.occurrences for name in self.wrt)
+
+
+def ordered_definitions(expr: Expr, definitions: Mapping[str, Expr]) -> dict[str, Expr]:
+    """The definitions the expression needs, each after those it needs.  Raises CircularDefinition."""
+    uses: dict[str, list[Expr]] = {}
+    wanted = [str(node.value) for node in names_in(expr) if node.value in definitions]
+    while wanted:
+        name = wanted.pop()
+        if name not in uses:
+            uses[name] = [node for node in names_in(definitions[name]) if node.value in definitions]
+            wanted.extend(str(node.value) for node in uses[name])
+    done: dict[str, Expr] = {}
+    for first in definitions:
+        if first not in uses:
+            continue
+        path = [(first, iter(uses[first]))]
+        while path:
+            name, rest = path[-1]
+            node = next(rest, None)
+            if node is None:
+                path.pop()
+                done[name] = definitions[name]
+                continue
+            needed = str(node.value)
+            on_path = [step for step, _ in path]
+            if needed in on_path:
+                raise circle(on_path[on_path.index(needed) :], uses)
+            if needed not in done:
+                path.append((needed, iter(uses[needed])))
+    return done
+
+
+def circle(names: list[str], uses: Mapping[str, list[Expr]]) -> CircularDefinition:
+    """The error for definitions of which each needs the next and the last the first."""
+    steps = []
+    for name, needed in zip(names, [*names[1:], names[0]]):
+        node = next(node for node in uses[name] if node.value == needed)
+        steps.append((name, needed, node.span or Span(0, 0)))
+    return CircularDefinition(uses=tuple(steps))
+
+
+def replaced(expr: Expr, target: Expr, replacement: Expr) -> Expr:
+    """The expression with one node, found by identity, replaced."""
+    if expr is target:
+        return replacement
+    args = tuple([replaced(arg, target, replacement) for arg in expr.args])
+    if all(new is old for new, old in zip(args, expr.args)):
+        return expr
+    return expr.replace(args=args)
+
+
+def count_nodes(expr: Expr) -> int:
+    """The number of nodes."""
+    return 1 + sum(count_nodes(arg) for arg in expr.args)

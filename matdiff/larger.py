@@ -1,0 +1,112 @@
+"""Moves for factors with more than two axes: what kron, vec and functions of matrices leave behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff import formula
+from matdiff.dims import ONE
+from matdiff.index import Apply, Constant, Factor
+from matdiff.syntax import Expr
+
+if TYPE_CHECKING:
+    from matdiff.graph import Graph
+
+
+def contract_larger(graph: Graph) -> bool:
+    """Apply one move to one of the larger factors; False when none applies."""
+    return any(_fused_vector(graph, factor) or _fused_matrix(graph, factor) or _frechet(graph, factor) for factor in graph.others)
+
+
+def _alone(graph: Graph, factor: Factor, *indices: int) -> bool:
+    """Whether no other large factor and no output uses these indices."""
+    used = {slot for other in graph.others if other is not factor for slot in other[1]} | set(graph.out)
+    return not used.intersection(indices) and sum(factor[1].count(index) for index in set(indices)) == len(set(indices))
+
+
+def _matrix_between(graph: Graph, row: int, column: int) -> Expr | None:
+    """All that stands on two inner indices as one matrix with rows at `row`: one edge or two vectors; removed from the graph."""
+    touching = [edge for edge in graph.edges if {edge.row, edge.column} & {row, column}]
+    if any({edge.row, edge.column} != {row, column} for edge in touching) or len(touching) > 1:
+        return None
+    if touching:
+        left, right = graph.between(graph.pendants[row], row), graph.between(graph.pendants[column], column)
+        matrix = graph.formulas.product((*left, *graph.seen_from(touching[0], column)[1], *right))
+        graph.edges.remove(touching[0])
+    else:
+        left = graph.vector(graph.pendants[row], row)
+        matrix = graph.formulas.product((*left, *graph.formulas.transposed_chain(graph.vector(graph.pendants[column], column))))
+    graph.pendants[row], graph.pendants[column] = [], []
+    return matrix
+
+
+def _fused_vector(graph: Graph, factor: Factor) -> bool:
+    """fuse_pab M_ba = vec(M)_p, and fuse_pab u_a v_b = kron(u, v)_p."""
+    tensor, slots = factor
+    if not (isinstance(tensor, Constant) and tensor.name == "fuse"):
+        return False
+    whole, slow, fast = slots
+    if slow == fast or not _alone(graph, factor, slow, fast):
+        return False
+    shape = (graph.sizes[whole], ONE)
+    if not any({edge.row, edge.column} & {slow, fast} for edge in graph.edges):
+        vectors = [graph.formulas.product(graph.vector(graph.pendants[index], index)) for index in (slow, fast)]
+        graph.pendants[slow], graph.pendants[fast] = [], []
+        value = formula.call("kron", *vectors, shape=shape)
+    else:
+        matrix = _matrix_between(graph, fast, slow)
+        if matrix is None:
+            return False
+        value = formula.call("vec", matrix, shape=shape)
+    graph.others.remove(factor)
+    graph.add_vector(whole, value)
+    return True
+
+
+def _fused_matrix(graph: Graph, factor: Factor) -> bool:
+    """fuse_pac M_ab N_cd fuse_qbd = kron(M, N)_pq; a shared index is the identity."""
+    tensor, (row, *parts) = factor[0], factor[1]
+    for other in graph.others:
+        column, *ends = other[1]
+        if other is factor or not all(isinstance(t, Constant) and t.name == "fuse" for t in (tensor, other[0])):
+            continue
+        rest = [slot for another in graph.others if another is not factor and another is not other for slot in another[1]]
+        if {*rest, *graph.out, row, column} & {*parts, *ends}:
+            continue
+        joints: list[Expr] = []
+        for start, end in zip(parts, ends):
+            touching = [edge for edge in graph.edges if {edge.row, edge.column} & {start, end}]
+            if start == end and not touching and not graph.pendants[start]:
+                joints.append(formula.eye(graph.sizes[start]))
+            elif len(touching) == 1 and {touching[0].row, touching[0].column} == {start, end} and start != end:
+                left, right = (graph.between(graph.pendants[index], index) for index in (start, end))
+                joints.append(graph.formulas.product((*left, *graph.seen_from(touching[0], end)[1], *right)))
+        if len(joints) == 2:
+            graph.edges = [edge for edge in graph.edges if not {edge.row, edge.column} & {*parts, *ends}]
+            for index in (*parts, *ends):
+                graph.pendants[index] = []
+            graph.others = [another for another in graph.others if another is not factor and another is not other]
+            value = formula.call("kron", *joints, shape=(graph.sizes[row], graph.sizes[column]))
+            graph.add_matrix(row, column, value)
+            return True
+    return False
+
+
+def _frechet(graph: Graph, factor: Factor) -> bool:
+    """M_ij df(X)_ij / dX_kl = df(X^T, M)_kl and df(X)_ij / dX_kl M_kl = df(X, M)_ij (Higham 2008, section 3.1)."""
+    tensor, slots = factor
+    if not (isinstance(tensor, Apply) and tensor.function == "frechet"):
+        return False
+    value = tensor.args[0]
+    assert isinstance(value, Apply)
+    argument = graph.recovery.expr(value.args[0])
+    for closed, kept, at in ((slots[:2], slots[2:], graph.formulas.transposed(argument)), (slots[2:], slots[:2], argument)):
+        if closed[0] == closed[1] or not _alone(graph, factor, *closed):
+            continue
+        direction = _matrix_between(graph, *closed)
+        if direction is not None:
+            graph.others = [other for other in graph.others if other is not factor]
+            change = formula.call("d" + value.function, at, direction, shape=formula.shape_of(argument))
+            graph.add_matrix(kept[0], kept[1], change)
+            return True
+    return False

@@ -1,0 +1,103 @@
+"""After inference: final names for the sizes nobody named, and the remarks on how an expression was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from matdiff.dims import Dim
+from matdiff.errors import EntrywiseFunction, ForcedSquare, Remark, ScalarPlusSquare, SoftKind
+from matdiff.functions import FUNCTIONS
+from matdiff.shapes import Shaping, bare, shape_of
+from matdiff.syntax import Expr, Span
+from matdiff.unify import is_flexible
+
+# The names of sizes nobody named, in order of preference.
+SIZE_NAMES = ("m", "n", "p", "q", "k", "l", "r", "s", "t", "u", "v", "h")
+MATRIX_FUNCTIONS = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}
+NOWHERE = Span(0, 0)
+
+
+def finish(shaping: Shaping, names: Sequence[str], taken: set[str]) -> set[str]:
+    """Name the sizes that stayed flexible, avoiding `taken`, and give every node its final shape.
+
+    The first matrix of `names` (the variables in order) is m x n, or n x n; a single size is n.  Returns the new names.
+    """
+    sizes = shaping.sizes
+    shapes = [shaping.shapes[name] for name in names if name in shaping.shapes]
+    matrices = [shape for shape in shapes if not any(sizes.resolve(dim).is_one for dim in shape)]
+    order: list[Dim] = [dim for shape in (*matrices[:1], *shapes, *map(shape_of, shaping.nodes)) for dim in shape]
+    invented = dict.fromkeys(name for dim in order for name in sizes.resolve(dim).names if is_flexible(name))
+    if invented:
+        first = [sizes.resolve(dim) for dim in matrices[0]] if matrices else []
+        is_single = len(invented) == 1 or (len(first) == 2 and first[0] == first[1])
+        sizes.name_finally(dict(zip(invented, size_names(taken, ("n", "m") if is_single else ("m", "n")))))
+    for node in shaping.nodes:
+        rows, columns = shape_of(node)
+        node.shape = sizes.resolve(rows), sizes.resolve(columns)
+    return {name for dim in order for name in sizes.resolve(dim).names if name not in taken}
+
+
+def size_names(taken: set[str], first: tuple[str, str]) -> Iterator[str]:
+    """Names for sizes: the preferred ones, then n1, n2, ..."""
+    yield from (name for name in (*first, *SIZE_NAMES[2:]) if name not in taken)
+    count = 0
+    while True:
+        count += 1
+        if f"n{count}" not in taken:
+            yield f"n{count}"
+
+
+def remarks_on(
+    shaping: Shaping, changes: Mapping[str, str], occurrences: Mapping[str, Expr], invented: set[str]
+) -> tuple[Remark, ...]:
+    """W601, W602, W605 and W607; the shapes are final, `invented` are the sizes nobody named."""
+    return (*soft_kinds(shaping, changes, occurrences), *forced_squares(shaping, invented), *entrywise(shaping), *spread(shaping))
+
+
+def soft_kinds(shaping: Shaping, changes: Mapping[str, str], occurrences: Mapping[str, Expr]) -> Iterator[Remark]:
+    """A name read as another kind than its spelling suggests."""
+    for name, kind in changes.items():
+        size = str(shaping.sizes.resolve(shaping.shapes[name][0])) if kind == "vector" else ""
+        yield SoftKind(span=occurrences[name].span or NOWHERE, variable=name, kind=kind, size=size, greek=kind == "vector")
+
+
+def forced_squares(shaping: Shaping, invented: set[str]) -> Iterator[Remark]:
+    """An undeclared matrix made square by one vector that meets its rows at one place and its columns at another.
+
+    Where the notation itself says square (x^T A x, det(A), A - I) there is nothing to say.
+    """
+    met: dict[tuple[str, str], tuple[list[Expr], list[Expr]]] = {}
+    for matrix, axis, vector in shaping.contacts:
+        if vector.op == "name":
+            met.setdefault((str(matrix.value), str(vector.value)), ([], []))[axis].append(matrix)
+    quadratic = {name for (name, _), (rows, columns) in met.items() if any(one is other for one in rows for other in columns)}
+    silent = quadratic | shaping.square
+    for (name, vector_name), (rows, columns) in met.items():
+        size, other = (shaping.sizes.resolve(dim) for dim in shaping.shapes[name])
+        if rows and columns and name not in silent and size == other and size.name in invented:
+            silent.add(name)
+            at_rows, at_columns = rows[0].span or NOWHERE, columns[0].span or NOWHERE
+            yield ForcedSquare(variable=name, size=str(size), columns=(at_columns, vector_name), rows=(at_rows, vector_name))
+
+
+def entrywise(shaping: Shaping) -> Iterator[Remark]:
+    """`exp` of a square matrix: the matrix exponential may have been meant."""
+    for node in shaping.nodes:
+        if node.op in MATRIX_FUNCTIONS and is_square_matrix(node.args[0]):
+            span, argument = node.span or NOWHERE, node.args[0].span
+            yield EntrywiseFunction(span=span, function=node.op, argument=argument, matrix_function=MATRIX_FUNCTIONS[node.op])
+
+
+def spread(shaping: Shaping) -> Iterator[Remark]:
+    """A scalar added to a square matrix: `+ c I` may have been meant, unless the matrix is itself made entry by entry."""
+    for scalar, matrix in shaping.broadcasts:
+        row = FUNCTIONS.get(bare(matrix).op)
+        is_entrywise = bare(matrix).op in (".*", "./", ".^", "sqrt") or (row is not None and row.form == "each")
+        if is_square_matrix(matrix) and not is_entrywise:
+            yield ScalarPlusSquare(scalar=scalar.span or NOWHERE, matrix=matrix.span or NOWHERE)
+
+
+def is_square_matrix(expr: Expr) -> bool:
+    """Whether the typed expression is a square matrix, not a scalar."""
+    rows, columns = shape_of(expr)
+    return rows == columns and not rows.is_one

@@ -1,0 +1,393 @@
+"""Cuts a text into statements and gives every token its final type; finds the mistakes that show in single tokens.
+
+What is decided here needs to see further than the next token: which `||` opens and which closes, whether `T` is a transpose
+or a name, whether `[` starts an index, whether a name is a function, where a statement ends.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.errors import (
+    DecimalOrElementwise,
+    ForeignOperator,
+    GluedTranspose,
+    LookAlikeLetter,
+    MatdiffError,
+    NeedsParentheses,
+    Remark,
+    ReservedName,
+    TooLarge,
+    UnclosedBracket,
+    UnexpectedText,
+    UnknownCommand,
+    UnknownFunction,
+)
+from matdiff.functions import NAMES, RESERVED
+from matdiff.syntax import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from lark import Token
+
+MAX_TOKENS = 200_000
+MAX_NESTING = 200
+# A bracket that is never closed swallows the rest of the text; this often the statements after its line are tried again.
+_MAX_RETRIES = 5
+
+GREEK = dict(
+    zip(
+        "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθικλμνξπρστυφχψωϑϕϖϱϵς",
+        (
+            "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu "
+            "xi pi rho sigma tau upsilon phi chi psi omega theta phi pi rho epsilon sigma"
+        ).split(),
+    )
+)
+PROPERTIES = ("symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal")
+CONSTANTS = ("I", "ones", "zeros", "pi")
+# What is called like a function but is not a row of the table: the op it becomes, and its smallest and largest number of arguments.
+SPECIAL_CALLS = {
+    "transpose": ("'", 1, 1),
+    "eye": ("I", 1, 1),
+    "ones": ("ones", 1, 2),
+    "zeros": ("zeros", 1, 2),
+    "rows": ("rows", 1, 1),
+    "cols": ("cols", 1, 1),
+    "e": ("e", 2, 2),
+}
+
+_LOOK_ALIKE = dict(
+    zip(
+        "АВЕЅІЈКМНОРСТХЗУасеіјорхуѕԁɡАΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
+        "ABESIJKMHOPCTX3YaceijopxysdgAABEZHIKMNOPTYXo",
+    )
+)
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+# A term can end with these, so what follows may be a factor, a closing bar or an index.
+_TERM_ENDS = frozenset(
+    ["NAME", "NUMBER", "CONSTANT", "RPAR", "RSQB", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "BARS_CLOSE"]
+)
+_OPENERS = {"LPAR": ")", "LSQB": "]", "INDEX_OPEN": "]", "BARS_OPEN": "||"}
+_CLOSERS = {"RPAR": ("LPAR",), "RSQB": ("LSQB", "INDEX_OPEN"), "BARS_CLOSE": ("BARS_OPEN",)}
+_PRODUCT_ENDS = frozenset(["PLUS", "MINUS", "COLON", "COMMA", "WRT", "EQUALS", "RPAR", "RSQB", "BARS_CLOSE", "SEMICOLON"])
+
+
+class Sentence:
+    """The tokens of one statement with the mistakes and remarks found so far.  `broken`: it makes no sense to parse it."""
+
+    __slots__ = ("broken", "end", "errors", "remarks", "tokens")
+
+    def __init__(self) -> None:
+        self.tokens: list[Token] = []
+        self.errors: list[MatdiffError] = []
+        self.remarks: list[Remark] = []
+        self.broken = False
+        self.end = 0
+
+    def fail(self, error: MatdiffError) -> None:
+        """Note a mistake that the parser could only trip over."""
+        self.errors.append(error)
+        self.broken = True
+
+    @property
+    def is_definition(self) -> bool:
+        return len(self.tokens) > 1 and self.tokens[0].type == "NAME" and self.tokens[1].type == "EQUALS"
+
+    @property
+    def looks_like_declaration(self) -> bool:
+        """`NAME, NAME: ...` without a `wrt`."""
+        types = [token.type for token in self.tokens]
+        position = 0
+        while types[position : position + 2] == ["NAME", "COMMA"]:
+            position += 2
+        return types[position : position + 2] == ["NAME", "COLON"] and all(token != "wrt" for token in self.tokens)
+
+
+def span_of(token: Token) -> Span:
+    return Span(token.start_pos or 0, token.end_pos or 0)
+
+
+def normal_name(written: str) -> str:
+    """The one spelling of a name: Greek letters spelled out, subscript digits as `_1`."""
+    if written.isascii():
+        return written
+    stem = written.rstrip("₀₁₂₃₄₅₆₇₈₉")
+    subscript = written[len(stem) :].translate(_SUBSCRIPTS)
+    return "".join(GREEK.get(letter, letter) for letter in stem) + ("_" + subscript if subscript else "")
+
+
+def check_number_of_tokens(tokens: Sequence[Token]) -> None:
+    if len(tokens) > MAX_TOKENS:
+        raise TooLarge(what="terms", limit=MAX_TOKENS)
+
+
+def split_statements(tokens: Sequence[Token]) -> list[Sentence]:
+    """Statements at `;` and newlines outside brackets; brackets matched, bars told apart."""
+    sentences: list[Sentence] = []
+    position, retries = 0, 0
+    while position < len(tokens):
+        sentence, position, retry = _one_statement(tokens, position)
+        if retry is not None and retries < _MAX_RETRIES:
+            position, retries = retry, retries + 1
+        if sentence.tokens or sentence.errors:
+            sentences.append(sentence)
+    return sentences
+
+
+def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, int, int | None]:
+    """The statement from `position`, where the next one starts, and where to start again if the text ended in a bracket."""
+    sentence = Sentence()
+    opened: list[Token] = []
+    newline_after_opener: int | None = None
+    while position < len(tokens):
+        token = tokens[position]
+        position += 1
+        if token.type == "NEWLINE":
+            if not opened:
+                return sentence, position, None
+            newline_after_opener = newline_after_opener or position
+            continue
+        if token.type == "SEMICOLON" and not (opened and opened[-1].type == "LSQB"):
+            if opened:
+                _unclosed(sentence, opened, None)
+            return sentence, position, None
+        previous = sentence.tokens[-1] if sentence.tokens else None
+        if token.type == "BARS":
+            _open_or_close(token, previous, opened)
+        elif token.type == "LSQB" and previous is not None and previous.type in _TERM_ENDS and previous.end_pos == token.start_pos:
+            token.type = "INDEX_OPEN"
+        sentence.tokens.append(token)
+        sentence.end = token.end_pos or 0
+        if token.type in _OPENERS:
+            newline_after_opener = newline_after_opener if opened else None
+            opened.append(token)
+            if len(opened) > MAX_NESTING:
+                sentence.fail(TooLarge(what="nesting", limit=MAX_NESTING, span=span_of(token)))
+                return sentence, len(tokens), None
+        elif token.type in _CLOSERS or (token == "|" and opened and opened[-1].type == "BARS_OPEN"):
+            if opened and opened[-1].type in _CLOSERS.get(token.type, ()):
+                opened.pop()
+                continue
+            if opened:
+                _unclosed(sentence, opened, token)
+            else:
+                sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="closing"))
+            return sentence, _next_statement(tokens, position), None
+    if opened:
+        _unclosed(sentence, opened, None)
+    return sentence, position, newline_after_opener if opened else None
+
+
+def _open_or_close(token: Token, previous: Token | None, opened: list[Token]) -> None:
+    ends_term = previous is not None and previous.type in _TERM_ENDS
+    inside = bool(opened) and opened[-1].type == "BARS_OPEN"
+    closes = ends_term and (inside or len(token) > 2)
+    token.type = "BARS_CLOSE" if closes else "BARS_OPEN"
+
+
+def _unclosed(sentence: Sentence, opened: list[Token], found: Token | None) -> None:
+    """The innermost open bracket has no partner; `missing` closes it, or all of them at the end of the statement."""
+    opener = opened[-1]
+    end = sentence.tokens[-1].end_pos or 0
+    sentence.fail(
+        UnclosedBracket(
+            span=span_of(opener),
+            opener=str(opener),
+            closer=_OPENERS[opener.type],
+            missing="".join(_OPENERS[token.type] for token in reversed(opened)) if found is None else _OPENERS[opener.type],
+            end=Span(end, end) if found is None else span_of(found),
+            found="" if found is None else str(found),
+        )
+    )
+
+
+def _next_statement(tokens: Sequence[Token], position: int) -> int:
+    while position < len(tokens) and tokens[position].type not in ("NEWLINE", "SEMICOLON"):
+        position += 1
+    return position
+
+
+# The types of single tokens
+
+
+def names_of(sentences: Iterable[Sentence], known: Iterable[str]) -> frozenset[str]:
+    """Every name that is certainly a variable: declared, defined, or used without `(` right after it."""
+    names = set(known)
+    for sentence in sentences:
+        for token, following in zip(sentence.tokens, [*sentence.tokens[1:], None]):
+            if token.type == "NAME" and not (following is not None and _touches(token, following, "LPAR")):
+                names.add(normal_name(token))
+    return frozenset(names)
+
+
+def _touches(token: Token, following: Token | None, kind: str) -> bool:
+    return following is not None and following.type == kind and token.end_pos == following.start_pos
+
+
+def classify_expression(sentence: Sentence, names: frozenset[str]) -> None:
+    """Final token types of an expression or definition; mistakes and remarks go into the sentence."""
+    tokens = sentence.tokens
+    result: list[Token] = []
+    position = 2 if sentence.is_definition else 0
+    if sentence.is_definition:
+        check_name(sentence, tokens[0])
+        result += tokens[:2]
+    parentheses_needed_until = 0
+    while position < len(tokens):
+        token = tokens[position]
+        following = tokens[position + 1] if position + 1 < len(tokens) else None
+        transposed = _transpose(tokens, position)
+        if transposed:
+            token.type = "INVERSE_TRANSPOSE" if "-" in transposed[0] else "TRANSPOSE"
+            token.end_pos = transposed[1].end_pos
+            position += len(transposed[0])
+        elif token.type == "CARET" and following is not None and following.type == "NAME" and _is_glued_transpose(following, names):
+            base = result[-1] if result else token
+            sentence.fail(GluedTranspose(span=span_of(following), written=str(following), base=span_of(base)))
+            return
+        elif token.type == "NAME":
+            error = _classify_name(sentence, position, names, parentheses_needed_until)
+            if isinstance(error, NeedsParentheses):
+                parentheses_needed_until = error.argument.end if error.argument else 0
+        elif token.type == "NUMBER" and token.isdigit():
+            _remark_decimal(sentence, position)
+        elif token.type in ("FOREIGN", "UNKNOWN"):
+            position = _foreign(sentence, position)
+        result.append(token)
+        position += 1
+    sentence.tokens = result
+
+
+def _transpose(tokens: list[Token], position: int) -> tuple[list[str], Token] | None:
+    """`^T`, `^-T`, `^(T)`, `^⊤`: the texts after the `^`, and the last token."""
+    if tokens[position].type != "CARET":
+        return None
+    texts = ["T" if t.type == "TRANSPOSE" and t != "'" else "-" if t.type == "MINUS" else str(t) for t in tokens[position + 1 : position + 5]]
+    for pattern in (["T"], ["-", "T"], ["(", "T", ")"], ["(", "-", "T", ")"]):
+        if texts[: len(pattern)] == pattern:
+            return pattern, tokens[position + len(pattern)]
+    return None
+
+
+def _is_glued_transpose(token: Token, names: frozenset[str]) -> bool:
+    """Whether `Ty` after `^` is a slip: the rest is a name of the text, or too short to be the rest of a word."""
+    written, rest = str(token), str(token)[1:]
+    if not written.startswith("T") or written in NAMES:
+        return False
+    return rest in names or len(rest) <= 2 or (rest.isalpha() and not rest.islower() and len(rest) <= 4)
+
+
+def _classify_name(sentence: Sentence, position: int, names: frozenset[str], quiet_until: int) -> MatdiffError | None:
+    """CALL, CONSTANT or WRT; an error where a function lacks its parentheses or does not exist."""
+    tokens = sentence.tokens
+    token = tokens[position]
+    following = tokens[position + 1] if position + 1 < len(tokens) else None
+    called = following is not None and following.type == "LPAR"
+    name = normal_name(token)
+    if token == "wrt":
+        token.type = "WRT"
+    elif name in SPECIAL_CALLS and _touches(token, following, "LPAR") and (name != "e" or _has_comma(tokens, position + 1)):
+        token.type = "CALL"
+    elif name in CONSTANTS:
+        token.type = "CONSTANT"
+    elif name in NAMES or (name in SPECIAL_CALLS and name != "e"):
+        if called:
+            token.type = "CALL"
+        elif (token.start_pos or 0) >= quiet_until:
+            error = _needs_parentheses(tokens, position)
+            sentence.fail(error)
+            return error
+    elif _touches(token, following, "LPAR") and name not in names and _is_word(token):
+        sentence.errors.append(UnknownFunction(span=span_of(token), function=str(token), names=tuple(sorted(names))))
+    return None
+
+
+def _is_word(token: Token) -> bool:
+    """More than one letter besides digits and subscripts, and not a Greek name: `logdte`, but not `x1`, `W_1` or `beta`."""
+    stem = str(token).partition("_")[0].rstrip("0123456789")
+    return len(stem) > 1 and stem.isascii() and stem not in GREEK.values()
+
+
+def _has_comma(tokens: list[Token], opener: int) -> bool:
+    """Whether the bracket at `opener` holds a comma of its own."""
+    depth = 0
+    for token in tokens[opener:]:
+        if token.type in _OPENERS:
+            depth += 1
+        elif token.type in _CLOSERS:
+            depth -= 1
+            if not depth:
+                return False
+        elif token.type == "COMMA" and depth == 1:
+            return True
+    return False
+
+
+def _needs_parentheses(tokens: list[Token], position: int) -> NeedsParentheses:
+    """`tr X^T A`: the argument is taken to be the rest of the product; functions in it that lack parentheses too are `inner`."""
+    depth, last = 0, None
+    inner: list[Span] = []
+    for index in range(position + 1, len(tokens)):
+        token = tokens[index]
+        if depth == 0 and (token.type in _PRODUCT_ENDS or token == "wrt"):
+            break
+        depth += 1 if token.type in _OPENERS else -1 if token.type in _CLOSERS else 0
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        if depth == 0 and token.type == "NAME" and token in NAMES and not (following is not None and following.type == "LPAR"):
+            inner.append(span_of(token))
+        last = token
+    function = tokens[position]
+    if last is None or tokens[position + 1].type not in ("NAME", "NUMBER", "LSQB", "BARS_OPEN", "CONSTANT"):
+        return NeedsParentheses(span=span_of(function), function=str(function))
+    argument = Span(tokens[position + 1].start_pos or 0, last.end_pos or 0)
+    return NeedsParentheses(span=span_of(function), function=str(function), argument=argument, inner=tuple(inner))
+
+
+def _remark_decimal(sentence: Sentence, position: int) -> None:
+    """`2.*x` can be meant as `2. * x`."""
+    number, *rest = sentence.tokens[position : position + 3]
+    if not rest or rest[0].start_pos != number.end_pos or rest[0] not in (".*", "./", ".^"):
+        return
+    operand = rest[1] if len(rest) > 1 and rest[1].type in ("NAME", "NUMBER") else rest[0]
+    sentence.remarks.append(
+        DecimalOrElementwise(
+            span=span_of(rest[0]), start=number.start_pos or 0, end=operand.end_pos or 0, operator=str(rest[0])
+        )
+    )
+
+
+def _foreign(sentence: Sentence, position: int) -> int:
+    """The error for a token of another language; returns the position of the last token it is about."""
+    tokens = sentence.tokens
+    token = tokens[position]
+    previous = tokens[position - 1] if position else None
+    if token.type == "UNKNOWN":
+        if token in _LOOK_ALIKE:
+            sentence.fail(LookAlikeLetter(span=span_of(token), letter=str(token), latin=_LOOK_ALIKE[token]))
+        else:
+            sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="character"))
+    elif token.startswith("\\") and len(token) > 1:
+        sentence.fail(UnknownCommand(span=span_of(token), command=str(token)))
+    elif token == "|":
+        partner = next((later for later in tokens[position + 1 :] if later == "|"), None)
+        sentence.fail(ForeignOperator(span=span_of(token), written="|", partner=span_of(partner) if partner is not None else None))
+        if partner is not None:
+            return tokens.index(partner, position + 1)
+    elif token.startswith("_"):
+        after_bars = previous is not None and previous.type == "BARS_CLOSE"
+        sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="norm" if after_bars else "underscore"))
+    else:
+        span = span_of(token)
+        module = previous is not None and token[1:2].isalpha() and previous in ("np", "jnp", "numpy", "torch", "tf", "scipy", "math")
+        if module and previous is not None:
+            span = Span(previous.start_pos or 0, span.end)
+        sentence.fail(ForeignOperator(span=span, written=(str(previous) if module else "") + str(token)))
+    return position
+
+
+def check_name(sentence: Sentence, token: Token) -> None:
+    """The name of a declaration or definition must be free."""
+    if token in NAMES or token in RESERVED or (token in SPECIAL_CALLS and token != "e"):
+        sentence.fail(ReservedName(span=span_of(token), reserved=str(token)))

@@ -1,0 +1,493 @@
+"""`Shaping`: the shape rule of every operation, applied from the leaves up.
+
+Rows of the function table bring their own pattern.  Here are the laws that no pattern can say: a 1 x 1 operand scales, a
+scalar added to an array acts on every entry, a product is folded from the left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from matdiff.dims import ONE, SCALAR, Dim, Shape, size
+from matdiff.errors import (
+    ArgumentSizes,
+    BlockSizes,
+    DivisionByZero,
+    DivisionKind,
+    ElementwiseShapes,
+    IndexRange,
+    MatdiffError,
+    NotSquare,
+    PowerKind,
+    ProductSizes,
+    SumShapes,
+    WrongKind,
+)
+from matdiff.functions import FUNCTIONS, Signature
+from matdiff.syntax import Expr, ratio
+from matdiff.unify import Sizes, is_flexible
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+# Functions of all entries whose value is usually combined with the entries again, as in `x - mean(x)`.
+STATISTICS = frozenset(("sum", "mean", "max", "min", "logsumexp"))
+
+LEAVES = frozenset(("name", "number", "pi", "I", "ones", "zeros", "e"))
+
+
+class Shaping:
+    """One attempt to give every node a shape; `shapes` holds those of the variables and definitions met so far."""
+
+    def __init__(self, declared: Mapping[str, Shape], kinds: Mapping[str, str]) -> None:
+        self.sizes = Sizes()
+        self.declared, self.kinds = declared, kinds
+        self.shapes: dict[str, Shape] = {}
+        self.nodes: list[Expr] = []
+        self.size_names: set[str] = set()
+        self.contracted: set[str] = set()
+        self.square: set[str] = set()
+        self.contacts: list[tuple[Expr, int, Expr]] = []
+        self.broadcasts: list[tuple[Expr, Expr]] = []
+        self.culprit: tuple[Expr, tuple[Expr, ...]] | None = None
+
+    def typed(self, expr: Expr) -> Expr:
+        """The same expression with a (provisional) shape on every node.  Raises the first error of an E3 kind."""
+        op = expr.op
+        if op in LEAVES:
+            return self._made(expr, expr.args, self._leaf(expr))
+        if op == "at":
+            base = self.typed(expr.args[0])
+            return self._made(expr, (base, *expr.args[1:]), self._slice(expr, base))
+        args = tuple([self.typed(arg) for arg in expr.args])
+        try:
+            shape = self._shape(expr, args)
+        except MatdiffError:
+            self.culprit = expr, args
+            raise
+        return self._made(expr, args, shape)
+
+    def define(self, name: str, expr: Expr) -> Expr:
+        """Type a definition and remember its shape under its name."""
+        value = self.typed(expr)
+        self.shapes[name] = shape_of(value)
+        if self._is_scalar(value) and self._holds_array(value):
+            self.contracted.add(name)
+        return value
+
+    def _made(self, expr: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
+        node = Expr(expr.op, args, expr.value, expr.span, shape)
+        self.nodes.append(node)
+        return node
+
+    def _shape(self, expr: Expr, args: tuple[Expr, ...]) -> Shape:
+        op = expr.op
+        if op == "*":
+            return self._product(args)
+        if op == "+":
+            return self._sum(args)
+        if op == "'":
+            rows, columns = shape_of(args[0])
+            return columns, rows
+        if op == "neg":
+            return shape_of(args[0])
+        if op == "/":
+            return self._quotient(args)
+        if op == "^":
+            return self._power(args)
+        if op in (".*", "./", ".^"):
+            return self._elementwise(op, args)
+        if op == ":":
+            self._elementwise(op, args, scalars=False)
+            return SCALAR
+        if op == "block":
+            return self._blocks(expr, args)
+        if op in ("rows", "cols"):
+            return SCALAR
+        row = FUNCTIONS[op]
+        if row.patterns:
+            return self._pattern(expr, row.patterns, args)
+        return shape_of(args[0])
+
+    def _leaf(self, expr: Expr) -> Shape:
+        op, args = expr.op, expr.args
+        if op == "name":
+            return self.shape_of_name(str(expr.value))
+        if op in ("number", "pi"):
+            return SCALAR
+        if op == "e":
+            return self._size(args[1]), ONE
+        if op == "I":
+            rows = self._size(args[0]) if args else self.sizes.invent()
+            return rows, rows
+        if not args:
+            return self.sizes.invent(), ONE
+        rows = self._size(args[0])
+        return rows, self._size(args[1]) if len(args) > 1 else ONE
+
+    def _size(self, expr: Expr) -> Dim:
+        dim = size_of(expr)
+        self.size_names.update(dim.names)
+        return dim
+
+    def shape_of_name(self, name: str) -> Shape:
+        """The shape of a variable or definition; an undeclared variable gets one when it is first met."""
+        shape = self.shapes.get(name)
+        if shape is None:
+            shape = self.declared.get(name)
+            if shape is None:
+                kind = self.kinds[name]
+                rows = ONE if kind == "scalar" else self.sizes.invent()
+                shape = rows, self.sizes.invent() if kind == "matrix" else ONE
+            self.shapes[name] = shape
+        return shape
+
+    # What a shape is
+
+    def _dims(self, expr: Expr) -> Shape:
+        rows, columns = shape_of(expr)
+        return self.sizes.resolve(rows), self.sizes.resolve(columns)
+
+    def _ones(self, expr: Expr) -> tuple[bool, bool]:
+        """Which of rows and columns are 1; a flexible size never is."""
+        rows, columns = self._dims(expr)
+        return rows is ONE or rows.is_one, columns is ONE or columns.is_one
+
+    def _is_scalar(self, expr: Expr) -> bool:
+        return self._ones(expr) == (True, True)
+
+    def _holds_array(self, expr: Expr) -> bool:
+        """Whether a vector or matrix occurs in a scalar expression, or in the definitions it uses."""
+        if not expr.args or expr.op in LEAVES:
+            return expr.value in self.contracted if self._is_scalar(expr) else True
+        return any(self._holds_array(arg) for arg in expr.args if arg.shape is not None)
+
+    def _is_statistic(self, expr: Expr) -> bool:
+        """Whether arrays enter a scalar expression only through `STATISTICS`."""
+        if expr.op in STATISTICS or not self._holds_array(expr):
+            return True
+        return bool(expr.args) and all(self._is_scalar(arg) and self._is_statistic(arg) for arg in expr.args)
+
+    def _same(self, left: Expr, right: Expr, fail: type[MatdiffError], **fields: object) -> None:
+        """The two have the same shape, or the error is raised."""
+
+        def failure() -> MatdiffError:
+            return fail(left=left, right=right, **fields)
+
+        if self._ones(left) != self._ones(right):
+            raise failure()
+        for one, other in zip(shape_of(left), shape_of(right)):
+            self.sizes.unify(one, other, (left, right), failure)
+
+    # Operators
+
+    def _product(self, args: tuple[Expr, ...]) -> Shape:
+        """Folded from the left; a scalar factor or partial product scales what stands beside it."""
+        rows, columns = SCALAR
+        last: Expr | None = None
+        for factor in args:
+            if self._is_scalar(factor):
+                continue
+            right_rows, right_columns = shape_of(factor)
+            if last is None:
+                rows, columns, last = right_rows, right_columns, factor
+                continue
+            self._fits(last, factor, columns, right_rows)
+            self._contact(last, factor)
+            columns, last = right_columns, factor
+            if rows.is_one and self.sizes.resolve(columns).is_one:
+                rows, columns, last = ONE, ONE, None
+        return rows, columns
+
+    def _fits(self, left: Expr, right: Expr, columns: Dim, rows: Dim) -> None:
+        def failure() -> MatdiffError:
+            return ProductSizes(left=left, right=right)
+
+        if self.sizes.resolve(columns).is_one != self.sizes.resolve(rows).is_one:
+            raise failure()
+        self.sizes.unify(columns, rows, (left, right), failure)
+
+    def _contact(self, left: Expr, right: Expr) -> None:
+        """Remember which vector an undeclared matrix met on which of its axes, for the remark that it became square."""
+        for one, other, axis in ((left, right, 1), (right, left, 0)):
+            name = bare(one)
+            if name.op == "name" and self.kinds.get(str(name.value)) == "matrix" and True in self._ones(other):
+                turned = one.op == "'"
+                self.contacts.append((name, 1 - axis if turned else axis, bare(other)))
+
+    def _sum(self, args: tuple[Expr, ...]) -> Shape:
+        arrays = [arg for arg in args if not self._is_scalar(arg)]
+        if not arrays:
+            return SCALAR
+        first = unsigned(arrays[0])
+        for term in arrays[1:]:
+            self._same(first, unsigned(term), SumShapes, subtracted=term.op == "neg")
+        self._note_square(arrays)
+        if len(arrays) < len(args):
+            for place, term in enumerate(args):
+                if self._is_scalar(term):
+                    self._check_broadcast(term, arrays, place, args)
+        return shape_of(first)
+
+    def _check_broadcast(self, scalar: Expr, arrays: list[Expr], place: int, args: tuple[Expr, ...]) -> None:
+        """A scalar acts on every entry, but `x^T A x + b` with a vector b is a slip: no `b` is added to every entry of a number."""
+        plain = unsigned(scalar)
+        if self._holds_array(plain):
+            used = {str(name.value) for name in names_in(plain)}
+            fresh = all(bare(array).op == "name" and bare(array).value not in used for array in arrays)
+            if fresh or not self._is_statistic(plain):
+                left, right = (arrays[0], scalar) if args.index(arrays[0]) < place else (scalar, arrays[0])
+                raise SumShapes(left=unsigned(left), right=unsigned(right), subtracted=right.op == "neg")
+        self.broadcasts.append((scalar, arrays[0]))
+
+    def _note_square(self, terms: list[Expr]) -> None:
+        """`A - I` and `A + A^T` say themselves that A is square."""
+        names = {bare(term).value for term in terms if term.op == "'" and bare(term).op == "name"}
+        whole = any(node.op == "I" for term in terms for node in (bare(term), *bare(term).args))
+        for term in terms:
+            name = bare(term)
+            if name.op == "name" and (whole or name.value in names):
+                self.square.add(str(name.value))
+
+    def _quotient(self, args: tuple[Expr, ...]) -> Shape:
+        numerator, denominator = args
+        if not self._is_scalar(denominator):
+            raise DivisionKind(numerator=numerator, denominator=denominator)
+        self._not_zero(denominator)
+        return shape_of(numerator)
+
+    def _not_zero(self, denominator: Expr) -> None:
+        if constant(denominator) == 0:
+            raise DivisionByZero(span=denominator.span)
+
+    def _elementwise(self, op: str, args: tuple[Expr, ...], scalars: bool = True) -> Shape:
+        """Equal shapes; with `scalars` a scalar stands for an array of equal entries."""
+        array: Expr | None = None
+        for arg in args:
+            if scalars and self._is_scalar(arg):
+                continue
+            if array is not None:
+                self._same(array, arg, ElementwiseShapes, operator=op)
+            array = array or arg
+        if op == "./":
+            self._not_zero(args[1])
+        return SCALAR if array is None else shape_of(array)
+
+    def _power(self, args: tuple[Expr, ...]) -> Shape:
+        base, exponent = args
+        if not self._is_scalar(exponent):
+            raise PowerKind(base=base, exponent=exponent, culprit=exponent)
+        if self._is_scalar(base):
+            value = constant(exponent)
+            if value is not None and value < 0:
+                self._not_zero(base)
+            return SCALAR
+        if True in self._ones(base):
+            raise PowerKind(base=base, exponent=exponent, culprit=base)
+        self._make_square("^-1" if constant(exponent) == -1 else "^", base)
+        if not isinstance(constant(exponent), int):
+            raise PowerKind(base=base, exponent=exponent, culprit=exponent)
+        return shape_of(base)
+
+    def _make_square(self, function: str, argument: Expr) -> None:
+        def failure() -> MatdiffError:
+            return NotSquare(function=function, argument=argument)
+
+        if bare(argument).op == "name":
+            self.square.add(str(bare(argument).value))
+        rows, columns = shape_of(argument)
+        self.sizes.unify(rows, columns, (argument,), failure)
+
+    # Functions with a pattern
+
+    def _pattern(self, expr: Expr, patterns: tuple[Signature, ...], args: tuple[Expr, ...]) -> Shape:
+        ones = [one for arg in args for one in self._ones(arg)]
+        for inputs, output in patterns:
+            tokens = [token for pair in inputs for token in pair]
+            if all(one for token, one in zip(tokens, ones) if token == "1"):
+                return self._apply(expr, inputs, output, args)
+        tokens = [token for pair in patterns[0][0] for token in pair]
+        wrong = next(place for place, token in enumerate(tokens) if token == "1" and not ones[place]) // 2
+        expected = "scalar" if patterns[0][0][wrong] == ("1", "1") else "vector"
+        raise WrongKind(function=expr.op, argument=args[wrong], expected=expected)
+
+    def _apply(
+        self, expr: Expr, inputs: tuple[tuple[str, str], ...], output: tuple[str, str], args: tuple[Expr, ...]
+    ) -> Shape:
+        bound: dict[str, tuple[Dim, Expr]] = {}
+        for pair, arg in zip(inputs, args):
+            if pair[0] == pair[1] != "1":
+                self._make_square(expr.op, arg)
+            for token, dim in zip(pair, shape_of(arg)):
+                self._bind(expr, token, dim, arg, bound)
+        rows, columns = (self._token_size(token, bound) for token in output)
+        return rows, columns
+
+    def _bind(self, expr: Expr, token: str, dim: Dim, arg: Expr, bound: dict[str, tuple[Dim, Expr]]) -> None:
+        if token == "1":
+            return
+        if token not in bound:
+            compound = any(sign in token for sign in "*+")
+            bound[token] = (self._token_size(token, bound), arg) if compound else (dim, arg)
+        known, first = bound[token]
+
+        def failure() -> MatdiffError:
+            if first is arg:
+                return NotSquare(function=expr.op, argument=arg)
+            return ArgumentSizes(function=expr.op, left=first, right=arg, span=expr.span)
+
+        self.sizes.unify(known, dim, (first, arg), failure)
+
+    def _token_size(self, token: str, bound: dict[str, tuple[Dim, Expr]]) -> Dim:
+        """The size a pattern's token stands for: `1`, a letter, or letters joined by `*` or `+`."""
+        if token == "1":
+            return ONE
+        if "+" in token:
+            return self.sizes.total(self._token_size(part, bound) for part in token.split("+"))
+        if "*" in token:
+            product = ONE
+            for part in token.split("*"):
+                product = self.sizes.product(product, self.sizes.resolve(self._token_size(part, bound)))
+            return product
+        if token not in bound:
+            return self.sizes.invent()
+        return bound[token][0]
+
+    # Blocks and entries
+
+    def _blocks(self, expr: Expr, args: tuple[Expr, ...]) -> Shape:
+        width = int(expr.value) if expr.value is not None else len(args)
+        lines = [args[start : start + width] for start in range(0, len(args), width)]
+        heights, widths = [], []
+        for line in lines:
+            for block in line[1:]:
+                self._same_side(line[0], block, 0)
+            heights.append(shape_of(line[0])[0])
+            widths.append(self.sizes.total(shape_of(block)[1] for block in line))
+        for line, total in zip(lines[1:], widths[1:]):
+            self._same_width(lines[0], line, widths[0], total)
+        return self.sizes.total(heights), widths[0]
+
+    def _same_side(self, left: Expr, right: Expr, axis: int) -> None:
+        def failure() -> MatdiffError:
+            return BlockSizes(left=left, right=right, axis=axis)
+
+        if self._ones(left)[axis] != self._ones(right)[axis]:
+            raise failure()
+        self.sizes.unify(shape_of(left)[axis], shape_of(right)[axis], (left, right), failure)
+
+    def _same_width(self, above: tuple[Expr, ...], below: tuple[Expr, ...], first: Dim, second: Dim) -> None:
+        """Where both lines cut at the same places the blocks agree one by one; otherwise only the totals must."""
+        pairs = [(one, other, self._dims(one)[1], self._dims(other)[1]) for one, other in zip(above, below)]
+        if all(left == right or is_open(left) or is_open(right) for _, _, left, right in pairs):
+            for one, other, _, _ in pairs:
+                self._same_side(one, other, 1)
+
+        def failure() -> MatdiffError:
+            return BlockSizes(left=above[0], right=below[0], axis=1)
+
+        self.sizes.unify(self.sizes.resolve(first), self.sizes.resolve(second), (*above, *below), failure)
+
+    def _slice(self, expr: Expr, base: Expr) -> Shape:
+        places = expr.args[1:]
+        rows, columns = self._dims(base)
+        if len(places) == 1:
+            if not columns.is_one:
+                raise IndexRange(span=expr.span, index="1", size="2")
+            return self._side(places[0], rows), ONE
+        return self._side(places[0], rows), self._side(places[1], columns)
+
+    def _side(self, place: Expr, dim: Dim) -> Dim:
+        if place.op == "all":
+            return dim
+        value, largest = constant(place), dim.value
+        outside = value is not None and (not isinstance(value, int) or value < 1 or (largest is not None and value > largest))
+        if outside:
+            raise IndexRange(span=place.span, index=str(value), size=str(dim))
+        return ONE
+
+
+def shape_of(expr: Expr) -> Shape:
+    """The shape of a typed node."""
+    assert expr.shape is not None
+    return expr.shape
+
+
+def bare(expr: Expr) -> Expr:
+    """The expression without transposes and signs around it."""
+    while expr.op in ("'", "neg"):
+        expr = expr.args[0]
+    return expr
+
+
+def unsigned(expr: Expr) -> Expr:
+    """The expression without a minus in front."""
+    return expr.args[0] if expr.op == "neg" else expr
+
+
+def is_open(dim: Dim) -> bool:
+    """Whether the size is an invented name, still free to become equal to another."""
+    return dim.name is not None and is_flexible(dim.name)
+
+
+def names_in(expr: Expr) -> list[Expr]:
+    """The variables and definitions of an expression, in order, each occurrence; sizes and indices are none."""
+    found: list[Expr] = []
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if node.op == "name":
+            found.append(node)
+        elif node.op == "at":
+            stack.append(node.args[0])
+        elif node.op not in LEAVES:
+            stack.extend(reversed(node.args))
+    return found
+
+
+def constant(expr: Expr) -> Rational | None:
+    """The value of an expression in numbers only, else None."""
+    op = expr.op
+    if op == "number":
+        assert expr.value is not None and not isinstance(expr.value, str)
+        return expr.value
+    if op not in ("neg", "+", "*", "/"):
+        return None
+    values: list[Rational] = []
+    for arg in expr.args:
+        value = constant(arg)
+        if value is None:
+            return None
+        values.append(value)
+    if op == "neg":
+        return -values[0]
+    if op == "/":
+        bottom = values[1]
+        return whole(values[0] * ratio(bottom.denominator, bottom.numerator)) if bottom else None
+    total = values[0]
+    for value in values[1:]:
+        total = total + value if op == "+" else total * value
+    return whole(total)
+
+
+def whole(value: Rational) -> Rational:
+    """An int where the value is one."""
+    return value.numerator if value.denominator == 1 else value
+
+
+def size_of(expr: Expr) -> Dim:
+    """A size from the arithmetic of a declaration or of `ones(n + 1)`: numbers, names, +, - and products."""
+    op = expr.op
+    if op == "number":
+        assert isinstance(expr.value, int)
+        return size(expr.value)
+    if op == "name":
+        return size(str(expr.value))
+    parts = [size_of(arg) for arg in expr.args]
+    if op == "neg":
+        return -parts[0]
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part if op == "+" else total * part
+    return total
