@@ -230,3 +230,57 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         ),
     ),
 )
+
+
+def _callback(words: tuple[str, ...], **options: Any) -> int:
+    """Put the options together and answer; returns the exit status."""
+    if options["functions"]:
+        _print(batch.function_list())
+        return 0
+    if len(words) > 1:
+        raise NotQuoted(words=words)
+    chosen = batch.Options(
+        wrt=tuple(name.strip() for text in options["wrt"] for name in text.split(",") if name.strip()),
+        order=2 if options["hessian"] else options["order"],
+        layout=options["layout"],
+        structure=options["structure"],
+        declarations=options["var"],
+        format=_format(options),
+        lhs=options["lhs"],
+        math=options["math"],
+        style=options["style"],
+        color=options["color"],
+        quiet=options["quiet"],
+        shapes=options["shapes"],
+        verify=options["verify"],
+        sizes=options["size"],
+        seed=options["seed"],
+    )
+    sources = batch.sources(options["file"], words[0] if words else None)
+    output = Output(options["output"], json=chosen.format == "json")
+    status = batch.answer_all(sources, chosen, output)
+    output.finish()
+    return status
+
+
+def _format(options: dict[str, Any]) -> str:
+    """The one format that --to, --latex and --json ask for."""
+    asked = {name for name in ("latex", "json") if options[name]} | ({options["format"]} if options["format"] else set())
+    if len(asked) > 1:
+        raise click.UsageError(f"Only one output format at a time: {' or '.join(sorted(asked))}.")
+    return asked.pop() if asked else "text"
+
+
+COMMAND = ExpressionCommand(
+    "matdiff",
+    params=[
+        click.Argument(["words"], nargs=-1, metavar="[EXPR]"),
+        *(option for _, options in GROUPS for option in options),
+    ],
+    callback=_callback,
+    help="""Derivative of the matrix expression EXPR, with all sizes checked.
+
+    EXPR may hold declarations and definitions before it, separated by ';'. With no EXPR, statements are read from standard
+    input, one per line.""",
+    add_help_option=False,
+)

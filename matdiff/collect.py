@@ -92,6 +92,9 @@ def _without_ends(terms: list[Term], formulas: Formulas, side: int) -> Term | No
     count = _common([term.chain for term in terms], side)
     end = terms[0].chain[:count] if side == 0 else terms[0].chain[len(terms[0].chain) - count :]
     factors, divisors, rests = _shared_scalars(terms)
+    if all(len(term.chain) == count for term in terms):
+        inside = collected([term._replace(chain=()) for term in rests], formulas)
+        return Term(1, [*factors, inside], divisors, end)
     bare = []
     for term in rests:
         chain = term.chain[count:] if side == 0 else term.chain[: len(term.chain) - count]

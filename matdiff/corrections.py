@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import combinations
 
-from matdiff.dims import Shape
 from matdiff.errors import (
     ArgumentSizes,
     DivisionKind,
@@ -21,7 +20,7 @@ from matdiff.errors import (
     SumShapes,
 )
 from matdiff.functions import FUNCTIONS
-from matdiff.shapes import constant, names_in, shape_of
+from matdiff.parts import constant, is_scalar, names_in, ones_of, unsigned
 from matdiff.syntax import Expr
 
 MOST_FIXES = 3
@@ -63,7 +62,7 @@ def candidates(
         yield double_toggles(culprit, left, right)
     elif isinstance(error, SumShapes):
         left, right = place_of(error.left, args), place_of(error.right, args)
-        originals = [unsigned_original(culprit.args[place]) for place in (left, right)]
+        originals = [unsigned(culprit.args[place]) for place in (left, right)]
         yield split_names(originals, is_fresh)
         yield sum_fixes(error, originals[0], originals[1])
         yield [toggle_fix(factor) for one in reversed(originals) for factor in (one, *(one.args if one.op == "*" else ()))]
@@ -91,11 +90,6 @@ def place_of(operand: Expr, args: tuple[Expr, ...]) -> int:
     return next(place for place, arg in enumerate(args) if arg is operand or (arg.op == "neg" and arg.args[0] is operand))
 
 
-def unsigned_original(expr: Expr) -> Expr:
-    """The expression without a minus in front."""
-    return expr.args[0] if expr.op == "neg" else expr
-
-
 def transposed(expr: Expr) -> Expr:
     """The transpose, without writing two of them."""
     return expr.args[0] if expr.op == "'" else Expr("'", (expr,))
@@ -108,18 +102,13 @@ def toggle_fix(expr: Expr) -> Fix:
 
 def is_column(expr: Expr) -> bool:
     """Whether the typed expression is a column vector."""
-    rows, columns = shape_of(expr)
-    return columns.is_one and not rows.is_one
+    return ones_of(expr) == (False, True)
 
 
 def is_vector(expr: Expr) -> bool:
     """Whether the typed expression is a column or a row."""
-    return [dim.is_one for dim in shape_of(expr)].count(True) == 1
-
-
-def is_scalar_shape(shape: Shape) -> bool:
-    """Whether the shape is 1 x 1."""
-    return shape[0].is_one and shape[1].is_one
+    rows, columns = ones_of(expr)
+    return rows != columns
 
 
 def column_products(product: Expr, left: int, right: int) -> list[Fix]:
@@ -181,7 +170,7 @@ def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:
     ):
         if not is_vector(typed_one):
             continue
-        if is_scalar_shape(shape_of(typed_other)):
+        if is_scalar(typed_other):
             vectors = {str(name.value): name for name in names_in(typed_other) if is_column(name)}
             fixes += [Fix("linear", one, Expr("*", (transposed(one), Expr("name", value=name)))) for name in vectors]
             fixes.append(Fix("ones", other, Expr("*", (other, ones))))

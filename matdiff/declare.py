@@ -1,96 +1,91 @@
-"""Variables: what is declared of them, and the kind that the spelling of a name suggests."""
+"""Declarations before the grammar sees them: `x` between sizes and properties get token types of their own, slips an error."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.dims import ONE, Shape
-from matdiff.errors import BadDeclaration, DeclaredTwice, Errors, MatdiffError, ReservedName
-from matdiff.functions import NAMES, RESERVED
-from matdiff.shapes import size_of
+from matdiff.errors import BadDeclaration, MatdiffError
+from matdiff.scan import PROPERTIES, Sentence, check_name, span_of
+from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
-    from matdiff.parse import Declaration
-    from matdiff.syntax import Span
+    from lark import Token
 
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron rho sigma tau upsilon phi chi psi omega".split()
-)
+    from matdiff.compose import Shape
+
+# Tokens that people write between two sizes.
+_NOT_BETWEEN_SIZES = ("by", ",", "@", "·", "⋅", "∗")
 
 
-class Variable:
-    """A variable: kind "scalar", "vector" or "matrix", shape, property such as "symmetric" or None.
+def classify_declaration(sentence: Sentence, in_option: bool) -> MatdiffError | None:
+    """Give the tokens of `W: m x n` their final types; returns what is wrong with it, if anything is.
 
-    origin: "declared", "default" (kind by spelling, nothing else to know) or "inferred" (sizes, or the kind itself, found by infer).
+    in_option   it was given with `--var`, where a mistake is wrong usage
     """
+    tokens = sentence.tokens
+    if not tokens:
+        return BadDeclaration(span=Span(0, 0), problem="empty", in_option=in_option)
+    whole = Span(span_of(tokens[0]).start, sentence.end)
+    colon = next((i for i, token in enumerate(tokens) if token.type == "COLON"), None)
 
-    __slots__ = ("kind", "name", "origin", "property", "shape")
+    def bad(problem: str, span: Span, found: str = "") -> BadDeclaration:
+        return BadDeclaration(span=span, problem=problem, found=found, in_option=in_option)
 
-    def __init__(self, name: str, kind: str, shape: Shape, property: str | None = None, origin: str = "declared") -> None:
-        self.name, self.kind, self.shape, self.property, self.origin = name, kind, shape, property, origin
-
-    def __repr__(self) -> str:
-        return f"{self.name}: {self.shape[0]} x {self.shape[1]} ({self.origin})"
-
-
-def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:
-    """The declared variables.  Raises Errors of ReservedName, DeclaredTwice and BadDeclaration."""
-    variables: dict[str, Variable] = {}
-    places: dict[str, Span] = {}
-    errors: list[MatdiffError] = []
-    for declaration in declarations:
-        name, span = declaration.name, declaration.span
-        variable = declared_variable(declaration)
-        rows, columns = variable.shape
-        known = variables.get(name)
-        if name in NAMES or name in RESERVED:
-            errors.append(ReservedName(span=declaration.name_span, reserved=name))
-        elif any(dim.value is not None and dim.value < 1 for dim in (rows, columns)):
-            errors.append(BadDeclaration(span=span, problem="size", found=str(rows)))
-        elif declaration.property and rows != columns:
-            errors.append(BadDeclaration(span=span, problem="square", found=declaration.property))
-        elif known is not None and (known.shape, known.property) != (variable.shape, variable.property):
-            first, second = described(known), described(variable)
-            errors.append(DeclaredTwice(variable=name, first=places[name], second=span, first_text=first, second_text=second))
-        else:
-            variables[name], places[name] = variable, span
-    if errors:
-        raise errors[0] if len(errors) == 1 else Errors(errors)
-    return variables
-
-
-def declared_variable(declaration: Declaration) -> Variable:
-    """A declared size that is 1 counts: n x 1 is a vector, 1 x 1 a scalar."""
-    rows = ONE if declaration.rows is None else size_of(declaration.rows)
-    columns = ONE if declaration.cols is None else size_of(declaration.cols)
-    return Variable(declaration.name, kind_of((rows, columns)), (rows, columns), declaration.property)
+    if colon is None:
+        return bad("no-colon", whole, str(tokens[0]) if len(tokens) > 1 and tokens[0].type == "NAME" else "")
+    for position, token in enumerate(tokens[:colon]):
+        if token.type != ("COMMA" if position % 2 else "NAME"):
+            return bad("name", span_of(token), str(token))
+        if token.type == "NAME":
+            check_name(sentence, token)
+    rest = tokens[colon + 1 :]
+    if not rest or colon % 2 == 0:
+        return bad("no-size" if not rest else "name", span_of(tokens[colon]))
+    sizes_span = Span(span_of(rest[0]).start, sentence.end)
+    if len(rest) == 1 and rest[0] == "scalar":
+        rest[0].type = "SCALAR"
+        return None
+    if rest[0] in PROPERTIES:
+        rest[0].type = "PROPERTY"
+        if len(rest) == 1:
+            return bad("no-size", Span(span_of(rest[0]).end, span_of(rest[0]).end))
+    elif len(rest) > 1 and rest[0].type == "NAME" and rest[1].type in ("NAME", "NUMBER") and _looks_like_property(rest[0]):
+        return bad("property", span_of(rest[0]), str(rest[0]))
+    for previous, token in zip([None, *rest], rest):
+        if token in ("x", "×") or token == "X" and previous is not None and previous.type in ("NAME", "NUMBER"):
+            token.type = "BY"
+        elif token in _NOT_BETWEEN_SIZES or (
+            token.type == "NUMBER" and previous is not None and previous.type in ("NAME", "NUMBER")
+        ):
+            return bad("by", span_of(token), str(token))
+    if [token.type for token in rest].count("BY") > 1:
+        return bad("three-sizes", sizes_span)
+    return None
 
 
-def kind_of(shape: Shape) -> str:
-    """"scalar", "vector" or "matrix"; a row is a matrix."""
-    if not shape[1].is_one:
-        return "matrix"
-    return "scalar" if shape[0].is_one else "vector"
+def _looks_like_property(token: Token) -> bool:
+    """A word of four letters or more is no size next to another size: `symetric n`."""
+    if len(token) < 4 or token in ("scalar", "vector", "matrix"):
+        return token in ("sym", "psd", "vector", "matrix", "scalar")
+    from difflib import get_close_matches
+
+    return bool(get_close_matches(token.lower(), PROPERTIES, 1, 0.6))
 
 
-def described(variable: Variable) -> str:
-    """`n × k`, `n`, `scalar`, `symmetric n`."""
-    rows, columns = variable.shape
-    if variable.kind == "scalar":
-        return "scalar"
-    if variable.property:
-        return f"{variable.property} {rows}"
-    return str(rows) if variable.kind == "vector" else f"{rows} × {columns}"
+def check_sizes(shape: Shape, in_option: bool) -> MatdiffError | None:
+    """Sizes are positive whole numbers; a property needs a square matrix."""
+    for given in (shape.rows, shape.cols):
+        sizes = [given] if given is not None else []
+        for part in sizes:
+            sizes += part.args
+            value = part.value
+            if part.op == "number" and (not isinstance(value, int) or value < 1):
+                return BadDeclaration(span=part.span, problem="size", found=str(value), in_option=in_option)
+    if shape.property is not None and shape.rows is not None and shape.rows != shape.cols:
+        return BadDeclaration(span=_both(shape.rows, shape.cols), problem="square", found=shape.property, in_option=in_option)
+    return None
 
 
-def default_kind(name: str) -> str:
-    """The kind the spelling of a name suggests."""
-    if is_greek(name):
-        return "scalar"
-    return "matrix" if name[0].isupper() else "vector"
-
-
-def is_greek(name: str) -> bool:
-    """Whether it is the name of a lowercase Greek letter, perhaps with a subscript: `beta`, `beta1`, `beta_x`."""
-    return name.partition("_")[0].rstrip("0123456789") in GREEK
+def _both(rows: Expr, cols: Expr | None) -> Span:
+    assert rows.span is not None and cols is not None and cols.span is not None
+    return Span(rows.span.start, cols.span.end)

@@ -370,14 +370,17 @@ def _numbered(
     for tensor, slots in pairs:
         for slot in slots:
             names.setdefault(slot, len(names))
-        factors.append(_oriented(tensor, tuple(names[slot] for slot in slots)))
+        factor = _oriented(tensor, tuple(names[slot] for slot in slots))
+        if is_skew(tensor) and factor[1][0] > factor[1][1]:
+            coefficient, factor = -coefficient, (tensor, factor[1][::-1])
+        factors.append(factor)
     dims = tuple(sizes[index] for index in names)
     return _product(coefficient, tuple(factors), tuple(names[index] for index in out), dims)
 
 
 def _oriented(tensor: Tensor, slots: tuple[int, ...]) -> Factor:
     """Law: S_ij = (S^T)_ji.  A group and its transpose are one factor, seen from the side that was built first."""
-    if isinstance(tensor, Sum) and len(slots) == 2:
+    if isinstance(tensor, Sum) and len(slots) == 2 and "turning" not in tensor.cache:
         other = transpose(tensor)
         if other.serial < tensor.serial and not isinstance(other, Product):
             return other, (slots[1], slots[0])
@@ -613,7 +616,9 @@ def transpose(tensor: Tensor) -> Tensor:
     if isinstance(tensor, Symbol) and tensor.property in ("symmetric", "spd"):
         result: Tensor = tensor
     elif isinstance(tensor, Sum):
+        tensor.cache["turning"] = True  # a skew sum is -1 times itself, which must not ask for its transpose again
         result = add([(c, transpose(t)) for c, t in tensor.terms], tensor.dims[::-1])
+        del tensor.cache["turning"]
     elif isinstance(tensor, Apply) and commutes_with_transpose(tensor.function) and all(is_symmetric(a) for a in tensor.args):
         result = tensor
     else:
@@ -622,6 +627,14 @@ def transpose(tensor: Tensor) -> Tensor:
     if result is not tensor:
         result.cache["transpose"] = tensor
     return result
+
+
+def is_skew(tensor: Tensor) -> bool:
+    """Whether a sum such as X - X^T is known to be minus its transpose."""
+    if not isinstance(tensor, Sum) or tensor.order != 2 or "turning" in tensor.cache:
+        return False
+    other = transpose(tensor)
+    return isinstance(other, Product) and other.coefficient == -1 and other.factors[0][0] is tensor
 
 
 def is_symmetric(tensor: Tensor) -> bool:

@@ -11,13 +11,15 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Union
 
 from matdiff.corrections import corrections, split_names
-from matdiff.declare import Variable, declare, default_kind, is_greek, kind_of
 from matdiff.dims import SCALAR
 from matdiff.errors import CircularDefinition, DefinitionShape, Fix, MatdiffError, SizeReason, UnknownVariable
+from matdiff.parts import bare, names_in, shape_of
 from matdiff.remarks import finish, remarks_on
-from matdiff.shapes import Shaping, bare, names_in, shape_of
+from matdiff.shapes import Shaping
 from matdiff.syntax import Expr, Span
 from matdiff.unify import Sizes, joined
+from matdiff.variables import Variable, declare, default_kind, is_greek, kind_of
+from matdiff.walk import post_order
 
 __all__ = ["Typed", "Variable", "declare", "infer"]
 
@@ -128,7 +130,7 @@ class Statement:
         def failure() -> MatdiffError:
             return DefinitionShape(variable=name, definition=definition, declared=declared)
 
-        for one, other in zip(shape_of(definition), declared):
+        for one, other in zip(shape_of(definition), declared, strict=True):
             sizes.unify(one, other, (definition,), failure)
 
     def _variable(self, name: str, shaping: Shaping, changes: Mapping[str, str]) -> Variable:
@@ -218,7 +220,8 @@ class Statement:
         if shaping is None:
             return
         self._finish(shaping)
-        operands = [part for part in (getattr(error, field, None) for field in ("left", "right", "argument")) if isinstance(part, Expr)]
+        named = [getattr(error, field, None) for field in ("left", "right", "argument")]
+        operands = [part for part in named if isinstance(part, Expr)]
         fields = type(error).__annotations__
         if "rigid" in fields:
             used = [name for part in operands for dim in shape_of(part) for name in dim.names]
@@ -288,7 +291,7 @@ def ordered_definitions(expr: Expr, definitions: Mapping[str, Expr]) -> dict[str
 def circle(names: list[str], uses: Mapping[str, list[Expr]]) -> CircularDefinition:
     """The error for definitions of which each needs the next and the last the first."""
     steps = []
-    for name, needed in zip(names, [*names[1:], names[0]]):
+    for name, needed in zip(names, [*names[1:], names[0]], strict=True):
         node = next(node for node in uses[name] if node.value == needed)
         steps.append((name, needed, node.span or Span(0, 0)))
     return CircularDefinition(uses=tuple(steps))
@@ -296,14 +299,15 @@ def circle(names: list[str], uses: Mapping[str, list[Expr]]) -> CircularDefiniti
 
 def replaced(expr: Expr, target: Expr, replacement: Expr) -> Expr:
     """The expression with one node, found by identity, replaced."""
-    if expr is target:
-        return replacement
-    args = tuple([replaced(arg, target, replacement) for arg in expr.args])
-    if all(new is old for new, old in zip(args, expr.args)):
-        return expr
-    return expr.replace(args=args)
+    new: dict[int, Expr] = {}
+    for node in post_order(expr):
+        if node is target:
+            new[id(node)] = replacement
+        elif any(id(arg) in new for arg in node.args):
+            new[id(node)] = node.replace(args=tuple([new.get(id(arg), arg) for arg in node.args]))
+    return new.get(id(expr), expr)
 
 
 def count_nodes(expr: Expr) -> int:
     """The number of nodes."""
-    return 1 + sum(count_nodes(arg) for arg in expr.args)
+    return sum(1 for _ in post_order(expr))

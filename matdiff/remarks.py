@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from matdiff.dims import Dim
 from matdiff.errors import EntrywiseFunction, ForcedSquare, Remark, ScalarPlusSquare, SoftKind
 from matdiff.functions import FUNCTIONS
-from matdiff.shapes import Shaping, bare, shape_of
+from matdiff.parts import bare, shape_of
+from matdiff.shapes import Shaping
 from matdiff.syntax import Expr, Span
 from matdiff.unify import is_flexible
 
@@ -30,7 +31,8 @@ def finish(shaping: Shaping, names: Sequence[str], taken: set[str]) -> set[str]:
     if invented:
         first = [sizes.resolve(dim) for dim in matrices[0]] if matrices else []
         is_single = len(invented) == 1 or (len(first) == 2 and first[0] == first[1])
-        sizes.name_finally(dict(zip(invented, size_names(taken, ("n", "m") if is_single else ("m", "n")))))
+        fresh = size_names(taken, ("n", "m") if is_single else ("m", "n"))
+        sizes.name_finally({name: next(fresh) for name in invented})
     for node in shaping.nodes:
         rows, columns = shape_of(node)
         node.shape = sizes.resolve(rows), sizes.resolve(columns)

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from lark import Token
 
-MAX_TOKENS = 200_000
 MAX_NESTING = 200
 # A bracket that is never closed swallows the rest of the text; this often the statements after its line are tried again.
 _MAX_RETRIES = 5
@@ -66,11 +65,11 @@ _LOOK_ALIKE = dict(
 )
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 # A term can end with these, so what follows may be a factor, a closing bar or an index.
-_TERM_ENDS = frozenset(
+TERM_ENDS = frozenset(
     ["NAME", "NUMBER", "CONSTANT", "RPAR", "RSQB", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "BARS_CLOSE"]
 )
-_OPENERS = {"LPAR": ")", "LSQB": "]", "INDEX_OPEN": "]", "BARS_OPEN": "||"}
-_CLOSERS = {"RPAR": ("LPAR",), "RSQB": ("LSQB", "INDEX_OPEN"), "BARS_CLOSE": ("BARS_OPEN",)}
+OPENERS = {"LPAR": ")", "LSQB": "]", "INDEX_OPEN": "]", "BARS_OPEN": "||"}
+CLOSERS = {"RPAR": ("LPAR",), "RSQB": ("LSQB", "INDEX_OPEN"), "BARS_CLOSE": ("BARS_OPEN",)}
 _PRODUCT_ENDS = frozenset(["PLUS", "MINUS", "COLON", "COMMA", "WRT", "EQUALS", "RPAR", "RSQB", "BARS_CLOSE", "SEMICOLON"])
 
 
@@ -112,15 +111,10 @@ def span_of(token: Token) -> Span:
 def normal_name(written: str) -> str:
     """The one spelling of a name: Greek letters spelled out, subscript digits as `_1`."""
     if written.isascii():
-        return written
+        return str(written)
     stem = written.rstrip("₀₁₂₃₄₅₆₇₈₉")
     subscript = written[len(stem) :].translate(_SUBSCRIPTS)
     return "".join(GREEK.get(letter, letter) for letter in stem) + ("_" + subscript if subscript else "")
-
-
-def check_number_of_tokens(tokens: Sequence[Token]) -> None:
-    if len(tokens) > MAX_TOKENS:
-        raise TooLarge(what="terms", limit=MAX_TOKENS)
 
 
 def split_statements(tokens: Sequence[Token]) -> list[Sentence]:
@@ -156,18 +150,18 @@ def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, in
         previous = sentence.tokens[-1] if sentence.tokens else None
         if token.type == "BARS":
             _open_or_close(token, previous, opened)
-        elif token.type == "LSQB" and previous is not None and previous.type in _TERM_ENDS and previous.end_pos == token.start_pos:
+        elif token.type == "LSQB" and previous is not None and previous.type in TERM_ENDS and previous.end_pos == token.start_pos:
             token.type = "INDEX_OPEN"
         sentence.tokens.append(token)
         sentence.end = token.end_pos or 0
-        if token.type in _OPENERS:
+        if token.type in OPENERS:
             newline_after_opener = newline_after_opener if opened else None
             opened.append(token)
             if len(opened) > MAX_NESTING:
                 sentence.fail(TooLarge(what="nesting", limit=MAX_NESTING, span=span_of(token)))
                 return sentence, len(tokens), None
-        elif token.type in _CLOSERS or (token == "|" and opened and opened[-1].type == "BARS_OPEN"):
-            if opened and opened[-1].type in _CLOSERS.get(token.type, ()):
+        elif token.type in CLOSERS or (token == "|" and opened and opened[-1].type == "BARS_OPEN"):
+            if opened and opened[-1].type in CLOSERS.get(token.type, ()):
                 opened.pop()
                 continue
             if opened:
@@ -181,7 +175,7 @@ def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, in
 
 
 def _open_or_close(token: Token, previous: Token | None, opened: list[Token]) -> None:
-    ends_term = previous is not None and previous.type in _TERM_ENDS
+    ends_term = previous is not None and previous.type in TERM_ENDS
     inside = bool(opened) and opened[-1].type == "BARS_OPEN"
     closes = ends_term and (inside or len(token) > 2)
     token.type = "BARS_CLOSE" if closes else "BARS_OPEN"
@@ -195,8 +189,8 @@ def _unclosed(sentence: Sentence, opened: list[Token], found: Token | None) -> N
         UnclosedBracket(
             span=span_of(opener),
             opener=str(opener),
-            closer=_OPENERS[opener.type],
-            missing="".join(_OPENERS[token.type] for token in reversed(opened)) if found is None else _OPENERS[opener.type],
+            closer=OPENERS[opener.type],
+            missing="".join(OPENERS[token.type] for token in reversed(opened)) if found is None else OPENERS[opener.type],
             end=Span(end, end) if found is None else span_of(found),
             found="" if found is None else str(found),
         )
@@ -243,7 +237,9 @@ def classify_expression(sentence: Sentence, names: frozenset[str]) -> None:
             token.type = "INVERSE_TRANSPOSE" if "-" in transposed[0] else "TRANSPOSE"
             token.end_pos = transposed[1].end_pos
             position += len(transposed[0])
-        elif token.type == "CARET" and following is not None and following.type == "NAME" and _is_glued_transpose(following, names):
+        elif (
+            token.type == "CARET" and following is not None and following.type == "NAME" and _is_glued_transpose(following, names)
+        ):
             base = result[-1] if result else token
             sentence.fail(GluedTranspose(span=span_of(following), written=str(following), base=span_of(base)))
             return
@@ -264,7 +260,10 @@ def _transpose(tokens: list[Token], position: int) -> tuple[list[str], Token] | 
     """`^T`, `^-T`, `^(T)`, `^⊤`: the texts after the `^`, and the last token."""
     if tokens[position].type != "CARET":
         return None
-    texts = ["T" if t.type == "TRANSPOSE" and t != "'" else "-" if t.type == "MINUS" else str(t) for t in tokens[position + 1 : position + 5]]
+    texts = [
+        "T" if t.type == "TRANSPOSE" and t != "'" else "-" if t.type == "MINUS" else str(t)
+        for t in tokens[position + 1 : position + 5]
+    ]
     for pattern in (["T"], ["-", "T"], ["(", "T", ")"], ["(", "-", "T", ")"]):
         if texts[: len(pattern)] == pattern:
             return pattern, tokens[position + len(pattern)]
@@ -314,9 +313,9 @@ def _has_comma(tokens: list[Token], opener: int) -> bool:
     """Whether the bracket at `opener` holds a comma of its own."""
     depth = 0
     for token in tokens[opener:]:
-        if token.type in _OPENERS:
+        if token.type in OPENERS:
             depth += 1
-        elif token.type in _CLOSERS:
+        elif token.type in CLOSERS:
             depth -= 1
             if not depth:
                 return False
@@ -333,7 +332,7 @@ def _needs_parentheses(tokens: list[Token], position: int) -> NeedsParentheses:
         token = tokens[index]
         if depth == 0 and (token.type in _PRODUCT_ENDS or token == "wrt"):
             break
-        depth += 1 if token.type in _OPENERS else -1 if token.type in _CLOSERS else 0
+        depth += 1 if token.type in OPENERS else -1 if token.type in CLOSERS else 0
         following = tokens[index + 1] if index + 1 < len(tokens) else None
         if depth == 0 and token.type == "NAME" and token in NAMES and not (following is not None and following.type == "LPAR"):
             inner.append(span_of(token))
@@ -352,9 +351,7 @@ def _remark_decimal(sentence: Sentence, position: int) -> None:
         return
     operand = rest[1] if len(rest) > 1 and rest[1].type in ("NAME", "NUMBER") else rest[0]
     sentence.remarks.append(
-        DecimalOrElementwise(
-            span=span_of(rest[0]), start=number.start_pos or 0, end=operand.end_pos or 0, operator=str(rest[0])
-        )
+        DecimalOrElementwise(span=span_of(rest[0]), start=number.start_pos or 0, end=operand.end_pos or 0, operator=str(rest[0]))
     )
 
 
@@ -372,7 +369,9 @@ def _foreign(sentence: Sentence, position: int) -> int:
         sentence.fail(UnknownCommand(span=span_of(token), command=str(token)))
     elif token == "|":
         partner = next((later for later in tokens[position + 1 :] if later == "|"), None)
-        sentence.fail(ForeignOperator(span=span_of(token), written="|", partner=span_of(partner) if partner is not None else None))
+        sentence.fail(
+            ForeignOperator(span=span_of(token), written="|", partner=span_of(partner) if partner is not None else None)
+        )
         if partner is not None:
             return tokens.index(partner, position + 1)
     elif token.startswith("_"):
@@ -380,7 +379,9 @@ def _foreign(sentence: Sentence, position: int) -> int:
         sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="norm" if after_bars else "underscore"))
     else:
         span = span_of(token)
-        module = previous is not None and token[1:2].isalpha() and previous in ("np", "jnp", "numpy", "torch", "tf", "scipy", "math")
+        module = (
+            previous is not None and token[1:2].isalpha() and previous in ("np", "jnp", "numpy", "torch", "tf", "scipy", "math")
+        )
         if module and previous is not None:
             span = Span(previous.start_pos or 0, span.end)
         sentence.fail(ForeignOperator(span=span, written=(str(previous) if module else "") + str(token)))

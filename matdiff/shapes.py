@@ -7,9 +7,8 @@ scalar added to an array acts on every entry, a product is folded from the left.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from matdiff.dims import ONE, SCALAR, Dim, Shape, size
+from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.errors import (
     ArgumentSizes,
     BlockSizes,
@@ -25,16 +24,13 @@ from matdiff.errors import (
     WrongKind,
 )
 from matdiff.functions import FUNCTIONS, Signature
-from matdiff.syntax import Expr, ratio
+from matdiff.parts import bare, constant, is_scalar, names_in, ones_of, shape_of, size_of, unsigned, values_of
+from matdiff.syntax import Expr
 from matdiff.unify import Sizes, is_flexible
-
-if TYPE_CHECKING:
-    from matdiff.syntax import Rational
 
 # Functions of all entries whose value is usually combined with the entries again, as in `x - mean(x)`.
 STATISTICS = frozenset(("sum", "mean", "max", "min", "logsumexp"))
-
-LEAVES = frozenset(("name", "number", "pi", "I", "ones", "zeros", "e"))
+PLAIN, STATISTIC, CONTRACTION = range(3)
 
 
 class Shaping:
@@ -46,43 +42,63 @@ class Shaping:
         self.shapes: dict[str, Shape] = {}
         self.nodes: list[Expr] = []
         self.size_names: set[str] = set()
-        self.contracted: set[str] = set()
+        self._origins: dict[int, int] = {}
+        self._origins_of_names: dict[str, int] = {}
         self.square: set[str] = set()
         self.contacts: list[tuple[Expr, int, Expr]] = []
         self.broadcasts: list[tuple[Expr, Expr]] = []
         self.culprit: tuple[Expr, tuple[Expr, ...]] | None = None
 
-    def typed(self, expr: Expr) -> Expr:
-        """The same expression with a (provisional) shape on every node.  Raises the first error of an E3 kind."""
-        op = expr.op
-        if op in LEAVES:
-            return self._made(expr, expr.args, self._leaf(expr))
-        if op == "at":
-            base = self.typed(expr.args[0])
-            return self._made(expr, (base, *expr.args[1:]), self._slice(expr, base))
-        args = tuple([self.typed(arg) for arg in expr.args])
-        try:
-            shape = self._shape(expr, args)
-        except MatdiffError:
-            self.culprit = expr, args
-            raise
-        return self._made(expr, args, shape)
+    def typed(self, root: Expr) -> Expr:
+        """The same expression with a (provisional) shape on every node.  Raises the first error of an E3 kind.
+
+        Without recursion, since nesting may be deep.  One node object used twice is one value, with one shape.
+        """
+        done: dict[int, Expr] = {}
+        stack = [(root, False)]
+        while stack:
+            expr, is_ready = stack.pop()
+            if id(expr) in done:
+                continue
+            values = values_of(expr)
+            if values and not is_ready:
+                stack.append((expr, True))
+                stack.extend((arg, False) for arg in reversed(values))
+                continue
+            args = tuple([done[id(arg)] for arg in values])
+            try:
+                shape = self._shape(expr, args) if args else self._leaf(expr)
+            except MatdiffError:
+                self.culprit = expr, args
+                raise
+            done[id(expr)] = self._made(expr, (*args, *expr.args[len(args) :]), shape)
+        return done[id(root)]
 
     def define(self, name: str, expr: Expr) -> Expr:
         """Type a definition and remember its shape under its name."""
         value = self.typed(expr)
         self.shapes[name] = shape_of(value)
-        if self._is_scalar(value) and self._holds_array(value):
-            self.contracted.add(name)
+        self._origins_of_names[name] = self._origins.get(id(value), PLAIN)
         return value
 
     def _made(self, expr: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
         node = Expr(expr.op, args, expr.value, expr.span, shape)
         self.nodes.append(node)
+        if shape[1].is_one and is_scalar(node):
+            self._origins[id(node)] = self._origin(node)
         return node
+
+    def _origin(self, node: Expr) -> int:
+        """What a scalar is made of: PLAIN scalars, a STATISTIC of arrays like log(mean(x)), or a CONTRACTION like x^T A x."""
+        if node.op == "name":
+            return self._origins_of_names.get(str(node.value), PLAIN)
+        made_of = max((self._origins.get(id(arg), CONTRACTION) for arg in values_of(node)), default=PLAIN)
+        return min(made_of, STATISTIC) if node.op in STATISTICS else made_of
 
     def _shape(self, expr: Expr, args: tuple[Expr, ...]) -> Shape:
         op = expr.op
+        if op == "at":
+            return self._slice(expr, args[0])
         if op == "*":
             return self._product(args)
         if op == "+":
@@ -149,35 +165,15 @@ class Shaping:
         rows, columns = shape_of(expr)
         return self.sizes.resolve(rows), self.sizes.resolve(columns)
 
-    def _ones(self, expr: Expr) -> tuple[bool, bool]:
-        """Which of rows and columns are 1; a flexible size never is."""
-        rows, columns = self._dims(expr)
-        return rows is ONE or rows.is_one, columns is ONE or columns.is_one
-
-    def _is_scalar(self, expr: Expr) -> bool:
-        return self._ones(expr) == (True, True)
-
-    def _holds_array(self, expr: Expr) -> bool:
-        """Whether a vector or matrix occurs in a scalar expression, or in the definitions it uses."""
-        if not expr.args or expr.op in LEAVES:
-            return expr.value in self.contracted if self._is_scalar(expr) else True
-        return any(self._holds_array(arg) for arg in expr.args if arg.shape is not None)
-
-    def _is_statistic(self, expr: Expr) -> bool:
-        """Whether arrays enter a scalar expression only through `STATISTICS`."""
-        if expr.op in STATISTICS or not self._holds_array(expr):
-            return True
-        return bool(expr.args) and all(self._is_scalar(arg) and self._is_statistic(arg) for arg in expr.args)
-
     def _same(self, left: Expr, right: Expr, fail: type[MatdiffError], **fields: object) -> None:
         """The two have the same shape, or the error is raised."""
 
         def failure() -> MatdiffError:
             return fail(left=left, right=right, **fields)
 
-        if self._ones(left) != self._ones(right):
+        if ones_of(left) != ones_of(right):
             raise failure()
-        for one, other in zip(shape_of(left), shape_of(right)):
+        for one, other in zip(shape_of(left), shape_of(right), strict=True):
             self.sizes.unify(one, other, (left, right), failure)
 
     # Operators
@@ -187,7 +183,7 @@ class Shaping:
         rows, columns = SCALAR
         last: Expr | None = None
         for factor in args:
-            if self._is_scalar(factor):
+            if is_scalar(factor):
                 continue
             right_rows, right_columns = shape_of(factor)
             if last is None:
@@ -212,12 +208,12 @@ class Shaping:
         """Remember which vector an undeclared matrix met on which of its axes, for the remark that it became square."""
         for one, other, axis in ((left, right, 1), (right, left, 0)):
             name = bare(one)
-            if name.op == "name" and self.kinds.get(str(name.value)) == "matrix" and True in self._ones(other):
+            if name.op == "name" and self.kinds.get(str(name.value)) == "matrix" and True in ones_of(other):
                 turned = one.op == "'"
                 self.contacts.append((name, 1 - axis if turned else axis, bare(other)))
 
     def _sum(self, args: tuple[Expr, ...]) -> Shape:
-        arrays = [arg for arg in args if not self._is_scalar(arg)]
+        arrays = [arg for arg in args if not is_scalar(arg)]
         if not arrays:
             return SCALAR
         first = unsigned(arrays[0])
@@ -226,19 +222,20 @@ class Shaping:
         self._note_square(arrays)
         if len(arrays) < len(args):
             for place, term in enumerate(args):
-                if self._is_scalar(term):
+                if is_scalar(term):
                     self._check_broadcast(term, arrays, place, args)
         return shape_of(first)
 
     def _check_broadcast(self, scalar: Expr, arrays: list[Expr], place: int, args: tuple[Expr, ...]) -> None:
-        """A scalar acts on every entry, but `x^T A x + b` with a vector b is a slip: no `b` is added to every entry of a number."""
-        plain = unsigned(scalar)
-        if self._holds_array(plain):
-            used = {str(name.value) for name in names_in(plain)}
-            fresh = all(bare(array).op == "name" and bare(array).value not in used for array in arrays)
-            if fresh or not self._is_statistic(plain):
-                left, right = (arrays[0], scalar) if args.index(arrays[0]) < place else (scalar, arrays[0])
-                raise SumShapes(left=unsigned(left), right=unsigned(right), subtracted=right.op == "neg")
+        """A scalar acts on every entry; but in `x^T A x + b` and `sum(x) + b`, with b a vector, something else was meant."""
+        origin = self._origins[id(scalar)]
+        if origin == STATISTIC:
+            used = {str(name.value) for name in names_in(scalar)}
+            if all(bare(array).op == "name" and bare(array).value not in used for array in arrays):
+                origin = CONTRACTION
+        if origin == CONTRACTION:
+            left, right = (arrays[0], scalar) if args.index(arrays[0]) < place else (scalar, arrays[0])
+            raise SumShapes(left=unsigned(left), right=unsigned(right), subtracted=right.op == "neg")
         self.broadcasts.append((scalar, arrays[0]))
 
     def _note_square(self, terms: list[Expr]) -> None:
@@ -252,7 +249,7 @@ class Shaping:
 
     def _quotient(self, args: tuple[Expr, ...]) -> Shape:
         numerator, denominator = args
-        if not self._is_scalar(denominator):
+        if not is_scalar(denominator):
             raise DivisionKind(numerator=numerator, denominator=denominator)
         self._not_zero(denominator)
         return shape_of(numerator)
@@ -265,7 +262,7 @@ class Shaping:
         """Equal shapes; with `scalars` a scalar stands for an array of equal entries."""
         array: Expr | None = None
         for arg in args:
-            if scalars and self._is_scalar(arg):
+            if scalars and is_scalar(arg):
                 continue
             if array is not None:
                 self._same(array, arg, ElementwiseShapes, operator=op)
@@ -276,14 +273,14 @@ class Shaping:
 
     def _power(self, args: tuple[Expr, ...]) -> Shape:
         base, exponent = args
-        if not self._is_scalar(exponent):
+        if not is_scalar(exponent):
             raise PowerKind(base=base, exponent=exponent, culprit=exponent)
-        if self._is_scalar(base):
+        if is_scalar(base):
             value = constant(exponent)
             if value is not None and value < 0:
                 self._not_zero(base)
             return SCALAR
-        if True in self._ones(base):
+        if True in ones_of(base):
             raise PowerKind(base=base, exponent=exponent, culprit=base)
         self._make_square("^-1" if constant(exponent) == -1 else "^", base)
         if not isinstance(constant(exponent), int):
@@ -302,10 +299,10 @@ class Shaping:
     # Functions with a pattern
 
     def _pattern(self, expr: Expr, patterns: tuple[Signature, ...], args: tuple[Expr, ...]) -> Shape:
-        ones = [one for arg in args for one in self._ones(arg)]
+        ones = [one for arg in args for one in ones_of(arg)]
         for inputs, output in patterns:
             tokens = [token for pair in inputs for token in pair]
-            if all(one for token, one in zip(tokens, ones) if token == "1"):
+            if all(one for token, one in zip(tokens, ones, strict=True) if token == "1"):
                 return self._apply(expr, inputs, output, args)
         tokens = [token for pair in patterns[0][0] for token in pair]
         wrong = next(place for place, token in enumerate(tokens) if token == "1" and not ones[place]) // 2
@@ -316,10 +313,10 @@ class Shaping:
         self, expr: Expr, inputs: tuple[tuple[str, str], ...], output: tuple[str, str], args: tuple[Expr, ...]
     ) -> Shape:
         bound: dict[str, tuple[Dim, Expr]] = {}
-        for pair, arg in zip(inputs, args):
+        for pair, arg in zip(inputs, args, strict=True):
             if pair[0] == pair[1] != "1":
                 self._make_square(expr.op, arg)
-            for token, dim in zip(pair, shape_of(arg)):
+            for token, dim in zip(pair, shape_of(arg), strict=True):
                 self._bind(expr, token, dim, arg, bound)
         rows, columns = (self._token_size(token, bound) for token in output)
         return rows, columns
@@ -365,7 +362,7 @@ class Shaping:
                 self._same_side(line[0], block, 0)
             heights.append(shape_of(line[0])[0])
             widths.append(self.sizes.total(shape_of(block)[1] for block in line))
-        for line, total in zip(lines[1:], widths[1:]):
+        for line, total in zip(lines[1:], widths[1:], strict=True):
             self._same_width(lines[0], line, widths[0], total)
         return self.sizes.total(heights), widths[0]
 
@@ -373,20 +370,20 @@ class Shaping:
         def failure() -> MatdiffError:
             return BlockSizes(left=left, right=right, axis=axis)
 
-        if self._ones(left)[axis] != self._ones(right)[axis]:
+        if ones_of(left)[axis] != ones_of(right)[axis]:
             raise failure()
         self.sizes.unify(shape_of(left)[axis], shape_of(right)[axis], (left, right), failure)
 
     def _same_width(self, above: tuple[Expr, ...], below: tuple[Expr, ...], first: Dim, second: Dim) -> None:
-        """Where both lines cut at the same places the blocks agree one by one; otherwise only the totals must."""
-        pairs = [(one, other, self._dims(one)[1], self._dims(other)[1]) for one, other in zip(above, below)]
-        if all(left == right or is_open(left) or is_open(right) for _, _, left, right in pairs):
-            for one, other, _, _ in pairs:
-                self._same_side(one, other, 1)
+        """Where nothing speaks against it the two lines are cut at the same places; otherwise only the totals must agree."""
 
         def failure() -> MatdiffError:
             return BlockSizes(left=above[0], right=below[0], axis=1)
 
+        sides = [(self._dims(one)[1], self._dims(other)[1]) for one, other in zip(above, below, strict=True)]
+        if all(left == right or is_open(left) or is_open(right) for left, right in sides):
+            for one, other in zip(above, below, strict=True):
+                self._same_side(one, other, 1)
         self.sizes.unify(self.sizes.resolve(first), self.sizes.resolve(second), (*above, *below), failure)
 
     def _slice(self, expr: Expr, base: Expr) -> Shape:
@@ -408,86 +405,6 @@ class Shaping:
         return ONE
 
 
-def shape_of(expr: Expr) -> Shape:
-    """The shape of a typed node."""
-    assert expr.shape is not None
-    return expr.shape
-
-
-def bare(expr: Expr) -> Expr:
-    """The expression without transposes and signs around it."""
-    while expr.op in ("'", "neg"):
-        expr = expr.args[0]
-    return expr
-
-
-def unsigned(expr: Expr) -> Expr:
-    """The expression without a minus in front."""
-    return expr.args[0] if expr.op == "neg" else expr
-
-
 def is_open(dim: Dim) -> bool:
     """Whether the size is an invented name, still free to become equal to another."""
     return dim.name is not None and is_flexible(dim.name)
-
-
-def names_in(expr: Expr) -> list[Expr]:
-    """The variables and definitions of an expression, in order, each occurrence; sizes and indices are none."""
-    found: list[Expr] = []
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        if node.op == "name":
-            found.append(node)
-        elif node.op == "at":
-            stack.append(node.args[0])
-        elif node.op not in LEAVES:
-            stack.extend(reversed(node.args))
-    return found
-
-
-def constant(expr: Expr) -> Rational | None:
-    """The value of an expression in numbers only, else None."""
-    op = expr.op
-    if op == "number":
-        assert expr.value is not None and not isinstance(expr.value, str)
-        return expr.value
-    if op not in ("neg", "+", "*", "/"):
-        return None
-    values: list[Rational] = []
-    for arg in expr.args:
-        value = constant(arg)
-        if value is None:
-            return None
-        values.append(value)
-    if op == "neg":
-        return -values[0]
-    if op == "/":
-        bottom = values[1]
-        return whole(values[0] * ratio(bottom.denominator, bottom.numerator)) if bottom else None
-    total = values[0]
-    for value in values[1:]:
-        total = total + value if op == "+" else total * value
-    return whole(total)
-
-
-def whole(value: Rational) -> Rational:
-    """An int where the value is one."""
-    return value.numerator if value.denominator == 1 else value
-
-
-def size_of(expr: Expr) -> Dim:
-    """A size from the arithmetic of a declaration or of `ones(n + 1)`: numbers, names, +, - and products."""
-    op = expr.op
-    if op == "number":
-        assert isinstance(expr.value, int)
-        return size(expr.value)
-    if op == "name":
-        return size(str(expr.value))
-    parts = [size_of(arg) for arg in expr.args]
-    if op == "neg":
-        return -parts[0]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part if op == "+" else total * part
-    return total

@@ -13,7 +13,7 @@ from matdiff.dims import ONE, Dim, Monomial, size
 from matdiff.errors import MatdiffError, TooLarge, UndecidedSizes
 from matdiff.syntax import Expr, Span
 
-# A size may mention so many names in all, and hold numbers up to so many bits; beyond, `kron` and blocks would grow without bound.
+# A size may mention so many names in all and hold numbers of so many bits; kron and blocks could make more of both.
 LARGEST_SIZE = 400
 LARGEST_BITS = 64
 

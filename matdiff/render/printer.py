@@ -171,7 +171,7 @@ class _Printer:
         return self.style.infix[node.op].join([text, *(self.at_least(other, POSTFIX) for other in others)]), level
 
     def may_lead(self, node: Expr, operator: str) -> bool:
-        """Whether a node may stand first in a product without brackets; what follows multiplies all of it, which is the same value."""
+        """Whether a node may stand first in a product without brackets: what follows then multiplies all of it."""
         if self.level(node) >= POSTFIX or _is_numeric(node):
             return True
         if node.op == "neg":
@@ -293,7 +293,7 @@ def _whole(node: Expr) -> int:
 
 
 def _is_numeric(node: Expr) -> bool:
-    """A number, or a quotient of two: what may stand as a coefficient, and needs a sign of multiplication after another number."""
+    """A number, or a quotient of two: a coefficient, which needs a multiplication sign after another factor."""
     return node.op == "number" or (node.op == "/" and all(_is_whole(part) for part in node.args))
 
 

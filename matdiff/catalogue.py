@@ -1,0 +1,63 @@
+"""The list of functions for readers: `--functions` and the table in the documentation, both made from the rows."""
+
+from __future__ import annotations
+
+from matdiff.functions import FUNCTIONS, Function
+
+HEADINGS = ("function", "shapes", "derivative", "remark")
+
+
+def function_rows() -> list[tuple[str, str, str, str]]:
+    """For every row its names, its shapes, its differential or definition, and where it is not smooth or what it needs."""
+    return [(_names(row), _shapes(row), _derivative(row), _remark(row)) for row in FUNCTIONS.values() if row.is_word]
+
+
+def function_list() -> str:
+    """The rows as aligned columns of plain text."""
+    rows = [HEADINGS, *function_rows()]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS) - 1)]
+    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[-1]]).rstrip() for row in rows)
+
+
+def function_table() -> str:
+    """The rows as a Markdown table."""
+    rows = [HEADINGS, ("---",) * len(HEADINGS), *(tuple(_code(cell) for cell in row[:3]) + (row[3],) for row in function_rows())]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
+
+
+def _code(cell: str) -> str:
+    return f"`{cell}`" if cell else ""
+
+
+def _names(row: Function) -> str:
+    return ", ".join((row.name, *row.aliases))
+
+
+def _shapes(row: Function) -> str:
+    """`n x n -> scalar`; several where the function has several."""
+    if not row.patterns:
+        return "m x n -> m x n, elementwise"
+    return "; ".join(f"{', '.join(map(_shape, operands))} -> {_shape(result)}" for operands, result in row.patterns)
+
+
+def _shape(pair: tuple[str, str]) -> str:
+    letters = {"i": "m", "j": "n", "k": "p", "l": "q"}
+    rows, columns = ("".join(letters.get(letter, letter) for letter in size).replace("*", " ") for size in pair)
+    if columns != "1":
+        return f"{rows} x {columns}"
+    return "scalar" if rows == "1" else rows
+
+
+def _derivative(row: Function) -> str:
+    if row.form == "op":
+        return "linear"
+    if row.form == "macro":
+        return f"is {row.rule}"
+    if row.form == "matrix":
+        return f"d{row.name}(X, dX); of the trace: tr({row.rule} dX)"
+    return row.rule
+
+
+def _remark(row: Function) -> str:
+    parts = [f"where {row.at}: {row.note}" if row.at else row.note, row.condition.format("X")]
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,260 @@
+"""Makes an `Expr` of every rule of the grammar; the methods of `Compose` have the names of the rules.
+
+They keep no state, so one parser serves all threads.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Union, cast
+
+from matdiff.errors import TooLarge, UnexpectedText
+from matdiff.functions import NAMES
+from matdiff.scan import SPECIAL_CALLS, normal_name, span_of
+from matdiff.syntax import Expr, Span, ratio
+
+if TYPE_CHECKING:
+    from lark import Token
+
+    Part = Union[Token, Expr]
+
+MAX_DIGITS = 1000
+MAX_DECIMAL_EXPONENT = 1000
+
+_OPERATORS = {"PRODUCT": "*", "HADAMARD": ".*", "KRONECKER": "kron", "SLASH": "/", "DOT_SLASH": "./"}
+# Runs of these are one n-ary node.
+_ASSOCIATIVE = ("*", ".*")
+_NORMS = {"_1": "norm1", "_2": "norm2", "_F": "norm", "_inf": "maxnorm"}
+_SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+
+
+class Shape:
+    """What stands after the `:` of a declaration, before the sizes are checked."""
+
+    __slots__ = ("cols", "names", "property", "rows")
+
+    def __init__(self, names: list[Token], property: str | None, rows: Expr | None, cols: Expr | None) -> None:
+        self.names, self.property, self.rows, self.cols = names, property, rows, cols
+
+
+class Suffix:
+    """What follows an atom: a transpose, a power or an index."""
+
+    __slots__ = ("arguments", "end", "op", "start")
+
+    def __init__(self, op: str, arguments: tuple[Expr, ...], start: int, end: int) -> None:
+        self.op, self.arguments, self.start, self.end = op, arguments, start, end
+
+
+class Multiply:
+    """An operator of the product level with its right operand."""
+
+    __slots__ = ("op", "operand")
+
+    def __init__(self, op: str, operand: Expr) -> None:
+        self.op, self.operand = op, operand
+
+
+def span_between(left: Expr, right: Expr) -> Span:
+    """From the start of `left` to the end of `right`."""
+    return Span(_span(left).start, _span(right).end)
+
+
+def _span(expr: Expr) -> Span:
+    assert expr.span is not None, "the parser gives every node its span"
+    return expr.span
+
+
+def _start(part: Part) -> int:
+    return _span(part).start if isinstance(part, Expr) else span_of(part).start
+
+
+def _end(part: Part) -> int:
+    return _span(part).end if isinstance(part, Expr) else span_of(part).end
+
+
+def _names(parts: list[Part]) -> list[Token]:
+    return [part for part in parts if not isinstance(part, Expr) and part.type == "NAME"]
+
+
+class Compose:
+    """The callbacks of the parser: each takes the parts of its rule, tokens and what the rules below returned."""
+
+    # Statements
+
+    def question(self, parts: list[Part]) -> tuple[Expr, list[Token]]:
+        return cast(Expr, parts[0]), _names(parts[1:])
+
+    def definition(self, parts: list[Part]) -> tuple[Expr, list[Token]]:
+        return cast(Expr, parts[2]), _names(parts[3:])
+
+    def declaration(self, parts: list[Part]) -> Shape:
+        sizes = [part for part in parts if isinstance(part, Expr)]
+        tokens = [part for part in parts if not isinstance(part, Expr)]
+        names = [token for token in tokens if token.type == "NAME"]
+        property = next((str(token) for token in tokens if token.type == "PROPERTY"), None)
+        rows = sizes[0] if sizes else None
+        cols = sizes[1] if len(sizes) > 1 else rows if property else None
+        return Shape(names, property, rows, cols)
+
+    # Sums and products
+
+    def sum(self, parts: list[Part]) -> Expr:
+        """`a - b` is the sum of `a` and the negation of `b`; a sign at the start belongs to its term already."""
+        terms: list[Expr] = []
+        minus: Token | None = None
+        for part in parts:
+            if isinstance(part, Expr):
+                terms.append(part if minus is None else Expr("neg", (part,), span=Span(_start(minus), _end(part))))
+            else:
+                minus = part if part.type == "MINUS" else None
+        return Expr("+", tuple(terms), span=span_between(cast(Expr, parts[0]), terms[-1]))
+
+    size = sum
+
+    def signed(self, parts: list[Part]) -> Expr:
+        return self._with_signs(parts[:-1], cast(Expr, parts[-1]))
+
+    def _with_signs(self, signs: list[Part], operand: Expr, *, fold: bool = False) -> Expr:
+        """`fold`: the negation of a number is a negative number, as in an exponent."""
+        for sign in reversed(signs):
+            if cast("Token", sign).type == "MINUS":
+                span = Span(_start(sign), _end(operand))
+                if fold and operand.op == "number":
+                    operand = Expr("number", (), -cast(int, operand.value), span=span)
+                else:
+                    operand = Expr("neg", (operand,), span=span)
+        return operand
+
+    def contraction(self, parts: list[Part]) -> Expr:
+        result = cast(Expr, parts[0])
+        for operand in parts[2::2]:
+            right = cast(Expr, operand)
+            result = Expr(":", (result, right), span=span_between(result, right))
+        return result
+
+    def multiply(self, parts: list[Part]) -> Multiply:
+        operator = cast("Token", parts[0])
+        return Multiply(_OPERATORS[operator.type], self._with_signs(parts[1:-1], cast(Expr, parts[-1])))
+
+    def product(self, parts: list[Union[Expr, Multiply]]) -> Expr:
+        """Left to right; a run of the same associative operator is one node."""
+        run, run_op = [cast(Expr, parts[0])], ""
+        for part in parts[1:]:
+            op, operand = (part.op, part.operand) if isinstance(part, Multiply) else ("*", part)
+            if op != run_op and len(run) > 1:
+                run = [Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))]
+            run.append(operand)
+            run_op = op
+            if op not in _ASSOCIATIVE:
+                run = [Expr(op, tuple(run), span=span_between(run[0], run[-1]))]
+        return Expr(run_op, tuple(run), span=span_between(run[0], run[-1])) if len(run) > 1 else run[0]
+
+    def size_product(self, parts: list[Part]) -> Expr:
+        factors = [part for part in parts if isinstance(part, Expr)]
+        return Expr("*", tuple(factors), span=span_between(factors[0], factors[-1]))
+
+    # Powers, transposes and indices
+
+    def power(self, parts: list[object]) -> Expr:
+        result = cast(Expr, parts[0])
+        start, is_raised = _span(result).start, False
+        for part in parts[1:]:
+            suffix = part if isinstance(part, Suffix) else _suffix_of(cast("Token", part))
+            if suffix.op in ("^", ".^") and is_raised:
+                raise UnexpectedText(span=Span(suffix.start, suffix.end), text=suffix.op, reason="power")
+            is_raised = suffix.op in ("^", ".^")
+            span = Span(start, suffix.end)
+            if suffix.op == "inverse transpose":
+                inverse = Expr("^", (result, Expr("number", (), -1, span=Span(suffix.start, suffix.end))), span=span)
+                result = Expr("'", (inverse,), span=span)
+            else:
+                result = Expr(suffix.op, (result, *suffix.arguments), span=span)
+        return result
+
+    def raised(self, parts: list[Part]) -> Suffix:
+        operator = cast("Token", parts[0])
+        exponent = self._with_signs(parts[1:-1], cast(Expr, parts[-1]), fold=True)
+        if exponent.op == "neg" and exponent.args[0].op == "number":
+            exponent = Expr("number", (), -cast(int, exponent.args[0].value), span=exponent.span)
+        return Suffix(str(operator), (exponent,), _start(operator), _end(exponent))
+
+    def index(self, parts: list[Part]) -> Suffix:
+        places = tuple(part for part in parts if isinstance(part, Expr))
+        return Suffix("at", places, _start(parts[0]), _end(parts[-1]))
+
+    def all(self, parts: list[Part]) -> Expr:
+        return Expr("all", span=span_of(cast("Token", parts[0])))
+
+    # Atoms
+
+    def name(self, parts: list[Token]) -> Expr:
+        return Expr("name", (), normal_name(parts[0]), span=span_of(parts[0]))
+
+    def number(self, parts: list[Token]) -> Expr:
+        """Exact: `0.1` is 1/10 and `1e-3` is 1/1000.  Raises `TooLarge`."""
+        span = span_of(parts[0])
+        mantissa, _, exponent = parts[0].lower().partition("e")
+        whole, _, decimals = mantissa.partition(".")
+        if len(whole) + len(decimals) > MAX_DIGITS:
+            raise TooLarge(what="number", limit=MAX_DIGITS, span=span)
+        if len(exponent) > 6 or abs(int(exponent or 0)) > MAX_DECIMAL_EXPONENT:
+            raise TooLarge(what="exponent", limit=MAX_DECIMAL_EXPONENT, span=span)
+        shift = int(exponent or 0) - len(decimals)
+        digits = int(whole + decimals)
+        value = digits * 10**shift if shift >= 0 else ratio(digits, 10**-shift)
+        return Expr("number", (), value, span=span)
+
+    def constant(self, parts: list[Token]) -> Expr:
+        return Expr(normal_name(parts[0]), span=span_of(parts[0]))
+
+    def call(self, parts: list[Part]) -> Expr:
+        function = cast("Token", parts[0])
+        arguments = tuple(part for part in parts if isinstance(part, Expr))
+        op = SPECIAL_CALLS[function][0] if function in SPECIAL_CALLS else NAMES[function]
+        return Expr(op, arguments, span=Span(_start(function), _end(parts[-1])))
+
+    def parentheses(self, parts: list[Part]) -> Expr:
+        """The expression itself; its span takes in the parentheses, so that text can be cut out and replaced."""
+        return cast(Expr, parts[1]).replace(span=Span(_start(parts[0]), _end(parts[2])))
+
+    def norm(self, parts: list[Part]) -> Expr:
+        """`||x||_1` and so on; without a subscript the Euclidean or Frobenius norm."""
+        closing = str(parts[2])
+        subscript = closing.replace("₁", "_1").replace("₂", "_2").lstrip("|‖")
+        name = _NORMS.get(subscript, "norm")
+        span = Span(_start(parts[0]), _end(parts[2]))
+        if name not in NAMES:
+            raise UnexpectedText(span=span_of(cast("Token", parts[2])), text=closing, reason="norm")
+        return Expr(NAMES[name], (cast(Expr, parts[1]),), span=span)
+
+    def block(self, parts: list[object]) -> Expr:
+        """Rows of equal length; brackets around one entry are parentheses."""
+        rows = [part for part in parts if isinstance(part, tuple)]
+        opener, closer = cast("Token", parts[0]), cast("Token", parts[-1])
+        span = Span(_start(opener), _end(closer))
+        for row in rows:
+            if len(row) != len(rows[0]):
+                raise UnexpectedText(
+                    span=span_between(row[0], row[-1]), text=str(len(row)), after=str(len(rows[0])), reason="row"
+                )
+        if len(rows) == 1 and len(rows[0]) == 1:
+            return cast(Expr, rows[0][0]).replace(span=span)
+        return Expr("block", tuple(entry for row in rows for entry in row), len(rows[0]), span=span)
+
+    def row(self, parts: list[Part]) -> tuple[Expr, ...]:
+        return tuple(part for part in parts if isinstance(part, Expr))
+
+    def lexeme(self, parts: list[Token]) -> None:
+        """Never parsed; see the grammar."""
+
+
+def _suffix_of(token: Token) -> Suffix:
+    start, end = span_of(token).start, span_of(token).end
+    if token.type == "TRANSPOSE":
+        return Suffix("'", (), start, end)
+    if token.type == "INVERSE_TRANSPOSE" or token in ("⁻ᵀ", "⁻⊤"):
+        return Suffix("inverse transpose", (), start, end)
+    value = int(token.translate(_SUPERSCRIPTS)) if len(token) < MAX_DIGITS else None
+    if value is None:
+        raise TooLarge(what="number", limit=MAX_DIGITS, span=span_of(token))
+    return Suffix("^", (Expr("number", (), value, span=span_of(token)),), start, end)

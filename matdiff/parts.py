@@ -1,0 +1,120 @@
+"""Parts of expressions that several stages ask for: the names in them, constants, sizes, what stands under a sign."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.dims import ONE, Dim, Shape, size
+from matdiff.syntax import Expr, ratio
+from matdiff.unify import bounded
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+# Operations whose arguments, if any, are no values but sizes and indices.
+LEAVES = frozenset(("name", "number", "pi", "I", "ones", "zeros", "e"))
+ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
+
+
+def values_of(expr: Expr) -> tuple[Expr, ...]:
+    """The arguments that are values; the sizes of `ones(n)` and the indices of `X[i,j]` are none."""
+    if expr.op in LEAVES:
+        return ()
+    return expr.args[:1] if expr.op == "at" else expr.args
+
+
+def shape_of(expr: Expr) -> Shape:
+    """The shape of a typed node."""
+    assert expr.shape is not None
+    return expr.shape
+
+
+def ones_of(expr: Expr) -> tuple[bool, bool]:
+    """Which of rows and columns of a typed node are 1; what is not known to be 1 never becomes 1."""
+    rows, columns = shape_of(expr)
+    return rows.is_one, columns.is_one
+
+
+def is_scalar(expr: Expr) -> bool:
+    """Whether the typed node is 1 x 1."""
+    return ones_of(expr) == (True, True)
+
+
+def bare(expr: Expr) -> Expr:
+    """The expression without transposes and signs around it."""
+    while expr.op in ("'", "neg"):
+        expr = expr.args[0]
+    return expr
+
+
+def unsigned(expr: Expr) -> Expr:
+    """The expression without a minus in front."""
+    return expr.args[0] if expr.op == "neg" else expr
+
+
+def names_in(expr: Expr) -> list[Expr]:
+    """The variables and definitions of an expression, in order, each occurrence; sizes and indices are none."""
+    found: list[Expr] = []
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        if node.op == "name":
+            found.append(node)
+        else:
+            stack.extend(reversed(values_of(node)))
+    return found
+
+
+def constant(expr: Expr) -> Rational | None:
+    """The value of an expression in numbers only, else None."""
+    values: dict[int, Rational] = {}
+    for node in post_order(expr) if expr.op in ARITHMETIC else ():
+        if node.op not in ARITHMETIC:
+            return None
+        value = _number(node, [values[id(arg)] for arg in node.args])
+        if value is None:
+            return None
+        values[id(node)] = value
+    return values.get(id(expr))
+
+
+def _number(node: Expr, parts: list[Rational]) -> Rational | None:
+    if node.op == "number":
+        assert node.value is not None and not isinstance(node.value, str)
+        return node.value
+    if node.op == "neg":
+        return -parts[0]
+    if node.op == "/":
+        bottom = parts[1]
+        return whole(parts[0] * ratio(bottom.denominator, bottom.numerator)) if bottom else None
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part if node.op == "+" else total * part
+    return whole(total)
+
+
+def whole(value: Rational) -> Rational:
+    """An int where the value is one."""
+    return value.numerator if value.denominator == 1 else value
+
+
+def size_of(expr: Expr) -> Dim:
+    """A size from the arithmetic of a declaration or of `ones(n + 1)`: numbers, names, +, - and products.
+
+    Raises TooLarge when the polynomial gets too long.
+    """
+    sizes: dict[int, Dim] = {}
+    for node in post_order(expr):
+        parts = [sizes[id(arg)] for arg in node.args]
+        if not parts:
+            assert isinstance(node.value, (int, str))
+            total = size(node.value)
+        elif node.op == "neg":
+            total = -parts[0]
+        else:
+            total = parts[0]
+            for part in parts[1:]:
+                total = bounded(total + part if node.op == "+" else total * part)
+        sizes[id(node)] = total
+    return ONE if sizes[id(expr)].is_one else bounded(sizes[id(expr)])

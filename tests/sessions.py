@@ -1,0 +1,205 @@
+"""Console sessions in Markdown: find them, play them, compare them, check their mathematics, rewrite them.
+
+A session is a block fenced with ```console.  Its lines that start with `$ ` are commands, the others what they print.
+Commands are run in this process by a very small shell: `matdiff`, `python -m matdiff`, `printf`, `echo`, `cat` and `head`, joined by
+`|`, `;`, `>` and `2>&1`.  The end of a pipeline is a terminal of 80 columns without colour, everything before it a pipe.
+
+    python tests/sessions.py --play README.md             type the sessions and show what happens
+    python tests/sessions.py --rewrite tests/cases/*.md   put in what the program prints now, if its mathematics is right
+    python tests/sessions.py --table docs/language.md     write the table of functions from the rows
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+from matdiff import cli
+
+_BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_OPERATORS = ("|", ";", ">", "2>&1")
+
+
+class Step:
+    """One command with the output that the document shows."""
+
+    def __init__(self, command: str, expected: str, line: int) -> None:
+        self.command, self.expected, self.line = command, expected, line
+
+
+class Session:
+    """One block: its steps run in order, in a directory of their own."""
+
+    def __init__(self, text: str, line: int, title: str) -> None:
+        self.text, self.line, self.title = text, line, title
+        self.steps = list(_steps(text, line))
+
+    def rewritten(self) -> str:
+        """The block with the outputs of now."""
+        return "".join(f"$ {step.command}\n{output}" for step, output in zip(self.steps, outputs_of(self), strict=True))
+
+
+def _steps(text: str, line: int) -> Iterator[Step]:
+    command, expected, start = None, "", line
+    for offset, row in enumerate(text.splitlines(keepends=True)):
+        if row.startswith("$ "):
+            if command is not None:
+                yield Step(command, expected, start)
+            command, expected, start = row[2:].rstrip("\n"), "", line + offset
+        elif command is not None:
+            expected += row
+        else:
+            raise ValueError(f"line {line + offset}: a session starts with a command, `$ ...`")
+    if command is not None:
+        yield Step(command, expected, start)
+
+
+def sessions_of(path: Path) -> list[Session]:
+    """The sessions of a Markdown file, each with the heading above it."""
+    text = path.read_text(encoding="utf-8")
+    sessions = []
+    for match in _BLOCK.finditer(text):
+        headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text[: match.start()], flags=re.M | re.S), re.MULTILINE)
+        line = text[: match.start(1)].count("\n") + 1
+        sessions.append(Session(match[1], line, headings[-1] if headings else path.stem))
+    return sessions
+
+
+# The shell
+
+
+class _Stream(io.StringIO):
+    """A text stream that says whether it is a terminal."""
+
+    encoding = "utf-8"  # type: ignore[assignment]
+
+    def __init__(self, text: str = "", *, terminal: bool = False) -> None:
+        super().__init__(text)
+        self.terminal = terminal
+
+    def isatty(self) -> bool:
+        return self.terminal
+
+
+class Outcome:
+    """What a run of the command left: its exit status and what it wrote."""
+
+    def __init__(self, status: int, stdout: str, stderr: str) -> None:
+        self.status, self.stdout, self.stderr = status, stdout, stderr
+
+
+def run(arguments: list[str], stdin: str | None = None, *, terminal: bool = False) -> Outcome:
+    """Run `matdiff` in this process; `terminal`: standard output and error are one terminal, and both are in `stdout`."""
+    stdout = _Stream(terminal=terminal)
+    stderr = stdout if terminal else _Stream()
+    standard_input = _Stream(stdin or "", terminal=stdin is None)
+    environment = {"NO_COLOR": "1", "COLUMNS": "80", "TERM": "xterm"}
+    with (
+        mock.patch.dict(os.environ, environment),
+        mock.patch.object(sys, "stdin", standard_input),
+        contextlib.redirect_stdout(stdout),
+        contextlib.redirect_stderr(stderr),
+    ):
+        status = cli.main(arguments)
+    return Outcome(status, stdout.getvalue(), "" if terminal else stderr.getvalue())
+
+
+class Shell:
+    """Runs command lines; remembers the last exit status, as `$?`.  `watch` is told every call of matdiff that ended well."""
+
+    def __init__(self, watch: Callable[[list[str], str | None], None] | None = None) -> None:
+        self.status, self.watch = 0, watch
+
+    def run(self, line: str) -> str:
+        """What a terminal shows."""
+        return "".join(self._pipeline(pipeline) for pipeline in _split(_words(line), ";"))
+
+    def _pipeline(self, words: list[str]) -> str:
+        target = None
+        if ">" in words:
+            place = words.index(">")
+            target = words[place + 1]
+            words = words[:place] + words[place + 2 :]
+        shown, data = "", None
+        commands = _split(words, "|")
+        for number, command in enumerate(commands):
+            last = number == len(commands) - 1
+            both = "2>&1" in command
+            output, complaints = self._command([word for word in command if word != "2>&1"], data, last and target is None)
+            shown += "" if both else complaints
+            data = output + (complaints if both else "")
+        if target is not None:
+            Path(target).write_text(data or "", encoding="utf-8")
+            return shown
+        return shown + (data or "")
+
+    def _command(self, words: list[str], stdin: str | None, terminal: bool) -> tuple[str, str]:
+        words = [word.replace("$?", str(self.status)) for word in words]
+        program, *arguments = words
+        if words[:3] == ["python", "-m", "matdiff"]:
+            program, arguments = "matdiff", words[3:]
+        if program == "matdiff":
+            outcome = run(arguments, stdin, terminal=terminal)
+            self.status = outcome.status
+            if self.watch is not None and self.status == 0:
+                self.watch(arguments, stdin)
+            return outcome.stdout, outcome.stderr
+        self.status = 0
+        if program == "printf" and arguments[0] == "%s\\n":
+            return "".join(f"{argument}\n" for argument in arguments[1:]), ""
+        if program == "echo":
+            return " ".join(arguments) + "\n", ""
+        if program == "cat":
+            return "".join(Path(name).read_text(encoding="utf-8") for name in arguments) if arguments else stdin or "", ""
+        if program == "head" and arguments[0] == "-n":
+            return "".join((stdin or "").splitlines(keepends=True)[: int(arguments[1])]), ""
+        raise ValueError(f"the shell of the sessions has no command {shlex.join(words)!r}")
+
+
+def _words(line: str) -> list[str]:
+    """The words and operators of a line.  A comment after ` # ` is for the reader."""
+    lexer = shlex.shlex(line.replace("2>&1", " 2>&1 "), posix=True, punctuation_chars="|;>")
+    lexer.whitespace_split, lexer.commenters, lexer.escapedquotes = True, "", ""
+    return [word for word in _rejoined(list(lexer))]
+
+
+def _rejoined(words: list[str]) -> Iterator[str]:
+    """`2>&1` was cut at its `>`."""
+    rest = iter(words)
+    for word in rest:
+        if word == "2":
+            following = [next(rest, ""), next(rest, "")]
+            yield from ["2>&1"] if following == [">", "&1"] else [word, *filter(None, following)]
+        else:
+            yield word
+
+
+def _split(words: list[str], operator: str) -> list[list[str]]:
+    parts: list[list[str]] = [[]]
+    for word in words:
+        if word == operator:
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return [part for part in parts if part]
+
+
+def outputs_of(session: Session, shell: Shell | None = None) -> list[str]:
+    """What each step prints now; files that a step writes are seen by the following ones."""
+    shell = shell or Shell()
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        try:
+            return [shell.run(step.command) for step in session.steps]
+        finally:
+            os.chdir(before)
