@@ -36,7 +36,7 @@ def _names(row: Function) -> str:
 def _shapes(row: Function) -> str:
     """`n x n -> scalar`; several where the function has several."""
     if not row.patterns:
-        return "m x n -> m x n, elementwise"
+        return "elementwise"
     return "; ".join(f"{', '.join(map(_shape, operands))} -> {_shape(result)}" for operands, result in row.patterns)
 
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from matdiff.syntax import Rational
 
 
+# A sum of more terms than this is read by nobody as a formula; it is printed as it is.
+MOST_TERMS = 100
+
+
 class Term(NamedTuple):
     """coefficient * scalar factors * chain of matrices / scalar divisors."""
 
@@ -32,19 +36,53 @@ class Term(NamedTuple):
         return (shape_of(self.chain[0])[0], shape_of(self.chain[-1])[1]) if self.chain else SCALAR
 
 
+class Group(NamedTuple):
+    """Terms that share scalar factors and an end of their chains: `rests` are what differs, on the left or right of `end`."""
+
+    places: list[int]
+    factors: list[Expr]
+    divisors: list[Expr]
+    rests: list[Term]
+    end: Chain
+    side: int
+
+    def term(self, inside: Expr) -> Term:
+        """The group as one term, with `inside` for the sum of the rests."""
+        if not self.rests[0].chain:
+            return Term(1, [*self.factors, inside], self.divisors, self.end)
+        return Term(1, self.factors, self.divisors, (*self.end, inside) if self.side == 0 else (inside, *self.end))
+
+
 def collected(terms: list[Term], formulas: Formulas) -> Expr:
     """The sum of the terms.  Each round takes out the common factor that saves most tokens; fewer terms are left, so it ends."""
-    while len(terms) > 1:
-        best: tuple[int, list[int], Term] | None = None
-        for places, merged in _candidates(terms, formulas):
-            saved = formula.cost(_sum([terms[p] for p in places], formulas)) - formula.cost(merged.expr(formulas))
+    while 1 < len(terms) <= MOST_TERMS:
+        best: tuple[int, Group] | None = None
+        for group in _groups(terms, formulas):
+            merged = group.term(_sum(group.rests, formulas)).expr(formulas)
+            saved = formula.cost(_sum([terms[p] for p in group.places], formulas)) - formula.cost(merged)
             if saved > 0 and (best is None or saved > best[0]):
-                best = (saved, places, merged)
+                best = (saved, group)
         if best is None:
             break
-        _, places, merged = best
-        terms = [merged if p == places[0] else term for p, term in enumerate(terms) if p == places[0] or p not in places]
-    return _sum(terms, formulas)
+        group = best[1]
+        merged_term = group.term(collected(group.rests, formulas))
+        terms = [merged_term if p == group.places[0] else t for p, t in enumerate(terms) if p not in group.places[1:]]
+    return _turned(_sum(terms, formulas), formulas)
+
+
+def _turned(expr: Expr, formulas: Formulas) -> Expr:
+    """(A X B + B X A)^T for B^T X^T A^T + A^T X^T B^T: one transpose in place of many."""
+    if expr.op != "+" or any(axis.is_one for axis in shape_of(expr)):
+        return expr
+    turned = []
+    for term in expr.args:
+        body = term.args[0] if term.op == "neg" else term
+        back = formulas.transposed(body)
+        turned.append(formula.call("neg", back, shape=shape_of(back)) if term.op == "neg" else back)
+    rows, columns = shape_of(expr)
+    back = Expr("+", tuple(turned), shape=(columns, rows))
+    whole = formula.call("'", back, shape=(rows, columns))
+    return whole if formula.cost(whole) < formula.cost(expr) else expr
 
 
 def _sum(terms: list[Term], formulas: Formulas) -> Expr:
@@ -55,25 +93,22 @@ def _sum(terms: list[Term], formulas: Formulas) -> Expr:
     return Expr("+", tuple(exprs), shape=shape)
 
 
-def _candidates(terms: list[Term], formulas: Formulas) -> list[tuple[list[int], Term]]:
-    """Every group of terms that share an end of their chains, or a scalar factor, with the group written as one term."""
+def _groups(terms: list[Term], formulas: Formulas) -> list[Group]:
+    """Every group of terms that share an end of their chains, and all of them if they share a scalar factor."""
     found = []
-    if len(terms) > 200:  # quadratic below; a sum of that many terms is read by nobody as a formula
-        return []
     for side in (-1, 0):
-        groups: dict[Expr, list[int]] = {}
+        ends: dict[Expr, list[int]] = {}
         for place, term in enumerate(terms):
             if term.chain:
-                groups.setdefault(term.chain[side], []).append(place)
-        for places in groups.values():
+                ends.setdefault(term.chain[side], []).append(place)
+        for places in ends.values():
             if len(places) > 1:
-                merged = _without_ends([terms[p] for p in places], formulas, side)
-                if merged is not None:
-                    found.append((places, merged))
-    for factor in dict.fromkeys(factor for term in terms for factor in term.factors):
-        places = [place for place, term in enumerate(terms) if factor in term.factors and term.chain]
-        if len(places) > 1:
-            found.append((places, _without_factor([terms[p] for p in places], formulas)))
+                group = _without_ends([terms[p] for p in places], places, side)
+                if group is not None:
+                    found.append(group)
+    factors, divisors, rests = _shared_scalars(terms)
+    if (factors or divisors) and all(term.chain for term in terms):
+        found.append(Group(list(range(len(terms))), factors, divisors, rests, (), 0))
     return found
 
 
@@ -87,14 +122,13 @@ def _common(chains: list[Chain], side: int) -> int:
     return count
 
 
-def _without_ends(terms: list[Term], formulas: Formulas, side: int) -> Term | None:
+def _without_ends(terms: list[Term], places: list[int], side: int) -> Group | None:
     """The terms as (what differs) times their common end, or their common beginning times what differs."""
     count = _common([term.chain for term in terms], side)
     end = terms[0].chain[:count] if side == 0 else terms[0].chain[len(terms[0].chain) - count :]
     factors, divisors, rests = _shared_scalars(terms)
     if all(len(term.chain) == count for term in terms):
-        inside = collected([term._replace(chain=()) for term in rests], formulas)
-        return Term(1, [*factors, inside], divisors, end)
+        return Group(places, factors, divisors, [term._replace(chain=()) for term in rests], end, side)
     bare = []
     for term in rests:
         chain = term.chain[count:] if side == 0 else term.chain[: len(term.chain) - count]
@@ -104,13 +138,7 @@ def _without_ends(terms: list[Term], formulas: Formulas, side: int) -> Term | No
                 return None
             chain = (formula.eye(inner),)
         bare.append(term._replace(chain=chain))
-    inside = collected(bare, formulas)
-    return Term(1, factors, divisors, (*end, inside) if side == 0 else (inside, *end))
-
-
-def _without_factor(terms: list[Term], formulas: Formulas) -> Term:
-    factors, divisors, rests = _shared_scalars(terms)
-    return Term(1, factors, divisors, (collected(rests, formulas),))
+    return Group(places, factors, divisors, bare, end, side)
 
 
 def _shared_scalars(terms: list[Term]) -> tuple[list[Expr], list[Expr], list[Term]]:

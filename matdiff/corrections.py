@@ -171,7 +171,7 @@ def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:
         if not is_vector(typed_one):
             continue
         if is_scalar(typed_other):
-            vectors = {str(name.value): name for name in names_in(typed_other) if is_column(name)}
+            vectors = {str(name.value): name for name in names_in(typed_other) if is_column(name) and one.op == "name"}
             fixes += [Fix("linear", one, Expr("*", (transposed(one), Expr("name", value=name)))) for name in vectors]
             fixes.append(Fix("ones", other, Expr("*", (other, ones))))
         elif is_column(typed_one):

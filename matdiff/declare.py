@@ -11,7 +11,7 @@ from matdiff.syntax import Expr, Span
 if TYPE_CHECKING:
     from lark import Token
 
-    from matdiff.compose import Shape
+    from matdiff.formulate import Shape
 
 # Tokens that people write between two sizes.
 _NOT_BETWEEN_SIZES = ("by", ",", "@", "·", "⋅", "∗")
@@ -51,8 +51,8 @@ def classify_declaration(sentence: Sentence, in_option: bool) -> MatdiffError | 
             return bad("no-size", Span(span_of(rest[0]).end, span_of(rest[0]).end))
     elif len(rest) > 1 and rest[0].type == "NAME" and rest[1].type in ("NAME", "NUMBER") and _looks_like_property(rest[0]):
         return bad("property", span_of(rest[0]), str(rest[0]))
-    for previous, token in zip([None, *rest], rest):
-        if token in ("x", "×") or token == "X" and previous is not None and previous.type in ("NAME", "NUMBER"):
+    for previous, token in zip([None, *rest[:-1]], rest, strict=True):
+        if token in ("x", "×") or (token == "X" and previous is not None and previous.type in ("NAME", "NUMBER")):
             token.type = "BY"
         elif token in _NOT_BETWEEN_SIZES or (
             token.type == "NUMBER" and previous is not None and previous.type in ("NAME", "NUMBER")

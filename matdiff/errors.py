@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from matdiff.dims import Shape
+    from matdiff.dims import Dim, Shape
     from matdiff.syntax import Expr, Span
 
 WRONG_USAGE = 2
@@ -379,8 +379,8 @@ class UndecidedSizes(MatdiffError):
     """Two sizes such as `m n` and `p q` with unknown names: whether they can be equal is not decided; declaring a size helps."""
 
     code, name = "E312", "undecided-sizes"
-    left: str
-    right: str
+    left: Dim
+    right: Dim
     span: Span | None
 
 

@@ -12,7 +12,21 @@ from typing import TYPE_CHECKING, Union
 
 from matdiff.corrections import corrections, split_names
 from matdiff.dims import SCALAR
-from matdiff.errors import CircularDefinition, DefinitionShape, Fix, MatdiffError, SizeReason, UnknownVariable
+from matdiff.errors import (
+    ArgumentSizes,
+    BlockSizes,
+    CircularDefinition,
+    DefinitionShape,
+    ElementwiseShapes,
+    Fix,
+    MatdiffError,
+    NotSquare,
+    ProductSizes,
+    SizeReason,
+    SumShapes,
+    UndecidedSizes,
+    UnknownVariable,
+)
 from matdiff.parts import bare, names_in, shape_of
 from matdiff.remarks import finish, remarks_on
 from matdiff.shapes import Shaping
@@ -193,11 +207,12 @@ class Statement:
         return added - elsewhere
 
     def _reads(self, changes: Mapping[str, str]) -> bool:
+        """Whether it fits; a name that became a scalar must be added to scalars, not to every entry of an array."""
         try:
-            self._shaped(changes)
+            shaping, _, _ = self._shaped(changes)
         except MatdiffError:
             return False
-        return True
+        return not any(changes.get(str(bare(scalar).value)) == "scalar" for scalar, _ in shaping.broadcasts)
 
     # Errors
 
@@ -220,31 +235,36 @@ class Statement:
         if shaping is None:
             return
         self._finish(shaping)
-        named = [getattr(error, field, None) for field in ("left", "right", "argument")]
-        operands = [part for part in named if isinstance(part, Expr)]
+        if isinstance(error, UndecidedSizes):
+            error.left, error.right = shaping.sizes.resolve(error.left), shaping.sizes.resolve(error.right)
         fields = type(error).__annotations__
+        clash = clashing(error)
         if "rigid" in fields:
-            used = [name for part in operands for dim in shape_of(part) for name in dim.names]
+            used = [name for operand, axis in clash for name in shape_of(operand)[axis].names]
             error.__dict__["rigid"] = tuple(dict.fromkeys(name for name in used if name in self.declared_sizes))
         if "reasons" in fields:
-            error.__dict__["reasons"] = tuple(self._reasons(operands, shaping))
+            error.__dict__["reasons"] = tuple(self._reasons(clash, shaping))
         cost = sum(count_nodes(part) for part in (*self.definitions.values(), self.expr))
         if "fixes" in fields and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
             culprit, args = shaping.culprit
             error.__dict__["fixes"] = corrections(error, culprit, args, self._fits, self._is_fresh)
 
-    def _reasons(self, operands: list[Expr], shaping: Shaping) -> Iterator[SizeReason]:
+    def _reasons(self, clash: list[tuple[Expr, int]], shaping: Shaping) -> Iterator[SizeReason]:
+        """Where undeclared variables got the sizes that clash."""
         seen = set()
-        for operand in operands:
-            for node in names_in(bare(operand)):
+        for operand, side in clash:
+            size = shape_of(operand)[side]
+            whole = bare(operand)
+            for node in names_in(operand):
                 name = str(node.value)
-                if name in seen or name in self.declared or name in self.definitions:
+                if name in self.declared or name in self.definitions:
                     continue
-                seen.add(name)
                 for axis, dim in enumerate(shaping.shapes[name]):
                     place = shaping.sizes.origin(dim)
-                    if place:
-                        yield SizeReason(name, axis, str(shaping.sizes.resolve(dim)), joined(place))
+                    is_side = axis == (1 - side if operand.op == "'" else side) or node is not whole
+                    if place and is_side and (name, axis) not in seen and shaping.sizes.resolve(dim) == size:
+                        seen.add((name, axis))
+                        yield SizeReason(name, axis, str(size), joined(place))
 
     def _is_fresh(self, name: str) -> bool:
         return name not in self.declared and name not in self.all_definitions and not is_greek(name)
@@ -295,6 +315,22 @@ def circle(names: list[str], uses: Mapping[str, list[Expr]]) -> CircularDefiniti
         node = next(node for node in uses[name] if node.value == needed)
         steps.append((name, needed, node.span or Span(0, 0)))
     return CircularDefinition(uses=tuple(steps))
+
+
+def clashing(error: MatdiffError) -> list[tuple[Expr, int]]:
+    """The operands of an error and their axes whose sizes differ; a size 1 is another kind, not another size."""
+    if isinstance(error, NotSquare):
+        sides = [((error.argument, 0), (error.argument, 1))]
+    elif isinstance(error, ProductSizes):
+        sides = [((error.left, 1), (error.right, 0))]
+    elif isinstance(error, BlockSizes):
+        sides = [((error.left, error.axis), (error.right, error.axis))]
+    elif isinstance(error, (SumShapes, ElementwiseShapes, ArgumentSizes)):
+        sides = [((error.left, axis), (error.right, axis)) for axis in (0, 1)]
+    else:
+        sides = []
+    sizes = [[(shape_of(operand)[axis], (operand, axis)) for operand, axis in pair] for pair in sides]
+    return [side for pair in sizes if pair[0][0] != pair[1][0] and not any(dim.is_one for dim, _ in pair) for _, side in pair]
 
 
 def replaced(expr: Expr, target: Expr, replacement: Expr) -> Expr:

@@ -8,107 +8,47 @@ from __future__ import annotations
 
 import os
 import zlib
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
-from matdiff.compose import Compose, Shape
 from matdiff.declare import check_sizes, classify_declaration
 from matdiff.errors import (
     BadDeclaration,
-    CircularDefinition,
-    DeclaredTwice,
-    DivisionByZero,
-    DivisionThenProduct,
     EndsEarly,
     Errors,
     MatdiffError,
-    Remark,
     TooLarge,
     UnexpectedText,
-    WrongArity,
 )
-from matdiff.functions import FUNCTIONS
+from matdiff.formulate import Formulate, Shape
+from matdiff.review import circular, depth, divisions, repeated, wrong_calls
 from matdiff.scan import (
     CLOSERS,
     MAX_NESTING,
     TERM_ENDS,
     Sentence,
+    add_unknown_functions,
     classify_expression,
     names_of,
     normal_name,
     span_of,
     split_statements,
 )
+from matdiff.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.syntax import Expr, Span
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from lark import Token
+
+__all__ = ["Declaration", "Definition", "Question", "Reading", "Statement", "parse", "parse_declaration", "read", "tokens_of"]
 
 MAX_TEXT = 1_000_000
 MAX_TOKENS = 200_000
 # Levels of an expression, several of which can come from one bracket: -(a (b c)^2).
-MAX_DEPTH = 5 * MAX_NESTING
+MAX_DEPTH = 2 * MAX_NESTING
 
 _STARTS = ("question", "definition", "declaration", "lexeme")
-
-
-class Declaration:
-    """`W: m x n`.  rows, cols: sizes as `Expr` or None for a scalar; kind "scalar", "vector" or "matrix"; property or None."""
-
-    __slots__ = ("cols", "kind", "name", "name_span", "property", "rows", "span")
-
-    def __init__(
-        self, name: str, name_span: Span, rows: Expr | None, cols: Expr | None, kind: str, property: str | None, span: Span
-    ) -> None:
-        self.name, self.name_span, self.span = name, name_span, span
-        self.rows, self.cols, self.kind, self.property = rows, cols, kind, property
-
-    def __repr__(self) -> str:
-        return f"Declaration({self.name}, {self.property or self.kind}, {self.rows}, {self.cols})"
-
-
-class Definition:
-    """`y = W^T x`."""
-
-    __slots__ = ("expr", "name", "name_span", "remarks", "span")
-
-    def __init__(self, name: str, name_span: Span, expr: Expr, span: Span, remarks: Iterable[Remark] = ()) -> None:
-        self.name, self.name_span, self.expr, self.span, self.remarks = name, name_span, expr, span, tuple(remarks)
-
-    def __repr__(self) -> str:
-        return f"Definition({self.name}, {self.expr})"
-
-
-class Question:
-    """An expression statement with the names of its `wrt` suffix, if any."""
-
-    __slots__ = ("expr", "remarks", "span", "wrt", "wrt_spans")
-
-    def __init__(
-        self, expr: Expr, wrt: tuple[str, ...], span: Span, wrt_spans: tuple[Span, ...] = (), remarks: Iterable[Remark] = ()
-    ) -> None:
-        self.expr, self.wrt, self.span, self.wrt_spans, self.remarks = expr, wrt, span, wrt_spans, tuple(remarks)
-
-    def __repr__(self) -> str:
-        return f"Question({self.expr}, wrt={', '.join(self.wrt)})"
-
-
-Statement = Union[Declaration, Definition, Question]
-
-
-class Reading:
-    """What could be read of a text: the good statements in order, and the errors of the others.
-
-    failed   for every bad statement its errors and the number of good statements before it
-    """
-
-    __slots__ = ("failed", "statements")
-
-    def __init__(self) -> None:
-        self.statements: list[Statement] = []
-        self.failed: list[tuple[int, tuple[MatdiffError, ...]]] = []
 
 
 def parse(text: str, *, known: Iterable[str] = (), more: bool = False) -> list[Statement]:
@@ -146,7 +86,7 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
             result.failed.append((len(result.statements), errors))
     if not sentences and not more:
         result.failed.append((0, (EndsEarly(span=Span(0, 0), after=""),)))
-    errors = (*_repeated(text, result.statements), *_circular(result.statements))
+    errors = (*repeated(text, result.statements), *circular(result.statements))
     if errors:
         result.failed.append((len(result.statements), errors))
     return result
@@ -198,7 +138,9 @@ def _read_expression(
     text: str, sentence: Sentence, names: frozenset[str], last: bool
 ) -> tuple[list[Statement], tuple[MatdiffError, ...]]:
     """A definition or a question; a definition that ends the text is a question too."""
-    if not sentence.broken:
+    if sentence.broken:
+        add_unknown_functions(sentence, names)
+    else:
         classify_expression(sentence, names)
     if sentence.broken:
         return [], tuple(sentence.errors)
@@ -207,12 +149,12 @@ def _read_expression(
         expr, wrt = _feed(sentence, "definition") if is_definition else _feed(sentence, "question")
     except MatdiffError as error:
         return [], (*sentence.errors, error)
-    if len(sentence.tokens) > MAX_NESTING and _depth(expr) > MAX_DEPTH:
+    if len(sentence.tokens) > MAX_NESTING and depth(expr) > MAX_DEPTH:
         return [], (TooLarge(what="depth", limit=MAX_DEPTH, span=expr.span),)
-    sentence.errors += _wrong_calls(expr)
+    sentence.errors += wrong_calls(expr)
     if sentence.errors:
         return [], tuple(sentence.errors)
-    remarks = [*sentence.remarks, *_divisions(text, expr)]
+    remarks = [*sentence.remarks, *divisions(text, expr)]
     span = Span(span_of(sentence.tokens[0]).start, sentence.end)
     if not is_definition:
         return [Question(expr, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), remarks)], ()
@@ -229,112 +171,6 @@ def _read_expression(
             tuple(map(span_of, wrt)),
         ),
     ], ()
-
-
-def _depth(expr: Expr) -> int:
-    depths: dict[int, int] = {}
-    for node in post_order(expr):
-        depths[id(node)] = 1 + max((depths[id(argument)] for argument in node.args), default=0)
-    return depths[id(expr)]
-
-
-def _wrong_calls(expr: Expr) -> Iterator[MatdiffError]:
-    """Calls with the wrong number of arguments, and divisions by the number 0."""
-    for node in post_order(expr):
-        row = FUNCTIONS.get(node.op)
-        expected = row.arity if row is not None and row.is_word else {"rows": 1, "cols": 1, "e": 2}.get(node.op)
-        if node.op == "'" or node.op == "at" or expected is None:
-            expected = 1 if node.op == "'" else None
-        if expected is not None and len(node.args) != expected:
-            yield WrongArity(span=node.span, function=node.op, expected=expected, got=len(node.args), call=node)
-        if node.op in ("/", "./") and node.args[1].op == "number" and node.args[1].value == 0:
-            yield DivisionByZero(span=node.args[1].span)
-
-
-def _divisions(text: str, expr: Expr) -> Iterator[Remark]:
-    """`a / b c`, which is (a / b) c, may be meant as a / (b c); not when its spacing says so (`1/n x`) or with numbers only."""
-    for node in post_order(expr):
-        if node.op != "*":
-            continue
-        for position, (factor, following) in enumerate(zip(node.args, node.args[1:])):
-            if factor.op != "/" or not _is_juxtaposed(text, factor, following):
-                continue
-            numerator, denominator = factor.args
-            tight = (
-                text[numerator.span.end : denominator.span.start] == "/" and text[factor.span.end : following.span.start] != ""
-            )
-            in_parentheses = factor.span.end != denominator.span.end
-            if tight or in_parentheses or (numerator.op == denominator.op == "number"):
-                continue
-            end = position + 1
-            while end + 1 < len(node.args) and _is_juxtaposed(text, node.args[end], node.args[end + 1]):
-                end += 1
-            yield DivisionThenProduct(
-                division=factor.span,
-                numerator=numerator.span,
-                denominator=denominator.span,
-                product=Span(factor.span.start, node.args[end].span.end),
-            )
-
-
-def _is_juxtaposed(text: str, left: Expr, right: Expr) -> bool:
-    assert left.span is not None and right.span is not None
-    return not text[left.span.end : right.span.start].strip()
-
-
-# What statements say about one another
-
-
-def _repeated(text: str, statements: list[Statement]) -> Iterator[MatdiffError]:
-    """A name declared or defined twice."""
-    for kind in (Declaration, Definition):
-        first: dict[str, Declaration | Definition] = {}
-        for statement in statements:
-            if not isinstance(statement, kind):
-                continue
-            earlier = first.setdefault(statement.name, statement)
-            if earlier is not statement:
-                yield DeclaredTwice(
-                    variable=statement.name,
-                    first=earlier.span,
-                    second=statement.span,
-                    first_text=_meaning(text, earlier),
-                    second_text=_meaning(text, statement),
-                )
-
-
-def _meaning(text: str, statement: Declaration | Definition) -> str:
-    """`m × n`, or the definition."""
-    written = text[statement.span.start : statement.span.end]
-    if isinstance(statement, Definition):
-        return written.partition("=")[2].strip()
-    return written.partition(":")[2].replace(" x ", " × ").strip()
-
-
-def _circular(statements: list[Statement]) -> Iterator[MatdiffError]:
-    """Definitions that need each other; every circle is told once."""
-    uses: dict[str, dict[str, Span]] = {}
-    for statement in statements:
-        if isinstance(statement, Definition):
-            names = uses.setdefault(statement.name, {})
-            for node in post_order(statement.expr):
-                if node.op == "name":
-                    names.setdefault(str(node.value), node.span)
-    done: set[str] = set()
-    for start in uses:
-        path, pending = [start], [iter(uses[start])]
-        while pending and start not in done:
-            name = next((n for n in pending[-1] if n in uses and n not in done), None)
-            if name is None:
-                done.add(path.pop())
-                pending.pop()
-            elif name in path:
-                circle = path[path.index(name) :]
-                yield CircularDefinition(uses=tuple((n, m, uses[n][m]) for n, m in zip(circle, [*circle[1:], name])))
-                done.update(path)
-            else:
-                path.append(name)
-                pending.append(iter(uses[name]))
 
 
 # The generated parser
@@ -354,7 +190,7 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def _feed(sentence: Sentence, start: str) -> Any:
-    """What `Compose` makes of the statement.  Raises `EndsEarly` or `UnexpectedText`, or what the rules raise."""
+    """What `Formulate` makes of the statement.  Raises `EndsEarly` or `UnexpectedText`, or what the rules raise."""
     state = _load_parser().parse_interactive(start=start)
     previous: Token | None = None
     try:
@@ -414,10 +250,10 @@ def _generated_parser(grammar: bytes) -> Any:
         from matdiff import _grammar
     except ImportError:
         return None
-    return _grammar.Lark_StandAlone(transformer=Compose()) if _grammar.CHECKSUM == zlib.crc32(grammar) else None
+    return _grammar.Lark_StandAlone(transformer=Formulate()) if _grammar.CHECKSUM == zlib.crc32(grammar) else None
 
 
 def _lark_parser(grammar: bytes) -> Any:
     from lark import Lark
 
-    return Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(_STARTS), transformer=Compose())
+    return Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(_STARTS), transformer=Formulate())

@@ -35,33 +35,28 @@ MAX_NESTING = 200
 # A bracket that is never closed swallows the rest of the text; this often the statements after its line are tried again.
 _MAX_RETRIES = 5
 
-GREEK = dict(
-    zip(
-        "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθικλμνξπρστυφχψωϑϕϖϱϵς",
-        (
-            "Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu "
-            "xi pi rho sigma tau upsilon phi chi psi omega theta phi pi rho epsilon sigma"
-        ).split(),
-    )
-)
+
+def _pairs(table: str) -> dict[str, str]:
+    words = table.split()
+    return dict(zip(words[::2], words[1::2], strict=True))
+
+
+_GREEK_NAMES = """
+    Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma Φ Phi Ψ Psi Ω Omega
+    α alpha β beta γ gamma δ delta ε epsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi ρ rho σ sigma
+    τ tau υ upsilon φ phi χ chi ψ psi ω omega ϑ theta ϕ phi ϖ pi ϱ rho ϵ epsilon ς sigma µ mu
+"""
+GREEK = _pairs(_GREEK_NAMES)
 PROPERTIES = ("symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal")
 CONSTANTS = ("I", "ones", "zeros", "pi")
-# What is called like a function but is not a row of the table: the op it becomes, and its smallest and largest number of arguments.
-SPECIAL_CALLS = {
-    "transpose": ("'", 1, 1),
-    "eye": ("I", 1, 1),
-    "ones": ("ones", 1, 2),
-    "zeros": ("zeros", 1, 2),
-    "rows": ("rows", 1, 1),
-    "cols": ("cols", 1, 1),
-    "e": ("e", 2, 2),
-}
+# What is called like a function but is not a row of the table, and the op it becomes.
+SPECIAL_CALLS = {"transpose": "'", "eye": "I", "ones": "ones", "zeros": "zeros", "rows": "rows", "cols": "cols", "e": "e"}
 
-_LOOK_ALIKE = dict(
-    zip(
-        "АВЕЅІЈКМНОРСТХЗУасеіјорхуѕԁɡАΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
-        "ABESIJKMHOPCTX3YaceijopxysdgAABEZHIKMNOPTYXo",
-    )
+_LOOK_ALIKE = _pairs(
+    """
+    А A В B Е E Ѕ S І I Ј J К K М M Н H О O Р P С C Т T Х X У Y а a с c е e і i ј j о o р p х x у y ѕ s ԁ d ɡ g
+    Α A Β B Ε E Ζ Z Η H Ι I Κ K Μ M Ν N Ο O Ρ P Τ T Υ Y Χ X ο o
+"""
 )
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 # A term can end with these, so what follows may be a factor, a closing bar or an index.
@@ -105,6 +100,7 @@ class Sentence:
 
 
 def span_of(token: Token) -> Span:
+    """Where the token stands."""
     return Span(token.start_pos or 0, token.end_pos or 0)
 
 
@@ -210,8 +206,10 @@ def names_of(sentences: Iterable[Sentence], known: Iterable[str]) -> frozenset[s
     """Every name that is certainly a variable: declared, defined, or used without `(` right after it."""
     names = set(known)
     for sentence in sentences:
-        for token, following in zip(sentence.tokens, [*sentence.tokens[1:], None]):
-            if token.type == "NAME" and not (following is not None and _touches(token, following, "LPAR")):
+        for position, token in enumerate(sentence.tokens):
+            following = sentence.tokens[position + 1] if position + 1 < len(sentence.tokens) else None
+            is_transpose = token == "T" and position > 0 and sentence.tokens[position - 1].type == "CARET"
+            if token.type == "NAME" and not is_transpose and not _touches(token, following, "LPAR"):
                 names.add(normal_name(token))
     return frozenset(names)
 
@@ -298,9 +296,22 @@ def _classify_name(sentence: Sentence, position: int, names: frozenset[str], qui
             error = _needs_parentheses(tokens, position)
             sentence.fail(error)
             return error
-    elif _touches(token, following, "LPAR") and name not in names and _is_word(token):
+    elif _is_unknown_function(token, following, names):
         sentence.errors.append(UnknownFunction(span=span_of(token), function=str(token), names=tuple(sorted(names))))
     return None
+
+
+def _is_unknown_function(token: Token, following: Token | None, names: frozenset[str]) -> bool:
+    name = normal_name(token)
+    is_known = name in names or name in NAMES or name in SPECIAL_CALLS
+    return token.type == "NAME" and _touches(token, following, "LPAR") and not is_known and _is_word(token)
+
+
+def add_unknown_functions(sentence: Sentence, names: frozenset[str]) -> None:
+    """A bracket that is not closed hides no misspelt function."""
+    for token, following in zip(sentence.tokens, sentence.tokens[1:], strict=False):
+        if _is_unknown_function(token, following, names):
+            sentence.errors.append(UnknownFunction(span=span_of(token), function=str(token), names=tuple(sorted(names))))
 
 
 def _is_word(token: Token) -> bool:

@@ -99,7 +99,7 @@ class Sizes:
                 self.unify(left, right, where, fail)
             if len(self._waiting) == len(waiting):
                 left, right, where, _ = self._waiting[0]
-                raise UndecidedSizes(left=str(self.resolve(left)), right=str(self.resolve(right)), span=joined(where))
+                raise UndecidedSizes(left=left, right=right, span=joined(where))
 
     def origin(self, dim: Dim) -> tuple[Expr, ...]:
         """The last of the places that made an invented size what it is; empty when it is still flexible or was never invented."""

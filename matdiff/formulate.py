@@ -1,4 +1,4 @@
-"""Makes an `Expr` of every rule of the grammar; the methods of `Compose` have the names of the rules.
+"""Makes an `Expr` of every rule of the grammar; the methods of `Formulate` have the names of the rules.
 
 They keep no state, so one parser serves all threads.
 """
@@ -76,7 +76,7 @@ def _names(parts: list[Part]) -> list[Token]:
     return [part for part in parts if not isinstance(part, Expr) and part.type == "NAME"]
 
 
-class Compose:
+class Formulate:
     """The callbacks of the parser: each takes the parts of its rule, tokens and what the rules below returned."""
 
     # Statements
@@ -210,7 +210,7 @@ class Compose:
     def call(self, parts: list[Part]) -> Expr:
         function = cast("Token", parts[0])
         arguments = tuple(part for part in parts if isinstance(part, Expr))
-        op = SPECIAL_CALLS[function][0] if function in SPECIAL_CALLS else NAMES[function]
+        op = SPECIAL_CALLS[function] if function in SPECIAL_CALLS else NAMES[function]
         return Expr(op, arguments, span=Span(_start(function), _end(parts[-1])))
 
     def parentheses(self, parts: list[Part]) -> Expr:

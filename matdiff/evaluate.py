@@ -1,0 +1,188 @@
+"""`verify`: every result against numerical differences of the input, at random sizes and points, with many digits.
+
+Central differences nested as often as the order says: the step is 1e-12 and the digits grow with the order, so that a right
+formula agrees to some 20 digits and a wrong one does not agree at all.  Importing this module loads mpmath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import product
+from random import Random
+from typing import TYPE_CHECKING
+
+from mpmath import mp
+
+from matdiff.dims import Dim
+from matdiff.lower import axes_of
+from matdiff.numerics import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
+from matdiff.formula import shape_of
+from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
+
+if TYPE_CHECKING:
+    from matdiff.infer import Typed
+    from matdiff.pipeline import Derivative, Result
+
+__all__ = ["Report", "Undefined", "differences", "evaluate", "evaluate_tensor", "sample", "verify"]
+
+TOLERANCE = 1e-9
+STEP_DIGITS = 12
+# Each manner of drawing values is tried so often before the next.
+TRIES = 3
+# At most so many entries of a derivative by its variables are compared in a trial; of long expressions or large arrays fewer.
+MOST_ENTRIES = 60
+
+
+class Report:
+    """What a comparison found.
+
+    passed, trials      trials is 0, and passed False, when no point was found where the expression is real and finite
+    max_relative_error  the largest difference, in proportion to the largest entry of its array
+    sizes, seed         what a size name stood for, and the seed that gives the same points again
+    """
+
+    kind = "verify"
+
+    def __init__(self, passed: bool, trials: int, max_relative_error: float, sizes: dict[str, int], seed: int) -> None:
+        self.passed, self.trials, self.max_relative_error = passed, trials, max_relative_error
+        self.sizes, self.seed = sizes, seed
+
+    def __repr__(self) -> str:
+        verdict = "passed" if self.passed else "failed"
+        where = f"sizes {self.sizes}, seed {self.seed}"
+        return f"<Report {verdict}: {self.trials} trials, error {self.max_relative_error:.1e}, {where}>"
+
+
+def _digits(order: int) -> int:
+    return 28 + (STEP_DIGITS + 4) * max(order, 1)
+
+
+def sample(typed: Typed, seed: int, sizes: Mapping[str, int]) -> dict[str, Matrix] | None:
+    """Values of the variables where the expression is real and finite, or None when none was found."""
+    for manner in MANNERS:
+        for attempt in range(TRIES if manner != "mixed" else 10 * TRIES):
+            values = draw_values(typed.variables.values(), sizes, (seed, attempt), manner)
+            try:
+                evaluate(typed.expr, values, sizes, typed.definitions)
+            except Undefined:
+                continue
+            return values
+    return None
+
+
+def differences(
+    typed: Typed,
+    wrt: Sequence[str],
+    values: Mapping[str, Matrix],
+    sizes: Mapping[str, int],
+    places: Sequence[Sequence[Index]],
+    structure: str = "project",
+) -> list[Matrix]:
+    """The output differentiated numerically, one matrix for every element of `places`.
+
+    An element of `places` is the entry (row, column) of each variable of `wrt`.  A direction stays in the space of a structured variable as `structure` says.  Raises Undefined where the expression is.
+    """
+    step = mp.mpf(10) ** -STEP_DIGITS
+
+    def derivative(depth: int, at: Mapping[str, Matrix], place: Sequence[Index]) -> Matrix:
+        if depth == 0:
+            return Evaluation(at, sizes, typed.definitions).value(typed.expr)
+        name = wrt[depth - 1]
+        row, column = place[depth - 1]
+        entry = filled(*size_of(at[name]))
+        entry[row][column] = mp.mpf(1)
+        direction = scaled(step, in_space(typed.variables[name].property, structure, at[name], entry))
+        ahead = derivative(depth - 1, {**at, name: added(at[name], direction)}, place)
+        behind = derivative(depth - 1, {**at, name: added(at[name], scaled(-1, direction))}, place)
+        return scaled(1 / (2 * step), added(ahead, scaled(-1, behind)))
+
+    return [derivative(len(wrt), values, place) for place in places]
+
+
+def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None = None, trials: int = 3) -> Report:
+    """Compare every result of an answer, in matrix and in index notation, with differences of its input.
+
+    `sizes` fixes size names; the others are drawn, all different.
+    """
+    typed = answer.typed
+    chosen = draw_sizes(typed, seed, sizes or {})
+    worst, done = mp.mpf(0), 0
+    for trial in range(trials):
+        with mp.workdps(_digits(max((result.order for result in answer.results), default=1))):
+            values = sample(typed, seed + trial, chosen)
+            if values is None:
+                break
+            try:
+                for result in answer.results:
+                    worst = max(worst, _error(answer, result, values, chosen, Random(seed + trial)))
+            except Undefined:  # the formula has no value where the input has one
+                worst = mp.inf
+            done += 1
+    return Report(done > 0 and worst < TOLERANCE, done, float(worst), chosen, seed)
+
+
+def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], sizes: dict[str, int], random: Random) -> Number:
+    """The relative error of one result at one point."""
+    typed = answer.typed
+    shapes = [size_of(values[name]) for name in result.wrt]
+    places = _chosen([list(product(range(rows), range(columns))) for rows, columns in shapes], random)
+    numbers = differences(typed, result.wrt, values, sizes, places, answer.structure)
+    expected: dict[Index, Number] = {}
+    output = shape_of(typed.expr)
+    variable_dims = [typed.variables[name].shape for name in result.wrt]
+    for place, matrix in zip(places, numbers, strict=True):
+        tail = tuple(i for dims, pair in zip(variable_dims, place, strict=True) for i in _kept(dims, pair))
+        for i, row in enumerate(matrix):
+            for j, number in enumerate(row):
+                expected[_kept(output, (i, j)) + tail] = number
+    order = _canonical(result, len(axes_of(output)))
+    letters = [(result.axes[axis][3], number_of_dim(result.axes[axis][2], sizes)) for axis in order]
+    found = evaluate_tensor(result.index_expr, letters, values, sizes, expected)
+    worst = _difference(expected, found)
+    if result.form == "index":
+        return max(worst, _difference(expected, evaluate_tensor(result.expr, letters, values, sizes, expected)))
+    matrix = evaluate(result.expr, values, sizes)
+    shown = {place: _entry(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected}
+    return max(worst, _difference(expected, shown))
+
+
+def _chosen(entries: list[list[Index]], random: Random) -> list[tuple[Index, ...]]:
+    """Entries of the variables to compare: all of them where they are few, else a random part."""
+    count = 1
+    for part in entries:
+        count *= len(part)
+    if count <= MOST_ENTRIES:
+        return list(product(*entries))
+    most = MOST_ENTRIES if count < MOST_ENTRIES**2 else MOST_ENTRIES // 6
+    return list(dict.fromkeys(tuple(random.choice(part) for part in entries) for _ in range(most)))
+
+
+def _kept(dims: tuple[Dim, Dim], pair: Index) -> Index:
+    """The indices that remain when sizes 1 vanish."""
+    return tuple(i for i, dim in zip(pair, dims, strict=True) if not dim.is_one)
+
+
+def _canonical(result: Result, output_axes: int) -> list[int]:
+    """The positions of the result's axes in the order output, then variables; `--layout` turns them around."""
+    positions = list(range(len(result.axes)))
+    kinds = ["output" if axis[0] == "output" else "variable" for axis in result.axes]
+    if kinds != ["output"] * output_axes + ["variable"] * (len(kinds) - output_axes):
+        return positions[::-1]
+    if result.order == 1 and [axis[1] for axis in result.axes] == [1, 0]:
+        return positions[::-1]
+    return positions
+
+
+def _entry(matrix: Matrix, place: Index) -> Number:
+    """The entry of a value in matrix notation; a scalar stands for an array of equal entries."""
+    if size_of(matrix) == (1, 1):
+        return matrix[0][0]
+    if len(place) == 2:
+        return matrix[place[0]][place[1]]
+    return matrix[place[0]][0] if len(matrix[0]) == 1 else matrix[0][place[0]]
+
+
+def _difference(expected: Mapping[Index, Number], found: Mapping[Index, Number]) -> Number:
+    largest = max([mp.mpf(10) ** -10, *(abs(number) for number in (*expected.values(), *found.values()))])
+    return max([mp.mpf(0), *(abs(expected[place] - found[place]) / largest for place in expected)])

@@ -1,0 +1,74 @@
+"""Corrected texts: what a help line proposes is the user's own text with a part replaced, and it is read before it is shown."""
+
+from __future__ import annotations
+
+from matdiff.errors import Errors, MatdiffError
+from matdiff.parse import Question, parse, tokens_of
+from matdiff.scan import split_statements
+from matdiff.syntax import Expr, Span
+
+# In a longer text the line is taken for the statement, and a longer correction is not shown: nobody would read it.
+LONGEST_TEXT = 20_000
+LONGEST_CORRECTION = 1_000
+
+
+def cut(text: str, span: Span | None) -> str:
+    """The part of the text, or nothing."""
+    return text[span.start : span.end] if span is not None else ""
+
+
+def replaced(text: str, span: Span, new: str) -> str:
+    """The text with one part replaced."""
+    return text[: span.start] + new + text[span.end :]
+
+
+def parses(text: str) -> bool:
+    """Whether it can be read."""
+    try:
+        return bool(parse(text, more=True))
+    except (MatdiffError, Errors):
+        return False
+
+
+def statement_around(text: str, position: int) -> Span:
+    """The statement that holds the position, without blanks around it; the whole text if none does."""
+    if len(text) > LONGEST_TEXT:
+        start = text.rfind("\n", 0, position) + 1
+        return Span(start, text.find("\n", start) if "\n" in text[start:] else len(text))
+    try:
+        sentences = split_statements(tokens_of(text))
+    except MatdiffError:
+        return Span(0, len(text))
+    for sentence in sentences:
+        start = sentence.tokens[0].start_pos or 0
+        if start <= position <= _end_of_statement(text, sentence.end):
+            return Span(start, max(_end_of_statement(text, sentence.end), sentence.end))
+    return Span(0, len(text))
+
+
+def _end_of_statement(text: str, end: int) -> int:
+    """A statement with a mistake stops there; the rest of its line up to `;` belongs to it."""
+    while end < len(text) and text[end] not in ";\n\r#":
+        end += 1
+    return len(text[:end].rstrip())
+
+
+def correction(text: str, corrected: str, place: Span) -> str | None:
+    """The statement around `place` of a corrected text, if it can be read; the mistake is not before `place`."""
+    span = statement_around(text, place.start)
+    if span.end - span.start > LONGEST_CORRECTION:
+        return None
+    changed = corrected[span.start : span.end + len(corrected) - len(text)]
+    if len(changed) != len(corrected) and corrected[: span.start] != text[: span.start]:
+        statement = statement_around(corrected, place.start)
+        changed = corrected[statement.start : statement.end]
+    return changed if len(changed) <= LONGEST_CORRECTION and parses(changed) else None
+
+
+def expr_of(text: str) -> Expr | None:
+    """The expression of a statement, or None if it cannot be read."""
+    try:
+        statement = parse(text)[-1]
+    except (MatdiffError, Errors):
+        return None
+    return statement.expr if isinstance(statement, Question) else None

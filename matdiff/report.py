@@ -1,0 +1,245 @@
+"""`diagnose`: an error or remark in words.  The drawing is in `carets`.
+
+Mistakes of reading are worded in `report_reading`, those of sizes and kinds in `report_shapes`, the rest here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Union
+
+from matdiff import errors
+from matdiff.carets import Diagnostic, Help, Label, line_and_column, render
+from matdiff.errors import Errors, MatdiffError, Remark
+from matdiff.functions import RESERVED
+from matdiff.parse import parse_declaration
+from matdiff.render.spelling import kind_of, matrix_size, unicode_size
+from matdiff.replace import correction, cut, replaced, statement_around
+from matdiff.report_reading import READING_WORDS, Words
+from matdiff.report_shapes import SHAPE_WORDS, fixed_text
+from matdiff.scan import PROPERTIES
+from matdiff.suggest import near, near_function
+from matdiff.syntax import Span
+
+__all__ = ["MOST_ERRORS", "Diagnostic", "diagnose", "diagnose_all", "line_and_column", "render"]
+
+# More errors of one statement are not told; most of them would come from the first.
+MOST_ERRORS = 5
+# Of a longer circle of definitions only the first are named.
+_MOST_IN_CIRCLE = 4
+
+
+def diagnose(problem: Union[MatdiffError, Remark], text: str) -> Diagnostic:
+    """The problem in words; its spans count code points of `text`."""
+    word: Callable[[Any, str], Words] = _WORDS[type(problem)]
+    message, labels, help, notes = word(problem, text)
+    return Diagnostic(problem.severity, problem.code, problem.name, message, labels, help, notes)
+
+
+def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagnostic]:
+    """All errors of a statement, at most five."""
+    several = problem.errors if isinstance(problem, Errors) else (problem,)
+    return [diagnose(error, text) for error in several[:MOST_ERRORS]]
+
+
+# E2xx: names and declarations
+
+
+def _unknown_function(error: errors.UnknownFunction, text: str) -> Words:
+    meant = near_function(error.function)
+    if meant is not None:
+        fixed = correction(text, replaced(text, error.span, meant), error.span)
+        help = [Help(f"did you mean `{meant}`?", fixed, f"did you mean `{meant}`?")]
+    else:
+        fixed = correction(text, replaced(text, error.span, error.function + " "), error.span)
+        help = [Help("for a product write a space", fixed)] if fixed else []
+    return f"unknown function `{error.function}`", [Label(error.span)], help, ["`matdiff --functions` lists all of them"]
+
+
+def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
+    plural = "" if error.expected == 1 else "s"
+    message = f"`{error.function}` takes {error.expected} argument{plural}, got {error.got}"
+    arguments = [cut(text, argument.span) for argument in error.call.args if argument.span] if error.call is not None else []
+    used = set(re.findall(r"\w+", text))
+    fresh = (letter for letter in "ABCDEFGH" if letter not in used)
+    arguments = [*arguments, *(next(fresh) for _ in range(error.expected - len(arguments)))][: error.expected]
+    call = f"{error.function}({', '.join(arguments)})"
+    return message, [Label(error.span)], [Help("", correction(text, replaced(text, error.span, call), error.span), call)], []
+
+
+def _unknown_variable(error: errors.UnknownVariable, text: str) -> Words:
+    message = f"`{error.variable}` does not occur in the expression"
+    labels = [Label(error.span, "not in the expression")] if error.span else []
+    if error.fixes:
+        fix = error.fixes[0]
+        assert fix.target.span is not None
+        labels = [Label(fix.target.span, "one name; names may have several letters")]
+        corrected = fixed_text(text, fix)
+        return message, labels, [Help("", corrected, corrected)] if corrected else [], []
+    meant = near(error.variable, error.names)
+    help = [Help(f"did you mean --wrt {meant}?" if error.span is None else f"did you mean `{meant}`?")] if meant else []
+    place = re.search(rf"(?<!\w){re.escape(meant)}(?!\w)", text) if meant else None
+    if place and error.span is None:
+        labels = [Label(Span(*place.span()), f"`{meant}` is a different name", primary=False)]
+    return message, labels, help, [f"variables: {', '.join(error.names)}"] if error.names else []
+
+
+def _reserved(error: errors.ReservedName, text: str) -> Words:
+    meaning = {"I": "the identity matrix", "wrt": "naming the variables", "pi": "the number pi"}.get(error.reserved, "a constant")
+    message = f"`{error.reserved}` is reserved for {meaning}"
+    if error.reserved not in RESERVED or error.reserved == "eye":
+        message = f"`{error.reserved}` is a function"
+    label = f"choose another name, for example `{error.reserved}_1`"
+    return message, [Label(error.span, label)], [], [f"reserved: {', '.join(RESERVED)} and the names of functions"]
+
+
+def _declared_twice(error: errors.DeclaredTwice, text: str) -> Words:
+    verb = "defined" if cut(text, error.second).partition("=")[1] else "declared"
+    second = f"{verb} {error.second_text} here" if verb == "declared" else "defined again here"
+    first = f"first declared {error.first_text}" if verb == "declared" else "first defined here"
+    labels = [Label(error.second, second)]
+    if error.first is not None:
+        labels.append(Label(error.first, first, primary=False))
+    return f"`{error.variable}` is {verb} twice", labels, [], []
+
+
+_FORMS = "forms: `W: m x n`, `x: n`, `c: scalar`, `S: symmetric n`, `D: diagonal n`, `P: spd n`"
+_DECLARATION_PROBLEMS = {
+    "empty": "expected a declaration",
+    "no-colon": "expected `:` after the name",
+    "name": "expected a name here",
+    "no-size": "expected a size here",
+    "by": "expected `x` between the two sizes",
+    "three-sizes": "a matrix has two sizes",
+    "property": "no such property",
+    "square": "{found} needs one size",
+    "size": "a size is a name or a positive whole number",
+    "syntax": "this cannot stand here",
+}
+
+
+def _bad_declaration(error: errors.BadDeclaration, text: str) -> Words:
+    label = _DECLARATION_PROBLEMS[error.problem].replace("{found}", error.found)
+    statement = text if error.in_option else cut(text, statement_around(text, error.span.start))
+    fixed, message = None, None
+    if error.problem == "by":
+        fixed = replaced(text, error.span, f"x {error.found}" if error.found.isdigit() else " x " if error.found == "," else "x")
+        fixed = re.sub(r" +", " ", fixed)
+    elif error.problem == "no-colon" and error.found:
+        fixed = statement.replace(error.found, error.found + ":", 1)
+    elif error.problem == "property":
+        meant = {"sym": "symmetric", "psd": "spd", "matrix": "", "vector": ""}.get(error.found, near(error.found, PROPERTIES))
+        fixed = replaced(text, error.span, meant).replace(":  ", ": ") if meant is not None else None
+        message = f"did you mean `{meant}`?" if meant else None
+    elif error.problem == "square":
+        fixed = replaced(text, error.span, re.split(r"\s*[x×]\s*", cut(text, error.span))[0])
+    help = []
+    if fixed is not None and _declares(fixed):
+        help = [Help(message or "", fixed, fixed if message is None else f"{message}  {fixed}")]
+    return "cannot read this declaration", [Label(error.span, label)] if statement.strip() else [], help, [_FORMS]
+
+
+def _declares(text: str) -> bool:
+    try:
+        return bool(parse_declaration(text))
+    except (MatdiffError, Errors):
+        return False
+
+
+def _circular(error: errors.CircularDefinition, text: str) -> Words:
+    shown = error.uses[:_MOST_IN_CIRCLE]
+    names = [f"`{name}`" for name, _, _ in shown]
+    if len(error.uses) > len(shown):
+        names.append(f"{len(error.uses) - len(shown)} others")
+    message = (
+        f"{', '.join(names[:-1])} and {names[-1]} are defined by each other"
+        if len(names) > 1
+        else f"{names[0]} is defined by itself"
+    )
+    return message, [Label(span, f"{name} needs {used}") for name, used, span in shown], [], []
+
+
+# E4xx: the derivative, limits
+
+
+def _which_variable(error: errors.WhichVariable, text: str) -> Words:
+    rows = []
+    for name, _, shape in error.candidates:
+        kind = kind_of(shape)
+        size = {"matrix": f"the {matrix_size(shape)} matrix {name}", "scalar": f"the scalar {name}"}.get(
+            kind, f"the {kind} {name} of size {unicode_size(shape[0] if kind == 'vector' else shape[1])}"
+        )
+        rows.append((f"--wrt {name}", size))
+    rows.append(("--wrt all", "each of them"))
+    longest = max(len(option) for option, _ in rows)
+    return "which variable? add --wrt", [], [Help(f"{option:<{longest}}   {size}") for option, size in rows], []
+
+
+def _too_many_axes(error: errors.TooManyAxes, text: str) -> Words:
+    help = [Help(f"use --order {error.order - 1}")] if error.order > 1 else []
+    return f"the result would have {error.axes} axes; at most {error.limit} are supported", [], help, []
+
+
+def _no_closed_form(error: errors.NoClosedForm, text: str) -> Words:
+    labels = [Label(error.span)] if error.span else []
+    return f"`{error.function}` has no closed-form derivative here", labels, [], []
+
+
+def _too_large(error: errors.TooLarge, text: str) -> Words:
+    message = {
+        "text": "the text is longer than {} characters",
+        "tokens": "the text has more than {} names, numbers and operators",
+        "nesting": "brackets are nested more than {} deep",
+        "depth": "the expression is nested more than {} deep",
+        "number": "a number has more than {} digits",
+        "exponent": "the exponent of a number is beyond {}",
+        "terms": "the expression has more than {} terms",
+        "size": "a size is larger than {}",
+    }[error.what].format(f"{error.limit:,}")
+    labels = [Label(error.span)] if error.span and error.what not in ("depth", "text") else []
+    return message, labels, [], []
+
+
+# E5xx: usage and files
+
+
+def _not_quoted(error: errors.NotQuoted, text: str) -> Words:
+    command = f"matdiff '{' '.join(error.words)}'"
+    return f"the expression must be one argument, got {len(error.words)}", [], [Help("quote it", command)], []
+
+
+def _unreadable(error: errors.UnreadableFile, text: str) -> Words:
+    return f"{error.path}: {error.why}", [], [], []
+
+
+def _missing_extra(error: errors.MissingExtra, text: str) -> Words:
+    return f"this needs the extra `{error.extra}`", [], [Help("install it", f"pip install 'matdiff[{error.extra}]'")], []
+
+
+def _not_a_name(error: errors.NotAName, text: str) -> Words:
+    inside = [name for name in re.findall(r"[^\W\d]\w*", error.text) if name in error.names]
+    help = [Help(f"--wrt {name}") for name in dict.fromkeys(inside)]
+    notes = [f"variables: {', '.join(error.names)}"] if error.names else []
+    return f"--wrt takes the name of a variable, not `{error.text}`", [], help, notes
+
+
+_WORDS: dict[type, Callable[[Any, str], Words]] = {
+    **READING_WORDS,
+    **SHAPE_WORDS,
+    errors.UnknownFunction: _unknown_function,
+    errors.WrongArity: _wrong_arity,
+    errors.UnknownVariable: _unknown_variable,
+    errors.ReservedName: _reserved,
+    errors.DeclaredTwice: _declared_twice,
+    errors.BadDeclaration: _bad_declaration,
+    errors.CircularDefinition: _circular,
+    errors.WhichVariable: _which_variable,
+    errors.TooManyAxes: _too_many_axes,
+    errors.NoClosedForm: _no_closed_form,
+    errors.TooLarge: _too_large,
+    errors.NotQuoted: _not_quoted,
+    errors.UnreadableFile: _unreadable,
+    errors.MissingExtra: _missing_extra,
+    errors.NotAName: _not_a_name,
+}

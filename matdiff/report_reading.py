@@ -1,0 +1,257 @@
+"""Mistakes of reading in words: brackets, operators of other languages, letters, functions without parentheses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from matdiff import errors
+from matdiff.carets import Help, Label
+from matdiff.functions import NAMES
+from matdiff.replace import correction, cut, parses, replaced, statement_around
+from matdiff.scan import GREEK
+from matdiff.suggest import near_function
+from matdiff.syntax import Span
+
+Words = tuple[str, Sequence[Label], Sequence[Help], Sequence[str]]
+
+
+# E1xx: reading
+
+
+def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
+    message = f"unexpected `{error.text}`"
+    notes: list[str] = []
+    help: list[Help] = []
+    label = {
+        "closing": "nothing is open here",
+        "character": "not a character of the language",
+        "underscore": "names start with a letter",
+        "norm": "norms are ||x||, ||x||_1, ||x||_2 and ||X||_F",
+        "equals": "a definition is `NAME = ...` at the start of a statement",
+        "wrt": "`wrt` takes names of variables, at the end of a statement",
+        "separator": f"`{error.text}` only separates arguments, blocks and indices",
+        "after-term": "this cannot follow here",
+        "power": "a power of a power needs parentheses: (x^2)^3 or x^(2^3)",
+        "row": f"{error.text} here, {error.after} in the first row",
+        "term-before": f"expected a term after `{error.after}`" if error.after else "expected a term before it",
+    }[error.reason]
+    if error.reason == "row":
+        message = "the rows of a block matrix have different numbers of blocks"
+    elif error.reason == "closing":
+        fixed = correction(text, replaced(text, Span(_blank_before(text, error.span.start), error.span.end), ""), error.span)
+        help = [Help("remove it", fixed)] if fixed else []
+    elif error.reason == "underscore":
+        fixed = correction(text, re.sub(r"(?<![\w|])_+(?=[A-Za-z])", "", text), error.span)
+        help = [Help("", fixed, fixed)] if fixed else []
+    return message, [Label(error.span, label)], help, notes
+
+
+def _blank_before(text: str, position: int) -> int:
+    return len(text[:position].rstrip(" "))
+
+
+def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
+    message = f"`{error.opener}` is never closed"
+    if not error.found:
+        labels = [Label(error.span, "opened here"), Label(error.end, f"expected `{error.closer}` before the end", primary=False)]
+        statement = statement_around(text, error.span.start)
+        end = Span(error.end.start, error.end.start)
+        fixed = correction(text, replaced(text, end, error.missing), Span(statement.start, statement.start))
+        return message, labels, [Help(f"add `{error.missing}` at the end", fixed)] if fixed else [], []
+    labels = [Label(error.end, f"expected `{error.closer}`"), Label(error.span, "opened here", primary=False)]
+    fixed = correction(text, replaced(text, error.end, error.closer), error.span)
+    tail = re.match(r"[^\s;#]*", text[error.end.end :])
+    part = text[error.span.start : error.end.start] + error.closer + (tail[0] if tail else "")
+    return message, labels, [Help("", fixed, part)] if fixed else [], []
+
+
+def _ends_early(error: errors.EndsEarly, text: str) -> Words:
+    if not error.after:
+        labels = [Label(error.span, "expected an expression")] if text.strip() else []
+        return "there is no expression", labels, [], []
+    return "the expression ends too early", [Label(error.span, f"expected a term after `{error.after}`")], [], []
+
+
+_FOREIGN = {
+    "**": "write `^`",
+    ".T": "write `^T` or `'`",
+    "\\": "left division is not supported",
+    "*.": "write `.*`",
+    "^.": "write `.^`",
+    ":=": "write `=`",
+    "==": "equations are not supported",
+    "{": "write `(`",
+    "}": "write `)`",
+    "$": "formulas need no `$` here",
+    "!": "factorials are not supported",
+    "%": "write `#` for a comment",
+    ".transpose()": "write `^T` or `'`",
+    ".t()": "write `^T` or `'`",
+    ".dot": "write a product as `A B`",
+}
+# How such an operator is put right: a pattern and what takes its place.
+_REWRITES = {
+    "**": (r"\s*\*\*\s*", "^"),
+    ".T": (r"\.T(?![A-Za-z_0-9])", "^T"),
+    ".transpose()": (r"\.transpose\(\)", "^T"),
+    ".t()": (r"\.t\(\)", "^T"),
+    "\\": (r"([A-Za-z]\w*|\([^()]*\))\s*\\\s*", r"inv(\1) "),
+    "*.": (r"\*\.", ".*"),
+    "^.": (r"\^\.", ".^"),
+    ":=": (":=", "="),
+    "$": (r"\$", ""),
+    "{": (r"[{}]", ""),
+}
+
+
+def _foreign(error: errors.ForeignOperator, text: str) -> Words:
+    if error.written == "|":
+        return _single_bars(error, text)
+    written = error.written
+    help: list[Help] = []
+    notes: list[str] = []
+    message = f"`{written}` is not an operator here"
+    label = _FOREIGN.get(written, "no such operator")
+    statement = cut(text, statement_around(text, error.span.start))
+    fixed = None
+    if written in _REWRITES:
+        pattern, replacement = _REWRITES[written]
+        fixed = re.sub(pattern, replacement, statement)
+        if written == "\\":
+            fixed = re.sub(r"inv\(\(([^()]*)\)\)", r"inv(\1)", fixed)
+    elif written[-1].isalnum() or written.endswith("()"):
+        message, label, fixed = _attribute(error, text)
+    if fixed is not None and written in (".T", ".transpose()", ".t()"):
+        fixed = fixed.replace(" @ ", " ")
+    if fixed is not None and parses(fixed):
+        help.append(Help("", fixed, fixed))
+    if written == ".T" and "@" in statement:
+        help.append(Help("`@` itself is accepted as a product"))
+    if written == "**":
+        notes.append("`.^` is the elementwise power")
+    return message, [Label(error.span, label)], help, notes
+
+
+def _attribute(error: errors.ForeignOperator, text: str) -> tuple[str, str, str | None]:
+    """`np.linalg.inv(X)` and `X.sum()`: the name of the function alone."""
+    last = error.written.rstrip("()").rpartition(".")[2]
+    function = near_function(last) if last not in NAMES else last
+    if error.written.startswith("."):
+        label = f"write `{function}(...)` around it" if function and function == last else "names have no attributes"
+        return f"`{error.written}` is not an operator here", label, None
+    if function is None:
+        return f"unknown function `{error.written}`", "names have no attributes", None
+    fixed = correction(text, replaced(text, error.span, function), error.span)
+    return f"unknown function `{error.written}`", f"write `{function}`", fixed
+
+
+def _single_bars(error: errors.ForeignOperator, text: str) -> Words:
+    if error.partner is None:
+        return "single `|` is ambiguous", [Label(error.span, "norms are written ||x||")], [], []
+    inside = text[error.span.end : error.partner.start].strip()
+    suffix = re.match(r"(?:_\w+)?(?:\^\w+)?", text[error.partner.end :])
+    whole = Span(error.span.start, error.partner.end)
+    matrix = inside.upper() if len(inside) == 1 else inside
+    tail = suffix[0] if suffix else ""
+    norm = "Euclidean norm" if tail != "^2" else "squared Euclidean norm"
+    rows = [
+        (f"||{inside}||{tail}", norm, f"||{inside}||"),
+        (f"abs({inside})", "elementwise absolute value", f"abs({inside})"),
+        (f"det({matrix})", "determinant", f"det({inside})"),
+    ]
+    longest = max(len(shown) for shown, _, _ in rows)
+    help = [
+        Help(words, correction(text, replaced(text, whole, new), error.span), f"{shown:<{longest}}   {words}")
+        for shown, words, new in rows
+    ]
+    bars = [Label(error.span), Label(error.partner, "absolute value, norm or determinant?")]
+    return "single `|` is ambiguous", bars, help, []
+
+
+def _unknown_command(error: errors.UnknownCommand, text: str) -> Words:
+    bare = error.command[1:]
+    help = []
+    plain = {"top": "T", "intercal": "T", "odot": ".*", "cdot": "*", "times": "*", "otimes": "kron"}
+    if bare in GREEK.values() or bare in NAMES:
+        fixed = correction(text, text.replace(error.command, bare), error.span)
+        help = [Help(f"write `{bare}`", fixed)]
+    elif bare in plain:
+        help = [Help(f"write `{plain[bare]}`")]
+    return (
+        f"unknown command `{error.command}`",
+        [Label(error.span)],
+        help,
+        ["LaTeX commands are not read here; names stand alone"],
+    )
+
+
+def _needs_parentheses(error: errors.NeedsParentheses, text: str) -> Words:
+    message = f"`{error.function}` needs parentheses"
+    if error.argument is None:
+        return message, [Label(error.span, "a function")], [Help(f"write {error.function}(...)")], []
+    fixed, end = text, error.argument.end
+    fixed = fixed[:end] + ")" * (1 + len(error.inner)) + fixed[end:]
+    for span in (*reversed(error.inner), error.span):
+        fixed = fixed[: span.end] + "(" + fixed[span.end :].lstrip(" ")
+    corrected = correction(text, fixed, error.span)
+    labels = [Label(error.span, "a function"), Label(error.argument, "its argument?", primary=False)]
+    return message, labels, [Help("", corrected, corrected)] if corrected else [], []
+
+
+def _glued_transpose(error: errors.GluedTranspose, text: str) -> Words:
+    base, rest = cut(text, error.base), error.written[1:]
+    message = f"`{error.written}` is read as one name, so this is a power"
+    if base.isidentifier():
+        message = f"`{error.written}` is read as one name, so this is {base} to the power {error.written}"
+    is_known = re.search(rf"(?<![\w]){re.escape(rest)}(?![\w])", text) is not None
+    split = rest if is_known or not rest.isalpha() or (rest.islower() and len(rest) > 2) else " ".join(rest)
+    fixed = correction(text, replaced(text, error.span, f"T {split}"), error.span)
+    help = [Help("", fixed, fixed)] if fixed else []
+    return message, [Label(error.span, "one name")], help, ["names may have several letters: write a space between two names"]
+
+
+def _look_alike(error: errors.LookAlikeLetter, text: str) -> Words:
+    from unicodedata import name
+
+    alphabet = name(error.letter, "other").split()[0].capitalize()
+    message = f"`{error.letter}` is the {alphabet} letter U+{ord(error.letter):04X}, not the Latin {error.latin}"
+    fixed = correction(text, text.replace(error.letter, error.latin), error.span)
+    return message, [Label(error.span)], [Help("", fixed, fixed)] if fixed else [], []
+
+
+# W6xx
+
+
+def _decimal(remark: errors.DecimalOrElementwise, text: str) -> Words:
+    number = text[remark.start : remark.span.start]
+    operand = text[remark.span.end : remark.end].strip()
+    message = f"`{text[remark.start : remark.end]}` is read as `{number} {remark.operator} {operand}`".replace(" `", " `")
+    word = {".*": "product", "./": "quotient", ".^": "power"}[remark.operator]
+    sign = {".*": " ", "./": " / ", ".^": "^"}[remark.operator]
+    other = {".*": f"{number}.0 ", "./": f"{number}.0 / ", ".^": f"{number}.0^"}[remark.operator]
+    help = Help(f"write `{number}{sign}{operand}` or `{other}{operand}` to be clear")
+    return message, [Label(remark.span, f"elementwise {word}")], [help] if operand else [], []
+
+
+def _division(remark: errors.DivisionThenProduct, text: str) -> Words:
+    division, product = cut(text, remark.division), cut(text, remark.product)
+    rest = text[remark.division.end : remark.product.end].strip()
+    numerator, denominator = cut(text, remark.numerator), cut(text, remark.denominator)
+    help = Help(f"write ({division}) {rest} or {numerator} / ({denominator} {rest})")
+    return f"`{product}` can be read in two ways", [Label(remark.division, "this division is done first")], [help], []
+
+
+READING_WORDS: dict[type, Callable[[Any, str], Words]] = {
+    errors.UnexpectedText: _unexpected,
+    errors.UnclosedBracket: _unclosed,
+    errors.EndsEarly: _ends_early,
+    errors.ForeignOperator: _foreign,
+    errors.UnknownCommand: _unknown_command,
+    errors.NeedsParentheses: _needs_parentheses,
+    errors.GluedTranspose: _glued_transpose,
+    errors.LookAlikeLetter: _look_alike,
+    errors.DecimalOrElementwise: _decimal,
+    errors.DivisionThenProduct: _division,
+}

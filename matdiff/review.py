@@ -1,0 +1,139 @@
+"""What is wrong, or worth a remark, in statements that could be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Union
+
+from matdiff.errors import (
+    CircularDefinition,
+    DeclaredTwice,
+    DivisionByZero,
+    DivisionThenProduct,
+    MatdiffError,
+    Remark,
+    WrongArity,
+)
+from matdiff.functions import FUNCTIONS
+from matdiff.statements import Declaration, Definition, Statement
+from matdiff.syntax import Expr, Span
+from matdiff.walk import post_order
+
+# The number of arguments of what is called like a function but is not in the table.
+_OTHER_CALLS = {"'": 1, "rows": 1, "cols": 1, "e": 2}
+_MOST_SIZES = {"I": 1, "ones": 2, "zeros": 2}
+
+
+def span_of_expr(expr: Expr) -> Span:
+    """Every node of a parsed expression has a span."""
+    assert expr.span is not None
+    return expr.span
+
+
+def depth(expr: Expr) -> int:
+    """Levels of the expression."""
+    depths: dict[int, int] = {}
+    for node in post_order(expr):
+        depths[id(node)] = 1 + max((depths[id(argument)] for argument in node.args), default=0)
+    return depths[id(expr)]
+
+
+def wrong_calls(expr: Expr) -> Iterator[MatdiffError]:
+    """Calls with the wrong number of arguments, and divisions by the number 0."""
+    for node in post_order(expr):
+        row = FUNCTIONS.get(node.op)
+        expected = row.arity if row is not None and row.is_word else _OTHER_CALLS.get(node.op)
+        if len(node.args) > _MOST_SIZES.get(node.op, len(node.args)):
+            expected = _MOST_SIZES[node.op]
+        if expected is not None and len(node.args) != expected:
+            function = "transpose" if node.op == "'" else node.op
+            yield WrongArity(span=node.span, function=function, expected=expected, got=len(node.args), call=node)
+        if node.op in ("/", "./") and node.args[1].op == "number" and node.args[1].value == 0:
+            yield DivisionByZero(span=node.args[1].span)
+
+
+def divisions(text: str, expr: Expr) -> Iterator[Remark]:
+    """`a / b c`, which is (a / b) c, may be meant as a / (b c); not when its spacing says so (`1/n x`) or with numbers only."""
+    for node in post_order(expr):
+        if node.op != "*":
+            continue
+        for position, factor in enumerate(node.args[:-1]):
+            if factor.op != "/" or not _is_juxtaposed(text, factor, node.args[position + 1]) or _is_clear(text, factor):
+                continue
+            end = position + 1
+            while end + 1 < len(node.args) and _is_juxtaposed(text, node.args[end], node.args[end + 1]):
+                end += 1
+            division = span_of_expr(factor)
+            numerator, denominator = factor.args
+            product = Span(division.start, span_of_expr(node.args[end]).end)
+            yield DivisionThenProduct(division=division, numerator=numerator.span, denominator=denominator.span, product=product)
+
+
+def _is_clear(text: str, division: Expr) -> bool:
+    """In brackets, of numbers, or written tight with a space after it: `1/n x`."""
+    numerator, denominator = division.args
+    end = span_of_expr(denominator).end
+    tight = text[span_of_expr(numerator).end : span_of_expr(denominator).start] == "/" and text[end : end + 1].isspace()
+    return tight or span_of_expr(division).end != end or numerator.op == denominator.op == "number"
+
+
+def _is_juxtaposed(text: str, left: Expr, right: Expr) -> bool:
+    """Whether only blanks stand between two factors."""
+    return not text[span_of_expr(left).end : span_of_expr(right).start].strip()
+
+
+# What statements say about one another
+
+
+def repeated(text: str, statements: list[Statement]) -> Iterator[MatdiffError]:
+    """A name declared or defined twice."""
+    for kind in (Declaration, Definition):
+        first: dict[str, Union[Declaration, Definition]] = {}
+        for statement in statements:
+            if not isinstance(statement, kind):
+                continue
+            earlier = first.setdefault(statement.name, statement)
+            if earlier is not statement:
+                yield DeclaredTwice(
+                    variable=statement.name,
+                    first=earlier.span,
+                    second=statement.span,
+                    first_text=_meaning(text, earlier),
+                    second_text=_meaning(text, statement),
+                )
+
+
+def _meaning(text: str, statement: Union[Declaration, Definition]) -> str:
+    """`m × n`, or the definition."""
+    written = text[statement.span.start : statement.span.end]
+    if isinstance(statement, Definition):
+        return written.partition("=")[2].strip()
+    return written.partition(":")[2].replace(" x ", " × ").strip()
+
+
+def circular(statements: list[Statement]) -> Iterator[MatdiffError]:
+    """Definitions that need each other; every circle is told once."""
+    uses: dict[str, dict[str, Span]] = {}
+    for statement in statements:
+        if isinstance(statement, Definition):
+            names = uses.setdefault(statement.name, {})
+            for node in post_order(statement.expr):
+                if node.op == "name":
+                    names.setdefault(str(node.value), span_of_expr(node))
+    done: set[str] = set()
+    for start in uses:
+        # The path from `start`, with the place of every name on it, and what is left to follow from each.
+        path: dict[str, int] = {start: 0}
+        pending = [iter(uses[start])]
+        while pending and start not in done:
+            name = next((used for used in pending[-1] if used in uses and used not in done), None)
+            if name is None:
+                done.add(path.popitem()[0])
+                pending.pop()
+            elif name in path:
+                circle = list(path)[path[name] :]
+                yield CircularDefinition(uses=tuple((n, m, uses[n][m]) for n, m in zip(circle, [*circle[1:], name], strict=True)))
+                done.update(path)
+            else:
+                path[name] = len(path)
+                pending.append(iter(uses[name]))

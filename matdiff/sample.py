@@ -1,0 +1,147 @@
+"""Random points at which to try an expression: sizes that all differ, and values that respect what is declared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from random import Random
+from typing import TYPE_CHECKING
+
+from mpmath import mp
+
+from matdiff.dims import Dim
+from matdiff.numerics import Matrix, Number, added, identity, multiplied, scaled, transposed
+from matdiff.formula import shape_of
+from matdiff.values import number_of_dim
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.infer import Typed, Variable
+
+# How the entries of variables without a property are drawn, tried in this order until the expression is real and finite.
+# "dominant" makes square matrices diagonally dominant and positive definite, for logarithms of determinants.
+MANNERS = ("normal", "positive", "unit", "dominant", "small", "fraction", "dominant small", "above one", "mixed")
+
+_ENTRIES: dict[str, Callable[[Random], float]] = {
+    "normal": lambda random: random.gauss(0, 1),
+    "positive": lambda random: random.uniform(0.4, 2),
+    "unit": lambda random: random.uniform(-0.9, 0.9),
+    "dominant": lambda random: random.uniform(0.2, 1),
+    "small": lambda random: random.uniform(-0.2, 0.2),
+    "fraction": lambda random: random.uniform(0.05, 0.95),
+    "dominant small": lambda random: random.uniform(0.02, 0.2),
+    "above one": lambda random: random.uniform(1.2, 3),
+}
+
+
+def draw_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
+    """A number for every size name, all different and different from the sizes that are numbers; `fixed` ones stay.
+
+    Compound sizes such as n - 1 come out at least 1.  A name that stands as an index (X[i,j]) is given the number 1.
+    """
+    dims, indices = _dims_and_indices(typed)
+    names = list(dict.fromkeys(name for dim in dims for name in dim.names))
+    free = [name for name in names if name not in fixed]
+    random = Random(seed)
+    for start in range(2, 12):
+        used = {*fixed.values(), *(dim.value for dim in dims)}
+        candidates = [number for number in range(start, start + len(free) + len(used) + 3) if number not in used]
+        chosen = candidates[: len(free) + 1]
+        random.shuffle(chosen)
+        sizes = {**dict.fromkeys(indices, 1), **fixed, **dict(zip(free, chosen, strict=False))}
+        if all(number_of_dim(dim, sizes) >= 1 for dim in dims):
+            break
+    return sizes
+
+
+def _dims_and_indices(typed: Typed) -> tuple[list[Dim], list[str]]:
+    dims = [dim for variable in typed.variables.values() for dim in variable.shape]
+    indices = []
+    for root in (*typed.definitions.values(), typed.expr):
+        for node in post_order(root):
+            if node.shape is not None:
+                dims += shape_of(node)
+            places = node.args[1:] if node.op == "at" else node.args[:1] if node.op == "e" else ()
+            indices += [str(part.value) for place in places for part in post_order(place) if part.op == "name"]
+    return list(dict.fromkeys(dims)), list(dict.fromkeys(indices))
+
+
+def draw_values(variables: Iterable[Variable], sizes: Mapping[str, int], seed: object, manner: str) -> dict[str, Matrix]:
+    """A value for every variable.  A declared property holds to the working precision."""
+    random = Random(repr((seed, manner)))
+    values = {}
+    for variable in variables:
+        rows, columns = (number_of_dim(dim, sizes) for dim in variable.shape)
+        chosen = random.choice(MANNERS[:-1]) if manner == "mixed" else manner
+        plain = [[mp.mpf(_ENTRIES[chosen](random)) for _ in range(columns)] for _ in range(rows)]
+        if chosen.startswith("dominant") and rows == columns > 1 and variable.property not in _MAKERS:
+            plain = added(plain, scaled(rows, identity(rows)))
+        make = _MAKERS.get(variable.property or "")
+        values[variable.name] = make(plain) if make else plain
+    return values
+
+
+def in_space(prop: str | None, mode: str, at: Matrix, entry: Matrix) -> Matrix:
+    """The direction that belongs to an entry of the derivative by a variable with the property `prop`, whose value is `at`.
+
+    `entry` is 1 at that entry.  "project": its orthogonal projection onto the directions the variable may take; "entries": the
+    direction in which the free entry moves; "ignore": itself.
+    """
+    if prop is None or mode == "ignore":
+        return entry
+    if prop in ("symmetric", "spd", "skew"):
+        other = scaled(-1 if prop == "skew" else 1, transposed(entry))
+        if mode == "entries":
+            return entry if entry == other else added(entry, other)
+        return scaled(mp.mpf(1) / 2, added(entry, other))
+    if prop == "orthogonal":
+        reflected = multiplied(multiplied(at, transposed(entry)), at)
+        return scaled(mp.mpf(1) / 2, added(entry, scaled(-1, reflected)))
+    keep = _KEPT[prop]
+    return _masked(entry, keep)
+
+
+_KEPT: dict[str, Callable[[int, int], bool]] = {
+    "diagonal": lambda i, j: i == j,
+    "lower": lambda i, j: i >= j,
+    "upper": lambda i, j: i <= j,
+}
+
+
+def _masked(value: Matrix, keep: Callable[[int, int], bool]) -> Matrix:
+    return [[entry if keep(i, j) else mp.mpf(0) for j, entry in enumerate(row)] for i, row in enumerate(value)]
+
+
+def _symmetric(value: Matrix) -> Matrix:
+    return scaled(mp.mpf(1) / 2, added(value, transposed(value)))
+
+
+def _skew(value: Matrix) -> Matrix:
+    return scaled(mp.mpf(1) / 2, added(value, scaled(-1, transposed(value))))
+
+
+def _positive_definite(value: Matrix) -> Matrix:
+    return added(multiplied(value, transposed(value)), identity(len(value)))
+
+
+def _orthogonal(value: Matrix) -> Matrix:
+    """Gram and Schmidt on the rows."""
+    rows: list[list[Number]] = []
+    for row in value:
+        rest = row
+        for done in rows:
+            along = mp.fdot(zip(rest, done, strict=True))
+            rest = [x - along * y for x, y in zip(rest, done, strict=True)]
+        length = mp.sqrt(mp.fdot(zip(rest, rest, strict=True)))
+        rows.append([x / length for x in rest])
+    return rows
+
+
+_MAKERS: dict[str, Callable[[Matrix], Matrix]] = {
+    "symmetric": _symmetric,
+    "spd": _positive_definite,
+    "skew": _skew,
+    "orthogonal": _orthogonal,
+    "diagonal": lambda value: _masked(value, _KEPT["diagonal"]),
+    "lower": lambda value: _masked(value, _KEPT["lower"]),
+    "upper": lambda value: _masked(value, _KEPT["upper"]),
+}

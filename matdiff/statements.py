@@ -1,0 +1,68 @@
+"""What a text consists of: declarations, definitions and questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Union
+
+from matdiff.syntax import Expr, Span
+
+if TYPE_CHECKING:
+    from matdiff.errors import MatdiffError, Remark
+
+
+class Declaration:
+    """`W: m x n`.  rows, cols: sizes as `Expr` or None for a scalar; kind "scalar", "vector" or "matrix"; property or None."""
+
+    __slots__ = ("cols", "kind", "name", "name_span", "property", "rows", "span")
+
+    def __init__(
+        self, name: str, name_span: Span, rows: Expr | None, cols: Expr | None, kind: str, property: str | None, span: Span
+    ) -> None:
+        self.name, self.name_span, self.span = name, name_span, span
+        self.rows, self.cols, self.kind, self.property = rows, cols, kind, property
+
+    def __repr__(self) -> str:
+        return f"Declaration({self.name}, {self.property or self.kind}, {self.rows}, {self.cols})"
+
+
+class Definition:
+    """`y = W^T x`."""
+
+    __slots__ = ("expr", "name", "name_span", "remarks", "span")
+
+    def __init__(self, name: str, name_span: Span, expr: Expr, span: Span, remarks: Iterable[Remark] = ()) -> None:
+        self.name, self.name_span, self.expr, self.span, self.remarks = name, name_span, expr, span, tuple(remarks)
+
+    def __repr__(self) -> str:
+        return f"Definition({self.name}, {self.expr})"
+
+
+class Question:
+    """An expression statement with the names of its `wrt` suffix, if any."""
+
+    __slots__ = ("expr", "remarks", "span", "wrt", "wrt_spans")
+
+    def __init__(
+        self, expr: Expr, wrt: tuple[str, ...], span: Span, wrt_spans: tuple[Span, ...] = (), remarks: Iterable[Remark] = ()
+    ) -> None:
+        self.expr, self.wrt, self.span, self.wrt_spans, self.remarks = expr, wrt, span, wrt_spans, tuple(remarks)
+
+    def __repr__(self) -> str:
+        return f"Question({self.expr}, wrt={', '.join(self.wrt)})"
+
+
+Statement = Union[Declaration, Definition, Question]
+
+
+class Reading:
+    """What could be read of a text: the good statements in order, and the errors of the others.
+
+    failed   for every bad statement its errors and the number of good statements before it
+    """
+
+    __slots__ = ("failed", "statements")
+
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+        self.failed: list[tuple[int, tuple[MatdiffError, ...]]] = []

@@ -1,0 +1,43 @@
+"""Did you mean: near spellings by string distance, and the spellings of other systems, which string distance cannot find."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from matdiff.functions import NAMES
+from matdiff.scan import SPECIAL_CALLS
+
+# What NumPy, MATLAB, Python, TeX and papers call these functions.  An entry is used only if the function exists.
+_ELSEWHERE = {
+    "trc": "tr", "Tr": "tr", "spur": "tr", "determinant": "det", "inverse": "inv", "slogdet": "logdet", "log_det": "logdet",
+    "lndet": "logdet", "logabsdet": "logdet", "matmul": "dot", "vdot": "dot", "expit": "sigmoid", "log_sigmoid": "logsigmoid",
+    "logsig": "logsigmoid", "log_sum_exp": "logsumexp", "log_softmax": "softmax", "signum": "sign", "fabs": "abs",
+    "absolute": "abs", "average": "mean", "total": "sum", "size": "numel", "identity": "eye", "vectorize": "vec", "ravel": "vec",
+    "flatten": "vec", "adjugate": "adj", "pseudoinverse": "pinv", "frobenius": "norm", "fro": "norm", "amax": "max",
+    "amin": "min",
+    "ctranspose": "transpose", "expmat": "expm",
+}  # fmt: skip
+
+
+def functions() -> list[str]:
+    """Everything that can be called."""
+    return [*NAMES, *(name for name in SPECIAL_CALLS if len(name) > 1)]
+
+
+def near_function(written: str) -> str | None:
+    """The function that was probably meant."""
+    known = functions()
+    if _ELSEWHERE.get(written) in known:
+        return _ELSEWHERE[written]
+    return near(written, known)
+
+
+def near(written: str, names: Iterable[str]) -> str | None:
+    """The closest name, if one is close: the same but for case, else by string distance."""
+    choices = list(names)
+    for name in choices:
+        if name.lower() == written.lower() and name != written:
+            return name
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(written, choices, 1, 0.6)), None)

@@ -1,0 +1,242 @@
+"""The number that a typed `Expr` stands for, in matrix or in index notation, with 40 digits.
+
+It reads the expression as it stands and is independent of the symbolic stages.  Importing this module loads mpmath, so the
+rest of matdiff imports it only where numbers are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING
+
+from mpmath import mp
+
+from matdiff.dims import Dim
+from matdiff.numerics import (
+    OPERATIONS,
+    Matrix,
+    Number,
+    Undefined,
+    added,
+    blocks,
+    checked,
+    filled,
+    identity,
+    multiplied,
+    scalar,
+    size_of,
+)
+from matdiff.formula import shape_of
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Expr
+
+DIGITS = 40
+Values = Mapping[str, Matrix]
+Sizes = Mapping[str, int]
+Index = tuple[int, ...]
+
+
+def number_of_dim(dim: Dim, sizes: Sizes) -> int:
+    """A symbolic size as a number.  Raises KeyError for a name that `sizes` does not hold."""
+    total = 0
+    for monomial, coefficient in dim.terms:
+        for name in monomial:
+            coefficient *= sizes[name]
+        total += coefficient
+    return total
+
+
+def evaluate(expr: Expr, values: Values, sizes: Sizes, definitions: Mapping[str, Expr] | None = None) -> Matrix:
+    """The value of a typed expression, rows x columns.
+
+    `values` holds the variables, `sizes` the size names (and names that stand as an index, X[i,j]), `definitions` typed
+    expressions in dependency order.  Raises Undefined where there is no real, finite value.
+    """
+    with mp.workdps(max(DIGITS, mp.dps)):
+        return checked(Evaluation(values, sizes, definitions or {}).value(expr))
+
+
+def evaluate_tensor(
+    expr: Expr, letters: Sequence[tuple[str, int]], values: Values, sizes: Sizes, places: Iterable[Index] | None = None
+) -> dict[Index, Number]:
+    """The entries of an expression in index notation by their indices, which count from 0.
+
+    `letters` are the axes of the result in order, each with its size; `places` selects entries, None takes all of them.
+    """
+    with mp.workdps(max(DIGITS, mp.dps)):
+        entries = _Entries(Evaluation(values, sizes, {}))
+        chosen = places if places is not None else product(*(range(size) for _, size in letters))
+        names = [letter for letter, _ in letters]
+        result = {}
+        for place in chosen:
+            value = entries.value(expr, dict(zip(names, place, strict=True)))
+            result[place] = checked([[value]])[0][0]
+        return result
+
+
+class Evaluation:
+    """Evaluates expressions at one point.  Values are kept by node object, so shared parts are computed once."""
+
+    def __init__(self, values: Values, sizes: Sizes, definitions: Mapping[str, Expr]) -> None:
+        self.sizes = sizes
+        self.values = dict(values)
+        self.known: dict[int, tuple[Expr, Matrix]] = {}
+        for name, definition in definitions.items():
+            self.values[name] = self.value(definition)
+
+    def value(self, expr: Expr) -> Matrix:
+        """The value of an expression in matrix notation."""
+        for node in post_order(expr):
+            if id(node) not in self.known and node.shape is not None:
+                self.known[id(node)] = node, self._node(node)
+        return self.known[id(expr)][1]
+
+    def _node(self, node: Expr) -> Matrix:
+        op = node.op
+        if op == "name":
+            return self.values[str(node.value)]
+        if op == "number":
+            assert node.value is not None and not isinstance(node.value, str)
+            return scalar(mp.mpf(node.value.numerator) / node.value.denominator)
+        if op == "pi":
+            return scalar(mp.pi)
+        if op in ("I", "ones", "zeros"):
+            rows, columns = self._shape(node)
+            return identity(rows) if op == "I" else filled(rows, columns, int(op == "ones"))
+        if op == "e":
+            place = self.place(node.args[0])
+            return [[mp.mpf(row == place)] for row in range(self._shape(node)[0])]
+        if op == "at":
+            return self._slice(node)
+        args = [self.known[id(arg)][1] for arg in node.args]
+        if op == "block":
+            assert isinstance(node.value, int)
+            return blocks(args, node.value)
+        if op in ("*", "+"):
+            total = args[0]
+            for arg in args[1:]:
+                total = multiplied(total, arg) if op == "*" else added(total, arg)
+            return total
+        if op == ".*":
+            total = args[0]
+            for arg in args[1:]:
+                total = OPERATIONS[op](total, arg)
+            return total
+        return OPERATIONS[op](*args)
+
+    def _shape(self, node: Expr) -> tuple[int, int]:
+        rows, columns = shape_of(node)
+        return number_of_dim(rows, self.sizes), number_of_dim(columns, self.sizes)
+
+    def place(self, index: Expr) -> int:
+        """An index of the language, which counts from 1, as an offset.  It may be a name or a sum: X[i, i + 1]."""
+        return _whole(index, self.sizes) - 1
+
+    def _slice(self, node: Expr) -> Matrix:
+        base, *places = node.args
+        value = self.known[id(base)][1]
+        sizes = size_of(value)
+        rows, columns = (
+            range(size) if place is not None and place.op == "all" else [0 if place is None else self.place(place)]
+            for place, size in zip((*places, None), sizes, strict=False)
+        )
+        if any(not 0 <= i < sizes[0] for i in rows) or any(not 0 <= j < sizes[1] for j in columns):
+            raise Undefined("index outside the array")
+        return [[value[i][j] for j in columns] for i in rows]
+
+
+def _whole(index: Expr, sizes: Sizes) -> int:
+    if index.op == "name":
+        return sizes[str(index.value)]
+    if index.op == "number":
+        assert isinstance(index.value, int)
+        return index.value
+    parts = [_whole(arg, sizes) for arg in index.args]
+    if index.op == "neg":
+        return -parts[0]
+    return sum(parts) if index.op == "+" else int(mp.fprod(parts))
+
+
+class _Entries:
+    """Evaluates index notation: one entry at a time, arrays once."""
+
+    def __init__(self, arrays: Evaluation) -> None:
+        self.arrays = arrays
+        self.ranges: dict[int, list[range]] = {}
+        self.slopes: dict[tuple[int, int, int], Matrix] = {}
+        self.indexed: dict[int, tuple[Expr, bool]] = {}
+
+    def value(self, node: Expr, at: dict[str, int]) -> Number:
+        if not self._has_indices(node):
+            return self.arrays.value(node)[0][0]
+        if node.op == "entry":
+            return self._entry(node.args[0], tuple(at[str(index.value)] for index in node.args[1:]))
+        if node.op == "delta":
+            left, right = node.args
+            return mp.mpf(at[str(left.value)] == at[str(right.value)])
+        if node.op == "sigma":
+            return self._sum(node, at)
+        if node.op == "*":
+            total = mp.mpf(1)
+            for factor in node.args:
+                total *= self.value(factor, at)
+                if not total:  # most entries of a product with a delta
+                    break
+            return total
+        if node.op == "+":
+            return mp.fsum(self.value(term, at) for term in node.args)
+        return OPERATIONS[node.op](*(scalar(self.value(arg, at)) for arg in node.args))[0][0]
+
+    def _has_indices(self, root: Expr) -> bool:
+        for node in post_order(root):
+            if id(node) not in self.indexed:
+                found = node.op == "index" or any(self.indexed[id(arg)][1] for arg in node.args)
+                self.indexed[id(node)] = node, found
+        return self.indexed[id(root)][1]
+
+    def _sum(self, node: Expr, at: dict[str, int]) -> Number:
+        body, *indices = node.args
+        letters = [str(index.value) for index in indices]
+        if id(node) not in self.ranges:
+            self.ranges[id(node)] = [range(self._size(letter, body)) for letter in letters]
+        places = product(*self.ranges[id(node)])
+        return mp.fsum(self.value(body, {**at, **dict(zip(letters, place, strict=True))}) for place in places)
+
+    def _size(self, letter: str, body: Expr) -> int:
+        """How far a summed letter runs: the size of an axis where it stands."""
+        for node in post_order(body):
+            if node.op == "entry":
+                for position, index in enumerate(node.args[1:]):
+                    if index.value == letter:
+                        return self._sizes(node)[position]
+        raise ValueError(f"the index {letter} stands at no array")
+
+    def _sizes(self, node: Expr) -> tuple[int, ...]:
+        array, *indices = node.args
+        rows, columns = (number_of_dim(dim, self.arrays.sizes) for dim in shape_of(array))
+        if len(indices) == 1:
+            return (rows * columns,)
+        return {2: (rows, columns), 3: (rows * columns, rows, columns), 4: (rows, columns, rows, columns)}[len(indices)]
+
+    def _entry(self, array: Expr, place: Index) -> Number:
+        if array.op == "fuse":  # 1 where the first index is the pair of the other two
+            return mp.mpf(place[0] == place[1] * number_of_dim(shape_of(array)[1], self.arrays.sizes) + place[2])
+        if len(place) == 4:  # d f(X)_ij / dX_kl
+            return self._frechet(array, place)
+        value = self.arrays.value(array)
+        if len(place) == 2:
+            return value[place[0]][place[1]]
+        return value[place[0]][0] if len(value[0]) == 1 else value[0][place[0]]
+
+    def _frechet(self, array: Expr, place: Index) -> Number:
+        row, column, *moved = place
+        key = (id(array), moved[0], moved[1])
+        if key not in self.slopes:
+            at = self.arrays.value(array.args[0])
+            direction = filled(len(at), len(at))
+            direction[moved[0]][moved[1]] = mp.mpf(1)
+            self.slopes[key] = OPERATIONS[array.op](at, direction)
+        return self.slopes[key][row][column]

@@ -1,0 +1,337 @@
+"""The command as scripts and people meet it: inputs, exit statuses, formats, streams, colour, encodings, interruptions."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+from sessions import run
+
+from matdiff import cli
+
+SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
+COMMAND = [sys.executable, "-m", "matdiff"]
+QUESTION = ["a^T W^T x", "--wrt", "W"]
+
+
+def process(
+    *arguments: str, stdin: bytes | None = b"", stdout: int = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[bytes]:
+    """The real thing, with bytes."""
+    return subprocess.run(
+        [*COMMAND, *arguments], input=stdin, stdout=stdout, stderr=subprocess.PIPE, env={**os.environ, **environment}, timeout=60
+    )
+
+
+def documents(*arguments: str, stdin: str | None = None) -> list[dict[str, object]]:
+    """The JSON documents of a run, each valid by the schema."""
+    outcome = run([*arguments, "--json"], stdin)
+    assert outcome.stderr == ""
+    found = [json.loads(line) for line in outcome.stdout.splitlines()]
+    for document in found:
+        jsonschema.validate(document, SCHEMA)
+    assert outcome.status == max(document["exit_code"] for document in found)
+    return found
+
+
+# Where expressions come from
+
+
+@pytest.mark.parametrize("arguments", [["-w^T x", "-w", "w"], ["-w", "w", "-w^T x"], ["--wrt=w", "--", "-w^T x"], ["-wrt x", "--wrt", "x"]])
+def test_an_expression_may_start_with_a_minus(arguments: list[str]) -> None:
+    outcome = run(arguments)
+    assert (outcome.status, outcome.stderr) == (0, "")
+
+
+def test_a_minus_and_a_function() -> None:
+    assert run(["-logdet(X)"]).stdout == "-X^-T\n"
+    assert run(["--x^T x", "-w", "x"]).stdout == "2 x\n"
+
+
+def test_standard_input_is_read_only_when_nothing_else_is_given() -> None:
+    assert run(QUESTION, "tr(A) wrt A\n").stdout == "x a^T\n"
+    assert run([], "tr(A) wrt A\n").stdout == "I\n"
+    assert run(["-"], "tr(A) wrt A\n").stdout == "I\n"
+    assert run(["--file", "-"], "tr(A) wrt A\n").stdout == "I\n"
+
+
+def test_a_file_is_read_before_the_expression(tmp_path: Path) -> None:
+    path = tmp_path / "shared.txt"
+    path.write_text("# shared\nX: m x n; y: m\nr = y - X w\n", encoding="utf-8")
+    assert run(["--file", str(path), "r^T r", "-w", "w"]).stdout == "-2 X^T (y - X w)\n"
+
+
+def test_a_bad_statement_does_not_stop_the_others() -> None:
+    outcome = run(["--wrt", "x"], "x^T A x\ntr(A x\na^T x\n")
+    assert outcome.stdout == "(A + A^T) x\na\n"
+    assert outcome.status == 3
+    assert "2:3" in outcome.stderr
+    found = documents("--wrt", "x", stdin="x^T A x\ntr(A x\na^T x\n")
+    assert [(document["ok"], document["input"]["line"]) for document in found] == [(True, 1), (False, 2), (True, 3)]
+    label = found[1]["diagnostics"][0]["labels"][0]
+    assert label["span"] == {"start": 2, "end": 3, "line": 1, "column": 3}
+
+
+def test_windows_line_ends_and_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "dos.txt"
+    path.write_bytes("\ufeffx^T x wrt x\r\ntr(A) wrt A\r\n".encode())
+    assert run(["--file", str(path)]).stdout == "2 x\nI\n"
+
+
+def test_wrt_in_its_spellings() -> None:
+    question = "(y - X beta)^T (y - X beta)"
+    once = run([question, "--wrt", "beta", "-q"]).stdout
+    assert once == run([question, "--wrt", "β", "-q"]).stdout == "-2 X^T (y - X beta)\n"
+    assert run([question, "-w", "beta, y", "-q"]).stdout == run([question, "-w", "beta", "-w", "y", "-q"]).stdout
+    assert len(run([question, "-w", "all", "-q"]).stdout.splitlines()) == 3
+
+
+# Exit statuses
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "code"),
+    [
+        (["a^T W^T x"], 2, "E401"),
+        (["x^T", "A", "x", "--wrt", "x"], 2, "E501"),
+        (["--file", "no such file"], 2, "E502"),
+        (["||A x||^2", "--wrt", "A x"], 2, "E504"),
+        (["x^T x", "--wtr", "x"], 2, "E505"),
+        (["x^T x", "--order", "9"], 2, "E505"),
+        (["x^T x", "--wrt"], 2, "E505"),
+        (["x^T x", "-wx"], 2, "E505"),
+        (["x^T x", "--latex", "--to", "numpy"], 2, "E505"),
+        (["x^T x", "--size", "n=x"], 2, "E505"),
+        (["a^T x", "--wrt", "X"], 2, "E203"),
+        (["tr(A X", "--wrt", "X"], 3, "E102"),
+        (["", "--wrt", "x"], 3, "E103"),
+        (["x y", "--wrt", "x"], 3, "E301"),
+        (["(" * 5000 + "x" + ")" * 5000], 4, "E405"),
+    ],
+)
+def test_mistakes(arguments: list[str], status: int, code: str) -> None:
+    outcome = run(arguments)
+    assert outcome.status == status
+    assert outcome.stdout == ""
+    assert outcome.stderr.startswith(f"error[{code}]: ")
+    if "--latex" not in arguments:
+        (document,) = documents(*arguments)
+        assert document["ok"] is False
+        assert document["diagnostics"][0]["code"] == code
+
+
+def test_did_you_mean_an_option() -> None:
+    assert "--wrt" in run(["x^T x", "--wtr", "x"]).stderr.splitlines()[1]
+
+
+def test_a_bug_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **options: object) -> None:
+        raise ZeroDivisionError("made for this test")
+
+    monkeypatch.setattr("matdiff.pipeline.solve", broken)
+    outcome = run(QUESTION)
+    assert (outcome.status, outcome.stdout) == (70, "")
+    assert outcome.stderr.startswith("internal error: ZeroDivisionError: made for this test")
+    (document,) = documents(*QUESTION)
+    assert document["exit_code"] == 70
+    with pytest.raises(ZeroDivisionError):
+        run([*QUESTION, "--debug"])
+
+
+def test_verify_says_no_with_status_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run([*QUESTION, "--verify"]).status == 0
+    original = cli.batch.pipeline.Result.__init__
+
+    def wrong(self: object, derivative: object, wrt: tuple[str, ...], tensor: object, recovery: object) -> None:
+        from matdiff import index
+
+        original(self, derivative, wrt, index.scale(2, tensor), recovery)
+
+    monkeypatch.setattr("matdiff.pipeline.Result.__init__", wrong)
+    outcome = run([*QUESTION, "--verify"])
+    assert outcome.status == 1
+    assert "verif" in outcome.stderr
+    (document,) = documents(*QUESTION, "--verify")
+    assert document["results"][0]["check"]["passed"] is False
+
+
+# Formats and streams
+
+
+def test_a_pipe_gets_results_only() -> None:
+    done = process(*QUESTION)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"x a^T\n", b"")
+
+
+def test_remarks_go_to_standard_error_and_quiet_silences_them() -> None:
+    arguments = ["(y - X beta)^T (y - X beta)", "--wrt", "beta"]
+    assert "W601" in run(arguments).stderr
+    assert run([*arguments, "-q"]).stderr == ""
+
+
+def test_json_documents_are_valid() -> None:
+    (document,) = documents(*QUESTION)
+    assert document["results"][0]["text"] == "x a^T"
+    assert len(documents("--wrt", "x", stdin="x^T x\nx^T A x\n")) == 2
+    for arguments in (
+        ["W^T x", "-w", "W"],
+        ["x^T A x", "-w", "x", "-w", "A", "--order", "2"],
+        ["S: symmetric n; logdet(S)"],
+        ["3: 4"],
+        ["sum(abs(x))", "--verify"],
+    ):
+        documents(*arguments)
+
+
+def test_output_replaces_the_file_in_one_step(tmp_path: Path) -> None:
+    path = tmp_path / "grad.tex"
+    assert run([*QUESTION, "--latex", "-o", str(path)]).stdout == ""
+    before = path.read_text(encoding="utf-8")
+    assert before.endswith("\n")
+    path.chmod(0o640)
+    assert run(["tr(A", "--latex", "-o", str(path)]).status == 3
+    assert path.read_text(encoding="utf-8") == before
+    assert run(["x^T x", "--latex", "-o", str(path)]).status == 0
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert [entry.name for entry in tmp_path.iterdir()] == ["grad.tex"]
+    assert run([*QUESTION, "-o", str(tmp_path / "none" / "x")]).status == 2
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_is_an_error() -> None:
+    with open("/dev/full", "wb") as full:
+        done = process(*QUESTION, stdout=full.fileno())
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error[E502]: ")
+    assert run([*QUESTION, "-o", "/dev/full"]).status == 2
+
+
+@pytest.mark.slow
+def test_a_closed_pipe_is_no_error() -> None:
+    lines = b"x^T x wrt x\n" * 300
+    for arguments in ([], ["--json"], ["--to", "latex"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = process(*arguments, stdin=lines, stdout=writer)
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (0, b"")
+    for arguments in (["--help"], ["--functions"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        assert process(*arguments, stdout=writer).returncode == 0
+        os.close(writer)
+
+
+@pytest.mark.slow
+def test_missing_streams_are_survived() -> None:
+    shell = f"{sys.executable} -m matdiff 'a^T W^T x' --wrt W"
+    assert subprocess.run(["sh", "-c", f"{shell} <&-"], capture_output=True).stdout == b"x a^T\n"
+    assert subprocess.run(["sh", "-c", f"{shell} >&-"], capture_output=True).returncode == 2
+    assert subprocess.run(["sh", "-c", f"{shell} 2>&-"], capture_output=True).returncode == 0
+    assert subprocess.run(["sh", "-c", f"{sys.executable} -m matdiff 'x y' -w x 2>&-"], capture_output=True).returncode == 3
+
+
+@pytest.mark.slow
+def test_other_encodings_get_ascii() -> None:
+    arguments = ["a^T W x", "--wrt", "W", "--var", "W: m x n", "--var", "x: m"]
+    for encoding in ("cp1252", "ascii", "utf-8"):
+        done = process(*arguments, PYTHONIOENCODING=encoding)
+        assert done.returncode == 3
+        assert "cannot multiply W (m" in done.stderr.decode(encoding)
+        document = json.loads(process(*arguments, "--json", PYTHONIOENCODING=encoding).stdout.decode(encoding))
+        assert document["diagnostics"][0]["message"] == "cannot multiply W (m × n) by x (size m)"
+        assert process(*QUESTION, "--to", "latex", PYTHONIOENCODING=encoding).stdout.decode(encoding).startswith(r"\mathbf{x}")
+
+
+@pytest.mark.slow
+def test_colour_only_where_it_is_wanted() -> None:
+    wrong = ["x y", "--wrt", "x"]
+    plain = {"NO_COLOR": "", "FORCE_COLOR": "", "CLICOLOR_FORCE": "", "TERM": "xterm"}
+    assert b"\x1b" not in process(*wrong, **plain).stderr
+    assert b"\x1b" in process(*wrong, **{**plain, "FORCE_COLOR": "1"}).stderr
+    assert b"\x1b" not in process(*wrong, **{**plain, "FORCE_COLOR": "1", "NO_COLOR": "1"}).stderr
+    assert b"\x1b" in process(*wrong, "--color", "always", **{**plain, "NO_COLOR": "1"}).stderr
+    assert b"\x1b" not in process(*wrong, "--color", "never", **{**plain, "FORCE_COLOR": "1"}).stderr
+    assert process(*QUESTION, "--color", "always").stdout == b"x a^T\n"
+
+
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    """What a real pseudo-terminal shows."""
+    import pty
+
+    master, slave = pty.openpty()
+    done = subprocess.Popen([*COMMAND, *arguments], stdin=slave, stdout=slave, stderr=slave, env={**os.environ, **environment})
+    os.close(slave)
+    shown = b""
+    while True:
+        try:
+            piece = os.read(master, 65536)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+    os.close(master)
+    assert done.wait(60) == 0
+    return shown.decode("utf-8").replace("\r\n", "\n")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals of this kind")
+def test_a_terminal_gets_the_whole_picture() -> None:
+    shown = on_a_terminal(*QUESTION, NO_COLOR="1", TERM="xterm", COLUMNS="20")
+    assert "\x1b" not in shown
+    assert shown.startswith("∂f/∂W = x aᵀ   (m × n)\n")
+    assert "a: n   W: m × n   x: m" in shown
+    assert "\x1b[" in on_a_terminal(*QUESTION, NO_COLOR="", TERM="xterm")
+    assert "\x1b[" not in on_a_terminal(*QUESTION, NO_COLOR="", TERM="dumb")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent differently there")
+def test_interruption_ends_with_130() -> None:
+    done = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    done.send_signal(signal.SIGINT)
+    output, complaint = done.communicate(timeout=20)
+    assert done.returncode == 130
+    assert output == b""
+    assert b"Traceback" not in complaint
+
+
+def test_the_same_command_prints_the_same_bytes() -> None:
+    arguments = ["logsumexp(A x + b) + x^T S x", "--wrt", "all", "--json"]
+    first = process(*arguments, PYTHONHASHSEED="1").stdout
+    assert first == process(*arguments, PYTHONHASHSEED="2").stdout
+    assert first
+
+
+# Help
+
+
+def test_help_shows_examples_first_and_every_option() -> None:
+    text = run(["--help"]).stdout
+    assert text.index("Examples:") < text.index("What to differentiate:") < text.index("Exit status:")
+    assert all(len(line) <= 80 for line in text.splitlines())
+    for _, options in cli.GROUPS:
+        for option in options:
+            assert all(name in text for name in option.opts)
+    assert run(["-h"]).stdout == text
+
+
+def test_version_and_functions() -> None:
+    assert run(["-V"]).stdout == run(["--version"]).stdout == f"matdiff {cli.VERSION}\n"
+    assert "logdet" in run(["--functions"]).stdout
+
+
+def test_shapes() -> None:
+    lines = run(["a^T W^T x", "--shapes"]).stdout.splitlines()
+    assert lines[0].split() == ["a^T", "W^T", "x", "scalar"]
+    assert any(line.split() == ["W", "m", "x", "n"] for line in lines)
