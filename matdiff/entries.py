@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matdiff.syntax import Rational
 
 # Index letters in the order in which axes and sums take them.
-LETTERS = ("i", "j", "k", "l", "p", "q", "r", "s", "t", "u", "v", "w", "a", "b", "c", "d", "e", "f", "g", "h", "m", "n", "o", "x", "y", "z")
+LETTERS = ("i", "j", "k", "l", "q", "u", "v", "t", "a", "b", "d", "f", "g", "m", "n", "o", "w", "x", "y", "z", "c", "e", "h", "p", "r", "s")
 
 
 def letters_beside(taken: Sequence[str]) -> Iterator[str]:

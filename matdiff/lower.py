@@ -28,14 +28,17 @@ def axes_of(shape: Shape) -> tuple[Dim, ...]:
     return tuple(dim for dim in shape if not dim.is_one)
 
 
-def lower(typed: Typed, free: frozenset[str] = frozenset()) -> Tensor:
-    """The value of the typed expression.  Variables in `free` are lowered as if nothing were known of their structure."""
+def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
+    """The value of the typed expression, and those of its definitions.
+
+    Variables in `free` are lowered as if nothing were known of their structure.
+    """
     values: dict[str, Tensor] = {
         name: variable_tensor(variable, structured=name not in free) for name, variable in typed.variables.items()
     }
     for name, definition in typed.definitions.items():
         values[name] = Lowering(values).value(definition)
-    return Lowering(values).value(typed.expr)
+    return Lowering(values).value(typed.expr), {name: values[name] for name in typed.definitions}
 
 
 def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:

@@ -14,6 +14,7 @@ from matdiff.graph import Irreducible
 from matdiff.index import Tensor
 from matdiff.infer import Typed, infer
 from matdiff.lower import axes_of, lower, variable_tensor
+from matdiff.naming import name_parts, needed
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery
 from matdiff.render import render
@@ -36,14 +37,17 @@ class Result:
     expr, form   matrix notation ("matrix"), or index notation ("index") where there is none
     index_expr   the same entry by entry, always
     shape, axes  the sizes of its axes; each axis as (of, axis, size, letter), `of` being "output" or a variable
+    where        named parts, each before those that use it, with `name` and `expr`
     conditions   what the formula needs, such as "X invertible"
     """
 
-    def __init__(self, derivative: Derivative, wrt: tuple[str, ...], tensor: Tensor, recovery: Recovery) -> None:
+    def __init__(self, derivative: Derivative, wrt: tuple[str, ...], tensor: Tensor, defined: Mapping[Tensor, str]) -> None:
         self.wrt, self.order, self.tensor = wrt, len(wrt), tensor
         self.axes = _named_axes(derivative.typed, wrt)
         letters = [letter for *_, letter in self.axes]
-        names = tuple(derivative.typed.variables)
+        names = (*derivative.typed.variables, *defined.values())
+        recovery = Recovery(_size_expressions(derivative.typed))
+        parts = name_parts(tensor, defined, recovery, (*names, *_size_names(derivative.typed), *letters))
         self.index_expr = in_indices(tensor, letters, recovery, names)
         self.form = "matrix"
         try:
@@ -54,6 +58,7 @@ class Result:
             self.form = "index"
             self.expr = in_indices(tensor, letters, recovery, names, reduce=True)
         self.shape: tuple[Dim, ...] = tensor.dims
+        self.where = needed(parts, Expr("*", (self.expr, self.index_expr)))
         if derivative.layout != "gradient":
             self._turn(derivative, recovery)
         self.conditions = derivative.conditions
@@ -93,6 +98,11 @@ class Result:
         return text(self.expr)
 
     @property
+    def line(self) -> str:
+        """The text with the definitions of named parts before it, as matdiff reads it back."""
+        return "; ".join([*(f"{part.name} = {text(part.expr)}" for part in self.where), self.text])
+
+    @property
     def unicode(self) -> str:
         return unicode(self.expr)
 
@@ -129,7 +139,8 @@ class Derivative:
 
     @property
     def text(self) -> str:
-        return "\n".join(result.text for result in self.results)
+        """Every result on a line of its own, readable by matdiff."""
+        return "\n".join(result.line for result in self.results)
 
     @property
     def unicode(self) -> str:
@@ -201,12 +212,13 @@ def solve(
     index.new_session()
     answer = Derivative(source, typed, layout, structure)
     structured = frozenset(name for name in names if typed.variables[name].property)
-    answer.output = simplify(lower(typed, structured))
-    recovery = Recovery(_size_expressions(typed))
+    lowered, definition_values = lower(typed, structured)
+    answer.output = simplify(lowered)
     restored = {_free(typed, name): variable_tensor(typed.variables[name]) for name in structured}
+    defined = {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
     for chosen in _orders(names, order):
         tensor = _derivative(answer.output, chosen, typed, structure)
-        answer.results.append(Result(answer, chosen, rebuild(tensor, restored), recovery))
+        answer.results.append(Result(answer, chosen, rebuild(tensor, restored), defined))
     return answer
 
 
@@ -254,6 +266,10 @@ def _named_axes(typed: Typed, wrt: tuple[str, ...]) -> list[tuple[str, int, Dim,
         pair = [next(free), next(free)]
         axes += [(name, n, d, pair[n]) for n, d in enumerate(axes_of(typed.variables[name].shape))]
     return axes
+
+
+def _size_names(typed: Typed) -> set[str]:
+    return {name for variable in typed.variables.values() for dim in variable.shape for name in dim.names}
 
 
 def _size_expressions(typed: Typed) -> dict[Dim, Expr]:

@@ -34,6 +34,13 @@ class Recovery:
         """Matrix notation; raises Irreducible where there is none."""
         return self.term(tensor).expr(self.formulas)
 
+    def name(self, tensor: Tensor, name: str, expr: Expr) -> None:
+        """From now on the tensor, whose notation is `expr`, is written as this name."""
+        leaf = formula.name(name, formula.shape_of(expr))
+        if expr in self.formulas.symmetric:
+            self.formulas.symmetric.add(leaf)
+        self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (leaf,))
+
     def term(self, tensor: Tensor) -> Term:
         known = self.known.get(tensor)
         if known is None:

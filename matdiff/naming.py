@@ -1,0 +1,108 @@
+"""`name_parts`: parts of a result that get a name, as in "with p = softmax(A x + b)".
+
+A part that the user defined keeps its name; another one that occurs more than once is named when that makes the whole shorter
+by at least `LEAST_SAVING` tokens.  Parts are met operands first, so a name may be used in the definitions after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from matdiff import formula
+from matdiff.graph import Irreducible
+from matdiff.index import Apply, Product, Sum, Symbol, Tensor
+from matdiff.recover import Recovery
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
+
+# A name costs its definition and an equals sign; these keep small repetitions as textbooks print them.
+LEAST_COST = 5
+LEAST_SAVING = 4
+
+# What authors call such a part, by its outermost function.
+_HABITS = {"softmax": "p", "sigmoid": "s", "tanh": "h", "relu": "h", "exp": "e", "inv": "S", "softplus": "u"}
+
+
+class Part(NamedTuple):
+    """A named part of a result."""
+
+    name: str
+    expr: Expr
+
+
+def name_parts(root: Tensor, defined: Mapping[Tensor, str], recovery: Recovery, taken: Iterable[str]) -> list[Part]:
+    """Name the parts of `root` in `recovery`, and return them, each before those that use it."""
+    used = set(taken) | set(defined.values())
+    parts: list[Part] = []
+    for node, uses in _uses(root).items():
+        own = defined.get(node)
+        if isinstance(node, Product | Symbol) and own is None:
+            continue
+        if node.order > 2 or node is root:
+            continue
+        try:
+            expr = recovery.expr(node)
+        except Irreducible:
+            continue
+        if own is None:
+            cost = formula.cost(expr)
+            if cost < LEAST_COST or uses * cost - (cost + 2 + uses) < LEAST_SAVING:
+                continue
+            own = _free_name(expr, used)
+            used.add(own)
+        elif not expr.args:
+            continue
+        parts.append(Part(own, expr))
+        recovery.name(node, own, expr)
+    return parts
+
+
+def needed(parts: list[Part], expr: Expr) -> tuple[Part, ...]:
+    """The parts that `expr` uses, directly or through other parts, in the given order."""
+    wanted = _names(expr)
+    kept: list[Part] = []
+    for part in reversed(parts):
+        if part.name in wanted:
+            kept.append(part)
+            wanted |= _names(part.expr)
+    return tuple(reversed(kept))
+
+
+def _names(expr: Expr) -> set[str]:
+    return {str(node.value) for node in post_order(expr) if node.op == "name"}
+
+
+def _uses(root: Tensor) -> dict[Tensor, int]:
+    """How often each node below `root` is printed, operands before the nodes that use them."""
+    order: dict[Tensor, int] = {}
+    ready: set[Tensor] = set()
+    stack = [(root, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            order.setdefault(node, 0)
+        elif node not in ready:
+            ready.add(node)
+            stack.append((node, True))
+            stack.extend((child, False) for child in reversed(node.children))
+    for node in order:
+        children = node.children
+        if isinstance(node, Product) and not node.dims and len(children) == 2:
+            children = tuple(dict.fromkeys(children))  # r^T r is printed ||r||^2
+        for child in children:
+            order[child] += 1
+    return order
+
+
+def _free_name(expr: Expr, used: set[str]) -> str:
+    rows, columns = formula.shape_of(expr)
+    plain = "c" if rows.is_one and columns.is_one else "r" if columns.is_one else "M"
+    habit = _HABITS.get(expr.op, plain)
+    if columns.is_one == habit.isupper():
+        habit = habit.upper() if not columns.is_one else habit.lower()
+    name, number = habit, 1
+    while name in used:
+        number += 1
+        name = f"{habit}{number}"
+    return name
