@@ -75,7 +75,7 @@ class Diagnostic:
             "name": self.name,
             "message": self.message,
             "labels": labels,
-            "help": [{"message": help.message, "replacement": help.replacement} for help in self.help],
+            "help": [{"message": help.message or help.line, "replacement": help.replacement} for help in self.help],
             "notes": list(self.notes),
         }
 

@@ -120,9 +120,9 @@ class _Entries:
             else:
                 entry = _power(entry, abs(exponent))
             (above if exponent > 0 else below).append(entry)
-        body = self.recovery.formulas.scaled(1, deltas + above, below, ()) if summed else None
+        body = self.recovery.formulas.scaled(1, deltas + above, below, (), entries=True) if summed else None
         if body is None:
-            return self.recovery.formulas.scaled(product.coefficient, deltas + above, below, ())
+            return self.recovery.formulas.scaled(product.coefficient, deltas + above, below, (), entries=True)
         total = Expr("sigma", (body, *(_letter(names[slot]) for slot in summed)), shape=SCALAR)
         return total if product.coefficient == 1 else _scaled(product.coefficient, total)
 

@@ -71,6 +71,20 @@ def sample(typed: Typed, seed: int, sizes: Mapping[str, int]) -> dict[str, Matri
     return None
 
 
+def _usable_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
+    """Sizes at which the expression has a value: inv(X^T X), for one, needs an X that is no wider than tall."""
+    candidates = [draw_sizes(typed, seed + attempt, fixed) for attempt in range(6)]
+    for sizes in candidates:
+        for manner in MANNERS:
+            values = draw_values(typed.variables.values(), sizes, (seed, 0), manner)
+            try:
+                evaluate(typed.expr, values, sizes, typed.definitions)
+            except Undefined:
+                continue
+            return sizes
+    return candidates[0]
+
+
 def differences(
     typed: Typed,
     wrt: Sequence[str],
@@ -106,7 +120,7 @@ def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None
     `sizes` fixes size names; the others are drawn, all different.
     """
     typed = answer.typed
-    chosen = draw_sizes(typed, seed, sizes or {})
+    chosen = _usable_sizes(typed, seed, sizes or {})
     worst, done = mp.mpf(0), 0
     for trial in range(trials):
         with mp.workdps(_digits(max((result.order for result in answer.results), default=1))):
@@ -138,11 +152,12 @@ def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], siz
                 expected[_kept(output, (i, j)) + tail] = number
     order = _canonical(result, len(axes_of(output)))
     letters = [(result.axes[axis][3], number_of_dim(result.axes[axis][2], sizes)) for axis in order]
-    found = evaluate_tensor(result.index_expr, letters, values, sizes, expected)
+    parts = {part.name: part.expr for part in result.where}
+    found = evaluate_tensor(result.index_expr, letters, values, sizes, expected, parts)
     worst = _difference(expected, found)
     if result.form == "index":
-        return max(worst, _difference(expected, evaluate_tensor(result.expr, letters, values, sizes, expected)))
-    matrix = evaluate(result.expr, values, sizes)
+        return max(worst, _difference(expected, evaluate_tensor(result.expr, letters, values, sizes, expected, parts)))
+    matrix = evaluate(result.expr, values, sizes, parts)
     shown = {place: _entry(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected}
     return max(worst, _difference(expected, shown))
 

@@ -64,6 +64,9 @@ class Formulas:
             return expr
         if expr.op == "'":
             return expr.args[0]
+        if expr.op in ("tril", "triu") and expr.args[0].op == "ones":
+            mask = Expr("ones", (), shape=(columns, rows))
+            return call("triu" if expr.op == "tril" else "tril", mask, shape=(columns, rows))
         if expr in self.symmetric or (expr.op in _ALWAYS_SYMMETRIC and rows == columns):
             return expr
         if expr.op == "*":
@@ -161,8 +164,8 @@ class Formulas:
             return call("sqrt", base, shape=shape_of(base))
         return call(".^", base, number(exponent), shape=shape_of(base))
 
-    def scaled(self, coefficient: Rational, factors: list[Expr], divisors: list[Expr], chain: Chain) -> Expr:
-        """coefficient * scalar factors * chain / scalar divisors."""
+    def scaled(self, coefficient: Rational, factors: list[Expr], divisors: list[Expr], chain: Chain, entries: bool = False) -> Expr:
+        """coefficient * scalar factors * chain / scalar divisors; `entries` says that the factors are in index notation."""
         size = abs(coefficient)
         below = list(divisors)
         if divisors and size.denominator != 1:
@@ -171,16 +174,16 @@ class Formulas:
         above = [*factors, *_powers(chain)]
         if size != 1 or not above:
             above.insert(0, number(size))
-        top = self.product_of_all(above)
+        top = self.product_of_all(above, entries)
         if below:
-            top = call("/", top, self.product_of_all(below), shape=shape_of(top))
+            top = call("/", top, self.product_of_all(below, entries), shape=shape_of(top))
         return call("neg", top, shape=shape_of(top)) if coefficient < 0 else top
 
-    def product_of_all(self, factors: list[Expr]) -> Expr:
-        """One product; only the last factor, if it is a product itself, is opened, so `(x^T x) y` keeps its brackets."""
+    def product_of_all(self, factors: list[Expr], entries: bool = False) -> Expr:
+        """One product; only the last factor, if it is a product of matrices, is opened, so `(x^T x) y` keeps its brackets."""
         if len(factors) == 1:
             return factors[0]
-        flat = (*factors[:-1], *factors[-1].args) if factors[-1].op == "*" else tuple(factors)
+        flat = (*factors[:-1], *factors[-1].args) if factors[-1].op == "*" and not entries else tuple(factors)
         matrices = [factor for factor in flat if not is_scalar(factor)]
         if is_scalar(factors[-1]):
             return Expr("*", flat, shape=SCALAR)
@@ -207,6 +210,9 @@ def _powers(chain: Chain) -> Chain:
 
 def _entries(chain: Chain) -> Chain:
     """X e_j as X[:,j], e_i^T X as X[i,:] and e_i^T x as x[i]."""
+    if len(chain) > 1 and chain[0].op == "tril" and chain[0].args[0].op == "ones" and shape_of(chain[-1])[1].is_one:
+        rest = chain[1] if len(chain) == 2 else Expr("*", chain[1:], shape=(shape_of(chain[1])[0], ONE))
+        return (call("cumsum", rest, shape=shape_of(rest)),)
     if len(chain) > 1 and chain[-1].op == "e":
         base, place = chain[-2], chain[-1].args[0]
         picked = call("at", base, Expr("all"), place, shape=(shape_of(base)[0], ONE))

@@ -111,6 +111,7 @@ _ROWS = (
     _op("dot", "i 1, i 1 -> 1 1", aliases="inner", numpy="({} @ {})"),
     _op("kron", "i j, k l -> i*k j*l", numpy="np.kron({}, {})"),
     _op("vec", "i j -> j*i 1", numpy="{}.ravel(order='F')"),
+    _op("cumsum", "i 1 -> i 1", numpy="np.cumsum({})"),
     _op("tril", "i j -> i j", numpy="np.tril({})"),
     _op("triu", "i j -> i j", numpy="np.triu({})"),
     # Elementwise functions.
@@ -168,7 +169,6 @@ _ROWS = (
     _macro("norm", "m n -> 1 1", "sqrt(X : X)", aliases="norm2 normF", numpy="np.linalg.norm({})", domain="nonzero", condition="{} != 0"),
     _macro("norm1", "m n -> 1 1", "sum(abs(X))", numpy="np.abs({}).sum()"),
     _macro("maxnorm", "m n -> 1 1", "max(abs(X))", numpy="np.abs({}).max()"),
-    _macro("cumsum", "m 1 -> m 1", "tril(ones(rows(X), rows(X))) X", numpy="np.cumsum({})"),
     _macro("nucnorm", "m n -> 1 1", "tr(sqrtm(X'*X))", numpy="np.linalg.norm({}, 'nuc')", condition="{} of full column rank"),
     _macro("mean", "m n -> 1 1", "sum(X) / numel(X)", numpy="{}.mean()"),
     _macro("numel", "m n -> 1 1", "rows(X) cols(X)", numpy="{}.size"),

@@ -79,7 +79,7 @@ def infer(
     try:
         return statement.read({})
     except MatdiffError as error:
-        if soft:
+        if soft and error.code.startswith("E3"):
             reading = statement.only_soft_reading()
             if reading is not None:
                 return reading
@@ -197,8 +197,12 @@ class Statement:
         elsewhere: set[str] = set()
         for part in (*self.definitions.values(), self.expr):
             stack = [(part, False)]
+            seen = set()
             while stack:
                 node, is_term = stack.pop()
+                if (id(node), is_term) in seen:
+                    continue
+                seen.add((id(node), is_term))
                 if node.op == "name":
                     (added if is_term else elsewhere).add(str(node.value))
                     continue

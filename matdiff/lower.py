@@ -125,6 +125,9 @@ class Lowering:
             value = call(op.removeprefix("d"), args[:1], args[0].dims)
             slope = index.apply("frechet", (value,), value.dims + value.dims)
             return index.einsum([(slope, (0, 1, 2, 3)), (args[1], (2, 3))], (0, 1))
+        if op == "cumsum":
+            dims = args[0].dims
+            return index.einsum([(index.constant("tril", (), dims + dims), (0, 1)), (args[0], (1,))], (0,)) if dims else args[0]
         if op in ("tril", "triu"):
             return triangle(args[0], op == "tril")
         if op == ".*" or (op == ":" and not all(arg.dims for arg in args)):
@@ -246,6 +249,8 @@ def power_of(base: Tensor, exponent: Tensor) -> Tensor:
 
 def triangle(tensor: Tensor, lower_part: bool) -> Tensor:
     """The lower or upper triangle, diagonal included: the entries times a mask of zeros and ones."""
+    if tensor.order < 2:
+        return tensor
     rows, columns = tensor.dims
     if lower_part:
         return index.hadamard(tensor, index.constant("tril", (), (rows, columns)))

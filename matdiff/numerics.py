@@ -17,6 +17,10 @@ Number = Any  # mpmath is untyped: an mpf
 Matrix = list[list[Number]]
 
 
+# The inverse of a singular matrix comes out with entries of the size of the digits carried, not as an error.
+LARGEST = 10**20
+
+
 class Undefined(ArithmeticError):
     """The expression has no real, finite value at this point."""
 
@@ -32,7 +36,7 @@ def _real(entry: Number) -> Number:
             raise Undefined("a complex number")
         entry = entry.real
     entry = mp.mpf(entry)
-    if not mp.isfinite(entry):
+    if not mp.isfinite(entry) or abs(entry) > LARGEST:
         raise Undefined("not finite")
     return entry
 

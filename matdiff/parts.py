@@ -54,11 +54,15 @@ def unsigned(expr: Expr) -> Expr:
 
 
 def names_in(expr: Expr) -> list[Expr]:
-    """The variables and definitions of an expression, in order, each occurrence; sizes and indices are none."""
+    """The variables and definitions of an expression, in order, each node object once; sizes and indices are none."""
     found: list[Expr] = []
+    seen: set[int] = set()
     stack = [expr]
     while stack:
         node = stack.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
         if node.op == "name":
             found.append(node)
         else:

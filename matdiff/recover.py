@@ -11,9 +11,8 @@ from matdiff import formula
 from matdiff.collect import Term, collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain, Formulas
-from matdiff.functions import FUNCTIONS
 from matdiff.graph import Graph, Irreducible
-from matdiff.index import Apply, Constant, Product, Sum, Symbol, Tensor, base_and_exponent, number_of
+from matdiff.index import Apply, Constant, Product, Sum, Symbol, Tensor, base_and_exponent, is_symmetric, number_of
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -100,10 +99,8 @@ class Recovery:
                 return formula.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
         expr = formula.call(tensor.function, *args, shape=shape)
-        row = FUNCTIONS[tensor.function]
-        if tensor.order == 2 and (row.form == "each" or row.transposition == "equivariant"):
-            if all(arg in self.formulas.symmetric for arg in args):
-                self.formulas.symmetric.add(expr)
+        if is_symmetric(tensor):
+            self.formulas.symmetric.add(expr)
         return expr
 
     def _power(self, base: Expr, exponent: Rational, array: bool) -> Expr:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matdiff.errors import Errors, MatdiffError
-from matdiff.parse import Question, parse, tokens_of
+from matdiff.parse import Question, parse, read, tokens_of
 from matdiff.scan import split_statements
 from matdiff.syntax import Expr, Span
 
@@ -22,12 +22,20 @@ def replaced(text: str, span: Span, new: str) -> str:
     return text[: span.start] + new + text[span.end :]
 
 
+def mistakes(text: str) -> list[str]:
+    """The codes of all mistakes of reading in a statement, a declaration or not."""
+    codes: list[str] = []
+    for more in (False, True):
+        failed = read(text, more=more).failed
+        codes = [error.code for _, errors in failed for error in errors]
+        if not codes:
+            break
+    return codes
+
+
 def parses(text: str) -> bool:
     """Whether it can be read."""
-    try:
-        return bool(parse(text, more=True))
-    except (MatdiffError, Errors):
-        return False
+    return not mistakes(text)
 
 
 def statement_around(text: str, position: int) -> Span:
@@ -54,7 +62,7 @@ def _end_of_statement(text: str, end: int) -> int:
 
 
 def correction(text: str, corrected: str, place: Span) -> str | None:
-    """The statement around `place` of a corrected text, if it can be read; the mistake is not before `place`."""
+    """The statement around `place` of a corrected text, if fewer mistakes are left and no other ones."""
     span = statement_around(text, place.start)
     if span.end - span.start > LONGEST_CORRECTION:
         return None
@@ -62,7 +70,13 @@ def correction(text: str, corrected: str, place: Span) -> str | None:
     if len(changed) != len(corrected) and corrected[: span.start] != text[: span.start]:
         statement = statement_around(corrected, place.start)
         changed = corrected[statement.start : statement.end]
-    return changed if len(changed) <= LONGEST_CORRECTION and parses(changed) else None
+    if len(changed) > LONGEST_CORRECTION:
+        return None
+    left = mistakes(changed)
+    if not left:
+        return changed
+    found = mistakes(text[span.start : span.end])
+    return changed if len(left) < len(found) and set(left) <= set(found) else None
 
 
 def expr_of(text: str) -> Expr | None:

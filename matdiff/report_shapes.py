@@ -42,7 +42,7 @@ def _named(expr: Expr, text: str) -> str:
     """`W (m × n)`; a long operand only by its kind and size."""
     written = cut(text, expr.span)
     kind = _kind(expr)
-    if not written or len(written) > _LONGEST_OPERAND or "\n" in written:
+    if not written or len(written) > _LONGEST_OPERAND or "\n" in written or written[0] in "([":
         written = {"scalar": "a scalar", "vector": "a vector", "row": "a row", "matrix": "a matrix"}[kind]
     return f"{written} ({_sizes(expr)})" if kind != "scalar" else f"{written} (a scalar)" if written != "a scalar" else written
 
@@ -98,7 +98,8 @@ def fixed_text(text: str, fix: Fix) -> str | None:
     meant = expr_of(bracketed)
     if meant is None:
         return None
-    return bare if expr_of(bare) == meant else bracketed
+    # Two names written as one stand side by side, whatever the order of the products.
+    return bare if fix.what == "split-name" or expr_of(bare) == meant else bracketed
 
 
 def _spelled(expr: Expr, text: str) -> str:
@@ -129,7 +130,7 @@ def _fixes(fixes: Sequence[Fix], text: str, words: dict[str, str]) -> list[Help]
             help.append(Help(f"transpose {cut(text, fix.target.span)}", whole))
         elif fix.what == "no-transpose":
             help.append(Help("drop the transpose", whole))
-        elif fix.what in _CONDITIONS:
+        elif fix.what in _CONDITIONS and (fix.what, fix.target.op) != ("gram", "^"):
             condition = _CONDITIONS[fix.what].replace("{}", printed(fix.target))
             help.append(Help(condition, whole, f"{whole if fix.what == 'gram' else shown}, {condition}"))
         else:
@@ -164,11 +165,11 @@ def _product(error: errors.ProductSizes, text: str) -> Words:
         return "cannot multiply two column vectors", labels, help, notes
     message = f"cannot multiply {_named(left, text)} by {_named(right, text)}"
     needed = unicode_size(_shape(left)[1])
-    rows = (
-        f"{_sizes(right)}, but {needed} is needed here"
-        if _kind(right) == "vector"
-        else f"{_sizes(right)}, but {needed} rows are needed here"
-    )
+    if _kind(right) != "vector":
+        needed = "1 row is" if needed == "1" else f"{needed} rows are"
+    else:
+        needed = f"{needed} is"
+    rows = f"{_sizes(right)}, but {needed} needed here"
     labels = [_label(left, _subject_sizes(left, text), primary=False), _label(right, rows)]
     return message, labels, help, notes
 

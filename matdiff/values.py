@@ -60,14 +60,19 @@ def evaluate(expr: Expr, values: Values, sizes: Sizes, definitions: Mapping[str,
 
 
 def evaluate_tensor(
-    expr: Expr, letters: Sequence[tuple[str, int]], values: Values, sizes: Sizes, places: Iterable[Index] | None = None
+    expr: Expr,
+    letters: Sequence[tuple[str, int]],
+    values: Values,
+    sizes: Sizes,
+    places: Iterable[Index] | None = None,
+    definitions: Mapping[str, Expr] | None = None,
 ) -> dict[Index, Number]:
     """The entries of an expression in index notation by their indices, which count from 0.
 
     `letters` are the axes of the result in order, each with its size; `places` selects entries, None takes all of them.
     """
     with mp.workdps(max(DIGITS, mp.dps)):
-        entries = _Entries(Evaluation(values, sizes, {}))
+        entries = _Entries(Evaluation(values, sizes, definitions or {}))
         chosen = places if places is not None else product(*(range(size) for _, size in letters))
         names = [letter for letter, _ in letters]
         result = {}

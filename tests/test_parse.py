@@ -457,8 +457,8 @@ def test_greek_letters_are_in_the_grammar() -> None:
 
 
 _PIECES = st.sampled_from(
-    "x A W y T I ones pi tr det exp ( ) [ ] || | + - * / .* ./ ^ .^ ^T ' ² ᵀ , ; : = wrt \n # 2 1.5 1e3 . _x ** \\ \\top А λ e rows "
-    "{ $ == x: scalar symmetric m n e( inv( 2.* .T @ \t \x1b ⁻¹ ‖ ||_2 X[ Ty".split(" ")
+    "x A W y T I ones pi tr det exp ( ) [ ] || | + - * / .* ./ ^ .^ ^T ' ² ᵀ , ; : = wrt \n # 2 1.5 1e3 . _x ** \\ \\top А λ e "
+    "rows { $ == x: scalar symmetric m n e( inv( 2.* .T @ \t \x1b ⁻¹ ‖ ||_2 X[ Ty".split(" ")
 )
 
 
