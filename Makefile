@@ -50,7 +50,6 @@ check: compiled ## Everything that must hold: format, lint, types, all tests, cu
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python tests/sessions.py --check-table docs/language.md
 	$(BIN)/python -m pytest -q -n $(JOBS)
 
 golden: compiled ## Rewrite the outputs in tests/cases from the program; refuses results that are mathematically wrong.

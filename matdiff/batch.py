@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from matdiff import carets, pipeline, render
+from matdiff import pipeline, render
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge
-from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration, read
-from matdiff.streams import Output, complain, read_path, read_standard_input, uses_color
+from matdiff.outline import outline
+from matdiff.parse import parse, parse_declaration, read
+from matdiff.relocate import relocated, spans_of
+from matdiff.render.json import failure
+from matdiff.render.terminal import terminal, verdict
+from matdiff.sources import Excerpt, Source, joined
+from matdiff.statements import Declaration, Definition, Question
+from matdiff.streams import Output, complain, uses_color
 from matdiff.syntax import Span
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.carets import Diagnostic
+    from matdiff.evaluate import Report
     from matdiff.pipeline import Derivative
+    from matdiff.report import Diagnostic
 
 CHECK_FAILED = 1
 
@@ -43,79 +51,43 @@ class Options:
         self.__dict__.update(chosen)
 
 
-class Source:
-    """A text with where it comes from: `kind` is "argument", "stdin" or "file"; `start` its place in the whole text."""
-
-    __slots__ = ("kind", "path", "start", "text")
-
-    def __init__(self, text: str, kind: str, path: str | None = None) -> None:
-        self.text, self.kind, self.path, self.start = text, kind, path, 0
-
-    def around(self, spans: Iterable[Span]) -> tuple[str, int, int | None]:
-        """The lines that hold the spans, the place in the whole text where they start, and the number of the first one.
-
-        An argument is one piece and has no line numbers.
-        """
-        if self.kind == "argument":
-            return self.text, self.start, None
-        places = [max(0, place - self.start) for span in spans for place in (span.start, span.end)] or [0]
-        first = self.text.rfind("\n", 0, min(places)) + 1
-        last = self.text.find("\n", max(places))
-        text = self.text[first : last if last >= 0 else len(self.text)]
-        return text, self.start + first, self.text.count("\n", 0, first) + 1
-
-
-def sources_of(paths: Sequence[str], expression: str | None) -> list[Source]:
-    """Files in their order, then the expression; standard input when there is neither, or where one of them is `-`.
-
-    Raises `UnreadableFile`, and `TooLarge` past the limit for a text.
-    """
-    if expression is None and not paths:
-        paths = ["-"]
-    elif expression == "-":
-        paths, expression = [*paths, "-"], None
-    sources = [Source(read_standard_input(), "stdin") if path == "-" else Source(read_path(path), "file", path) for path in paths]
-    return sources if expression is None else [*sources, Source(expression, "argument")]
-
-
 class Batch:
     """Answers all questions of some sources; `status` is the largest exit status met."""
 
     def __init__(self, sources: Sequence[Source], options: Options, output: Output) -> None:
         self.sources, self.options, self.output = sources, options, output
-        self.text = ""
-        for source in sources:
-            self.text += "\n" if self.text else ""
-            source.start = len(self.text)
-            self.text += source.text
+        self.text = joined(sources)
         self.status = 0
         self.wrt: tuple[str, ...] = ()
         self.declarations: list[Declaration] = []
         self.definitions: list[Definition] = []
+        # Remarks on a definition are made once, with the first answer.
+        self.remarks: list[Remark] = []
 
     def run(self) -> int:
         """Every statement in turn; a bad one does not stop the others."""
         if not self._read_options():
             return self.status
         reading = read(self.text, known=[declaration.name for declaration in self.declarations])
-        questions = 0
         for place in range(len(reading.statements) + 1):
             for errors in (errors for after, errors in reading.failed if after == place):
                 self._refuse(errors)
-            if place == len(reading.statements):
-                break
-            statement = reading.statements[place]
-            if isinstance(statement, Declaration):
-                self.declarations.append(statement)
-            elif isinstance(statement, Definition):
-                self.definitions.append(statement)
-            else:
-                questions += 1
-                self._answer(statement)
-        if not questions and not reading.failed:
-            end = len(self.text)
-            self._refuse([EndsEarly(span=Span(end, end), after="")])
+            if place < len(reading.statements):
+                self._take(reading.statements[place], alone=len(reading.statements) == 1)
+        if not reading.failed and not any(isinstance(statement, Question) for statement in reading.statements):
+            self._refuse([EndsEarly(span=Span(len(self.text), len(self.text)), after="")])
         return self.status
+
+    def _take(self, statement: Declaration | Definition | Question, alone: bool) -> None:
+        if isinstance(statement, Declaration):
+            self.declarations.append(statement)
+        elif isinstance(statement, Definition):
+            self.definitions.append(statement)
+            self.remarks += statement.remarks
+        else:
+            self._answer(statement, alone)
+
+    # Options that are texts of the language
 
     def _read_options(self) -> bool:
         """--var and --wrt; whether they are good."""
@@ -123,33 +95,28 @@ class Batch:
             try:
                 self.declarations += parse_declaration(text)
             except Errors as problem:
-                self._refuse(problem.errors, Source(text, "argument"))
-        self.wrt = self._names(self.options.wrt)
+                self._refuse(problem.errors, source=Source(text, "argument"))
+        names = [(text, _name(text)) for text in self.options.wrt]
+        self.wrt = tuple(name for _, name in names if name is not None)
+        for text, name in names:
+            if name is None:
+                self._refuse([NotAName(text=text, names=self._variables())])
         return not self.status
 
-    def _names(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """The names of --wrt in their one spelling: β is beta."""
-        names: list[str] = []
-        for text in texts:
-            name = _name(text)
-            if name is None:
-                self._refuse([NotAName(text=text, names=self._names_in_text())])
-            else:
-                names.append(name)
-        return tuple(names)
-
-    def _names_in_text(self) -> tuple[str, ...]:
+    def _variables(self) -> tuple[str, ...]:
+        """The names in the expressions of the text."""
         questions = [statement for statement in read(self.text).statements if isinstance(statement, Question)]
         parts = [part for question in questions for part in post_order(question.expr)]
         return tuple(dict.fromkeys(str(part.value) for part in parts if part.op == "name"))
 
     # Answers
 
-    def _answer(self, question: Question) -> None:
+    def _answer(self, question: Question, alone: bool) -> None:
         options = self.options
+        excerpt = Excerpt(self._source(question.span), [question.span])
         try:
             derivative = pipeline.solve(
-                self._source(question.span.start).around([question.span])[0],
+                excerpt.text,
                 question,
                 self.declarations,
                 self.definitions,
@@ -158,46 +125,96 @@ class Batch:
                 structure=options.structure,
                 layout=options.layout,
             )
-            checks = derivative.verify(seed=options.seed, sizes=options.sizes) if options.verify else None
-            written = self._written(derivative, question, checks)
+            check = derivative.verify(seed=options.seed, sizes=options.sizes) if options.verify else None
+            remarks = [*self.remarks, *question.remarks, *derivative.remarks]
+            written = self._outline(derivative) if options.shapes else self._rendered(derivative, excerpt, check, remarks, alone)
         except Errors as problem:
             self._refuse(problem.errors, near=question.span)
-            return
         except MatdiffError as problem:
             self._refuse([problem], near=question.span)
-            return
         except (RecursionError, MemoryError):
-            self._refuse([TooLarge(what="nesting", limit=pipeline.MAXIMUM_DEPTH, span=question.span)])
-            return
-        self.output.write(written)
+            self._refuse([TooLarge(what="nesting", limit=sys.getrecursionlimit(), span=question.span)])
+        else:
+            self.remarks = []
+            self.output.write(written)
+            if options.format != "json":
+                self._comment(derivative, remarks, check)
 
-    def _source(self, place: int) -> Source:
-        return next(source for source in reversed(self.sources) if source.start <= place)
+    def _outline(self, derivative: Derivative) -> str:
+        return outline(derivative.typed, fancy=self.output.is_terminal)
 
-    # Mistakes and remarks
+    def _rendered(
+        self, derivative: Derivative, excerpt: Excerpt, check: Report | None, remarks: Sequence[Remark], alone: bool
+    ) -> str:
+        """The answer in the format asked for; on a terminal text is the whole picture."""
+        options, output = self.options, self.output
+        status = 0 if check is None or check.passed else CHECK_FAILED
+        self.status = max(self.status, status)
+        if options.format == "text" and output.is_terminal and not options.lhs:
+            return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), check=check))
+        if options.format == "json":
+            return render.render(derivative, "json", check=check, **self._for_json(remarks, status, excerpt, alone))
+        return render.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style)
+
+    def _for_json(self, problems: Iterable[MatdiffError | Remark], status: int, excerpt: Excerpt, alone: bool) -> dict[str, Any]:
+        return {
+            "source": excerpt.source.kind,
+            "path": excerpt.source.path,
+            "line": excerpt.line,
+            "exit_code": status,
+            "diagnostics": [self._diagnosed(problem, excerpt) for problem in problems],
+            "pretty": alone and self.output.is_terminal,
+        }
+
+    def _comment(self, derivative: Derivative, remarks: Sequence[Remark], check: Report | None) -> None:
+        """Remarks, and in a pipe the verdict of --verify; a terminal already shows it with the answer."""
+        if not self.options.quiet:
+            for remark in remarks:
+                self._complain([remark], Excerpt(self._source(*spans_of(remark)), spans_of(remark)))
+        if check is not None and not (self.output.is_terminal and self.options.format == "text"):
+            if not check.passed or not self.options.quiet:
+                complain(verdict(check, derivative.typed))
+
+    # Mistakes
 
     def _refuse(self, errors: Sequence[MatdiffError], source: Source | None = None, near: Span | None = None) -> None:
         """Report the errors of one statement; `source` is their text if it is not the whole text, `near` where the statement is."""
         status = max(error.exit_status for error in errors)
         self.status = max(self.status, status)
-        excerpt = self._excerpt(errors, source, near)
-        diagnostics = excerpt.diagnosed(errors)
+        spans = [span for error in errors for span in spans_of(error)] + ([] if near is None else [near])
+        excerpt = Excerpt(source or self._source(*spans), spans)
         if self.options.format == "json":
-            self.output.write(json.failure(excerpt, diagnostics, status, self.options.layout))
+            about = render.Options(**self._for_json(errors, status, excerpt, alone=True))
+            self.output.write(failure(excerpt.text, about, self.options.layout))
         else:
-            self._complain(excerpt, diagnostics)
+            self._complain(errors, excerpt)
 
-    def _excerpt(self, problems: Sequence[MatdiffError | Remark], source: Source | None = None, near: Span | None = None) -> Excerpt:
-        """The lines that the problems and the statement are about."""
-        spans = [span for problem in problems for span in spans_of(problem)] + ([] if near is None else [near])
-        if source is None:
-            source = self._source(min((span.start for span in spans), default=len(self.text)))
-        return Excerpt(source, spans)
+    def _complain(self, problems: Iterable[MatdiffError | Remark], excerpt: Excerpt) -> None:
+        from matdiff.report import render as drawn
 
-    def _source(self, place: int) -> Source:
-        return next(source for source in reversed(self.sources) if source.start <= place or source is self.sources[0])
+        color = uses_color(sys.stderr, self.options.color)
+        for problem in problems:
+            complain(drawn(self._diagnosed(problem, excerpt), excerpt.text, excerpt.place, color, excerpt.line or 1))
 
-    def _complain(self, excerpt: Excerpt, diagnostics: Iterable[Diagnostic]) -> None:
-        colour = uses_color(sys.stderr, self.options.color)
-        for diagnostic in diagnostics:
-            complain(carets.render(diagnostic, excerpt.text, excerpt.path, colour, excerpt.line or 1))
+    def _diagnosed(self, problem: MatdiffError | Remark, excerpt: Excerpt) -> Diagnostic:
+        from matdiff.report import diagnose  # words are needed only when something is wrong
+
+        diagnostic = diagnose(relocated(problem, -excerpt.start), excerpt.text)
+        diagnostic.labels = tuple(label for label in diagnostic.labels if 0 <= label.span.start <= len(excerpt.text))
+        return diagnostic
+
+    def _source(self, *spans: Span) -> Source:
+        """The source that holds the first of the spans; the last source if there is none."""
+        place = min((span.start for span in spans), default=len(self.text))
+        return next(source for source in reversed(self.sources) if source.start <= place)
+
+
+def _name(text: str) -> str | None:
+    """The variable that a text names, in its one spelling (β is beta), or None if it is more than a name."""
+    try:
+        (statement,) = parse(text)
+    except (Errors, ValueError):
+        return None
+    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
+    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
+

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from matdiff import batch, report
-from matdiff.errors import Errors, MatdiffError, NotAName, NotQuoted
+from matdiff.batch import Batch, Options
+from matdiff.carets import Diagnostic, Help
+from matdiff.carets import render as drawn
+from matdiff.catalogue import function_list
+from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
 from matdiff.render import FORMATS
-from matdiff.streams import ClosedPipe, Output, complain, is_terminal, plain, silence_standard_output, uses_color
+from matdiff.render import Options as RenderOptions
+from matdiff.render.json import failure
+from matdiff.sources import sources_of
+from matdiff.streams import ClosedPipe, Output, complain, is_terminal, silence_standard_output, uses_color
 from matdiff.structure import MODES
 from matdiff.version import VERSION
 
@@ -235,11 +240,11 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
 def _callback(words: tuple[str, ...], **options: Any) -> int:
     """Put the options together and answer; returns the exit status."""
     if options["functions"]:
-        _print(batch.function_list())
+        _print(function_list())
         return 0
     if len(words) > 1:
         raise NotQuoted(words=words)
-    chosen = batch.Options(
+    chosen = Options(
         wrt=tuple(name.strip() for text in options["wrt"] for name in text.split(",") if name.strip()),
         order=2 if options["hessian"] else options["order"],
         layout=options["layout"],
@@ -256,10 +261,12 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         sizes=options["size"],
         seed=options["seed"],
     )
-    sources = batch.sources(options["file"], words[0] if words else None)
+    if not words and not options["file"] and is_terminal(sys.stdin):
+        raise click.UsageError("There is no expression.")
     output = Output(options["output"], json=chosen.format == "json")
-    status = batch.answer_all(sources, chosen, output)
-    output.finish()
+    status = Batch(sources_of(options["file"], words[0] if words else None), chosen, output).run()
+    if output.path is None or status == 0:
+        output.finish()
     return status
 
 
@@ -284,3 +291,63 @@ COMMAND = ExpressionCommand(
     input, one per line.""",
     add_help_option=False,
 )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with the arguments of the process, or those given; returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except ClosedPipe:
+        silence_standard_output()
+        return 0
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except Exception as problem:
+        if "--debug" in words:
+            raise
+        message = " ".join(f"{type(problem).__name__}: {problem}".split())
+        return _fail(words, Diagnostic("error", "E700", "internal-error", f"a bug in matdiff: {message}"), INTERNAL_ERROR)
+
+
+def _run(words: list[str]) -> int:
+    try:
+        with COMMAND.make_context("matdiff", list(words)) as context:
+            return int(COMMAND.invoke(context))
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as problem:
+        return _fail(words, _usage(problem), WRONG_USAGE)
+    except MatdiffError as problem:
+        from matdiff.report import diagnose
+
+        return _fail(words, diagnose(problem, ""), problem.exit_status)
+
+
+def _usage(problem: click.UsageError) -> Diagnostic:
+    """click's message in the style of the others."""
+    help = [Help("`matdiff --help` lists the options")]
+    message = problem.format_message()
+    if isinstance(problem, click.NoSuchOption):
+        message = f"no such option `{problem.option_name}`"
+        help = [Help(f"did you mean `{name}`?") for name in (problem.possibilities or [])[:1]] or help
+    return Diagnostic("error", "E505", "wrong-option", message[:1].lower() + message[1:].rstrip(".").replace("'", "`"), help=help)
+
+
+def _fail(words: list[str], diagnostic: Diagnostic, status: int) -> int:
+    """Tell what stopped the whole run, as JSON where that was asked for."""
+    if _wants_json(words):
+        options = RenderOptions(exit_code=status, diagnostics=[diagnostic])
+        output = Output(json=True)
+        output.write(failure("", options))
+        output.finish()
+    else:
+        color = words[words.index("--color") + 1 :][:1] if "--color" in words else []
+        complain(drawn(diagnostic, "", None, uses_color(sys.stderr, color[0] if color else "auto")))
+    return status
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether JSON was asked for, even where the options as a whole make no sense."""
+    pairs = list(zip(words, words[1:], strict=False))
+    return "--json" in words or "--to=json" in words or ("--to", "json") in pairs or ("-t", "json") in pairs

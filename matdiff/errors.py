@@ -355,12 +355,12 @@ class DivisionByZero(MatdiffError):
 
 
 class IndexRange(MatdiffError):
-    """An index outside `1 ... size`, or the wrong number of indices."""
+    """An index outside `1 ... size`."""
 
     code, name = "E310", "index-range"
     span: Span
     index: str
-    size: str
+    size: Dim
 
 
 class ArgumentSizes(MatdiffError):

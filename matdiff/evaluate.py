@@ -18,6 +18,7 @@ from matdiff.lower import axes_of
 from matdiff.numerics import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
 from matdiff.formula import shape_of
+from matdiff.walk import post_order
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
@@ -71,14 +72,19 @@ def sample(typed: Typed, seed: int, sizes: Mapping[str, int]) -> dict[str, Matri
     return None
 
 
-def _usable_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
-    """Sizes at which the expression has a value: inv(X^T X), for one, needs an X that is no wider than tall."""
-    candidates = [draw_sizes(typed, seed + attempt, fixed) for attempt in range(6)]
+def _usable_sizes(answer: Derivative, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
+    """Sizes at which input and results have a value: inv(X^T X), for one, needs an X that is no wider than tall."""
+    typed = answer.typed
+    candidates = [draw_sizes(typed, seed + attempt, fixed) for attempt in range(8)]
     for sizes in candidates:
         for manner in MANNERS:
             values = draw_values(typed.variables.values(), sizes, (seed, 0), manner)
             try:
                 evaluate(typed.expr, values, sizes, typed.definitions)
+                for result in answer.results:
+                    for part in (*result.where, result):
+                        if not any(node.op == "index" for node in post_order(part.expr)):
+                            evaluate(part.expr, values, sizes, {named.name: named.expr for named in result.where})
             except Undefined:
                 continue
             return sizes
@@ -120,7 +126,7 @@ def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None
     `sizes` fixes size names; the others are drawn, all different.
     """
     typed = answer.typed
-    chosen = _usable_sizes(typed, seed, sizes or {})
+    chosen = _usable_sizes(answer, seed, sizes or {})
     worst, done = mp.mpf(0), 0
     for trial in range(trials):
         with mp.workdps(_digits(max((result.order for result in answer.results), default=1))):

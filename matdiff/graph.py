@@ -188,6 +188,8 @@ class Graph:
             if len(self.edges) == 1:
                 return left + self.seen_from(self.edges[0], column)[1] + right
             return left + (self._parallel_product(self.edges, row, column),) + right
+        if not self.pendants[row] and not self.pendants[column]:
+            return (Expr("ones", (), shape=(self.sizes[row], self.sizes[column])),)
         outer = self.vector(self.pendants[column], column)
         return self.vector(self.pendants[row], row) + self.formulas.transposed_chain(outer)
 

@@ -19,6 +19,7 @@ from matdiff.errors import (
     DefinitionShape,
     ElementwiseShapes,
     Fix,
+    IndexRange,
     MatdiffError,
     NotSquare,
     ProductSizes,
@@ -241,6 +242,8 @@ class Statement:
         self._finish(shaping)
         if isinstance(error, UndecidedSizes):
             error.left, error.right = shaping.sizes.resolve(error.left), shaping.sizes.resolve(error.right)
+        if isinstance(error, IndexRange):
+            error.size = shaping.sizes.resolve(error.size)
         fields = type(error).__annotations__
         clash = clashing(error)
         if "rigid" in fields:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import formula
 from matdiff.dims import ONE
-from matdiff.index import Apply, Constant, Factor
+from matdiff.index import Apply, Constant, Factor, Tensor
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def contract_larger(graph: Graph) -> bool:
     """Apply one move to one of the larger factors; False when none applies."""
-    return any(_fused_vector(graph, factor) or _fused_matrix(graph, factor) or _frechet(graph, factor) for factor in graph.others)
+    return any(
+        _fused_vector(graph, factor) or _fused_matrix(graph, factor) or _unfused(graph, factor) or _half_fused(graph, factor) or _frechet(graph, factor)
+        for factor in graph.others
+    )
 
 
 def _alone(graph: Graph, factor: Factor, *indices: int) -> bool:
@@ -43,7 +46,7 @@ def _matrix_between(graph: Graph, row: int, column: int) -> Expr | None:
 def _fused_vector(graph: Graph, factor: Factor) -> bool:
     """fuse_pab M_ba = vec(M)_p, and fuse_pab u_a v_b = kron(u, v)_p."""
     tensor, slots = factor
-    if not (isinstance(tensor, Constant) and tensor.name == "fuse"):
+    if not _is_fuse(tensor):
         return False
     whole, slow, fast = slots
     if slow == fast or not _alone(graph, factor, slow, fast):
@@ -68,7 +71,7 @@ def _fused_matrix(graph: Graph, factor: Factor) -> bool:
     tensor, (row, *parts) = factor[0], factor[1]
     for other in graph.others:
         column, *ends = other[1]
-        if other is factor or not all(isinstance(t, Constant) and t.name == "fuse" for t in (tensor, other[0])):
+        if other is factor or not (_is_fuse(tensor) and _is_fuse(other[0])):
             continue
         rest = [slot for another in graph.others if another is not factor and another is not other for slot in another[1]]
         if {*rest, *graph.out, row, column} & {*parts, *ends}:
@@ -90,6 +93,44 @@ def _fused_matrix(graph: Graph, factor: Factor) -> bool:
             graph.add_matrix(row, column, value)
             return True
     return False
+
+
+def _unfused(graph: Graph, factor: Factor) -> bool:
+    """fuse_pab v_p = unvec(v)_ba."""
+    tensor, slots = factor
+    whole, slow, fast = slots[0], slots[-2], slots[-1]
+    if not _is_fuse(tensor) or slow == fast or not _alone(graph, factor, whole) or graph.touching(whole):
+        return False
+    vector = graph.formulas.product(graph.vector(graph.pendants[whole], whole))
+    graph.pendants[whole] = []
+    graph.others.remove(factor)
+    rows, columns = graph.sizes[fast], graph.sizes[slow]
+    sizes = (formula.size_argument(rows), formula.size_argument(columns))
+    graph.add_matrix(fast, slow, formula.call("unvec", vector, *sizes, shape=(rows, columns)))
+    return True
+
+
+def _half_fused(graph: Graph, factor: Factor) -> bool:
+    """fuse_pab v_b = kron(I, v)_pa and fuse_pab u_a = kron(u, I)_pb."""
+    tensor, slots = factor
+    if not _is_fuse(tensor) or slots[1] == slots[2]:
+        return False
+    whole, slow, fast = slots
+    for inner, kept in ((fast, slow), (slow, fast)):
+        if _alone(graph, factor, inner) and not graph.touching(inner):
+            vector = graph.formulas.product(graph.vector(graph.pendants[inner], inner))
+            unit = formula.eye(graph.sizes[kept])
+            pair = (unit, vector) if inner == fast else (vector, unit)
+            graph.pendants[inner] = []
+            graph.others.remove(factor)
+            value = formula.call("kron", *pair, shape=(graph.sizes[whole], graph.sizes[kept]))
+            graph.add_matrix(whole, kept, value)
+            return True
+    return False
+
+
+def _is_fuse(tensor: Tensor) -> bool:
+    return isinstance(tensor, Constant) and tensor.name == "fuse"
 
 
 def _frechet(graph: Graph, factor: Factor) -> bool:

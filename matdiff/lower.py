@@ -97,6 +97,8 @@ class Lowering:
             return index.constant("unit", (expr.args[0], dims[0]), dims)
         if op == "at":
             return self._entries(expr)
+        if op == "unvec":
+            return self._unstacked(expr)
         if op == "block":
             return self._block(expr)
         if op == "*":
@@ -184,6 +186,15 @@ class Lowering:
         units = [(index.constant("unit", (place, dim), (dim,)), (axis,)) for axis, dim, place in axes if place.op != "all"]
         ends = [axis for axis, _, place in axes if place.op == "all"]
         return index.einsum([(base, [axis for axis, _, _ in axes]), *units], ends)
+
+    def _unstacked(self, expr: Expr) -> Tensor:
+        """unvec(x, m, n): x_p fuse_pji, the matrix of which vec makes x."""
+        rows, columns = self.shape(expr)
+        value = self.value(expr.args[0])
+        if rows.is_one or columns.is_one:
+            return value
+        fuse = index.constant("fuse", (columns, rows), (columns * rows, columns, rows))
+        return index.einsum([(value, ("p",)), (fuse, ("p", "j", "i"))], ("i", "j"))
 
     def _block(self, expr: Expr) -> Tensor:
         """[A, B; C, D]: the sum of the blocks, each moved to its place by the matrices `shift`."""

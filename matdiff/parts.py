@@ -18,10 +18,10 @@ ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
 
 
 def values_of(expr: Expr) -> tuple[Expr, ...]:
-    """The arguments that are values; the sizes of `ones(n)` and the indices of `X[i,j]` are none."""
+    """The arguments that are values; the sizes of `ones(n)` and `unvec(x, m, n)` and the indices of `X[i,j]` are none."""
     if expr.op in LEAVES:
         return ()
-    return expr.args[:1] if expr.op == "at" else expr.args
+    return expr.args[:1] if expr.op in ("at", "unvec") else expr.args
 
 
 def shape_of(expr: Expr) -> Shape:

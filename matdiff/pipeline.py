@@ -9,6 +9,7 @@ from matdiff import errors, formula, index
 from matdiff.conditions import conditions_of, smoothness_of
 from matdiff.derive import derive
 from matdiff.dims import Dim
+from matdiff.errors import Remark
 from matdiff.entries import in_indices, letters_beside
 from matdiff.graph import Irreducible
 from matdiff.index import Tensor
@@ -114,13 +115,13 @@ class Result:
 class Derivative:
     """The answer to one question: all its results, with what was understood of the input."""
 
-    def __init__(self, source: str, typed: Typed, layout: str, structure: str) -> None:
+    def __init__(self, source: str, typed: Typed, layout: str, structure: str, remarks: Sequence[Remark] = ()) -> None:
         self.source, self.typed, self.layout, self.structure = source, typed, layout, structure
         rows, columns = formula.shape_of(typed.expr)
         self.output_is_row = rows.is_one and not columns.is_one
         self.output: Tensor = index.number(0)
         self.conditions: tuple[str, ...] = conditions_of(typed)
-        self.remarks = [*typed.remarks, *smoothness_of(typed)]
+        self.remarks = [*remarks, *typed.remarks, *smoothness_of(typed)]
         self.results: list[Result] = []
 
     def to(self, format: str, **options: object) -> str:
@@ -182,10 +183,10 @@ def differentiate(
     `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
     Raises `errors.MatdiffError` (or `errors.Errors`, which holds several) for input that is wrong.
     """
-    statements = parse(source)
     known: list[Declaration] = []
     for declaration in [declarations] if isinstance(declarations, str) else declarations:
         known += parse_declaration(declaration)
+    statements = parse(source, known=[declaration.name for declaration in known])
     known += [statement for statement in statements if isinstance(statement, Declaration)]
     definitions = [statement for statement in statements if isinstance(statement, Definition)]
     questions = [statement for statement in statements if isinstance(statement, Question)]
@@ -210,7 +211,7 @@ def solve(
     typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=question.wrt or tuple(wrt or ()))
     names = _variables(typed, question.wrt or wrt, order)
     index.new_session()
-    answer = Derivative(source, typed, layout, structure)
+    answer = Derivative(source, typed, layout, structure, [r for part in (*definitions, question) for r in part.remarks])
     structured = frozenset(name for name in names if typed.variables[name].property)
     lowered, definition_values = lower(typed, structured)
     answer.output = simplify(lowered)

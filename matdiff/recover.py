@@ -12,7 +12,7 @@ from matdiff.collect import Term, collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain, Formulas
 from matdiff.graph import Graph, Irreducible
-from matdiff.index import Apply, Constant, Product, Sum, Symbol, Tensor, base_and_exponent, is_symmetric, number_of
+from matdiff.index import Apply, Constant, Product, Sum, Symbol, Tensor, base_and_exponent, einsum, is_symmetric, number_of
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Recovery:
         if tensor.name == "unit":
             place, dim = tensor.parameters
             assert isinstance(place, Expr) and isinstance(dim, Dim)
-            return Expr("e", (place,), shape=(dim, ONE))
+            return Expr("e", (place, formula.size_argument(dim)), shape=(dim, ONE))
         if tensor.name == "shift":
             return _shift_block(tensor)
         return Expr(tensor.name, (), shape=SCALAR)
@@ -96,6 +96,8 @@ class Recovery:
         args = tuple(self.expr(arg) for arg in tensor.args)
         if tensor.function == "power":
             if tensor.exponent is None:
+                scalars = [_scalar_of(arg) if tensor.dims else None for arg in tensor.args]
+                args = tuple(arg if scalar is None else self.expr(scalar) for arg, scalar in zip(args, scalars))
                 return formula.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
         expr = formula.call(tensor.function, *args, shape=shape)
@@ -140,6 +142,13 @@ class Recovery:
             else:
                 factors.append(graph.scalar())
         return Term(product.coefficient, factors, divisors, chain)
+
+
+def _scalar_of(tensor: Tensor) -> Tensor | None:
+    """The scalar that every entry of a tensor is, or None."""
+    if isinstance(tensor, Product) and all(not slots for _, slots in tensor.factors) and len(set(tensor.out)) == len(tensor.out):
+        return einsum(tensor.factors, (), None, tensor.coefficient)
+    return None
 
 
 def _named(name: str) -> Dim:

@@ -50,7 +50,9 @@ GREEK = _pairs(_GREEK_NAMES)
 PROPERTIES = ("symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal")
 CONSTANTS = ("I", "ones", "zeros", "pi")
 # What is called like a function but is not a row of the table, and the op it becomes.
-SPECIAL_CALLS = {"transpose": "'", "eye": "I", "ones": "ones", "zeros": "zeros", "rows": "rows", "cols": "cols", "e": "e"}
+SPECIAL_CALLS = {
+    "transpose": "'", "eye": "I", "ones": "ones", "zeros": "zeros", "rows": "rows", "cols": "cols", "e": "e", "unvec": "unvec",
+}  # fmt: skip
 
 _LOOK_ALIKE = _pairs(
     """

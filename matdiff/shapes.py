@@ -26,7 +26,8 @@ from matdiff.errors import (
 from matdiff.functions import FUNCTIONS, Signature
 from matdiff.parts import bare, constant, is_scalar, names_in, ones_of, shape_of, size_of, unsigned, values_of
 from matdiff.syntax import Expr
-from matdiff.unify import Sizes, is_flexible
+from matdiff.unify import Sizes, is_open
+from matdiff.walk import post_order
 
 # Functions of all entries whose value is usually combined with the entries again, as in `x - mean(x)`.
 STATISTICS = frozenset(("sum", "mean", "max", "min", "logsumexp"))
@@ -121,10 +122,19 @@ class Shaping:
             return self._blocks(expr, args)
         if op in ("rows", "cols"):
             return SCALAR
+        if op == "unvec":
+            return self._unstacked(expr, args[0])
         row = FUNCTIONS[op]
         if row.patterns:
             return self._pattern(expr, row.patterns, args)
         return shape_of(args[0])
+
+    def _unstacked(self, expr: Expr, vector: Expr) -> Shape:
+        """unvec(x, m, n): the m x n matrix whose columns, one below the other, are x."""
+        rows, columns = self._size(expr.args[1]), self._size(expr.args[2])
+        stacked = Expr("vec", (expr,), None, expr.span, (self.sizes.product(rows, columns), ONE))
+        self._same(vector, stacked, SumShapes, operator="=")
+        return rows, columns
 
     def _leaf(self, expr: Expr) -> Shape:
         op, args = expr.op, expr.args
@@ -227,16 +237,23 @@ class Shaping:
         return shape_of(first)
 
     def _check_broadcast(self, scalar: Expr, arrays: list[Expr], place: int, args: tuple[Expr, ...]) -> None:
-        """A scalar acts on every entry; but in `x^T A x + b` and `sum(x) + b`, with b a vector, something else was meant."""
+        """A scalar acts on every entry; but in `x^T A x + b`, with b a vector, something else was meant.
+
+        So it is in `sum(x) + b`, unless b is declared; but not in `x - mean(x)`.
+        """
         origin = self._origins[id(scalar)]
         if origin == STATISTIC:
-            used = {str(name.value) for name in names_in(scalar)}
-            if all(bare(array).op == "name" and bare(array).value not in used for array in arrays):
+            inside = set(post_order(scalar))
+            if not all(unsigned(array) in inside or self._is_certain(array) for array in arrays):
                 origin = CONTRACTION
         if origin == CONTRACTION:
             left, right = (arrays[0], scalar) if args.index(arrays[0]) < place else (scalar, arrays[0])
             raise SumShapes(left=unsigned(left), right=unsigned(right), subtracted=right.op == "neg")
         self.broadcasts.append((scalar, arrays[0]))
+
+    def _is_certain(self, expr: Expr) -> bool:
+        """Whether no kind in it is a guess."""
+        return not any(name.value in self.kinds for name in names_in(expr))
 
     def _note_square(self, terms: list[Expr]) -> None:
         """`A - I` and `A + A^T` say themselves that A is square."""
@@ -391,7 +408,7 @@ class Shaping:
         rows, columns = self._dims(base)
         if len(places) == 1:
             if not columns.is_one:
-                raise IndexRange(span=expr.span, index="1", size="2")
+                raise WrongKind(function="[i]", argument=base, expected="vector")
             return self._side(places[0], rows), ONE
         return self._side(places[0], rows), self._side(places[1], columns)
 
@@ -401,10 +418,5 @@ class Shaping:
         value, largest = constant(place), dim.value
         outside = value is not None and (not isinstance(value, int) or value < 1 or (largest is not None and value > largest))
         if outside:
-            raise IndexRange(span=place.span, index=str(value), size=str(dim))
+            raise IndexRange(span=place.span, index=str(value), size=dim)
         return ONE
-
-
-def is_open(dim: Dim) -> bool:
-    """Whether the size is an invented name, still free to become equal to another."""
-    return dim.name is not None and is_flexible(dim.name)

@@ -150,6 +150,22 @@ _AT_ZERO = {
 }
 
 
+def function_of_broadcast(node: Apply) -> Tensor | None:
+    """f(c ones) = f(c) ones for elementwise f and scalar c.  Moves a function to a tensor with fewer axes."""
+    if not node.dims or len(node.args) != 1 or (node.function != "power" and not _is_each(node.function)):
+        return None
+    arg = node.args[0]
+    if not isinstance(arg, Product) or any(slots for _, slots in arg.factors) or len(set(arg.out)) < len(arg.out):
+        return None
+    scalar = index.einsum(arg.factors, (), None, arg.coefficient)
+    value = index.power(scalar, node.exponent) if node.exponent is not None else index.apply(node.function, (scalar,), ())
+    return index.broadcast(value, node.dims)
+
+
+def _is_each(function: str) -> bool:
+    return function in FUNCTIONS and FUNCTIONS[function].form == "each"
+
+
 def function_of_inverse_function(node: Apply) -> Tensor | None:
     """log(exp(x)) = x and exp(log(x)) = x (x > 0 is log's condition).  Removes two functions."""
     arg = node.args[0]
@@ -388,5 +404,32 @@ def _of_matrix(node: Apply) -> bool:
     return node.function == "inv" or (node.function in FUNCTIONS and FUNCTIONS[node.function].form == "matrix")
 
 
-PRODUCT_LAWS: tuple[ProductLaw, ...] = (cancel_inverse, cancel_orthogonal, sum_of_softmax, join_fused, join_shifts, part_of_sum, closed_frechet)
-APPLY_LAWS: tuple[ApplyLaw, ...] = (inverse_of_inverse, inverse_of_product, function_of_constant, function_of_inverse_function)
+# Multiplying out stops at products of so many terms.
+MOST_EXPANDED = 64
+
+
+def expand_large_group(product: Product) -> Tensor | None:
+    """(A + B)_ijk C_jl = A_ijk C_jl + B_ijk C_jl for a group with more than two axes, which matrix notation cannot name.
+
+    Removes a group with more than two axes.
+    """
+    if len(product.factors) < 2:
+        return None
+    for group, slots in product.factors:
+        if isinstance(group, Sum) and group.order > 2 and len(group.terms) <= MOST_EXPANDED:
+            rest = list(product.factors)
+            rest.remove((group, slots))
+            sizes = dict(enumerate(product.sizes))
+            terms = [(c, index.einsum([(term, slots), *rest], product.out, sizes)) for c, term in group.terms]
+            return index.scale(product.coefficient, index.add(terms, product.dims))
+    return None
+
+
+PRODUCT_LAWS: tuple[ProductLaw, ...] = (cancel_inverse, cancel_orthogonal, sum_of_softmax, join_fused, join_shifts, part_of_sum, closed_frechet, expand_large_group)
+APPLY_LAWS: tuple[ApplyLaw, ...] = (
+    inverse_of_inverse,
+    inverse_of_product,
+    function_of_constant,
+    function_of_broadcast,
+    function_of_inverse_function,
+)

@@ -27,6 +27,11 @@ def in_own_space(derivative: Tensor, axis: int, prop: str | None, mode: str, var
     if prop == "skew":
         skewed = _half(derivative, axis, -1)
         return index.scale(2, skewed) if mode == "entries" else skewed
+    if prop in ("lower", "upper"):
+        mask = index.constant("tril", (), derivative.dims[axis : axis + 2])
+        axes = list(range(derivative.order))
+        place = (axis, axis + 1) if prop == "lower" else (axis + 1, axis)
+        return index.einsum([(derivative, axes), (mask, place)], axes)
     if prop == "orthogonal":
         return _tangent(derivative, axis, variable)
     return derivative

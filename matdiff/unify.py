@@ -181,6 +181,11 @@ def is_flexible(name: str) -> bool:
     return name[0] == INVENTED
 
 
+def is_open(dim: Dim) -> bool:
+    """Whether the resolved size is an invented name, still free to become equal to another."""
+    return dim.name is not None and is_flexible(dim.name)
+
+
 def bounded(dim: Dim) -> Dim:
     """The size itself.  Raises TooLarge when it is too long to work with."""
     if len(dim.terms) > 1 or (dim.terms and len(dim.terms[0][0]) > 1):

@@ -116,6 +116,10 @@ class Evaluation:
             return [[mp.mpf(row == place)] for row in range(self._shape(node)[0])]
         if op == "at":
             return self._slice(node)
+        if op == "unvec":
+            rows, columns = self._shape(node)
+            stacked = self.known[id(node.args[0])][1]
+            return [[stacked[column * rows + row][0] for column in range(columns)] for row in range(rows)]
         args = [self.known[id(arg)][1] for arg in node.args]
         if op == "block":
             assert isinstance(node.value, int)

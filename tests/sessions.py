@@ -24,9 +24,9 @@ from pathlib import Path
 from unittest import mock
 
 from matdiff import cli
+from matdiff.catalogue import function_table
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_OPERATORS = ("|", ";", ">", "2>&1")
 
 
 class Step:
@@ -43,9 +43,9 @@ class Session:
         self.text, self.line, self.title = text, line, title
         self.steps = list(_steps(text, line))
 
-    def rewritten(self) -> str:
-        """The block with the outputs of now."""
-        return "".join(f"$ {step.command}\n{output}" for step, output in zip(self.steps, outputs_of(self), strict=True))
+    def with_outputs(self, outputs: list[str]) -> str:
+        """The block with other outputs."""
+        return "".join(f"$ {step.command}\n{output}" for step, output in zip(self.steps, outputs, strict=True))
 
 
 def _steps(text: str, line: int) -> Iterator[Step]:
@@ -203,3 +203,72 @@ def outputs_of(session: Session, shell: Shell | None = None) -> list[str]:
             return [shell.run(step.command) for step in session.steps]
         finally:
             os.chdir(before)
+
+
+def outputs_now(session: Session) -> list[str]:
+    """What each step prints now, with its mathematics checked."""
+    from mathematics import check  # which runs commands with this module
+
+    return outputs_of(session, Shell(watch=check))
+
+
+# The table of functions
+
+_TABLE = re.compile(r"(?<=<!-- functions -->\n).*?(?=<!-- end of functions -->)", re.DOTALL)
+
+
+def with_table(text: str, table: str) -> str:
+    """The document with the table between its two marks."""
+    return _TABLE.sub(lambda _: f"\n{table}\n", text)
+
+
+# The commands of the Makefile
+
+
+def play(path: Path) -> None:
+    """Type the sessions of a document one after the other, with what they print now."""
+    for session in sessions_of(path):
+        print(f"\n# {session.title}\n")
+        print(session.with_outputs(outputs_of(session)), end="")
+
+
+def rewrite(path: Path) -> list[str]:
+    """Replace the outputs; a session whose mathematics is wrong is left as it is and told of."""
+    text = path.read_text(encoding="utf-8")
+    problems = []
+    for session in sessions_of(path):
+        try:
+            outputs = outputs_now(session)
+        except AssertionError as problem:
+            problems.append(f"{path}:{session.line}: {problem}")
+            continue
+        text = text.replace(f"```console\n{session.text}```", f"```console\n{session.with_outputs(outputs)}```", 1)
+    if text != path.read_text(encoding="utf-8"):
+        path.write_text(text, encoding="utf-8")
+        print(f"rewrote {path}")
+    return problems
+
+
+def main() -> int:
+    """One action and its files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--play", action="store_true")
+    action.add_argument("--rewrite", action="store_true")
+    action.add_argument("--table", action="store_true")
+    parser.add_argument("paths", nargs="+", type=Path)
+    options = parser.parse_args()
+    problems: list[str] = []
+    for path in options.paths:
+        if options.play:
+            play(path)
+        elif options.rewrite:
+            problems += rewrite(path)
+        else:
+            path.write_text(with_table(path.read_text(encoding="utf-8"), function_table()), encoding="utf-8")
+    print(*problems, sep="\n", file=sys.stderr, end="\n" if problems else "")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

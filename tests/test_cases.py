@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mathematics import check
-from sessions import Session, Shell, outputs_of, sessions_of
+from sessions import Session, outputs_now, sessions_of
 
 CASES = sorted((Path(__file__).parent / "cases").rglob("*.md"))
 
@@ -19,6 +18,5 @@ def _sessions() -> list[object]:
 
 @pytest.mark.parametrize("session", _sessions())
 def test_session(session: Session) -> None:
-    shell = Shell(watch=check)
-    for step, printed in zip(session.steps, outputs_of(session, shell), strict=True):
+    for step, printed in zip(session.steps, outputs_now(session), strict=True):
         assert printed == step.expected, f"line {step.line}: $ {step.command}"

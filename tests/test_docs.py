@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from mathematics import check
-from sessions import Session, Shell, function_table, outputs_of, sessions_of, with_table
+from sessions import Session, outputs_now, sessions_of, with_table
+
+from matdiff.catalogue import function_table
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -20,8 +21,7 @@ def _sessions() -> list[object]:
 
 @pytest.mark.parametrize("session", _sessions())
 def test_document_is_current(session: Session) -> None:
-    shell = Shell(watch=check)
-    for step, printed in zip(session.steps, outputs_of(session, shell), strict=True):
+    for step, printed in zip(session.steps, outputs_now(session), strict=True):
         assert printed == step.expected, f"line {step.line}: $ {step.command}   (`make docs` rewrites it)"
 
 

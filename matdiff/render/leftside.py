@@ -41,7 +41,8 @@ def left_side(answer: Derivative, result: Result, style: Style) -> str:
 def _quotient(above: str, below: list[str], order: int, style: Style) -> str:
     if style.latex:
         power = f"^{{{order}}}" if order > 1 else ""
-        return rf"\frac{{\partial{power} {above}}}{{\partial {' \\partial '.join(below)}}}"
+        changes = r" \partial ".join(below)
+        return rf"\frac{{\partial{power} {above}}}{{\partial {changes}}}"
     if style.words.get("pi") is None:  # ASCII
         return f"d{order if order > 1 else ''}{above}/d" + " d".join(below)
     return f"∂{superscript(order) if order > 1 else ''}{above}/∂" + "∂".join(below)

@@ -1,0 +1,12 @@
+"""Derivatives of matrix expressions, with every shape inferred and checked.
+
+    >>> import matdiff
+    >>> matdiff.differentiate("a^T W^T x", "W").text
+    'x a^T'
+"""
+
+from matdiff.errors import Errors, MatdiffError
+from matdiff.pipeline import Derivative, Result, differentiate
+from matdiff.version import VERSION as __version__
+
+__all__ = ["Derivative", "Errors", "MatdiffError", "Result", "__version__", "differentiate"]

@@ -1,0 +1,204 @@
+"""The JSON document of one answer, or of one statement that is wrong: UX, "JSON", and the schema `matdiff/1`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Union
+
+from matdiff.dims import Dim, Shape
+from matdiff.formula import shape_of
+from matdiff.render import latex, text, unicode
+from matdiff.render.leftside import left_side
+from matdiff.render.options import Options
+from matdiff.render.spelling import kind_of, latex_name
+from matdiff.version import VERSION
+
+if TYPE_CHECKING:
+    from matdiff.carets import Diagnostic
+    from matdiff.evaluate import Report
+    from matdiff.infer import Typed
+    from matdiff.pipeline import Derivative, Result
+    from matdiff.syntax import Expr, Span
+
+Document = dict[str, Any]
+# einsum has letters for so many axes.
+_MOST_LETTERS = 52
+
+
+def json(answer: Derivative, options: Options) -> str:
+    """One answer as a JSON object, on one line unless `options.pretty`."""
+    typed = answer.typed
+    document = _document(answer.source, options, answer.layout)
+    document["ok"] = options.exit_code == 0
+    document["expression"] = _term(typed.expr)
+    document["symbols"] = _symbols(typed)
+    document["results"] = [_result(answer, result, options.check) for result in answer.results]
+    return _dumped(document, options)
+
+
+def failure(source: str, options: Options, layout: str = "gradient") -> str:
+    """A statement without an answer: its diagnostics as a JSON object.  `options` hold them and the exit code."""
+    return _dumped(_document(source, options, layout), options)
+
+
+def _dumped(document: Document, options: Options) -> str:
+    from json import dumps
+
+    return dumps(document, ensure_ascii=False, indent=2 if options.pretty else None)
+
+
+def _document(source: str, options: Options, layout: str) -> Document:
+    return {
+        "schema": "matdiff/1",
+        "version": VERSION,
+        "ok": False,
+        "exit_code": options.exit_code,
+        "input": {"text": source, "syntax": "matdiff", "source": options.source, "path": options.path, "line": options.line},
+        "expression": None,
+        "symbols": [],
+        "layout": layout,
+        "results": [],
+        "diagnostics": [_diagnostic(diagnostic, source, options.line or 1) for diagnostic in options.diagnostics],
+    }
+
+
+def _size(dim: Dim) -> Union[int, str]:
+    value = dim.value
+    return str(dim) if value is None else value
+
+
+def _shape(shape: Shape) -> list[Union[int, str]]:
+    """The sizes without those that are literally 1; of a row vector both."""
+    if kind_of(shape) == "row":
+        return [1, _size(shape[1])]
+    return [_size(dim) for dim in shape if not dim.is_one]
+
+
+def _term(expr: Expr) -> Document:
+    shape = shape_of(expr)
+    spellings = {"text": text.text(expr), "unicode": unicode.unicode(expr), "latex": latex.latex(expr)}
+    return {**spellings, "kind": kind_of(shape), "shape": _shape(shape)}
+
+
+def _symbols(typed: Typed) -> list[Document]:
+    symbols = []
+    for variable in typed.variables.values():
+        symbols.append(
+            {
+                "name": variable.name,
+                "kind": kind_of(variable.shape),
+                "shape": _shape(variable.shape),
+                "properties": [variable.property] if variable.property else [],
+                "role": "variable",
+                "origin": variable.origin,
+                "latex": latex_name(variable.name, bold=kind_of(variable.shape) != "scalar"),
+            }
+        )
+    for name, value in typed.definitions.items():
+        kind = kind_of(shape_of(value))
+        symbols.append(
+            {
+                "name": name,
+                "kind": kind,
+                "shape": _shape(shape_of(value)),
+                "properties": [],
+                "role": "definition",
+                "origin": "inferred",
+                "definition": text.text(value),
+                "latex": latex_name(name, bold=kind != "scalar"),
+            }
+        )
+    return symbols
+
+
+def _result(answer: Derivative, result: Result, check: Report | None) -> Document:
+    subscripts, operands = einsum_of(result.index_expr, [axis[3] for axis in result.axes])
+    sizes = [_size(dim) for dim in result.shape]
+    document: Document = {
+        "wrt": list(result.wrt),
+        "order": result.order,
+        "name": result.name,
+        "kind": result.kind,
+        "shape": [1, *sizes] if result.kind == "row" else sizes,
+        "axes": [{"of": of, "axis": axis, "size": _size(dim), "index": letter} for of, axis, dim, letter in result.axes],
+        "form": result.form,
+        "text": text.text(result.expr),
+        "unicode": unicode.unicode(result.expr),
+        "latex": latex.latex(result.expr),
+        "lhs": {
+            "text": left_side(answer, result, text.STYLE),
+            "unicode": left_side(answer, result, unicode.STYLE),
+            "latex": left_side(answer, result, latex.STYLE),
+        },
+        "index": {
+            "text": text.text(result.index_expr),
+            "latex": latex.latex(result.index_expr),
+            "einsum": subscripts,
+            "operands": operands,
+        },
+        "conditions": list(answer.conditions),
+    }
+    if check is not None:
+        document["check"] = {
+            "kind": check.kind,
+            "passed": check.passed,
+            "trials": check.trials,
+            # JSON has no infinity.
+            "max_relative_error": min(check.max_relative_error, 1e308),
+            "seed": check.seed,
+            "sizes": check.sizes,
+        }
+    return document
+
+
+def einsum_of(expr: Expr, letters: Sequence[str]) -> tuple[str | None, list[str] | None]:
+    """Subscripts and operands for einsum when the formula is one product of entries of variables, else (None, None)."""
+    body = expr.args[0] if expr.op == "sigma" else expr
+    factors = body.args if body.op == "*" else (body,)
+    names, subscripts = [], []
+    for factor in factors:
+        array = factor.args[0] if factor.op == "entry" else factor
+        if array.op != "name":
+            return None, None
+        names.append(str(array.value))
+        subscripts.append([str(index.value) for index in factor.args[1:]] if factor.op == "entry" else [])
+    short = _one_letter_each([*letters, *(letter for part in subscripts for letter in part)])
+    if short is None or not set(letters) <= {letter for part in subscripts for letter in part}:
+        return None, None
+    inputs = ",".join("".join(short[letter] for letter in part) for part in subscripts)
+    return f"{inputs}->{''.join(short[letter] for letter in letters)}", names
+
+
+def _one_letter_each(letters: Iterable[str]) -> dict[str, str] | None:
+    """The letters themselves where they are single, others (`i1`) by letters that are free; None when there are too many."""
+    unique = list(dict.fromkeys(letters))
+    if len(unique) > _MOST_LETTERS:
+        return None
+    alphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    free = (letter for letter in alphabet if letter not in unique)
+    return {letter: letter if letter in alphabet and len(letter) == 1 else next(free) for letter in unique}
+
+
+def _diagnostic(diagnostic: Diagnostic, source: str, first_line: int) -> Document:
+    labels = []
+    for label in diagnostic.labels:
+        document: Document = {"span": _span(label.span, source, first_line), "text": label.text, "primary": label.primary}
+        if label.shape is not None:
+            document["shape"] = _shape(label.shape)
+        labels.append(document)
+    return {
+        "severity": diagnostic.severity,
+        "code": diagnostic.code,
+        "name": diagnostic.name,
+        "message": diagnostic.message,
+        "labels": labels,
+        "help": [{"message": help.message, "replacement": help.replacement} for help in diagnostic.help],
+        "notes": list(diagnostic.notes),
+    }
+
+
+def _span(span: Span, source: str, first_line: int) -> Document:
+    """Offsets in code points of the text, and line and column counted from 1."""
+    before = source[: span.start]
+    line = before.count("\n")
+    return {"start": span.start, "end": span.end, "line": first_line + line, "column": span.start - before.rfind("\n")}

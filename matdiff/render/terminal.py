@@ -1,0 +1,125 @@
+"""What a person sees at a terminal: the results with their left sides and shapes, then what was understood of the input."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.dims import Shape
+from matdiff.formula import shape_of
+from matdiff.render.leftside import left_side, output_name
+from matdiff.render.options import Options
+from matdiff.render.spelling import kind_of, matrix_size, unicode_name, unicode_size
+from matdiff.render.unicode import STYLE, unicode
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.evaluate import Report
+    from matdiff.infer import Typed
+    from matdiff.pipeline import Derivative, Result
+
+_DIM, _RESET = "\x1b[2m", "\x1b[0m"
+
+
+def terminal(answer: Derivative, options: Options) -> str:
+    """The block of lines for one answer; with `options.color` the lines about the input are dim."""
+    rows = [(f"{left_side(answer, result, STYLE)} = {unicode(result.expr)}", _shape_note(answer, result)) for result in answer.results]
+    width = max((len(formula) for formula, _ in rows), default=0)
+    gap = 3 if len(rows) == 1 else 4
+    lines = [formula.ljust(width + gap) + shape for formula, shape in rows]
+    about = understood(answer)
+    if options.check is not None:
+        about.append("  " + verdict(options.check, answer.typed))
+    if options.color:
+        about = [_DIM + line + _RESET for line in about]
+    return "\n".join([*lines, "", *about] if about else lines)
+
+
+def _shape_note(answer: Derivative, result: Result) -> str:
+    """`(m × n)`, `(n)`, `(scalar)`, with what is known of the array or its layout."""
+    if not result.shape:
+        text = "scalar"
+    elif result.kind == "row":
+        text = f"1 × {unicode_size(result.shape[0])}"
+    elif len(result.shape) == 2:
+        text = matrix_size((result.shape[0], result.shape[1]))
+    else:
+        text = ", ".join(unicode_size(dim) for dim in result.shape)
+    if result.name == "hessian" and len(set(result.wrt)) == 1 and len(result.shape) == 2 and not _is_zero(result):
+        text += ", symmetric"
+    if answer.layout != "gradient" and result.order:
+        text += f", {answer.layout} layout"
+        if result.kind == "row" or [axis[1] for axis in result.axes] == [1, 0]:
+            text += ": the transpose of the gradient"
+    return f"({text})"
+
+
+def _is_zero(result: Result) -> bool:
+    return result.expr.op == "zeros" or (result.expr.op == "number" and result.expr.value == 0)
+
+
+def understood(answer: Derivative) -> list[str]:
+    """The reading of the input: definitions, the expression, kinds and sizes, and what the axes of a tensor are."""
+    typed = answer.typed
+    lines = [f"  {unicode_name(name)} = {unicode(value)} : {shape_words(shape_of(value))}" for name, value in typed.definitions.items()]
+    if typed.expr.op != "name":
+        lines.append(f"  {unicode_name(output_name(typed))} = {unicode(typed.expr)} : {shape_words(shape_of(typed.expr))}")
+    if typed.variables:
+        lines.append("  " + "   ".join(_variables(typed, answer.conditions)))
+    needs = [condition for condition in answer.conditions if not _is_about_variable(condition, typed)]
+    if needs:
+        lines.append("  if " + " and ".join(needs))
+    return lines + [line for result in answer.results if result.form == "index" for line in [_axes(answer, result)]]
+
+
+def shape_words(shape: Shape) -> str:
+    """`scalar`, `vector n`, `row n`, `m × n`."""
+    kind = kind_of(shape)
+    if kind == "scalar":
+        return kind
+    if kind == "matrix":
+        return matrix_size(shape)
+    return f"{kind} {unicode_size(shape[kind == 'row'])}"
+
+
+def _variables(typed: Typed, conditions: tuple[str, ...]) -> list[str]:
+    """`a: n`, `W: m × n`, `S: n × n, symmetric, invertible`."""
+    texts = []
+    for variable in typed.variables.values():
+        size = unicode_size(variable.shape[0]) if variable.kind == "vector" else shape_words(variable.shape)
+        words = [size] if variable.property is None else [size, variable.property]
+        if f"{variable.name} invertible" in conditions:
+            words.append("invertible")
+        texts.append(f"{unicode_name(variable.name)}: {', '.join(words)}")
+    return texts
+
+
+def _is_about_variable(condition: str, typed: Typed) -> bool:
+    name, _, rest = condition.partition(" ")
+    return rest == "invertible" and name in typed.variables
+
+
+def _axes(answer: Derivative, result: Result) -> str:
+    """`axes: i of y (n); k, l of W (m, n);  δ_il is 1 if i = l, else 0`."""
+    groups: list[tuple[str, list[str], list[str]]] = []
+    for of, axis, dim, letter in result.axes:
+        name = output_name(answer.typed) if of == "output" else of
+        if not groups or groups[-1][0] != name or axis == 0:
+            groups.append((name, [], []))
+        groups[-1][1].append(letter)
+        groups[-1][2].append(unicode_size(dim))
+    axes = "; ".join(f"{', '.join(letters)} of {unicode_name(name)} ({', '.join(sizes)})" for name, letters, sizes in groups)
+    delta = next((node for node in post_order(result.expr) if node.op == "delta"), None)
+    if delta is None:
+        return f"  axes: {axes}"
+    left, right = (str(index.value) for index in delta.args)
+    return f"  axes: {axes};  {unicode(delta)} is 1 if {left} = {right}, else 0"
+
+
+def verdict(report: Report, typed: Typed) -> str:
+    """`verified: 3 random X with n = 4, largest relative error 8e-20`."""
+    if not report.trials:
+        return "not verified: no random point was found where the expression is real and finite"
+    points = f"{report.trials} random {', '.join(map(unicode_name, typed.variables))}"
+    sizes = f" with {', '.join(f'{name} = {size}' for name, size in report.sizes.items())}" if report.sizes else ""
+    word = "verified" if report.passed else "NOT verified"
+    return f"{word}: {points}{sizes}, largest relative error {report.max_relative_error:.0e}"

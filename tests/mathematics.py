@@ -1,0 +1,87 @@
+"""Whether what a command printed is true: every result against numerical differences of its input, and read back from the print."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import mock
+
+from sessions import run
+
+import matdiff
+from matdiff import evaluate, pipeline
+from matdiff.render import render
+
+_TOLERANCE = 1e-9
+
+
+class Untrue(AssertionError):
+    """A printed result that is not the derivative."""
+
+
+def check(arguments: list[str], stdin: str | None) -> None:
+    """Run the command once more and test every answer it gives.  Raises `Untrue`."""
+    for derivative in answers(arguments, stdin):
+        check_answer(derivative)
+
+
+def answers(arguments: list[str], stdin: str | None) -> list[pipeline.Derivative]:
+    """The answers that a command prints, as objects."""
+    found: list[pipeline.Derivative] = []
+    solve = pipeline.solve
+
+    def recorded(*positional: Any, **named: Any) -> pipeline.Derivative:
+        found.append(solve(*positional, **named))
+        return found[-1]
+
+    with mock.patch.object(pipeline, "solve", recorded):
+        run(arguments, stdin)
+    return found
+
+
+def check_answer(derivative: pipeline.Derivative) -> None:
+    """Numerical differences, then the printed lines of the results in matrix notation."""
+    report = derivative.verify()
+    if not report.passed:
+        raise Untrue(f"{derivative.source!r}: {derivative.text!r} is not the derivative: {report}")
+    printed = render(derivative, "text").splitlines()
+    for line, result in zip(printed, derivative.results, strict=True):
+        if result.form == "matrix":
+            _check_print(line, result, derivative, report)
+
+
+def _check_print(line: str, result: pipeline.Result, derivative: pipeline.Derivative, report: Any) -> None:
+    """The printed line, read as a stranger would with the same declarations, has the value of the result."""
+    from mpmath import mp
+
+    typed = derivative.typed
+    again = matdiff.differentiate(line, order=0, declarations=[declaration(v) for v in typed.variables.values()]).typed
+    with mp.workdps(30):
+        values = evaluate.sample(typed, 0, report.sizes)
+        assert values is not None
+        inside = {**typed.definitions}
+        meant = evaluate.evaluate(result.expr, values, report.sizes, inside)
+        found = evaluate.evaluate(again.expr, values, report.sizes, again.definitions)
+        if not _equal(meant, found):
+            raise Untrue(f"{derivative.source!r}: the printed {line!r} does not mean what it should when it is read back")
+
+
+def declaration(variable: Any) -> str:
+    """The declaration of a variable as a text."""
+    rows, columns = variable.shape
+    if variable.property is not None:
+        return f"{variable.name}: {variable.property} {rows}"
+    if columns.is_one:
+        return f"{variable.name}: scalar" if rows.is_one else f"{variable.name}: {rows}"
+    return f"{variable.name}: {rows} x {columns}"
+
+
+def _equal(left: list[list[Any]], right: list[list[Any]]) -> bool:
+    """Equal numbers; one number stands for an array of equal ones."""
+    if len(right) == len(right[0]) == 1:
+        right = [[right[0][0]] * len(left[0]) for _ in left]
+    if len(left) == len(left[0]) == 1:
+        left = [[left[0][0]] * len(right[0]) for _ in right]
+    if (len(left), len(left[0])) != (len(right), len(right[0])):
+        return False
+    scale = max([1, *(abs(entry) for row in left for entry in row)])
+    return all(abs(a - b) <= _TOLERANCE * scale for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True))

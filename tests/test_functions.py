@@ -1,0 +1,94 @@
+"""Generated from the function table: every row's shape rule, first and second derivative, spellings and reading back."""
+
+from __future__ import annotations
+
+import pytest
+
+from matdiff.dims import size
+from matdiff.errors import NoClosedForm
+from matdiff.functions import FUNCTIONS, Function
+from matdiff.infer import infer
+from matdiff.parse import parse
+from matdiff.pipeline import Derivative, differentiate
+from matdiff.render.latex import latex
+from matdiff.render.text import text
+from matdiff.render.unicode import unicode
+
+WORDS = [row for row in FUNCTIONS.values() if row.is_word]
+# Their value is locally constant, so a second derivative says nothing; a Frechet derivative has no derivative here (E404).
+MATRIX_FORMS = ("matrix", "frechet")
+
+
+def declared(row: Function, pattern: int = 0) -> tuple[str, list[str]]:
+    """A call of the function on variables that fit its pattern: ("kron(X, Z)", ["X: a x b", ...])."""
+    if not row.patterns:
+        return f"{row.name}(X)", ["X: m x n"]
+    names = ("X", "Z")
+    declarations = []
+    for name, (rows, columns) in zip(names, row.patterns[pattern][0]):
+        kind = "spd " if row.domain == "spd" and rows == columns else ""
+        shape = "scalar" if (rows, columns) == ("1", "1") else rows if columns == "1" else rows if kind else f"{rows} x {columns}"
+        declarations.append(f"{name}: {kind}{shape}")
+    return f"{row.name}({', '.join(names[: row.arity])})", declarations
+
+
+CALLS = [
+    pytest.param(row, *declared(row, pattern), id=f"{row.name}-{pattern}")
+    for row in WORDS
+    for pattern in range(max(1, len(row.patterns)))
+]
+
+
+def checked(answer: Derivative) -> None:
+    report = answer.verify()
+    assert report.passed, (answer.text, report)
+
+
+@pytest.mark.parametrize(("row", "call", "declarations"), CALLS)
+def test_first_derivative(row: Function, call: str, declarations: list[str]) -> None:
+    """Of the function itself and inside a scalar, by the argument, at random points of its domain."""
+    structure = "ignore" if row.domain == "spd" else "project"
+    if row.form == "frechet":
+        with pytest.raises(NoClosedForm):
+            differentiate(call, "X", declarations=declarations)
+        checked(differentiate(call, "Z", declarations=declarations))
+        return
+    checked(differentiate(call, "X", declarations=declarations, structure=structure))
+    checked(differentiate(f"sum(exp({call} ./ 10))", "X", declarations=declarations))
+
+
+@pytest.mark.parametrize(("row", "call", "declarations"), [c for c in CALLS if c.values[0].form not in MATRIX_FORMS])  # type: ignore[attr-defined]
+def test_second_derivative(row: Function, call: str, declarations: list[str]) -> None:
+    checked(differentiate(f"sum({call})", "X", order=2, declarations=declarations))
+
+
+@pytest.mark.parametrize("row", [row for row in WORDS if row.form in MATRIX_FORMS], ids=lambda row: row.name)
+def test_derivative_of_a_trace_has_a_closed_form(row: Function) -> None:
+    if row.form == "matrix":
+        answer = differentiate(f"tr({row.name}(X))", "X", declarations="X: spd n", structure="ignore")
+        assert answer.result.form == "matrix" and f"d{row.name}" not in answer.text
+        checked(answer)
+
+
+@pytest.mark.parametrize(("row", "call", "declarations"), CALLS)
+def test_spellings(row: Function, call: str, declarations: list[str]) -> None:
+    """Every style has a spelling, and the text is read back as the same expression."""
+    typed = differentiate(call, order=0, declarations=declarations).typed
+    again = parse(text(typed.expr))[-1].expr
+    assert infer(again, typed.variables, {}).expr == typed.expr
+    assert unicode(typed.expr) and latex(typed.expr)
+    assert row.numpy, "a row needs a spelling in NumPy"
+
+
+@pytest.mark.parametrize("row", [row for row in WORDS if row.aliases], ids=lambda row: row.name)
+def test_aliases(row: Function) -> None:
+    call, declarations = declared(row)
+    for alias in row.aliases:
+        renamed = call.replace(row.name, alias, 1)
+        assert differentiate(renamed, order=0, declarations=declarations).typed.expr.op == row.name
+
+
+def test_a_shape_rule_is_checked() -> None:
+    """A size that a pattern names twice must agree."""
+    declared_sizes = differentiate("kron(A, B)", order=0, declarations=["A: 2 x 3", "B: 4 x 5"]).typed.expr.shape
+    assert declared_sizes == (size(8), size(15))
