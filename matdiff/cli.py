@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import click
@@ -55,7 +55,7 @@ class ExpressionCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Sort the arguments into options and expressions before click sees them."""
-        takes_value = {name: not option.is_flag for option in self.params if isinstance(option, click.Option) for name in _spellings(option)}
+        named = {name: option for option in self.params if isinstance(option, click.Option) for name in _spellings(option)}
         options: list[str] = []
         words: list[str] = []
         rest = list(args)
@@ -64,16 +64,17 @@ class ExpressionCommand(click.Command):
             if word == "--":
                 words += rest
                 break
-            if word in takes_value:
-                options.append(word)
-                if takes_value[word]:
+            if word in named:
+                # The long name: click takes a millisecond to see that a short one is none.
+                options.append(word if word.startswith("--") else max(named[word].opts, key=len))
+                if not named[word].is_flag:
                     options += rest[:1]
                     del rest[:1]
             elif _looks_like_long_option(word):
                 options.append(word)
             elif word.startswith("-") and len(word) > 1 and words:
                 # A second expression is never meant, so this is a slip in an option: -Hq, -wX.
-                raise click.NoSuchOption(word, possibilities=_unglued(word, takes_value), ctx=ctx)
+                raise click.NoSuchOption(word, possibilities=_unglued(word, named), ctx=ctx)
             else:
                 words.append(word)
         return super().parse_args(ctx, [*options, "--", *words])
@@ -98,7 +99,7 @@ def _looks_like_long_option(word: str) -> bool:
     return name.startswith("--") and len(name) > 3 and name[2:].replace("-", "").isalpha() and name.islower()
 
 
-def _unglued(word: str, names: dict[str, bool]) -> list[str]:
+def _unglued(word: str, names: Collection[str]) -> list[str]:
     """`-wX` was perhaps meant as `-w X`."""
     return [f"{word[:2]} {word[2:]}"] if word[:2] in names else []
 
@@ -155,7 +156,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
             _option("-w", "--wrt", metavar="NAME", multiple=True, help="Variable; repeat it for several, or `all`."),
             _option("-H", "--hessian", is_flag=True, help="Second derivative (same as --order 2)."),
             _option(
-                "--order", metavar="N", type=click.IntRange(0, 3), default=1, help="Order of the derivative, 0 to 3; 0 only simplifies."
+                "--order", metavar="N", type=click.IntRange(0, 3), default=1, help="Order of the derivative; 0 only simplifies."
             ),
             _option(
                 "--layout",

@@ -121,7 +121,7 @@ _ROWS = (
     _each("expm1", "exp(X) .* dX", numpy="np.expm1({})"),
     _each("abs", "sign(X) .* dX", numpy="np.abs({})", at="an entry is 0", note="sign(0) = 0 is used there"),
     _each("sign", "0 .* dX", aliases="sgn", numpy="np.sign({})", domain="nonzero", at="an entry is 0", note="0 is used there"),
-    _each("step", "0 .* dX", aliases="heaviside", numpy="({} > 0).astype(float)", domain="nonzero", at="an entry is 0", note="0 is used there"),
+    _each("step", "0 .* dX", aliases="heaviside", numpy="np.heaviside({}, 0.0)", domain="nonzero", at="an entry is 0", note="0 is used there"),
     _each("relu", "step(X) .* dX", numpy="np.maximum({}, 0)", at="an entry is 0", note="step(0) = 0 is used there"),
     _each("sigmoid", "Y .* (1 - Y) .* dX", aliases="logistic", latex=r"\sigma", numpy="_sigmoid({})"),
     _each("softplus", "sigmoid(X) .* dX", numpy="np.logaddexp(0, {})"),
