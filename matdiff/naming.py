@@ -30,6 +30,11 @@ class Part(NamedTuple):
     name: str
     expr: Expr
 
+    @property
+    def name_expr(self) -> Expr:
+        """The name as an expression."""
+        return formula.name(self.name, formula.shape_of(self.expr))
+
 
 def name_parts(root: Tensor, defined: Mapping[Tensor, str], recovery: Recovery, taken: Iterable[str]) -> list[Part]:
     """Name the parts of `root` in `recovery`, and return them, each before those that use it."""

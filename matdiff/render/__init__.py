@@ -24,13 +24,14 @@ Format = Callable[["Derivative", Options], str]
 
 
 def _lines(style: Style) -> Format:
-    """One line a result, with its left side where that is asked for."""
+    """One line a result, with the definitions of its named parts first, and its left side where that is asked for."""
 
     def write(answer: Derivative, options: Options) -> str:
         lines = []
         for result in answer.results:
             left = f"{left_side(answer, result, style)} = " if options.lhs else ""
-            lines.append(left + show(result.expr, style))
+            parts = [f"{style.name(part.name, True)} = {show(part.expr, style)}; " for part in result.where]
+            lines.append("".join(parts) + left + show(result.expr, style))
         return "\n".join(lines)
 
     return write

@@ -182,7 +182,8 @@ class Arrays:
                 return Value(self.make(template, left.code, right.code, level=TERM, needs=(TERM, ATOM)), shape, form)
             left = Value(self.dense(left), shape) if left.kind != "scalar" else left
             right = Value(self.dense(right), shape) if left.kind == "scalar" else right
-        code = self.make(template, self.broadcast(left), self.broadcast(right), level=TERM, needs=(TERM, UNARY if multiplies else ATOM))
+        needs = (TERM, UNARY if multiplies else ATOM)
+        code = self.make(template, self.broadcast(left), self.broadcast(right), level=TERM, needs=needs)
         return Value(code, shape)
 
     # Products.
@@ -193,27 +194,14 @@ class Arrays:
         count = len(values)
         if count > _LONGEST_CHAIN:
             return self._from_one_end(values)
-        sizes = [_typical(values[0].shape[0]), *(_typical(value.shape[1]) for value in values)]
-        best: dict[tuple[int, int], tuple[int, Value]] = {(place, place): (0, value) for place, value in enumerate(values)}
-        splits: dict[tuple[int, int], int] = {}
-        costs = {(place, place): 0 for place in range(count)}
-        for length in range(2, count + 1):
-            for start in range(count - length + 1):
-                end = start + length - 1
-                choices = [
-                    (costs[start, middle] + costs[middle + 1, end] + sizes[start] * sizes[middle + 1] * sizes[end + 1], -middle)
-                    for middle in range(start, end)
-                ]
-                costs[start, end], middle = min(choices)
-                splits[start, end] = -middle
-        for length in range(2, count + 1):
-            for start in range(count - length + 1):
-                end = start + length - 1
-                if not _is_needed((start, end), splits, count):
-                    continue
-                middle = splits[start, end]
-                best[start, end] = 0, self.multiply(best[start, middle][1], best[middle + 1, end][1])
-        return best[0, count - 1][1]
+        splits = _cheapest([_typical(values[0].shape[0]), *(_typical(value.shape[1]) for value in values)])
+        return self._grouped(values, splits, 0, count - 1)
+
+    def _grouped(self, values: list[Value], splits: dict[tuple[int, int], int], start: int, end: int) -> Value:
+        if start == end:
+            return values[start]
+        middle = splits[start, end]
+        return self.multiply(self._grouped(values, splits, start, middle), self._grouped(values, splits, middle + 1, end))
 
     def _from_one_end(self, values: list[Value]) -> Value:
         """From the right when that end is a vector, else from the left."""
@@ -362,19 +350,16 @@ def _typical(dim: Dim) -> int:
     return sum(coefficient * _TYPICAL_SIZE ** len(monomial) for monomial, coefficient in dim.terms)
 
 
-def _is_needed(part: tuple[int, int], splits: dict[tuple[int, int], int], count: int) -> bool:
-    """Whether a part of a chain belongs to the chosen order of products."""
-    start, end = 0, count - 1
-    while (start, end) != part:
-        if not start <= part[0] <= part[1] <= end:
-            return False
-        if start == end:
-            return False
-        middle = splits[start, end]
-        if part[1] <= middle:
-            end = middle
-        elif part[0] > middle:
-            start = middle + 1
-        else:
-            return False
-    return True
+def _cheapest(sizes: list[int]) -> dict[tuple[int, int], int]:
+    """Where to split each part of a chain whose factors have sizes[i] x sizes[i + 1]; of equal costs the one from the left."""
+    count = len(sizes) - 1
+    costs = {(place, place): 0 for place in range(count)}
+    splits: dict[tuple[int, int], int] = {}
+    for length in range(2, count + 1):
+        for start in range(count - length + 1):
+            end = start + length - 1
+            for middle in range(end - 1, start - 1, -1):
+                cost = costs[start, middle] + costs[middle + 1, end] + sizes[start] * sizes[middle + 1] * sizes[end + 1]
+                if (start, end) not in costs or cost < costs[start, end]:
+                    costs[start, end], splits[start, end] = cost, middle
+    return splits

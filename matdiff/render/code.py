@@ -28,7 +28,9 @@ class Codes:
     def __init__(self) -> None:
         self.known: dict[tuple[str, tuple[int, ...]], Code] = {}
 
-    def make(self, template: str, *parts: Code, level: int = ATOM, needs: Sequence[int] | None = None, cheap: bool = False) -> Code:
+    def make(
+        self, template: str, *parts: Code, level: int = ATOM, needs: Sequence[int] | None = None, cheap: bool = False
+    ) -> Code:
         """The code of a template.  Without `needs` every part must be an atom unless commas or brackets hold it."""
         key = (template, tuple(map(id, parts)))
         found = self.known.get(key)

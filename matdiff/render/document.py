@@ -28,6 +28,9 @@ def latex_document(answer: Derivative, options: Options) -> str:
         right = latex(result.expr, spellings)
         if options.lhs or (aligned and options.lhs is None):
             right = f"{left_side(answer, result, spellings)} {'&= ' if aligned else '= '}{right}"
+        if result.where:
+            parts = [f"{latex(part.name_expr, spellings)} = {latex(part.expr, spellings)}" for part in result.where]
+            right += r" \quad \text{with } " + r",\; ".join(parts)
         formulas.append(right)
     if aligned:
         return "\\begin{align*}\n  " + " \\\\\n  ".join(formulas) + "\n\\end{align*}"

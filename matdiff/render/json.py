@@ -137,6 +137,10 @@ def _result(answer: Derivative, result: Result, check: Report | None) -> Documen
             "operands": operands,
         },
         "conditions": list(answer.conditions),
+        "where": [
+            {"name": part.name, "text": text.text(part.expr), "unicode": unicode.unicode(part.expr), "latex": latex.latex(part.expr)}
+            for part in result.where
+        ],
     }
     if check is not None:
         document["check"] = {

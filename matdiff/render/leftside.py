@@ -43,7 +43,7 @@ def _quotient(above: str, below: list[str], order: int, style: Style) -> str:
         power = f"^{{{order}}}" if order > 1 else ""
         changes = r" \partial ".join(below)
         return rf"\frac{{\partial{power} {above}}}{{\partial {changes}}}"
-    if style.words.get("pi") is None:  # ASCII
+    if style.ascii:
         return f"d{order if order > 1 else ''}{above}/d" + " d".join(below)
     return f"∂{superscript(order) if order > 1 else ''}{above}/∂" + "∂".join(below)
 
@@ -53,7 +53,8 @@ def _arrays(answer: Derivative, result: Result, style: Style) -> list[str]:
     kinds = [kind_of(answer.typed.variables[name].shape) for name in result.wrt]
     shown = [style.name(name, kind != "scalar") for name, kind in zip(result.wrt, kinds, strict=True)]
     if result.order > 1 and set(kinds) == {"scalar"} and len(set(result.wrt)) == 1:
-        return [shown[0] + (str(result.order) if style.words.get("pi") is None else style.superscript(str(result.order), result.order))]
+        power = str(result.order)
+        return [shown[0] + (power if style.ascii else style.superscript(power, result.order))]
     if result.order == 2 and kinds == ["vector", "vector"]:
         shown[1] = style.transpose % shown[1]
     return shown

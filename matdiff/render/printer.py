@@ -30,6 +30,7 @@ class Style:
     calls        whole calls that are not `name(argument)`, each with `%s` for the argument
     infix        operators; a function of two arguments that stands here is printed between them
     subscript    entries of arrays, from the printed array, whether it is a plain name, and the printed indices
+    bold_entries whether an entry of a bold array is bold; latex, ascii: which of the spellings it is
     delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
     """
 
@@ -55,13 +56,14 @@ class Style:
         delimited: bool = False,
         bold_entries: bool = True,
         latex: bool = False,
+        ascii: bool = False,
     ) -> None:
         self.name, self.superscript, self.rational, self.subscript = name, superscript, rational, subscript
         self.words, self.calls, self.infix = words, calls, infix
         self.group, self.transpose, self.inverse_transpose = group, transpose, inverse_transpose
         self.quotient, self.times, self.delta, self.sigma = quotient, times, delta, sigma
         self.elementwise_power, self.block = elementwise_power, block
-        self.delimited, self.bold_entries, self.latex = delimited, bold_entries, latex
+        self.delimited, self.bold_entries, self.latex, self.ascii = delimited, bold_entries, latex, ascii
 
 
 def show(expr: Expr, style: Style) -> str:

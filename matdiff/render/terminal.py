@@ -22,16 +22,26 @@ _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 
 def terminal(answer: Derivative, options: Options) -> str:
     """The block of lines for one answer; with `options.color` the lines about the input are dim."""
-    rows = [(f"{left_side(answer, result, STYLE)} = {unicode(result.expr)}", _shape_note(answer, result)) for result in answer.results]
-    width = max((len(formula) for formula, _ in rows), default=0)
-    gap = 3 if len(rows) == 1 else 4
-    lines = [formula.ljust(width + gap) + shape for formula, shape in rows]
+    rows = []
+    for result in answer.results:
+        rows.append((f"{left_side(answer, result, STYLE)} = {unicode(result.expr)}", _shape_note(answer, result)))
+        for part in result.where:
+            rows.append((f"  with {unicode_name(part.name)} = {unicode(part.expr)}", _size_note(shape_of(part.expr))))
+    width = max(map(len, formulas), default=0) + (3 if len(formulas) == 1 else 4)
+    notes = [_shape_note(answer, result) for result in answer.results]
+    lines = [formula.ljust(width) + note for formula, note in zip(formulas, notes, strict=True)]
     about = understood(answer)
     if options.check is not None:
         about.append("  " + verdict(options.check, answer.typed))
     if options.color:
         about = [_DIM + line + _RESET for line in about]
     return "\n".join([*lines, "", *about] if about else lines)
+
+
+def _size_note(shape: Shape) -> str:
+    """`(m)`, `(m × n)`, `(scalar)`."""
+    words = shape_words(shape)
+    return f"({words.removeprefix('vector ')})" if not words.startswith("(") else words
 
 
 def _shape_note(answer: Derivative, result: Result) -> str:
@@ -60,9 +70,10 @@ def _is_zero(result: Result) -> bool:
 def understood(answer: Derivative) -> list[str]:
     """The reading of the input: definitions, the expression, kinds and sizes, and what the axes of a tensor are."""
     typed = answer.typed
-    lines = [f"  {unicode_name(name)} = {unicode(value)} : {shape_words(shape_of(value))}" for name, value in typed.definitions.items()]
+    named = list(typed.definitions.items())
     if typed.expr.op != "name":
-        lines.append(f"  {unicode_name(output_name(typed))} = {unicode(typed.expr)} : {shape_words(shape_of(typed.expr))}")
+        named.append((output_name(typed), typed.expr))
+    lines = [f"  {unicode_name(name)} = {unicode(value)} : {shape_words(shape_of(value))}" for name, value in named]
     if typed.variables:
         lines.append("  " + "   ".join(_variables(typed, answer.conditions)))
     needs = [condition for condition in answer.conditions if not _is_about_variable(condition, typed)]

@@ -39,6 +39,7 @@ STYLE = Style(
     sigma="sum[%s] %s",
     elementwise_power="%s .^ %s",
     block=(", ", "; ", "[%s]"),
+    ascii=True,
 )
 
 
