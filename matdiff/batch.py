@@ -58,6 +58,8 @@ class Batch:
         self.sources, self.options, self.output = sources, options, output
         self.text = joined(sources)
         self.status = 0
+        # In one argument a question may rest on the definition that is wrong; lines of a file stand for themselves.
+        self.is_broken, self.is_batch = False, any(source.kind != "argument" for source in sources)
         self.wrt: tuple[str, ...] = ()
         self.declarations: list[Declaration] = []
         self.definitions: list[Definition] = []
@@ -72,6 +74,9 @@ class Batch:
         for place in range(len(reading.statements) + 1):
             for errors in (errors for after, errors in reading.failed if after == place):
                 self._refuse(errors)
+                self.is_broken |= not self.is_batch
+            if self.is_broken:
+                continue
             if place < len(reading.statements):
                 self._take(reading.statements[place], alone=len(reading.statements) == 1)
         if not reading.failed and not any(isinstance(statement, Question) for statement in reading.statements):
@@ -99,7 +104,7 @@ class Batch:
         names = [(text, _name(text)) for text in self.options.wrt]
         self.wrt = tuple(name for _, name in names if name is not None)
         for text, name in names:
-            if name is None:
+            if name is None and not read(self.text).failed:
                 self._refuse([NotAName(text=text, names=self._variables())])
         return not self.status
 

@@ -27,9 +27,8 @@ def terminal(answer: Derivative, options: Options) -> str:
         rows.append((f"{left_side(answer, result, STYLE)} = {unicode(result.expr)}", _shape_note(answer, result)))
         for part in result.where:
             rows.append((f"  with {unicode_name(part.name)} = {unicode(part.expr)}", _size_note(shape_of(part.expr))))
-    width = max(map(len, formulas), default=0) + (3 if len(formulas) == 1 else 4)
-    notes = [_shape_note(answer, result) for result in answer.results]
-    lines = [formula.ljust(width) + note for formula, note in zip(formulas, notes, strict=True)]
+    width = max((len(formula) for formula, _ in rows), default=0) + (3 if len(rows) == 1 else 4)
+    lines = [formula.ljust(width) + note for formula, note in rows]
     about = understood(answer)
     if options.check is not None:
         about.append("  " + verdict(options.check, answer.typed))
