@@ -1,8 +1,8 @@
 """Derivatives of matrix expressions, with every shape inferred and checked.
 
-    >>> import matdiff
-    >>> matdiff.differentiate("a^T W^T x", "W").text
-    'x a^T'
+>>> import matdiff
+>>> matdiff.differentiate("a^T W^T x", "W").text
+'x a^T'
 """
 
 from matdiff.errors import Errors, MatdiffError

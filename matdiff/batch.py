@@ -222,4 +222,3 @@ def _name(text: str) -> str | None:
         return None
     plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
     return str(statement.expr.value) if isinstance(statement, Question) and plain else None
-

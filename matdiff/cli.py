@@ -184,9 +184,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
     (
         "Output",
         (
-            _option(
-                "-t", "--to", "format", metavar="FORMAT", type=click.Choice(sorted(FORMATS)), help=", ".join(FORMATS) + "."
-            ),
+            _option("-t", "--to", "format", metavar="FORMAT", type=click.Choice(sorted(FORMATS)), help=", ".join(FORMATS) + "."),
             _option("--latex", is_flag=True, help="Same as --to latex."),
             _option("--json", is_flag=True, help="Same as --to json."),
             _option("--lhs/--no-lhs", default=None, help="Write the left side 'df/dW =' too."),
@@ -230,9 +228,23 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
             _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
             _option("--debug", is_flag=True, help="Show the Python traceback of an internal error."),
             _option(
-                "-V", "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version and exit."
+                "-V",
+                "--version",
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_show_version,
+                help="Show the version and exit.",
             ),
-            _option("-h", "--help", is_flag=True, expose_value=False, is_eager=True, callback=_show_help, help="Show this message and exit."),
+            _option(
+                "-h",
+                "--help",
+                is_flag=True,
+                expose_value=False,
+                is_eager=True,
+                callback=_show_help,
+                help="Show this message and exit.",
+            ),
         ),
     ),
 )

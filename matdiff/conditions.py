@@ -17,11 +17,18 @@ def _parts(typed: Typed) -> list[Expr]:
 def conditions_of(typed: Typed) -> tuple[str, ...]:
     """The conditions of the functions in the input, each once, in its order: ("X invertible", "||x|| != 0")."""
     found: dict[str, None] = {}
+    smooth = {id(part.args[0]) for part in _parts(typed) if part.op == "^" and _is_even(part.args[1])}
     for part in _parts(typed):
+        if part.op == "norm" and id(part) in smooth:  # ||x||^2 has a derivative everywhere
+            continue
         row = FUNCTIONS.get("inv" if _is_inverse_power(part) else part.op)
         if row is not None and row.condition:
             found[row.condition.format(text(part.args[0]))] = None
     return tuple(found)
+
+
+def _is_even(exponent: Expr) -> bool:
+    return isinstance(exponent.value, int) and exponent.value % 2 == 0
 
 
 def _is_inverse_power(part: Expr) -> bool:

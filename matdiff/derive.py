@@ -10,15 +10,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.dims import ONE
+from matdiff.dims import ONE, Dim
 from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
-from matdiff.index import Apply, Product, Sum, Symbol, Tensor
 from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr
-
+from matdiff.nodes import Apply, Index, Product, Sum, Tensor
 
 if TYPE_CHECKING:
-    from matdiff.dims import Dim, Shape
+    from matdiff.dims import Shape
 
 Adjoints = dict[Tensor, list[tuple[int, int, Tensor]]]
 
@@ -88,14 +87,12 @@ def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int])
 
 def _product_shares(node: Product, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
     leading = [("out", axis) for axis in range(extra)]
-    sizes = dict(enumerate(node.sizes))
+    sizes: dict[Index, Dim] = dict(enumerate(node.sizes))
     shares = []
     for position, (tensor, slots) in enumerate(node.factors):
         if tensor in place:
             others = [factor for other, factor in enumerate(node.factors) if other != position]
-            share = index.einsum(
-                [(adjoint, [*leading, *node.out]), *others], [*leading, *slots], {**sizes}, node.coefficient
-            )
+            share = index.einsum([(adjoint, [*leading, *node.out]), *others], [*leading, *slots], sizes, node.coefficient)
             shares.append((tensor, share))
     return shares
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from matdiff import formula
 from matdiff.dims import SCALAR
 from matdiff.graph import Graph, Irreducible
-from matdiff.index import Apply, Constant, Product, Sum, Tensor, base_and_exponent
+from matdiff.index import base_and_exponent
+from matdiff.nodes import Apply, Constant, Product, Sum, Tensor
+from matdiff.rational import magnitude
 from matdiff.recover import Recovery
 from matdiff.syntax import Expr
 
@@ -20,7 +22,34 @@ if TYPE_CHECKING:
     from matdiff.syntax import Rational
 
 # Index letters in the order in which axes and sums take them.
-LETTERS = ("i", "j", "k", "l", "q", "u", "v", "t", "a", "b", "d", "f", "g", "m", "n", "o", "w", "x", "y", "z", "c", "e", "h", "p", "r", "s")
+LETTERS = (
+    "i",
+    "j",
+    "k",
+    "l",
+    "q",
+    "u",
+    "v",
+    "t",
+    "a",
+    "b",
+    "d",
+    "f",
+    "g",
+    "m",
+    "n",
+    "o",
+    "w",
+    "x",
+    "y",
+    "z",
+    "c",
+    "e",
+    "h",
+    "p",
+    "r",
+    "s",
+)
 
 
 def letters_beside(taken: Sequence[str]) -> Iterator[str]:
@@ -34,7 +63,9 @@ def letters_beside(taken: Sequence[str]) -> Iterator[str]:
         number += 1
 
 
-def in_indices(tensor: Tensor, letters: Sequence[str], recovery: Recovery, taken: Sequence[str] = (), reduce: bool = False) -> Expr:
+def in_indices(
+    tensor: Tensor, letters: Sequence[str], recovery: Recovery, taken: Sequence[str] = (), reduce: bool = False
+) -> Expr:
     """One entry of the tensor, at the given letters; `taken` are names that a sum may not use for its index."""
     return _Entries(recovery, (*letters, *taken), reduce).entry(tensor, tuple(letters))
 
@@ -116,9 +147,9 @@ class _Entries:
             else:
                 entry = Expr("entry", (value, *map(_letter, at)), shape=SCALAR)
             if not slots:
-                entry = self.recovery.formulas.scalar_power(entry, abs(exponent))
+                entry = self.recovery.formulas.scalar_power(entry, magnitude(exponent))
             else:
-                entry = _power(entry, abs(exponent))
+                entry = _power(entry, magnitude(exponent))
             (above if exponent > 0 else below).append(entry)
         body = self.recovery.formulas.scaled(1, deltas + above, below, (), entries=True) if summed else None
         if body is None:
@@ -161,7 +192,7 @@ def _power(base: Expr, exponent: Rational) -> Expr:
 
 
 def _scaled(coefficient: Rational, body: Expr) -> Expr:
-    size = abs(coefficient)
+    size = magnitude(coefficient)
     factors = body.args if body.op == "*" else (body,)
     scaled = body if size == 1 else Expr("*", (formula.number(size), *factors), shape=SCALAR)
     return formula.call("neg", scaled, shape=SCALAR) if coefficient < 0 else scaled

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from mpmath import mp
 
 from matdiff.dims import Dim
+from matdiff.formula import shape_of
 from matdiff.lower import axes_of
 from matdiff.numerics import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
-from matdiff.formula import shape_of
-from matdiff.walk import post_order
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
+from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
@@ -82,9 +82,10 @@ def _usable_sizes(answer: Derivative, seed: int, fixed: Mapping[str, int]) -> di
             try:
                 evaluate(typed.expr, values, sizes, typed.definitions)
                 for result in answer.results:
-                    for part in (*result.where, result):
-                        if not any(node.op == "index" for node in post_order(part.expr)):
-                            evaluate(part.expr, values, sizes, {named.name: named.expr for named in result.where})
+                    parts = {part.name: part.expr for part in result.where}
+                    for expr in (*parts.values(), result.expr):
+                        if not any(node.op == "index" for node in post_order(expr)):
+                            evaluate(expr, values, sizes, parts)
             except Undefined:
                 continue
             return sizes
@@ -101,7 +102,8 @@ def differences(
 ) -> list[Matrix]:
     """The output differentiated numerically, one matrix for every element of `places`.
 
-    An element of `places` is the entry (row, column) of each variable of `wrt`.  A direction stays in the space of a structured variable as `structure` says.  Raises Undefined where the expression is.
+    An element of `places` is the entry (row, column) of each variable of `wrt`.  A direction stays in the space of a
+    structured variable as `structure` says.  Raises Undefined where the expression is.
     """
     step = mp.mpf(10) ** -STEP_DIGITS
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.dims import ONE, SCALAR, Dim, Shape
+from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -26,10 +27,12 @@ def number(value: Rational) -> Expr:
 
 
 def name(text: str, shape: Shape) -> Expr:
+    """A variable or definition."""
     return Expr("name", (), text, shape=shape)
 
 
 def ones(size: Dim) -> Expr:
+    """The vector of ones, size x 1."""
     return Expr("ones", (), shape=(size, ONE))
 
 
@@ -38,27 +41,31 @@ def size_argument(dim: Dim) -> Expr:
     terms = []
     for monomial, coefficient in sorted(dim.terms, key=lambda term: (not term[0], term[0])):
         factors = [name(letter, SCALAR) for letter in monomial]
-        if abs(coefficient) != 1 or not factors:
-            factors.insert(0, number(abs(coefficient)))
+        if magnitude(coefficient) != 1 or not factors:
+            factors.insert(0, number(magnitude(coefficient)))
         term = factors[0] if len(factors) == 1 else Expr("*", tuple(factors), shape=SCALAR)
         terms.append(call("neg", term, shape=SCALAR) if coefficient < 0 else term)
     return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
 
 
 def eye(size: Dim) -> Expr:
+    """The identity matrix."""
     return Expr("I", (), shape=(size, size))
 
 
 def shape_of(expr: Expr) -> Shape:
+    """Rows and columns of a typed expression."""
     assert expr.shape is not None
     return expr.shape
 
 
 def call(function: str, *args: Expr, shape: Shape) -> Expr:
+    """An operation on arguments, with the shape of its value."""
     return Expr(function, args, shape=shape)
 
 
 def is_scalar(expr: Expr) -> bool:
+    """Whether a typed expression is 1 x 1."""
     rows, columns = shape_of(expr)
     return rows.is_one and columns.is_one
 
@@ -176,9 +183,11 @@ class Formulas:
             return call("sqrt", base, shape=shape_of(base))
         return call(".^", base, number(exponent), shape=shape_of(base))
 
-    def scaled(self, coefficient: Rational, factors: list[Expr], divisors: list[Expr], chain: Chain, entries: bool = False) -> Expr:
+    def scaled(
+        self, coefficient: Rational, factors: list[Expr], divisors: list[Expr], chain: Chain, entries: bool = False
+    ) -> Expr:
         """coefficient * scalar factors * chain / scalar divisors; `entries` says that the factors are in index notation."""
-        size = abs(coefficient)
+        size = magnitude(coefficient)
         below = list(divisors)
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff import formula
 from matdiff.dims import ONE, SCALAR, Dim
 from matdiff.formula import Chain
-from matdiff.index import Factor, base_and_exponent
+from matdiff.index import base_and_exponent
 from matdiff.larger import contract_larger
+from matdiff.nodes import Factor
+from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -157,9 +159,10 @@ class Graph:
         rest = [p for p in pendants if not (p.exponent == 1 and self._diagonal_matrix(p.chain[0]))]
         if diagonals and rest:
             return (*(diagonal.args[0] for diagonal in diagonals), *self.vector(rest, index))
-        tops, bottoms = [], []
+        tops: list[Expr] = []
+        bottoms: list[Expr] = []
         for pendant in pendants:
-            vector = self.formulas.array_power(self.formulas.product(pendant.chain), abs(pendant.exponent))
+            vector = self.formulas.array_power(self.formulas.product(pendant.chain), magnitude(pendant.exponent))
             (tops if pendant.exponent > 0 else bottoms).append(vector)
         return (self.formulas.hadamard(tops, bottoms),)
 

@@ -1,12 +1,7 @@
 """`Tensor`: einsum with explicit output axes, the form in which matdiff differentiates and simplifies.
 
-Five node types, immutable and interned, so that equal nodes are one object and every pass can be memoised by node:
-
-    Symbol    a variable                                         W_ij
-    Constant  a number or array that no variable enters          pi, the size n, a unit vector
-    Product   coefficient times factors with named indices       2 W_ji x_j   output axes (i)
-    Sum       a linear combination of tensors of equal axes      A x - b, kept as a group, never multiplied out
-    Apply     a function of whole tensors                        tanh(z), inv(X), x .^ (1/2)
+The node types stand in `nodes`; they are immutable and interned, so that equal nodes are one object and every pass can be
+memoised by node.  Here they are built in normal form.
 
 In a Product an index that is not an output axis is summed.  An output axis that no factor carries is a vector of ones; an
 output axis named twice is a Kronecker delta (out = (i, i) is the identity), so contracting a delta is renaming an index.
@@ -15,142 +10,17 @@ The first construction of a value decides how it is displayed; later equal ones,
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from threading import local
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.canonical import canonical_key
 from matdiff.dims import Dim
 from matdiff.functions import FUNCTIONS
-from matdiff.syntax import ratio
+from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor, interned, known_node
+from matdiff.rational import common_factor, ratio_of, rational_power, whole
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
-
-Index = Hashable
-Factor = tuple["Tensor", tuple[int, ...]]
-
-
-class _Session(local):
-    """The table of nodes.  It is emptied before each question, so that no answer depends on the one before."""
-
-    def __init__(self) -> None:
-        self.nodes: dict[object, Tensor] = {}
-        self.serial = 0
-
-
-_session = _Session()
-
-
-def new_session() -> None:
-    """Forget all nodes; nodes of different sessions must not be combined."""
-    _session.nodes = {}
-    _session.serial = 0
-
-
-class Tensor:
-    """A node.  `dims` are the sizes of its axes; `serial` counts nodes in order of construction."""
-
-    __slots__ = ("cache", "dims", "serial")
-    dims: tuple[Dim, ...]
-    serial: int
-    cache: dict[object, object]
-
-    def _intern(self, key: object, dims: tuple[Dim, ...]) -> None:
-        self.dims = dims
-        self.cache = {}
-        _session.serial += 1
-        self.serial = _session.serial
-        _session.nodes[key] = self
-
-    @property
-    def order(self) -> int:
-        return len(self.dims)
-
-    @property
-    def children(self) -> tuple[Tensor, ...]:
-        return ()
-
-
-class Symbol(Tensor):
-    """A variable with its declared property (`symmetric`, `spd`, ...) or None."""
-
-    __slots__ = ("name", "property")
-
-    def __init__(self, name: str, dims: tuple[Dim, ...], prop: str | None) -> None:
-        self.name, self.property = name, prop
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-class Constant(Tensor):
-    """A value that depends on nothing but its parameters.
-
-    pi     the number              size   (n): the number n           unit   (i, n): the vector e_i with n entries
-    tril   a matrix with ones on and below the diagonal               shift  (offset, part): ones at [offset + i, i]
-    fuse   (a, b): 1 where its first axis is the pair of the other two, p = b i + j: what kron and vec are made of
-    """
-
-    __slots__ = ("name", "parameters")
-
-    def __init__(self, name: str, parameters: tuple[object, ...]) -> None:
-        self.name, self.parameters = name, parameters
-
-    def __repr__(self) -> str:
-        return f"{self.name}{self.parameters or ''}"
-
-
-class Product(Tensor):
-    """coefficient * factors, indices 0 .. len(sizes) - 1, output axes `out`."""
-
-    __slots__ = ("coefficient", "factors", "out", "sizes")
-
-    def __init__(self, coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> None:
-        self.coefficient, self.factors, self.out, self.sizes = coefficient, factors, out, sizes
-
-    def __repr__(self) -> str:
-        body = " ".join(f"{tensor!r}{list(slots)}" if slots else repr(tensor) for tensor, slots in self.factors)
-        return f"<{self.coefficient} {body} -> {list(self.out)}>"
-
-    @property
-    def children(self) -> tuple[Tensor, ...]:
-        return tuple(tensor for tensor, _ in self.factors)
-
-
-class Sum(Tensor):
-    """The sum of coefficient * term; every term has the axes of the sum and is no Sum and no multiple of another tensor."""
-
-    __slots__ = ("terms",)
-
-    def __init__(self, terms: tuple[tuple[Rational, Tensor], ...]) -> None:
-        self.terms = terms
-
-    def __repr__(self) -> str:
-        return "(" + " + ".join(f"{c} {t!r}" for c, t in self.terms) + ")"
-
-    @property
-    def children(self) -> tuple[Tensor, ...]:
-        return tuple(term for _, term in self.terms)
-
-
-class Apply(Tensor):
-    """`function` of whole tensors.  Elementwise ones keep the axes of their argument.
-
-    `power` is the elementwise power: with one argument its exponent is the rational `exponent`, with two the second argument.
-    `frechet` of f(X) is the derivative of the matrix function f at X: axes (i, j, k, l) for df(X)_ij / dX_kl.
-    """
-
-    __slots__ = ("args", "exponent", "function")
-
-    def __init__(self, function: str, args: tuple[Tensor, ...], exponent: Rational | None) -> None:
-        self.function, self.args, self.exponent = function, args, exponent
-
-    def __repr__(self) -> str:
-        return f"{self.function}({', '.join(map(repr, self.args))}{'' if self.exponent is None else f', {self.exponent}'})"
-
-    @property
-    def children(self) -> tuple[Tensor, ...]:
-        return self.args
 
 
 # --- leaves ---------------------------------------------------------------------------------------------------------------
@@ -158,20 +28,18 @@ class Apply(Tensor):
 
 def symbol(name: str, dims: tuple[Dim, ...], prop: str | None = None) -> Symbol:
     key = ("symbol", name, dims, prop)
-    node = _session.nodes.get(key)
+    node = known_node(key)
     if node is None:
-        node = Symbol(name, dims, prop)
-        node._intern(key, dims)
+        node = interned(key, Symbol(name, dims, prop), dims)
     assert isinstance(node, Symbol)
     return node
 
 
 def constant(name: str, parameters: tuple[object, ...] = (), dims: tuple[Dim, ...] = ()) -> Tensor:
     key = ("constant", name, parameters, dims)
-    node = _session.nodes.get(key)
+    node = known_node(key)
     if node is None:
-        node = Constant(name, parameters)
-        node._intern(key, dims)
+        node = interned(key, Constant(name, parameters), dims)
     return node
 
 
@@ -397,61 +265,12 @@ def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int,
             return tensor
         if is_symmetric(tensor) and slots == out[::-1] and len(set(out)) == 2:
             return tensor
-    key = ("product", coefficient, _canonical(factors, out, sizes))
-    node = _session.nodes.get(key)
-    if node is None:
-        node = Product(coefficient, factors, out, sizes)
-        node._intern(key, tuple(sizes[i] for i in out))
-    return node
-
-
-def _canonical(factors: tuple[Factor, ...], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> Hashable:
-    """A key that is the same for every order of the factors and every naming of the indices.
-
-    Colour refinement: an index is coloured by the places it stands in, a factor by the colours of its indices, until nothing is
-    refined; ties are broken by individualising one index of the first class that is left (they are nearly always
-    automorphic; where they are not, two equal products may get two keys, which costs a merge and never a wrong answer).
-    """
-    count = len(sizes)
-    colour: list[int] = _ranks([(tuple(p for p, o in enumerate(out) if o == i), sizes[i].terms) for i in range(count)])
     symmetric = [is_symmetric(tensor) for tensor, _ in factors]
-    while True:
-        colour = _refine(colour, factors, symmetric)
-        classes: dict[int, int] = {}
-        for c in colour:
-            classes[c] = classes.get(c, 0) + 1
-        tied = [c for c, n in classes.items() if n > 1]
-        if not tied:
-            break
-        first = min(tied)
-        colour[colour.index(first)] = count + 1
-        colour = _ranks([(c,) for c in colour])
-    seen = []
-    for (tensor, slots), even in zip(factors, symmetric):
-        named = tuple(colour[s] for s in slots)
-        seen.append((tensor.serial, tuple(sorted(named)) if even else named))
-    order = sorted(range(count), key=lambda i: colour[i])
-    return (tuple(sorted(seen)), tuple(colour[o] for o in out), tuple(sizes[i].terms for i in order))
-
-
-def _refine(colour: list[int], factors: tuple[Factor, ...], symmetric: list[bool]) -> list[int]:
-    while True:
-        uses: list[list[object]] = [[] for _ in colour]
-        for (tensor, slots), even in zip(factors, symmetric):
-            named = tuple(colour[s] for s in slots)
-            label = tuple(sorted(named)) if even else named
-            for position, slot in enumerate(slots):
-                uses[slot].append((tensor.serial, label, 0 if even else position))
-        refined = _ranks([(c, tuple(sorted(u))) for c, u in zip(colour, uses)])  # type: ignore[type-var]
-        if len(set(refined)) == len(set(colour)):
-            return refined
-        colour = refined
-
-
-def _ranks(keys: Sequence[object]) -> list[int]:
-    """The place of each key among the sorted distinct keys."""
-    place = {key: rank for rank, key in enumerate(sorted(set(keys)))}  # type: ignore[type-var]
-    return [place[key] for key in keys]
+    key = ("product", coefficient, canonical_key(factors, symmetric, out, sizes))
+    node = known_node(key)
+    if node is None:
+        node = interned(key, Product(coefficient, factors, out, sizes), tuple(sizes[i] for i in out))
+    return node
 
 
 def scale(coefficient: Rational, tensor: Tensor) -> Tensor:
@@ -487,13 +306,12 @@ def add(terms: Iterable[tuple[Rational, Tensor]], dims: Sequence[Dim]) -> Tensor
         return filled(0, dims)
     if len(found) == 1:
         return scale(*found[0])
-    content = _content([c for c, _ in found])
+    content = common_factor([c for c, _ in found])
     lead = min(found, key=lambda pair: pair[1].serial)[0]
     key = ("sum", frozenset((t.serial, ratio_of(c, lead)) for c, t in found))
-    node = _session.nodes.get(key)
+    node = known_node(key)
     if node is None:
-        node = Sum(tuple((ratio_of(c, content), t) for c, t in found))
-        node._intern(key, found[0][1].dims)
+        node = interned(key, Sum(tuple((ratio_of(c, content), t) for c, t in found)), found[0][1].dims)
         return scale(content, node)
     assert isinstance(node, Sum)
     known = next(c for c, t in node.terms if t is found[0][1])
@@ -509,28 +327,15 @@ def _terms(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
         if tensor.coefficient != 1:
             inner = _unscaled(tensor)
             return [(tensor.coefficient * c, t) for c, t in _terms(inner)]
-        if len(tensor.factors) == 1 and isinstance(tensor.factors[0][0], Sum) and sorted(tensor.out) == list(range(len(tensor.sizes))):
+        if (
+            len(tensor.factors) == 1
+            and isinstance(tensor.factors[0][0], Sum)
+            and sorted(tensor.out) == list(range(len(tensor.sizes)))
+        ):
             group, slots = tensor.factors[0]
-            if sorted(slots) == sorted(tensor.out):
+            if isinstance(group, Sum) and sorted(slots) == sorted(tensor.out):
                 return [(c, einsum([(t, slots)], tensor.out)) for c, t in group.terms]
     return ((1, tensor),)
-
-
-def ratio_of(numerator: Rational, denominator: Rational) -> Rational:
-    return ratio(numerator.numerator * denominator.denominator, numerator.denominator * denominator.numerator)
-
-
-def _content(coefficients: list[Rational]) -> Rational:
-    """The common factor a person would take out: an integer that divides all, or the size they all share; minus if all are."""
-    sizes = {abs(c) for c in coefficients}
-    common: Rational = 1
-    if len(sizes) == 1:
-        common = sizes.pop()
-    elif all(c.denominator == 1 for c in coefficients):
-        from math import gcd
-
-        common = gcd(*(c.numerator for c in coefficients))
-    return -common if all(c < 0 for c in coefficients) else common
 
 
 # --- functions ------------------------------------------------------------------------------------------------------------
@@ -546,10 +351,9 @@ def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], expone
             if function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
                 return apply(function, (other,), dims, exponent)
     key = ("apply", function, args, dims, exponent)
-    node = _session.nodes.get(key)
+    node = known_node(key)
     if node is None:
-        node = Apply(function, args, exponent)
-        node._intern(key, dims)
+        node = interned(key, Apply(function, args, exponent), dims)
     return node
 
 
@@ -568,14 +372,14 @@ def power(base: Tensor, exponent: Rational) -> Tensor:
         return filled(1, base.dims)
     inner, known = base_and_exponent(base)
     if known != 1 and (known.denominator == 2 or (exponent.denominator == 1 and known.denominator == 1)):
-        return power(inner, _whole(known * exponent))
+        return power(inner, whole(known * exponent))
     if isinstance(base, Product):
         if not base.factors and len(set(base.out)) == len(base.out):
-            value = _number_power(base.coefficient, exponent)
+            value = rational_power(base.coefficient, exponent)
             if value is not None:
                 return filled(value, base.dims)
         elif base.coefficient != 1:
-            value = _number_power(base.coefficient, exponent)
+            value = rational_power(base.coefficient, exponent)
             if value is not None and (base.coefficient > 0 or exponent.denominator == 1):
                 return scale(value, power(_unscaled(base), exponent))
         if exponent.denominator == 1 and not base.dims and len(base.factors) > 1 and all(not slots for _, slots in base.factors):
@@ -583,29 +387,6 @@ def power(base: Tensor, exponent: Rational) -> Tensor:
     if exponent == 2 and base.dims:
         return hadamard(base, base)
     return apply("power", (base,), base.dims, exponent)
-
-
-def _whole(value: Rational) -> Rational:
-    return ratio(value.numerator, value.denominator)
-
-
-def _number_power(value: Rational, exponent: Rational) -> Rational | None:
-    """value ** exponent when it is rational and of moderate size, else None."""
-    if value == 0:
-        return 0 if exponent > 0 else None
-    if exponent.denominator != 1:
-        if exponent.denominator != 2 or value < 0:
-            return None
-        from math import isqrt
-
-        top, bottom = isqrt(value.numerator), isqrt(value.denominator)
-        if top * top != value.numerator or bottom * bottom != value.denominator:
-            return None
-        value, exponent = ratio(top, bottom), exponent.numerator
-    if abs(exponent) * (value.numerator.bit_length() + value.denominator.bit_length()) > 4096:
-        return None
-    top, bottom = value.numerator ** abs(exponent.numerator), value.denominator ** abs(exponent.numerator)
-    return ratio(top, bottom) if exponent > 0 else ratio(bottom, top)
 
 
 def transpose(tensor: Tensor) -> Tensor:

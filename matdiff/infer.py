@@ -96,9 +96,7 @@ class Statement:
     ) -> None:
         self.expr, self.declared, self.wrt, self.all_definitions = expr, declared, wrt, definitions
         self.definitions = ordered_definitions(expr, definitions)
-        self.declared_sizes = {
-            name for variable in declared.values() for dim in variable.shape for name in dim.names
-        }
+        self.declared_sizes = {name for variable in declared.values() for dim in variable.shape for name in dim.names}
         self.occurrences: dict[str, Expr] = {}
         for part in (*self.definitions.values(), expr):
             for node in names_in(part):
@@ -117,9 +115,7 @@ class Statement:
             kept = ordered_definitions(expr, {name: value for name, value in definitions.items() if name not in self.wrt})
             named = {str(node.value) for part in (*kept.values(), expr) for node in names_in(part)}
         variables = {
-            name: self._variable(name, shaping, changes)
-            for name in self.occurrences
-            if name in named and name not in kept
+            name: self._variable(name, shaping, changes) for name in self.occurrences if name in named and name not in kept
         }
         return Typed(expr, variables, kept, remarks_on(shaping, changes, self.occurrences, invented))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import formula
 from matdiff.dims import ONE
-from matdiff.index import Apply, Constant, Factor, Tensor
+from matdiff.nodes import Apply, Constant, Factor, Tensor
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 def contract_larger(graph: Graph) -> bool:
     """Apply one move to one of the larger factors; False when none applies."""
     return any(
-        _fused_vector(graph, factor) or _fused_matrix(graph, factor) or _unfused(graph, factor) or _half_fused(graph, factor) or _frechet(graph, factor)
+        _fused_vector(graph, factor)
+        or _fused_matrix(graph, factor)
+        or _unfused(graph, factor)
+        or _half_fused(graph, factor)
+        or _frechet(graph, factor)
         for factor in graph.others
     )
 

@@ -6,13 +6,14 @@ scalar none.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
+
 from matdiff import index
 from matdiff.dims import Dim, Shape, size
 from matdiff.functions import FUNCTIONS, Signature
-from matdiff.index import Index, Tensor
 from matdiff.infer import Typed, Variable, infer
+from matdiff.nodes import Index, Tensor
 from matdiff.parse import Question, parse
 from matdiff.syntax import Expr, ratio
 
@@ -146,12 +147,12 @@ class Lowering:
             factors.append((arg, [letter for letter, dim in zip(letters, shape) if not dim.is_one]))
         ends: list[Index] = []
         for token in output:
-            letters = [letter for letter in token.split("*") if letter != "1" and not sizes[letter].is_one]
-            if len(letters) == 2:
-                pair = (sizes[letters[0]], sizes[letters[1]])
-                factors.append((index.constant("fuse", pair, (pair[0] * pair[1], *pair)), [token, *letters]))
-                letters = [token]
-            ends += letters
+            parts = [letter for letter in token.split("*") if letter != "1" and not sizes[letter].is_one]
+            if len(parts) == 2:
+                pair = (sizes[parts[0]], sizes[parts[1]])
+                factors.append((index.constant("fuse", pair, (pair[0] * pair[1], *pair)), [token, *parts]))
+                parts = [token]
+            ends += parts
         return index.einsum(factors, ends, sizes)
 
     def _product(self, expr: Expr) -> Tensor:
@@ -166,8 +167,8 @@ class Lowering:
                 factors.append((tensor, ()))
                 continue
             if row is None and column is None:
-                row = None if rows.is_one else ("row", place)
-                left = row
+                left: Index = None if rows.is_one else ("row", place)
+                row = left
             else:
                 left = column
             column = None if columns.is_one else ("column", place)
@@ -217,7 +218,8 @@ class Lowering:
                         continue
                     ends.append((axis, "whole"))
                     dims = (whole,) if part.is_one else (whole, part)
-                    factors.append((index.constant("shift", (offset, part), dims), [(axis, "whole"), axis][: len(dims)]))
+                    places: list[Index] = [(axis, "whole"), axis]
+                    factors.append((index.constant("shift", (offset, part), dims), places[: len(dims)]))
                 terms.append((1, index.einsum(factors, ends)))
                 left = left + columns
             top = top + self.shape(expr.args[first])[0]
@@ -237,7 +239,9 @@ def fitting(patterns: tuple[Signature, ...], shapes: list[Shape]) -> Signature:
     """The first pattern whose literal 1s are sizes 1 and whose equal letters are equal sizes."""
     for pattern in patterns:
         sizes: dict[str, Dim] = {"1": size(1)}
-        if all(sizes.setdefault(letter, dim) == dim for pair, shape in zip(pattern[0], shapes) for letter, dim in zip(pair, shape)):
+        if all(
+            sizes.setdefault(letter, dim) == dim for pair, shape in zip(pattern[0], shapes) for letter, dim in zip(pair, shape)
+        ):
             return pattern
     raise AssertionError(f"no pattern fits {shapes}")
 
@@ -275,7 +279,9 @@ def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
     return index.apply(name, tuple(args), dims)
 
 
-def expand_rule(name: str, args: list[Tensor], shapes: list[Shape], more: dict[str, tuple[Tensor, Shape]] | None = None) -> Tensor:
+def expand_rule(
+    name: str, args: list[Tensor], shapes: list[Shape], more: dict[str, tuple[Tensor, Shape]] | None = None
+) -> Tensor:
     """The rule of a row with its arguments (and Y, dX, ... in `more`) put in: a macro's definition, a function's differential."""
     named = {**dict(zip(ARGUMENTS, zip(args, shapes))), **(more or {})}
     kinds = tuple((n, shape[0].is_one, shape[1].is_one) for n, (_, shape) in named.items())
@@ -289,7 +295,7 @@ def expand_rule(name: str, args: list[Tensor], shapes: list[Shape], more: dict[s
     return Lowering({n: tensor for n, (tensor, _) in named.items()}, sizes).value(typed.expr)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...]) -> Typed:
     """The parsed rule of a row, typed once for arguments of these kinds with the sizes of the row's own pattern."""
     row = FUNCTIONS[name]
@@ -297,15 +303,13 @@ def _typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...]) -> Typed:
     declared = {}
     for n, one_row, one_column in kinds:
         letters = output if n in ("Y", "dY") else inputs[places[n.removeprefix("d")]]
-        rows, columns = (
-            size(1) if one or letter == "1" else size(letter) for one, letter in zip((one_row, one_column), letters)
-        )
+        rows, columns = (size(1) if one or letter == "1" else size(letter) for one, letter in zip((one_row, one_column), letters))
         kind = "matrix" if not columns.is_one else "scalar" if rows.is_one else "vector"
         declared[n] = Variable(n, kind, (rows, columns), None, "declared")
     return infer(rule_expr(name), declared, {}, soft=False)
 
 
-@lru_cache(maxsize=None)
+@cache
 def rule_expr(name: str) -> Expr:
     """The rule of a row, parsed."""
     question = parse(FUNCTIONS[name].rule)[0]

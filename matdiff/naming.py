@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from matdiff import formula
 from matdiff.graph import Irreducible
-from matdiff.index import Apply, Product, Sum, Symbol, Tensor
+from matdiff.nodes import Product, Symbol, Tensor
 from matdiff.recover import Recovery
 from matdiff.syntax import Expr
 from matdiff.walk import post_order

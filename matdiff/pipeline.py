@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING
 
 from matdiff import errors, formula, index
 from matdiff.conditions import conditions_of, smoothness_of
 from matdiff.derive import derive
-from matdiff.dims import Dim
-from matdiff.errors import Remark
+from matdiff.dims import SCALAR, Dim
 from matdiff.entries import in_indices, letters_beside
+from matdiff.errors import Remark
 from matdiff.graph import Irreducible
-from matdiff.index import Tensor
 from matdiff.infer import Typed, infer
 from matdiff.lower import axes_of, lower, variable_tensor
 from matdiff.naming import name_parts, needed
+from matdiff.nodes import Tensor, new_session
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery
 from matdiff.render import render
@@ -25,6 +26,9 @@ from matdiff.render.unicode import unicode
 from matdiff.simplify import rebuild, simplify
 from matdiff.structure import in_own_space
 from matdiff.syntax import Expr, Span
+
+if TYPE_CHECKING:
+    from matdiff.evaluate import Report
 
 # A tensor with more axes than this is no answer that anybody reads.
 MAXIMUM_AXES = 8
@@ -68,7 +72,7 @@ class Result:
         """Show it in numerator or denominator layout, which transpose what the other convention calls the derivative."""
         output = len(derivative.output.dims)
         by_scalar = self.order == 1 and len(self.shape) == output
-        transposed = (not output or by_scalar and output == 2) if derivative.layout == "numerator" else output == 1
+        transposed = (not output or (by_scalar and output == 2)) if derivative.layout == "numerator" else output == 1
         if self.order == 1 and transposed and 1 <= len(self.shape) <= 2 and self.form == "matrix":
             if derivative.layout == "numerator" and by_scalar and output:
                 return
@@ -115,20 +119,20 @@ class Result:
 class Derivative:
     """The answer to one question: all its results, with what was understood of the input."""
 
-    def __init__(self, source: str, typed: Typed, layout: str, structure: str, remarks: Sequence[Remark] = ()) -> None:
+    def __init__(self, source: str, typed: Typed, layout: str, structure: str) -> None:
         self.source, self.typed, self.layout, self.structure = source, typed, layout, structure
         rows, columns = formula.shape_of(typed.expr)
         self.output_is_row = rows.is_one and not columns.is_one
         self.output: Tensor = index.number(0)
         self.conditions: tuple[str, ...] = conditions_of(typed)
-        self.remarks = [*remarks, *typed.remarks, *smoothness_of(typed)]
+        self.remarks: list[Remark] = [*typed.remarks, *smoothness_of(typed)]
         self.results: list[Result] = []
 
     def to(self, format: str, **options: object) -> str:
         """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy"."""
         return render(self, format, **options)
 
-    def verify(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> object:
+    def verify(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Report:
         """Compare every result with numerical differences of the input at random points; see `evaluate.Report`."""
         from matdiff import evaluate  # loads mpmath, which only numbers need
 
@@ -193,7 +197,9 @@ def differentiate(
     if not questions:
         raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
     names = (wrt,) if isinstance(wrt, str) else wrt
-    return solve(source, questions[-1], known, definitions, names, order=order, structure=structure, layout=layout)
+    answer = solve(source, questions[-1], known, definitions, names, order=order, structure=structure, layout=layout)
+    answer.remarks[:0] = [remark for statement in (*definitions, questions[-1]) for remark in statement.remarks]
+    return answer
 
 
 def solve(
@@ -210,8 +216,8 @@ def solve(
     """Answer one question: parsed text in, derivative out."""
     typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=question.wrt or tuple(wrt or ()))
     names = _variables(typed, question.wrt or wrt, order)
-    index.new_session()
-    answer = Derivative(source, typed, layout, structure, [r for part in (*definitions, question) for r in part.remarks])
+    new_session()
+    answer = Derivative(source, typed, layout, structure)
     structured = frozenset(name for name in names if typed.variables[name].property)
     lowered, definition_values = lower(typed, structured)
     answer.output = simplify(lowered)
@@ -280,5 +286,5 @@ def _size_expressions(typed: Typed) -> dict[Dim, Expr]:
         leaf = formula.name(variable.name, variable.shape)
         for operator, dim in zip(("rows", "cols"), variable.shape):
             if not dim.is_one and dim not in found:
-                found[dim] = formula.call(operator, leaf, shape=formula.SCALAR)
+                found[dim] = formula.call(operator, leaf, shape=SCALAR)
     return found

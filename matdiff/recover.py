@@ -12,7 +12,9 @@ from matdiff.collect import Term, collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain, Formulas
 from matdiff.graph import Graph, Irreducible
-from matdiff.index import Apply, Constant, Product, Sum, Symbol, Tensor, base_and_exponent, einsum, is_symmetric, number_of
+from matdiff.index import base_and_exponent, einsum, is_symmetric, number_of
+from matdiff.nodes import Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -131,7 +133,7 @@ class Recovery:
         for tensor, slots in product.factors:
             if not slots:
                 base, exponent = base_and_exponent(tensor)
-                expr = self.formulas.scalar_power(self.expr(base), abs(exponent))
+                expr = self.formulas.scalar_power(self.expr(base), magnitude(exponent))
                 (factors if exponent > 0 else divisors).append(expr)
         graph = Graph(self, [factor for factor in product.factors if factor[1]], product.out, product.sizes)
         chain: Chain = ()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from mpmath import mp
 
 from matdiff.dims import Dim
-from matdiff.numerics import Matrix, Number, added, identity, multiplied, scaled, transposed
 from matdiff.formula import shape_of
+from matdiff.numerics import Matrix, Number, added, identity, multiplied, scaled, transposed
 from matdiff.values import number_of_dim
 from matdiff.walk import post_order
 

@@ -326,9 +326,7 @@ class Shaping:
         expected = "scalar" if patterns[0][0][wrong] == ("1", "1") else "vector"
         raise WrongKind(function=expr.op, argument=args[wrong], expected=expected)
 
-    def _apply(
-        self, expr: Expr, inputs: tuple[tuple[str, str], ...], output: tuple[str, str], args: tuple[Expr, ...]
-    ) -> Shape:
+    def _apply(self, expr: Expr, inputs: tuple[tuple[str, str], ...], output: tuple[str, str], args: tuple[Expr, ...]) -> Shape:
         bound: dict[str, tuple[Dim, Expr]] = {}
         for pair, arg in zip(inputs, args, strict=True):
             if pair[0] == pair[1] != "1":

@@ -7,17 +7,16 @@ The laws of the normal form itself (contracting deltas, merging equal terms and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Optional
 
 from matdiff import index
 from matdiff.dims import Dim
 from matdiff.functions import FUNCTIONS
-from matdiff.index import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
 from matdiff.lower import expand_rule
+from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.syntax import ratio
 
-ProductLaw = Callable[[Product], Optional[Tensor]]
-ApplyLaw = Callable[[Apply], Optional[Tensor]]
+ProductLaw = Callable[[Product], Tensor | None]
+ApplyLaw = Callable[[Apply], Tensor | None]
 
 
 def simplify(root: Tensor) -> Tensor:
@@ -247,7 +246,7 @@ def _occurrences(
         for place, (candidate, actual) in enumerate(rest):
             if place in used or candidate is not tensor:
                 continue
-            for order in ((actual, actual[::-1]) if index.is_symmetric(tensor) else (actual,)):
+            for order in (actual, actual[::-1]) if index.is_symmetric(tensor) else (actual,):
                 if all(names.get(slot, a) == a for slot, a in zip(slots, order)):
                     found = extend({**names, **dict(zip(slots, order))}, used | {place})
                     if found is not None:
@@ -419,13 +418,22 @@ def expand_large_group(product: Product) -> Tensor | None:
         if isinstance(group, Sum) and group.order > 2 and len(group.terms) <= MOST_EXPANDED:
             rest = list(product.factors)
             rest.remove((group, slots))
-            sizes = dict(enumerate(product.sizes))
+            sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
             terms = [(c, index.einsum([(term, slots), *rest], product.out, sizes)) for c, term in group.terms]
             return index.scale(product.coefficient, index.add(terms, product.dims))
     return None
 
 
-PRODUCT_LAWS: tuple[ProductLaw, ...] = (cancel_inverse, cancel_orthogonal, sum_of_softmax, join_fused, join_shifts, part_of_sum, closed_frechet, expand_large_group)
+PRODUCT_LAWS: tuple[ProductLaw, ...] = (
+    cancel_inverse,
+    cancel_orthogonal,
+    sum_of_softmax,
+    join_fused,
+    join_shifts,
+    part_of_sum,
+    closed_frechet,
+    expand_large_group,
+)
 APPLY_LAWS: tuple[ApplyLaw, ...] = (
     inverse_of_inverse,
     inverse_of_product,

@@ -41,7 +41,9 @@ class Excerpt:
         self.line: int | None = None
         if source.kind == "argument":
             return
-        places = [min(max(place - source.start, 0), len(source.text)) for span in spans for place in (span.start, span.end)] or [0]
+        places = [min(max(place - source.start, 0), len(source.text)) for span in spans for place in (span.start, span.end)] or [
+            0
+        ]
         first = source.text.rfind("\n", 0, min(places)) + 1
         last = source.text.find("\n", max(places))
         self.text = source.text[first : last if last >= 0 else len(source.text)]

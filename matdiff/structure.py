@@ -7,7 +7,7 @@ derivatives by the free entries (Matrix Cookbook, section 2.8), `ignore` the pla
 from __future__ import annotations
 
 from matdiff import index
-from matdiff.index import Tensor
+from matdiff.nodes import Tensor
 from matdiff.syntax import ratio
 
 MODES = ("project", "ignore", "entries")

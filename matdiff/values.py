@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from mpmath import mp
 
 from matdiff.dims import Dim
+from matdiff.formula import shape_of
 from matdiff.numerics import (
     OPERATIONS,
     Matrix,
@@ -27,7 +28,6 @@ from matdiff.numerics import (
     scalar,
     size_of,
 )
-from matdiff.formula import shape_of
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:

@@ -69,7 +69,7 @@ def declared_variable(declaration: Declaration) -> Variable:
 
 
 def kind_of(shape: Shape) -> str:
-    """"scalar", "vector" or "matrix"; a row is a matrix."""
+    """ "scalar", "vector" or "matrix"; a row is a matrix."""
     if not shape[1].is_one:
         return "matrix"
     return "scalar" if shape[0].is_one else "vector"

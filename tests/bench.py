@@ -81,7 +81,10 @@ def network(layers: int) -> tuple[str, str]:
 
 def bench_growth() -> None:
     print("\ngrowth                      n   seconds   characters   seconds per n, against the line above")
-    for name, problem, sizes in (("product of n factors", product, (25, 50, 100, 200)), ("network of n layers", network, (25, 50, 100, 200))):
+    for name, problem, sizes in (
+        ("product of n factors", product, (25, 50, 100, 200)),
+        ("network of n layers", network, (25, 50, 100, 200)),
+    ):
         before = 0.0
         for size in sizes:
             text, wrt = problem(size)

@@ -18,7 +18,20 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "_gramma
 # From the ground up.  A module imports only from its own floor or from below.
 FLOORS = (
     ("version", "errors", "dims", "syntax", "walk", "index", "functions"),
-    ("scan", "declare", "formulate", "parse", "unify", "shapes", "corrections", "remarks", "infer", "lower", "derive", "simplify"),
+    (
+        "scan",
+        "declare",
+        "formulate",
+        "parse",
+        "unify",
+        "shapes",
+        "corrections",
+        "remarks",
+        "infer",
+        "lower",
+        "derive",
+        "simplify",
+    ),
     ("larger", "graph", "collect", "formula", "compose", "entries", "recover", "notations", "structure"),
     ("evaluate",),
     ("render", "conditions", "report"),
@@ -113,9 +126,14 @@ def test_every_module_says_what_it_is_for() -> None:
 def test_the_main_job_loads_no_heavy_package() -> None:
     """In a pipe.  The generated parser is used, so lark is not loaded either."""
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "matdiff", "a^T W^T x", "--wrt", "W"], capture_output=True, text=True, check=True
+        [sys.executable, "-X", "importtime", "-m", "matdiff", "a^T W^T x", "--wrt", "W"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout == "x a^T\n"
-    loaded = {line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
+    loaded = {
+        line.rpartition("|")[2].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")
+    }
     assert "matdiff" in loaded
     assert not loaded & {"sympy", "numpy", "rich", "mpmath", "lark", "json", "difflib", "asyncio", "logging"}

@@ -12,7 +12,9 @@ CASES = sorted((Path(__file__).parent / "cases").rglob("*.md"))
 
 def _sessions() -> list[object]:
     return [
-        pytest.param(session, id=f"{path.stem}:{session.line} {session.title}"[:100]) for path in CASES for session in sessions_of(path)
+        pytest.param(session, id=f"{path.stem}:{session.line} {session.title}"[:100])
+        for path in CASES
+        for session in sessions_of(path)
     ]
 
 

@@ -44,7 +44,9 @@ def documents(*arguments: str, stdin: str | None = None) -> list[dict[str, objec
 # Where expressions come from
 
 
-@pytest.mark.parametrize("arguments", [["-w^T x", "-w", "w"], ["-w", "w", "-w^T x"], ["--wrt=w", "--", "-w^T x"], ["-wrt x", "--wrt", "x"]])
+@pytest.mark.parametrize(
+    "arguments", [["-w^T x", "-w", "w"], ["-w", "w", "-w^T x"], ["--wrt=w", "--", "-w^T x"], ["-wrt x", "--wrt", "x"]]
+)
 def test_an_expression_may_start_with_a_minus(arguments: list[str]) -> None:
     outcome = run(arguments)
     assert (outcome.status, outcome.stderr) == (0, "")

@@ -15,7 +15,9 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 def _sessions() -> list[object]:
     return [
-        pytest.param(session, id=f"{path.stem}:{session.line} {session.title}"[:100]) for path in DOCUMENTS for session in sessions_of(path)
+        pytest.param(session, id=f"{path.stem}:{session.line} {session.title}"[:100])
+        for path in DOCUMENTS
+        for session in sessions_of(path)
     ]
 
 

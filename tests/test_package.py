@@ -76,5 +76,7 @@ def test_without_the_generated_parser_lark_reads_the_grammar(archives: tuple[Pat
     with zipfile.ZipFile(archives[1]) as archive:
         archive.extractall(tmp_path)
     (tmp_path / "matdiff" / "_grammar.py").unlink()
-    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import matdiff; print(matdiff.differentiate('a^T W^T x', 'W').text)"
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import matdiff; print(matdiff.differentiate('a^T W^T x', 'W').text)"
+    )
     assert _run(sys.executable, "-c", program, cwd=tmp_path) == "x a^T\n"

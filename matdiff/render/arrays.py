@@ -318,9 +318,9 @@ class Arrays:
             if value.shape[1].is_one:
                 return self.chain([*values[place + 1 :], *values[: place + 1]]).code
         for form in ("diagonal", "inverse"):
-            place = next((place for place, value in enumerate(values) if value.form == form), None)
-            if place is not None:
-                values = [*values[place:], *values[:place]]
+            start = next((place for place, value in enumerate(values) if value.form == form), None)
+            if start is not None:
+                values = [*values[start:], *values[:start]]
                 break
         first, rest = values[0], values[1:]
         if first.form == "diagonal":

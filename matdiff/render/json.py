@@ -138,7 +138,12 @@ def _result(answer: Derivative, result: Result, check: Report | None) -> Documen
         },
         "conditions": list(answer.conditions),
         "where": [
-            {"name": part.name, "text": text.text(part.expr), "unicode": unicode.unicode(part.expr), "latex": latex.latex(part.expr)}
+            {
+                "name": part.name,
+                "text": text.text(part.expr),
+                "unicode": unicode.unicode(part.expr),
+                "latex": latex.latex(part.expr),
+            }
             for part in result.where
         ],
     }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
-from matdiff.render.code import SUM, TERM, Code, statements
+from matdiff.render.code import Code, statements
 from matdiff.render.options import Options
 from matdiff.render.text import text
 from matdiff.render.translate import Translator
@@ -32,7 +32,7 @@ _HELPERS = {
     """log(sum(exp(x))), without overflow."""
     largest = np.max(x)
     return largest + np.log(np.exp(x - largest).sum())''',
-    "_erf": '''_erf = np.vectorize(math.erf, otypes=[float])''',
+    "_erf": """_erf = np.vectorize(math.erf, otypes=[float])""",
     "_argmax": '''def _argmax(x):
     """1 at the first largest entry, else 0."""
     found = np.zeros_like(x, dtype=float)

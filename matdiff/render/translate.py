@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from matdiff.dims import ONE, SCALAR, Dim
+from matdiff.dims import SCALAR, Dim
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.render.arrays import Arrays, Value
@@ -367,7 +367,11 @@ class _Einsum:
         if array.op == "fuse":
             pair = self.arrays.size(rows * columns)
             code = self.arrays.make(
-                "np.eye({0}).reshape({0}, {1}, {2})", pair, self.arrays.size(rows), self.arrays.size(columns), needs=(SUM, SUM, SUM)
+                "np.eye({0}).reshape({0}, {1}, {2})",
+                pair,
+                self.arrays.size(rows),
+                self.arrays.size(columns),
+                needs=(SUM, SUM, SUM),
             )
             return code, letters
         if len(letters) == 4:

@@ -1,0 +1,154 @@
+"""The five kinds of `Tensor` nodes, and the table that makes equal nodes one object; `index` builds them in normal form.
+
+Symbol    a variable                                         W_ij
+Constant  a number or array that no variable enters          pi, the size n, a unit vector
+Product   coefficient times factors with named indices       2 W_ji x_j   output axes (i)
+Sum       a linear combination of tensors of equal axes      A x - b, kept as a group, never multiplied out
+Apply     a function of whole tensors                        tanh(z), inv(X), x .^ (1/2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from threading import local
+from typing import TYPE_CHECKING, TypeVar
+
+from matdiff.dims import Dim
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+Index = Hashable
+Factor = tuple["Tensor", tuple[int, ...]]
+Node = TypeVar("Node", bound="Tensor")
+
+
+class _Session(local):
+    """The table of nodes.  It is emptied before each question, so that no answer depends on the one before."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[object, Tensor] = {}
+        self.serial = 0
+
+
+_session = _Session()
+
+
+def new_session() -> None:
+    """Forget all nodes; nodes of different sessions must not be combined."""
+    _session.nodes = {}
+    _session.serial = 0
+
+
+class Tensor:
+    """A node.  `dims` are the sizes of its axes; `serial` counts nodes in order of construction."""
+
+    __slots__ = ("cache", "dims", "serial")
+    dims: tuple[Dim, ...]
+    serial: int
+    cache: dict[object, object]
+
+    @property
+    def order(self) -> int:
+        return len(self.dims)
+
+    @property
+    def children(self) -> tuple[Tensor, ...]:
+        return ()
+
+
+class Symbol(Tensor):
+    """A variable with its declared property (`symmetric`, `spd`, ...) or None."""
+
+    __slots__ = ("name", "property")
+
+    def __init__(self, name: str, dims: tuple[Dim, ...], prop: str | None) -> None:
+        self.name, self.property = name, prop
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+class Constant(Tensor):
+    """A value that depends on nothing but its parameters.
+
+    pi     the number              size   (n): the number n           unit   (i, n): the vector e_i with n entries
+    tril   a matrix with ones on and below the diagonal               shift  (offset, part): ones at [offset + i, i]
+    fuse   (a, b): 1 where its first axis is the pair of the other two, p = b i + j: what kron and vec are made of
+    """
+
+    __slots__ = ("name", "parameters")
+
+    def __init__(self, name: str, parameters: tuple[object, ...]) -> None:
+        self.name, self.parameters = name, parameters
+
+    def __repr__(self) -> str:
+        return f"{self.name}{self.parameters or ''}"
+
+
+class Product(Tensor):
+    """coefficient * factors, indices 0 .. len(sizes) - 1, output axes `out`."""
+
+    __slots__ = ("coefficient", "factors", "out", "sizes")
+
+    def __init__(self, coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> None:
+        self.coefficient, self.factors, self.out, self.sizes = coefficient, factors, out, sizes
+
+    def __repr__(self) -> str:
+        body = " ".join(f"{tensor!r}{list(slots)}" if slots else repr(tensor) for tensor, slots in self.factors)
+        return f"<{self.coefficient} {body} -> {list(self.out)}>"
+
+    @property
+    def children(self) -> tuple[Tensor, ...]:
+        return tuple(tensor for tensor, _ in self.factors)
+
+
+class Sum(Tensor):
+    """The sum of coefficient * term; every term has the axes of the sum and is no Sum and no multiple of another tensor."""
+
+    __slots__ = ("terms",)
+
+    def __init__(self, terms: tuple[tuple[Rational, Tensor], ...]) -> None:
+        self.terms = terms
+
+    def __repr__(self) -> str:
+        return "(" + " + ".join(f"{c} {t!r}" for c, t in self.terms) + ")"
+
+    @property
+    def children(self) -> tuple[Tensor, ...]:
+        return tuple(term for _, term in self.terms)
+
+
+class Apply(Tensor):
+    """`function` of whole tensors.  Elementwise ones keep the axes of their argument.
+
+    `power` is the elementwise power: with one argument its exponent is the rational `exponent`, with two the second argument.
+    `frechet` of f(X) is the derivative of the matrix function f at X: axes (i, j, k, l) for df(X)_ij / dX_kl.
+    """
+
+    __slots__ = ("args", "exponent", "function")
+
+    def __init__(self, function: str, args: tuple[Tensor, ...], exponent: Rational | None) -> None:
+        self.function, self.args, self.exponent = function, args, exponent
+
+    def __repr__(self) -> str:
+        return f"{self.function}({', '.join(map(repr, self.args))}{'' if self.exponent is None else f', {self.exponent}'})"
+
+    @property
+    def children(self) -> tuple[Tensor, ...]:
+        return self.args
+
+
+def known_node(key: object) -> Tensor | None:
+    """The node that was interned under this key in this session."""
+    return _session.nodes.get(key)
+
+
+def interned(key: object, node: Node, dims: tuple[Dim, ...]) -> Node:
+    """Remember a new node, whose axes have these sizes, under its key."""
+    node.dims = dims
+    node.cache = {}
+    _session.serial += 1
+    node.serial = _session.serial
+    _session.nodes[key] = node
+    return node
