@@ -37,15 +37,15 @@ def ones(size: Dim) -> Expr:
 
 
 def size_argument(dim: Dim) -> Expr:
-    """A size as an argument of `ones(n)`, `e(i, n)` or `unvec(x, m, n)`."""
+    """A size as an argument of `ones(n)`, `e(i, n)` or `unvec(x, m, n)`; sizes are no values, so they have no shape."""
     terms = []
     for monomial, coefficient in sorted(dim.terms, key=lambda term: (not term[0], term[0])):
-        factors = [name(letter, SCALAR) for letter in monomial]
-        if magnitude(coefficient) != 1 or not factors:
-            factors.insert(0, number(magnitude(coefficient)))
-        term = factors[0] if len(factors) == 1 else Expr("*", tuple(factors), shape=SCALAR)
-        terms.append(call("neg", term, shape=SCALAR) if coefficient < 0 else term)
-    return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
+        factors = [Expr("name", (), letter) for letter in monomial]
+        if abs(coefficient) != 1 or not factors:
+            factors.insert(0, Expr("number", (), abs(coefficient)))
+        term = factors[0] if len(factors) == 1 else Expr("*", tuple(factors))
+        terms.append(Expr("neg", (term,)) if coefficient < 0 else term)
+    return terms[0] if len(terms) == 1 else Expr("+", tuple(terms))
 
 
 def eye(size: Dim) -> Expr:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 def symbol(name: str, dims: tuple[Dim, ...], prop: str | None = None) -> Symbol:
+    """The variable of this name, axes and property."""
     key = ("symbol", name, dims, prop)
     node = known_node(key)
     if node is None:
@@ -36,6 +37,7 @@ def symbol(name: str, dims: tuple[Dim, ...], prop: str | None = None) -> Symbol:
 
 
 def constant(name: str, parameters: tuple[object, ...] = (), dims: tuple[Dim, ...] = ()) -> Tensor:
+    """The constant of this name and parameters; see `nodes.Constant`."""
     key = ("constant", name, parameters, dims)
     node = known_node(key)
     if node is None:
@@ -50,6 +52,7 @@ def size_scalar(dim: Dim) -> Tensor:
 
 
 def number(value: Rational) -> Tensor:
+    """A number as a tensor without axes."""
     return einsum([], (), {}, value)
 
 
@@ -72,6 +75,7 @@ def number_of(tensor: Tensor) -> Rational | None:
 
 
 def is_zero(tensor: Tensor) -> bool:
+    """Whether every entry is known to be 0."""
     return isinstance(tensor, Product) and tensor.coefficient == 0
 
 
@@ -274,6 +278,7 @@ def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int,
 
 
 def scale(coefficient: Rational, tensor: Tensor) -> Tensor:
+    """coefficient * tensor."""
     if coefficient == 1:
         return tensor
     axes = tuple(range(tensor.order))

@@ -198,7 +198,7 @@ def differentiate(
         raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
     names = (wrt,) if isinstance(wrt, str) else wrt
     answer = solve(source, questions[-1], known, definitions, names, order=order, structure=structure, layout=layout)
-    answer.remarks[:0] = [remark for statement in (*definitions, questions[-1]) for remark in statement.remarks]
+    answer.remarks[:0] = [remark for part in definitions for remark in part.remarks] + list(questions[-1].remarks)
     return answer
 
 

@@ -16,15 +16,16 @@ def magnitude(value: Rational) -> Rational:
 
 
 def ratio_of(numerator: Rational, denominator: Rational) -> Rational:
+    """numerator / denominator, exactly."""
     return ratio(numerator.numerator * denominator.denominator, numerator.denominator * denominator.numerator)
 
 
 def common_factor(coefficients: list[Rational]) -> Rational:
     """The common factor a person would take out: an integer that divides all, or the size they all share; minus if all are."""
-    sizes = {abs(c) for c in coefficients}
+    sizes = {magnitude(c) for c in coefficients}
     common: Rational = 1
     if len(sizes) == 1:
-        common = sizes.pop()
+        (common,) = sizes
     elif all(c.denominator == 1 for c in coefficients):
         from math import gcd
 
@@ -33,6 +34,7 @@ def common_factor(coefficients: list[Rational]) -> Rational:
 
 
 def whole(value: Rational) -> Rational:
+    """The value as an int where it is whole."""
     return ratio(value.numerator, value.denominator)
 
 
@@ -49,7 +51,7 @@ def rational_power(value: Rational, exponent: Rational) -> Rational | None:
         if top * top != value.numerator or bottom * bottom != value.denominator:
             return None
         value, exponent = ratio(top, bottom), ratio(exponent.numerator)
-    if abs(exponent) * (value.numerator.bit_length() + value.denominator.bit_length()) > 4096:
+    if abs(exponent.numerator) * (value.numerator.bit_length() + value.denominator.bit_length()) > 4096:
         return None
     top, bottom = value.numerator ** abs(exponent.numerator), value.denominator ** abs(exponent.numerator)
     return ratio(top, bottom) if exponent > 0 else ratio(bottom, top)

@@ -20,7 +20,7 @@ def relocated(problem: Problem, by: int) -> Problem:
     """A copy whose spans start `by` code points later."""
     if not by:
         return problem
-    copy: Problem = object.__new__(type(problem)) if isinstance(problem, Remark) else type(problem).__new__(type(problem))  # type: ignore[type-var]
+    copy: Problem = object.__new__(type(problem)) if isinstance(problem, Remark) else type(problem).__new__(type(problem))
     # A field called start or end is a place in the text too.
     places = {field: value + by for field, value in vars(problem).items() if field in ("start", "end") and isinstance(value, int)}
     copy.__dict__.update({field: _moved(value, by) for field, value in vars(problem).items()} | places)

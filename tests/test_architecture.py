@@ -17,35 +17,25 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "_gramma
 
 # From the ground up.  A module imports only from its own floor or from below.
 FLOORS = (
-    ("version", "errors", "dims", "syntax", "walk", "index", "functions"),
-    (
-        "scan",
-        "declare",
-        "formulate",
-        "parse",
-        "unify",
-        "shapes",
-        "corrections",
-        "remarks",
-        "infer",
-        "lower",
-        "derive",
-        "simplify",
-    ),
-    ("larger", "graph", "collect", "formula", "compose", "entries", "recover", "notations", "structure"),
-    ("evaluate",),
-    ("render", "conditions", "report"),
+    ("version", "errors", "dims", "syntax", "walk", "functions", "rational", "nodes", "canonical", "index", "unify", "parts"),
+    ("scan", "declare", "statements", "formulate", "review", "parse", "shapes", "corrections", "remarks", "variables", "infer"),
+    ("lower", "derive", "simplify", "structure"),
+    ("formula", "collect", "larger", "graph", "recover", "naming", "entries"),
+    ("numerics", "sample", "values", "evaluate"),
+    ("render", "conditions", "suggest", "carets", "replace", "report_reading", "report_shapes", "report", "catalogue", "outline"),
     ("pipeline",),
-    ("streams", "batch"),
+    ("sources", "relocate", "streams", "batch"),
     ("cli",),
     ("__init__", "__main__"),
 )
+# Files that are tables, and longer for it.
+TABLES = ("errors", "functions")
 # Third-party packages, and the only modules that may import them.
 ALLOWED = {
     "lark": {"parse", "scan", "formulate", "declare"},
     "click": {"cli"},
     "rich": {"render.terminal"},
-    "mpmath": {"evaluate"},
+    "mpmath": {"evaluate", "numerics", "sample", "values"},
     "sympy": set(),
     "numpy": set(),
 }
@@ -83,7 +73,7 @@ def test_imports_go_down(path: Path) -> None:
     floor_of = {name: number for number, names in enumerate(FLOORS) for name in names}
     own = _name(path)
     assert own.split(".")[0] in floor_of, f"{own} stands on no floor: add it to FLOORS"
-    for imported in _imports(path):
+    for imported in _imports(path, run_time_only=True):
         if imported.startswith("matdiff.") and imported != f"matdiff.{GENERATED}":
             other = imported.split(".")[1]
             assert floor_of[other] <= floor_of[own.split(".")[0]], f"{own} imports {other} from above"
@@ -114,7 +104,7 @@ def test_third_party_packages_stay_where_they_belong(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=_name)
 def test_a_file_has_one_job(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 450
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 450 or _name(path) in TABLES
 
 
 def test_every_module_says_what_it_is_for() -> None:
