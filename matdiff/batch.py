@@ -59,7 +59,7 @@ class Batch:
         self.text = joined(sources)
         self.status = 0
         # In one argument a question may rest on the definition that is wrong; lines of a file stand for themselves.
-        self.is_broken, self.is_batch = False, any(source.kind != "argument" for source in sources)
+        self.is_batch = any(source.kind != "argument" for source in sources)
         self.wrt: tuple[str, ...] = ()
         self.declarations: list[Declaration] = []
         self.definitions: list[Definition] = []
@@ -71,12 +71,12 @@ class Batch:
         if not self._read_options():
             return self.status
         reading = read(self.text, known=[declaration.name for declaration in self.declarations])
+        if reading.failed and not self.is_batch:
+            self._refuse(list({str(error): error for _, errors in reading.failed for error in errors}.values()))
+            return self.status
         for place in range(len(reading.statements) + 1):
             for errors in (errors for after, errors in reading.failed if after == place):
                 self._refuse(errors)
-                self.is_broken |= not self.is_batch
-            if self.is_broken:
-                continue
             if place < len(reading.statements):
                 self._take(reading.statements[place], alone=len(reading.statements) == 1)
         if not reading.failed and not any(isinstance(statement, Question) for statement in reading.statements):

@@ -68,6 +68,8 @@ class ExpressionCommand(click.Command):
                 # The long name: click takes a millisecond to see that a short one is none.
                 options.append(word if word.startswith("--") else max(named[word].opts, key=len))
                 if not named[word].is_flag:
+                    if not rest:
+                        raise click.BadOptionUsage(word, f"Option '{word}' requires an argument.", ctx)
                     options += rest[:1]
                     del rest[:1]
             elif _looks_like_long_option(word):

@@ -89,6 +89,8 @@ def _sum(terms: list[Term], formulas: Formulas) -> Expr:
     exprs = [term.expr(formulas) for term in terms]
     if len(exprs) == 1:
         return exprs[0]
+    first = next((place for place, expr in enumerate(exprs) if expr.op != "neg"), 0)  # b - a, not -a + b
+    exprs.insert(0, exprs.pop(first))
     shape = max((shape_of(expr) for expr in exprs), key=lambda s: (not s[0].is_one) + (not s[1].is_one))
     return Expr("+", tuple(exprs), shape=shape)
 

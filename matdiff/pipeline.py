@@ -214,8 +214,10 @@ def solve(
     layout: str = "gradient",
 ) -> Derivative:
     """Answer one question: parsed text in, derivative out."""
-    typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=question.wrt or tuple(wrt or ()))
-    names = _variables(typed, question.wrt or wrt, order)
+    wanted = tuple(question.wrt or wrt or ())
+    chosen = () if wanted == ("all",) else wanted
+    typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=chosen)
+    names = _variables(typed, wanted, order)
     new_session()
     answer = Derivative(source, typed, layout, structure)
     structured = frozenset(name for name in names if typed.variables[name].property)
@@ -223,9 +225,9 @@ def solve(
     answer.output = simplify(lowered)
     restored = {_free(typed, name): variable_tensor(typed.variables[name]) for name in structured}
     defined = {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
-    for chosen in _orders(names, order):
-        tensor = _derivative(answer.output, chosen, typed, structure)
-        answer.results.append(Result(answer, chosen, rebuild(tensor, restored), defined))
+    for block in _orders(names, order):
+        tensor = _derivative(answer.output, block, typed, structure)
+        answer.results.append(Result(answer, block, rebuild(tensor, restored), defined))
     return answer
 
 

@@ -58,7 +58,7 @@ def _check_print(line: str, result: pipeline.Result, derivative: pipeline.Deriva
     with mp.workdps(30):
         values = evaluate.sample(typed, 0, report.sizes)
         assert values is not None
-        inside = {**typed.definitions}
+        inside = {part.name: part.expr for part in result.where}
         meant = evaluate.evaluate(result.expr, values, report.sizes, inside)
         found = evaluate.evaluate(again.expr, values, report.sizes, again.definitions)
         if not _equal(meant, found):

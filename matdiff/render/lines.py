@@ -1,0 +1,33 @@
+"""One line a result: the formats `text` and `unicode`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.render import text, unicode
+from matdiff.render.leftside import left_side
+from matdiff.render.options import Options
+from matdiff.render.printer import Style, show
+
+if TYPE_CHECKING:
+    from matdiff.pipeline import Derivative
+
+
+def ascii_lines(answer: Derivative, options: Options) -> str:
+    """In matdiff's own language."""
+    return _lines(answer, options, text.STYLE)
+
+
+def unicode_lines(answer: Derivative, options: Options) -> str:
+    """As a terminal shows it."""
+    return _lines(answer, options, unicode.STYLE)
+
+
+def _lines(answer: Derivative, options: Options, style: Style) -> str:
+    """The definitions of named parts first, then the result, with its left side where that is asked for."""
+    lines = []
+    for result in answer.results:
+        left = f"{left_side(answer, result, style)} = " if options.lhs else ""
+        parts = [f"{style.name(part.name, True)} = {show(part.expr, style)}; " for part in result.where]
+        lines.append("".join(parts) + left + show(result.expr, style))
+    return "\n".join(lines)
