@@ -13,7 +13,7 @@ from matdiff import index
 from matdiff.dims import Dim, Shape, size
 from matdiff.functions import FUNCTIONS, Signature
 from matdiff.infer import Typed, Variable, infer
-from matdiff.nodes import Index, Tensor
+from matdiff.nodes import Index, Product, Tensor
 from matdiff.parse import Question, parse
 from matdiff.syntax import Expr, ratio
 
@@ -126,8 +126,7 @@ class Lowering:
             return call(op, args, self.axes(expr))
         if row.form == "frechet":
             value = call(op.removeprefix("d"), args[:1], args[0].dims)
-            slope = index.apply("frechet", (value,), value.dims + value.dims)
-            return index.einsum([(slope, (0, 1, 2, 3)), (args[1], (2, 3))], (0, 1))
+            return index.einsum([(slope_of(value), (0, 1, 2, 3)), (args[1], (2, 3))], (0, 1))
         if op == "cumsum":
             dims = args[0].dims
             return index.einsum([(index.constant("tril", (), dims + dims), (0, 1)), (args[0], (1,))], (0,)) if dims else args[0]
@@ -270,6 +269,17 @@ def triangle(tensor: Tensor, lower_part: bool) -> Tensor:
     if lower_part:
         return index.hadamard(tensor, index.constant("tril", (), (rows, columns)))
     return index.einsum([(tensor, (0, 1)), (index.constant("tril", (), (columns, rows)), (1, 0))], (0, 1))
+
+
+def slope_of(value: Tensor) -> Tensor:
+    """The Frechet derivative of a matrix function f at X, from the value f(X): axes (i, j, k, l) for df(X)_ij / dX_kl.
+
+    The value f(X^T) is kept as the transpose of f(X); its derivative by X^T is that of f(X) by X with both pairs of axes turned.
+    """
+    if isinstance(value, Product):
+        ((inner, _),) = value.factors
+        return index.einsum([(slope_of(inner), (1, 0, 3, 2))], (0, 1, 2, 3))
+    return index.apply("frechet", (value,), value.dims + value.dims)
 
 
 def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:

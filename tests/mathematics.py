@@ -10,6 +10,7 @@ from sessions import run
 import matdiff
 from matdiff import evaluate, pipeline
 from matdiff.render import render
+from matdiff.values import number_of_dim
 
 _TOLERANCE = 1e-9
 
@@ -60,7 +61,12 @@ def _check_print(line: str, result: pipeline.Result, derivative: pipeline.Deriva
         assert values is not None
         inside = {part.name: part.expr for part in result.where}
         meant = evaluate.evaluate(result.expr, values, report.sizes, inside)
-        found = evaluate.evaluate(again.expr, values, report.sizes, again.definitions)
+        # `I` alone has no size of its own; it has that of the result.
+        sizes = dict(report.sizes)
+        for read, known in zip(again.expr.shape, result.expr.shape, strict=True):
+            if read.name is not None:
+                sizes[read.name] = number_of_dim(known, report.sizes)
+        found = evaluate.evaluate(again.expr, values, sizes, again.definitions)
         if not _equal(meant, found):
             raise Untrue(f"{derivative.source!r}: the printed {line!r} does not mean what it should when it is read back")
 
