@@ -68,7 +68,7 @@ class ExpressionCommand(click.Command):
                 # The long name: click takes a millisecond to see that a short one is none.
                 options.append(word if word.startswith("--") else max(named[word].opts, key=len))
                 if not named[word].is_flag:
-                    if not rest:
+                    if not rest or (rest[0] in named and rest[0].startswith("--")):
                         raise click.BadOptionUsage(word, f"Option '{word}' requires an argument.", ctx)
                     options += rest[:1]
                     del rest[:1]

@@ -169,7 +169,7 @@ def _words(line: str) -> list[str]:
     """The words and operators of a line.  A comment after ` # ` is for the reader."""
     lexer = shlex.shlex(line.replace("2>&1", " 2>&1 "), posix=True, punctuation_chars="|;>")
     lexer.whitespace_split, lexer.commenters, lexer.escapedquotes = True, "", ""
-    return [word for word in _rejoined(list(lexer))]
+    return list(_rejoined(list(lexer)))
 
 
 def _rejoined(words: list[str]) -> Iterator[str]:
