@@ -90,7 +90,7 @@ class Recovery:
             return self.sizes[dim]
         terms = []
         for monomial, coefficient in dim.terms:
-            factors = [self.sizes[size] for size in map(_named, monomial)]
+            factors = [self.sizes.get(size) or _trace_of_identity(size) for size in map(_named, monomial)]
             terms.append(Term(coefficient, factors, [], ()).expr(self.formulas))
         return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
 
@@ -151,6 +151,11 @@ def _scalar_of(tensor: Tensor) -> Tensor | None:
     if isinstance(tensor, Product) and all(not slots for _, slots in tensor.factors) and len(set(tensor.out)) == len(tensor.out):
         return einsum(tensor.factors, (), None, tensor.coefficient)
     return None
+
+
+def _trace_of_identity(dim: Dim) -> Expr:
+    """A size that no variable has, as in tr(I), as a number."""
+    return formula.call("tr", formula.eye(dim), shape=SCALAR)
 
 
 def _named(name: str) -> Dim:

@@ -107,7 +107,9 @@ class _Module:
         fresh = (f"t{number}" for number in _counting() if f"t{number}" not in taken)
         lines, returned = statements(roots, lambda: next(fresh))
         sizes = _size_lines(self.typed, list(translator.sizes), self.parameters)
-        parameters = ", ".join([*self.parameters.values(), *translator.indices])
+        solved = {line.partition(" = ")[0] for line in sizes}
+        free = [name for name in translator.sizes if name not in solved]  # sizes that no argument has, as in tr(I)
+        parameters = ", ".join([*self.parameters.values(), *translator.indices, *free])
         documentation = f'    """{self._documentation(wanted)}"""'
         code = [f"    {line}" for line in (*sizes, *lines)]
         return "\n".join([f"def {name}({parameters}):", documentation, *code, f"    return {', '.join(returned)}"])
