@@ -19,7 +19,7 @@ def conditions_of(typed: Typed) -> tuple[str, ...]:
     found: dict[str, None] = {}
     smooth = {id(part.args[0]) for part in _parts(typed) if part.op == "^" and _is_even(part.args[1])}
     for part in _parts(typed):
-        if part.op == "norm" and id(part) in smooth:  # ||x||^2 has a derivative everywhere
+        if part.op in ("norm", "norm2") and id(part) in smooth:  # ||x||^2 has a derivative everywhere
             continue
         row = FUNCTIONS.get("inv" if _is_inverse_power(part) else part.op)
         if row is not None and row.condition:

@@ -313,6 +313,7 @@ OPERATIONS: dict[str, Callable[..., Matrix]] = {
     "argmax": _first_largest,
     "argmin": lambda x: _first_largest(_negated(x)),
     "norm": lambda x: scalar(mp.sqrt(_total(_hadamard(x, x)))),
+    "norm2": lambda x: scalar(mp.sqrt(_total(_hadamard(x, x)))),
     "norm1": lambda x: scalar(_total(_mapped(abs, x))),
     "maxnorm": lambda x: scalar(max(abs(entry) for row in x for entry in row)),
     "nucnorm": _nuclear_norm,

@@ -137,6 +137,8 @@ def function_of_constant(node: Apply) -> Tensor | None:
         return None
     if value == 0 and node.function in _AT_ZERO:
         return index.filled(_AT_ZERO[node.function], node.dims)
+    if value == 0 and node.function == "sigmoid":
+        return index.filled(ratio(1, 2), node.dims)
     if value == 1 and node.function == "log":
         return index.filled(0, node.dims)
     return None
@@ -145,7 +147,6 @@ def function_of_constant(node: Apply) -> Tensor | None:
 _AT_ZERO = {
     **dict.fromkeys(("sin", "tan", "asin", "atan", "sinh", "tanh", "abs", "sign", "relu", "step", "erf", "expm1", "log1p"), 0),
     **dict.fromkeys(("exp", "cos", "cosh"), 1),
-    "sigmoid": ratio(1, 2),
 }
 
 

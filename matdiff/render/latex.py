@@ -42,7 +42,11 @@ def style(*, bold: bool = True, transpose: str = "top") -> Style:
         rational=_rational,
         subscript=_subscript,
         words={"ones": r"\mathbf{1}", "zeros": r"\mathbf{0}", "eye": "I", "I": r"\mathbf{I}" if bold else "I", "pi": r"\pi"},
-        calls={"norm": r"\left\lVert %s\right\rVert", "norm1": r"\left\lVert %s\right\rVert_{1}"},
+        calls={
+            "norm": r"\left\lVert %s\right\rVert",
+            "norm2": r"\left\lVert %s\right\rVert_{2}",
+            "norm1": r"\left\lVert %s\right\rVert_{1}",
+        },
         infix={".*": r" \odot ", "./": r" \oslash ", ":": " : ", "kron": r" \otimes "},
         group=r"\left(%s\right)",
         transpose=transposed,
