@@ -18,6 +18,7 @@ __all__ = ["FORMATS", "Options", "render"]
 # Format: the function that writes it, as "module of render:function".
 FORMATS = {
     "text": "lines:ascii_lines",
+    "ascii": "lines:ascii_lines",
     "unicode": "lines:unicode_lines",
     "latex": "document:latex_document",
     "json": "json:json",
