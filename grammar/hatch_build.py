@@ -9,6 +9,33 @@ import io
 import os
 import zlib
 
+# The generated module makes a logger that a parser without a cache or an ambiguity never uses; importing logging costs 2 ms.
+LOGGER = """import logging
+from dataclasses import dataclass
+from typing import Generic, AnyStr
+
+logger: logging.Logger = logging.getLogger("lark")
+logger.addHandler(logging.StreamHandler())
+##
+
+##
+
+logger.setLevel(logging.CRITICAL)
+"""
+LATE_LOGGER = """from dataclasses import dataclass
+from typing import Generic, AnyStr
+
+
+class _LateLogger:
+    def __getattr__(self, name):
+        import logging
+
+        return getattr(logging.getLogger("lark"), name)
+
+
+logger = _LateLogger()
+"""
+
 STARTS = ("question", "definition", "declaration", "lexeme")
 
 
@@ -25,7 +52,8 @@ def write_parser(root: str) -> None:
     # Renamed into place, so that a program that starts meanwhile never sees half of it.
     draft = f"{target}.{os.getpid()}"
     with open(draft, "w", encoding="utf-8", newline="\n") as file:
-        file.write(text.getvalue())
+        # With another version of lark the module may look different; then it stays as it is, and starts a little later.
+        file.write(text.getvalue().replace(LOGGER, LATE_LOGGER))
         file.write(f"\n\nCHECKSUM = {zlib.crc32(grammar)}\n")
     os.replace(draft, target)
 

@@ -19,6 +19,20 @@ def function_list() -> str:
     return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[-1]]).rstrip() for row in rows)
 
 
+def show_functions(color: bool) -> None:
+    """The rows as a table that fits the terminal, through rich; nothing in a cell is taken for markup."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold" if color else "")
+    for heading in HEADINGS:
+        table.add_column(heading, overflow="fold")
+    for row in function_rows():
+        table.add_row(*map(Text, row))
+    Console(markup=False, highlight=False, emoji=False, no_color=not color, color_system="auto" if color else None).print(table)
+
+
 def function_table() -> str:
     """The rows as a Markdown table."""
     rows = [HEADINGS, ("---",) * len(HEADINGS), *(tuple(_code(cell) for cell in row[:3]) + (row[3],) for row in function_rows())]

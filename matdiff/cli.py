@@ -11,7 +11,7 @@ import click
 from matdiff.batch import Batch, Options
 from matdiff.carets import Diagnostic, Help
 from matdiff.carets import render as drawn
-from matdiff.catalogue import function_list
+from matdiff.catalogue import function_list, show_functions
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
 from matdiff.render import FORMATS
 from matdiff.render import Options as RenderOptions
@@ -255,7 +255,10 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
 def _callback(words: tuple[str, ...], **options: Any) -> int:
     """Put the options together and answer; returns the exit status."""
     if options["functions"]:
-        _print(function_list())
+        if is_terminal(sys.stdout) and not options["output"]:
+            show_functions(uses_color(sys.stdout, options["color"]))
+        else:
+            _print(function_list())
         return 0
     if len(words) > 1:
         raise NotQuoted(words=words)

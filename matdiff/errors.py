@@ -481,7 +481,6 @@ class SoftKind(Remark):
     variable: str
     kind: str
     size: str = ""
-    greek: bool = True
 
 
 class ForcedSquare(Remark):

@@ -88,6 +88,8 @@ class Formulas:
             return call("triu" if expr.op == "tril" else "tril", mask, shape=(columns, rows))
         if expr in self.symmetric or (expr.op in _ALWAYS_SYMMETRIC and rows == columns):
             return expr
+        if expr.op == "+" and rows == columns and {self.transposed(term) for term in expr.args} == set(expr.args):
+            return expr  # A + A^T is its own transpose
         if expr.op == "*":
             return self.product(self.transposed_chain(expr.args))
         return call("'", expr, shape=(columns, rows))

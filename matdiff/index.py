@@ -74,11 +74,6 @@ def number_of(tensor: Tensor) -> Rational | None:
     return None
 
 
-def is_zero(tensor: Tensor) -> bool:
-    """Whether every entry is known to be 0."""
-    return isinstance(tensor, Product) and tensor.coefficient == 0
-
-
 # --- products -------------------------------------------------------------------------------------------------------------
 
 

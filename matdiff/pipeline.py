@@ -41,6 +41,7 @@ class Result:
     tensor       its value in index form
     expr, form   matrix notation ("matrix"), or index notation ("index") where there is none
     index_expr   the same entry by entry, always
+    value_expr   the same as `expr` whatever the layout, for code, whose axes are always those of the tensor
     shape, axes  the sizes of its axes; each axis as (of, axis, size, letter), `of` being "output" or a variable
     where        named parts, each before those that use it, with `name` and `expr`
     conditions   what the formula needs, such as "X invertible"
@@ -62,6 +63,7 @@ class Result:
         except Irreducible:
             self.form = "index"
             self.expr = in_indices(tensor, letters, recovery, names, reduce=True)
+        self.value_expr = self.expr
         self.shape: tuple[Dim, ...] = tensor.dims
         self.where = needed(parts, Expr("*", (self.expr, self.index_expr)))
         if derivative.layout != "gradient":
@@ -69,13 +71,9 @@ class Result:
         self.conditions = derivative.conditions
 
     def _turn(self, derivative: Derivative, recovery: Recovery) -> None:
-        """Show it in numerator or denominator layout, which transpose what the other convention calls the derivative."""
-        output = len(derivative.output.dims)
-        by_scalar = self.order == 1 and len(self.shape) == output
-        transposed = (not output or (by_scalar and output == 2)) if derivative.layout == "numerator" else output == 1
-        if self.order == 1 and transposed and 1 <= len(self.shape) <= 2 and self.form == "matrix":
-            if derivative.layout == "numerator" and by_scalar and output:
-                return
+        """Show it in another layout: numerator transposes gradients, denominator the derivatives of vectors."""
+        turned = derivative.output.order == (0 if derivative.layout == "numerator" else 1)
+        if turned and self.order == 1 and 1 <= len(self.shape) <= 2 and self.form == "matrix":
             self.expr = recovery.formulas.transposed(self.expr)
             self.shape, self.axes = self.shape[::-1], self.axes[::-1]
 
@@ -105,7 +103,15 @@ class Result:
     @property
     def line(self) -> str:
         """The text with the definitions of named parts before it, as matdiff reads it back."""
-        return "; ".join([*(f"{part.name} = {text(part.expr)}" for part in self.where), self.text])
+        return self._with_parts(self.expr)
+
+    @property
+    def value_line(self) -> str:
+        """The same for `value_expr`."""
+        return self._with_parts(self.value_expr)
+
+    def _with_parts(self, expr: Expr) -> str:
+        return "; ".join([*(f"{part.name} = {text(part.expr)}" for part in self.where), text(expr)])
 
     @property
     def unicode(self) -> str:

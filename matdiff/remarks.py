@@ -60,7 +60,7 @@ def soft_kinds(shaping: Shaping, changes: Mapping[str, str], occurrences: Mappin
     """A name read as another kind than its spelling suggests."""
     for name, kind in changes.items():
         size = str(shaping.sizes.resolve(shaping.shapes[name][0])) if kind == "vector" else ""
-        yield SoftKind(span=occurrences[name].span or NOWHERE, variable=name, kind=kind, size=size, greek=kind == "vector")
+        yield SoftKind(span=occurrences[name].span or NOWHERE, variable=name, kind=kind, size=size)
 
 
 def forced_squares(shaping: Shaping, invented: set[str]) -> Iterator[Remark]:

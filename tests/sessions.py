@@ -19,9 +19,11 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from unittest import mock
+
+import pytest
 
 from matdiff import cli
 from matdiff.catalogue import function_table
@@ -72,6 +74,15 @@ def sessions_of(path: Path) -> list[Session]:
         line = text[: match.start(1)].count("\n") + 1
         sessions.append(Session(match[1], line, headings[-1] if headings else path.stem))
     return sessions
+
+
+def parameters(paths: Iterable[Path]) -> list[object]:
+    """Every session of the files as a parameter of a test, named by its file, line and heading."""
+    return [
+        pytest.param(session, id=f"{path.stem}:{session.line} {session.title}"[:100])
+        for path in paths
+        for session in sessions_of(path)
+    ]
 
 
 # The shell

@@ -5,20 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sessions import Session, outputs_now, sessions_of
+from sessions import Session, outputs_now, parameters
 
 CASES = sorted((Path(__file__).parent / "cases").rglob("*.md"))
 
 
-def _sessions() -> list[object]:
-    return [
-        pytest.param(session, id=f"{path.stem}:{session.line} {session.title}"[:100])
-        for path in CASES
-        for session in sessions_of(path)
-    ]
-
-
-@pytest.mark.parametrize("session", _sessions())
+@pytest.mark.parametrize("session", parameters(CASES))
 def test_session(session: Session) -> None:
     for step, printed in zip(session.steps, outputs_now(session), strict=True):
         assert printed == step.expected, f"line {step.line}: $ {step.command}"

@@ -15,6 +15,7 @@ import pytest
 from sessions import run
 
 from matdiff import cli, pipeline
+from matdiff.scan import PROPERTIES
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 COMMAND = [sys.executable, "-m", "matdiff"]
@@ -337,3 +338,27 @@ def test_shapes() -> None:
     lines = run(["a^T W^T x", "--shapes"]).stdout.splitlines()
     assert lines[0].split() == ["a^T", "W^T", "x", "scalar"]
     assert any(line.split() == ["W", "matrix", "m", "x", "n"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *(["tr(A X)", "--wrt", "X", "--var", f"X: {name} n"] for name in PROPERTIES),
+        ["A X B", "--wrt", "X", "--order", "2"],
+        ["logsumexp(A x)", "--wrt", "x", "--hessian"],
+        ["x^T A", "--order", "0"],
+        ["tr(I) x", "--wrt", "x"],
+    ],
+)
+def test_every_kind_of_document_is_valid(arguments: list[str]) -> None:
+    (document,) = documents(*arguments)
+    assert document["ok"]
+
+
+def test_layout_changes_the_formula_and_not_the_code() -> None:
+    """PRODUCT: a layout changes only how results are shown."""
+    plain, turned = (run(["x^T A x", "--wrt", "x", "--to", "numpy", *more]).stdout for more in ([], ["--layout", "numerator"]))
+    assert turned == plain
+    assert run(["x^T A x", "--wrt", "x", "--layout", "numerator"]).stdout == "x^T (A + A^T)\n"
+    assert run(["A x", "--wrt", "x", "--layout", "denominator"]).stdout == "A^T\n"
+    assert run(["A x", "--wrt", "x", "--layout", "numerator"]).stdout == "A\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sessions import Session, outputs_now, sessions_of, with_table
+from sessions import Session, outputs_now, parameters, with_table
 
 from matdiff.catalogue import function_table
 
@@ -13,15 +13,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def _sessions() -> list[object]:
-    return [
-        pytest.param(session, id=f"{path.stem}:{session.line} {session.title}"[:100])
-        for path in DOCUMENTS
-        for session in sessions_of(path)
-    ]
-
-
-@pytest.mark.parametrize("session", _sessions())
+@pytest.mark.parametrize("session", parameters(DOCUMENTS))
 def test_document_is_current(session: Session) -> None:
     for step, printed in zip(session.steps, outputs_now(session), strict=True):
         assert printed == step.expected, f"line {step.line}: $ {step.command}   (`make docs` rewrites it)"

@@ -15,74 +15,37 @@ VARIABLES = ["x", "A", "W", "S", "alpha"]
 ELEMENTWISE = ["exp", "tanh", "sigmoid", "softplus", "sin", "cos", "erf"]
 
 
-@st.composite
-def scalars(draw: st.DrawFn, depth: int) -> str:
-    if depth == 0:
-        return draw(st.sampled_from(["alpha", "x^T y", "tr(A)", "2", "u^T W x", "1/3"]))
-    form = draw(st.integers(0, 9))
-    if form == 0:
-        return f"({draw(vectors(depth - 1))})^T ({draw(vectors(depth - 1))})"
-    if form == 1:
-        return f"tr({draw(matrices(depth - 1))})"
-    if form == 2:
-        return f"sum({draw(vectors(depth - 1))})"
-    if form == 3:
-        return f"(({draw(scalars(depth - 1))}) + ({draw(scalars(depth - 1))}))"
-    if form == 4:
-        return f"({draw(scalars(depth - 1))}) ({draw(scalars(depth - 1))})"
-    if form == 5:
-        return f"||{draw(vectors(depth - 1))}||^2"
-    if form == 6:
-        return f"logdet(I + ({draw(matrices(depth - 1))})^T ({draw(matrices(depth - 1))}))"
-    if form == 7:
-        return f"({draw(matrices(depth - 1))}) : ({draw(matrices(depth - 1))})"
-    if form == 8:
-        return f"logsumexp({draw(vectors(depth - 1))})"
-    return f"{draw(st.sampled_from(ELEMENTWISE))}({draw(scalars(depth - 1))})"
+# What an expression of each kind is made of: `{s}`, `{v}`, `{m}` are expressions of one level less, `{f}` an elementwise function.
+# The size of a bare `I` may be anybody's guess (tr(I)), so the identity is eye(n).
+LEAVES = {
+    "s": ["alpha", "x^T y", "tr(A)", "2", "u^T W x", "1/3"],
+    "v": ["x", "y", "A x", "W^T u", "S y"],
+    "m": ["A", "B", "S", "W^T W", "x y^T", "eye(n)"],
+}
+FORMS = {
+    "s": [
+        "({v})^T ({v})", "tr({m})", "sum({v})", "(({s}) + ({s}))", "({s}) ({s})", "||{v}||^2", "logdet(I + ({m})^T ({m}))",
+        "({m}) : ({m})", "logsumexp({v})", "{f}({s})",
+    ],
+    "v": [
+        "({m}) ({v})", "({v}) .* ({v})", "(({v}) - ({v}))", "({s}) ({v})", "diag({m})", "softmax({v})",
+        "inv(3 I + diag(sigmoid({v}))) ({v})", "{f}({v})",
+    ],
+    "m": ["({m}) ({m})", "({m})^T", "(({m}) + ({m}))", "({m}) .* ({m})", "({v}) ({v})^T", "diag({v})", "({s}) ({m})", "{f}({m})"],
+}  # fmt: skip
 
 
 @st.composite
-def vectors(draw: st.DrawFn, depth: int) -> str:
+def expressions(draw: st.DrawFn, kind: str, depth: int) -> str:
+    """A scalar ("s"), an n-vector ("v") or an n x n matrix ("m")."""
     if depth == 0:
-        return draw(st.sampled_from(["x", "y", "A x", "W^T u", "S y"]))
-    form = draw(st.integers(0, 7))
-    if form == 0:
-        return f"({draw(matrices(depth - 1))}) ({draw(vectors(depth - 1))})"
-    if form == 1:
-        return f"({draw(vectors(depth - 1))}) .* ({draw(vectors(depth - 1))})"
-    if form == 2:
-        return f"(({draw(vectors(depth - 1))}) - ({draw(vectors(depth - 1))}))"
-    if form == 3:
-        return f"({draw(scalars(depth - 1))}) ({draw(vectors(depth - 1))})"
-    if form == 4:
-        return f"diag({draw(matrices(depth - 1))})"
-    if form == 5:
-        return f"softmax({draw(vectors(depth - 1))})"
-    if form == 6:
-        return f"inv(3 I + diag(sigmoid({draw(vectors(depth - 1))}))) ({draw(vectors(depth - 1))})"
-    return f"{draw(st.sampled_from(ELEMENTWISE))}({draw(vectors(depth - 1))})"
+        return draw(st.sampled_from(LEAVES[kind]))
+    form = draw(st.sampled_from(FORMS[kind]))
 
+    def part(match: re.Match[str]) -> str:
+        return draw(st.sampled_from(ELEMENTWISE) if match[1] == "f" else expressions(match[1], depth - 1))
 
-@st.composite
-def matrices(draw: st.DrawFn, depth: int) -> str:
-    if depth == 0:
-        return draw(st.sampled_from(["A", "B", "S", "W^T W", "x y^T", "I"]))
-    form = draw(st.integers(0, 7))
-    if form == 0:
-        return f"({draw(matrices(depth - 1))}) ({draw(matrices(depth - 1))})"
-    if form == 1:
-        return f"({draw(matrices(depth - 1))})^T"
-    if form == 2:
-        return f"(({draw(matrices(depth - 1))}) + ({draw(matrices(depth - 1))}))"
-    if form == 3:
-        return f"({draw(matrices(depth - 1))}) .* ({draw(matrices(depth - 1))})"
-    if form == 4:
-        return f"({draw(vectors(depth - 1))}) ({draw(vectors(depth - 1))})^T"
-    if form == 5:
-        return f"diag({draw(vectors(depth - 1))})"
-    if form == 6:
-        return f"({draw(scalars(depth - 1))}) ({draw(matrices(depth - 1))})"
-    return f"{draw(st.sampled_from(ELEMENTWISE))}({draw(matrices(depth - 1))})"
+    return re.sub(r"\{(\w)\}", part, form)
 
 
 def is_true(expression: str, variable: str, order: int = 1) -> None:
@@ -98,33 +61,33 @@ def is_true(expression: str, variable: str, order: int = 1) -> None:
         raise AssertionError(str(problem)) from problem
 
 
-@given(scalars(3), st.sampled_from(VARIABLES))
+@given(expressions("s", 3), st.sampled_from(VARIABLES))
 def test_gradients(expression: str, variable: str) -> None:
     is_true(expression, variable)
 
 
-@given(vectors(2), st.sampled_from(VARIABLES))
+@given(expressions("v", 2), st.sampled_from(VARIABLES))
 def test_derivatives_of_vectors(expression: str, variable: str) -> None:
     is_true(expression, variable)
 
 
-@given(matrices(2), st.sampled_from(VARIABLES))
+@given(expressions("m", 2), st.sampled_from(VARIABLES))
 def test_derivatives_of_matrices(expression: str, variable: str) -> None:
     is_true(expression, variable)
 
 
-@given(scalars(2), st.sampled_from(["x", "alpha"]))
+@given(expressions("s", 2), st.sampled_from(["x", "alpha"]))
 def test_hessians(expression: str, variable: str) -> None:
     is_true(expression, variable, order=2)
 
 
-@given(scalars(2), scalars(2))
+@given(expressions("s", 2), expressions("s", 2))
 def test_linearity(left: str, right: str) -> None:
     """d(2 f - g) = 2 df - dg, as values: the difference of the two answers is checked by differences of the whole."""
     is_true(f"2 ({left}) - ({right})", "x")
 
 
-@given(matrices(2))
+@given(expressions("m", 2))
 def test_simplifying_an_answer_changes_nothing(expression: str) -> None:
     """Order 0 prints a formula; simplifying that formula gives one of the same parts, if in another order."""
     once = differentiate(expression, order=0, declarations=DECLARATIONS)

@@ -123,7 +123,7 @@ class _Module:
         for part in result.where:
             translator.define(part.name, part.expr)
         if result.form == "matrix":
-            return translator.array(result.expr)
+            return translator.array(result.value_expr)
         letters = [(letter, dim) for _, _, dim, letter in result.axes]
         return translator.entries(result.expr, letters)
 
@@ -139,7 +139,7 @@ class _Module:
                 left = f"d{power}f / {below}"
                 if result.form == "index":
                     left += f" [{', '.join(letter for *_, letter in result.axes)}]"
-                parts.append(f"{left} = {result.line}, {_shape_words(result.shape)}")
+                parts.append(f"{left} = {result.value_line}, {_shape_words(result.tensor.dims)}")
         kinds = [
             f"{self.parameters[name]}: {_array_shape(tuple(dim for dim in variable.shape if not dim.is_one))}"
             for name, variable in self.typed.variables.items()
