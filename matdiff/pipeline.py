@@ -63,6 +63,8 @@ class Result:
         except Irreducible:
             self.form = "index"
             self.expr = in_indices(tensor, letters, recovery, names, reduce=True)
+        self.expr = formula.with_sizes(self.expr)
+        parts = [part._replace(expr=formula.with_sizes(part.expr)) for part in parts]
         self.value_expr = self.expr
         self.shape: tuple[Dim, ...] = tensor.dims
         self.where = needed(parts, Expr("*", (self.expr, self.index_expr)))
