@@ -19,6 +19,10 @@ Index notation (the output of `recover` when there is no matrix notation) uses t
     "entry"    (x, index, ...): an entry of x; each index is an "index" leaf whose value is its letter
     "delta"    (index, index)
     "sigma"    (body, index, ...): the sum of body over the indices
+
+Left sides and derivations name changes that are not worked out:
+    "differential"  value = the name of a variable or definition: `dX`
+    "partial"       (above, below, ...); value = the order: `dy[i]/dW[k,l]`
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from matdiff.render.latex import latex, style
 from matdiff.render.leftside import left_side
 from matdiff.render.options import Options
-from matdiff.render.printer import Style
+from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:
     from matdiff.pipeline import Derivative
@@ -27,7 +27,7 @@ def latex_document(answer: Derivative, options: Options) -> str:
     for result in answer.results:
         right = latex(result.expr, spellings)
         if options.lhs or (aligned and options.lhs is None):
-            right = f"{left_side(answer, result, spellings)} {'&= ' if aligned else '= '}{right}"
+            right = f"{show(left_side(answer, result), spellings)} {'&= ' if aligned else '= '}{right}"
         if result.where:
             parts = [f"{latex(part.name_expr, spellings)} = {latex(part.expr, spellings)}" for part in result.where]
             right += r" \quad \text{with } " + r",\; ".join(parts)

@@ -10,6 +10,7 @@ from matdiff.formula import shape_of
 from matdiff.render import latex, text, unicode
 from matdiff.render.leftside import left_side
 from matdiff.render.options import Options
+from matdiff.render.printer import show
 from matdiff.render.spelling import kind_of, latex_name
 from matdiff.version import VERSION
 
@@ -126,9 +127,9 @@ def _result(answer: Derivative, result: Result, check: Report | None) -> Documen
         "unicode": unicode.unicode(result.expr),
         "latex": latex.latex(result.expr),
         "lhs": {
-            "text": left_side(answer, result, text.STYLE),
-            "unicode": left_side(answer, result, unicode.STYLE),
-            "latex": left_side(answer, result, latex.STYLE),
+            "text": show(left_side(answer, result), text.STYLE),
+            "unicode": show(left_side(answer, result), unicode.STYLE),
+            "latex": show(left_side(answer, result), latex.STYLE),
         },
         "index": {
             "text": text.text(result.index_expr),

@@ -57,6 +57,8 @@ def style(*, bold: bool = True, transpose: str = "top") -> Style:
         sigma=r"\sum_{%s} %s",
         elementwise_power=r"%s^{\odot %s}",
         block=(" & ", r" \\ ", r"\begin{bmatrix} %s \end{bmatrix}"),
+        differential=r"\mathrm{d}%s",
+        partial=(r"\partial", " ", " ", r"\frac{%s}{%s}"),
         delimited=True,
         bold_entries=False,
         latex=True,

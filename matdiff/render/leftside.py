@@ -1,12 +1,13 @@
-"""The left side of a result: `∂f/∂W`, `∂²f/∂x∂xᵀ`, `∂y_i/∂W_kl`, in any style."""
+"""The left side of a result: `∂f/∂W`, `∂²f/∂x∂xᵀ`, `∂y_i/∂W_kl`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matdiff.dims import SCALAR, Shape
 from matdiff.formula import shape_of
-from matdiff.render.printer import Style
-from matdiff.render.spelling import kind_of, superscript
+from matdiff.render.spelling import kind_of
+from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
@@ -24,51 +25,43 @@ def output_name(typed: Typed) -> str:
     return next((name for name in names if name not in taken), names[0] + "_0")
 
 
-def left_side(answer: Derivative, result: Result, style: Style) -> str:
-    """What the result is, without `=`: entries in index notation, whole arrays else."""
+def left_side(answer: Derivative, result: Result) -> Expr:
+    """What the result is: entries in index notation, whole arrays else.  `show` prints it in any style."""
     typed = answer.typed
-    output = output_name(typed)
+    output = _name(output_name(typed), shape_of(typed.expr))
     if not result.order:
-        return style.name(output, kind_of(shape_of(typed.expr)) != "scalar")
+        return output
     if result.form == "index":
-        above, *below = _entries(result, output, style)
+        above, *below = _entries(typed, result, output)
     else:
-        above = style.name(output, kind_of(shape_of(typed.expr)) != "scalar")
-        below = _arrays(answer, result, style)
-    return _quotient(above, below, result.order, style)
+        above, below = output, _arrays(answer, result)
+    return Expr("partial", (above, *below), result.order)
 
 
-def _quotient(above: str, below: list[str], order: int, style: Style) -> str:
-    if style.latex:
-        power = f"^{{{order}}}" if order > 1 else ""
-        changes = r" \partial ".join(below)
-        return rf"\frac{{\partial{power} {above}}}{{\partial {changes}}}"
-    if style.ascii:
-        return f"d{order if order > 1 else ''}{above}/d" + " d".join(below)
-    return f"∂{superscript(order) if order > 1 else ''}{above}/∂" + "∂".join(below)
+def _name(text: str, shape: Shape) -> Expr:
+    return Expr("name", (), text, shape=shape)
 
 
-def _arrays(answer: Derivative, result: Result, style: Style) -> list[str]:
-    """The variables: `x`, `xᵀ` for the second axis of a Hessian, `λ²` for a number taken twice."""
-    kinds = [kind_of(answer.typed.variables[name].shape) for name in result.wrt]
-    shown = [style.name(name, kind != "scalar") for name, kind in zip(result.wrt, kinds, strict=True)]
+def _arrays(answer: Derivative, result: Result) -> list[Expr]:
+    """The variables: `x`, `x^T` for the second axis of a Hessian, `lambda^2` for a number taken twice."""
+    shown = [_name(name, answer.typed.variables[name].shape) for name in result.wrt]
+    kinds = [kind_of(shape_of(variable)) for variable in shown]
     if result.order > 1 and set(kinds) == {"scalar"} and len(set(result.wrt)) == 1:
-        power = str(result.order)
-        return [shown[0] + (power if style.ascii else style.superscript(power, result.order))]
+        return [Expr("^", (shown[0], Expr("number", (), result.order)), shape=shape_of(shown[0]))]
     if result.order == 2 and kinds == ["vector", "vector"]:
-        shown[1] = style.transpose % shown[1]
+        shown[1] = Expr("'", (shown[1],), shape=shape_of(shown[1])[::-1])
     return shown
 
 
-def _entries(result: Result, output: str, style: Style) -> list[str]:
+def _entries(typed: Typed, result: Result, output: Expr) -> list[Expr]:
     """The output and the variables, each with the letters of its axes."""
     letters = [axis[3] for axis in result.axes]
-    counts = _axis_counts(result)
     shown = []
-    for name, count in zip((output, *result.wrt), counts, strict=True):
+    arrays = [output, *(_name(name, typed.variables[name].shape) for name in result.wrt)]
+    for array, count in zip(arrays, _axis_counts(result), strict=True):
         mine, letters = letters[:count], letters[count:]
-        array = style.name(name, bool(mine) and style.bold_entries)
-        shown.append(style.subscript(array, True, mine) if mine else array)
+        indices = tuple(Expr("index", (), letter, shape=SCALAR) for letter in mine)
+        shown.append(Expr("entry", (array, *indices), shape=SCALAR) if mine else array)
     return shown
 
 

@@ -30,6 +30,8 @@ class Style:
     calls        whole calls that are not `name(argument)`, each with `%s` for the argument
     infix        operators; a function of two arguments that stands here is printed between them
     subscript    entries of arrays, from the printed array, whether it is a plain name, and the printed indices
+    differential spelling of dX, from the printed X
+    partial      of a derivative that is named: the sign of change, what stands after it, between two changes, and the quotient
     bold_entries whether an entry of a bold array is bold; latex, ascii: which of the spellings it is
     delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
     """
@@ -53,6 +55,8 @@ class Style:
         sigma: str,
         elementwise_power: str,
         block: tuple[str, str, str],
+        differential: str,
+        partial: tuple[str, str, str, str],
         delimited: bool = False,
         bold_entries: bool = True,
         latex: bool = False,
@@ -63,6 +67,7 @@ class Style:
         self.group, self.transpose, self.inverse_transpose = group, transpose, inverse_transpose
         self.quotient, self.times, self.delta, self.sigma = quotient, times, delta, sigma
         self.elementwise_power, self.block = elementwise_power, block
+        self.differential, self.partial = differential, partial
         self.delimited, self.bold_entries, self.latex, self.ascii = delimited, bold_entries, latex, ascii
 
 
@@ -279,6 +284,21 @@ class _Printer:
     def delta(self, node: Expr) -> Piece:
         return self.style.subscript(self.style.delta, True, [self.text(index) for index in node.args]), ATOM
 
+    def differential(self, node: Expr) -> Piece:
+        """`dX`, the differential of a variable or definition."""
+        bold = node.shape is not None and kind_of(node.shape) != "scalar"
+        return self.style.differential % self.style.name(str(node.value), bold), ATOM
+
+    def partial(self, node: Expr) -> Piece:
+        """A derivative that is named, not worked out: `dy[i]/dW[k,l]`; `value` is its order."""
+        above, *below = map(self.text, node.args)
+        order = node.value
+        assert isinstance(order, int)
+        mark, gap, separator, quotient = self.style.partial
+        power = self.style.superscript(str(order), order).lstrip("^" if self.style.ascii else "") if order > 1 else ""
+        changes = separator.join(f"{mark}{gap}{text}" for text in below)
+        return quotient % (f"{mark}{power}{gap}{above}", changes), POSTFIX
+
     def sigma(self, node: Expr) -> Piece:
         body, *indices = node.args
         letters = ",".join(self.text(index) for index in indices)
@@ -335,4 +355,6 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "at": _Printer.entry,
     "delta": _Printer.delta,
     "sigma": _Printer.sigma,
+    "differential": _Printer.differential,
+    "partial": _Printer.partial,
 }

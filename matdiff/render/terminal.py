@@ -8,6 +8,7 @@ from matdiff.dims import Shape
 from matdiff.formula import shape_of
 from matdiff.render.leftside import left_side, output_name
 from matdiff.render.options import Options
+from matdiff.render.printer import show
 from matdiff.render.spelling import kind_of, matrix_size, unicode_name, unicode_size
 from matdiff.render.unicode import STYLE, unicode
 from matdiff.walk import post_order
@@ -24,7 +25,7 @@ def terminal(answer: Derivative, options: Options) -> str:
     """The block of lines for one answer; with `options.color` the lines about the input are dim."""
     rows = []
     for result in answer.results:
-        rows.append((f"{left_side(answer, result, STYLE)} = {unicode(result.expr)}", _shape_note(answer, result)))
+        rows.append((f"{show(left_side(answer, result), STYLE)} = {unicode(result.expr)}", _shape_note(answer, result)))
         for part in result.where:
             rows.append((f"  with {unicode_name(part.name)} = {unicode(part.expr)}", _size_note(shape_of(part.expr))))
     width = max((len(formula) for formula, _ in rows), default=0) + (3 if len(rows) == 1 else 4)

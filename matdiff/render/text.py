@@ -39,6 +39,8 @@ STYLE = Style(
     sigma="sum[%s] %s",
     elementwise_power="%s .^ %s",
     block=(", ", "; ", "[%s]"),
+    differential="d%s",
+    partial=("d", "", " ", "%s/%s"),
     ascii=True,
 )
 

@@ -48,6 +48,8 @@ STYLE = Style(
     sigma="Σ_%s %s",
     elementwise_power="%s .^ %s",
     block=(", ", "; ", "[%s]"),
+    differential="d%s",
+    partial=("∂", "", "", "%s/%s"),
 )
 
 
