@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matdiff.functions import FUNCTIONS, Function
+from matdiff.lower import ARGUMENTS
 
 HEADINGS = ("function", "shapes", "derivative", "remark")
 
@@ -66,12 +67,16 @@ def _derivative(row: Function) -> str:
     if row.form == "op":
         return "linear"
     if row.form == "macro":
-        return f"is {row.rule}"
+        return "is " + ", ".join(dict.fromkeys(row.rules))
     if row.form == "matrix":
-        return f"d{row.name}(X, dX); of the trace: tr({row.rule} dX)"
-    return row.rule
+        args = ", ".join(ARGUMENTS[: row.arity])
+        return f"d{row.name}({args}, dX)" + (f"; of the trace: tr({row.rules[0]} dX)" if row.rules else "")
+    return row.rules[0] if row.rules else row.meaning
 
 
 def _remark(row: Function) -> str:
-    parts = [f"where {row.at}: {row.note}" if row.at else row.note, row.condition.format("X")]
+    parts = [
+        f"where {row.at}: {row.note}" if row.at else row.note,
+        *dict.fromkeys(condition.format("X") for condition in row.conditions),
+    ]
     return "; ".join(part for part in parts if part)

@@ -1,30 +1,130 @@
-"""What a formula needs (X invertible, x > 0) and where it has no derivative, read off the rows of the functions in the input."""
+"""What a formula needs (X invertible, x > 0), where it has no derivative, and how it is meant.
+
+The domains of functions are read off their rows; from a result come the inverses and quotients that differentiating brought in.
+"""
 
 from __future__ import annotations
 
-from matdiff.errors import NotSmooth, Remark
-from matdiff.functions import FUNCTIONS
-from matdiff.infer import Typed
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from matdiff.errors import NotSmooth, OperatorForm, OwnSpace, Remark
+from matdiff.formula import is_scalar, shape_of
+from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.parts import constant
 from matdiff.render.text import text
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.infer import Typed
+
+# What the declaration of a variable says already.
+_KNOWN = {
+    "spd": ("invertible", "without eigenvalues <= 0"),
+    "orthogonal": ("invertible",),
+}
+_POSITIVE = frozenset(("exp", "cosh", "sigmoid", "softplus", "softmax", "rows", "cols", "numel", "pi", "ones"))
+_NOT_NEGATIVE = frozenset(("abs", "norm", "norm1", "norm2", "maxnorm", "nucnorm", "sqrt", "relu", "step"))
+
+
+def conditions_of(typed: Typed, results: Sequence[Expr] = ()) -> tuple[str, ...]:
+    """Conditions such as "X invertible" and "x != 0", each once: of the input, then of the `results` beside it."""
+    found: dict[str, None] = {}
+    parts = _parts(typed)
+    smooth = {id(part.args[0]) for part in parts if part.op == "^" and _is_even(part.args[1])}
+    for part in parts:
+        if not (part.op in ("norm", "norm2") and id(part) in smooth):  # ||x||^2 has a derivative everywhere
+            found.update(dict.fromkeys(_domain(part)))
+        found.update(dict.fromkeys(_not_zero(part)))
+    for part in (part for root in results for part in post_order(root)):
+        if part.op == "inv" or _is_inverse_power(part):
+            found.update(dict.fromkeys(_domain(part)))
+        if part.op in ("/", "./"):
+            found.update(dict.fromkeys(_not_zero(part)))
+    known = {
+        f"{variable.name} {word}" for variable in typed.variables.values() for word in _KNOWN.get(variable.property or "", ())
+    }
+    return tuple(c for c in found if c not in known and not _follows(c, found))
 
 
 def _parts(typed: Typed) -> list[Expr]:
     return [part for root in (*typed.definitions.values(), typed.expr) for part in post_order(root)]
 
 
-def conditions_of(typed: Typed) -> tuple[str, ...]:
-    """The conditions of the functions in the input, each once, in its order: ("X invertible", "||x|| != 0")."""
-    found: dict[str, None] = {}
-    smooth = {id(part.args[0]) for part in _parts(typed) if part.op == "^" and _is_even(part.args[1])}
-    for part in _parts(typed):
-        if part.op in ("norm", "norm2") and id(part) in smooth:  # ||x||^2 has a derivative everywhere
-            continue
-        row = FUNCTIONS.get("inv" if _is_inverse_power(part) else part.op)
-        if row is not None and row.condition:
-            found[row.condition.format(text(part.args[0]))] = None
-    return tuple(found)
+def _follows(condition: str, found: Iterable[str]) -> bool:
+    """Whether a stronger one was found: x > 0, or X != 0 with a simple largest singular value."""
+    name = condition.removesuffix(" != 0")
+    return name != condition and any(other == f"{name} > 0" or other.startswith(f"{condition} with") for other in found)
+
+
+def _domain(part: Expr) -> Iterator[str]:
+    """What the row of a function asks for."""
+    if part.op == "^" and not is_scalar(part) and shape_of(part)[0] == shape_of(part)[1]:
+        exponent = constant(part.args[1])
+        if isinstance(exponent, int) and exponent >= 0:
+            return
+        name = "inv" if isinstance(exponent, int) else MATRIX_POWER
+    else:
+        name = part.op
+    row = FUNCTIONS.get(name)
+    if row is None or not row.conditions or constant(part.args[0]) is not None:
+        return
+    argument = part.args[0]
+    given = is_positive(argument) if row.conditions == ("{0} > 0",) else name == "inv" and _is_invertible(argument)
+    if not given:
+        ones = [dim.is_one for arg in part.args for dim in shape_of(arg)]
+        yield row.conditions[min(row.variant(ones), len(row.conditions) - 1)].format(text(argument))
+
+
+def _is_invertible(expr: Expr) -> bool:
+    """Whether a matrix is invertible wherever it is defined: expm(X) always, sqrtm(X) and X^a because of their own conditions."""
+    return expr.op in ("expm", "sqrtm") or (expr.op == "^" and not isinstance(constant(expr.args[1]), int))
+
+
+def _not_zero(part: Expr) -> Iterator[str]:
+    """What stands below a fraction bar is not zero; the base of a fractional or unknown power is positive."""
+    if part.op in ("/", "./"):
+        for factor in _factors(part.args[1]):
+            if not is_positive(factor):
+                base = factor.args[0] if factor.op in ("norm", "norm2", "^", ".^") else factor
+                base = base.args[0] if base.op in ("norm", "norm2") else base
+                yield f"{text(base.args[0])} > 0" if base.op == "sqrt" else f"{text(base)} != 0"
+    elif part.op == ".^" or (part.op == "^" and is_scalar(part)):
+        base, exponent = part.args
+        value = constant(exponent)
+        if not is_positive(base) and not (isinstance(value, int) and value >= 0):
+            yield f"{text(base)} {'!=' if isinstance(value, int) else '>'} 0"
+
+
+def _factors(divisor: Expr) -> tuple[Expr, ...]:
+    if divisor.op == ".*" or (divisor.op == "*" and all(is_scalar(factor) for factor in divisor.args)):
+        return divisor.args
+    return (divisor,)
+
+
+def is_positive(expr: Expr) -> bool:
+    """Whether every entry is surely positive."""
+    if expr.op == "number":
+        return (constant(expr) or 0) > 0
+    if expr.op in _POSITIVE:
+        return True
+    if expr.op == "+":
+        return all(_is_not_negative(term) for term in expr.args) and any(is_positive(term) for term in expr.args)
+    if expr.op in (".*", "/", "./") or (expr.op == "*" and is_scalar(expr)):
+        return all(is_positive(factor) for factor in expr.args)
+    return expr.op in ("sqrt", "^", ".^") and is_positive(expr.args[0])
+
+
+def _is_not_negative(expr: Expr) -> bool:
+    """Whether no entry is negative: positive, a square, a sum or product of such."""
+    if expr.op in _NOT_NEGATIVE or is_positive(expr):
+        return True
+    if expr.op in ("^", ".^"):
+        return _is_even(expr.args[1]) and (expr.op == ".^" or is_scalar(expr))
+    if expr.op == "*" and len(expr.args) == 2 and expr.args[0].op == "'" and expr.args[0].args[0] == expr.args[1]:
+        return is_scalar(expr)
+    return expr.op in ("+", ".*", "*", "/", "./") and bool(expr.args) and all(_is_not_negative(arg) for arg in expr.args)
 
 
 def _is_even(exponent: Expr) -> bool:
@@ -33,10 +133,10 @@ def _is_even(exponent: Expr) -> bool:
 
 def _is_inverse_power(part: Expr) -> bool:
     """A negative power of a matrix; of a scalar it is a quotient."""
-    if part.op != "^" or part.shape is None or part.shape[1].is_one:
+    if part.op != "^" or is_scalar(part):
         return False
-    exponent = part.args[1]
-    return exponent.op == "neg" or (exponent.op == "number" and not isinstance(exponent.value, str) and (exponent.value or 0) < 0)
+    exponent = constant(part.args[1])
+    return isinstance(exponent, int) and exponent < 0
 
 
 def smoothness_of(typed: Typed) -> list[Remark]:
@@ -44,6 +144,33 @@ def smoothness_of(typed: Typed) -> list[Remark]:
     found: dict[str, Remark] = {}
     for part in _parts(typed):
         row = FUNCTIONS.get(part.op)
-        if row is not None and row.at and part.op not in found:
+        if row is not None and row.at and part.op not in found and part.span is not None:
             found[part.op] = NotSmooth(span=part.span, function=part.op, at=row.at, used=row.note)
     return list(found.values())
+
+
+def meanings_in(results: Sequence[Expr], typed: Typed) -> list[Remark]:
+    """A remark for every derivative of a matrix function that a result could only name: what dexpm(X, E) is."""
+    asked = _parts(typed)
+    found: dict[str, Remark] = {}
+    for part in (part for root in results for part in post_order(root)):
+        row = FUNCTIONS.get(part.op)
+        if row is None or row.form != "frechet" or part.op in found:
+            continue
+        source = next(
+            (p for p in asked if p.op in (row.of, "^" if row.of == MATRIX_POWER else row.of) and p.span is not None), None
+        )
+        args = ["X", "a"][: row.arity - row.order] + ["E", "F"][: row.order]
+        span = None if source is None else source.span
+        found[part.op] = OperatorForm(span=span, operator=f"{row.name}({', '.join(args)})", function=row.of, meaning=row.meaning)
+    return list(found.values())
+
+
+def convention_of(typed: Typed, wrt: Sequence[str], structure: str) -> list[Remark]:
+    """A remark for every structured variable of an answer: among which matrices the derivative is taken."""
+    found: list[Remark] = []
+    for name in dict.fromkeys(wrt):
+        variable = typed.variables[name]
+        if variable.property is not None and not is_scalar(Expr("name", (), name, shape=variable.shape)):
+            found.append(OwnSpace(variable=name, property=variable.property, structure=structure))
+    return found

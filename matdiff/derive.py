@@ -13,7 +13,7 @@ from matdiff import index
 from matdiff.dims import ONE, Dim
 from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
-from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr
+from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr, slope_of
 from matdiff.nodes import Apply, Index, Product, Sum, Tensor
 
 if TYPE_CHECKING:
@@ -71,18 +71,38 @@ def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int])
     assert isinstance(node, Apply)
     if node.function == "power":
         return _power_shares(node, adjoint, extra, place)
-    if node.function == "frechet":
-        raise NoClosedForm(function=str(node.args[0]), span=None)
-    if FUNCTIONS[node.function].form == "matrix":
-        frechet = index.apply("frechet", (node,), node.dims + node.dims)
-        leading = [("out", axis) for axis in range(extra)]
-        return [(node.args[0], index.einsum([(adjoint, [*leading, 0, 1]), (frechet, (0, 1, 2, 3))], [*leading, 2, 3]))]
+    if node.function == "frechet" or FUNCTIONS[node.function].form == "matrix":
+        return _matrix_function_shares(node, adjoint, extra, place)
     return [
         (arg, pull_back(differential(node, position, change), adjoint, extra, change))
         for position, arg in enumerate(node.args)
         if arg in place
         for change in [index.symbol("d" + ARGUMENTS[position], arg.dims)]
     ]
+
+
+def _matrix_function_shares(node: Apply, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
+    """A function of a matrix and its Frechet derivative hand on the adjoint times the next derivative, in one more direction.
+
+    Raises NoClosedForm past the second derivative, and for the derivative of a Frechet derivative by an exponent.
+    """
+    value, order = (node.args[0], node.exponent) if node.function == "frechet" else (node, 0)
+    assert isinstance(value, Apply) and isinstance(order, int)
+    matrix, *others = value.args
+    if order == 2 or (order and any(other in place for other in others)):
+        raise NoClosedForm(function=value.function, span=None)
+    shares = []
+    if matrix in place:
+        slope = slope_of(value, order + 1)
+        leading = [("out", axis) for axis in range(extra)]
+        axes = list(range(slope.order))
+        share = index.einsum([(adjoint, [*leading, *axes[:-2]]), (slope, axes)], [*leading, *axes[-2:]])
+        shares.append((matrix, share))
+    for position, other in enumerate(others, start=1):
+        if other in place:
+            change = index.symbol("d" + ARGUMENTS[position], other.dims)
+            shares.append((other, pull_back(differential(node, position, change), adjoint, extra, change)))
+    return shares
 
 
 def _product_shares(node: Product, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
@@ -123,12 +143,12 @@ def differential(node: Apply, position: int, change: Tensor) -> Tensor:
     """The differential of a function node for a change of one argument: the rule of its row with X, Y and dX put in."""
     row = FUNCTIONS[node.function]
     if row.form == "each":
-        return Lowering({"X": node.args[0], "Y": node, "dX": change}).value(rule_expr(node.function))
+        return Lowering({"X": node.args[0], "Y": node, "dX": change}).value(rule_expr(row.rules[0]))
     inputs, output = row.patterns[0]
     shapes = [_as_shape(arg.dims, pair) for arg, pair in zip(node.args, inputs)]
     name = "d" + ARGUMENTS[position]
     more = {"Y": (node, _as_shape(node.dims, output)), name: (change, shapes[position])}
-    return expand_rule(node.function, list(node.args), shapes, more)
+    return expand_rule(node.function, list(node.args), shapes, more, position)
 
 
 def _as_shape(dims: tuple[Dim, ...], pair: tuple[str, str]) -> Shape:

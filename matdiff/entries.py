@@ -110,11 +110,12 @@ class _Entries:
         return Expr("entry", (expr, *map(_letter, letters)), shape=SCALAR)
 
     def _frechet(self, tensor: Apply) -> Expr:
-        """`dexpm(X)`, an array with four axes: the derivative of expm at X."""
+        """`dexpm(X)`, an array with four axes, the derivative of expm at X; `d2expm(X)` with six, the second one."""
         value = tensor.args[0]
         assert isinstance(value, Apply)
-        argument = self.recovery.expr(value.args[0])
-        return formula.call("d" + value.function, argument, shape=formula.shape_of(argument))
+        args = [self.recovery.expr(arg) for arg in value.args]
+        prefix = "d2" if tensor.exponent == 2 else "d"
+        return formula.call(prefix + value.function, *args, shape=formula.shape_of(args[0]))
 
     def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         args = [self.entry(arg, letters) for arg in tensor.args]

@@ -539,3 +539,22 @@ class ScalarPlusSquare(Remark):
     code, name = "W607", "scalar-plus-square"
     scalar: Span
     matrix: Span
+
+
+class OperatorForm(Remark):
+    """A result that names the derivative of a matrix function, `operator`; `meaning` are the words of its row."""
+
+    code, name, severity = "W608", "operator-form", "note"
+    operator: str
+    function: str
+    meaning: str
+    span: Span | None = None
+
+
+class OwnSpace(Remark):
+    """A derivative by a structured variable; `structure` is the convention: "project", "ignore" or "entries"."""
+
+    code, name, severity = "W609", "own-space", "note"
+    variable: str
+    property: str
+    structure: str

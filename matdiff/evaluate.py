@@ -16,7 +16,7 @@ from mpmath import mp
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
 from matdiff.lower import axes_of
-from matdiff.numerics import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 from matdiff.walk import post_order

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.dims import ONE, SCALAR, Dim, Shape
+from matdiff.functions import FUNCTIONS
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
@@ -61,7 +62,9 @@ def shape_of(expr: Expr) -> Shape:
 
 
 def call(function: str, *args: Expr, shape: Shape) -> Expr:
-    """An operation on arguments, with the shape of its value."""
+    """An operation on arguments, with the shape of its value; sum(x^T) is sum(x)."""
+    if len(args) == 1 and args[0].op == "'" and function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
+        args = args[0].args
     return Expr(function, args, shape=shape)
 
 
@@ -92,8 +95,18 @@ class Formulas:
         if expr.op == "+" and rows == columns and {self.transposed(term) for term in expr.args} == set(expr.args):
             return expr  # A + A^T is its own transpose
         if expr.op == "*":
-            return self.product(self.transposed_chain(expr.args))
-        return call("'", expr, shape=(columns, rows))
+            scalars = tuple(factor for factor in expr.args if is_scalar(factor))
+            return self.product(scalars + self.transposed_chain(tuple(f for f in expr.args if not is_scalar(f))))
+        if expr.op == "neg" or (expr.op == "/" and not is_scalar(expr.args[0])):
+            return Expr(expr.op, (self.transposed(expr.args[0]), *expr.args[1:]), shape=(columns, rows))
+        if expr.args and expr.args[0].op == "'" and expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each":
+            return call(expr.op, expr.args[0].args[0], shape=(columns, rows))
+        whole = call("'", expr, shape=(columns, rows))
+        if expr.op == "+" and rows.is_one != columns.is_one:
+            terms = tuple(self.transposed(term) for term in expr.args)
+            turned = Expr("+", terms, shape=(columns, rows))
+            return turned if cost(turned) <= cost(whole) else whole
+        return whole
 
     def transposed_chain(self, chain: Chain) -> Chain:
         return tuple(self.transposed(factor) for factor in reversed(chain))
@@ -171,6 +184,9 @@ class Formulas:
             inner = self.norm_argument(base)
             if inner is not None:
                 norm = call("norm", inner, shape=SCALAR)
+                return norm if exponent.numerator == 1 else call("^", norm, number(exponent.numerator), shape=SCALAR)
+            if base.op == "eigmax" and (inner := self.norm_argument(base.args[0])) is not None:
+                norm = call("norm2", inner, shape=SCALAR)
                 return norm if exponent.numerator == 1 else call("^", norm, number(exponent.numerator), shape=SCALAR)
             if exponent.numerator == 1:
                 return call("sqrt", base, shape=SCALAR)

@@ -7,6 +7,9 @@ its lowering and, being linear in every operand, its derivative.  In signatures 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 Signature = tuple[tuple[tuple[str, str], ...], tuple[str, str]]
 
 
@@ -14,24 +17,32 @@ class Function:
     """One row.
 
     name       what `Expr.op` holds and what is printed
-    form       "each" elementwise, any shape | "func" acts on whole matrices | "matrix" is a primary
-               function of a square matrix, such as expm | "frechet" is the derivative of one, dexpm(X, E) at X in the
-               direction E | "op" moves indices | "macro" an abbreviation
+    form       "each" elementwise, any shape | "func" acts on whole matrices | "matrix" is a function of a square matrix
+               whose derivative has a name, such as expm | "frechet" is that derivative, dexpm(X, E) at X in the direction E,
+               and d2expm(X, E, F), the second one | "op" moves indices | "macro" an abbreviation
     patterns   shape rules, tried in order: ((argument (rows, columns), ...), result (rows, columns)); empty for "each"
-    rule       "each", "func": the differential; "macro": the definition; "op": empty.  An "each" rule uses only elementwise
-               operators (`.*`, `./`, `.^`, `+`, `-`), since its argument may have any number of axes
+    rules      "each", "func": the differential; "macro": the definition for each pattern; "matrix": the scalar derivative
+               f'(X) (empty where f is no primary function), then the differential for the second argument; "op", "frechet":
+               empty.  An "each" rule uses only elementwise operators (`.*`, `./`, `.^`, `+`, `-`), since its argument may have
+               any number of axes
     aliases    other accepted names
     latex      spelling with `{}` for the argument, None for \\operatorname{name}
     numpy      spelling with `{}` for each argument
-    domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd"
-    condition  what the formula needs, with `{}` for the argument, for `conditions`
+    domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd",
+               "symmetric"
+    on_diagonal   "matrix": f(diag(X)) as the vector on the diagonal
+    meaning    "matrix": what its derivative in the direction E is; "frechet": what it is
+    of, order  "frechet": the function it is a derivative of, and the number of directions
+    conditions what a formula with it needs, one for each pattern, with `{0}` for the argument
     note       what a user should be told when it is used; `at` names the points without a derivative
     source     where the differential stands in print
-    transposition   "equivariant" if f(X^T) = f(X)^T, "invariant" if f(X^T) = f(X); elementwise functions are equivariant
+    transposition   "equivariant" if f(X^T) = f(X)^T, "invariant" if f(X^T) = f(X), "symmetric" if f(X)^T = f(X) too;
+                    elementwise functions are equivariant
     """
 
     __slots__ = (
-        "aliases", "at", "condition", "domain", "form", "latex", "name", "note", "numpy", "patterns", "rule", "source", "transposition",
+        "aliases", "at", "conditions", "domain", "form", "latex", "meaning", "name", "note", "numpy", "of", "on_diagonal", "order",
+        "patterns", "rules", "source", "transposition",
     )  # fmt: skip
 
     def __init__(
@@ -50,16 +61,31 @@ class Function:
         at: str = "",
         source: str = "",
         transposition: str = "",
+        on_diagonal: str = "",
+        meaning: str = "",
+        of: str = "",
+        order: int = 0,
     ) -> None:
-        self.name, self.form, self.rule = name, form, rule
+        self.name, self.form = name, form
+        self.rules = tuple(part.strip() for part in rule.split("|")) if rule else ()
         self.patterns = tuple(_signature(text) for text in pattern.split("|")) if pattern else ()
         self.aliases = tuple(aliases.split())
-        self.latex, self.numpy, self.domain, self.condition = latex, numpy, domain, condition
+        self.latex, self.numpy, self.domain = latex, numpy, domain
+        self.conditions = tuple(part.strip() for part in condition.split("|")) if condition else ()
         self.note, self.at, self.source, self.transposition = note, at, source, transposition
+        self.on_diagonal, self.meaning, self.of, self.order = on_diagonal, meaning, of, order
 
     @property
     def arity(self) -> int:
         return len(self.patterns[0][0]) if self.patterns else 1
+
+    def variant(self, ones: Sequence[bool]) -> int:
+        """The first pattern that fits arguments of which it is known whether rows, columns, rows, ... are 1."""
+        for place, (inputs, _) in enumerate(self.patterns):
+            tokens = [token for pair in inputs for token in pair]
+            if all(one for token, one in zip(tokens, ones) if token == "1"):
+                return place
+        return 0
 
     @property
     def is_word(self) -> bool:
@@ -74,29 +100,60 @@ def _signature(text: str) -> Signature:
     return tuple((p[0], p[1]) for p in pairs[:-1]), (pairs[-1][0], pairs[-1][1])
 
 
-def _each(name: str, rule: str, **more: str) -> Function:
+def _each(name: str, rule: str, **more: Any) -> Function:
     return Function(name, "each", "", rule, **more)
 
 
-def _func(name: str, pattern: str, rule: str, **more: str) -> Function:
+def _func(name: str, pattern: str, rule: str, **more: Any) -> Function:
     return Function(name, "func", pattern, rule, **more)
 
 
-def _matrix(name: str, rule: str, **more: str) -> Function:
-    return Function(name, "matrix", "n n -> n n", rule, transposition="equivariant", **more)
+def _matrix(name: str, rule: str, pattern: str = "n n -> n n", **more: Any) -> Function:
+    return Function(name, "matrix", pattern, rule, transposition="equivariant", **more)
 
 
-def _frechet(name: str, **more: str) -> Function:
-    return Function(name, "frechet", "n n, n n -> n n", source="Higham, Functions of Matrices (2008), section 3.1", **more)
+def _derivatives(row: Function) -> list[Function]:
+    """The rows of the first and second derivative of a function of a matrix: dexpm(X, E) and d2expm(X, E, F)."""
+    count = row.arity
+    found = []
+    for order, prefix in ((1, "d"), (2, "d2")):
+        pattern = ", ".join([*map(" ".join, row.patterns[0][0]), *["n n"] * order]) + " -> n n"
+        if row.rules:  # f of a block matrix has it in its corner
+            own = row.numpy.format("x", *(f"{{{place}}}" for place in range(1, count)))
+            plain = own.removesuffix("(x)").isidentifier() or own.removesuffix("(x)").replace(".", "").isidentifier()
+            function = own.removesuffix("(x)") if plain else f"lambda x: {own}"
+            directions = ", ".join(f"{{{place}}}" for place in range(count, count + order))
+            numpy = f"_frechet{'2' if order > 1 else ''}({function}, {{0}}, {directions})"
+        else:
+            numpy = f"_{prefix}{row.name}({', '.join(['{}'] * (count + order))})"
+        meaning = row.meaning if order == 1 else "and then in the direction F"
+        source = "Higham, Functions of Matrices (2008), section 3.1" if order == 1 else "Higham and Relton (2014), theorem 3.5"
+        found.append(
+            Function(
+                prefix + row.name,
+                "frechet",
+                pattern,
+                numpy=numpy,
+                domain=row.domain,
+                meaning=meaning,
+                source=source,
+                of=row.name,
+                order=order,
+            )
+        )
+    return found
 
 
-def _op(name: str, pattern: str, **more: str) -> Function:
+def _op(name: str, pattern: str, **more: Any) -> Function:
     return Function(name, "op", pattern, **more)
 
 
-def _macro(name: str, pattern: str, rule: str, **more: str) -> Function:
+def _macro(name: str, pattern: str, rule: str, **more: Any) -> Function:
     return Function(name, "macro", pattern, rule, **more)
 
+
+# A power of a matrix with an exponent that is no whole number, which is written with `^`.
+MATRIX_POWER = "powm"
 
 _ROWS = (
     # Operations that only move indices.  `*`, `.*` and `:` with a scalar operand scale; that is infer's and lower's law, not a row.
@@ -105,7 +162,7 @@ _ROWS = (
     _op(".*", "i j, i j -> i j"),
     _op(":", "i j, i j -> 1 1"),
     _op("tr", "i i -> 1 1", aliases="trace", numpy="np.trace({})"),
-    _op("sum", "i j -> 1 1", numpy="{}.sum()"),
+    _op("sum", "i j -> 1 1", numpy="{}.sum()", transposition="invariant"),
     _op("diag", "i 1 -> i i | i i -> i 1", aliases="Diag", numpy="np.diag({})"),
     _op("outer", "i 1, j 1 -> i j", numpy="np.outer({}, {})"),
     _op("dot", "i 1, i 1 -> 1 1", aliases="inner", numpy="({} @ {})"),
@@ -116,8 +173,8 @@ _ROWS = (
     _op("triu", "i j -> i j", numpy="np.triu({})"),
     # Elementwise functions.
     _each("exp", "Y .* dX", latex=r"\exp", numpy="np.exp({})"),
-    _each("log", "dX ./ X", aliases="ln", latex=r"\log", numpy="np.log({})", domain="positive", condition="{} > 0"),
-    _each("log1p", "dX ./ (1 + X)", numpy="np.log1p({})", domain="positive", condition="{} > -1"),
+    _each("log", "dX ./ X", aliases="ln", latex=r"\log", numpy="np.log({})", domain="positive", condition="{0} > 0"),
+    _each("log1p", "dX ./ (1 + X)", numpy="np.log1p({})", domain="positive", condition="{0} > -1"),
     _each("expm1", "exp(X) .* dX", numpy="np.expm1({})"),
     _each("abs", "sign(X) .* dX", numpy="np.abs({})", at="an entry is 0", note="sign(0) = 0 is used there"),
     _each("sign", "0 .* dX", aliases="sgn", numpy="np.sign({})", domain="nonzero", at="an entry is 0", note="0 is used there"),
@@ -151,7 +208,7 @@ _ROWS = (
         latex=r"\arcsin",
         numpy="np.arcsin({})",
         domain="unit",
-        condition="abs({}) < 1",
+        condition="abs({0}) < 1",
     ),
     _each(
         "acos",
@@ -160,7 +217,7 @@ _ROWS = (
         latex=r"\arccos",
         numpy="np.arccos({})",
         domain="unit",
-        condition="abs({}) < 1",
+        condition="abs({0}) < 1",
     ),
     _each("atan", "dX ./ (1 + X.^2)", aliases="arctan", latex=r"\arctan", numpy="np.arctan({})"),
     _each("sinh", "cosh(X) .* dX", latex=r"\sinh", numpy="np.sinh({})"),
@@ -173,7 +230,7 @@ _ROWS = (
         "-Y*dX*Y",
         numpy="np.linalg.inv({})",
         domain="invertible",
-        condition="{} invertible",
+        condition="{0} invertible",
         transposition="equivariant",
         source="Magnus and Neudecker (2019), ch. 8, eq. (8.4)",
     ),
@@ -193,38 +250,109 @@ _ROWS = (
         latex=r"\log \det",
         numpy="np.linalg.slogdet({})[1]",
         domain="invertible",
-        condition="{} invertible",
+        condition="{0} invertible",
         transposition="invariant",
         source="Matrix Cookbook (2012), eq. (43)",
     ),
-    # Primary functions of a matrix: the rule is the scalar derivative f'(X), the closed form of the derivative of tr f(X).
-    _matrix("expm", "Y", numpy="scipy.linalg.expm({})"),
-    _matrix("logm", "inv(X)", numpy="scipy.linalg.logm({}).real", domain="spd", condition="{} without eigenvalues <= 0"),
-    _matrix("sqrtm", "1/2 inv(Y)", numpy="scipy.linalg.sqrtm({}).real", domain="spd", condition="{} without eigenvalues <= 0"),
-    _frechet("dexpm", numpy="_frechet(scipy.linalg.expm, {}, {})"),
-    _frechet("dlogm", numpy="_frechet(scipy.linalg.logm, {}, {})"),
-    _frechet("dsqrtm", numpy="_frechet(scipy.linalg.sqrtm, {}, {})"),
+    # Functions of a matrix with a derivative that has a name.  Of a primary function the first rule is the scalar derivative
+    # f'(X): d tr f(X) = tr(f'(X) dX).  `_derivatives` adds the rows of dexpm, d2expm, ...
+    _matrix(
+        "expm",
+        "Y",
+        numpy="scipy.linalg.expm({0})",
+        on_diagonal="exp(X)",
+        meaning="the integral of expm(s X) E expm((1 - s) X) over s from 0 to 1",
+    ),
+    _matrix(
+        "logm",
+        "inv(X)",
+        numpy="_real(scipy.linalg.logm({0}))",
+        domain="spd",
+        condition="{0} without eigenvalues <= 0",
+        on_diagonal="log(X)",
+        meaning="the solution Z of dexpm(logm(X), Z) = E",
+    ),
+    _matrix(
+        "sqrtm",
+        "1/2 inv(Y)",
+        numpy="_real(scipy.linalg.sqrtm({0}))",
+        domain="spd",
+        condition="{0} without eigenvalues <= 0",
+        on_diagonal="sqrt(X)",
+        meaning="the solution Z of the Sylvester equation sqrtm(X) Z + Z sqrtm(X) = E",
+    ),
+    _matrix(
+        MATRIX_POWER,
+        "Z*X^(Z - 1) | logm(X)*Y*dZ",
+        "n n, 1 1 -> n n",
+        numpy="_real(scipy.linalg.fractional_matrix_power({0}, {1}))",
+        domain="spd",
+        condition="{0} without eigenvalues <= 0",
+        on_diagonal="X .^ Z",
+        meaning="d/dt (X + t E)^a at t = 0",
+        source="Higham, Functions of Matrices (2008), section 7.1",
+    ),
+    _matrix(
+        "adj",
+        "",
+        numpy="_adj({0})",
+        aliases="adjugate",
+        meaning="(tr(adj(X) E) I - adj(X) E) inv(X) for invertible X, and its limit for singular X",
+        source="Magnus and Neudecker (2019), ch. 8, theorem 8.4",
+    ),
+    # The largest eigenvalue of a symmetric matrix, and the projector v v' onto its eigenvector.
+    _func(
+        "eigmax",
+        "n n -> 1 1",
+        "eigmaxproj(X) : dX",
+        latex=r"\lambda_{\max}",
+        numpy="np.linalg.eigvalsh({})[-1]",
+        domain="symmetric",
+        condition="{0} symmetric with a simple largest eigenvalue",
+        transposition="invariant",
+        source="Magnus and Neudecker (2019), ch. 8, theorem 8.9; Matrix Cookbook (2012), eq. (67)",
+    ),
+    _func(
+        "eigmin",
+        "n n -> 1 1",
+        "eigminproj(X) : dX",
+        latex=r"\lambda_{\min}",
+        numpy="np.linalg.eigvalsh({})[0]",
+        domain="symmetric",
+        condition="{0} symmetric with a simple smallest eigenvalue",
+        transposition="invariant",
+        source="Magnus and Neudecker (2019), ch. 8, theorem 8.9",
+    ),
+    _func(
+        "eigmaxproj",
+        "n n -> n n",
+        "pinv(eigmax(X)*I - X)*(dX + dX')*Y/2 + Y*(dX + dX')*pinv(eigmax(X)*I - X)/2",
+        numpy="_eigproj({}, -1)",
+        domain="symmetric",
+        condition="{0} symmetric with a simple largest eigenvalue",
+        transposition="symmetric",
+        source="Magnus and Neudecker (2019), ch. 8, theorem 8.9; Matrix Cookbook (2012), eq. (68)",
+    ),
+    _func(
+        "eigminproj",
+        "n n -> n n",
+        "pinv(eigmin(X)*I - X)*(dX + dX')*Y/2 + Y*(dX + dX')*pinv(eigmin(X)*I - X)/2",
+        numpy="_eigproj({}, 0)",
+        domain="symmetric",
+        condition="{0} symmetric with a simple smallest eigenvalue",
+        transposition="symmetric",
+        source="Magnus and Neudecker (2019), ch. 8, theorem 8.9; Matrix Cookbook (2012), eq. (68)",
+    ),
     _func("softmax", "n 1 -> n 1", "Y .* dX - Y*(Y'*dX)", numpy="_softmax({})"),
     _func("logsumexp", "n 1 -> 1 1", "softmax(X)'*dX", aliases="lse", numpy="_logsumexp({})"),
     _func(
         "pinv",
         "m n -> n m",
         "-Y*dX*Y + Y*Y'*dX'*(I - X*Y) + (I - Y*X)*dX'*Y'*Y",
-        numpy="np.linalg.pinv({})",
-        condition="rank of {} constant",
+        numpy="np.linalg.pinv({}, 1e-12)",
+        condition="rank of {0} constant",
         transposition="equivariant",
         source="Golub and Pereyra (1973), eq. (4.12)",
-    ),
-    _func(
-        "adj",
-        "n n -> n n",
-        "tr(Y*dX)*inv(X) - inv(X)*dX*Y",
-        numpy="_adj({})",
-        aliases="adjugate",
-        domain="invertible",
-        condition="{} invertible",
-        transposition="equivariant",
-        source="Magnus and Neudecker (2019), ch. 8, theorem 8.4",
     ),
     _func(
         "max",
@@ -245,25 +373,35 @@ _ROWS = (
     _func("argmax", "m n -> m n", "0 .* dX", numpy="_argmax({})"),
     _func("argmin", "m n -> m n", "0 .* dX", numpy="_argmax(-{})"),
     # Abbreviations: the definition is what is differentiated; recover finds the short form again.
-    _macro("sqrt", "m n -> m n", "X .^ (1/2)", numpy="np.sqrt({})", domain="positive", condition="{} > 0"),
+    _macro("sqrt", "m n -> m n", "X .^ (1/2)", numpy="np.sqrt({})", domain="positive", condition="{0} > 0"),
     _macro(
         "norm",
         "m n -> 1 1",
         "sqrt(X : X)",
         aliases="normF",
+        transposition="invariant",
         numpy="np.linalg.norm({})",
         domain="nonzero",
-        condition="{} != 0",
+        condition="{0} != 0",
     ),
-    # The 2-norm of a matrix is its largest singular value, which this is not: vectors only.
-    _macro("norm2", "m 1 -> 1 1", "sqrt(X : X)", numpy="np.linalg.norm({})", domain="nonzero", condition="{} != 0"),
-    _macro("norm1", "m n -> 1 1", "sum(abs(X))", numpy="np.abs({}).sum()"),
-    _macro("maxnorm", "m n -> 1 1", "max(abs(X))", numpy="np.abs({}).max()"),
-    _macro("nucnorm", "m n -> 1 1", "tr(sqrtm(X'*X))", numpy="np.linalg.norm({}, 'nuc')", condition="{} of full column rank"),
+    # The 2-norm of a matrix is its largest singular value.
+    _macro(
+        "norm2",
+        "m 1 -> 1 1 | 1 n -> 1 1 | m n -> 1 1",
+        "sqrt(X : X) | sqrt(X : X) | sqrt(eigmax(X'*X))",
+        numpy="np.linalg.norm({}, 2)",
+        domain="nonzero",
+        condition="{0} != 0 | {0} != 0 | {0} != 0 with a simple largest singular value",
+        source="Magnus and Neudecker (2019), ch. 8, theorem 8.9",
+    ),
+    _macro("cof", "n n -> n n", "adj(X)'", numpy="_adj({}).T", aliases="cofactor"),
+    _macro("norm1", "m n -> 1 1", "sum(abs(X))", numpy="np.abs({}).sum()", transposition="invariant"),
+    _macro("maxnorm", "m n -> 1 1", "max(abs(X))", numpy="np.abs({}).max()", transposition="invariant"),
+    _macro("nucnorm", "m n -> 1 1", "tr(sqrtm(X'*X))", numpy="np.linalg.norm({}, 'nuc')", condition="{0} of full column rank"),
     _macro("mean", "m n -> 1 1", "sum(X) / numel(X)", numpy="{}.mean()"),
     _macro("numel", "m n -> 1 1", "rows(X) cols(X)", numpy="{}.size"),
 )
 
-FUNCTIONS = {row.name: row for row in _ROWS}
-NAMES = {spelling: row.name for row in _ROWS for spelling in (row.name, *row.aliases)}
+FUNCTIONS = {row.name: row for own in _ROWS for row in (own, *(_derivatives(own) if own.form == "matrix" else ()))}
+NAMES = {spelling: row.name for row in FUNCTIONS.values() for spelling in (row.name, *row.aliases)}
 RESERVED = ("I", "ones", "zeros", "eye", "wrt", "pi")

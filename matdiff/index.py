@@ -343,12 +343,12 @@ def _terms(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
 
 def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], exponent: Rational | None = None) -> Tensor:
     """`function` of `args`, with axes `dims`.  Laws: f(X^T) = f(X)^T for elementwise and other equivariant f, det X^T = det X."""
-    if len(args) == 1 and args[0].order == 2:
+    if args[0].order == 2 and not any(arg.dims for arg in args[1:]):
         other = transpose(args[0])
         if other.serial < args[0].serial:
             if commutes_with_transpose(function):
-                return transpose(apply(function, (other,), dims[::-1], exponent))
-            if function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
+                return transpose(apply(function, (other, *args[1:]), dims[::-1], exponent))
+            if function in FUNCTIONS and FUNCTIONS[function].transposition in ("invariant", "symmetric"):
                 return apply(function, (other,), dims, exponent)
     key = ("apply", function, args, dims, exponent)
     node = known_node(key)
@@ -359,9 +359,10 @@ def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], expone
 
 def commutes_with_transpose(function: str) -> bool:
     """Whether f(X^T) = f(X)^T."""
-    if function not in FUNCTIONS:
+    row = FUNCTIONS.get(function)
+    if row is None:
         return function == "power"
-    return FUNCTIONS[function].form == "each" or FUNCTIONS[function].transposition == "equivariant"
+    return bool(row.form == "each" or row.transposition == "equivariant")
 
 
 def power(base: Tensor, exponent: Rational) -> Tensor:
@@ -400,7 +401,7 @@ def transpose(tensor: Tensor) -> Tensor:
         tensor.cache["turning"] = True  # a skew sum is -1 times itself, which must not ask for its transpose again
         result = add([(c, transpose(t)) for c, t in tensor.terms], tensor.dims[::-1])
         del tensor.cache["turning"]
-    elif isinstance(tensor, Apply) and commutes_with_transpose(tensor.function) and all(is_symmetric(a) for a in tensor.args):
+    elif isinstance(tensor, Apply) and _is_symmetric_value(tensor):
         result = tensor
     else:
         result = einsum([(tensor, (0, 1))], (1, 0))
@@ -408,6 +409,14 @@ def transpose(tensor: Tensor) -> Tensor:
     if result is not tensor:
         result.cache["transpose"] = tensor
     return result
+
+
+def _is_symmetric_value(node: Apply) -> bool:
+    """Whether a function of matrices is symmetric: always, or because its arguments are."""
+    row = FUNCTIONS.get(node.function)
+    if row is not None and row.transposition == "symmetric":
+        return True
+    return commutes_with_transpose(node.function) and all(is_symmetric(arg) for arg in node.args if arg.dims)
 
 
 def is_skew(tensor: Tensor) -> bool:

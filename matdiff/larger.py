@@ -138,20 +138,54 @@ def _is_fuse(tensor: Tensor) -> bool:
 
 
 def _frechet(graph: Graph, factor: Factor) -> bool:
-    """M_ij df(X)_ij / dX_kl = df(X^T, M)_kl and df(X)_ij / dX_kl M_kl = df(X, M)_ij (Higham 2008, section 3.1)."""
+    """M_ij df(X)_ij / dX_kl = df(X^T, M)_kl and df(X)_ij / dX_kl M_kl = df(X, M)_ij (Higham 2008, section 3.1).
+
+    Likewise for the second derivative: all pairs of indices but one are closed by matrices; when the pair of f itself is
+    among them, what was a direction E becomes E^T.
+    """
     tensor, slots = factor
     if not (isinstance(tensor, Apply) and tensor.function == "frechet"):
         return False
-    value = tensor.args[0]
-    assert isinstance(value, Apply)
-    argument = graph.recovery.expr(value.args[0])
-    for closed, kept, at in ((slots[:2], slots[2:], graph.formulas.transposed(argument)), (slots[2:], slots[:2], argument)):
-        if closed[0] == closed[1] or not _alone(graph, factor, *closed):
+    pairs = list(zip(slots[::2], slots[1::2]))
+    for kept in reversed(range(len(pairs))):
+        closed = [pair for place, pair in enumerate(pairs) if place != kept]
+        inside = {slot for pair in closed for slot in pair}
+        outside = [slot for other in graph.others if other is not factor for slot in other[1]]
+        if inside & {*outside, *graph.out, *pairs[kept]}:
             continue
-        direction = _matrix_between(graph, *closed)
-        if direction is not None:
-            graph.others = [other for other in graph.others if other is not factor]
-            change = formula.call("d" + value.function, at, direction, shape=formula.shape_of(argument))
-            graph.add_matrix(kept[0], kept[1], change)
-            return True
+        directions = _matrices_between(graph, closed)
+        if directions is None:
+            continue
+        graph.others = [other for other in graph.others if other is not factor]
+        value = tensor.args[0]
+        assert isinstance(value, Apply)
+        at, *more = (graph.recovery.expr(arg) for arg in value.args)
+        if kept:
+            at = graph.formulas.transposed(at)
+            directions[1:] = [graph.formulas.transposed(direction) for direction in directions[1:]]
+        name = f"d{tensor.exponent if len(directions) > 1 else ''}{value.function}"
+        graph.add_matrix(*pairs[kept], formula.call(name, at, *more, *directions, shape=formula.shape_of(at)))
+        return True
     return False
+
+
+def _diagonal_at(graph: Graph, place: int) -> Expr | None:
+    """All that stands on an inner index used for rows and columns: vectors on a diagonal, or the identity."""
+    if graph.touching(place):
+        return None
+    vectors = graph.between(graph.pendants[place], place)
+    graph.pendants[place] = []
+    return vectors[0] if vectors else formula.eye(graph.sizes[place])
+
+
+def _matrices_between(graph: Graph, pairs: list[tuple[int, int]]) -> list[Expr] | None:
+    """What stands on each pair of inner indices as a matrix, removed from the graph; None, and nothing removed, if one has none."""
+    edges, pendants = list(graph.edges), dict(graph.pendants)
+    found = []
+    for row, column in pairs:
+        matrix = _matrix_between(graph, row, column) if row != column else _diagonal_at(graph, row)
+        if matrix is None:
+            graph.edges, graph.pendants = edges, pendants
+            return None
+        found.append(matrix)
+    return found

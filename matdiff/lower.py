@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import Dim, Shape, size
-from matdiff.functions import FUNCTIONS, Signature
+from matdiff.functions import FUNCTIONS, MATRIX_POWER, Signature
 from matdiff.infer import Typed, Variable, infer
 from matdiff.nodes import Index, Product, Tensor
 from matdiff.parse import Question, parse
@@ -45,11 +45,19 @@ def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dic
 def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
     """The tensor of a variable; a diagonal D is lowered to d_i delta_ij, where d is its diagonal."""
     dims = axes_of(variable.shape)
-    prop = variable.property if structured and len(dims) == 2 else None
+    prop = property_of(variable) if structured or len(dims) < 2 else None
     if prop == "diagonal":
         diagonal = index.einsum([(index.symbol(variable.name, dims, prop), (0, 0))], (0,))
         return index.einsum([(diagonal, (0,))], (0, 0))
     return index.symbol(variable.name, dims, prop)
+
+
+def property_of(variable: Variable) -> str | None:
+    """What the node of a variable knows of it: its structure; of a row, whose one axis looks like that of a vector, that it is one."""
+    rows, columns = variable.shape
+    if rows.is_one or columns.is_one:
+        return "row" if rows.is_one and not columns.is_one else None
+    return variable.property
 
 
 class Lowering:
@@ -114,19 +122,22 @@ class Lowering:
         if op == ".^" or (op == "^" and not args[0].dims):
             return power_of(args[0], args[1])
         if op == "^":
-            return self._matrix_power(expr, args[0])
+            return matrix_power(args[0], args[1])
         row = FUNCTIONS[op]
         if row.form == "each":
             return index.apply(op, (args[0],), args[0].dims)
         if op == "sqrt":
             return index.power(args[0], ratio(1, 2))
         if row.form == "macro":
-            return expand_rule(op, args, [self.shape(arg) for arg in expr.args])
+            shapes = [self.shape(arg) for arg in expr.args]
+            return expand_rule(op, args, shapes, place=row.variant([dim.is_one for shape in shapes for dim in shape]))
         if row.form in ("func", "matrix"):
-            return call(op, args, self.axes(expr))
+            return named_call(op, args, self.axes(expr))
         if row.form == "frechet":
-            value = call(op.removeprefix("d"), args[:1], args[0].dims)
-            return index.einsum([(slope_of(value), (0, 1, 2, 3)), (args[1], (2, 3))], (0, 1))
+            value = call(row.of, args[: -row.order], args[0].dims)
+            axes = tuple(range(2 + 2 * row.order))
+            directions = zip(args[-row.order :], zip(axes[2::2], axes[3::2]))
+            return index.einsum([(slope_of(value, row.order), axes), *directions], (0, 1))
         if op == "cumsum":
             dims = args[0].dims
             return index.einsum([(index.constant("tril", (), dims + dims), (0, 1)), (args[0], (1,))], (0,)) if dims else args[0]
@@ -224,15 +235,6 @@ class Lowering:
             top = top + self.shape(expr.args[first])[0]
         return index.add(terms, self.axes(expr))
 
-    def _matrix_power(self, expr: Expr, base: Tensor) -> Tensor:
-        exponent = index.number_of(self.value(expr.args[1]))
-        assert isinstance(exponent, int), "infer lets only whole powers of matrices pass"
-        if exponent < 0:
-            base, exponent = call("inv", [base], base.dims), -exponent
-        if exponent == 0:
-            return index.identity(base.dims[:1])
-        return index.einsum([(base, (place, place + 1)) for place in range(exponent)], (0, exponent))
-
 
 def fitting(patterns: tuple[Signature, ...], shapes: list[Shape]) -> Signature:
     """The first pattern whose literal 1s are sizes 1 and whose equal letters are equal sizes."""
@@ -271,31 +273,64 @@ def triangle(tensor: Tensor, lower_part: bool) -> Tensor:
     return index.einsum([(tensor, (0, 1)), (index.constant("tril", (), (columns, rows)), (1, 0))], (0, 1))
 
 
-def slope_of(value: Tensor) -> Tensor:
+def matrix_power(base: Tensor, exponent: Tensor) -> Tensor:
+    """X^a: a product for a whole a; else the principal power, which X^(1/2) = sqrtm(X) writes by its own name."""
+    value = index.number_of(exponent)
+    if value is None or value.denominator != 1:
+        if value == ratio(1, 2) or value == ratio(-1, 2):
+            root = index.apply("sqrtm", (base,), base.dims)
+            return root if value > 0 else call("inv", [root], base.dims)
+        return index.apply(MATRIX_POWER, (base, exponent), base.dims)
+    count = value.numerator
+    if count < 0:
+        base, count = call("inv", [base], base.dims), -count
+    if count == 0:
+        return index.identity(base.dims[:1])
+    return index.einsum([(base, (place, place + 1)) for place in range(count)], (0, count))
+
+
+def slope_of(value: Tensor, order: int = 1) -> Tensor:
     """The Frechet derivative of a matrix function f at X, from the value f(X): axes (i, j, k, l) for df(X)_ij / dX_kl.
 
-    The value f(X^T) is kept as the transpose of f(X); its derivative by X^T is that of f(X) by X with both pairs of axes turned.
+    The value f(X^T) is kept as the transpose of f(X); its derivative by X^T is that of f(X) by X with all pairs of axes turned.
     """
     if isinstance(value, Product):
         ((inner, _),) = value.factors
-        return index.einsum([(slope_of(inner), (1, 0, 3, 2))], (0, 1, 2, 3))
-    return index.apply("frechet", (value,), value.dims + value.dims)
+        axes = range(2 + 2 * order)
+        return index.einsum([(slope_of(inner, order), [axis ^ 1 for axis in axes])], axes)
+    return index.apply("frechet", (value,), value.dims * (1 + order), order)
 
 
 def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
-    """A function of whole matrices; of a scalar, inv is the reciprocal."""
-    if name == "inv" and not dims:
+    """A function of whole matrices; of a scalar, inv is the reciprocal and expm is exp."""
+    if not dims and name == "inv":
         return index.power(args[0], -1)
+    if not dims and FUNCTIONS[name].form == "matrix":
+        return on_diagonal(name, args) if FUNCTIONS[name].on_diagonal else index.number(1)  # the 1 x 1 adjugate is 1
     return index.apply(name, tuple(args), dims)
 
 
+def on_diagonal(name: str, args: list[Tensor]) -> Tensor:
+    """The vector v for which f(diag(x)) is diag(v); `args` are x and what else f takes."""
+    return Lowering(dict(zip(ARGUMENTS, args))).value(rule_expr(FUNCTIONS[name].on_diagonal))
+
+
+def named_call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
+    """A function that the user called by its name; a power of a matrix is the same whether written with `^` or not."""
+    return matrix_power(args[0], args[1]) if name == MATRIX_POWER else call(name, args, dims)
+
+
 def expand_rule(
-    name: str, args: list[Tensor], shapes: list[Shape], more: dict[str, tuple[Tensor, Shape]] | None = None
+    name: str,
+    args: list[Tensor],
+    shapes: list[Shape],
+    more: dict[str, tuple[Tensor, Shape]] | None = None,
+    place: int = 0,
 ) -> Tensor:
-    """The rule of a row with its arguments (and Y, dX, ... in `more`) put in: a macro's definition, a function's differential."""
+    """A rule of a row with its arguments (and Y, dX, ... in `more`) put in: a macro's definition, a function's differential."""
     named = {**dict(zip(ARGUMENTS, zip(args, shapes))), **(more or {})}
     kinds = tuple((n, shape[0].is_one, shape[1].is_one) for n, (_, shape) in named.items())
-    typed = _typed_rule(name, kinds)
+    typed = _typed_rule(name, kinds, place)
     sizes: dict[str, Dim] = {}
     for n, (_, shape) in named.items():
         if n in typed.variables:
@@ -306,22 +341,23 @@ def expand_rule(
 
 
 @cache
-def _typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...]) -> Typed:
-    """The parsed rule of a row, typed once for arguments of these kinds with the sizes of the row's own pattern."""
+def _typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...], place: int) -> Typed:
+    """A parsed rule of a row, typed once for arguments of these kinds with the sizes of the row's own pattern."""
     row = FUNCTIONS[name]
-    (inputs, output), places = row.patterns[0], {n: i for i, n in enumerate(ARGUMENTS)}
+    pattern = row.patterns[place] if row.form == "macro" else row.patterns[0]
+    (inputs, output), places = pattern, {n: i for i, n in enumerate(ARGUMENTS)}
     declared = {}
     for n, one_row, one_column in kinds:
         letters = output if n in ("Y", "dY") else inputs[places[n.removeprefix("d")]]
         rows, columns = (size(1) if one or letter == "1" else size(letter) for one, letter in zip((one_row, one_column), letters))
         kind = "matrix" if not columns.is_one else "scalar" if rows.is_one else "vector"
         declared[n] = Variable(n, kind, (rows, columns), None, "declared")
-    return infer(rule_expr(name), declared, {}, soft=False)
+    return infer(rule_expr(row.rules[place]), declared, {}, soft=False)
 
 
 @cache
-def rule_expr(name: str) -> Expr:
-    """The rule of a row, parsed."""
-    question = parse(FUNCTIONS[name].rule)[0]
+def rule_expr(rule: str) -> Expr:
+    """A rule of the function table, parsed."""
+    question = parse(rule)[0]
     assert isinstance(question, Question)
     return question.expr

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from matdiff import formula
+from matdiff.dims import Shape
 from matdiff.graph import Irreducible
 from matdiff.nodes import Product, Symbol, Tensor
 from matdiff.recover import Recovery
@@ -36,8 +37,13 @@ class Part(NamedTuple):
         return formula.name(self.name, formula.shape_of(self.expr))
 
 
-def name_parts(root: Tensor, defined: Mapping[Tensor, str], recovery: Recovery, taken: Iterable[str]) -> list[Part]:
-    """Name the parts of `root` in `recovery`, and return them, each before those that use it."""
+def name_parts(
+    root: Tensor, defined: Mapping[Tensor, str], recovery: Recovery, taken: Iterable[str], shapes: Mapping[str, Shape]
+) -> list[Part]:
+    """Name the parts of `root` in `recovery`, and return them, each before those that use it.
+
+    `shapes` are those of the definitions: what the user defined as a row stays one.
+    """
     used = set(taken) | set(defined.values())
     parts: list[Part] = []
     for node, uses in _uses(root).items():
@@ -58,6 +64,8 @@ def name_parts(root: Tensor, defined: Mapping[Tensor, str], recovery: Recovery, 
             used.add(own)
         elif not expr.args:
             continue
+        elif own in shapes and shapes[own][0].is_one and node.order == 1:
+            expr = recovery.formulas.transposed(expr)
         parts.append(Part(own, expr))
         recovery.name(node, own, expr)
     return parts

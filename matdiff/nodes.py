@@ -102,6 +102,13 @@ class Product(Tensor):
     def children(self) -> tuple[Tensor, ...]:
         return tuple(tensor for tensor, _ in self.factors)
 
+    def uses(self) -> list[int]:
+        """How often each index stands in a factor or among the output axes."""
+        counts = [0] * len(self.sizes)
+        for index in (*self.out, *(slot for _, slots in self.factors for slot in slots)):
+            counts[index] += 1
+        return counts
+
 
 class Sum(Tensor):
     """The sum of coefficient * term; every term has the axes of the sum and is no Sum and no multiple of another tensor."""

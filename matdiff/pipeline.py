@@ -7,14 +7,15 @@ from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 from matdiff import errors, formula, index
-from matdiff.conditions import conditions_of, smoothness_of
+from matdiff.conditions import conditions_of, convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
 from matdiff.dims import SCALAR, Dim
 from matdiff.entries import in_indices, letters_beside
 from matdiff.errors import Remark
 from matdiff.graph import Irreducible
-from matdiff.infer import Typed, infer
-from matdiff.lower import axes_of, lower, variable_tensor
+from matdiff.index import symbol
+from matdiff.infer import Typed, Variable, infer
+from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.naming import name_parts, needed
 from matdiff.nodes import Tensor, new_session
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
@@ -53,12 +54,13 @@ class Result:
         letters = [letter for *_, letter in self.axes]
         names = (*derivative.typed.variables, *defined.values())
         recovery = Recovery(_size_expressions(derivative.typed))
-        parts = name_parts(tensor, defined, recovery, (*names, *_size_names(derivative.typed), *letters))
+        shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
+        parts = name_parts(tensor, defined, recovery, (*names, *_size_names(derivative.typed), *letters), shapes)
         self.index_expr = in_indices(tensor, letters, recovery, names)
         self.form = "matrix"
         try:
             self.expr = recovery.expr(tensor)
-            if derivative.output_is_row and tensor.order == 1:
+            if tensor.order == 1 and self._is_along_row(derivative):
                 self.expr = recovery.formulas.transposed(self.expr)
         except Irreducible:
             self.form = "index"
@@ -70,7 +72,13 @@ class Result:
         self.where = needed(parts, Expr("*", (self.expr, self.index_expr)))
         if derivative.layout != "gradient":
             self._turn(derivative, recovery)
-        self.conditions = derivative.conditions
+        self.conditions = conditions_of(derivative.typed, [*(part.expr for part in self.where), self.expr])
+
+    def _is_along_row(self, derivative: Derivative) -> bool:
+        """Whether the only axis is that of a row, in the output or among the variables."""
+        of = self.axes[0][0]
+        rows, columns = formula.shape_of(derivative.typed.expr) if of == "output" else derivative.typed.variables[of].shape
+        return rows.is_one and not columns.is_one
 
     def _turn(self, derivative: Derivative, recovery: Recovery) -> None:
         """Show it in another layout: numerator transposes gradients, denominator the derivatives of vectors."""
@@ -129,10 +137,7 @@ class Derivative:
 
     def __init__(self, source: str, typed: Typed, layout: str, structure: str) -> None:
         self.source, self.typed, self.layout, self.structure = source, typed, layout, structure
-        rows, columns = formula.shape_of(typed.expr)
-        self.output_is_row = rows.is_one and not columns.is_one
         self.output: Tensor = index.number(0)
-        self.conditions: tuple[str, ...] = conditions_of(typed)
         self.remarks: list[Remark] = [*typed.remarks, *smoothness_of(typed)]
         self.results: list[Result] = []
 
@@ -145,6 +150,11 @@ class Derivative:
         from matdiff import evaluate  # loads mpmath, which only numbers need
 
         return evaluate.verify(self, seed=seed, sizes=dict(sizes or {}))
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What the formulas of all results need."""
+        return tuple(dict.fromkeys(condition for result in self.results for condition in result.conditions))
 
     @property
     def result(self) -> Result:
@@ -228,14 +238,16 @@ def solve(
     names = _variables(typed, wanted, order)
     new_session()
     answer = Derivative(source, typed, layout, structure)
-    structured = frozenset(name for name in names if typed.variables[name].property)
-    lowered, definition_values = lower(typed, structured)
+    free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
+    lowered, definition_values = lower(typed, free)
     answer.output = simplify(lowered)
-    restored = {_free(typed, name): variable_tensor(typed.variables[name]) for name in structured}
+    restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
     defined = {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
     for block in _orders(names, order):
         tensor = _derivative(answer.output, block, typed, structure)
         answer.results.append(Result(answer, block, rebuild(tensor, restored), defined))
+    shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
+    answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
     return answer
 
 
@@ -243,17 +255,28 @@ def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure:
     """`output` differentiated by each variable in turn, each derivative in the variable's own space and simplified."""
     tensor = output
     for name in names:
-        variable, axis = _free(typed, name), tensor.order
+        variable, axis = _symbol(typed, name, structure), tensor.order
         if axis + variable.order > MAXIMUM_AXES:
             raise errors.TooManyAxes(axes=axis + variable.order, limit=MAXIMUM_AXES, order=len(names))
         plain = derive(tensor, variable)
-        prop = typed.variables[name].property if variable.order == 2 else None
+        prop = typed.variables[name].property if _is_free(typed.variables[name], structure) and variable.order == 2 else None
         tensor = simplify(in_own_space(plain, axis, prop, structure, variable))
     return tensor
 
 
-def _free(typed: Typed, name: str) -> Tensor:
-    return variable_tensor(typed.variables[name], structured=False)
+def _is_free(variable: Variable, structure: str) -> bool:
+    """Whether a structured variable is differentiated as if it had no structure, and the derivative projected afterwards.
+
+    A diagonal D needs no projection: as diag(d) with a free d it has no entries but those that may move.
+    """
+    return variable.property is not None and (variable.property != "diagonal" or structure == "ignore")
+
+
+def _symbol(typed: Typed, name: str, structure: str) -> Tensor:
+    """The node of a variable by which to differentiate."""
+    variable = typed.variables[name]
+    dims = axes_of(variable.shape)
+    return symbol(name, dims, None if len(dims) == 2 and _is_free(variable, structure) else property_of(variable))
 
 
 def _orders(names: Sequence[str], order: int) -> list[tuple[str, ...]]:

@@ -11,8 +11,9 @@ from matdiff import formula
 from matdiff.collect import Term, collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain, Formulas
+from matdiff.functions import MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
-from matdiff.index import base_and_exponent, einsum, is_symmetric, number_of
+from matdiff.index import add, base_and_exponent, einsum, is_symmetric, number_of
 from matdiff.nodes import Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
@@ -40,7 +41,12 @@ class Recovery:
         leaf = formula.name(name, formula.shape_of(expr))
         if expr in self.formulas.symmetric:
             self.formulas.symmetric.add(leaf)
-        self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (leaf,))
+        self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (self._column(leaf),))
+
+    def _column(self, expr: Expr) -> Expr:
+        """A row as the column that a tensor with one axis is written as; anything else as it is."""
+        rows, columns = formula.shape_of(expr)
+        return self.formulas.transposed(expr) if rows.is_one and not columns.is_one else expr
 
     def term(self, tensor: Tensor) -> Term:
         known = self.known.get(tensor)
@@ -58,6 +64,8 @@ class Recovery:
             return self._sum(tensor)
         if isinstance(tensor, Symbol):
             expr = formula.name(tensor.name, shape)
+            if tensor.property == "row":
+                expr = self._column(formula.name(tensor.name, shape[::-1]))
             if tensor.property in ("symmetric", "spd", "diagonal"):
                 self.formulas.symmetric.add(expr)
             if tensor.property == "diagonal":
@@ -102,7 +110,7 @@ class Recovery:
                 args = tuple(arg if scalar is None else self.expr(scalar) for arg, scalar in zip(args, scalars))
                 return formula.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
-        expr = formula.call(tensor.function, *args, shape=shape)
+        expr = formula.call("^" if tensor.function == MATRIX_POWER else tensor.function, *args, shape=shape)
         if is_symmetric(tensor):
             self.formulas.symmetric.add(expr)
         return expr
@@ -148,6 +156,10 @@ class Recovery:
 
 def _scalar_of(tensor: Tensor) -> Tensor | None:
     """The scalar that every entry of a tensor is, or None."""
+    if isinstance(tensor, Sum):
+        terms = [(coefficient, _scalar_of(term)) for coefficient, term in tensor.terms]
+        known = [(coefficient, term) for coefficient, term in terms if term is not None]
+        return add(known, ()) if len(known) == len(terms) else None
     if isinstance(tensor, Product) and all(not slots for _, slots in tensor.factors) and len(set(tensor.out)) == len(tensor.out):
         return einsum(tensor.factors, (), None, tensor.coefficient)
     return None

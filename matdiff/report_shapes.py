@@ -9,6 +9,7 @@ from matdiff import errors
 from matdiff.carets import Help, Label
 from matdiff.dims import Shape
 from matdiff.errors import Fix
+from matdiff.functions import MATRIX_POWER
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.render.text import text as printed
 from matdiff.replace import LONGEST_CORRECTION, correction, cut, expr_of, replaced, statement_around
@@ -367,6 +368,36 @@ def _spread(remark: errors.ScalarPlusSquare, text: str) -> Words:
     return "the scalar is added to every entry of the matrix", labels, [help], []
 
 
+def _operator(remark: errors.OperatorForm, text: str) -> Words:
+    labels = [Label(remark.span)] if remark.span else []
+    function = "X^a" if remark.function == MATRIX_POWER else remark.function
+    return f"`{remark.operator}` is the derivative of `{function}` in the direction E: {remark.meaning}", labels, [], []
+
+
+_SPACES = {
+    "symmetric": "symmetric matrices",
+    "spd": "symmetric matrices",
+    "skew": "skew-symmetric matrices",
+    "diagonal": "diagonal matrices",
+    "lower": "lower triangular matrices",
+    "upper": "upper triangular matrices",
+    "orthogonal": "the directions in which an orthogonal matrix can move",
+}
+
+
+def _own_space(remark: errors.OwnSpace, text: str) -> Words:
+    name, space = remark.variable, _SPACES[remark.property]
+    paired = remark.property in ("symmetric", "spd", "skew")
+    messages = {
+        "project": f"the derivative by `{name}` is the one among {space}, the projection of the plain one",
+        "ignore": f"the derivative by `{name}` is the plain one, as if it had no structure",
+        "entries": f"the derivative by `{name}` is by its free entries"
+        + (f": {name}_ij and {name}_ji are one variable" if paired else ""),
+    }
+    help = [Help("--structure ignore and entries follow other conventions")] if remark.structure == "project" and paired else []
+    return messages[remark.structure], [], help, []
+
+
 SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.ProductSizes: _product,
     errors.SumShapes: _sum,
@@ -386,4 +417,6 @@ SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.EntrywiseFunction: _entrywise,
     errors.NotSmooth: _not_smooth,
     errors.ScalarPlusSquare: _spread,
+    errors.OperatorForm: _operator,
+    errors.OwnSpace: _own_space,
 }

@@ -10,7 +10,7 @@ from mpmath import mp
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
-from matdiff.numerics import Matrix, Number, added, identity, multiplied, scaled, transposed
+from matdiff.matrices import Matrix, Number, added, identity, multiplied, scaled, transposed
 from matdiff.values import number_of_dim
 from matdiff.walk import post_order
 
@@ -42,7 +42,8 @@ def draw_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, i
     names = list(dict.fromkeys(name for dim in dims for name in dim.names))
     free = [name for name in names if name not in fixed]
     random = Random(seed)
-    for start in range(2, 12):
+    # A single size is at least 3: matrices of size 2 obey laws that others do not (their adjugate is linear).
+    for start in range(3 if len(free) == 1 else 2, 12):
         used = {*fixed.values(), *(dim.value for dim in dims)}
         candidates = [number for number in range(start, start + len(free) + len(used) + 3) if number not in used]
         chosen = candidates[: len(free) + 1]

@@ -300,8 +300,6 @@ class Shaping:
         if True in ones_of(base):
             raise PowerKind(base=base, exponent=exponent, culprit=base)
         self._make_square("^-1" if constant(exponent) == -1 else "^", base)
-        if not isinstance(constant(exponent), int):
-            raise PowerKind(base=base, exponent=exponent, culprit=exponent)
         return shape_of(base)
 
     def _make_square(self, function: str, argument: Expr) -> None:
@@ -317,6 +315,8 @@ class Shaping:
 
     def _pattern(self, expr: Expr, patterns: tuple[Signature, ...], args: tuple[Expr, ...]) -> Shape:
         ones = [one for arg in args for one in ones_of(arg)]
+        if FUNCTIONS[expr.op].form == "frechet" and all(ones[:2]):
+            raise WrongKind(function=expr.op, argument=args[0], expected="matrix")
         for inputs, output in patterns:
             tokens = [token for pair in inputs for token in pair]
             if all(one for token, one in zip(tokens, ones, strict=True) if token == "1"):

@@ -7,16 +7,21 @@ The laws of the normal form itself (contracting deltas, merging equal terms and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import permutations
+from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.dims import Dim
-from matdiff.functions import FUNCTIONS
-from matdiff.lower import expand_rule
+from matdiff.dims import SCALAR, Dim
+from matdiff.functionlaws import APPLY_LAWS
+from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.lower import expand_rule, matrix_power
 from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.syntax import ratio
 
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
 ProductLaw = Callable[[Product], Tensor | None]
-ApplyLaw = Callable[[Apply], Tensor | None]
 
 
 def simplify(root: Tensor) -> Tensor:
@@ -74,115 +79,7 @@ def _settle(node: Tensor, replacement: Mapping[Tensor, Tensor]) -> Tensor:
     return node
 
 
-# --- laws of functions ----------------------------------------------------------------------------------------------------
-
-
-def inverse_of_inverse(node: Apply) -> Tensor | None:
-    """inv(inv(X)) = X; orthogonal Q: inv(Q) = Q^T.  Removes a function."""
-    arg = node.args[0]
-    if node.function != "inv":
-        return None
-    if isinstance(arg, Apply) and arg.function == "inv":
-        return arg.args[0]
-    if isinstance(arg, Symbol) and arg.property == "orthogonal":
-        return index.transpose(arg)
-    return None
-
-
-def inverse_of_product(node: Apply) -> Tensor | None:
-    """inv(c A B) = 1/c inv(B) inv(A) for square A, B; inv(diag(v)) = diag(1 ./ v).  The arguments of inv get shorter."""
-    arg = node.args[0]
-    if node.function != "inv" or not isinstance(arg, Product):
-        return None
-    if arg.out[0] == arg.out[1]:
-        entries = index.einsum(arg.factors, arg.out[:1], dict(enumerate(arg.sizes)), arg.coefficient)
-        return index.einsum([(index.power(entries, -1), (0,))], (0, 0))
-    scalars = [tensor for tensor, slots in arg.factors if not slots]
-    blocks = _square_blocks(arg)
-    if blocks is None or (len(blocks) == 1 and not scalars and arg.coefficient == 1):
-        return None
-    scale = index.power(index.einsum([(s, ()) for s in scalars], (), None, arg.coefficient), -1)
-    factors: list[Factor] = [(scale, ())]
-    for block, (start, end) in blocks:
-        tensor = index.einsum(block, (start, end), dict(enumerate(arg.sizes)))
-        factors.append((index.apply("inv", (tensor,), tensor.dims), (end, start)))
-    return index.einsum(factors, arg.out[::-1])
-
-
-def _square_blocks(arg: Product) -> list[tuple[list[Factor], tuple[int, int]]] | None:
-    """The factors of a chain of matrices from out[0] to out[1], cut wherever a square block ends; None when it is no chain."""
-    uses = _uses(arg)
-    remaining = [factor for factor in arg.factors if factor[1]]
-    start = here = arg.out[0]
-    blocks: list[tuple[list[Factor], tuple[int, int]]] = []
-    block: list[Factor] = []
-    while remaining:
-        touching = [factor for factor in remaining if here in factor[1]]
-        if len(touching) != 1 or len(touching[0][1]) != 2:
-            return None
-        factor = touching[0]
-        remaining.remove(factor)
-        block.append(factor)
-        here = factor[1][1] if factor[1][0] == here else factor[1][0]
-        if here == arg.out[1] or (uses[here] == 2 and arg.sizes[here] == arg.sizes[arg.out[0]]):
-            blocks.append((block, (start, here)))
-            start, block = here, []
-    return blocks if here == arg.out[1] and not block else None
-
-
-def function_of_constant(node: Apply) -> Tensor | None:
-    """exp(0) = 1, log(1) = 0, sin(0) = 0, ...  Removes a function."""
-    value = index.number_of(node.args[0]) if node.args else None
-    if value is None or node.dims != node.args[0].dims:
-        return None
-    if value == 0 and node.function in _AT_ZERO:
-        return index.filled(_AT_ZERO[node.function], node.dims)
-    if value == 0 and node.function == "sigmoid":
-        return index.filled(ratio(1, 2), node.dims)
-    if value == 1 and node.function == "log":
-        return index.filled(0, node.dims)
-    return None
-
-
-_AT_ZERO = {
-    **dict.fromkeys(("sin", "tan", "asin", "atan", "sinh", "tanh", "abs", "sign", "relu", "step", "erf", "expm1", "log1p"), 0),
-    **dict.fromkeys(("exp", "cos", "cosh"), 1),
-}
-
-
-def function_of_broadcast(node: Apply) -> Tensor | None:
-    """f(c ones) = f(c) ones for elementwise f and scalar c.  Moves a function to a tensor with fewer axes."""
-    if not node.dims or len(node.args) != 1 or (node.function != "power" and not _is_each(node.function)):
-        return None
-    arg = node.args[0]
-    if not isinstance(arg, Product) or any(slots for _, slots in arg.factors) or len(set(arg.out)) < len(arg.out):
-        return None
-    scalar = index.einsum(arg.factors, (), None, arg.coefficient)
-    value = index.power(scalar, node.exponent) if node.exponent is not None else index.apply(node.function, (scalar,), ())
-    return index.broadcast(value, node.dims)
-
-
-def _is_each(function: str) -> bool:
-    return function in FUNCTIONS and FUNCTIONS[function].form == "each"
-
-
-def function_of_inverse_function(node: Apply) -> Tensor | None:
-    """log(exp(x)) = x and exp(log(x)) = x (x > 0 is log's condition).  Removes two functions."""
-    arg = node.args[0]
-    if isinstance(arg, Apply) and (node.function, arg.function) in (("log", "exp"), ("exp", "log")):
-        return arg.args[0]
-    return None
-
-
 # --- laws of products -----------------------------------------------------------------------------------------------------
-
-
-def _uses(product: Product) -> list[int]:
-    """How often each index stands in a factor or among the output axes."""
-    uses = [0] * len(product.sizes)
-    for index_ in (*product.out, *(slot for _, slots in product.factors for slot in slots)):
-        uses[index_] += 1
-    return uses
 
 
 def cancel_inverse(product: Product) -> Tensor | None:
@@ -193,6 +90,50 @@ def cancel_inverse(product: Product) -> Tensor | None:
             if found is not None:
                 return found
     return None
+
+
+def merge_matrix_powers(product: Product) -> Tensor | None:
+    """X^a X^b = X^(a + b), where sqrtm(X) is X^(1/2), inv(X) is X^-1 and X is X^1, one of the two being no whole power.
+
+    Removes a factor.
+    """
+    uses = product.uses()
+    powers = [(factor, _as_power(factor[0])) for factor in product.factors if len(set(factor[1])) == 2]
+    for (one, (base, exponent)), (other, (other_base, other_exponent)) in permutations(powers, 2):
+        if base is not other_base or not {_is_root(one[0]), _is_root(other[0])} == {True} | {_is_root(other[0])}:
+            continue
+        for left in _seen(one):
+            for right in _seen(other):
+                if left[1] != right[0] or uses[left[1]] != 2 or left[0] == right[1]:
+                    continue
+                total = matrix_power(base, index.add([(1, exponent), (1, other_exponent)], ()))
+                rest = [factor for factor in product.factors if factor is not one and factor is not other]
+                sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
+                return index.einsum([*rest, (total, (left[0], right[1]))], product.out, sizes, product.coefficient)
+    return None
+
+
+def _seen(factor: Factor) -> list[tuple[int, int]]:
+    """The indices of a matrix as (row, column); of a symmetric one both ways."""
+    row, column = factor[1]
+    return [(row, column), (column, row)] if index.is_symmetric(factor[0]) else [(row, column)]
+
+
+def _is_root(tensor: Tensor) -> bool:
+    return isinstance(tensor, Apply) and tensor.function in (MATRIX_POWER, "sqrtm")
+
+
+def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
+    """A matrix as (base, exponent)."""
+    if isinstance(tensor, Apply) and tensor.function == MATRIX_POWER:
+        return tensor.args[0], tensor.args[1]
+    if isinstance(tensor, Apply) and tensor.function in _EXPONENTS:
+        base, exponent = _as_power(tensor.args[0])
+        return base, index.scale(_EXPONENTS[tensor.function], exponent)
+    return tensor, index.number(1)
+
+
+_EXPONENTS: dict[str, Rational] = {"sqrtm": ratio(1, 2), "inv": -1}
 
 
 def cancel_orthogonal(product: Product) -> Tensor | None:
@@ -207,7 +148,7 @@ def cancel_orthogonal(product: Product) -> Tensor | None:
 
 def _cancel(product: Product, factor: Factor, partner: Tensor) -> Tensor | None:
     """Remove `factor` and its inverse `partner` where one summed index joins them; the two outer indices become one."""
-    uses = _uses(product)
+    uses = product.uses()
     place = product.factors.index(factor)
     rest = [*product.factors[:place], *product.factors[place + 1 :]]
     start, end = factor[1]
@@ -261,7 +202,7 @@ def _occurrences(
 def sum_of_softmax(product: Product) -> Tensor | None:
     """The entries of softmax(x) add up to 1.  Removes a factor."""
     for place, (tensor, slots) in enumerate(product.factors):
-        if isinstance(tensor, Apply) and tensor.function == "softmax" and _uses(product)[slots[0]] == 1:
+        if isinstance(tensor, Apply) and tensor.function == "softmax" and product.uses()[slots[0]] == 1:
             rest = [*product.factors[:place], *product.factors[place + 1 :]]
             return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
@@ -269,7 +210,7 @@ def sum_of_softmax(product: Product) -> Tensor | None:
 
 def join_fused(product: Product) -> Tensor | None:
     """fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq: pairing two indices and parting them again."""
-    uses = _uses(product)
+    uses = product.uses()
     fused = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "fuse"]
     for place, one in enumerate(fused):
         for other in fused[place + 1 :]:
@@ -292,7 +233,7 @@ def join_fused(product: Product) -> Tensor | None:
 
 def join_shifts(product: Product) -> Tensor | None:
     """shift(o)_pi shift(o)_pj = delta_ij, and 0 for disjoint parts: a block of a block matrix.  Removes two factors."""
-    uses = _uses(product)
+    uses = product.uses()
     shifts = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "shift"]
     for place, one in enumerate(shifts):
         for other in shifts[place + 1 :]:
@@ -328,7 +269,7 @@ def part_of_sum(product: Product) -> Tensor | None:
 
     Every term then loses its shifts at p by `join_shifts`, so it ends.
     """
-    uses = _uses(product)
+    uses = product.uses()
     for factor in product.factors:
         tensor, slots = factor
         if not (isinstance(tensor, Constant) and tensor.name == "shift" and uses[slots[0]] == 2):
@@ -357,18 +298,20 @@ def closed_frechet(product: Product) -> Tensor | None:
 
     Higham, Functions of Matrices (2008), theorem 3.3 and problem 3.8.  Removes a Frechet derivative.
     """
-    uses = _uses(product)
+    uses = product.uses()
     for factor in product.factors:
         node, slots = factor
-        if not (isinstance(node, Apply) and node.function == "frechet"):
+        if not (isinstance(node, Apply) and node.function == "frechet" and node.exponent == 1):
             continue
         value = node.args[0]
         assert isinstance(value, Apply)
+        if not FUNCTIONS[value.function].rules:  # adj is no primary function
+            continue
         chain = _commuting_chain(product, factor, value, uses)
         if chain is None:
             continue
-        shapes = [(value.dims[0], value.dims[1])]
-        slope = expand_rule(value.function, [value.args[0]], shapes, {"Y": (value, shapes[0])})
+        shapes = [(arg.dims[0], arg.dims[1]) if arg.dims else SCALAR for arg in value.args]
+        slope = expand_rule(value.function, list(value.args), shapes, {"Y": (value, shapes[0])})
         start = slots[1]
         rest = [other for other in product.factors if other is not factor]
         # The chain ran from j to i; now it runs from l, and f'(X) leads on to k.
@@ -427,6 +370,7 @@ def expand_large_group(product: Product) -> Tensor | None:
 
 PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     cancel_inverse,
+    merge_matrix_powers,
     cancel_orthogonal,
     sum_of_softmax,
     join_fused,
@@ -434,11 +378,4 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     part_of_sum,
     closed_frechet,
     expand_large_group,
-)
-APPLY_LAWS: tuple[ApplyLaw, ...] = (
-    inverse_of_inverse,
-    inverse_of_product,
-    function_of_constant,
-    function_of_broadcast,
-    function_of_inverse_function,
 )

@@ -22,8 +22,6 @@ def in_own_space(derivative: Tensor, axis: int, prop: str | None, mode: str, var
             plain, swapped, diagonal = derivative, _swapped(derivative, axis), _diagonal(derivative, axis)
             return index.add([(1, plain), (1, swapped), (-1, diagonal)], derivative.dims)
         return _half(derivative, axis, 1)
-    if prop == "diagonal":
-        return _diagonal(derivative, axis)
     if prop == "skew":
         skewed = _half(derivative, axis, -1)
         return index.scale(2, skewed) if mode == "entries" else skewed

@@ -14,20 +14,8 @@ from mpmath import mp
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
-from matdiff.numerics import (
-    OPERATIONS,
-    Matrix,
-    Number,
-    Undefined,
-    added,
-    blocks,
-    checked,
-    filled,
-    identity,
-    multiplied,
-    scalar,
-    size_of,
-)
+from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, filled, identity, multiplied, scalar, size_of
+from matdiff.numerics import OPERATIONS
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
@@ -175,7 +163,7 @@ class _Entries:
     def __init__(self, arrays: Evaluation) -> None:
         self.arrays = arrays
         self.ranges: dict[int, list[range]] = {}
-        self.slopes: dict[tuple[int, int, int], Matrix] = {}
+        self.slopes: dict[tuple[int, ...], Matrix] = {}
         self.indexed: dict[int, tuple[Expr, bool]] = {}
 
     def value(self, node: Expr, at: dict[str, int]) -> Number:
@@ -228,12 +216,14 @@ class _Entries:
         rows, columns = (number_of_dim(dim, self.arrays.sizes) for dim in shape_of(array))
         if len(indices) == 1:
             return (rows * columns,)
-        return {2: (rows, columns), 3: (rows * columns, rows, columns), 4: (rows, columns, rows, columns)}[len(indices)]
+        return {2: (rows, columns), 3: (rows * columns, rows, columns), 4: (rows, columns) * 2, 6: (rows, columns) * 3}[
+            len(indices)
+        ]
 
     def _entry(self, array: Expr, place: Index) -> Number:
         if array.op == "fuse":  # 1 where the first index is the pair of the other two
             return mp.mpf(place[0] == place[1] * number_of_dim(shape_of(array)[1], self.arrays.sizes) + place[2])
-        if len(place) == 4:  # d f(X)_ij / dX_kl
+        if len(place) >= 4:  # d f(X)_ij / dX_kl, d^2 f(X)_ij / dX_kl dX_pq
             return self._frechet(array, place)
         value = self.arrays.value(array)
         if len(place) == 2:
@@ -242,10 +232,13 @@ class _Entries:
 
     def _frechet(self, array: Expr, place: Index) -> Number:
         row, column, *moved = place
-        key = (id(array), moved[0], moved[1])
+        key = (id(array), *moved)
         if key not in self.slopes:
-            at = self.arrays.value(array.args[0])
-            direction = filled(len(at), len(at))
-            direction[moved[0]][moved[1]] = mp.mpf(1)
-            self.slopes[key] = OPERATIONS[array.op](at, direction)
+            args = [self.arrays.value(arg) for arg in array.args]
+            directions = []
+            for at in zip(moved[::2], moved[1::2], strict=True):
+                direction = filled(len(args[0]), len(args[0]))
+                direction[at[0]][at[1]] = mp.mpf(1)
+                directions.append(direction)
+            self.slopes[key] = OPERATIONS[array.op](*args, *directions)
         return self.slopes[key][row][column]

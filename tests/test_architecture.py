@@ -19,9 +19,9 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "_gramma
 FLOORS = (
     ("version", "errors", "dims", "syntax", "walk", "functions", "rational", "nodes", "canonical", "index", "unify", "parts"),
     ("scan", "declare", "statements", "formulate", "review", "parse", "shapes", "corrections", "remarks", "variables", "infer"),
-    ("lower", "derive", "simplify", "structure"),
+    ("lower", "derive", "functionlaws", "simplify", "structure"),
     ("formula", "collect", "larger", "graph", "recover", "naming", "entries"),
-    ("numerics", "sample", "values", "evaluate"),
+    ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
     ("render", "conditions", "suggest", "carets", "replace", "report_reading", "report_shapes", "report", "catalogue", "outline"),
     ("pipeline",),
     ("sources", "relocate", "streams", "batch"),
@@ -35,7 +35,7 @@ ALLOWED = {
     "lark": {"parse", "scan", "formulate", "declare"},
     "click": {"cli"},
     "rich": {"catalogue"},
-    "mpmath": {"evaluate", "numerics", "sample", "values"},
+    "mpmath": {"evaluate", "matrices", "matrixfunctions", "numerics", "sample", "values"},
     "sympy": set(),
     "numpy": set(),
 }

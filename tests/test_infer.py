@@ -202,7 +202,6 @@ def test_soft_kinds_stay_narrow(text: str, wrt: str) -> None:
         ("[A, B]", ["A: m x n", "B: p x n"], "E306", None),
         ("x^2", [], "E307", [("inner", "(* (' name:x) name:x)"), ("elementwise", "(.^ name:x number:2)")]),
         ("X^x", ["X: n x n", "x: n"], "E307", []),
-        ("X^(1/2)", [], "E307", [("elementwise", "(.^ name:X (/ number:1 number:2))")]),
         (
             "tr(A/B)",
             ["A: n x n", "B: n x n"],

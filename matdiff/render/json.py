@@ -137,7 +137,7 @@ def _result(answer: Derivative, result: Result, check: Report | None) -> Documen
             "einsum": subscripts,
             "operands": operands,
         },
-        "conditions": list(answer.conditions),
+        "conditions": list(result.conditions),
         "where": [
             {
                 "name": part.name,

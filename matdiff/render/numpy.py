@@ -43,20 +43,54 @@ _HELPERS = {
     u, s, vt = np.linalg.svd(x)
     others = [np.prod(np.delete(s, i)) for i in range(len(s))]
     return np.linalg.det(u) * np.linalg.det(vt) * (vt.T * others) @ u.T''',
+    "_dadj": '''def _dadj(x, e):
+    """The derivative of the adjugate at x in the direction e, for singular x too."""
+    u, s, vt = np.linalg.svd(x)
+    n = len(s)
+    others = np.array([[np.prod(np.delete(s, [i, j])) for j in range(n)] for i in range(n)])
+    np.fill_diagonal(others, 0)
+    inner = u.T @ e @ vt.T
+    turned = np.diag(others @ np.diag(inner)) - others * inner
+    return np.linalg.det(u) * np.linalg.det(vt) * vt.T @ turned @ u.T''',
+    "_d2adj": '''def _d2adj(x, e, f):
+    """The second derivative of the adjugate at x in the directions e and f: that of every minor of x."""
+    n = len(x)
+    bent = np.zeros((n, n))
+    for i in range(n):
+        for j in range(n):
+            x1, e1, f1 = (np.delete(np.delete(a, i, 0), j, 1) for a in (x, e, f))
+            bent[j, i] = (-1) ** (i + j) * np.sum(_dadj(x1, f1).T * e1)
+    return bent''',
+    "_eigproj": '''def _eigproj(x, place):
+    """v v^T for the eigenvector v of the symmetric matrix x, its eigenvalues in ascending order."""
+    v = np.linalg.eigh(x)[1][:, place]
+    return np.outer(v, v)''',
+    "_real": '''def _real(x):
+    """The real part; complex numbers come from rounding only."""
+    return np.asarray(x).real''',
     "_frechet": '''def _frechet(f, x, e):
     """The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16)."""
     n = len(x)
     return f(np.block([[x, e], [np.zeros((n, n)), x]])).real[:n, n:]''',
-    "_slope": '''def _slope(f, x):
-    """d f(x)[i, j] / d x[k, l] of a matrix function f, with axes i, j, k, l."""
+    "_frechet2": '''def _frechet2(f, x, e, g):
+    """The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5)."""
     n = len(x)
+    o = np.zeros((n, n))
+    return f(np.block([[x, e, g, o], [o, x, o, g], [o, o, x, e], [o, o, o, x]])).real[:n, 3 * n :]''',
+    "_slope": '''def _slope(d, n):
+    """d(e) for every unit matrix e of size n as direction, with its two axes last."""
     slope = np.zeros((n, n, n, n))
     for k in range(n):
         for l in range(n):
             e = np.zeros((n, n))
             e[k, l] = 1
-            slope[:, :, k, l] = f(np.block([[x, e], [np.zeros((n, n)), x]])).real[:n, n:]
+            slope[:, :, k, l] = d(e)
     return slope''',
+    "_slope2": '''def _slope2(d, n):
+    """d(e, g) for all unit matrices e and g of size n as directions, with their axes last."""
+    e = np.eye(n * n).reshape(n * n, n, n)
+    slope = np.array([[d(e[k], e[l]) for l in range(n * n)] for k in range(n * n)])
+    return np.moveaxis(slope.reshape(n, n, n, n, n, n), (4, 5), (0, 1))''',
 }
 
 
@@ -64,7 +98,10 @@ def numpy(answer: Derivative, options: Options) -> str:
     """The module.  Vectors are one-dimensional arrays; axes of a result: those of the output, then each variable's."""
     functions = _Module(answer).functions()
     body = "\n\n\n".join(functions)
-    helpers = [code for name, code in _HELPERS.items() if f"{name}(" in body]
+    helpers: list[str] = []
+    for name, code in reversed(_HELPERS.items()):  # one stands before those that use it
+        if f"{name}(" in "\n".join([body, *helpers]):
+            helpers.insert(0, code)
     imports = ["import numpy as np"]
     if "scipy.linalg" in body:
         imports.append("import scipy.linalg")

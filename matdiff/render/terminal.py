@@ -54,13 +54,20 @@ def _shape_note(answer: Derivative, result: Result) -> str:
         text = matrix_size((result.shape[0], result.shape[1]))
     else:
         text = ", ".join(unicode_size(dim) for dim in result.shape)
-    if result.name == "hessian" and len(set(result.wrt)) == 1 and len(result.shape) == 2 and not _is_zero(result):
+    by_one = len(set(result.wrt)) == 1 and len(result.shape) == 2
+    if by_one and not _is_zero(result) and (result.name == "hessian" or _is_by_symmetric(answer, result)):
         text += ", symmetric"
     if answer.layout != "gradient" and result.order:
         text += f", {answer.layout} layout"
         if result.kind == "row" or [axis[1] for axis in result.axes] == [1, 0]:
             text += ": the transpose of the gradient"
     return f"({text})"
+
+
+def _is_by_symmetric(answer: Derivative, result: Result) -> bool:
+    """Whether it is the gradient by a symmetric matrix, taken among symmetric ones or by the free entries."""
+    declared = answer.typed.variables[result.wrt[0]].property in ("symmetric", "spd")
+    return result.name == "gradient" and declared and answer.structure != "ignore"
 
 
 def _is_zero(result: Result) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from matdiff.dims import SCALAR, Dim
 from matdiff.formula import shape_of
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.parts import constant
 from matdiff.render.arrays import Arrays, Value
 from matdiff.render.code import ATOM, POWER, SUM, TERM, UNARY, Code
 from matdiff.syntax import Expr
@@ -52,7 +53,7 @@ class Translator(Arrays):
         if method is not None:
             return method(self, node, args)
         row = FUNCTIONS[op]
-        template = row.numpy.replace("{}", "{0}", 1).replace("{}", "{1}", 1)
+        template = numbered(row.numpy)
         if row.form == "each" and args[0].form == "fill":
             return Value(self.make(template, args[0].code), shape, "fill")
         # A method such as `.sum()` needs an array, which a scalar is not.
@@ -148,7 +149,10 @@ class Translator(Arrays):
     def op_power(self, node: Expr, args: list[Value]) -> Value:
         if args[0].kind == "scalar":
             return self.op_elementwise_power(node, args)
-        exponent = _whole(node.args[1])
+        exponent = constant(node.args[1])
+        if not isinstance(exponent, int):
+            template = numbered(FUNCTIONS[MATRIX_POWER].numpy)
+            return Value(self.make(template, self.dense(args[0]), args[1].code), shape_of(node))
         if exponent == -1:
             return self.op_inverse(node, args[:1])
         if args[0].form == "diagonal":
@@ -272,11 +276,13 @@ def _needs(template: str, count: int) -> tuple[int, ...] | None:
     return None if template.count("{0}") <= 1 else (ATOM,) * count
 
 
-def _whole(exponent: Expr) -> int:
-    if exponent.op == "neg":
-        return -_whole(exponent.args[0])
-    assert isinstance(exponent.value, int)
-    return exponent.value
+def numbered(template: str) -> str:
+    """`f({}, {})` as `f({0}, {1})`."""
+    place = 0
+    while "{}" in template:
+        template = template.replace("{}", f"{{{place}}}", 1)
+        place += 1
+    return template
 
 
 def _arithmetic(index: Expr) -> str:
@@ -374,9 +380,20 @@ class _Einsum:
                 needs=(SUM, SUM, SUM),
             )
             return code, letters
-        if len(letters) == 4:
-            return self.arrays.make(f"_slope(scipy.linalg.{array.op[1:]}, {{0}})", self.arrays.array(array.args[0])), letters
+        if len(letters) >= 4:
+            return self._slope(array), letters
         return self.arrays.array(array), letters
+
+    def _slope(self, array: Expr) -> Code:
+        """The array of a Frechet derivative: its value in every direction."""
+        row = FUNCTIONS[array.op]
+        directions = ("e", "g")[: row.order]
+        count = len(array.args)
+        inside = numbered(row.numpy).format(*(f"{{{place}}}" for place in range(count)), *directions)
+        template = f"_slope{row.order if row.order > 1 else ''}(lambda {', '.join(directions)}: {inside}, {{{count}}})"
+        arguments = [self.arrays.array(arg) for arg in array.args]
+        size = self.arrays.size(shape_of(array)[0])
+        return self.arrays.make(template, *arguments, size, needs=[ATOM] * count + [SUM])
 
     def _learn(self, root: Expr) -> None:
         """Note the sizes of the letters that stand at arrays."""
@@ -385,7 +402,13 @@ class _Einsum:
                 rows, columns = shape_of(node.args[0])
                 count = len(node.args) - 1
                 one = (rows if columns.is_one else columns,)
-                dims = {1: one, 2: (rows, columns), 3: (rows * columns, rows, columns), 4: (rows, columns) * 2}[count]
+                dims = {
+                    1: one,
+                    2: (rows, columns),
+                    3: (rows * columns, rows, columns),
+                    4: (rows, columns) * 2,
+                    6: (rows, columns) * 3,
+                }[count]
                 for index, dim in zip(node.args[1:], dims):
                     self.sizes.setdefault(str(index.value), dim)
 

@@ -1,0 +1,132 @@
+"""Matrices as lists of rows, with entries of arbitrary precision (mpmath), and their arithmetic.
+
+Importing this module loads mpmath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mpmath import mp
+
+Number = Any  # mpmath is untyped: an mpf
+Matrix = list[list[Number]]
+
+
+# The inverse of a singular matrix comes out with entries of the size of the digits carried, not as an error.
+LARGEST = 10**20
+
+
+class Undefined(ArithmeticError):
+    """The expression has no real, finite value at this point."""
+
+
+def checked(value: Matrix) -> Matrix:
+    """The same numbers as reals.  Raises Undefined if one of them is complex, infinite or not a number."""
+    return [[real(entry) for entry in row] for row in value]
+
+
+def real(entry: Number) -> Number:
+    """A number that is real but for rounding.  Raises Undefined if it is not, or is not finite."""
+    if isinstance(entry, mp.mpc):
+        if abs(entry.imag) > mp.mpf(10) ** (-mp.dps // 2) * (1 + abs(entry.real)):
+            raise Undefined("a complex number")
+        entry = entry.real
+    entry = mp.mpf(entry)
+    if not mp.isfinite(entry) or abs(entry) > LARGEST:
+        raise Undefined("not finite")
+    return entry
+
+
+def scalar(value: Number) -> Matrix:
+    """A number as a 1 x 1 matrix."""
+    return [[mp.mpf(value)]]
+
+
+def size_of(value: Matrix) -> tuple[int, int]:
+    """Rows and columns."""
+    return len(value), len(value[0])
+
+
+def filled(rows: int, columns: int, value: Number = 0) -> Matrix:
+    """A matrix of equal entries."""
+    return [[mp.mpf(value)] * columns for _ in range(rows)]
+
+
+def identity(size: int) -> Matrix:
+    """The identity matrix."""
+    return [[mp.mpf(row == column) for column in range(size)] for row in range(size)]
+
+
+def transposed(value: Matrix) -> Matrix:
+    """Rows as columns."""
+    return [list(column) for column in zip(*value, strict=True)]
+
+
+def mapped(function: Callable[[Number], Number], value: Matrix) -> Matrix:
+    """A function of every entry."""
+    return [[function(entry) for entry in row] for row in value]
+
+
+def entrywise(function: Callable[[Number, Number], Number], left: Matrix, right: Matrix) -> Matrix:
+    """`function` of the entries in the same place; a scalar stands for an array of equal entries."""
+    rows, columns = max(size_of(left), size_of(right))
+    a = left if size_of(left) != (1, 1) else filled(rows, columns, left[0][0])
+    b = right if size_of(right) != (1, 1) else filled(rows, columns, right[0][0])
+    return [[function(x, y) for x, y in zip(first, second, strict=True)] for first, second in zip(a, b, strict=True)]
+
+
+def added(left: Matrix, right: Matrix) -> Matrix:
+    """The sum; a scalar is added to every entry."""
+    return entrywise(lambda x, y: x + y, left, right)
+
+
+def scaled(factor: Number, value: Matrix) -> Matrix:
+    """A number times a matrix."""
+    return mapped(lambda entry: factor * entry, value)
+
+
+def hadamard(left: Matrix, right: Matrix) -> Matrix:
+    """The entry-by-entry product; a scalar scales."""
+    return entrywise(lambda x, y: x * y, left, right)
+
+
+def multiplied(left: Matrix, right: Matrix) -> Matrix:
+    """The matrix product; a scalar scales."""
+    if size_of(left) == (1, 1) or size_of(right) == (1, 1):
+        return hadamard(left, right)
+    columns = transposed(right)
+    return [[mp.fdot(zip(row, column, strict=True)) for column in columns] for row in left]
+
+
+def total(value: Matrix) -> Number:
+    """The sum of the entries."""
+    return mp.fsum(entry for row in value for entry in row)
+
+
+def blocks(values: list[Matrix], width: int) -> Matrix:
+    """The block matrix with `width` blocks in a row."""
+    result: Matrix = []
+    for start in range(0, len(values), width):
+        result += [[entry for part in parts for entry in part] for parts in zip(*values[start : start + width], strict=True)]
+    return result
+
+
+def through_mpmath(function: Callable[[Any], Any], value: Matrix) -> Matrix:
+    """A function of mpmath matrices.  Raises Undefined where it has no real, finite value."""
+    try:
+        result = function(mp.matrix(value))
+    except (ZeroDivisionError, ValueError, mp.NoConvergence) as problem:
+        raise Undefined(str(problem)) from None
+    return checked(result.tolist())
+
+
+def inverse(value: Matrix) -> Matrix:
+    """The inverse.  Raises Undefined for a singular matrix."""
+    return through_mpmath(mp.inverse, value)
+
+
+def determinant(value: Matrix) -> Number:
+    """The determinant."""
+    return mp.det(mp.matrix(value))

@@ -1,0 +1,217 @@
+"""Functions of matrices and their first and second derivatives, with many digits.
+
+A primary function f and its Frechet derivatives come from the eigenvalues (Higham, Functions of Matrices, 2008, section 3.2):
+with X = V diag(l) V^-1 and the divided differences f[a, b], f[a, b, c] of the scalar f,
+
+    f'(X, E) = V (f[l_i, l_j] (V^-1 E V)_ij) V^-1        f''(X, E, F) = the same with two directions and f[l_i, l_k, l_j]
+
+and where eigenvalues are (nearly) equal, from f of a block matrix (ibid., theorem 3.6; Higham and Relton 2014, theorem 3.5).
+The adjugate and its derivatives are computed exactly, from minors.  Importing this module loads mpmath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mpmath import mp
+
+from matdiff.matrices import (
+    Matrix,
+    Number,
+    Undefined,
+    added,
+    blocks,
+    checked,
+    determinant,
+    filled,
+    hadamard,
+    multiplied,
+    scalar,
+    scaled,
+    through_mpmath,
+    total,
+    transposed,
+)
+
+# Eigenvalues nearer than this are taken for equal.
+_NEAREST = 1e-6
+
+
+class Primary:
+    """A primary function of matrices: `of_number` of the eigenvalues, `of_matrix` where they do not serve."""
+
+    def __init__(self, of_number: Callable[[Number], Number], of_matrix: Callable[[Matrix], Matrix]) -> None:
+        self.of_number, self.of_matrix = of_number, of_matrix
+
+    def value(self, at: Matrix) -> Matrix:
+        """f(X)."""
+        spectrum = _spectrum(at)
+        if spectrum is None:
+            return self.of_matrix(at)
+        values, vectors, inverse = spectrum
+        return _real_product(vectors, mp.diag([self.of_number(v) for v in values]), inverse)
+
+    def slope(self, at: Matrix, direction: Matrix) -> Matrix:
+        """f'(X, E)."""
+        size = len(at)
+        spectrum = _spectrum(at)
+        if spectrum is None:
+            whole = self.of_matrix(blocks([at, direction, filled(size, size), at], 2))
+            return [row[size:] for row in whole[:size]]
+        values, vectors, inverse = spectrum
+        inner = inverse * mp.matrix(direction) * vectors
+        first = self._first_differences(values)
+        turned = mp.matrix(size, size)
+        for i in range(size):
+            for j in range(size):
+                turned[i, j] = first[i][j] * inner[i, j]
+        return _real_product(vectors, turned, inverse)
+
+    def bend(self, at: Matrix, one: Matrix, other: Matrix) -> Matrix:
+        """f''(X, E, F)."""
+        size = len(at)
+        spectrum = _spectrum(at)
+        if spectrum is None:
+            none = filled(size, size)
+            parts = [at, one, other, none, none, at, none, other, none, none, at, one, none, none, none, at]
+            return [row[3 * size :] for row in self.of_matrix(blocks(parts, 4))[:size]]
+        values, vectors, inverse = spectrum
+        left, right = (inverse * mp.matrix(direction) * vectors for direction in (one, other))
+        first = self._first_differences(values)
+        turned = mp.matrix(size, size)
+        for i in range(size):
+            for j in range(size):
+                for k in range(size):
+                    second = self._second_difference(values, first, i, k, j)
+                    turned[i, j] += second * (left[i, k] * right[k, j] + right[i, k] * left[k, j])
+        return _real_product(vectors, turned, inverse)
+
+    def _first_differences(self, values: list[Number]) -> list[list[Number]]:
+        at = [self.of_number(v) for v in values]
+        size = range(len(values))
+        return [
+            [mp.diff(self.of_number, values[i]) if i == j else (at[i] - at[j]) / (values[i] - values[j]) for j in size]
+            for i in size
+        ]
+
+    def _second_difference(self, values: list[Number], first: list[list[Number]], i: int, j: int, k: int) -> Number:
+        """f[l_i, l_j, l_k], which does not depend on the order of the three."""
+        if i == j == k:
+            return mp.diff(self.of_number, values[i], 2) / 2
+        if i == k:
+            j, k = k, j
+        return (first[i][j] - first[j][k]) / (values[i] - values[k])
+
+
+_known: dict[tuple[int, tuple[tuple[Number, ...], ...]], tuple[list[Number], Matrix, Matrix] | None] = {}
+
+
+def _spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+    """Eigenvalues, eigenvectors as columns and the inverse of these, or None where eigenvalues nearly coincide."""
+    key = mp.prec, tuple(map(tuple, value))
+    if key not in _known:
+        if len(_known) > 20:
+            _known.clear()
+        _known[key] = _computed_spectrum(value)
+    return _known[key]
+
+
+def _computed_spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+    try:
+        with mp.extradps(10):
+            values, vectors = mp.eig(mp.matrix(value))
+            largest = max(1, *(abs(v) for v in values))
+            for i, one in enumerate(values):
+                if any(abs(one - other) < _NEAREST * largest for other in values[:i]):
+                    return None
+            return list(values), vectors, mp.inverse(vectors)
+    except (ZeroDivisionError, RuntimeError, mp.NoConvergence):
+        return None
+
+
+def _real_product(left: Matrix, middle: Matrix, right: Matrix) -> Matrix:
+    product: Matrix = (left * middle * right).tolist()  # type: ignore[operator, attr-defined]
+    return checked(product)
+
+
+def power_of(exponent: Number) -> Primary:
+    """X^a = exp(a log X)."""
+    return Primary(
+        lambda x: mp.power(x, exponent),
+        lambda value: through_mpmath(mp.expm, scaled(exponent, through_mpmath(mp.logm, value))),
+    )
+
+
+PRIMARY = {
+    "expm": Primary(mp.exp, lambda value: through_mpmath(mp.expm, value)),
+    "logm": Primary(mp.log, lambda value: through_mpmath(mp.logm, value)),
+    "sqrtm": Primary(mp.sqrt, lambda value: through_mpmath(mp.sqrtm, value)),
+}
+
+
+# The adjugate
+
+
+def adjugate(value: Matrix) -> Matrix:
+    """Cofactors, transposed: defined for singular matrices too."""
+    if len(value) == 1:
+        return scalar(1)
+    return _of_cofactors(value, lambda i, j: determinant(_without(value, i, j)))
+
+
+def _without(value: Matrix, row: int, column: int) -> Matrix:
+    return [[entry for j, entry in enumerate(line) if j != column] for i, line in enumerate(value) if i != row]
+
+
+def _of_cofactors(value: Matrix, minor: Callable[[int, int], Number]) -> Matrix:
+    """The adjugate made of what `minor` says of the matrix without a row and a column."""
+    size = len(value)
+    return [[(-1) ** (i + j) * minor(j, i) for j in range(size)] for i in range(size)]
+
+
+def adjugate_slope(value: Matrix, direction: Matrix) -> Matrix:
+    """Its derivative, exactly: d det(M) = adj(M)^T : dM for every minor M."""
+
+    def change(i: int, j: int) -> Number:
+        if len(value) == 1:
+            return mp.mpf(0)
+        turned = transposed(adjugate(_without(value, i, j)))
+        return total(hadamard(turned, _without(direction, i, j)))
+
+    return _of_cofactors(value, change)
+
+
+def adjugate_bend(value: Matrix, first: Matrix, second: Matrix) -> Matrix:
+    """Its second derivative, exactly."""
+
+    def change(i: int, j: int) -> Number:
+        if len(value) == 1:
+            return mp.mpf(0)
+        turned = transposed(adjugate_slope(_without(value, i, j), _without(second, i, j)))
+        return total(hadamard(turned, _without(first, i, j)))
+
+    return _of_cofactors(value, change)
+
+
+# Eigenvalues of symmetric matrices
+
+
+def _eigenvalues(value: Matrix) -> tuple[list[Number], Matrix]:
+    """Of the symmetric part, in ascending order, with the eigenvectors as columns.  Raises Undefined for a matrix that is not symmetric."""
+    size = len(value)
+    half = scaled(mp.mpf(1) / 2, added(value, transposed(value)))
+    if any(abs(half[i][j] - value[i][j]) > mp.mpf(10) ** (-8) for i in range(size) for j in range(size)):
+        raise Undefined("the eigenvalues of a matrix that is not symmetric")
+    values, vectors = mp.eigsy(mp.matrix(half))
+    return list(values), vectors.tolist()
+
+
+def eigenvalue(value: Matrix, place: int) -> Matrix:
+    """The eigenvalue at this place of a symmetric matrix."""
+    return scalar(_eigenvalues(value)[0][place])
+
+
+def eigenprojector(value: Matrix, place: int) -> Matrix:
+    """The projector v v^T onto its eigenvector."""
+    vector = [[row[place]] for row in _eigenvalues(value)[1]]
+    return multiplied(vector, transposed(vector)) if len(vector) > 1 else scalar(1)
