@@ -8,6 +8,7 @@ from matdiff import formula
 from matdiff.dims import SCALAR, Shape
 from matdiff.formula import Chain, Formulas, shape_of
 from matdiff.syntax import Expr
+from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
@@ -86,6 +87,8 @@ def _turned(expr: Expr, formulas: Formulas) -> Expr:
 
 
 def _sum(terms: list[Term], formulas: Formulas) -> Expr:
+    if not all(map(_is_everywhere, terms)):
+        terms = [term._replace(chain=()) if _is_everywhere(term) else term for term in terms]
     exprs = [term.expr(formulas) for term in terms]
     if len(exprs) == 1:
         return exprs[0]
@@ -93,6 +96,21 @@ def _sum(terms: list[Term], formulas: Formulas) -> Expr:
     exprs.insert(0, exprs.pop(first))
     shape = max((shape_of(expr) for expr in exprs), key=lambda s: (not s[0].is_one) + (not s[1].is_one))
     return Expr("+", tuple(exprs), shape=shape)
+
+
+def _is_everywhere(term: Term) -> bool:
+    """Whether a term is one number at every entry, made of numbers and scalar variables: beside an array it needs no ones.
+
+    `x - mu`, but `x - (x^T x) ones(n)`, which a reader would take for a slip.
+    """
+    plain = all(
+        node.shape is None or formula.is_scalar(node) for factor in (*term.factors, *term.divisors) for node in post_order(factor)
+    )
+    return (
+        plain
+        and bool(term.chain)
+        and all(factor.op == "ones" or (factor.op == "'" and factor.args[0].op == "ones") for factor in term.chain)
+    )
 
 
 def _groups(terms: list[Term], formulas: Formulas) -> list[Group]:

@@ -96,8 +96,8 @@ def einsum(
     if coefficient == 0:
         sizes_out = tuple(flat.sizes[end] for end in ends)
         return _product(0, (), tuple(range(len(ends))), sizes_out)
-    flat.summed_alone(ends)
     pairs, scale = _merge_powers(flat.resolved())
+    pairs += flat.summed_alone(pairs, ends)
     if any(isinstance(tensor, Product) and not _is_atomic(tensor) for tensor, _ in pairs):
         return einsum(pairs, ends, flat.sizes, coefficient * scale)
     return _split(coefficient * scale, pairs, ends, flat.sizes)
@@ -156,13 +156,18 @@ class _Flat:
     def resolved(self) -> list[tuple[Tensor, tuple[Index, ...]]]:
         return [(tensor, tuple(self.find(slot) for slot in slots)) for tensor, slots in self.pairs]
 
-    def summed_alone(self, ends: tuple[Index, ...]) -> None:
+    def summed_alone(
+        self, pairs: list[tuple[Tensor, tuple[Index, ...]]], ends: tuple[Index, ...]
+    ) -> list[tuple[Tensor, tuple[Index, ...]]]:
         """An index that was summed but that no factor carries any more counts its values: a factor n."""
-        carried = {self.find(slot) for _, slots in self.pairs for slot in slots} | set(ends)
-        for index in dict.fromkeys(self.find(slot) for slot in self.seen):
-            if index not in carried:
-                carried.add(index)
-                self.pairs.append((size_scalar(self.sizes[index]), ()))
+        carried = {slot for _, slots in pairs for slot in slots} | set(ends)
+        return [
+            (size_scalar(self.sizes[index]), ())
+            for index in dict.fromkeys(
+                self.find(slot) for slots in (self.seen, *(slots for _, slots in self.pairs)) for slot in slots
+            )
+            if index not in carried
+        ]
 
 
 def base_and_exponent(tensor: Tensor) -> tuple[Tensor, Rational]:
@@ -256,6 +261,7 @@ def _oriented(tensor: Tensor, slots: tuple[int, ...]) -> Factor:
 
 def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> Tensor:
     """The interned product of numbered factors."""
+    coefficient = whole(coefficient)
     if coefficient == 0:
         factors, out, sizes = (), tuple(range(len(out))), tuple(sizes[i] for i in out)
     if coefficient == 1 and len(factors) == 1:
@@ -383,11 +389,17 @@ def power(base: Tensor, exponent: Rational) -> Tensor:
             value = rational_power(base.coefficient, exponent)
             if value is not None and (base.coefficient > 0 or exponent.denominator == 1):
                 return scale(value, power(_unscaled(base), exponent))
-        if exponent.denominator == 1 and not base.dims and len(base.factors) > 1 and all(not slots for _, slots in base.factors):
-            return einsum([(power(tensor, exponent), ()) for tensor, _ in base.factors], ())
+        if exponent.denominator == 1 and len(base.factors) > 1 and _is_entrywise(base):
+            factors = [(power(tensor, exponent), slots) for tensor, slots in base.factors]
+            return einsum(factors, base.out, dict(enumerate(base.sizes)))
     if exponent == 2 and base.dims:
         return hadamard(base, base)
     return apply("power", (base,), base.dims, exponent)
+
+
+def _is_entrywise(product: Product) -> bool:
+    """Whether every entry is a product of entries: nothing is summed, and there is no delta."""
+    return len(product.sizes) == len(product.out) == len(set(product.out))
 
 
 def transpose(tensor: Tensor) -> Tensor:

@@ -101,8 +101,10 @@ def _uses(root: Tensor) -> dict[Tensor, int]:
             stack.extend((child, False) for child in reversed(node.children))
     for node in order:
         children = node.children
-        if isinstance(node, Product) and not node.dims and len(children) == 2:
-            children = tuple(dict.fromkeys(children))  # r^T r is printed ||r||^2
+        if isinstance(node, Product):  # r .^ 2 and ||r||^2 name r once
+            children = tuple(tensor for tensor, _ in dict.fromkeys(node.factors))
+            if not node.dims and len(node.factors) == 2:
+                children = tuple(dict.fromkeys(children))
         for child in children:
             order[child] += 1
     return order

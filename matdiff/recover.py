@@ -13,7 +13,7 @@ from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain, Formulas
 from matdiff.functions import MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
-from matdiff.index import add, base_and_exponent, einsum, is_symmetric, number_of
+from matdiff.index import add, base_and_exponent, einsum, is_symmetric
 from matdiff.nodes import Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
@@ -124,12 +124,8 @@ class Recovery:
 
     def _sum(self, tensor: Sum) -> Term:
         terms = []
-        whole = [t for _, t in tensor.terms if number_of(t) is None]
         for coefficient, inner in tensor.terms:
-            term = self.term(inner)
-            if number_of(inner) is not None and whole:
-                term = Term(1, [], [], ())  # a number added to an array acts on every entry
-            terms.append(term.times(coefficient))
+            terms.append(self.term(inner).times(coefficient))
         expr = collected(terms, self.formulas)
         if tensor.order == 2 and tensor.cache.get("symmetric"):
             self.formulas.symmetric.add(expr)
@@ -138,6 +134,8 @@ class Recovery:
     def _product(self, product: Product) -> Term:
         factors: list[Expr] = []
         divisors: list[Expr] = []
+        if product.coefficient == 0 and product.out:
+            return Term(1, [], [], (Expr("zeros", (), shape=_shape(product.dims)),))
         for tensor, slots in product.factors:
             if not slots:
                 base, exponent = base_and_exponent(tensor)

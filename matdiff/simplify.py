@@ -174,16 +174,27 @@ def _occurrences(
         pattern, near, far = list(partner.factors), partner.out[side], partner.out[1 - side]
     else:
         pattern, near, far = [(partner, (0, 1))], side, 1 - side
+    found = _embedding(pattern, {near: shared}, {near, far}, rest, uses, out)
+    return [(found[0], found[1][far])] if found is not None else []
+
+
+def _embedding(
+    pattern: list[Factor], anchors: dict[int, int], outer: set[int], rest: list[Factor], uses: list[int], out: tuple[int, ...]
+) -> tuple[set[int], dict[int, int]] | None:
+    """Where the factors of `pattern` stand among `rest`, beginning with known indices: (places, names of the pattern's indices).
+
+    The indices that are not `outer` are summed, and nothing else may use them.
+    """
     inner_uses = [0] * (1 + max(s for _, slots in pattern for s in slots))
     for _, slots in pattern:
         for slot in slots:
             inner_uses[slot] += 1
 
-    def extend(names: dict[int, int], used: set[int]) -> tuple[set[int], int] | None:
+    def extend(names: dict[int, int], used: set[int]) -> tuple[set[int], dict[int, int]] | None:
         if len(used) == len(pattern):
-            inner = [slot for slot in names if slot not in (near, far)]
+            inner = [slot for slot in names if slot not in outer]
             private = all(uses[names[slot]] == inner_uses[slot] and names[slot] not in out for slot in inner)
-            return (used, names[far]) if private and len(set(names.values())) == len(names) else None
+            return (used, names) if private and len(set(names.values())) == len(names) else None
         tensor, slots = pattern[len(used)]
         for place, (candidate, actual) in enumerate(rest):
             if place in used or candidate is not tensor:
@@ -195,8 +206,25 @@ def _occurrences(
                         return found
         return None
 
-    found = extend({near: shared}, set())
-    return [found] if found is not None else []
+    return extend(anchors, set())
+
+
+def cancel_power(product: Product) -> Tensor | None:
+    """P_i (P .^ -a)_i = (P .^ (1 - a))_i where P is a product such as A x.  Removes the factors of P."""
+    uses = product.uses()
+    for place, (tensor, slots) in enumerate(product.factors):
+        base, exponent = index.base_and_exponent(tensor)
+        if exponent >= 0 or not isinstance(base, Product) or base.coefficient != 1 or len(set(base.out)) < len(base.out):
+            continue
+        rest = [*product.factors[:place], *product.factors[place + 1 :]]
+        if any(not inner for _, inner in base.factors) or len(set(slots)) < len(slots):
+            continue
+        found = _embedding(list(base.factors), dict(zip(base.out, slots)), set(base.out), rest, uses, product.out)
+        if found is not None:
+            kept = [factor for other, factor in enumerate(rest) if other not in found[0]]
+            kept.append((index.power(base, exponent + 1), slots))
+            return index.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
 
 
 def sum_of_softmax(product: Product) -> Tensor | None:
@@ -371,6 +399,7 @@ def expand_large_group(product: Product) -> Tensor | None:
 PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     cancel_inverse,
     merge_matrix_powers,
+    cancel_power,
     cancel_orthogonal,
     sum_of_softmax,
     join_fused,
