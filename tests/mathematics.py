@@ -71,6 +71,14 @@ def _check_print(line: str, result: pipeline.Result, derivative: pipeline.Deriva
             raise Untrue(f"{derivative.source!r}: the printed {line!r} does not mean what it should when it is read back")
 
 
+def check_same(derivative: pipeline.Derivative, formula: str) -> None:
+    """A formula in the variables of the input has the value of the result.  Raises `Untrue`."""
+    report = derivative.verify()
+    if not report.passed:
+        raise Untrue(f"{derivative.source!r}: {derivative.text!r} is not the derivative: {report}")
+    _check_print(formula, derivative.result, derivative, report)
+
+
 def declaration(variable: Any) -> str:
     """The declaration of a variable as a text."""
     rows, columns = variable.shape
