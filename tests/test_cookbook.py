@@ -37,12 +37,12 @@ def length(text: str) -> int:
 
 
 def test_the_sections_are_complete() -> None:
-    """Every equation from (33) to (144) has a session or a sentence that says why not, but the two that ask for eigenvalues."""
+    """Every equation from (33) to (144) has a session or a sentence that says why not."""
     text = CASES.read_text(encoding="utf-8")
     numbers = {
         int(number) for heading in re.findall(r"^### (eq\..*)$", text, re.MULTILINE) for number in re.findall(r"\d+", heading)
     }
     for first, last in re.findall(r"^Eqs?\. \((\d+)\)(?: (?:and|to) \((\d+)\))?", text, re.MULTILINE):
         numbers.update(range(int(first), int(last or first) + 1))
-    assert set(range(33, 145)) - numbers == {67, 68}
+    assert set(range(33, 145)) <= numbers
     assert text.count("\n### ") >= 68
