@@ -38,10 +38,11 @@ _NEAREST = 1e-6
 
 
 class Primary:
-    """A primary function of matrices: `of_number` of the eigenvalues, `of_matrix` where they do not serve."""
+    """A primary function of matrices: `of_matrix`, and f, f' and f'' of an eigenvalue, which serve where no two are near."""
 
-    def __init__(self, of_number: Callable[[Number], Number], of_matrix: Callable[[Matrix], Matrix]) -> None:
-        self.of_number, self.of_matrix = of_number, of_matrix
+    def __init__(self, of_matrix: Callable[[Matrix], Matrix], *of_number: Callable[[Number], Number]) -> None:
+        self.of_matrix = of_matrix
+        self.of_number, self.first, self.second = of_number
 
     def value(self, at: Matrix) -> Matrix:
         """f(X)."""
@@ -89,15 +90,12 @@ class Primary:
     def _first_differences(self, values: list[Number]) -> list[list[Number]]:
         at = [self.of_number(v) for v in values]
         size = range(len(values))
-        return [
-            [mp.diff(self.of_number, values[i]) if i == j else (at[i] - at[j]) / (values[i] - values[j]) for j in size]
-            for i in size
-        ]
+        return [[self.first(values[i]) if i == j else (at[i] - at[j]) / (values[i] - values[j]) for j in size] for i in size]
 
     def _second_difference(self, values: list[Number], first: list[list[Number]], i: int, j: int, k: int) -> Number:
         """f[l_i, l_j, l_k], which does not depend on the order of the three."""
         if i == j == k:
-            return mp.diff(self.of_number, values[i], 2) / 2
+            return self.second(values[i]) / 2
         if i == k:
             j, k = k, j
         return (first[i][j] - first[j][k]) / (values[i] - values[k])
@@ -137,15 +135,22 @@ def _real_product(left: Matrix, middle: Matrix, right: Matrix) -> Matrix:
 def power_of(exponent: Number) -> Primary:
     """X^a = exp(a log X)."""
     return Primary(
-        lambda x: mp.power(x, exponent),
         lambda value: through_mpmath(mp.expm, scaled(exponent, through_mpmath(mp.logm, value))),
+        lambda x: mp.power(x, exponent),
+        lambda x: exponent * mp.power(x, exponent - 1),
+        lambda x: exponent * (exponent - 1) * mp.power(x, exponent - 2),
     )
 
 
 PRIMARY = {
-    "expm": Primary(mp.exp, lambda value: through_mpmath(mp.expm, value)),
-    "logm": Primary(mp.log, lambda value: through_mpmath(mp.logm, value)),
-    "sqrtm": Primary(mp.sqrt, lambda value: through_mpmath(mp.sqrtm, value)),
+    "expm": Primary(lambda value: through_mpmath(mp.expm, value), mp.exp, mp.exp, mp.exp),
+    "logm": Primary(lambda value: through_mpmath(mp.logm, value), mp.log, lambda x: 1 / x, lambda x: -1 / x**2),
+    "sqrtm": Primary(
+        lambda value: through_mpmath(mp.sqrtm, value),
+        mp.sqrt,
+        lambda x: 1 / (2 * mp.sqrt(x)),
+        lambda x: -1 / (4 * mp.sqrt(x) ** 3),
+    ),
 }
 
 

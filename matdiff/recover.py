@@ -13,6 +13,7 @@ from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain, Formulas
 from matdiff.functions import MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
+from matdiff.grid import Grid, grid_of, part_of
 from matdiff.index import add, base_and_exponent, einsum, is_symmetric
 from matdiff.nodes import Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
@@ -123,13 +124,22 @@ class Recovery:
         return formula.call(operator, formula.number(1), power(base, -exponent), shape=formula.shape_of(base))
 
     def _sum(self, tensor: Sum) -> Term:
-        terms = []
-        for coefficient, inner in tensor.terms:
+        parts = [(coefficient, inner) for coefficient, inner in tensor.terms if part_of(inner)]
+        grid = grid_of(parts, tensor.dims) if len(parts) > 1 else None
+        terms = [] if grid is None else [self._block(grid, tensor.dims)]
+        for coefficient, inner in tensor.terms if grid is None else [term for term in tensor.terms if term not in parts]:
             terms.append(self.term(inner).times(coefficient))
         expr = collected(terms, self.formulas)
         if tensor.order == 2 and tensor.cache.get("symmetric"):
             self.formulas.symmetric.add(expr)
         return Term(1, [expr], [], ()) if not tensor.dims else Term(1, [], [], (expr,))
+
+    def _block(self, grid: Grid, dims: tuple[Dim, ...]) -> Term:
+        cells = []
+        for (rows, columns), value in grid.cells:
+            cell = _zeros((rows, columns)) if value is None else self.expr(value)
+            cells.append(self.formulas.transposed(cell) if rows.is_one and formula.shape_of(cell)[0] == columns else cell)
+        return Term(1, [], [], (Expr("block", tuple(cells), grid.width, shape=_shape(dims)),))
 
     def _product(self, product: Product) -> Term:
         factors: list[Expr] = []
@@ -178,12 +188,16 @@ def _shape(dims: tuple[Dim, ...]) -> Shape:
     return (dims[0] if dims else ONE), ONE
 
 
+def _zeros(shape: Shape) -> Expr:
+    return formula.number(0) if shape == SCALAR else Expr("zeros", (), shape=shape)
+
+
 def _shift_block(tensor: Constant) -> Expr:
     """The matrix `shift` as a column of blocks: zeros above, the identity, zeros below."""
     offset, part = tensor.parameters
     assert isinstance(offset, Dim) and isinstance(part, Dim)
     middle = formula.number(1) if part.is_one else formula.eye(part)
     below = tensor.dims[0] - offset - part
-    zeros = [Expr("zeros", (), shape=(rows, part)) if rows.terms else None for rows in (offset, below)]
+    zeros = [_zeros((rows, part)) if rows.terms else None for rows in (offset, below)]
     blocks = [block for block in (zeros[0], middle, zeros[1]) if block is not None]
     return Expr("block", tuple(blocks), 1, shape=(tensor.dims[0], part))

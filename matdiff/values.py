@@ -162,7 +162,7 @@ class _Entries:
 
     def __init__(self, arrays: Evaluation) -> None:
         self.arrays = arrays
-        self.ranges: dict[int, list[range]] = {}
+        self.plans: dict[int, tuple[Expr, tuple[list[Expr], list[tuple[str, int, list[Expr]]]]]] = {}
         self.slopes: dict[tuple[int, ...], Matrix] = {}
         self.indexed: dict[int, tuple[Expr, bool]] = {}
 
@@ -195,12 +195,56 @@ class _Entries:
         return self.indexed[id(root)][1]
 
     def _sum(self, node: Expr, at: dict[str, int]) -> Number:
+        """The sum, one letter after the other; a factor is looked at as soon as its letters are known, and a zero ends the branch."""
+        if id(node) not in self.plans:
+            self.plans[id(node)] = node, self._plan(node)
+        first, steps = self.plans[id(node)][1]
+        here = dict(at)
+
+        def total(depth: int, product: Number) -> Number:
+            if depth == len(steps):
+                return product
+            letter, size, factors = steps[depth]
+            terms = []
+            for place in range(size):
+                here[letter] = place
+                term = self._times(product, factors, here)
+                if term:
+                    terms.append(total(depth + 1, term))
+            return mp.fsum(terms)
+
+        return total(0, self._times(mp.mpf(1), first, here))
+
+    def _times(self, product: Number, factors: Sequence[Expr], at: dict[str, int]) -> Number:
+        for factor in factors:
+            if not product:
+                break
+            product *= self.value(factor, at)
+        return product
+
+    def _plan(self, node: Expr) -> tuple[list[Expr], list[tuple[str, int, list[Expr]]]]:
+        """The factors without a summed letter, then letter by letter its range and the factors that it completes.
+
+        Letters of sparse factors come first, so that what they rule out is never looked at.
+        """
         body, *indices = node.args
-        letters = [str(index.value) for index in indices]
-        if id(node) not in self.ranges:
-            self.ranges[id(node)] = [range(self._size(letter, body)) for letter in letters]
-        places = product(*self.ranges[id(node)])
-        return mp.fsum(self.value(body, {**at, **dict(zip(letters, place, strict=True))}) for place in places)
+        waiting = [(factor, _letters_in(factor)) for factor in (body.args if body.op == "*" else (body,))]
+        unknown = {str(index.value): None for index in indices}
+        first = [factor for factor, letters in waiting if not letters & unknown.keys()]
+        steps = []
+        while unknown:
+
+            def missing(letter: str) -> tuple[int, int]:
+                held = [
+                    (not _is_sparse(factor), len(letters & unknown.keys())) for factor, letters in waiting if letter in letters
+                ]
+                return min(held, default=(1, 0))
+
+            letter = min(unknown, key=missing)
+            del unknown[letter]
+            complete = [factor for factor, letters in waiting if letter in letters and not letters & unknown.keys()]
+            steps.append((letter, self._size(letter, body), complete))
+        return first, steps
 
     def _size(self, letter: str, body: Expr) -> int:
         """How far a summed letter runs: the size of an axis where it stands."""
@@ -242,3 +286,16 @@ class _Entries:
                 directions.append(direction)
             self.slopes[key] = OPERATIONS[array.op](*args, *directions)
         return self.slopes[key][row][column]
+
+
+def _letters_in(expr: Expr) -> set[str]:
+    """The letters of an expression that no sum inside it binds."""
+    if expr.op == "sigma":
+        return _letters_in(expr.args[0]) - {str(index.value) for index in expr.args[1:]}
+    if expr.op == "index":
+        return {str(expr.value)}
+    return set().union(*map(_letters_in, expr.args))
+
+
+def _is_sparse(factor: Expr) -> bool:
+    return factor.op == "delta" or (factor.op == "entry" and factor.args[0].op in ("fuse", "block", "e"))

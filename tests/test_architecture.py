@@ -20,7 +20,7 @@ FLOORS = (
     ("version", "errors", "dims", "syntax", "walk", "functions", "rational", "nodes", "canonical", "index", "unify", "parts"),
     ("scan", "declare", "statements", "formulate", "review", "parse", "shapes", "corrections", "remarks", "variables", "infer"),
     ("lower", "derive", "functionlaws", "simplify", "structure"),
-    ("formula", "collect", "larger", "graph", "recover", "naming", "entries"),
+    ("formula", "collect", "grid", "larger", "graph", "recover", "naming", "entries"),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
     ("render", "conditions", "suggest", "carets", "replace", "report_reading", "report_shapes", "report", "catalogue", "outline"),
     ("pipeline",),
