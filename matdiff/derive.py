@@ -17,6 +17,8 @@ from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr,
 from matdiff.nodes import Apply, Index, Product, Sum, Tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matdiff.dims import Shape
 
 Adjoints = dict[Tensor, list[tuple[int, int, Tensor]]]
@@ -145,14 +147,20 @@ def differential(node: Apply, position: int, change: Tensor) -> Tensor:
     if row.form == "each":
         return Lowering({"X": node.args[0], "Y": node, "dX": change}).value(rule_expr(row.rules[0]))
     inputs, output = row.patterns[0]
-    shapes = [_as_shape(arg.dims, pair) for arg, pair in zip(node.args, inputs)]
+    *shapes, shape = _as_shapes([arg.dims for arg in node.args], [*inputs, output])
     name = "d" + ARGUMENTS[position]
-    more = {"Y": (node, _as_shape(node.dims, output)), name: (change, shapes[position])}
+    more = {"Y": (node, shape), name: (change, shapes[position])}
     return expand_rule(node.function, list(node.args), shapes, more, position)
 
 
-def _as_shape(dims: tuple[Dim, ...], pair: tuple[str, str]) -> Shape:
-    """The axes of a node as rows x columns, as its pattern has them."""
-    remaining = list(dims)
-    rows, columns = (ONE if letter == "1" or not remaining else remaining.pop(0) for letter in pair)
-    return rows, columns
+def _as_shapes(axes: Sequence[tuple[Dim, ...]], pairs: Sequence[tuple[str, str]]) -> list[Shape]:
+    """Rows x columns of arguments with these axes and of the value, as the pattern has them; one axis is that of a column."""
+    sizes = {"1": ONE}
+    for dims, pair in zip(axes, pairs):
+        left = iter(dims)
+        for letter in pair:
+            if letter not in sizes:
+                sizes[letter] = next(left, ONE)
+            elif not sizes[letter].is_one:
+                next(left, None)
+    return [(sizes[rows], sizes[columns]) for rows, columns in pairs]

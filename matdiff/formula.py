@@ -295,7 +295,8 @@ def _entries(chain: Chain) -> Chain:
             inner = base.args[0]
             picked = call("'", call("at", inner, place, Expr("all"), shape=(ONE, shape_of(base)[0])), shape=shape_of(picked))
         if shape_of(base)[0].is_one:
-            picked = call("at", base.args[0] if base.op == "'" else base, place, shape=SCALAR)
+            one = () if base.op == "'" else (number(1),)
+            picked = call("at", base.args[0] if base.op == "'" else base, *one, place, shape=SCALAR)
         chain = (*chain[:-2], picked)
     if len(chain) > 1 and chain[0].op == "'" and chain[0].args[0].op == "e":
         place, base = chain[0].args[0].args[0], chain[1]

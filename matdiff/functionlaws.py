@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from matdiff import index
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.lower import matrix_power, on_diagonal
+from matdiff.lower import matrix_power, on_diagonal, power_of
 from matdiff.nodes import Apply, Factor, Product, Symbol, Tensor
 from matdiff.syntax import ratio
 
@@ -112,14 +112,18 @@ _AT_ZERO = {
 
 
 def function_of_broadcast(node: Apply) -> Tensor | None:
-    """f(c ones) = f(c) ones for elementwise f and scalar c.  Moves a function to a tensor with fewer axes."""
-    if not node.dims or len(node.args) != 1 or (node.function != "power" and not _is_each(node.function)):
+    """f(c ones) = f(c) ones for elementwise f and scalars c.  Moves a function to tensors with fewer axes."""
+    if not node.dims or (node.function != "power" and not _is_each(node.function)):
         return None
-    arg = node.args[0]
-    if not isinstance(arg, Product) or any(slots for _, slots in arg.factors) or len(set(arg.out)) < len(arg.out):
-        return None
-    scalar = index.einsum(arg.factors, (), None, arg.coefficient)
-    value = index.power(scalar, node.exponent) if node.exponent is not None else index.apply(node.function, (scalar,), ())
+    scalars = []
+    for arg in node.args:
+        if not isinstance(arg, Product) or any(slots for _, slots in arg.factors) or len(set(arg.out)) < len(arg.out):
+            return None
+        scalars.append(index.einsum(arg.factors, (), None, arg.coefficient))
+    if node.exponent is not None:
+        value = index.power(scalars[0], node.exponent)
+    else:
+        value = power_of(*scalars) if node.function == "power" else index.apply(node.function, tuple(scalars), ())
     return index.broadcast(value, node.dims)
 
 

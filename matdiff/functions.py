@@ -31,6 +31,7 @@ class Function:
     domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd",
                "symmetric"
     on_diagonal   "matrix": f(diag(X)) as the vector on the diagonal
+    on_scalar     f(X) for a 1 x 1 matrix X; empty where the rule holds for it too
     meaning    "matrix": what its derivative in the direction E is; "frechet": what it is
     of, order  "frechet": the function it is a derivative of, and the number of directions
     conditions what a formula with it needs, one for each pattern, with `{0}` for the argument
@@ -41,8 +42,8 @@ class Function:
     """
 
     __slots__ = (
-        "aliases", "at", "conditions", "domain", "form", "latex", "meaning", "name", "note", "numpy", "of", "on_diagonal", "order",
-        "patterns", "rules", "source", "transposition",
+        "aliases", "at", "conditions", "domain", "form", "latex", "meaning", "name", "note", "numpy", "of", "on_diagonal", "on_scalar",
+        "order", "patterns", "rules", "source", "transposition",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +63,7 @@ class Function:
         source: str = "",
         transposition: str = "",
         on_diagonal: str = "",
+        on_scalar: str = "",
         meaning: str = "",
         of: str = "",
         order: int = 0,
@@ -73,7 +75,8 @@ class Function:
         self.latex, self.numpy, self.domain = latex, numpy, domain
         self.conditions = tuple(part.strip() for part in condition.split("|")) if condition else ()
         self.note, self.at, self.source, self.transposition = note, at, source, transposition
-        self.on_diagonal, self.meaning, self.of, self.order = on_diagonal, meaning, of, order
+        self.on_diagonal, self.on_scalar = on_diagonal, on_scalar or on_diagonal
+        self.meaning, self.of, self.order = meaning, of, order
 
     @property
     def arity(self) -> int:
@@ -86,6 +89,12 @@ class Function:
             if all(one for token, one in zip(tokens, ones) if token == "1"):
                 return place
         return 0
+
+    @property
+    def turns_vectors(self) -> bool:
+        """Whether the value at a column is a row."""
+        inputs, output = self.patterns[0] if self.patterns else ((), ())
+        return self.form == "func" and len(inputs) == 1 and output == inputs[0][::-1] and output[0] != output[1]
 
     @property
     def is_word(self) -> bool:
@@ -233,6 +242,7 @@ _ROWS = (
         condition="{0} invertible",
         transposition="equivariant",
         source="Magnus and Neudecker (2019), ch. 8, eq. (8.4)",
+        on_scalar="1 ./ X",
     ),
     _func(
         "det",
@@ -242,6 +252,7 @@ _ROWS = (
         numpy="np.linalg.det({})",
         transposition="invariant",
         source="Jacobi's formula; Magnus and Neudecker (2019), ch. 8, eq. (8.3)",
+        on_scalar="X",
     ),
     _func(
         "logdet",
@@ -253,6 +264,7 @@ _ROWS = (
         condition="{0} invertible",
         transposition="invariant",
         source="Matrix Cookbook (2012), eq. (43)",
+        on_scalar="log(X)",
     ),
     # Functions of a matrix with a derivative that has a name.  Of a primary function the first rule is the scalar derivative
     # f'(X): d tr f(X) = tr(f'(X) dX).  `_derivatives` adds the rows of dexpm, d2expm, ...
@@ -299,6 +311,7 @@ _ROWS = (
         aliases="adjugate",
         meaning="(tr(adj(X) E) I - adj(X) E) inv(X) for invertible X, and its limit for singular X",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.4",
+        on_scalar="1",
     ),
     # The largest eigenvalue of a symmetric matrix, and the projector v v' onto its eigenvector.
     _func(
@@ -311,6 +324,7 @@ _ROWS = (
         condition="{0} symmetric with a simple largest eigenvalue",
         transposition="invariant",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.9; Matrix Cookbook (2012), eq. (67)",
+        on_scalar="X",
     ),
     _func(
         "eigmin",
@@ -322,6 +336,7 @@ _ROWS = (
         condition="{0} symmetric with a simple smallest eigenvalue",
         transposition="invariant",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.9",
+        on_scalar="X",
     ),
     _func(
         "eigmaxproj",
@@ -332,6 +347,7 @@ _ROWS = (
         condition="{0} symmetric with a simple largest eigenvalue",
         transposition="symmetric",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.9; Matrix Cookbook (2012), eq. (68)",
+        on_scalar="1",
     ),
     _func(
         "eigminproj",
@@ -342,17 +358,32 @@ _ROWS = (
         condition="{0} symmetric with a simple smallest eigenvalue",
         transposition="symmetric",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.9; Matrix Cookbook (2012), eq. (68)",
+        on_scalar="1",
     ),
-    _func("softmax", "n 1 -> n 1", "Y .* dX - Y*(Y'*dX)", numpy="_softmax({})"),
-    _func("logsumexp", "n 1 -> 1 1", "softmax(X)'*dX", aliases="lse", numpy="_logsumexp({})"),
+    _func(
+        "softmax",
+        "n 1 -> n 1",
+        "Y .* dX - Y*(Y'*dX)",
+        numpy="_softmax({})",
+        on_scalar="1",
+    ),
+    _func(
+        "logsumexp",
+        "n 1 -> 1 1",
+        "softmax(X)'*dX",
+        aliases="lse",
+        numpy="_logsumexp({})",
+        on_scalar="X",
+    ),
     _func(
         "pinv",
         "m n -> n m",
-        "-Y*dX*Y + Y*Y'*dX'*(I - X*Y) + (I - Y*X)*dX'*Y'*Y",
+        "-Y*dX*Y + Y*Y'*dX'*(eye(m) - X*Y) + (eye(n) - Y*X)*dX'*Y'*Y",
         numpy="np.linalg.pinv({}, 1e-12)",
         condition="rank of {0} constant",
         transposition="equivariant",
         source="Golub and Pereyra (1973), eq. (4.12)",
+        on_scalar="1 ./ X",
     ),
     _func(
         "max",
@@ -361,6 +392,7 @@ _ROWS = (
         numpy="{}.max()",
         at="the largest entry is not unique",
         note="the first largest entry is used there",
+        on_scalar="X",
     ),
     _func(
         "min",
@@ -369,9 +401,22 @@ _ROWS = (
         numpy="{}.min()",
         at="the smallest entry is not unique",
         note="the first smallest entry is used there",
+        on_scalar="X",
     ),
-    _func("argmax", "m n -> m n", "0 .* dX", numpy="_argmax({})"),
-    _func("argmin", "m n -> m n", "0 .* dX", numpy="_argmax(-{})"),
+    _func(
+        "argmax",
+        "m n -> m n",
+        "0 .* dX",
+        numpy="_argmax({})",
+        on_scalar="1",
+    ),
+    _func(
+        "argmin",
+        "m n -> m n",
+        "0 .* dX",
+        numpy="_argmax(-{})",
+        on_scalar="1",
+    ),
     # Abbreviations: the definition is what is differentiated; recover finds the short form again.
     _macro("sqrt", "m n -> m n", "X .^ (1/2)", numpy="np.sqrt({})", domain="positive", condition="{0} > 0"),
     _macro(

@@ -140,13 +140,14 @@ class Graph:
 
     def _parallel_product(self, edges: list[Edge], row: int, column: int) -> Expr:
         matrices = [self.formulas.product(self.seen_from(edge, column)[1]) for edge in edges]
-        for mask in [m for m in matrices if m.op in ("tril", "triu") and m.args[0].op == "ones"][: len(matrices) - 1]:
-            matrices.remove(mask)
-            inner = self.formulas.hadamard(matrices, [])
-            matrices = [formula.call(mask.op, inner, shape=formula.shape_of(inner))]
-        tops = [m for m in matrices if not _is_reciprocal(m)]
-        bottoms = [m.args[1] for m in matrices if _is_reciprocal(m)]
-        return self.formulas.hadamard(tops, bottoms)
+        masks = list(dict.fromkeys(m for m in matrices if m.op in ("tril", "triu") and m.args[0].op == "ones"))
+        rest = [m for m in matrices if m not in masks] or [masks.pop()]
+        tops = [m for m in rest if not _is_reciprocal(m)]
+        bottoms = [m.args[1] for m in rest if _is_reciprocal(m)]
+        value = self.formulas.hadamard(tops, bottoms)
+        for mask in masks:
+            value = formula.call(mask.op, value, shape=formula.shape_of(value))
+        return value
 
     def vector(self, pendants: list[Pendant], index: int) -> Chain:
         """The product of the vectors at an index as one column; ones where there is none."""

@@ -16,6 +16,7 @@ from matdiff.infer import Typed, Variable, infer
 from matdiff.nodes import Index, Product, Tensor
 from matdiff.parse import Question, parse
 from matdiff.syntax import Expr, ratio
+from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
@@ -142,7 +143,7 @@ class Lowering:
             dims = args[0].dims
             return index.einsum([(index.constant("tril", (), dims + dims), (0, 1)), (args[0], (1,))], (0,)) if dims else args[0]
         if op in ("tril", "triu"):
-            return triangle(args[0], op == "tril")
+            return triangle(args[0], self.shape(expr), op == "tril")
         if op == ".*" or (op == ":" and not all(arg.dims for arg in args)):
             return index.hadamard(*args)
         return self._pattern(expr, args)
@@ -263,11 +264,17 @@ def power_of(base: Tensor, exponent: Tensor) -> Tensor:
     return index.apply("power", both, dims)
 
 
-def triangle(tensor: Tensor, lower_part: bool) -> Tensor:
-    """The lower or upper triangle, diagonal included: the entries times a mask of zeros and ones."""
-    if tensor.order < 2:
+def triangle(tensor: Tensor, shape: Shape, lower_part: bool) -> Tensor:
+    """The lower or upper triangle, diagonal included: the entries times a mask of zeros and ones.
+
+    All of a column is in its lower triangle and only its first entry in the upper one; of a row it is the other way round.
+    """
+    if not tensor.dims:
         return tensor
-    rows, columns = tensor.dims
+    rows, columns = shape
+    if tensor.order == 1:
+        first = index.constant("unit", (Expr("number", (), 1), tensor.dims[0]), tensor.dims)
+        return tensor if columns.is_one == lower_part else index.hadamard(tensor, first)
     if lower_part:
         return index.hadamard(tensor, index.constant("tril", (), (rows, columns)))
     return index.einsum([(tensor, (0, 1)), (index.constant("tril", (), (columns, rows)), (1, 0))], (0, 1))
@@ -275,6 +282,8 @@ def triangle(tensor: Tensor, lower_part: bool) -> Tensor:
 
 def matrix_power(base: Tensor, exponent: Tensor) -> Tensor:
     """X^a: a product for a whole a; else the principal power, which X^(1/2) = sqrtm(X) writes by its own name."""
+    if not base.dims:
+        return power_of(base, exponent)
     value = index.number_of(exponent)
     if value is None or value.denominator != 1:
         if value == ratio(1, 2) or value == ratio(-1, 2):
@@ -303,10 +312,8 @@ def slope_of(value: Tensor, order: int = 1) -> Tensor:
 
 def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
     """A function of whole matrices; of a scalar, inv is the reciprocal and expm is exp."""
-    if not dims and name == "inv":
-        return index.power(args[0], -1)
-    if not dims and FUNCTIONS[name].form == "matrix":
-        return on_diagonal(name, args) if FUNCTIONS[name].on_diagonal else index.number(1)  # the 1 x 1 adjugate is 1
+    if FUNCTIONS[name].on_scalar and not args[0].dims:
+        return Lowering(dict(zip(ARGUMENTS, args))).value(rule_expr(FUNCTIONS[name].on_scalar))
     return index.apply(name, tuple(args), dims)
 
 
@@ -346,13 +353,27 @@ def _typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...], place: int
     row = FUNCTIONS[name]
     pattern = row.patterns[place] if row.form == "macro" else row.patterns[0]
     (inputs, output), places = pattern, {n: i for i, n in enumerate(ARGUMENTS)}
+
     declared = {}
-    for n, one_row, one_column in kinds:
+    missing = {"1"}
+    for n, *ones in kinds:
         letters = output if n in ("Y", "dY") else inputs[places[n.removeprefix("d")]]
-        rows, columns = (size(1) if one or letter == "1" else size(letter) for one, letter in zip((one_row, one_column), letters))
+        missing.update(letter for letter, one in zip(letters, ones) if one)
+        rows, columns = (size(1 if one or letter == "1" else letter) for one, letter in zip(ones, letters))
         kind = "matrix" if not columns.is_one else "scalar" if rows.is_one else "vector"
         declared[n] = Variable(n, kind, (rows, columns), None, "declared")
-    return infer(rule_expr(row.rules[place]), declared, {}, soft=False)
+    return infer(_with_ones(rule_expr(row.rules[place]), missing), declared, {}, soft=False)
+
+
+def _with_ones(rule: Expr, letters: set[str]) -> Expr:
+    """The rule with 1 for these sizes, as in eye(n)."""
+    done: dict[int, Expr] = {}
+    for node in post_order(rule):
+        args = tuple(done[id(arg)] for arg in node.args)
+        if node.op == "I":
+            args = tuple(Expr("number", (), 1) if arg.op == "name" and arg.value in letters else arg for arg in args)
+        done[id(node)] = node.replace(args=args)
+    return done[id(rule)]
 
 
 @cache

@@ -11,7 +11,7 @@ from matdiff import formula
 from matdiff.collect import Term, collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain, Formulas
-from matdiff.functions import MATRIX_POWER
+from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
 from matdiff.grid import Grid, grid_of, part_of
 from matdiff.index import add, base_and_exponent, einsum, is_symmetric
@@ -111,6 +111,12 @@ class Recovery:
                 args = tuple(arg if scalar is None else self.expr(scalar) for arg, scalar in zip(args, scalars))
                 return formula.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
+        if tensor.function in FUNCTIONS and FUNCTIONS[tensor.function].turns_vectors and shape[1].is_one and tensor.dims:
+            # The value at a column is a row: pinv(x)^T, or pinv(r) where the column is r^T.
+            turned = self.formulas.transposed(args[0])
+            if args[0].op == "'":
+                return formula.call(tensor.function, turned, shape=shape)
+            return self.formulas.transposed(formula.call(tensor.function, args[0], shape=shape[::-1]))
         expr = formula.call("^" if tensor.function == MATRIX_POWER else tensor.function, *args, shape=shape)
         if is_symmetric(tensor):
             self.formulas.symmetric.add(expr)

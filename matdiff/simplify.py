@@ -14,7 +14,7 @@ from matdiff import index
 from matdiff.dims import SCALAR, Dim
 from matdiff.functionlaws import APPLY_LAWS
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.lower import expand_rule, matrix_power
+from matdiff.lower import expand_rule, slope_of, matrix_power
 from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.syntax import ratio
 
@@ -54,6 +54,11 @@ def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
     if isinstance(node, Sum):
         return index.add([(c, done[term]) for c, term in node.terms], node.dims)
     assert isinstance(node, Apply)
+    if node.function == "frechet":
+        # The derivative of a function is that of the function, even where its value has turned out to be simpler.
+        value, order = node.args[0], node.exponent
+        assert isinstance(value, Apply) and isinstance(order, int)
+        return slope_of(index.apply(value.function, tuple(done[arg] for arg in value.args), value.dims), order)
     args = tuple(done[arg] for arg in node.args)
     if node.function == "power" and node.exponent is not None:
         return index.power(args[0], node.exponent)

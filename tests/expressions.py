@@ -40,7 +40,7 @@ POOL = {
 }
 PROPERTIES = ("symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal")
 # Functions that grow so fast that their arguments are mostly made small first.
-_STEEP = ("exp", "expm1", "sinh", "cosh", "expm", "dexpm")
+_STEEP = ("exp", "expm1", "sinh", "cosh", "expm", "dexpm", "d2expm")
 MOST_NODES = 36
 
 
@@ -155,7 +155,7 @@ class Generator:
             body = self.grow(depth, self.any_shape(order == 2 and random.random() < 0.7 or random.random() < 0.4))
             used = any(tree.form == "t" for tree in body.below())
             case = Case(self.sizes, tuple(POOL.items()), tuple(self.defined) if used else (), body, (), order, "project")
-            if case.names:
+            if case.names and body.parts:
                 break
         names = sorted(case.names, key=lambda name: (name not in self.favoured, random.random()))
         wrt = tuple(names[: random.choice([1, 1, 1, 1, 2, 2, 3])]) if order else ()
@@ -244,13 +244,15 @@ class Generator:
     def table(self, depth: int, shape: Shape) -> Tree | None:
         found: dict[str, list[tuple[Function, list[Shape]]]] = {}
         for row in self.rows:
+            if row.form == "frechet" and shape == SCALAR:  # refused: the derivative of a function of a number has no need of it
+                continue
             for arguments in self._arguments(row, shape):
                 found.setdefault(row.form, []).append((row, arguments))
         if not found:
             return None
         form = self.random.choices(list(found), [_FORMS.get(form, 1) for form in found])[0]
         # What is locally constant ends every derivative, so it comes seldom.
-        chances = [0.15 if row.rule.startswith("0") else 1 for row, _ in found[form]]
+        chances = [0.15 if row.rules[:1] == ("0 .* dX",) or row.order > 1 else 1 for row, _ in found[form]]
         row, arguments = self.random.choices(found[form], chances)[0]
         parts = [self.argument(row, place, depth, wanted) for place, wanted in enumerate(arguments)]
         marks = ", ".join(f"{{{place}}}" for place in range(len(parts)))
@@ -285,17 +287,18 @@ class Generator:
 
     def argument(self, row: Function, place: int, depth: int, shape: Shape) -> Tree:
         """An argument that mostly lies in the domain of the row."""
-        base = self.functions.get(row.name.removeprefix("d"), row) if row.form == "frechet" else row
         is_matrix = shape[0] == shape[1] and not shape[0].is_one
-        if base.domain in ("spd", "invertible") and (not is_matrix or place):
+        if row.domain in ("spd", "symmetric", "invertible") and (not is_matrix or place):
             return self.grow(depth, shape)
-        if base.domain in _ARRANGED and self.random.random() < 0.85:
-            return self.arranged(base.domain, depth, shape)
+        if row.domain in _ARRANGED and self.random.random() < 0.85:
+            return self.arranged(row.domain, depth, shape)
         if row.name in _STEEP and not place and self.random.random() < 0.6:
             return self.wrapped(["tanh({0})", "{0} ./ 4", "sin({0})"], depth, shape)
         return self.grow(depth, shape)
 
     def arranged(self, domain: str, depth: int, shape: Shape) -> Tree:
+        if domain == "symmetric":
+            return self.wrapped(["{0} + {0}^T", "{0} * {0}^T"], depth, shape)
         if domain in ("invertible", "spd"):
             n, k = shape[0], self.random.choice([self.n, self.m])
             if domain == "invertible" and self.random.random() < 0.3:
@@ -439,7 +442,7 @@ def _parts_of(dim: Dim) -> Iterator[Dim]:
 
 
 _FORMS = {"matrix": 0.25, "frechet": 0.15, "macro": 0.5}
-_ARRANGED = ("positive", "unit", "invertible", "spd")
+_ARRANGED = ("positive", "unit", "invertible", "symmetric", "spd")
 Family = Callable[[Generator, int, Shape], "Tree | None"]
 _CHANCES: dict[Family, float] = {
     Generator.table: 10,

@@ -10,6 +10,7 @@ with mpmath, and compares the derivative along random directions of the variable
 from __future__ import annotations
 
 import argparse
+import inspect
 import signal
 import sys
 import time
@@ -27,7 +28,7 @@ from mpmath import mp
 from matdiff.errors import Errors, MatdiffError
 from matdiff.formula import shape_of
 from matdiff.infer import Typed, infer
-from matdiff.numerics import Matrix, Undefined, added, checked, filled, scaled, size_of
+from matdiff.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
 from matdiff.parse import Definition, Question, parse
 from matdiff.pipeline import Derivative, Result, differentiate
 from matdiff.sample import draw_values, in_space
@@ -37,18 +38,20 @@ MANNERS = ("normal", "positive", "unit", "dominant", "fraction", "above one")
 STEP_DIGITS = 12
 TOLERANCE = 1e-9
 SLOW = 2.0  # seconds
-STOP = 30.0
+STOP = 20.0
 # Values beyond this leave no digits to compare.
 LARGEST = 1e15
+UNUSABLE = ("no point", "refused", "no value", "kink", "rough", "too long")
 BAD = ("wrong", "unreadable", "crashed", "slow", "code")
 # In index notation so many entries are compared; computing one may need a sum over all others.
 ENTRIES = 8
 
 
 class Verdict(NamedTuple):
-    """What became of a case: "right", "no point", "no value", "kink", "refused", or one of `BAD`.
+    """What became of a case: "right", one of `UNUSABLE`, or one of `BAD`.
 
-    kind     "no point": nowhere real and finite; "no value": the answer has none at the point; "kink": no derivative there
+    kind     "no point": nowhere real and finite; "no value": the answer has none at the point; "kink": no derivative there;
+             "rough": the numerical one is inexact; "too long": it took the referee too long
     detail   the code of the error, the printed line and numbers, or the traceback
     """
 
@@ -79,8 +82,6 @@ def limited(case: Case, seed: object, **more: bool) -> Verdict:
     signal.setitimer(signal.ITIMER_REAL, STOP)
     try:
         return judge(case, seed, **more)
-    except Stopped:
-        return Verdict("slow", f"stopped after {STOP} s in\n{_innermost()}", STOP)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -100,7 +101,7 @@ def judge(case: Case, seed: object, code: bool = False) -> Verdict:
     except (MatdiffError, Errors) as error:
         return Verdict("refused", error.code if isinstance(error, MatdiffError) else ", ".join(e.code for e in error.errors))
     except Stopped:
-        raise
+        return Verdict("slow", f"stopped after {STOP} s in\n{_innermost()}", STOP)
     except Exception:
         return Verdict("crashed", traceback.format_exc(limit=-3))
     seconds = time.perf_counter() - start
@@ -108,6 +109,10 @@ def judge(case: Case, seed: object, code: bool = False) -> Verdict:
         verdict = _compare(answer, lines, case, seed, code)
     except _Wrong as problem:
         verdict = Verdict(problem.kind, problem.detail)
+    except Stopped:
+        verdict = Verdict("too long")
+    except Exception:
+        verdict = Verdict("crashed", f"{lines}\n{traceback.format_exc(limit=-3)}")
     if verdict.kind not in ("wrong", "unreadable", "crashed", "code") and seconds > SLOW:
         verdict = Verdict("slow", f"{seconds:.1f} s")
     return verdict._replace(seconds=seconds)
@@ -292,10 +297,11 @@ def read_back(line: str, answer: Derivative, result: Result, values: Mapping[str
         typed = infer(question.expr, answer.typed.variables, definitions, soft=False)
     except (MatdiffError, Errors) as error:
         raise _Wrong("unreadable", f"by {', '.join(result.wrt)}: {line}\n    {error}") from None
-    known = dict(sizes)
     # `I` alone has no size of its own; it has that of the result.
+    known = dict(sizes)
+    fixed = {name for variable in typed.variables.values() for dim in variable.shape for name in dim.names}
     for read, dim in zip(shape_of(typed.expr), shape_of(result.expr), strict=True):
-        if read.name is not None and read.name not in known:
+        if read.name is not None and read.name not in fixed and f"{read.name})" not in line:
             known[read.name] = number_of_dim(dim, sizes)
     try:
         return checked(Evaluation(values, known, typed.definitions).value(typed.expr))
@@ -393,16 +399,18 @@ def _check_code(answer: Derivative, values: Mapping[str, Matrix], sizes: Mapping
 
     module: dict[str, Any] = {}
     text = answer.to("numpy")
-    arguments = []
+    arrays = {}
     for name, variable in answer.typed.variables.items():
         array = np.array([[float(x) for x in row] for row in values[name]])
         kept = tuple(0 if dim.is_one else slice(None) for dim in variable.shape)
-        arguments.append(array[kept])
+        arrays[name] = array[kept]
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             exec(text, module)
-            functions = [value for name, value in module.items() if name[0] == "d" and callable(value) and name != "df"]
+            functions = [value for name, value in module.items() if name[0] == "d" and callable(value)]
+            # Sizes that no array has are parameters, too.
+            arguments = [arrays.get(name, sizes.get(name)) for name in inspect.signature(module["f"]).parameters]
             found = [np.asarray(function(*arguments)) for function in functions]
         except np.linalg.LinAlgError:
             return
@@ -489,7 +497,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             codes[verdict.detail] += 1
         if verdict.kind in BAD or (options.refusals and verdict.kind in ("refused", "no value")):
             print(f"seed {seed}: {verdict.kind}\n  {command}\n  {small}", flush=True)
-    usable = options.count - sum(kinds[kind] for kind in ("no point", "refused", "no value", "kink", "rough"))
+    usable = options.count - sum(kinds[kind] for kind in UNUSABLE)
     bad = sum(kinds[kind] for kind in BAD)
     print(f"\nran {options.count} ({time.perf_counter() - start:.0f} s), usable {usable}, bad {bad}")
     print(", ".join(f"{kind} {kinds[kind]}" for kind in sorted(kinds)))
