@@ -285,7 +285,7 @@ def _powers(chain: Chain) -> Chain:
 
 def _entries(chain: Chain) -> Chain:
     """X e_j as X[:,j], e_i^T X as X[i,:] and e_i^T x as x[i]."""
-    if len(chain) > 1 and chain[0].op == "tril" and chain[0].args[0].op == "ones" and shape_of(chain[-1])[1].is_one:
+    if len(chain) > 1 and _is_cumulation(chain[0]) and shape_of(chain[-1])[1].is_one:
         rest = chain[1] if len(chain) == 2 else Expr("*", chain[1:], shape=(shape_of(chain[1])[0], ONE))
         return (call("cumsum", rest, shape=shape_of(rest)),)
     if len(chain) > 1 and chain[-1].op == "e":
@@ -308,6 +308,12 @@ def _entries(chain: Chain) -> Chain:
             picked = call("at", base, place, Expr("all"), shape=(ONE, shape_of(base)[1]))
         chain = (picked, *chain[2:])
     return chain
+
+
+def _is_cumulation(expr: Expr) -> bool:
+    """Whether it is the square matrix tril(ones(n, n)), by which cumsum multiplies."""
+    rows, columns = shape_of(expr)
+    return expr.op == "tril" and expr.args[0].op == "ones" and rows == columns
 
 
 def _power(factor: Expr, count: int) -> Expr:

@@ -117,7 +117,7 @@ def through_mpmath(function: Callable[[Any], Any], value: Matrix) -> Matrix:
     """A function of mpmath matrices.  Raises Undefined where it has no real, finite value."""
     try:
         result = function(mp.matrix(value))
-    except (ZeroDivisionError, ValueError, mp.NoConvergence) as problem:
+    except (ZeroDivisionError, ValueError, TypeError, mp.NoConvergence) as problem:  # TypeError: no pivot in a column of zeros
         raise Undefined(str(problem)) from None
     return checked(result.tolist())
 
@@ -129,4 +129,7 @@ def inverse(value: Matrix) -> Matrix:
 
 def determinant(value: Matrix) -> Number:
     """The determinant."""
-    return mp.det(mp.matrix(value))
+    try:
+        return mp.det(mp.matrix(value))
+    except TypeError:  # mpmath found no pivot in a column of zeros
+        return mp.mpf(0)

@@ -14,7 +14,7 @@ from matdiff import index
 from matdiff.dims import SCALAR, Dim
 from matdiff.functionlaws import APPLY_LAWS
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.lower import expand_rule, slope_of, matrix_power
+from matdiff.lower import expand_rule, matrix_power, slope_of
 from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.syntax import ratio
 
@@ -387,12 +387,13 @@ MOST_EXPANDED = 64
 def expand_large_group(product: Product) -> Tensor | None:
     """(A + B)_ijk C_jl = A_ijk C_jl + B_ijk C_jl for a group with more than two axes, which matrix notation cannot name.
 
+    Likewise a sum over some of its axes, or its diagonal.
+
     Removes a group with more than two axes.
     """
-    if len(product.factors) < 2:
-        return None
     for group, slots in product.factors:
-        if isinstance(group, Sum) and group.order > 2 and len(group.terms) <= MOST_EXPANDED:
+        turned = len(product.factors) == 1 and sorted(slots) == sorted(product.out)
+        if isinstance(group, Sum) and group.order > 2 and len(group.terms) <= MOST_EXPANDED and not turned:
             rest = list(product.factors)
             rest.remove((group, slots))
             sizes: dict[Index, Dim] = dict(enumerate(product.sizes))

@@ -55,8 +55,15 @@ class Span:
         return hash((self.start, self.end))
 
 
+# Leaves whose size is nothing but their shape.
+_SIZED = frozenset(("I", "ones", "zeros"))
+
+
 class Expr:
-    """An immutable expression.  Equality and hash look at the mathematics (op, args, value), not at spans and shapes."""
+    """An immutable expression.  Equality and hash look at the mathematics (op, args, value), not at spans and shapes.
+
+    Of the leaves I, ones and zeros the shape is what tells one from another.
+    """
 
     __slots__ = ("_hash", "args", "op", "shape", "span", "value")
 
@@ -69,13 +76,14 @@ class Expr:
         shape: Shape | None = None,
     ) -> None:
         self.op, self.args, self.value, self.span, self.shape = op, args, value, span, shape
-        self._hash = hash((op, args, value))
+        self._hash = hash((op, args, value, shape)) if op in _SIZED else hash((op, args, value))
 
     def __eq__(self, other: object) -> bool:
         return self is other or (
             isinstance(other, Expr)
             and self._hash == other._hash
             and (self.op, self.value, self.args) == (other.op, other.value, other.args)
+            and (self.op not in _SIZED or self.shape == other.shape)
         )
 
     def __hash__(self) -> int:

@@ -54,7 +54,7 @@ class Tree(NamedTuple):
     @property
     def is_tight(self) -> bool:
         """Stands without brackets anywhere: a leaf, a call, bars."""
-        return not self.parts or bool(re.fullmatch(r"\w+\([^()]*\)|\|\|\{0\}\|\|\w*|\[.*\]", self.form)) and "^T" not in self.form
+        return not self.parts or (bool(re.fullmatch(r"\w+\([^()]*\)|\|\|\{0\}\|\|\w*|\[.*\]", self.form)) and "^T" not in self.form)
 
     def __str__(self) -> str:
         texts = [str(part) if part.is_tight or self._is_open else f"({part})" for part in self.parts]
@@ -152,7 +152,7 @@ class Generator:
             order = random.choices([0, 1, 2], [1, 6, 3])[0]
             if random.random() < 0.3:
                 self.defined = [("t", self.grow(random.randint(1, 3), self.any_shape(random.random() < 0.3)))]
-            body = self.grow(depth, self.any_shape(order == 2 and random.random() < 0.7 or random.random() < 0.4))
+            body = self.grow(depth, self.any_shape((order == 2 and random.random() < 0.7) or random.random() < 0.4))
             used = any(tree.form == "t" for tree in body.below())
             case = Case(self.sizes, tuple(POOL.items()), tuple(self.defined) if used else (), body, (), order, "project")
             if case.names and body.parts:

@@ -39,6 +39,8 @@ STEP_DIGITS = 12
 TOLERANCE = 1e-9
 SLOW = 2.0  # seconds
 STOP = 20.0
+# So long the referee may take.
+PATIENCE = 4.0
 # Values beyond this leave no digits to compare.
 LARGEST = 1e15
 UNUSABLE = ("no point", "refused", "no value", "kink", "rough", "too long")
@@ -105,6 +107,8 @@ def judge(case: Case, seed: object, code: bool = False) -> Verdict:
     except Exception:
         return Verdict("crashed", traceback.format_exc(limit=-3))
     seconds = time.perf_counter() - start
+    if signal.getitimer(signal.ITIMER_REAL)[0]:
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     try:
         verdict = _compare(answer, lines, case, seed, code)
     except _Wrong as problem:
