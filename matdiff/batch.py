@@ -43,6 +43,7 @@ class Options:
     quiet = False
     shapes = False
     verify = False
+    notation = "auto"
     sizes: dict[str, int]
     seed = 0
 
@@ -131,8 +132,9 @@ class Batch:
                 layout=options.layout,
             )
             check = derivative.verify(seed=options.seed, sizes=options.sizes) if options.verify else None
-            remarks = [*self.remarks, *question.remarks, *derivative.remarks]
-            written = self._outline(derivative) if options.shapes else self._rendered(derivative, excerpt, check, remarks, alone)
+            shown = derivative.in_notation(options.notation) if options.format in render.WRITTEN else derivative
+            remarks = [*self.remarks, *question.remarks, *shown.remarks]
+            written = self._outline(derivative) if options.shapes else self._rendered(shown, excerpt, check, remarks, alone)
         except Errors as problem:
             self._refuse(problem.errors, near=question.span)
         except MatdiffError as problem:
@@ -159,7 +161,8 @@ class Batch:
             return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), check=check))
         if options.format == "json":
             return render.render(derivative, "json", check=check, **self._for_json(remarks, status, excerpt, alone))
-        return render.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style)
+        labels = options.notation == "all"
+        return render.render(derivative, options.format, lhs=options.lhs, labels=labels, math=options.math, style=options.style)
 
     def _for_json(self, problems: Iterable[MatdiffError | Remark], status: int, excerpt: Excerpt, alone: bool) -> dict[str, Any]:
         return {

@@ -13,6 +13,7 @@ from matdiff.carets import Diagnostic, Help
 from matdiff.carets import render as drawn
 from matdiff.catalogue import function_list, show_functions
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
+from matdiff.notations import CHOICES as NOTATIONS
 from matdiff.render import FORMATS
 from matdiff.render import Options as RenderOptions
 from matdiff.render.json import failure
@@ -191,6 +192,13 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
             _option("--json", is_flag=True, help="Same as --to json."),
             _option("--lhs/--no-lhs", default=None, help="Write the left side 'df/dW =' too."),
             _option(
+                "--notation",
+                metavar="NAME",
+                type=click.Choice(NOTATIONS),
+                default="auto",
+                help="auto (default), matrix, index, entry, frobenius, kronecker, differential or all.",
+            ),
+            _option(
                 "--math",
                 metavar="ENV",
                 type=click.Choice(["none", "inline", "display", "align"]),
@@ -269,6 +277,7 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         structure=options["structure"],
         declarations=options["var"],
         format=_format(options),
+        notation=options["notation"],
         lhs=options["lhs"],
         math=options["math"],
         style=options["style"],

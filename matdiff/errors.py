@@ -558,3 +558,11 @@ class OwnSpace(Remark):
     variable: str
     property: str
     structure: str
+
+
+class OtherNotation(Remark):
+    """A result that cannot be written in the notation asked for."""
+
+    code, name, severity = "W610", "other-notation", "note"
+    wanted: str
+    used: str

@@ -72,7 +72,7 @@ def sample(typed: Typed, seed: int, sizes: Mapping[str, int]) -> dict[str, Matri
     return None
 
 
-def _usable_sizes(answer: Derivative, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
+def usable_sizes(answer: Derivative, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
     """Sizes at which input and results have a value: inv(X^T X), for one, needs an X that is no wider than tall."""
     typed = answer.typed
     candidates = [draw_sizes(typed, seed + attempt, fixed) for attempt in range(8)]
@@ -128,7 +128,7 @@ def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None
     `sizes` fixes size names; the others are drawn, all different.
     """
     typed = answer.typed
-    chosen = _usable_sizes(answer, seed, sizes or {})
+    chosen = usable_sizes(answer, seed, sizes or {})
     worst, done = mp.mpf(0), 0
     for trial in range(trials):
         with mp.workdps(_digits(max((result.order for result in answer.results), default=1))):

@@ -94,6 +94,8 @@ class Formulas:
             return expr
         if expr.op == "+" and rows == columns and {self.transposed(term) for term in expr.args} == set(expr.args):
             return expr  # A + A^T is its own transpose
+        if expr.op == "commutation":
+            return call("commutation", *reversed(expr.args), shape=(columns, rows))
         if expr.op == "*":
             scalars = tuple(factor for factor in expr.args if is_scalar(factor))
             return self.product(scalars + self.transposed_chain(tuple(f for f in expr.args if not is_scalar(f))))

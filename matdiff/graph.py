@@ -69,6 +69,10 @@ class Graph:
     def add_matrix(self, row: int, column: int, matrix: Expr) -> None:
         self.edges.append(Edge(row, column, (matrix,)))
 
+    def edge(self, row: int, column: int, chain: Chain) -> Edge:
+        """A matrix that is a product."""
+        return Edge(row, column, chain)
+
     def reduce(self) -> None:
         """Apply moves until none is left."""
         while self._loop() or self._dead_end() or self._series() or self._parallel() or contract_larger(self):

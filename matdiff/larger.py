@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff import formula
-from matdiff.dims import ONE
+from matdiff.dims import ONE, Dim
+from matdiff.formula import Chain
 from matdiff.nodes import Apply, Constant, Factor, Tensor
 from matdiff.syntax import Expr
 
@@ -71,7 +72,7 @@ def _fused_vector(graph: Graph, factor: Factor) -> bool:
 
 
 def _fused_matrix(graph: Graph, factor: Factor) -> bool:
-    """fuse_pac M_ab N_cd fuse_qbd = kron(M, N)_pq; a shared index is the identity."""
+    """fuse_pac M_ab N_cd fuse_qbd = kron(M, N)_pq, and with the pair (d, b) at q: (kron(M, N) K)_pq; a shared index is the identity."""
     tensor, (row, *parts) = factor[0], factor[1]
     for other in graph.others:
         column, *ends = other[1]
@@ -80,23 +81,41 @@ def _fused_matrix(graph: Graph, factor: Factor) -> bool:
         rest = [slot for another in graph.others if another is not factor and another is not other for slot in another[1]]
         if {*rest, *graph.out, row, column} & {*parts, *ends}:
             continue
-        joints: list[Expr] = []
-        for start, end in zip(parts, ends):
-            touching = [edge for edge in graph.edges if {edge.row, edge.column} & {start, end}]
-            if start == end and not touching and not graph.pendants[start]:
-                joints.append(formula.eye(graph.sizes[start]))
-            elif len(touching) == 1 and {touching[0].row, touching[0].column} == {start, end} and start != end:
-                left, right = (graph.between(graph.pendants[index], index) for index in (start, end))
-                joints.append(graph.formulas.product((*left, *graph.seen_from(touching[0], end)[1], *right)))
-        if len(joints) == 2:
+        for is_crossed in (False, True):
+            pairs = list(zip(parts, reversed(ends) if is_crossed else ends))
+            joints = [_joint(graph, start, end) for start, end in pairs]
+            if None in joints:
+                continue
+            sizes = [graph.sizes[end] for _, end in pairs]
             graph.edges = [edge for edge in graph.edges if not {edge.row, edge.column} & {*parts, *ends}]
             for index in (*parts, *ends):
                 graph.pendants[index] = []
             graph.others = [another for another in graph.others if another is not factor and another is not other]
-            value = formula.call("kron", *joints, shape=(graph.sizes[row], graph.sizes[column]))
-            graph.add_matrix(row, column, value)
+            graph.edges.append(graph.edge(row, column, _paired([joint for joint in joints if joint], sizes, is_crossed)))
             return True
     return False
+
+
+def _joint(graph: Graph, start: int, end: int) -> Expr | None:
+    """What joins two indices: the identity where they are one, or the only matrix between them."""
+    touching = [edge for edge in graph.edges if {edge.row, edge.column} & {start, end}]
+    if start == end:
+        return formula.eye(graph.sizes[start]) if not touching and not graph.pendants[start] else None
+    if len(touching) != 1 or {touching[0].row, touching[0].column} != {start, end}:
+        return None
+    left, right = (graph.between(graph.pendants[index], index) for index in (start, end))
+    return graph.formulas.product((*left, *graph.seen_from(touching[0], end)[1], *right))
+
+
+def _paired(joints: list[Expr], sizes: list[Dim], is_crossed: bool) -> Chain:
+    """kron(M, N), times K where the pairs are crossed; kron(I, I) beside K is not written."""
+    shapes = [formula.shape_of(joint) for joint in joints]
+    shape = (shapes[0][0] * shapes[1][0], shapes[0][1] * shapes[1][1])
+    kron = formula.call("kron", *joints, shape=shape)
+    if not is_crossed:
+        return (kron,)
+    commutation = formula.call("commutation", *map(formula.size_argument, sizes), shape=(shape[1], shape[1]))
+    return (commutation,) if all(joint.op == "I" for joint in joints) else (kron, commutation)
 
 
 def _unfused(graph: Graph, factor: Factor) -> bool:

@@ -15,6 +15,7 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER, Signature
 from matdiff.infer import Typed, Variable, infer
 from matdiff.nodes import Index, Product, Tensor
 from matdiff.parse import Question, parse
+from matdiff.parts import size_of
 from matdiff.syntax import Expr, ratio
 from matdiff.walk import post_order
 
@@ -105,6 +106,8 @@ class Lowering:
         if op == "e":
             dims = self.axes(expr)
             return index.constant("unit", (expr.args[0], dims[0]), dims)
+        if op == "commutation":
+            return commutation(*(size_of(arg).substitute(self.sizes) for arg in expr.args))
         if op == "at":
             return self._entries(expr)
         if op == "unvec":
@@ -246,6 +249,14 @@ def fitting(patterns: tuple[Signature, ...], shapes: list[Shape]) -> Signature:
         ):
             return pattern
     raise AssertionError(f"no pattern fits {shapes}")
+
+
+def commutation(rows: Dim, columns: Dim) -> Tensor:
+    """K with K vec(A) = vec(A^T) for A of rows x columns (Magnus and Neudecker 2019, section 3.7)."""
+    both = rows * columns
+    turned = index.constant("fuse", (rows, columns), (both, rows, columns))
+    plain = index.constant("fuse", (columns, rows), (both, columns, rows))
+    return index.einsum([(turned, ("p", "i", "j")), (plain, ("q", "j", "i"))], ("p", "q"))
 
 
 def add_broadcast(args: list[Tensor]) -> Tensor:

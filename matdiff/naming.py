@@ -30,6 +30,7 @@ class Part(NamedTuple):
 
     name: str
     expr: Expr
+    tensor: Tensor
 
     @property
     def name_expr(self) -> Expr:
@@ -66,7 +67,7 @@ def name_parts(
             continue
         elif own in shapes and shapes[own][0].is_one and node.order == 1:
             expr = recovery.formulas.transposed(expr)
-        parts.append(Part(own, expr))
+        parts.append(Part(own, expr, node))
         recovery.name(node, own, expr)
     return parts
 

@@ -9,7 +9,8 @@ Apply     a function of whole tensors                        tanh(z), inv(X), x 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from threading import local
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,21 +24,36 @@ Factor = tuple["Tensor", tuple[int, ...]]
 Node = TypeVar("Node", bound="Tensor")
 
 
-class _Session(local):
-    """The table of nodes.  It is emptied before each question, so that no answer depends on the one before."""
+class Session:
+    """The table of nodes of one question, so that no answer depends on the one before."""
 
     def __init__(self) -> None:
         self.nodes: dict[object, Tensor] = {}
         self.serial = 0
 
 
-_session = _Session()
+class _Current(local):
+    def __init__(self) -> None:
+        self.session = Session()
 
 
-def new_session() -> None:
+_current = _Current()
+
+
+def new_session() -> Session:
     """Forget all nodes; nodes of different sessions must not be combined."""
-    _session.nodes = {}
-    _session.serial = 0
+    _current.session = Session()
+    return _current.session
+
+
+@contextmanager
+def resumed(session: Session) -> Iterator[None]:
+    """Go on with the nodes of an earlier question."""
+    before, _current.session = _current.session, session
+    try:
+        yield
+    finally:
+        _current.session = before
 
 
 class Tensor:
@@ -148,14 +164,14 @@ class Apply(Tensor):
 
 def known_node(key: object) -> Tensor | None:
     """The node that was interned under this key in this session."""
-    return _session.nodes.get(key)
+    return _current.session.nodes.get(key)
 
 
 def interned(key: object, node: Node, dims: tuple[Dim, ...]) -> Node:
     """Remember a new node, whose axes have these sizes, under its key."""
     node.dims = dims
     node.cache = {}
-    _session.serial += 1
-    node.serial = _session.serial
-    _session.nodes[key] = node
+    _current.session.serial += 1
+    node.serial = _current.session.serial
+    _current.session.nodes[key] = node
     return node

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matdiff.syntax import Rational
 
 # Operations whose arguments, if any, are no values but sizes and indices.
-LEAVES = frozenset(("name", "number", "pi", "I", "ones", "zeros", "e"))
+LEAVES = frozenset(("name", "number", "pi", "I", "ones", "zeros", "e", "commutation"))
 ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,13 @@ from matdiff.conditions import conditions_of, convention_of, meanings_in, smooth
 from matdiff.derive import derive
 from matdiff.dims import SCALAR, Dim
 from matdiff.entries import in_indices, letters_beside
-from matdiff.errors import Remark
+from matdiff.errors import OtherNotation, Remark
 from matdiff.graph import Irreducible
 from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, infer
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.naming import name_parts, needed
-from matdiff.nodes import Tensor, new_session
+from matdiff.nodes import Session, Tensor, new_session
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery
 from matdiff.render import render
@@ -30,6 +31,7 @@ from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
+    from matdiff.notations.equation import Equation
 
 # A tensor with more axes than this is no answer that anybody reads.
 MAXIMUM_AXES = 8
@@ -42,9 +44,13 @@ class Result:
     tensor       its value in index form
     expr, form   matrix notation ("matrix"), or index notation ("index") where there is none
     index_expr   the same entry by entry, always
+    is_matrix    whether there is matrix notation, whatever notation is shown
     value_expr   the same as `expr` whatever the layout, for code, whose axes are always those of the tensor
     shape, axes  the sizes of its axes; each axis as (of, axis, size, letter), `of` being "output" or a variable
     where        named parts, each before those that use it, with `name` and `expr`
+    shown_shape  the shape of what is shown: of an entry, or of the matrix that acts on vec(X), another one than that of the tensor
+    left, legend what is on the left side, and words about the symbols, of a notation that was asked for
+    full_axes    the axes as the tensor has them, whatever the layout
     conditions   what the formula needs, such as "X invertible"
     """
 
@@ -56,6 +62,9 @@ class Result:
         recovery = Recovery(_size_expressions(derivative.typed))
         shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
         parts = name_parts(tensor, defined, recovery, (*names, *_size_names(derivative.typed), *letters), shapes)
+        self.full_axes, self.recovery = list(self.axes), recovery
+        self.left: Expr | None = None
+        self.legend: tuple[str, ...] = ()
         self.index_expr = in_indices(tensor, letters, recovery, names)
         self.form = "matrix"
         try:
@@ -67,9 +76,10 @@ class Result:
             self.expr = in_indices(tensor, letters, recovery, names, reduce=True)
         self.expr = formula.with_sizes(self.expr)
         parts = [part._replace(expr=formula.with_sizes(part.expr)) for part in parts]
-        self.value_expr = self.expr
+        self.value_expr, self.is_matrix = self.expr, self.form == "matrix"
         self.shape: tuple[Dim, ...] = tensor.dims
-        self.where = needed(parts, Expr("*", (self.expr, self.index_expr)))
+        self.shown_shape = self.shape
+        self.where = self.parts = needed(parts, Expr("*", (self.expr, self.index_expr)))
         if derivative.layout != "gradient":
             self._turn(derivative, recovery)
         self.conditions = conditions_of(derivative.typed, [*(part.expr for part in self.where), self.expr])
@@ -86,6 +96,16 @@ class Result:
         if turned and self.order == 1 and 1 <= len(self.shape) <= 2 and self.form == "matrix":
             self.expr = recovery.formulas.transposed(self.expr)
             self.shape, self.axes = self.shape[::-1], self.axes[::-1]
+            self.shown_shape = self.shape
+
+    def in_notation(self, notation: str, equation: Equation) -> Result:
+        """The same result written as an equation of this notation."""
+        shown = copy(self)
+        shown.form, shown.left, shown.expr, shown.legend = notation, equation.left, equation.right, equation.legend
+        shown.where = needed(list(self.parts), equation.right)
+        if notation in ("entry", "kronecker", "differential"):
+            shown.shown_shape = tuple(dim for dim in formula.shape_of(equation.right) if not dim.is_one)
+        return shown
 
     @property
     def name(self) -> str:
@@ -102,8 +122,8 @@ class Result:
     @property
     def kind(self) -> str:
         if len(self.shape) == 1:
-            rows, _ = formula.shape_of(self.expr)
-            return "row" if self.form == "matrix" and rows.is_one else "vector"
+            rows, _ = formula.shape_of(self.value_expr)
+            return "row" if self.is_matrix and rows.is_one else "vector"
         return ("scalar", "vector", "matrix")[len(self.shape)] if len(self.shape) < 3 else "tensor"
 
     @property
@@ -135,8 +155,9 @@ class Result:
 class Derivative:
     """The answer to one question: all its results, with what was understood of the input."""
 
-    def __init__(self, source: str, typed: Typed, layout: str, structure: str) -> None:
+    def __init__(self, source: str, typed: Typed, layout: str, structure: str, session: Session) -> None:
         self.source, self.typed, self.layout, self.structure = source, typed, layout, structure
+        self.session = session
         self.output: Tensor = index.number(0)
         self.remarks: list[Remark] = [*typed.remarks, *smoothness_of(typed)]
         self.results: list[Result] = []
@@ -144,6 +165,31 @@ class Derivative:
     def to(self, format: str, **options: object) -> str:
         """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy"."""
         return render(self, format, **options)
+
+    def in_notation(self, notation: str) -> Derivative:
+        """The same answer with its results in another notation: one of `notations.CHOICES`.
+
+        "auto" is matrix notation where there is one, else index notation.  "all" gives every result in each of its notations.
+        Where a result has no such notation it comes in the next best, and `remarks` say so.
+        """
+        if notation == "auto":
+            return self
+        from matdiff import notations  # needed only when somebody asks
+
+        answer = copy(self)
+        answer.results, answer.remarks = [], list(self.remarks)
+        for result in self.results:
+            for wanted in notations.NOTATIONS if notation == "all" else (notation,):
+                try:
+                    answer.results.append(result.in_notation(wanted, notations.equation_of(self, result, wanted)))
+                except notations.NoNotation:
+                    if notation == "all":
+                        continue
+                    other = notations.next_best(self, result) if wanted != "matrix" else None
+                    used, equation = other or ("index", notations.equation_of(self, result, "index"))
+                    answer.remarks.append(OtherNotation(wanted=wanted, used=used))
+                    answer.results.append(result.in_notation(used, equation))
+        return answer
 
     def verify(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Report:
         """Compare every result with numerical differences of the input at random points; see `evaluate.Report`."""
@@ -236,8 +282,8 @@ def solve(
     chosen = () if wanted == ("all",) else wanted
     typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=chosen)
     names = _variables(typed, wanted, order)
-    new_session()
-    answer = Derivative(source, typed, layout, structure)
+    session = new_session()
+    answer = Derivative(source, typed, layout, structure, session)
     free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
     lowered, definition_values = lower(typed, free)
     answer.output = simplify(lowered)
@@ -299,7 +345,7 @@ def _variables(typed: Typed, wrt: Sequence[str] | None, order: int) -> list[str]
 
 def _named_axes(typed: Typed, wrt: tuple[str, ...]) -> list[tuple[str, int, Dim, str]]:
     """Every axis as (of, axis, size, letter): i, j for the output, k, l, p, q, ... for the variables."""
-    free = letters_beside(tuple(typed.variables))
+    free = letters_beside((*typed.variables, *typed.definitions, *_size_names(typed)))
     output = [next(free), next(free)]
     axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(formula.shape_of(typed.expr)))]
     for name in wrt:

@@ -374,6 +374,10 @@ def _operator(remark: errors.OperatorForm, text: str) -> Words:
     return f"`{remark.operator}` is the derivative of `{function}` in the direction E: {remark.meaning}", labels, [], []
 
 
+def _notation(remark: errors.OtherNotation, text: str) -> Words:
+    return f"the result has no {remark.wanted} notation; it is shown in {remark.used} notation", [], [], []
+
+
 _SPACES = {
     "symmetric": "symmetric matrices",
     "spd": "symmetric matrices",
@@ -419,4 +423,5 @@ SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.ScalarPlusSquare: _spread,
     errors.OperatorForm: _operator,
     errors.OwnSpace: _own_space,
+    errors.OtherNotation: _notation,
 }

@@ -20,7 +20,7 @@ from matdiff.syntax import Expr, Span
 from matdiff.walk import post_order
 
 # The number of arguments of what is called like a function but is not in the table.
-_OTHER_CALLS = {"'": 1, "rows": 1, "cols": 1, "e": 2, "unvec": 3}
+_OTHER_CALLS = {"'": 1, "rows": 1, "cols": 1, "e": 2, "unvec": 3, "commutation": 2}
 _MOST_SIZES = {"I": 1, "ones": 2, "zeros": 2}
 
 

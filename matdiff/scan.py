@@ -49,9 +49,12 @@ _GREEK_NAMES = """
 GREEK = _pairs(_GREEK_NAMES)
 PROPERTIES = ("symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal")
 CONSTANTS = ("I", "ones", "zeros", "pi")
+# What is called like a function only where two arguments follow: elsewhere e and K are names like others.
+CALLED_BY_PAIR = ("e", "K")
 # What is called like a function but is not a row of the table, and the op it becomes.
 SPECIAL_CALLS = {
     "transpose": "'", "eye": "I", "ones": "ones", "zeros": "zeros", "rows": "rows", "cols": "cols", "e": "e", "unvec": "unvec",
+    "K": "commutation",
 }  # fmt: skip
 
 _LOOK_ALIKE = _pairs(
@@ -287,11 +290,15 @@ def _classify_name(sentence: Sentence, position: int, names: frozenset[str], qui
     name = normal_name(token)
     if token == "wrt":
         token.type = "WRT"
-    elif name in SPECIAL_CALLS and _touches(token, following, "LPAR") and (name != "e" or _has_comma(tokens, position + 1)):
+    elif (
+        name in SPECIAL_CALLS
+        and _touches(token, following, "LPAR")
+        and (name not in CALLED_BY_PAIR or _has_comma(tokens, position + 1))
+    ):
         token.type = "CALL"
     elif name in CONSTANTS:
         token.type = "CONSTANT"
-    elif name in NAMES or (name in SPECIAL_CALLS and name != "e"):
+    elif name in NAMES or (name in SPECIAL_CALLS and name not in CALLED_BY_PAIR):
         if called:
             token.type = "CALL"
         elif (token.start_pos or 0) >= quiet_until:
@@ -403,5 +410,5 @@ def _foreign(sentence: Sentence, position: int) -> int:
 
 def check_name(sentence: Sentence, token: Token) -> None:
     """The name of a declaration or definition must be free."""
-    if token in NAMES or token in RESERVED or (token in SPECIAL_CALLS and token != "e"):
+    if token in NAMES or token in RESERVED or (token in SPECIAL_CALLS and token not in CALLED_BY_PAIR):
         sentence.fail(ReservedName(span=span_of(token), reserved=str(token)))

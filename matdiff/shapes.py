@@ -144,6 +144,9 @@ class Shaping:
             return SCALAR
         if op == "e":
             return self._size(args[1]), ONE
+        if op == "commutation":
+            both = self.sizes.product(self._size(args[0]), self._size(args[1]))
+            return both, both
         if op == "I":
             rows = self._size(args[0]) if args else self.sizes.invent()
             return rows, rows

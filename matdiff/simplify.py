@@ -232,6 +232,27 @@ def cancel_power(product: Product) -> Tensor | None:
     return None
 
 
+def value_at_unit(product: Product) -> Tensor | None:
+    """e(i)_k x_k = x_i e(i)_k: beside a unit vector only one entry counts.  Fewer factors share an index with a unit vector."""
+    uses = product.uses()
+    for unit, (end,) in ((t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "unit"):
+        if uses[end] == 1 or (uses[end] == 2 and end not in product.out):
+            continue
+        for place, (tensor, slots) in enumerate(product.factors):
+            if end not in slots or (tensor is unit and slots == (end,)):
+                continue
+            fresh = [("at", axis) if slot == end else slot for axis, slot in enumerate(slots)]
+            units = [(unit, (slot,)) for slot in fresh if isinstance(slot, tuple)]
+            rest = [factor for other, factor in enumerate(product.factors) if other != place]
+            sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
+            return index.einsum([*rest, (tensor, fresh), *units], product.out, sizes, product.coefficient)
+        if sum(1 for factor in product.factors if factor == (unit, (end,))) > 1:
+            rest = list(product.factors)
+            rest.remove((unit, (end,)))
+            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
 def sum_of_softmax(product: Product) -> Tensor | None:
     """The entries of softmax(x) add up to 1.  Removes a factor."""
     for place, (tensor, slots) in enumerate(product.factors):
@@ -407,6 +428,7 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     merge_matrix_powers,
     cancel_power,
     cancel_orthogonal,
+    value_at_unit,
     sum_of_softmax,
     join_fused,
     join_shifts,

@@ -23,6 +23,11 @@ Index notation (the output of `recover` when there is no matrix notation) uses t
 Left sides and derivations name changes that are not worked out:
     "differential"  value = the name of a variable or definition: `dX`
     "partial"       (above, below, ...); value = the order: `dy[i]/dW[k,l]`
+    "higher"        (output, direction, ...); value = the order: `d2f`
+
+Frobenius notation has tensors with four axes:
+    "isotropic"  value = "E" or "F", which act on matrices of its shape          "contract"  (t, u, ...): t : u : ...
+    "dyad"       (V, G): the tensor that makes V (G : M) of a matrix M
 """
 
 from __future__ import annotations

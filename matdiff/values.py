@@ -16,6 +16,7 @@ from matdiff.dims import Dim
 from matdiff.formula import shape_of
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, filled, identity, multiplied, scalar, size_of
 from matdiff.numerics import OPERATIONS
+from matdiff.parts import size_of as size_of_argument
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
@@ -102,6 +103,10 @@ class Evaluation:
         if op == "e":
             place = self.place(node.args[0])
             return [[mp.mpf(row == place)] for row in range(self._shape(node)[0])]
+        if op == "commutation":
+            rows, columns = (number_of_dim(size_of_argument(arg), self.sizes) for arg in node.args)
+            places = [(i, j) for i in range(rows) for j in range(columns)]
+            return [[mp.mpf(column == j * rows + i) for column in range(rows * columns)] for i, j in places]
         if op == "at":
             return self._slice(node)
         if op == "unvec":

@@ -26,6 +26,10 @@ FORMATS = {
 }
 
 
+# The formats that write formulas, in the notation that was asked for; the others compute.
+WRITTEN = ("text", "ascii", "unicode", "latex", "json")
+
+
 def render(answer: Derivative, format: str, **options: Any) -> str:
     """The answer in a format of `FORMATS`; for `options` see `Options`.  Raises KeyError for an unknown format."""
     module, _, function = FORMATS[format].partition(":")

@@ -47,7 +47,7 @@ def style(*, bold: bool = True, transpose: str = "top") -> Style:
             "norm2": r"\left\lVert %s\right\rVert_{2}",
             "norm1": r"\left\lVert %s\right\rVert_{1}",
         },
-        infix={".*": r" \odot ", "./": r" \oslash ", ":": " : ", "kron": r" \otimes "},
+        infix={"dyad": r" \star ", ".*": r" \odot ", "./": r" \oslash ", ":": " : ", "kron": r" \otimes "},
         group=r"\left(%s\right)",
         transpose=transposed,
         inverse_transpose=inverse_transposed,

@@ -27,7 +27,9 @@ def _lines(answer: Derivative, options: Options, style: Style) -> str:
     """The definitions of named parts first, then the result, with its left side where that is asked for."""
     lines = []
     for result in answer.results:
-        left = f"{show(left_side(answer, result), style)} = " if options.lhs else ""
+        left = f"{show(left_side(answer, result), style)} = " if options.lhs or options.labels else ""
+        if options.labels:
+            left = f"{result.form + ':':14}{left}"
         parts = [f"{style.name(part.name, True)} = {show(part.expr, style)}; " for part in result.where]
         lines.append("".join(parts) + left + show(result.expr, style))
     return "\n".join(lines)

@@ -16,6 +16,7 @@ class Options:
     lhs          the left side `df/dW =` too; None leaves it to the format
     math         LaTeX around it: "none", "inline", "display" or "align"
     style        LaTeX style: {"bold": "no", "transpose": "T"}
+    labels       the name of the notation before every result
     color        escape sequences that make the terminal's secondary lines dim
     source, path, line   where the text comes from: "argument", "stdin", "file" or "repl"
     exit_code, diagnostics, check   for JSON: what else is to be told of the answer
@@ -26,6 +27,7 @@ class Options:
         self,
         *,
         lhs: bool | None = None,
+        labels: bool = False,
         math: str = "none",
         style: Mapping[str, str] | None = None,
         color: bool = False,
@@ -37,6 +39,7 @@ class Options:
         check: Report | None = None,
         pretty: bool = False,
     ) -> None:
+        self.labels = labels
         self.lhs, self.math, self.style, self.color = lhs, math, style or {}, color
         self.source, self.path, self.line = source, path, line
         self.exit_code, self.diagnostics, self.check, self.pretty = exit_code, diagnostics, check, pretty

@@ -139,6 +139,21 @@ class _Printer:
         sizes = (rows,) if columns.is_one else (rows, columns)
         return f"{node.op}({', '.join(map(str, sizes))})", ATOM
 
+    def unit(self, node: Expr) -> Piece:
+        """`e(i, n)`, or e with a subscript."""
+        return self.subscripted("e", node, node.args[:1])
+
+    def commutation(self, node: Expr) -> Piece:
+        """`K(m, n)`, or K with two subscripts."""
+        return self.subscripted("K", node, node.args)
+
+    def subscripted(self, letter: str, node: Expr, shown: tuple[Expr, ...]) -> Piece:
+        texts = [self.text(argument) for argument in shown]
+        if self.style.ascii or not all(self.level(argument) == ATOM and len(text) < 3 for argument, text in zip(shown, texts)):
+            return f"{self.style.name(letter, True)}({', '.join(self.text(argument) for argument in node.args)})", ATOM
+        bold = self.style.name(letter, True)
+        return f"{bold}_{{{','.join(texts)}}}" if self.style.latex else f"{bold}_{''.join(texts)}", ATOM
+
     # Sums and products.
 
     def sum(self, node: Expr) -> Piece:
@@ -289,6 +304,24 @@ class _Printer:
         bold = node.shape is not None and kind_of(node.shape) != "scalar"
         return self.style.differential % self.style.name(str(node.value), bold), ATOM
 
+    def higher(self, node: Expr) -> Piece:
+        """`d2f`, a second differential; with the directions it is taken in where they differ, `d2f(dx, dW)`."""
+        output, *directions = map(self.text, node.args)
+        order = node.value
+        assert isinstance(order, int)
+        power = self.style.superscript(str(order), order).lstrip("^" if self.style.ascii else "")
+        text = self.style.differential.replace("%s", power + output)
+        return text + (self.style.group % ", ".join(directions) if directions else ""), ATOM
+
+    def contraction(self, node: Expr) -> Piece:
+        """Double contractions of tensors, `E X^T : F`; products bind tighter."""
+        return self.style.infix[":"].join(self.at_least(part, TERM) for part in node.args), OPEN
+
+    def isotropic(self, node: Expr) -> Piece:
+        """E and F, fourth-order tensors."""
+        letter = str(node.value)
+        return rf"\mathcal{{{letter}}}" if self.style.latex else letter, ATOM
+
     def partial(self, node: Expr) -> Piece:
         """A derivative that is named, not worked out: `dy[i]/dW[k,l]`; `value` is its order."""
         above, *below = map(self.text, node.args)
@@ -335,6 +368,8 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "number": _Printer.number,
     "index": _Printer.index,
     "all": _Printer.every,
+    "e": _Printer.unit,
+    "commutation": _Printer.commutation,
     "I": _Printer.identity,
     "ones": _Printer.constant,
     "zeros": _Printer.constant,
@@ -357,4 +392,8 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "sigma": _Printer.sigma,
     "differential": _Printer.differential,
     "partial": _Printer.partial,
+    "higher": _Printer.higher,
+    "contract": _Printer.contraction,
+    "isotropic": _Printer.isotropic,
+    "dyad": _Printer.infix,
 }

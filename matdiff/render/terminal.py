@@ -46,15 +46,15 @@ def _size_note(shape: Shape) -> str:
 
 def _shape_note(answer: Derivative, result: Result) -> str:
     """`(m × n)`, `(n)`, `(scalar)`, with what is known of the array or its layout."""
-    if not result.shape:
+    if not result.shown_shape:
         text = "scalar"
     elif result.kind == "row":
-        text = f"1 × {unicode_size(result.shape[0])}"
-    elif len(result.shape) == 2:
-        text = matrix_size((result.shape[0], result.shape[1]))
+        text = f"1 × {unicode_size(result.shown_shape[0])}"
+    elif len(result.shown_shape) == 2:
+        text = matrix_size((result.shown_shape[0], result.shown_shape[1]))
     else:
-        text = ", ".join(unicode_size(dim) for dim in result.shape)
-    by_one = len(set(result.wrt)) == 1 and len(result.shape) == 2
+        text = ", ".join(unicode_size(dim) for dim in result.shown_shape)
+    by_one = len(set(result.wrt)) == 1 and len(result.shown_shape) == 2
     if by_one and not _is_zero(result) and (result.name == "hessian" or _is_by_symmetric(answer, result)):
         text += ", symmetric"
     if answer.layout != "gradient" and result.order:
@@ -86,7 +86,29 @@ def understood(answer: Derivative) -> list[str]:
     needs = [condition for condition in answer.conditions if not _is_about_variable(condition, typed)]
     if needs:
         lines.append("  if " + " and ".join(needs))
-    return lines + [line for result in answer.results if result.form == "index" for line in [_axes(answer, result)]]
+    for result in answer.results:
+        if result.form in ("index", "frobenius") and (result.form == "index" or len(result.tensor.dims) > 2):
+            axes = _axes(answer, result)
+            if not any(line.startswith(axes) for line in lines):
+                lines.append(axes)
+        lines += [f"  {words}" for words in result.legend if f"  {words}" not in lines]
+        if result.form == "index" and result.left is None:
+            lines += _next_best(answer, result)
+    return lines
+
+
+def _next_best(answer: Derivative, result: Result) -> list[str]:
+    """`as a matrix: ∂vec(Y)/∂vec(W)ᵀ = (Xᵀ ⊗ I) K_mn   (mn × mn, vec stacks columns)`."""
+    from matdiff.notations import next_best
+
+    found = next_best(answer, result)
+    if found is None:
+        return []
+    notation, (left, right, legend) = found
+    words = [matrix_size(shape_of(right))] if notation == "kronecker" and right.shape else []
+    name = "as a matrix" if notation == "kronecker" else "as a differential"
+    note = f"   ({', '.join([*words, *legend])})" if words or legend else ""
+    return [f"  {name}: {show(left, STYLE)} = {unicode(right)}{note}"]
 
 
 def shape_words(shape: Shape) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from matdiff.dims import SCALAR, Dim
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.parts import constant
+from matdiff.parts import constant, size_of
 from matdiff.render.arrays import Arrays, Value
 from matdiff.render.code import ATOM, POWER, SUM, TERM, UNARY, Code
 from matdiff.syntax import Expr
@@ -77,6 +77,10 @@ class Translator(Arrays):
             return Value(code, shape, "fill" if not (shape[0].is_one and shape[1].is_one) else "dense")
         if op == "e":
             return Value(self._place(node.args[0]), shape, "unit")
+        if op == "commutation":
+            rows, columns, both = (self.size(dim) for dim in (*map(size_of, node.args), shape[0]))
+            template = "np.eye({2}).reshape({1}, {0}, {2}).swapaxes(0, 1).reshape({2}, {2})"
+            return Value(self.make(template, rows, columns, both, needs=(SUM, SUM, SUM)), shape)
         if op in ("rows", "cols"):
             return Value(self.size(shape_of(node.args[0])[op == "cols"]), SCALAR)
         return None

@@ -1,0 +1,109 @@
+"""`Change`: a result contracted with the differentials of its variables, the formula that all other notations come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from matdiff import formula, index
+from matdiff.derive import derive
+from matdiff.formula import shape_of
+from matdiff.graph import Irreducible
+from matdiff.lower import Lowering, property_of, variable_tensor
+from matdiff.nodes import Tensor
+from matdiff.notations.equation import NoNotation
+from matdiff.notations.linear import Linear
+from matdiff.render.leftside import output_name
+from matdiff.simplify import simplify
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.pipeline import Derivative, Result
+
+
+class Change:
+    """The variables' differentials as symbols beside everything that the result may name."""
+
+    def __init__(self, answer: Derivative, result: Result) -> None:
+        self.answer, self.result, self.typed = answer, result, answer.typed
+        self.output = formula.name(output_name(self.typed), shape_of(self.typed.expr))
+        self.counts = [sum(1 for of, *_ in result.full_axes if of == "output")]
+        self.counts += [sum(1 for dim in self.typed.variables[name].shape if not dim.is_one) for name in result.wrt]
+        self.leaves = {name: formula.name(self._free(name), self.typed.variables[name].shape) for name in result.wrt}
+        self.symbols = {
+            name: index.symbol(
+                str(leaf.value), variable_tensor(self.typed.variables[name], structured=False).dims, self._row(name)
+            )
+            for name, leaf in self.leaves.items()
+        }
+
+    def _row(self, name: str) -> str | None:
+        prop = property_of(self.typed.variables[name])
+        return prop if prop == "row" else None
+
+    def _free(self, name: str) -> str:
+        """`dX`, or another name where that is taken."""
+        taken = {*self.typed.variables, *self.typed.definitions, *(part.name for part in self.result.where)}
+        candidate = f"d{name}"
+        while candidate in taken:
+            candidate += "_"
+        return candidate
+
+    def contracted(self, first: int) -> Tensor:
+        """The tensor with the axes of all variables from number `first` on summed with their differentials."""
+        tensor = self.result.tensor
+        axes = list(range(tensor.order))
+        start = sum(self.counts[: first + 1])
+        factors: list[tuple[Tensor, list[int]]] = [(tensor, axes)]
+        here = start
+        for name, count in zip(self.result.wrt[first:], self.counts[first + 1 :]):
+            factors.append((self.symbols[name], axes[here : here + count]))
+            here += count
+        return simplify(index.einsum(factors, axes[:start]))
+
+    def formula(self, first: int, as_row: bool = False) -> Expr:
+        """The same in matrix notation.  Raises NoNotation where more than two axes are left, or none exists."""
+        tensor = self.contracted(first)
+        try:
+            expr = self.result.recovery.expr(tensor)
+        except Irreducible:
+            raise NoNotation from None
+        return self.result.recovery.formulas.transposed(expr) if as_row and tensor.order == 1 else expr
+
+    def linear(self, first: int) -> tuple[Linear, Expr]:
+        """The reader of formulas linear in the differential of the last variable, and the formula."""
+        leaf = self.leaves[self.result.wrt[first]]
+        return Linear(leaf, self.result.recovery.formulas, self._gradient_by(self.symbols[self.result.wrt[first]])), self.formula(
+            first
+        )
+
+    def _gradient_by(self, symbol: Tensor) -> Callable[[Expr], Expr]:
+        """For a scalar formula linear in the differential, what it is multiplied with."""
+
+        def gradient(scalar: Expr) -> Expr:
+            value = Lowering(self._values()).value(scalar)
+            try:
+                return self.result.recovery.expr(simplify(derive(simplify(value), symbol)))
+            except Irreducible:
+                raise NoNotation from None
+
+        return gradient
+
+    def _values(self) -> dict[str, Tensor]:
+        values: dict[str, Tensor] = {name: variable_tensor(variable) for name, variable in self.typed.variables.items()}
+        values.update({part.name: part.tensor for part in self.result.where})
+        values.update({str(leaf.value): self.symbols[name] for name, leaf in self.leaves.items()})
+        return values
+
+    def shown(self, expr: Expr) -> Expr:
+        """The formula with `dX` printed as the differential that it is."""
+        names = {str(leaf.value): name for name, leaf in self.leaves.items() if leaf.value == f"d{name}"}
+        done: dict[int, Expr] = {}
+        for node in post_order(expr):
+            if node.op == "name" and node.value in names:
+                done[id(node)] = Expr("differential", (), names[str(node.value)], shape=node.shape)
+            else:
+                args = tuple(done[id(arg)] for arg in node.args)
+                done[id(node)] = node if args == node.args else node.replace(args=args)
+        return done[id(expr)]

@@ -1,0 +1,16 @@
+"""A result entry by entry, with its sums written out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.notations.equation import Equation
+from matdiff.render.leftside import entries_side
+
+if TYPE_CHECKING:
+    from matdiff.pipeline import Derivative, Result
+
+
+def equation(answer: Derivative, result: Result) -> Equation:
+    """`dy[i]/dW[k,l] = delta[i,l] x[k]`."""
+    return Equation(entries_side(answer, result), result.index_expr)

@@ -1,0 +1,149 @@
+"""A result as a matrix that acts on vec(X), columns stacked: d vec(Y) = (B^T kron A) d vec(X) for dY = A dX B.
+
+Magnus and Neudecker (2019), chapters 3 and 9; K(m, n) is their commutation matrix.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff import formula
+from matdiff.dims import ONE, Dim
+from matdiff.formula import Chain, Formulas, shape_of
+from matdiff.index import number_of
+from matdiff.notations.change import Change
+from matdiff.notations.equation import Equation, NoNotation
+from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Term, Turn
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.dims import Shape
+    from matdiff.pipeline import Derivative, Result
+
+
+def equation(answer: Derivative, result: Result) -> Equation:
+    """`d vec(Y) / d vec(W)^T = kron(X^T, I) K(m, n)`; vectors need no vec."""
+    if not result.wrt:
+        raise NoNotation
+    change = Change(answer, result)
+    formulas = result.recovery.formulas
+    linear, whole = change.linear(result.order - 1)
+    variables = [_stacked(formula.name(name, answer.typed.variables[name].shape)) for name in result.wrt]
+    variables[-1] = formulas.transposed(variables[-1])
+    left = Expr("partial", (_stacked(change.output), *variables), result.order)
+    if number_of(result.tensor) == 0:
+        rows, columns = (
+            _count(dims) for dims in (result.tensor.dims[: -change.counts[-1] or None], result.tensor.dims[-change.counts[-1] :])
+        )
+        return Equation(left, Expr("zeros", (), shape=(rows, columns)))
+    if formula.is_scalar(whole):
+        column = result.recovery.formulas.transposed(_stacked(_gradient(result)))
+        return Equation(left, column, _legend(column))
+    inner = whole.args[0] if whole.op == "vec" else whole
+    try:
+        terms = linear.terms(inner)
+    except NotLinear:
+        raise NoNotation from None
+    parts = [
+        _written(_without_turns(term, shape_of(inner), formulas), shape_of(inner), shape_of(linear.leaf), formulas)
+        for term in terms
+    ]
+    right = parts[0] if len(parts) == 1 else Expr("+", tuple(parts), shape=shape_of(parts[0]))
+    return Equation(left, right, _legend(right))
+
+
+def _count(dims: tuple[Dim, ...]) -> Dim:
+    total = ONE
+    for dim in dims:
+        total = total * dim
+    return total
+
+
+def _gradient(result: Result) -> Expr:
+    if result.form != "matrix":
+        raise NoNotation
+    return result.value_expr
+
+
+def _legend(right: Expr) -> tuple[str, ...]:
+    ops = {node.op for node in post_order(right)}
+    words = ["vec stacks columns"]
+    if "commutation" in ops:
+        words.append("K_mn vec(A) = vec(Aᵀ) for A of size m × n")
+    return (", ".join(words),)
+
+
+def _stacked(expr: Expr) -> Expr:
+    """vec of a matrix; a vector, a row (as a column) or a scalar by itself."""
+    rows, columns = shape_of(expr)
+    if columns.is_one:
+        return expr
+    if rows.is_one:
+        return Formulas().transposed(expr)
+    return formula.call("vec", expr, shape=(columns * rows, ONE))
+
+
+def _after(map_: Map, shape: Shape) -> Shape:
+    """The shape of the value of a map."""
+    if isinstance(map_, Turn):
+        return map_.shape[1], map_.shape[0]
+    if isinstance(map_, Sides):
+        rows = shape_of(map_.left[0])[0] if map_.left else map_.shape[0]
+        return rows, shape_of(map_.right[-1])[1] if map_.right else map_.shape[1]
+    return shape_of(map_.value) if isinstance(map_, Dyad) else map_.shape
+
+
+def _without_turns(term: Term, shape: Shape, formulas: Formulas) -> Term:
+    """vec(A M^T b) = vec(b^T M A^T): where a vector comes out, a transpose moves to the sides."""
+    maps: list[Map] = []
+    for map_ in term.maps:
+        before = maps[-1] if maps else None
+        if isinstance(map_, Turn) and isinstance(before, Sides) and any(dim.is_one for dim in _after(before, shape)):
+            left, right = (formulas.transposed_chain(side) for side in (before.right, before.left))
+            maps[-1] = Sides(left, right, map_.shape)
+        else:
+            maps.append(map_)
+    return term._replace(maps=tuple(maps))
+
+
+def _written(term: Term, out: Shape, shape: Shape, formulas: Formulas) -> Expr:
+    chain: Chain = tuple(factor for map_ in term.maps for factor in _matrix(map_, out, formulas))
+    size = out[0] * out[1]
+    if not chain:
+        chain = (formula.eye(size),)
+    return formulas.scaled(-1 if term.negative else 1, list(term.factors), list(term.divisors), chain)
+
+
+def _matrix(map_: Map, out: Shape, formulas: Formulas) -> Chain:
+    """The matrix of a map between stacked matrices, as a chain."""
+    rows, columns = map_.shape
+    if isinstance(map_, Turn):
+        if rows.is_one or columns.is_one:
+            return ()
+        sizes = (formula.size_argument(rows), formula.size_argument(columns))
+        return (formula.call("commutation", *sizes, shape=(rows * columns, rows * columns)),)
+    if isinstance(map_, Sides):
+        return _kron(map_, formulas)
+    if isinstance(map_, Mask):
+        stacked = _stacked(map_.factor)
+        if map_.divides:
+            stacked = formula.call("./", formula.number(1), stacked, shape=shape_of(stacked))
+        return (formulas.diag(stacked),)
+    if isinstance(map_, Dyad):
+        return _stacked(map_.value), formulas.transposed(_stacked(map_.gradient))
+    raise NoNotation
+
+
+def _kron(sides: Sides, formulas: Formulas) -> Chain:
+    """B^T kron A, where a side of size 1 is left out."""
+    rows, columns = sides.shape
+    after = _after(sides, sides.shape)
+    left = formulas.product(sides.left) if sides.left else formula.eye(rows)
+    right = formulas.product(formulas.transposed_chain(sides.right)) if sides.right else formula.eye(columns)
+    if columns.is_one and after[1].is_one:
+        return sides.left
+    if rows.is_one and after[0].is_one:
+        return formulas.transposed_chain(sides.right)
+    shape = (shape_of(right)[0] * shape_of(left)[0], shape_of(right)[1] * shape_of(left)[1])
+    return (formula.call("kron", right, left, shape=shape),)

@@ -1,0 +1,18 @@
+"""A result as one formula in matrix notation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.notations.equation import Equation, NoNotation
+from matdiff.render.leftside import left_side
+
+if TYPE_CHECKING:
+    from matdiff.pipeline import Derivative, Result
+
+
+def equation(answer: Derivative, result: Result) -> Equation:
+    """`df/dW = x a^T`."""
+    if result.form != "matrix":
+        raise NoNotation
+    return Equation(left_side(answer, result), result.expr)

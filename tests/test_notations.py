@@ -1,0 +1,223 @@
+"""Every notation of every published derivative has the value of its index form."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from mpmath import mp
+
+import matdiff
+from matdiff import evaluate
+from matdiff.dims import SCALAR
+from matdiff.formula import shape_of
+from matdiff.notations import NOTATIONS, NoNotation, equation_of
+from matdiff.notations.change import Change
+from matdiff.pipeline import Derivative, Result
+from matdiff.syntax import Expr
+from matdiff.values import number_of_dim
+from matdiff.walk import post_order
+
+CASES = [
+    json.loads(line) for line in (Path(__file__).parent / "corpus" / "public.jsonl").read_text(encoding="utf-8").splitlines()
+]
+TRICKY = [
+    {"id": id, "expr": expr, "wrt": wrt.split(), "decl": decl}
+    for id, expr, wrt, decl in (
+        ("seed-vector", "W^T x", "W", []),
+        ("seed-matrix", "W^T X", "W", []),
+        ("seed-scalar", "z = A : (W^T X); z", "W", []),
+        ("both", "X A X^T B + tr(C X) X", "X", ["X: n x n"]),
+        ("hadamard", "(A X) .* exp(X B) ./ (1 + X .* X)", "X", ["X: n x n"]),
+        ("diagonals", "diag(X) x^T + diag(X x)", "X", ["X: n x n"]),
+        ("triangles", "tril(X) X[:,1] X[2,:]", "X", ["X: n x n"]),
+        ("functions", "expm(A X)", "X", []),
+        ("row", "x^T X", "X", []),
+        ("row variable", "X: 1 x n; X A", "X", []),
+        ("outer", "x x^T A", "x", []),
+        ("hessian", "tr(X^T A X B)", "X X", []),
+        ("hessian-inverse", "logdet(X)", "X X", []),
+        ("mixed", "x^T W^T W x", "x W", []),
+        ("third", "(a^T x)^3", "x x x", []),
+        ("constant", "tr(A X)", "X X", []),
+        ("definitions", "p = softmax(A x); p p^T", "x", []),
+        ("names", "E X F + dX", "X", ["X: n x n", "dX: n x n"]),
+        ("symmetric", "S A S", "S", ["S: symmetric n"]),
+    )
+]
+MOST_ENTRIES = 3000
+
+
+def answer_of(case: dict[str, Any]) -> Derivative:
+    return matdiff.differentiate(
+        case["expr"],
+        list(dict.fromkeys(case["wrt"])),
+        order=len(case["wrt"]),
+        declarations=case["decl"],
+        structure=case.get("structure") or "project",
+    )
+
+
+class Point:
+    """A result at random values: its whole tensor, and what matrix notation evaluates to."""
+
+    def __init__(self, answer: Derivative, result: Result) -> None:
+        self.answer, self.result = answer, result
+        self.sizes = evaluate.usable_sizes(answer, 1, {})
+        values = evaluate.sample(answer.typed, 1, self.sizes)
+        assert values is not None
+        self.values = dict(values)
+        self.parts = {part.name: part.expr for part in result.parts}
+        self.change = Change(answer, result)
+        self.dims = [number_of_dim(dim, self.sizes) for dim in result.tensor.dims]
+        random = Random(1)
+        self.moves = {}
+        for name, leaf in self.change.leaves.items():
+            rows, columns = (number_of_dim(dim, self.sizes) for dim in shape_of(leaf))
+            self.moves[name] = np.array([[random.gauss(0, 1) for _ in range(columns)] for _ in range(rows)])
+            self.values[str(leaf.value)] = [[mp.mpf(x) for x in row] for row in self.moves[name].tolist()]
+
+    def tensor(self) -> Any:
+        letters = [(letter, number_of_dim(dim, self.sizes)) for *_, dim, letter in self.result.full_axes]
+        found = evaluate.evaluate_tensor(self.result.index_expr, letters, self.values, self.sizes, None, self.parts)
+        tensor = np.zeros(self.dims)
+        for place, number in found.items():
+            tensor[place] = float(number)
+        return tensor
+
+    def matrix(self, expr: Expr, **places: int) -> Any:
+        value = evaluate.evaluate(self.named(expr), self.values, {**self.sizes, **places}, self.parts)
+        return np.array([[float(x) for x in row] for row in value])
+
+    def named(self, expr: Expr) -> Expr:
+        """`dX` as the name that has a value."""
+        done: dict[int, Expr] = {}
+        for node in post_order(expr):
+            if node.op == "differential":
+                done[id(node)] = self.change.leaves[str(node.value)]
+            else:
+                args = tuple(done[id(arg)] for arg in node.args)
+                done[id(node)] = node if args == node.args else node.replace(args=args)
+        return done[id(expr)]
+
+    def contraction(self, expr: Expr) -> Any:
+        """A formula of Frobenius notation as an array with four axes: E and F are built, nothing else is assumed."""
+        if expr.op == "isotropic":
+            rows, columns = (number_of_dim(dim, self.sizes) for dim in shape_of(expr))
+            pattern = "ik,jl->ijkl" if str(expr.value)[0] == "E" else "il,jk->ijkl"
+            pair = (np.eye(rows), np.eye(columns)) if str(expr.value)[0] == "E" else (np.eye(columns), np.eye(rows))
+            return np.einsum(pattern, *pair)
+        if expr.op == "number":
+            return np.full(self.dims, float(str(expr.value)))
+        if expr.op == "+":
+            return sum(self.contraction(term) for term in expr.args)
+        if expr.op == "neg":
+            return -self.contraction(expr.args[0])
+        if expr.op == "contract":
+            total = self.contraction(expr.args[0])
+            for part in expr.args[1:]:
+                total = np.einsum("ijkl,klpq->ijpq", total, self.contraction(part))
+            return total
+        if expr.op == "dyad":
+            return np.einsum("ij,kl->ijkl", *map(self.matrix, expr.args))
+        if expr.op == "/":
+            return self.contraction(expr.args[0]) / self.matrix(expr.args[1])[0, 0]
+        if expr.op in (".*", "./"):
+            first, second = expr.args
+            if expr.op == ".*":
+                return self.matrix(first)[:, :, None, None] * self.contraction(second)
+            return self.contraction(first) / self.matrix(second)[:, :, None, None]
+        if expr.op == "*":
+            place = next(
+                i for i, arg in enumerate(expr.args) if any(n.op in ("isotropic", "dyad", "contract") for n in post_order(arg))
+            )
+            total = self.contraction(expr.args[place])
+            for arg in reversed(expr.args[:place]):
+                value = self.matrix(arg)
+                scalar = shape_of(arg) == SCALAR
+                total = value[0, 0] * total if scalar else np.einsum("ip,pjkl->ijkl", value, total)
+            for arg in expr.args[place + 1 :]:
+                # (E B^T)_ijkl = E_ijkp (B^T)_pl = d_ik B_lj
+                total = np.einsum("ijkp,pl->ijkl", total, self.matrix(arg))
+            return total
+        return self.slope(expr)
+
+    def slope(self, expr: Expr) -> Any:
+        """dexpm(X) as an array: its value in every direction."""
+        n = number_of_dim(shape_of(expr)[0], self.sizes)
+        found = np.zeros((n, n, n, n))
+        leaf = Expr("name", (), "direction", shape=shape_of(expr))
+        for p, q in itertools.product(range(n), repeat=2):
+            self.values["direction"] = [[mp.mpf((i, j) == (p, q)) for j in range(n)] for i in range(n)]
+            found[:, :, p, q] = self.matrix(Expr(expr.op, (*expr.args, leaf), shape=shape_of(expr)))
+        return found
+
+
+def check(answer: Derivative, result: Result, notation: str) -> None:
+    """The equation in this notation has the value of the index form.  Raises NoNotation where there is none."""
+    equation = equation_of(answer, result, notation)
+    point = Point(answer, result)
+    if np.prod(point.dims) > MOST_ENTRIES:
+        return
+    tensor, counts = point.tensor(), point.change.counts
+    kept = counts[-1] if result.wrt else 0
+    lead = len(point.dims) - kept
+    if notation == "differential":
+        for name, count in reversed(list(zip(result.wrt, counts[1:]))):
+            move = point.moves[name]
+            tensor = np.tensordot(tensor, move.reshape(tensor.shape[tensor.ndim - count :]), count)
+        close(point.matrix(equation.right), tensor)
+    elif notation == "entry":
+        for place in itertools.islice(itertools.product(*map(range, point.dims[:lead])), 0, None, 7):
+            letters = [letter for *_, letter in result.full_axes[:lead]]
+            close(point.matrix(equation.right, **{letter: i + 1 for letter, i in zip(letters, place)}), tensor[place])
+    elif notation == "kronecker":
+        stacked = tensor.reshape([*point.dims[:lead], -1], order="F") if kept else tensor[..., None]
+        close(point.matrix(equation.right), stacked.reshape(-1, stacked.shape[-1], order="F"))
+    elif notation == "frobenius":
+        if result.is_matrix or result.form == "matrix":
+            close(point.matrix(equation.right), tensor)
+        else:
+            close(point.contraction(equation.right), tensor)
+    elif notation == "matrix":
+        close(point.matrix(equation.right), tensor)
+    else:
+        assert notation == "index" and equation.right == result.index_expr
+
+
+def close(found: Any, expected: Any) -> None:
+    """Equal numbers; sizes 1 do not count, and one number stands for an array of equal ones."""
+    found, expected = np.squeeze(np.asarray(found)), np.squeeze(np.asarray(expected))
+    if found.shape != expected.shape and found.size == 1:
+        found = np.full(expected.shape, found)
+    assert found.shape == expected.shape
+    assert np.allclose(found, expected, rtol=1e-9, atol=1e-9 * (1 + np.max(np.abs(expected), initial=0)))
+
+
+def forms_of(case: dict[str, Any]) -> dict[str, str]:
+    """Check every notation; the printed form of those that there are."""
+    answer = answer_of(case)
+    result = next(r for r in answer.results if list(r.wrt) == case["wrt"])
+    found = {}
+    for notation in NOTATIONS:
+        try:
+            check(answer, result, notation)
+        except NoNotation:
+            continue
+        found[notation] = matdiff.render.text.text(equation_of(answer, result, notation).right)
+    return found
+
+
+@pytest.mark.parametrize("case", TRICKY, ids=lambda case: case["id"])
+def test_every_notation_is_true(case: dict[str, Any]) -> None:
+    assert {"index", "differential"} <= forms_of(case).keys()
+
+
+@pytest.mark.parametrize("case", CASES[::6], ids=lambda case: case["id"])
+def test_every_notation_of_published_derivatives_is_true(case: dict[str, Any]) -> None:
+    assert {"index", "differential"} <= forms_of(case).keys()
