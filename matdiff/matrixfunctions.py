@@ -217,6 +217,12 @@ def eigenvalue(value: Matrix, place: int) -> Matrix:
 
 
 def eigenprojector(value: Matrix, place: int) -> Matrix:
-    """The projector v v^T onto its eigenvector."""
-    vector = [[row[place]] for row in _eigenvalues(value)[1]]
-    return multiplied(vector, transposed(vector)) if len(vector) > 1 else scalar(1)
+    """The projector v v^T onto its eigenvector.  Raises Undefined where the eigenvalue is not simple."""
+    if len(value) == 1:
+        return scalar(1)
+    values, vectors = _eigenvalues(value)
+    gap = values[1] - values[0] if place == 0 else values[-1] - values[-2]
+    if gap <= mp.mpf(10) ** (-mp.dps // 4) * max(map(abs, values)):
+        raise Undefined("the eigenvector of an eigenvalue that is not simple")
+    vector = [[row[place]] for row in vectors]
+    return multiplied(vector, transposed(vector))

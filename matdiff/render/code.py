@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 # How tightly the outermost operation of a piece of code binds, loosest first.
@@ -29,15 +30,32 @@ class Codes:
         self.known: dict[tuple[str, tuple[int, ...]], Code] = {}
 
     def make(
-        self, template: str, *parts: Code, level: int = ATOM, needs: Sequence[int] | None = None, cheap: bool = False
+        self, template: str, *parts: Code, level: int | None = None, needs: Sequence[int] | None = None, cheap: bool = False
     ) -> Code:
-        """The code of a template.  Without `needs` every part must be an atom unless commas or brackets hold it."""
+        """The code of a template.
+
+        Without `level` it binds as its loosest operator outside brackets; without `needs` every part must be an atom unless
+        commas or brackets hold it.
+        """
         key = (template, tuple(map(id, parts)))
         found = self.known.get(key)
         if found is None:
             chosen = tuple(needs) if needs is not None else tuple(_need(template, place) for place in range(len(parts)))
-            found = self.known[key] = Code(template, parts, level, chosen, cheap or not parts)
+            binds = level_of(template) if level is None else level
+            found = self.known[key] = Code(template, parts, binds, chosen, cheap or not parts)
         return found
+
+
+def level_of(template: str) -> int:
+    """How tightly the loosest operator outside brackets binds."""
+    bare, inside = "", template
+    while bare != inside:
+        bare, inside = inside, re.sub(r"\([^()]*\)|\[[^][]*\]", "", inside)
+    if re.search(r" [-+] ", bare):
+        return SUM
+    if re.search(r" [*/@] ", bare):
+        return TERM
+    return UNARY if bare.startswith("-") else POWER if "**" in bare else ATOM
 
 
 def _need(template: str, place: int) -> int:
