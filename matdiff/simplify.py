@@ -271,17 +271,17 @@ def join_fused(product: Product) -> Tensor | None:
             if one[0] is not other[0]:
                 continue
             (p, a, b), (q, c, d) = one[1], other[1]
-            same = {c: a, d: b} if p == q and uses[p] == 2 else {q: p} if (a, b) == (c, d) and uses[a] == uses[b] == 2 else None
-            if same is None:
+            if p == q and uses[p] == 2:
+                same = [(a, c), (b, d)]
+            elif (a, b) == (c, d) and uses[a] == uses[b] == 2:
+                same = [(p, q)]
+            else:
                 continue
             rest = list(product.factors)
             rest.remove(one)
             rest.remove(other)
-            kept = [(t, tuple(same.get(s, s) for s in slots)) for t, slots in rest]
-            # An index that is left without a factor keeps its size.
-            kept += [(index.filled(1, (product.sizes[s],)), (s,)) for s in dict.fromkeys(same.values())]
-            out = tuple(same.get(o, o) for o in product.out)
-            return index.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
+            deltas: list[Factor] = [(index.identity((product.sizes[pair[0]],)), pair) for pair in same]
+            return index.einsum([*rest, *deltas], product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 

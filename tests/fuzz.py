@@ -38,6 +38,7 @@ MANNERS = ("normal", "positive", "unit", "dominant", "fraction", "above one")
 STEP_DIGITS = 12
 TOLERANCE = 1e-9
 SLOW = 2.0  # seconds
+LONG = 20_000  # characters
 STOP = 20.0
 # So long the referee may take.
 PATIENCE = 4.0
@@ -118,7 +119,8 @@ def judge(case: Case, seed: object, code: bool = False) -> Verdict:
     except Exception:
         verdict = Verdict("crashed", f"{lines}\n{traceback.format_exc(limit=-3)}")
     if verdict.kind not in ("wrong", "unreadable", "crashed", "code") and seconds > SLOW:
-        verdict = Verdict("slow", f"{seconds:.1f} s")
+        # A page of formula takes its time; it is counted, but nobody would want it sooner.
+        verdict = Verdict("slow" if sum(map(len, lines)) < LONG else "long", f"{seconds:.1f} s")
     return verdict._replace(seconds=seconds)
 
 
@@ -256,6 +258,9 @@ def _is_smooth(
         pairs = zip((x for row in expected for x in row), (x for row in other for x in row), strict=True)
         return any(abs(x - y) > tolerance * scale for x, y in pairs)
 
+    with mp.workdps(mp.dps + 9):  # a value decided by rounding, as argmax of equal entries is
+        if differs(along(answer, wrt, values, sizes, directions), TOLERANCE):
+            return "rough"
     for sides in product([(0, 1), (-1, 0), (1, 2)], repeat=len(wrt)):
         if differs(along(answer, wrt, values, sizes, directions, sides=sides), 1e-5):
             return "kink"
