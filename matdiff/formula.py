@@ -138,7 +138,26 @@ class Formulas:
             return vector.args[0]
         if vector.op == "ones":
             return eye(size)
-        return call("diag", vector, shape=(size, size))
+        whole = call("diag", vector, shape=(size, size))
+        parted = self._parted_diagonal(vector)
+        return parted if parted is not None and cost(parted) < cost(whole) else whole
+
+    def _parted_diagonal(self, vector: Expr) -> Expr | None:
+        """diag(v) + theta I for the vector v + theta ones."""
+        size = shape_of(vector)[0]
+        rest: list[Expr] = []
+        identities: list[Expr] = []
+        for term in vector.args if vector.op == "+" else ():
+            body = term.args[0] if term.op == "neg" else term
+            if body.op == "*" and body.args[-1].op == "ones":
+                spread = call("*", *body.args[:-1], eye(size), shape=(size, size))
+                identities.append(call("neg", spread, shape=(size, size)) if term.op == "neg" else spread)
+            else:
+                rest.append(term)
+        if not rest or not identities:
+            return None
+        first = self.diag(rest[0] if len(rest) == 1 else Expr("+", tuple(rest), shape=shape_of(vector)))
+        return Expr("+", (first, *identities), shape=(size, size))
 
     def dot(self, left: Chain, right: Chain) -> Expr:
         """The scalar left^T right of two columns, from the side that needs fewer transposes; ||v||^2 for a compound v."""

@@ -325,6 +325,7 @@ def add(terms: Iterable[tuple[Rational, Tensor]], dims: Sequence[Dim]) -> Tensor
 
 
 def _terms(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
+    """The terms of a tensor that is a sum, be it turned, on a diagonal (diag(a + b)) or spread ((alpha + beta) ones)."""
     if isinstance(tensor, Sum):
         return tensor.terms
     if isinstance(tensor, Product):
@@ -333,14 +334,11 @@ def _terms(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
         if tensor.coefficient != 1:
             inner = _unscaled(tensor)
             return [(tensor.coefficient * c, t) for c, t in _terms(inner)]
-        if (
-            len(tensor.factors) == 1
-            and isinstance(tensor.factors[0][0], Sum)
-            and sorted(tensor.out) == list(range(len(tensor.sizes)))
-        ):
+        if len(tensor.factors) == 1:
             group, slots = tensor.factors[0]
-            if isinstance(group, Sum) and sorted(slots) == sorted(tensor.out):
-                return [(c, einsum([(t, slots)], tensor.out)) for c, t in group.terms]
+            if isinstance(group, Sum) and slots == tuple(dict.fromkeys(slots)) and (not slots or set(slots) == set(tensor.out)):
+                sizes: dict[Index, Dim] = dict(enumerate(tensor.sizes))
+                return [(c, einsum([(t, slots)], tensor.out, sizes)) for c, t in group.terms]
     return ((1, tensor),)
 
 

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from itertools import permutations
 from typing import TYPE_CHECKING
 
-from matdiff import index
+from matdiff import index, recognition
 from matdiff.dims import SCALAR, Dim
 from matdiff.functionlaws import APPLY_LAWS
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.lower import expand_rule, matrix_power, slope_of
 from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
+from matdiff.sumlaws import SUM_LAWS
 from matdiff.syntax import ratio
 
 if TYPE_CHECKING:
@@ -75,9 +76,14 @@ def _settle(node: Tensor, replacement: Mapping[Tensor, Tensor]) -> Tensor:
         simpler = law(node)
         if simpler is not None:
             return rebuild(simpler, {})
-    for apply_law in APPLY_LAWS if isinstance(node, Apply) else ():
+    for apply_law in (*APPLY_LAWS, *recognition.APPLY_LAWS) if isinstance(node, Apply) else ():
         assert isinstance(node, Apply)
         simpler = apply_law(node)
+        if simpler is not None:
+            return rebuild(simpler, {})
+    for sum_law in SUM_LAWS if isinstance(node, Sum) else ():
+        assert isinstance(node, Sum)
+        simpler = sum_law(node)
         if simpler is not None:
             return rebuild(simpler, {})
     node.cache["settled"] = node
@@ -435,4 +441,5 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     part_of_sum,
     closed_frechet,
     expand_large_group,
+    *recognition.PRODUCT_LAWS,
 )

@@ -1,0 +1,50 @@
+"""Laws of sums: each returns a simpler tensor for a sum, or None to decline; see `simplify`.
+
+A sum within a sum is opened where it is built (`index.add`), on a diagonal or spread over an array too, so that the laws here
+give the same result in whatever order terms are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from matdiff import index
+from matdiff.nodes import Product, Sum, Tensor
+
+SumLaw = Callable[[Sum], "Tensor | None"]
+
+
+def spread_of_scalars(total: Sum) -> Tensor | None:
+    """alpha I + beta I = (alpha + beta) I, and so for ones and other arrays of deltas.  The sum that is left has no axes."""
+    products = [(c, term) for c, term in total.terms if isinstance(term, Product)]
+    if not total.dims or len(products) < len(total.terms) or len({term.out for _, term in products}) > 1:
+        return None
+    if any(slots for _, term in products for _, slots in term.factors):
+        return None
+    scalar = index.add([(c, index.einsum(term.factors, (), None, term.coefficient)) for c, term in products], ())
+    out = products[0][1].out
+    return index.einsum([(scalar, ())], out, dict(zip(out, total.dims)))
+
+
+def diagonal_of_sum(total: Sum) -> Tensor | None:
+    """diag(a) + diag(b) = diag(a + b), and so for every delta that all terms share.  The sum that is left has fewer axes."""
+    joined = (0,) * total.order
+    for _, term in total.terms:
+        if not isinstance(term, Product):
+            return None
+        pairs = list(zip(joined, term.out))
+        joined = tuple(pairs.index(pair) for pair in pairs)
+    kept = list(dict.fromkeys(joined))
+    if len(kept) == total.order:
+        return None
+    terms = [(c, _without_deltas(term, kept)) for c, term in total.terms]
+    return index.einsum([(index.add(terms, [total.dims[axis] for axis in kept]), kept)], joined)
+
+
+def _without_deltas(term: Tensor, kept: list[int]) -> Tensor:
+    """The term on the axes `kept`; the others repeat these."""
+    assert isinstance(term, Product)
+    return index.einsum(term.factors, [term.out[axis] for axis in kept], dict(enumerate(term.sizes)), term.coefficient)
+
+
+SUM_LAWS: tuple[SumLaw, ...] = (spread_of_scalars, diagonal_of_sum)
