@@ -1,14 +1,17 @@
-"""`collected`: a sum written with its common factors taken out, `(A + A^T) x` for `A x + A^T x`, where that is shorter."""
+"""`collected`: a sum written with its common factors taken out, `(A + A^T) x` for `A x + A^T x`, where that costs less."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import formula
+from matdiff.cost import cost
 from matdiff.dims import SCALAR, Shape
 from matdiff.formula import Chain, Formulas, shape_of
+from matdiff.rational import common_factor, ratio_of
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
+from matdiff.walk import leaves, post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 # A sum of more terms than this is read by nobody as a formula; it is printed as it is.
 MOST_TERMS = 100
+MOST_PAIRED = 20
 
 
 class Term(NamedTuple):
@@ -38,58 +42,91 @@ class Term(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Terms that share scalar factors and an end of their chains: `rests` are what differs, on the left or right of `end`."""
+    """Terms with something in common: `term` makes one term of all of them from the sum of the `rests`, what differs."""
 
     places: list[int]
-    factors: list[Expr]
-    divisors: list[Expr]
     rests: list[Term]
-    end: Chain
-    side: int
-
-    def term(self, inside: Expr) -> Term:
-        """The group as one term, with `inside` for the sum of the rests."""
-        if not self.rests[0].chain:
-            return Term(1, [*self.factors, inside], self.divisors, self.end)
-        return Term(1, self.factors, self.divisors, (*self.end, inside) if self.side == 0 else (inside, *self.end))
+    term: Callable[[Expr], Term]
 
 
 def collected(terms: list[Term], formulas: Formulas) -> Expr:
-    """The sum of the terms.  Each round takes out the common factor that saves most tokens; fewer terms are left, so it ends."""
+    """The sum of the terms.  Each round takes out the common factor that saves most; fewer terms are left, so it ends."""
     while 1 < len(terms) <= MOST_TERMS:
-        best: tuple[int, Group] | None = None
+        best: tuple[int, list[int], Term] | None = None
         for group in _groups(terms, formulas):
-            merged = group.term(_sum(group.rests, formulas)).expr(formulas)
-            saved = formula.cost(_sum([terms[p] for p in group.places], formulas)) - formula.cost(merged)
+            content = common_factor([rest.coefficient for rest in group.rests])
+            rests = [rest._replace(coefficient=ratio_of(rest.coefficient, content)) for rest in group.rests]
+            together = group.term(_inside(rests, formulas)).times(content)
+            apart = cost(_sum([terms[p] for p in group.places], formulas))
+            saved = apart - cost(together.expr(formulas))
             if saved > 0 and (best is None or saved > best[0]):
-                best = (saved, group)
+                best = (saved, group.places, together)
         if best is None:
             break
-        group = best[1]
-        merged_term = group.term(collected(group.rests, formulas))
-        terms = [merged_term if p == group.places[0] else t for p, t in enumerate(terms) if p not in group.places[1:]]
+        _, places, together = best
+        terms = [together if p == places[0] else t for p, t in enumerate(terms) if p not in places[1:]]
     return _turned(_sum(terms, formulas), formulas)
+
+
+def _inside(rests: list[Term], formulas: Formulas) -> Expr:
+    """The sum of the rests of a group; sums among them are opened where terms then merge."""
+    plain = collected(rests, formulas)
+    opened = _merged([inner for term in rests for inner in _opened(term, formulas)])
+    if len(opened) > 1 and len(opened) < sum(len(_opened(term, formulas)) for term in rests):
+        flat = collected(opened, formulas)
+        return flat if cost(flat) <= cost(plain) else plain
+    return plain
+
+
+def _opened(term: Term, formulas: Formulas) -> list[Term]:
+    """The terms of a term that is a multiple of a sum, or of its transpose."""
+    if len(term.chain) != 1:
+        return [term]
+    (body,) = term.chain
+    turned = body.op == "'"
+    inner = formulas.sums.get(body.args[0] if turned else body)
+    if inner is None:
+        return [term]
+    found = []
+    for part in inner:
+        chain = formulas.transposed_chain(part.chain) if turned else part.chain
+        factors, divisors = [*term.factors, *part.factors], [*term.divisors, *part.divisors]
+        found.append(Term(term.coefficient * part.coefficient, factors, divisors, chain))
+    return found
+
+
+def _merged(terms: list[Term]) -> list[Term]:
+    """Equal terms as one."""
+    found: dict[object, Term] = {}
+    for term in terms:
+        key = (frozenset(_counted(term.factors).items()), frozenset(_counted(term.divisors).items()), term.chain)
+        known = found.get(key)
+        found[key] = term if known is None else known._replace(coefficient=known.coefficient + term.coefficient)
+    return [term for term in found.values() if term.coefficient]
+
+
+def _counted(items: list[Expr]) -> dict[Expr, int]:
+    counts: dict[Expr, int] = {}
+    for item in items:
+        counts[item] = counts.get(item, 0) + 1
+    return counts
 
 
 def _turned(expr: Expr, formulas: Formulas) -> Expr:
     """(A X B + B X A)^T for B^T X^T A^T + A^T X^T B^T: one transpose in place of many."""
     if expr.op != "+" or any(axis.is_one for axis in shape_of(expr)):
         return expr
-    turned = []
-    for term in expr.args:
-        body = term.args[0] if term.op == "neg" else term
-        back = formulas.transposed(body)
-        turned.append(formula.call("neg", back, shape=shape_of(back)) if term.op == "neg" else back)
+    turned = [_transposed_term(term, formulas) for term in expr.args]
     rows, columns = shape_of(expr)
     back = Expr("+", tuple(turned), shape=(columns, rows))
     whole = formula.call("'", back, shape=(rows, columns))
-    return whole if formula.cost(whole) < formula.cost(expr) else expr
+    return whole if cost(whole) < cost(expr) else expr
 
 
 def _sum(terms: list[Term], formulas: Formulas) -> Expr:
     if not all(map(_is_everywhere, terms)):
         terms = [term._replace(chain=()) if _is_everywhere(term) else term for term in terms]
-    exprs = [term.expr(formulas) for term in terms]
+    exprs = _paired([term.expr(formulas) for term in terms], formulas)
     if len(exprs) == 1:
         return exprs[0]
     first = next((place for place, expr in enumerate(exprs) if expr.op != "neg"), 0)  # b - a, not -a + b
@@ -113,23 +150,63 @@ def _is_everywhere(term: Term) -> bool:
     )
 
 
+def _paired(exprs: list[Expr], formulas: Formulas) -> list[Expr]:
+    """The same with every transpose next to what it is the transpose of: A + A^T - B, not A^T - B + A."""
+    if not 1 < len(exprs) <= MOST_PAIRED or any(axis.is_one for axis in shape_of(exprs[0])):
+        return exprs
+    left, pairs = list(exprs), []
+    while left:
+        one = left.pop(0)
+        back = _transposed_term(one, formulas)
+        pair = [one, back] if back != one and back in left else [one]
+        left = [term for term in left if term not in pair[1:]]
+        pairs += sorted(pair, key=_order_of_pair)
+    return pairs
+
+
+def _transposed_term(term: Expr, formulas: Formulas) -> Expr:
+    if term.op != "neg":
+        return formulas.transposed(term)
+    back = formulas.transposed(term.args[0])
+    return formula.call("neg", back, shape=shape_of(back))
+
+
+def _order_of_pair(term: Expr) -> tuple[int, list[str]]:
+    """A before A^T, a b^T before b a^T."""
+    words = [str(node.value) for node in leaves(term) if node.op == "name"]
+    return term.op == "'" or (term.op == "neg" and term.args[0].op == "'"), words
+
+
 def _groups(terms: list[Term], formulas: Formulas) -> list[Group]:
-    """Every group of terms that share an end of their chains, and all of them if they share a scalar factor."""
-    found = []
+    """Every group of terms that share an end of their chains, a scalar factor or divisor, a factor entry by entry, or diag."""
+    found: list[Group] = []
     for side in (-1, 0):
-        ends: dict[Expr, list[int]] = {}
-        for place, term in enumerate(terms):
-            if term.chain:
-                ends.setdefault(term.chain[side], []).append(place)
-        for places in ends.values():
-            if len(places) > 1:
-                group = _without_ends([terms[p] for p in places], places, side)
-                if group is not None:
-                    found.append(group)
-    factors, divisors, rests = _shared_scalars(terms)
-    if (factors or divisors) and all(term.chain for term in terms):
-        found.append(Group(list(range(len(terms))), factors, divisors, rests, (), 0))
+        for places in _sharing(terms, lambda term, side=side: term.chain[side : side + 1 or None]):  # type: ignore[misc]
+            found += _with_ends([terms[p] for p in places], places, side)
+    for places in _sharing(terms, lambda term: (*term.factors, *term.divisors)):
+        chosen = [terms[p] for p in places]
+        if all(term.chain for term in chosen) or not any(term.chain for term in chosen):
+            found += _with_scalars(chosen, places)
+    for places in _sharing(terms, _entrywise_factors):
+        found += _with_entries([terms[p] for p in places], places, formulas)
+    diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and _is_diagonal(term.chain[0])]
+    if len(diagonals) > 1:
+        rests = [terms[p]._replace(chain=(terms[p].chain[0].args[0],)) for p in diagonals]
+        found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (formulas.diag(inside),))))
     return found
+
+
+def _is_diagonal(expr: Expr) -> bool:
+    return expr.op == "diag" and shape_of(expr.args[0])[1].is_one
+
+
+def _sharing(terms: list[Term], parts: Callable[[Term], tuple[Expr, ...]]) -> list[list[int]]:
+    """The places of the terms that share a part, for every part that several have."""
+    places: dict[Expr, list[int]] = {}
+    for place, term in enumerate(terms):
+        for part in dict.fromkeys(parts(term)):
+            places.setdefault(part, []).append(place)
+    return [list(group) for group in dict.fromkeys(tuple(group) for group in places.values()) if len(group) > 1]
 
 
 def _common(chains: list[Chain], side: int) -> int:
@@ -142,23 +219,34 @@ def _common(chains: list[Chain], side: int) -> int:
     return count
 
 
-def _without_ends(terms: list[Term], places: list[int], side: int) -> Group | None:
+def _with_ends(terms: list[Term], places: list[int], side: int) -> list[Group]:
     """The terms as (what differs) times their common end, or their common beginning times what differs."""
     count = _common([term.chain for term in terms], side)
     end = terms[0].chain[:count] if side == 0 else terms[0].chain[len(terms[0].chain) - count :]
     factors, divisors, rests = _shared_scalars(terms)
     if all(len(term.chain) == count for term in terms):
-        return Group(places, factors, divisors, [term._replace(chain=()) for term in rests], end, side)
+        bare = [term._replace(chain=()) for term in rests]
+        return [Group(places, bare, lambda inside: Term(1, [*factors, inside], divisors, end))]
     bare = []
     for term in rests:
         chain = term.chain[count:] if side == 0 else term.chain[: len(term.chain) - count]
         if not chain:
             inner = shape_of(end[-1])[1] if side == 0 else shape_of(end[0])[0]
-            if inner.is_one:
-                return None
+            if inner.is_one or term.factors or term.divisors:
+                return []  # nobody writes (A - alpha I / beta) x for A x - alpha x / beta
             chain = (formula.eye(inner),)
         bare.append(term._replace(chain=chain))
-    return Group(places, factors, divisors, bare, end, side)
+    return [Group(places, bare, lambda inside: Term(1, factors, divisors, (*end, inside) if side == 0 else (inside, *end)))]
+
+
+def _with_scalars(terms: list[Term], places: list[int]) -> list[Group]:
+    """The terms as their common scalars times what differs."""
+    factors, divisors, rests = _shared_scalars(terms)
+    if not factors and not divisors:
+        return []  # one's divisor is the other's factor
+    if not terms[0].chain:
+        return [Group(places, rests, lambda inside: Term(1, [*factors, inside], divisors, ()))]
+    return [Group(places, rests, lambda inside: Term(1, factors, divisors, (inside,)))]
 
 
 def _shared_scalars(terms: list[Term]) -> tuple[list[Expr], list[Expr], list[Term]]:
@@ -181,3 +269,32 @@ def _removed(items: list[Expr], taken: list[Expr]) -> list[Expr]:
     for item in taken:
         remaining.remove(item)
     return remaining
+
+
+def _entrywise_factors(term: Term) -> tuple[Expr, ...]:
+    """x and y of the vector or matrix x .* y, and of x .* y ./ z."""
+    if len(term.chain) != 1:
+        return ()
+    (body,) = term.chain
+    top = body.args[0] if body.op == "./" else body
+    return top.args if top.op == ".*" else () if top.op == "number" else (top,)
+
+
+def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
+    """The terms as what they share entry by entry times what differs."""
+    common = [f for f in _entrywise_factors(terms[0]) if all(f in _entrywise_factors(term) for term in terms)]
+    rests = []
+    for term in terms:
+        (body,) = term.chain
+        tops = _removed(list(_entrywise_factors(term)), common)
+        bottoms = [body.args[1]] if body.op == "./" else []
+        if not tops and not bottoms:
+            if term.factors or term.divisors:
+                return []
+            rests.append(term._replace(chain=()))  # a number, which acts on every entry
+        else:
+            rests.append(term._replace(chain=(formulas.hadamard(tops, bottoms),)))
+    if all(not term.chain for term in rests):
+        return []
+    factors, divisors, bare = _shared_scalars(rests)
+    return [Group(places, bare, lambda inside: Term(1, factors, divisors, (formulas.hadamard([*common, inside], []),)))]

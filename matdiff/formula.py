@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matdiff.cost import cost
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.functions import FUNCTIONS
 from matdiff.rational import magnitude
@@ -14,6 +15,7 @@ from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
+    from matdiff.collect import Term
     from matdiff.syntax import Rational
 
 Chain = tuple[Expr, ...]
@@ -80,6 +82,8 @@ class Formulas:
     def __init__(self) -> None:
         self.symmetric: set[Expr] = set()
         self.diagonal: set[Expr] = set()
+        # The terms of the sums that were written, before common factors were taken out.
+        self.sums: dict[Expr, list[Term]] = {}
 
     def transposed(self, expr: Expr) -> Expr:
         rows, columns = shape_of(expr)
@@ -353,12 +357,3 @@ def _elementwise(factors: list[Expr], shape: Shape) -> Expr | None:
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else Expr(".*", tuple(parts), shape=shape)
-
-
-def cost(expr: Expr) -> int:
-    """The length of the printed formula in tokens: names, numbers and operators; brackets are free."""
-    own = {"'": 2, "neg": 1, "+": len(expr.args) - 1, ".*": len(expr.args) - 1, "*": 0, "norm": 2, "inv": 3, "/": 1, "./": 1}
-    total = own.get(expr.op, 1) + sum(cost(arg) for arg in expr.args)
-    if expr.op == "+":
-        total -= sum(arg.op == "neg" for arg in expr.args[1:])
-    return total

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from matdiff import formula
+from matdiff.cost import length
 from matdiff.dims import Shape
 from matdiff.graph import Irreducible
 from matdiff.nodes import Product, Symbol, Tensor
@@ -58,7 +59,7 @@ def name_parts(
         except Irreducible:
             continue
         if own is None:
-            cost = formula.cost(expr)
+            cost = length(expr)
             if cost < LEAST_COST or uses * cost - (cost + 2 + uses) < LEAST_SAVING:
                 continue
             own = _free_name(expr, used)

@@ -136,6 +136,7 @@ class Recovery:
         for coefficient, inner in tensor.terms if grid is None else [term for term in tensor.terms if term not in parts]:
             terms.append(self.term(inner).times(coefficient))
         expr = collected(terms, self.formulas)
+        self.formulas.sums.setdefault(expr, terms)
         if tensor.order == 2 and tensor.cache.get("symmetric"):
             self.formulas.symmetric.add(expr)
         return Term(1, [expr], [], ()) if not tensor.dims else Term(1, [], [], (expr,))

@@ -19,3 +19,14 @@ def post_order(root: Expr) -> Iterator[Expr]:
             seen.add(id(node))
             stack.append((node, True))
             stack.extend((argument, False) for argument in reversed(node.args))
+
+
+def leaves(root: Expr) -> Iterator[Expr]:
+    """The nodes without arguments from left to right, as often as they are printed."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.args:
+            stack.extend(reversed(node.args))
+        else:
+            yield node

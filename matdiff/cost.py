@@ -1,0 +1,54 @@
+"""What a formula costs its reader; of several equal ones the cheapest is printed.
+
+The length is the number of tokens: names, numbers and operators.  Brackets round a sum are free, but three more are counted for
+every pair of them inside: (A + A^T) x is better than A x + A^T x, but X (X (X A + A X) + A X^2) is worse than its four terms.
+"""
+
+from __future__ import annotations
+
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
+
+# The tokens of an operation without those of its arguments; one where nothing is said.
+_TOKENS = {"'": 2, "norm": 2, "inv": 3, "ones": 2, "zeros": 2, "*": 0, "all": 1}
+_BETWEEN = ("+", ".*")
+# Their arguments stand in brackets when they are sums.
+_TIGHT = ("*", ".*", "./", "/", ":", "'", "^", ".^", "inv", "neg", "at", "entry")
+
+
+def length(expr: Expr) -> int:
+    """The number of tokens of the printed formula."""
+    return _measured(expr)[0]
+
+
+def cost(expr: Expr) -> int:
+    """The tokens of the printed formula and what its brackets add."""
+    tokens, brackets, _ = _measured(expr)
+    return tokens + brackets
+
+
+def _measured(root: Expr) -> tuple[int, int, int]:
+    """Tokens, the cost of brackets, and how deep brackets stand in brackets."""
+    known: dict[int, tuple[int, int, int]] = {}
+    for node in post_order(root):
+        tokens, brackets, depth = _own_tokens(node), 0, 0
+        for arg in node.args:
+            inner_tokens, inner_brackets, inner_depth = known[id(arg)]
+            if arg.op == "+" and node.op in _TIGHT:
+                inner_brackets += 3 * inner_depth
+                inner_depth += 1
+            tokens, brackets, depth = tokens + inner_tokens, brackets + inner_brackets, max(depth, inner_depth)
+        known[id(node)] = tokens, brackets, depth if node.op in _TIGHT or node.op == "+" else 0
+    return known[id(root)]
+
+
+def _own_tokens(node: Expr) -> int:
+    if node.op in _BETWEEN:
+        return len(node.args) - 1 - (sum(arg.op == "neg" for arg in node.args[1:]) if node.op == "+" else 0)
+    if node.op == "number":
+        return 1 if isinstance(node.value, int) else 3
+    if node.op == "ones" or node.op == "zeros":
+        return 3 if node.shape is not None and not node.shape[1].is_one else 2
+    if node.op == "'" and node.args[0].op == "inv":
+        return 0  # X^-T is as long as X^-1
+    return _TOKENS.get(node.op, 1)
