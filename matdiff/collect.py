@@ -57,6 +57,7 @@ def collected(terms: list[Term], formulas: Formulas) -> Expr:
             content = common_factor([rest.coefficient for rest in group.rests])
             rests = [rest._replace(coefficient=ratio_of(rest.coefficient, content)) for rest in group.rests]
             together = group.term(_inside(rests, formulas)).times(content)
+            together = together._replace(factors=[factor for factor in together.factors if factor != formula.number(1)])
             apart = cost(_sum([terms[p] for p in group.places], formulas))
             saved = apart - cost(together.expr(formulas))
             if saved > 0 and (best is None or saved > best[0]):
@@ -72,7 +73,7 @@ def _inside(rests: list[Term], formulas: Formulas) -> Expr:
     """The sum of the rests of a group; sums among them are opened where terms then merge."""
     plain = collected(rests, formulas)
     opened = _merged([inner for term in rests for inner in _opened(term, formulas)])
-    if len(opened) > 1 and len(opened) < sum(len(_opened(term, formulas)) for term in rests):
+    if 0 < len(opened) < sum(len(_opened(term, formulas)) for term in rests):
         flat = collected(opened, formulas)
         return flat if cost(flat) <= cost(plain) else plain
     return plain

@@ -2,6 +2,7 @@
 
 The length is the number of tokens: names, numbers and operators.  Brackets round a sum are free, but three more are counted for
 every pair of them inside: (A + A^T) x is better than A x + A^T x, but X (X (X A + A X) + A X^2) is worse than its four terms.
+One more is counted for a trace of an outer product, tr(S x y^T) for y^T S x.
 """
 
 from __future__ import annotations
@@ -38,8 +39,20 @@ def _measured(root: Expr) -> tuple[int, int, int]:
                 inner_brackets += 3 * inner_depth
                 inner_depth += 1
             tokens, brackets, depth = tokens + inner_tokens, brackets + inner_brackets, max(depth, inner_depth)
+        if node.op == "tr" and _holds_outer_product(node.args[0]):
+            brackets += 1
         known[id(node)] = tokens, brackets, depth if node.op in _TIGHT or node.op == "+" else 0
     return known[id(root)]
+
+
+def _holds_outer_product(expr: Expr) -> bool:
+    """Whether a term has x y^T in it, which in a trace would be written y^T x."""
+    terms = [term.args[0] if term.op == "neg" else term for term in (expr.args if expr.op == "+" else (expr,))]
+    return any(_is_column(factor) for term in terms if term.op == "*" for factor in term.args[:-1])
+
+
+def _is_column(expr: Expr) -> bool:
+    return expr.shape is not None and expr.shape[1].is_one and not expr.shape[0].is_one
 
 
 def _own_tokens(node: Expr) -> int:

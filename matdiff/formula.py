@@ -108,10 +108,11 @@ class Formulas:
         if expr.args and expr.args[0].op == "'" and expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each":
             return call(expr.op, expr.args[0].args[0], shape=(columns, rows))
         whole = call("'", expr, shape=(columns, rows))
-        if expr.op == "+" and rows.is_one != columns.is_one:
+        if expr.op == "+":
             terms = tuple(self.transposed(term) for term in expr.args)
             turned = Expr("+", terms, shape=(columns, rows))
-            return turned if cost(turned) <= cost(whole) else whole
+            is_vector = rows.is_one != columns.is_one
+            return turned if cost(turned) < cost(whole) + is_vector else whole
         return whole
 
     def transposed_chain(self, chain: Chain) -> Chain:
@@ -128,6 +129,7 @@ class Formulas:
 
     def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
         """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power."""
+        factors = [factor for factor in factors if factor != number(1)] or factors
         shape = shape_of((factors or divisors)[0])
         top, bottom = _elementwise(factors, shape), _elementwise(divisors, shape)
         if bottom is None:
@@ -174,12 +176,16 @@ class Formulas:
         return self.product(min(one, other, key=_transposes))
 
     def trace(self, chain: Chain) -> Expr:
-        """tr of a product, turned so that few factors are transposed."""
+        """tr of a product, turned so that few factors are transposed, with the scalars before it."""
+        scalars = [inner for factor in chain if factor.op == "*" for inner in factor.args if is_scalar(inner)]
+        if scalars:
+            bare = [[f for f in factor.args if not is_scalar(f)] if factor.op == "*" else [factor] for factor in chain]
+            return self.product_of_all([*scalars, self.trace(tuple(f for part in bare for f in part))])
         if len(chain) == 1 and chain[0].op == "'":
             chain = (chain[0].args[0],)
         back = self.transposed_chain(chain)
         turns = [c[k:] + c[:k] for c in (chain, back) for k in range(len(chain))]
-        best = min(turns, key=_transposes)
+        best = min(turns, key=lambda turn: (_transposes(turn), cost(self.product(turn)), turn[0].op != "'"))
         scalar = call("tr", self.product(best), shape=SCALAR)
         inner = self.norm_argument(scalar)
         if inner is not None and inner.op != "name":
@@ -197,8 +203,10 @@ class Formulas:
             return None
         half = body.args[len(body.args) // 2 :]
         if self.transposed_chain(half) + half == body.args:
-            inner = self.product(half)
-            return inner.args[0] if inner.op == "'" else inner
+            inner, other = self.product(half), self.product(body.args[: len(half)])
+            if shape_of(inner)[1].is_one:
+                return inner
+            return min(inner, other, key=lambda expr: (cost(expr), expr not in self.sums))  # ||X|| for tr(X X^T), too
         return None
 
     def scalar_power(self, base: Expr, exponent: Rational) -> Expr:
@@ -236,9 +244,12 @@ class Formulas:
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))
             size = size.numerator
-        above = [*factors, *_powers(chain)]
+        above = [*sorted(factors, key=_is_long), *_powers(chain)]
         if size != 1 or not above:
             above.insert(0, number(size))
+        if len(above) > 1 and above[-1].op == "./" and above[-1].args[0] == number(1) and size.denominator == 1:
+            above[-1:] = [above[-1].replace(args=(self.product_of_all(above[:-1]), above[-1].args[1]))]  # alpha ./ x
+            above = above[-1:]
         top = self.product_of_all(above, entries)
         if below:
             top = call("/", top, self.product_of_all(below, entries), shape=shape_of(top))
@@ -248,7 +259,10 @@ class Formulas:
         """One product; only the last factor, if it is a product of matrices, is opened, so `(x^T x) y` keeps its brackets."""
         if len(factors) == 1:
             return factors[0]
-        flat = (*factors[:-1], *factors[-1].args) if factors[-1].op == "*" and not entries else tuple(factors)
+        opened = factors[-1].op == "*" and not entries
+        if is_scalar(factors[-1]) and any(factor.op == "*" for factor in factors[:-1]):
+            opened = False  # (x^T x) (y^T y)
+        flat = (*factors[:-1], *factors[-1].args) if opened else tuple(factors)
         matrices = [factor for factor in flat if not is_scalar(factor)]
         if is_scalar(factors[-1]):
             return Expr("*", flat, shape=SCALAR)
@@ -290,12 +304,18 @@ def _sized(root: Expr) -> Expr:
     return done[id(root)]
 
 
+def _is_long(factor: Expr) -> bool:
+    """Whether a scalar stands behind the short ones: alpha and alpha^2 come before det(X)."""
+    return (factor.args[0] if factor.op == "^" else factor).op not in ("name", "pi")
+
+
 def _transposes(chain: Chain) -> int:
     return sum(factor.op == "'" for factor in chain)
 
 
 def _powers(chain: Chain) -> Chain:
     """Equal square neighbours as powers: X X is X^2, X^T X^T is (X^2)^T, inv(X) inv(X) is X^-2."""
+    chain = tuple(inner for factor in chain for inner in _opened(factor))
     factors: list[Expr] = []
     place = 0
     while place < len(chain):
@@ -306,6 +326,11 @@ def _powers(chain: Chain) -> Chain:
         factors.append(factor if count == 1 or factor.op == "I" else _power(factor, count))
         place += count
     return tuple(factors)
+
+
+def _opened(factor: Expr) -> Chain:
+    """The factors of a product of matrices."""
+    return factor.args if factor.op == "*" and not any(is_scalar(inner) for inner in factor.args) else (factor,)
 
 
 def _entries(chain: Chain) -> Chain:

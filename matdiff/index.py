@@ -305,7 +305,7 @@ def add(terms: Iterable[tuple[Rational, Tensor]], dims: Sequence[Dim]) -> Tensor
     """The linear combination of tensors with axes `dims`: sums within are opened, equal terms merged, a common factor taken out."""
     merged: dict[Tensor, Rational] = {}
     for coefficient, tensor in terms:
-        for inner, term in _terms(tensor):
+        for inner, term in terms_of(tensor):
             merged[term] = merged.get(term, 0) + coefficient * inner
     found = [(c, t) for t, c in merged.items() if c]
     if not found:
@@ -324,7 +324,7 @@ def add(terms: Iterable[tuple[Rational, Tensor]], dims: Sequence[Dim]) -> Tensor
     return scale(ratio_of(found[0][0], known), node)
 
 
-def _terms(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
+def terms_of(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
     """The terms of a tensor that is a sum, be it turned, on a diagonal (diag(a + b)) or spread ((alpha + beta) ones)."""
     if isinstance(tensor, Sum):
         return tensor.terms
@@ -333,7 +333,7 @@ def _terms(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
             return ()
         if tensor.coefficient != 1:
             inner = _unscaled(tensor)
-            return [(tensor.coefficient * c, t) for c, t in _terms(inner)]
+            return [(tensor.coefficient * c, t) for c, t in terms_of(inner)]
         if len(tensor.factors) == 1:
             group, slots = tensor.factors[0]
             if isinstance(group, Sum) and slots == tuple(dict.fromkeys(slots)) and (not slots or set(slots) == set(tensor.out)):

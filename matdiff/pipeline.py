@@ -8,16 +8,16 @@ from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING
 
 from matdiff import errors, formula, index
+from matdiff.choose import Context, written
 from matdiff.conditions import conditions_of, convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
 from matdiff.dims import SCALAR, Dim
 from matdiff.entries import in_indices, letters_beside
 from matdiff.errors import OtherNotation, Remark
-from matdiff.graph import Irreducible
 from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, infer
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
-from matdiff.naming import name_parts, needed
+from matdiff.naming import needed
 from matdiff.nodes import Session, Tensor, new_session
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery
@@ -54,26 +54,29 @@ class Result:
     conditions   what the formula needs, such as "X invertible"
     """
 
-    def __init__(self, derivative: Derivative, wrt: tuple[str, ...], tensor: Tensor, defined: Mapping[Tensor, str]) -> None:
-        self.wrt, self.order, self.tensor = wrt, len(wrt), tensor
+    def __init__(
+        self, derivative: Derivative, wrt: tuple[str, ...], tensor: Tensor, given: Tensor, defined: Mapping[Tensor, str]
+    ) -> None:
+        self.wrt, self.order = wrt, len(wrt)
         self.axes = _named_axes(derivative.typed, wrt)
         letters = [letter for *_, letter in self.axes]
         names = (*derivative.typed.variables, *defined.values())
-        recovery = Recovery(_size_expressions(derivative.typed))
         shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
-        parts = name_parts(tensor, defined, recovery, (*names, *_size_names(derivative.typed), *letters), shapes)
+        taken = (*names, *_size_names(derivative.typed), *letters)
+        context = Context(given, defined, shapes, _size_expressions(derivative.typed), taken)
+        chosen = written(tensor, context)
+        self.tensor, recovery, parts = chosen.tensor, chosen.recovery, chosen.parts
         self.full_axes, self.recovery = list(self.axes), recovery
         self.left: Expr | None = None
         self.legend: tuple[str, ...] = ()
-        self.index_expr = in_indices(tensor, letters, recovery, names)
-        self.form = "matrix"
-        try:
-            self.expr = recovery.expr(tensor)
-            if tensor.order == 1 and self._is_along_row(derivative):
-                self.expr = recovery.formulas.transposed(self.expr)
-        except Irreducible:
-            self.form = "index"
-            self.expr = in_indices(tensor, letters, recovery, names, reduce=True)
+        self.index_expr = in_indices(self.tensor, letters, recovery, names)
+        self.form = "matrix" if chosen.expr is not None else "index"
+        if chosen.expr is None:
+            self.expr = in_indices(self.tensor, letters, recovery, names, reduce=True)
+        elif tensor.order == 1 and self._is_along_row(derivative):
+            self.expr = recovery.formulas.transposed(chosen.expr)
+        else:
+            self.expr = chosen.expr
         self.expr = formula.with_sizes(self.expr)
         parts = [part._replace(expr=formula.with_sizes(part.expr)) for part in parts]
         self.value_expr, self.is_matrix = self.expr, self.form == "matrix"
@@ -291,7 +294,7 @@ def solve(
     defined = {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
     for block in _orders(names, order):
         tensor = _derivative(answer.output, block, typed, structure)
-        answer.results.append(Result(answer, block, rebuild(tensor, restored), defined))
+        answer.results.append(Result(answer, block, rebuild(tensor, restored), rebuild(answer.output, restored), defined))
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
     answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
     return answer

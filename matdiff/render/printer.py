@@ -199,6 +199,8 @@ class _Printer:
         if node.op == "neg":
             inner = node.args[0]
             return self.level(inner) >= POSTFIX or (_is_numeric(inner) and self.level(inner) > NEGATION)
+        if operator == "*" and node.op == "*" and _is_contraction(node):
+            return False  # (x^T x) I
         return node.op == operator and operator in ("*", ".*") and self.level(node) == TERM
 
     def quotient(self, node: Expr) -> Piece:
@@ -336,6 +338,15 @@ class _Printer:
         body, *indices = node.args
         letters = ",".join(self.text(index) for index in indices)
         return self.style.sigma % (letters, self.at_least(body, OPEN)), OPEN
+
+
+def _is_contraction(node: Expr) -> bool:
+    """A product of vectors and matrices that is a scalar."""
+    return node.shape is not None and kind_of(node.shape) == "scalar" and any(_is_array(factor) for factor in node.args)
+
+
+def _is_array(node: Expr) -> bool:
+    return node.shape is not None and kind_of(node.shape) != "scalar"
 
 
 def _is_whole(node: Expr) -> bool:

@@ -1,0 +1,116 @@
+"""`written`: of several equal tensors the one whose formula costs least, with its named parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from matdiff.cost import cost
+from matdiff.dims import Dim, Shape
+from matdiff.expand import expanded
+from matdiff.graph import Irreducible
+from matdiff.index import number_of
+from matdiff.naming import Part, name_parts, needed
+from matdiff.nodes import Apply, Product, Sum, Tensor
+from matdiff.recover import Recovery
+from matdiff.syntax import Expr
+
+# Of a result with more nodes only the form that the derivation gave is written; every form takes as long as the first.
+MOST_NODES = 300
+# The user's own sums are kept unless the formula without them costs less than this part.
+SHARE = 0.7
+
+
+class Context(NamedTuple):
+    """What is known of the question.
+
+    given      the value that was differentiated; its sums are the user's own
+    defined    the names of the user's definitions, `shapes` their sizes
+    sizes      expressions that stand for symbolic sizes
+    taken      names that a part must not get
+    """
+
+    given: Tensor
+    defined: Mapping[Tensor, str]
+    shapes: Mapping[str, Shape]
+    sizes: dict[Dim, Expr]
+    taken: Iterable[str]
+
+
+class Written(NamedTuple):
+    """A tensor with its notation; `expr` is None where there is no matrix notation."""
+
+    tensor: Tensor
+    recovery: Recovery
+    parts: list[Part]
+    expr: Expr | None
+
+
+def written(tensor: Tensor, context: Context) -> Written:
+    """The tensor as it is, or with the sums of the derivation multiplied out where that costs less, or with the user's own
+    sums multiplied out too where it costs much less.
+    """
+    best = _write(tensor, context)
+    if tensor.order > 2 or not _has_product_of_sums(tensor):
+        return best
+    own = {node for root in (context.given, tensor) for node in _nodes(root) if isinstance(node, Sum) and _is_slope(node)}
+    for kept, share in ((own | _sums_in(context.given), 1), (own, SHARE), (set(), SHARE)):
+        other = expanded(tensor, kept)
+        if other is not best.tensor:
+            candidate = _write(other, context)
+            if _cost(candidate) < _cost(best, share):
+                best = candidate
+    return best
+
+
+def _is_slope(node: Sum) -> bool:
+    """1 - s for a function s or its square: how authors write the slopes of sigmoid and tanh."""
+    others = [term for _, term in node.terms if number_of(term) is None]
+    if len(node.terms) != 2 or len(others) != 1:
+        return False
+    (other,) = others
+    squared = isinstance(other, Product) and len(set(other.children)) == 1 and other.coefficient == 1
+    return isinstance(other.children[0] if squared else other, Apply)
+
+
+def _write(tensor: Tensor, context: Context) -> Written:
+    recovery = Recovery(context.sizes)
+    parts = name_parts(tensor, context.defined, recovery, context.taken, context.shapes)
+    try:
+        return Written(tensor, recovery, parts, recovery.expr(tensor))
+    except Irreducible:
+        return Written(tensor, recovery, parts, None)
+
+
+def _cost(candidate: Written, share: float = 1) -> tuple[bool, float]:
+    if candidate.expr is None:
+        return True, 0
+    parts = needed(candidate.parts, candidate.expr)
+    return False, share * (cost(candidate.expr) + sum(cost(part.expr) + 2 for part in parts))
+
+
+def _sums_in(root: Tensor) -> set[Tensor]:
+    return {node for node in _nodes(root) if isinstance(node, Sum)}
+
+
+def _has_product_of_sums(root: Tensor) -> bool:
+    """Whether there is something to multiply out in a tensor that is not too large."""
+    count, found = 0, False
+    for node in _nodes(root):
+        count += 1
+        if count > MOST_NODES:
+            return False
+        found = found or (isinstance(node, Product) and len(node.factors) > 1 and any(isinstance(t, Sum) for t in node.children))
+    return found
+
+
+def _nodes(root: Tensor) -> Iterator[Tensor]:
+    seen = {root}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        for child in node.children:
+            if child not in seen:
+                seen.add(child)
+                stack.append(child)

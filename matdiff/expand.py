@@ -1,0 +1,64 @@
+"""`expanded`: an equal tensor with products of sums multiplied out, which the derivation made and no author would keep."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from matdiff import index
+from matdiff.dims import Dim
+from matdiff.nodes import Apply, Factor, Index, Product, Sum, Tensor
+from matdiff.simplify import simplify
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+# A product of sums with more terms than this stays a product.
+MOST_TERMS = 32
+
+
+def expanded(root: Tensor, kept: Collection[Tensor]) -> Tensor:
+    """The tensor with its sums multiplied out, simplified; not those in `kept`, and none inside a function.
+
+    Terminates: every product is multiplied out once, operands first.
+    """
+    done: dict[Tensor, Tensor] = {}
+    stack = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in done:
+            continue
+        if isinstance(node, Apply) or node in kept or not node.children:
+            done[node] = node
+        elif ready:
+            done[node] = _sum(node, done) if isinstance(node, Sum) else _product(node, done, kept)
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.children)
+    return simplify(done[root])
+
+
+def _sum(node: Sum, done: dict[Tensor, Tensor]) -> Tensor:
+    return index.add([(coefficient, done[term]) for coefficient, term in node.terms], node.dims)
+
+
+def _product(node: Tensor, done: dict[Tensor, Tensor], kept: Collection[Tensor]) -> Tensor:
+    assert isinstance(node, Product)
+    sizes: dict[Index, Dim] = dict(enumerate(node.sizes))
+    products: list[tuple[Rational, list[Factor]]] = [(node.coefficient, [])]
+    for tensor, slots in node.factors:
+        choices = _terms(done[tensor], kept)
+        if len(choices) * len(products) > MOST_TERMS:
+            choices = [(1, done[tensor])]
+        products = [(c * inner, [*factors, (term, slots)]) for c, factors in products for inner, term in choices]
+    return index.add([(c, simplify(index.einsum(factors, node.out, sizes))) for c, factors in products], node.dims)
+
+
+def _terms(tensor: Tensor, kept: Collection[Tensor]) -> list[tuple[Rational, Tensor]]:
+    """The terms of a sum or of a multiple of one."""
+    if tensor in kept:
+        return [(1, tensor)]
+    if isinstance(tensor, Sum):
+        return list(tensor.terms)
+    terms = index.terms_of(tensor)
+    return [(1, tensor)] if any(term in kept for _, term in terms) else list(terms)
