@@ -129,7 +129,7 @@ class Formulas:
 
     def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
         """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power."""
-        factors = [factor for factor in factors if factor != number(1)] or factors
+        factors = [factor for factor in factors if factor != number(1) and factor.op != "ones"] or factors
         shape = shape_of((factors or divisors)[0])
         top, bottom = _elementwise(factors, shape), _elementwise(divisors, shape)
         if bottom is None:

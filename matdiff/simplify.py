@@ -414,12 +414,12 @@ MOST_EXPANDED = 64
 def expand_large_group(product: Product) -> Tensor | None:
     """(A + B)_ijk C_jl = A_ijk C_jl + B_ijk C_jl for a group with more than two axes, which matrix notation cannot name.
 
-    Likewise a sum over some of its axes, or its diagonal.
+    Likewise a sum over some of its axes, or its diagonal; not the group alone, turned or on deltas.
 
     Removes a group with more than two axes.
     """
     for group, slots in product.factors:
-        turned = len(product.factors) == 1 and sorted(slots) == sorted(product.out)
+        turned = len(product.factors) == 1 and set(slots) == set(product.out) and len(set(slots)) == len(slots)
         if isinstance(group, Sum) and group.order > 2 and len(group.terms) <= MOST_EXPANDED and not turned:
             rest = list(product.factors)
             rest.remove((group, slots))
