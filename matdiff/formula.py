@@ -240,16 +240,15 @@ class Formulas:
     ) -> Expr:
         """coefficient * scalar factors * chain / scalar divisors; `entries` says that the factors are in index notation."""
         size = magnitude(coefficient)
-        below = list(divisors)
+        below = sorted(divisors, key=_is_long)
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))
             size = size.numerator
         above = [*sorted(factors, key=_is_long), *_powers(chain)]
         if size != 1 or not above:
             above.insert(0, number(size))
-        if len(above) > 1 and above[-1].op == "./" and above[-1].args[0] == number(1) and size.denominator == 1:
-            above[-1:] = [above[-1].replace(args=(self.product_of_all(above[:-1]), above[-1].args[1]))]  # alpha ./ x
-            above = above[-1:]
+        if len(chain) == 1 and factors and chain[0].op == "./" and chain[0].args[0] == number(1) and size.denominator == 1:
+            above = [chain[0].replace(args=(self.product_of_all(above[:-1]), chain[0].args[1]))]  # alpha ./ x
         top = self.product_of_all(above, entries)
         if below:
             top = call("/", top, self.product_of_all(below, entries), shape=shape_of(top))
