@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import formula
@@ -36,6 +36,15 @@ class Term(NamedTuple):
     def times(self, coefficient: Rational) -> Term:
         return self._replace(coefficient=self.coefficient * coefficient)
 
+    def under(self, factors: list[Expr], divisors: list[Expr], formulas: Formulas) -> Term:
+        """The term times scalar factors over scalar divisors."""
+        above = formulas.powers(formula.exponents_of([*factors, *self.factors]))
+        return self._replace(factors=above, divisors=formulas.powers(formula.exponents_of([*divisors, *self.divisors])))
+
+    def entries(self, formulas: Formulas) -> list[Expr]:
+        """The chain as one factor of a product entry by entry; none for a number."""
+        return [formulas.product(self.chain)] if self.chain else []
+
     @property
     def size(self) -> Shape:
         return (shape_of(self.chain[0])[0], shape_of(self.chain[-1])[1]) if self.chain else SCALAR
@@ -46,10 +55,10 @@ class Group(NamedTuple):
 
     places: list[int]
     rests: list[Term]
-    term: Callable[[Expr], Term]
+    term: Callable[[Term], Term]
 
 
-def collected(terms: list[Term], formulas: Formulas) -> Expr:
+def collected(terms: list[Term], formulas: Formulas) -> Term:
     """The sum of the terms.  Each round takes out the common factor that saves most; fewer terms are left, so it ends."""
     while 1 < len(terms) <= MOST_TERMS:
         best: tuple[int, list[int], Term] | None = None
@@ -57,7 +66,6 @@ def collected(terms: list[Term], formulas: Formulas) -> Expr:
             content = common_factor([rest.coefficient for rest in group.rests])
             rests = [rest._replace(coefficient=ratio_of(rest.coefficient, content)) for rest in group.rests]
             together = group.term(_inside(rests, formulas)).times(content)
-            together = together._replace(factors=[factor for factor in together.factors if factor != formula.number(1)])
             apart = cost(_sum([terms[p] for p in group.places], formulas))
             saved = apart - cost(together.expr(formulas))
             if saved > 0 and (best is None or saved > best[0]):
@@ -66,16 +74,22 @@ def collected(terms: list[Term], formulas: Formulas) -> Expr:
             break
         _, places, together = best
         terms = [together if p == places[0] else t for p, t in enumerate(terms) if p not in places[1:]]
-    return _turned(_sum(terms, formulas), formulas)
+    if len(terms) == 1:
+        return terms[0]
+    return _term_of(_turned(_sum(terms, formulas), formulas))
 
 
-def _inside(rests: list[Term], formulas: Formulas) -> Expr:
+def _term_of(expr: Expr) -> Term:
+    return Term(1, [expr], [], ()) if formula.is_scalar(expr) else Term(1, [], [], (expr,))
+
+
+def _inside(rests: list[Term], formulas: Formulas) -> Term:
     """The sum of the rests of a group; sums among them are opened where terms then merge."""
     plain = collected(rests, formulas)
     opened = _merged([inner for term in rests for inner in _opened(term, formulas)])
     if 0 < len(opened) < sum(len(_opened(term, formulas)) for term in rests):
         flat = collected(opened, formulas)
-        return flat if cost(flat) <= cost(plain) else plain
+        return flat if cost(flat.expr(formulas)) <= cost(plain.expr(formulas)) else plain
     return plain
 
 
@@ -125,15 +139,30 @@ def _turned(expr: Expr, formulas: Formulas) -> Expr:
 
 
 def _sum(terms: list[Term], formulas: Formulas) -> Expr:
-    if not all(map(_is_everywhere, terms)):
+    if not all(map(_is_everywhere, terms)) and not any(map(_is_matrix_product, terms)):
         terms = [term._replace(chain=()) if _is_everywhere(term) else term for term in terms]
     exprs = _paired([term.expr(formulas) for term in terms], formulas)
     if len(exprs) == 1:
         return exprs[0]
+    exprs.sort(key=_is_quotient_of_sum)
     first = next((place for place, expr in enumerate(exprs) if expr.op != "neg"), 0)  # b - a, not -a + b
     exprs.insert(0, exprs.pop(first))
     shape = max((shape_of(expr) for expr in exprs), key=lambda s: (not s[0].is_one) + (not s[1].is_one))
     return Expr("+", tuple(exprs), shape=shape)
+
+
+def _is_quotient_of_sum(expr: Expr) -> bool:
+    """Such a term stands behind the others: A - (B + C) / c."""
+    body = expr.args[0] if expr.op == "neg" else expr
+    return body.op == "/" and body.args[0].op == "+"
+
+
+def _is_matrix_product(term: Term) -> bool:
+    """Whether the reader has to think of matrices, so that a number added to it would be taken for a multiple of I."""
+    chain = [factor.args[0] if factor.op == "'" else factor for factor in term.chain]
+    if not chain or any(axis.is_one for axis in term.size) or all(factor.op == "ones" for factor in chain):
+        return False
+    return len(chain) > 1 or chain[0].op in ("I", "diag", "inv")
 
 
 def _is_everywhere(term: Term) -> bool:
@@ -142,7 +171,9 @@ def _is_everywhere(term: Term) -> bool:
     `x - mu`, but `x - (x^T x) ones(n)`, which a reader would take for a slip.
     """
     plain = all(
-        node.shape is None or formula.is_scalar(node) for factor in (*term.factors, *term.divisors) for node in post_order(factor)
+        factor.op == "mean" or node.shape is None or formula.is_scalar(node)
+        for factor in (*term.factors, *term.divisors)
+        for node in post_order(factor)
     )
     return (
         plain
@@ -183,17 +214,17 @@ def _groups(terms: list[Term], formulas: Formulas) -> list[Group]:
     found: list[Group] = []
     for side in (-1, 0):
         for places in _sharing(terms, lambda term, side=side: term.chain[side : side + 1 or None]):  # type: ignore[misc]
-            found += _with_ends([terms[p] for p in places], places, side)
-    for places in _sharing(terms, lambda term: (*term.factors, *term.divisors)):
+            found += _with_ends([terms[p] for p in places], places, side, formulas)
+    for places in _sharing(terms, _scalar_bases):
         chosen = [terms[p] for p in places]
         if all(term.chain for term in chosen) or not any(term.chain for term in chosen):
-            found += _with_scalars(chosen, places)
+            found += _with_scalars(chosen, places, formulas)
     for places in _sharing(terms, _entrywise_factors):
         found += _with_entries([terms[p] for p in places], places, formulas)
     diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and _is_diagonal(term.chain[0])]
     if len(diagonals) > 1:
         rests = [terms[p]._replace(chain=(terms[p].chain[0].args[0],)) for p in diagonals]
-        found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (formulas.diag(inside),))))
+        found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (formulas.diag(inside.expr(formulas)),))))
     return found
 
 
@@ -201,9 +232,9 @@ def _is_diagonal(expr: Expr) -> bool:
     return expr.op == "diag" and shape_of(expr.args[0])[1].is_one
 
 
-def _sharing(terms: list[Term], parts: Callable[[Term], tuple[Expr, ...]]) -> list[list[int]]:
+def _sharing(terms: list[Term], parts: Callable[[Term], Iterable[object]]) -> list[list[int]]:
     """The places of the terms that share a part, for every part that several have."""
-    places: dict[Expr, list[int]] = {}
+    places: dict[object, list[int]] = {}
     for place, term in enumerate(terms):
         for part in dict.fromkeys(parts(term)):
             places.setdefault(part, []).append(place)
@@ -220,14 +251,14 @@ def _common(chains: list[Chain], side: int) -> int:
     return count
 
 
-def _with_ends(terms: list[Term], places: list[int], side: int) -> list[Group]:
+def _with_ends(terms: list[Term], places: list[int], side: int, formulas: Formulas) -> list[Group]:
     """The terms as (what differs) times their common end, or their common beginning times what differs."""
     count = _common([term.chain for term in terms], side)
     end = terms[0].chain[:count] if side == 0 else terms[0].chain[len(terms[0].chain) - count :]
-    factors, divisors, rests = _shared_scalars(terms)
+    factors, divisors, rests = _shared_scalars(terms, formulas)
     if all(len(term.chain) == count for term in terms):
         bare = [term._replace(chain=()) for term in rests]
-        return [Group(places, bare, lambda inside: Term(1, [*factors, inside], divisors, end))]
+        return [Group(places, bare, lambda inside: inside.under(factors, divisors, formulas)._replace(chain=end))]
     bare = []
     for term in rests:
         chain = term.chain[count:] if side == 0 else term.chain[: len(term.chain) - count]
@@ -237,32 +268,44 @@ def _with_ends(terms: list[Term], places: list[int], side: int) -> list[Group]:
                 return []  # nobody writes (A - alpha I / beta) x for A x - alpha x / beta
             chain = (formula.eye(inner),)
         bare.append(term._replace(chain=chain))
-    return [Group(places, bare, lambda inside: Term(1, factors, divisors, (*end, inside) if side == 0 else (inside, *end)))]
+
+    def whole(inside: Term) -> Term:
+        scaled = inside.under(factors, divisors, formulas)
+        return scaled._replace(chain=(*end, *inside.chain) if side == 0 else (*inside.chain, *end))
+
+    return [Group(places, bare, whole)]
 
 
-def _with_scalars(terms: list[Term], places: list[int]) -> list[Group]:
+def _with_scalars(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
     """The terms as their common scalars times what differs."""
-    factors, divisors, rests = _shared_scalars(terms)
+    factors, divisors, rests = _shared_scalars(terms, formulas)
     if not factors and not divisors:
         return []  # one's divisor is the other's factor
-    if not terms[0].chain:
-        return [Group(places, rests, lambda inside: Term(1, [*factors, inside], divisors, ()))]
-    return [Group(places, rests, lambda inside: Term(1, factors, divisors, (inside,)))]
+    return [Group(places, rests, lambda inside: inside.under(factors, divisors, formulas))]
 
 
-def _shared_scalars(terms: list[Term]) -> tuple[list[Expr], list[Expr], list[Term]]:
-    """The scalar factors and divisors that all terms share, and the terms without them."""
+def _scalar_bases(term: Term) -> list[object]:
+    above = [("above", base) for base in _powers(term.factors, above=True)]
+    return [*above, *(("below", base) for base in _powers(term.divisors, above=False))]
+
+
+def _powers(items: list[Expr], *, above: bool) -> dict[Expr, Rational]:
+    """Scalars as base and exponent; alpha^2 above a fraction is a base of its own, as polynomials are left alone."""
+    kept = [item for item in items if above and formula.base_of(item)[0].op == "name"]
+    return {**dict.fromkeys(kept, 1), **formula.exponents_of(item for item in items if item not in kept)}
+
+
+def _shared_scalars(terms: list[Term], formulas: Formulas) -> tuple[list[Expr], list[Expr], list[Term]]:
+    """The scalar factors and divisors that all terms share, the lowest power of each, and the terms without them."""
     shared: list[list[Expr]] = []
-    for field in ("factors", "divisors"):
-        common = list(getattr(terms[0], field))
-        for term in terms[1:]:
-            available = list(getattr(term, field))
-            common = [f for f in common if f in available and not available.remove(f)]  # type: ignore[func-returns-value]
-        shared.append(common)
-    rests = [
-        term._replace(factors=_removed(term.factors, shared[0]), divisors=_removed(term.divisors, shared[1])) for term in terms
-    ]
-    return shared[0], shared[1], rests
+    rests: list[list[list[Expr]]] = []
+    for above in (True, False):
+        powers = [_powers(term.factors if above else term.divisors, above=above) for term in terms]
+        common = {base: min(p[base] for p in powers) for base in powers[0] if all(base in p for p in powers)}
+        shared.append(formulas.powers(common))
+        rests.append([formulas.powers({base: e - common.get(base, 0) for base, e in p.items()}) for p in powers])
+    bare = [term._replace(factors=f, divisors=d) for term, f, d in zip(terms, *rests)]
+    return shared[0], shared[1], bare
 
 
 def _removed(items: list[Expr], taken: list[Expr]) -> list[Expr]:
@@ -297,5 +340,10 @@ def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> l
             rests.append(term._replace(chain=(formulas.hadamard(tops, bottoms),)))
     if all(not term.chain for term in rests):
         return []
-    factors, divisors, bare = _shared_scalars(rests)
-    return [Group(places, bare, lambda inside: Term(1, factors, divisors, (formulas.hadamard([*common, inside], []),)))]
+    factors, divisors, bare = _shared_scalars(rests, formulas)
+
+    def whole(inside: Term) -> Term:
+        body = formulas.hadamard([*common, *inside.entries(formulas)], [])
+        return inside.under(factors, divisors, formulas)._replace(chain=(body,))
+
+    return [Group(places, bare, whole)]

@@ -5,13 +5,14 @@ Everything here makes typed `Expr`s from typed `Expr`s and keeps their value.  A
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from matdiff.cost import cost
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.functions import FUNCTIONS
 from matdiff.rational import magnitude
-from matdiff.syntax import Expr
+from matdiff.syntax import Expr, ratio
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
@@ -70,6 +71,24 @@ def call(function: str, *args: Expr, shape: Shape) -> Expr:
     return Expr(function, args, shape=shape)
 
 
+def base_of(scalar: Expr) -> tuple[Expr, Rational]:
+    """c^k and sqrt(c) as (c, k); anything else as (itself, 1)."""
+    if scalar.op == "^" and scalar.args[1].op == "number":
+        exponent = scalar.args[1].value
+        assert exponent is not None and not isinstance(exponent, str)
+        return scalar.args[0], exponent
+    return (scalar.args[0], ratio(1, 2)) if scalar.op == "sqrt" else (scalar, 1)
+
+
+def exponents_of(scalars: Iterable[Expr]) -> dict[Expr, Rational]:
+    """A product of scalars as base and exponent."""
+    found: dict[Expr, Rational] = {}
+    for scalar in scalars:
+        base, exponent = base_of(scalar)
+        found[base] = found.get(base, 0) + exponent
+    return found
+
+
 def is_scalar(expr: Expr) -> bool:
     """Whether a typed expression is 1 x 1."""
     rows, columns = shape_of(expr)
@@ -111,8 +130,7 @@ class Formulas:
         if expr.op == "+":
             terms = tuple(self.transposed(term) for term in expr.args)
             turned = Expr("+", terms, shape=(columns, rows))
-            is_vector = rows.is_one != columns.is_one
-            return turned if cost(turned) < cost(whole) + is_vector else whole
+            return turned if cost(turned) < cost(whole) else whole
         return whole
 
     def transposed_chain(self, chain: Chain) -> Chain:
@@ -170,10 +188,15 @@ class Formulas:
         if left == right and not (len(right) == 1 and right[0].op == "name"):
             return call("^", call("norm", self.product(right), shape=SCALAR), number(2), shape=SCALAR)
         one, other = self.transposed_chain(left) + right, self.transposed_chain(right) + left
-        halves = self.norm_argument(self.product(one))
+        halves = self._half(one) or self.norm_argument(self.product(one))
         if halves is not None and halves.op != "name":
             return call("^", call("norm", halves, shape=SCALAR), number(2), shape=SCALAR)
         return self.product(min(one, other, key=_transposes))
+
+    def _half(self, chain: Chain) -> Expr | None:
+        """v when the chain is v^T v."""
+        half = chain[len(chain) // 2 :]
+        return self.product(half) if len(chain) % 2 == 0 and self.transposed_chain(half) + half == chain else None
 
     def trace(self, chain: Chain) -> Expr:
         """tr of a product, turned so that few factors are transposed, with the scalars before it."""
@@ -226,6 +249,10 @@ class Formulas:
         if base.op == "^" and base.args[0].op == "norm" and exponent.denominator == 1:
             return call("^", base.args[0], number(2 * exponent), shape=SCALAR)
         return call("^", base, number(exponent), shape=SCALAR)
+
+    def powers(self, exponents: dict[Expr, Rational]) -> list[Expr]:
+        """The factors base ^ exponent; those with exponent 0 and the number 1 are left out."""
+        return [self.scalar_power(base, e) for base, e in exponents.items() if e and base != number(1)]
 
     def array_power(self, base: Expr, exponent: Rational) -> Expr:
         """base .^ exponent for a positive rational exponent."""

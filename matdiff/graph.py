@@ -218,7 +218,10 @@ class Graph:
             rest = list(pendants)
             rest.remove(first)
             return self.formulas.dot(first.chain, self.vector(rest, index))
-        return formula.call("sum", self.formulas.product(self.vector(pendants, index)), shape=SCALAR)
+        chain = self.vector(pendants, index)
+        if len(chain) > 1 and chain[-1].op == "ones":
+            chain = chain[:-1]  # the sum of X ones is that of X
+        return formula.call("sum", self.formulas.product(chain), shape=SCALAR)
 
 
 def _is_reciprocal(expr: Expr) -> bool:

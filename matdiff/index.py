@@ -97,7 +97,10 @@ def einsum(
         sizes_out = tuple(flat.sizes[end] for end in ends)
         return _product(0, (), tuple(range(len(ends))), sizes_out)
     pairs, scale = _merge_powers(flat.resolved())
-    pairs += flat.summed_alone(pairs, ends)
+    counts = flat.summed_alone(pairs, ends)
+    if counts:
+        pairs, more = _merge_powers(pairs + counts)
+        scale = scale * more
     if any(isinstance(tensor, Product) and not _is_atomic(tensor) for tensor, _ in pairs):
         return einsum(pairs, ends, flat.sizes, coefficient * scale)
     return _split(coefficient * scale, pairs, ends, flat.sizes)
@@ -161,13 +164,8 @@ class _Flat:
     ) -> list[tuple[Tensor, tuple[Index, ...]]]:
         """An index that was summed but that no factor carries any more counts its values: a factor n."""
         carried = {slot for _, slots in pairs for slot in slots} | set(ends)
-        return [
-            (size_scalar(self.sizes[index]), ())
-            for index in dict.fromkeys(
-                self.find(slot) for slots in (self.seen, *(slots for _, slots in self.pairs)) for slot in slots
-            )
-            if index not in carried
-        ]
+        named = (self.find(slot) for slots in (self.seen, *(slots for _, slots in self.pairs)) for slot in slots)
+        return [(size_scalar(self.sizes[index]), ()) for index in dict.fromkeys(named) if index not in carried]
 
 
 def base_and_exponent(tensor: Tensor) -> tuple[Tensor, Rational]:
@@ -324,7 +322,7 @@ def add(terms: Iterable[tuple[Rational, Tensor]], dims: Sequence[Dim]) -> Tensor
     return scale(ratio_of(found[0][0], known), node)
 
 
-def terms_of(tensor: Tensor) -> Iterable[tuple[Rational, Tensor]]:
+def terms_of(tensor: Tensor) -> Sequence[tuple[Rational, Tensor]]:
     """The terms of a tensor that is a sum, be it turned, on a diagonal (diag(a + b)) or spread ((alpha + beta) ones)."""
     if isinstance(tensor, Sum):
         return tensor.terms

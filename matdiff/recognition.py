@@ -1,4 +1,4 @@
-"""Laws that know a function by its definition: softplus, sigmoid, softmax and logsumexp in terms of exp, a sign times a size.
+"""Laws that know a function by its definition: softplus, sigmoid, softmax, logsumexp, tanh and tan, a sign times a size.
 
 They hold for every real argument, so no condition is added or lost.  See `simplify`.
 """
@@ -95,6 +95,16 @@ def sigmoid_of_negation(product: Product) -> Tensor | None:
     return None
 
 
+def tangent_of_sine(product: Product) -> Tensor | None:
+    """sinh(z) / cosh(z) = tanh(z) and sin(z) / cos(z) = tan(z).  Removes a function."""
+    for above, below, quotient in (("sinh", "cosh", "tanh"), ("sin", "cos", "tan")):
+        for sine, slots, _ in _powers(product, above, 1):
+            for cosine, others, exponent in _powers(product, below, None):
+                if exponent <= -1 and others == slots and cosine.args[0] is sine.args[0]:
+                    return _times(product, [(sine, -1, slots), (cosine, 1, slots), (_applied(quotient, sine.args[0]), 1, slots)])
+    return None
+
+
 def softmax_of_exp(product: Product) -> Tensor | None:
     """exp(x) / sum(exp(x)) = softmax(x).  Removes an exp."""
     for total, slots in product.factors:
@@ -135,4 +145,4 @@ def _times(product: Product, powers: list[tuple[Tensor, Rational, tuple[int, ...
 
 
 APPLY_LAWS = (softplus_of_log, sigmoid_of_power, logsumexp_of_log, even_power_of_abs)
-PRODUCT_LAWS = (sigmoid_of_exp, sigmoid_of_negation, softmax_of_exp, sign_of_abs)
+PRODUCT_LAWS = (sigmoid_of_exp, sigmoid_of_negation, tangent_of_sine, softmax_of_exp, sign_of_abs)

@@ -135,11 +135,12 @@ class Recovery:
         terms = [] if grid is None else [self._block(grid, tensor.dims)]
         for coefficient, inner in tensor.terms if grid is None else [term for term in tensor.terms if term not in parts]:
             terms.append(self.term(inner).times(coefficient))
-        expr = collected(terms, self.formulas)
+        term = collected(terms, self.formulas)
+        expr = term.expr(self.formulas)
         self.formulas.sums.setdefault(expr, terms)
         if tensor.order == 2 and tensor.cache.get("symmetric"):
             self.formulas.symmetric.add(expr)
-        return Term(1, [expr], [], ()) if not tensor.dims else Term(1, [], [], (expr,))
+        return term
 
     def _block(self, grid: Grid, dims: tuple[Dim, ...]) -> Term:
         cells = []
@@ -158,7 +159,12 @@ class Recovery:
                 base, exponent = base_and_exponent(tensor)
                 expr = self.formulas.scalar_power(self.expr(base), magnitude(exponent))
                 (factors if exponent > 0 else divisors).append(expr)
-        graph = Graph(self, [factor for factor in product.factors if factor[1]], product.out, product.sizes)
+        self._take_means(factors, divisors)
+        arrays = [factor for factor in product.factors if factor[1]]
+        if len(arrays) == 1 and isinstance(arrays[0][0], Sum) and arrays[0][1] == product.out == tuple(range(len(product.out))):
+            inner = self.term(arrays[0][0])
+            return inner.times(product.coefficient).under(factors, divisors, self.formulas)
+        graph = Graph(self, arrays, product.out, product.sizes)
         chain: Chain = ()
         if any(slots for _, slots in product.factors) or product.out:
             graph.reduce()
@@ -167,6 +173,19 @@ class Recovery:
             else:
                 factors.append(graph.scalar())
         return Term(product.coefficient, factors, divisors, chain)
+
+    def _take_means(self, factors: list[Expr], divisors: list[Expr]) -> None:
+        """sum(x) / rows(x) as mean(x)."""
+        for place, factor in enumerate(factors):
+            if factor.op != "sum":
+                continue
+            sizes = [self.size(dim) for dim in formula.shape_of(factor.args[0]) if not dim.is_one]
+            left = formula.exponents_of(divisors)
+            if all(left.get(size, 0) >= 1 for size in sizes) and len(set(sizes)) == len(sizes):
+                for size in sizes:
+                    left[size] -= 1
+                divisors[:] = self.formulas.powers(left)
+                factors[place] = formula.call("mean", *factor.args, shape=SCALAR)
 
 
 def _scalar_of(tensor: Tensor) -> Tensor | None:

@@ -16,7 +16,7 @@ from matdiff.functionlaws import APPLY_LAWS
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.lower import expand_rule, matrix_power, slope_of
 from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
-from matdiff.sumlaws import SUM_LAWS
+from matdiff.sumlaws import SUM_LAWS, sum_that_cancels
 from matdiff.syntax import ratio
 
 if TYPE_CHECKING:
@@ -436,6 +436,7 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     cancel_orthogonal,
     value_at_unit,
     sum_of_softmax,
+    sum_that_cancels,
     join_fused,
     join_shifts,
     part_of_sum,

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from matdiff import index
-from matdiff.nodes import Product, Sum, Tensor
+from matdiff.dims import Dim
+from matdiff.nodes import Index, Product, Sum, Tensor
 
 SumLaw = Callable[[Sum], "Tensor | None"]
 
@@ -45,6 +46,24 @@ def _without_deltas(term: Tensor, kept: list[int]) -> Tensor:
     """The term on the axes `kept`; the others repeat these."""
     assert isinstance(term, Product)
     return index.einsum(term.factors, [term.out[axis] for axis in kept], dict(enumerate(term.sizes)), term.coefficient)
+
+
+def sum_that_cancels(product: Product) -> Tensor | None:
+    """sum(x - mean(x)) = 0: a sum whose terms merge or vanish when they are summed over an axis of their own.
+
+    Fewer terms are left.
+    """
+    uses = product.uses()
+    for group, slots in product.factors:
+        kept = [slot for slot in dict.fromkeys(slots) if uses[slot] > slots.count(slot)]
+        if isinstance(group, Sum) and len(kept) < len(set(slots)):
+            summed = index.add([(c, index.einsum([(t, slots)], kept)) for c, t in group.terms], [product.sizes[s] for s in kept])
+            if len(index.terms_of(summed)) < len(group.terms):
+                rest = list(product.factors)
+                rest.remove((group, slots))
+                sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
+                return index.einsum([*rest, (summed, kept)], product.out, sizes, product.coefficient)
+    return None
 
 
 SUM_LAWS: tuple[SumLaw, ...] = (spread_of_scalars, diagonal_of_sum)
