@@ -2,12 +2,15 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check quick golden docs bench fuzz size clean
+.PHONY: help demo test test-all check quick formats golden docs bench fuzz size clean
 
 PYTHON ?= python3
 JOBS ?= 2
 BIN := .venv/bin
 READY := .venv/ready
+FORMATS := .venv/formats
+# A release with a build for the processor alone; any that is already installed is kept.
+TORCH ?= torch==2.13.0
 VERSIONS := 3.10 3.11 3.12 3.13
 
 help: ## Show this list.
@@ -46,11 +49,20 @@ test-all: ## Run all tests with every Python from 3.10 to 3.13 that is here.
 	    fi; \
 	done
 
-check: compiled ## Everything that must hold: format, lint, types, all tests, current documents, the wheel.
+# What runs the generated code, beside NumPy.
+$(FORMATS): $(READY)
+	$(BIN)/python -c 'import torch' 2>/dev/null || $(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,formats]'
+	@touch $@
+
+formats: compiled $(FORMATS) ## Run the generated code of every format, all of it; needs Octave.
+	MATDIFF_ALL=1 $(BIN)/python -m pytest -q -n $(JOBS) tests/test_formats.py
+
+check: compiled $(FORMATS) ## Everything that must hold: format, lint, types, all tests, current documents, the wheel.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q -n $(JOBS)
+	MATDIFF_ALL=1 $(BIN)/python -m pytest -q -n $(JOBS)
 
 golden: compiled ## Rewrite the outputs in tests/cases from the program; refuses results that are mathematically wrong.
 	$(BIN)/python tests/sessions.py --rewrite tests/cases/*.md tests/cases/errors/*.md

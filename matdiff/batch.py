@@ -161,8 +161,8 @@ class Batch:
             return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), check=check))
         if options.format == "json":
             return render.render(derivative, "json", check=check, **self._for_json(remarks, status, excerpt, alone))
-        labels = options.notation == "all"
-        return render.render(derivative, options.format, lhs=options.lhs, labels=labels, math=options.math, style=options.style)
+        more = {"labels": options.notation == "all", "sizes": options.sizes}
+        return render.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style, **more)
 
     def _for_json(self, problems: Iterable[MatdiffError | Remark], status: int, excerpt: Excerpt, alone: bool) -> dict[str, Any]:
         return {

@@ -24,6 +24,9 @@ from matdiff.version import VERSION
 
 INTERRUPTED = 130
 INTERNAL_ERROR = 70
+LARGEST_SIZE = 10**9
+# With larger arrays --verify, which computes with many digits, takes too long.
+LARGEST_VERIFIED = 100
 
 _EXAMPLES = """\
 Examples:
@@ -129,8 +132,10 @@ def _assignments(form: str) -> Callable[[click.Context, click.Parameter, tuple[s
 def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
     pairs = _assignments("m=3")(ctx, parameter, values)
     for name, value in pairs.items():
-        if not value.isdecimal() or not 1 <= int(value) <= 100:
-            raise click.BadParameter(f"the size {name} must be a number from 1 to 100, not {value!r}.", ctx=ctx, param=parameter)
+        if not value.isdecimal() or not 1 <= int(value) <= LARGEST_SIZE:
+            raise click.BadParameter(
+                f"the size {name} must be a number from 1 to {LARGEST_SIZE}, not {value!r}.", ctx=ctx, param=parameter
+            )
     return {name: int(value) for name, value in pairs.items()}
 
 
@@ -228,7 +233,13 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         (
             _option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
             _option("--verify", is_flag=True, help="Compare with numerical differences."),
-            _option("--size", metavar="m=3", multiple=True, callback=_sizes, help="Size for --verify."),
+            _option(
+                "--size",
+                metavar="m=3",
+                multiple=True,
+                callback=_sizes,
+                help="Size for --verify, and for the order of products in code.",
+            ),
             _option("--seed", metavar="N", type=click.IntRange(0), default=0, help="Seed for --verify."),
         ),
     ),
@@ -290,6 +301,9 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     )
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
+    large = [name for name, size in options["size"].items() if size > LARGEST_VERIFIED]
+    if options["verify"] and large:
+        raise click.UsageError(f"With --verify the size {large[0]} must be a number from 1 to {LARGEST_VERIFIED}.")
     output = Output(options["output"], json=chosen.format == "json")
     status = Batch(sources_of(options["file"], words[0] if words else None), chosen, output).run()
     if output.path is None or status == 0:

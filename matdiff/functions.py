@@ -1,4 +1,4 @@
-"""The table of functions: one row holds everything matdiff knows about a function.
+"""The table of functions: one row holds everything matdiff knows about a function.  Its spellings in code stand with each format.
 
 A differential is the textbook line in matdiff's own language, where `X` is the argument, `Y` the value and `dX` the
 differential of the argument; an operation that only moves indices has a pattern instead, which is at once its shape rule,
@@ -27,7 +27,6 @@ class Function:
                any number of axes
     aliases    other accepted names
     latex      spelling with `{}` for the argument, None for \\operatorname{name}
-    numpy      spelling with `{}` for each argument
     domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd",
                "symmetric"
     on_diagonal   "matrix": f(diag(X)) as the vector on the diagonal
@@ -42,7 +41,7 @@ class Function:
     """
 
     __slots__ = (
-        "aliases", "at", "conditions", "domain", "form", "latex", "meaning", "name", "note", "numpy", "of", "on_diagonal", "on_scalar",
+        "aliases", "at", "conditions", "domain", "form", "latex", "meaning", "name", "note", "of", "on_diagonal", "on_scalar",
         "order", "patterns", "rules", "source", "transposition",
     )  # fmt: skip
 
@@ -55,7 +54,6 @@ class Function:
         *,
         aliases: str = "",
         latex: str | None = None,
-        numpy: str = "",
         domain: str = "real",
         condition: str = "",
         note: str = "",
@@ -72,7 +70,7 @@ class Function:
         self.rules = tuple(part.strip() for part in rule.split("|")) if rule else ()
         self.patterns = tuple(_signature(text) for text in pattern.split("|")) if pattern else ()
         self.aliases = tuple(aliases.split())
-        self.latex, self.numpy, self.domain = latex, numpy, domain
+        self.latex, self.domain = latex, domain
         self.conditions = tuple(part.strip() for part in condition.split("|")) if condition else ()
         self.note, self.at, self.source, self.transposition = note, at, source, transposition
         self.on_diagonal, self.on_scalar = on_diagonal, on_scalar or on_diagonal
@@ -123,18 +121,9 @@ def _matrix(name: str, rule: str, pattern: str = "n n -> n n", **more: Any) -> F
 
 def _derivatives(row: Function) -> list[Function]:
     """The rows of the first and second derivative of a function of a matrix: dexpm(X, E) and d2expm(X, E, F)."""
-    count = row.arity
     found = []
     for order, prefix in ((1, "d"), (2, "d2")):
         pattern = ", ".join([*map(" ".join, row.patterns[0][0]), *["n n"] * order]) + " -> n n"
-        if row.rules:  # f of a block matrix has it in its corner
-            own = row.numpy.format("x", *(f"{{{place}}}" for place in range(1, count)))
-            plain = own.removesuffix("(x)").isidentifier() or own.removesuffix("(x)").replace(".", "").isidentifier()
-            function = own.removesuffix("(x)") if plain else f"lambda x: {own}"
-            directions = ", ".join(f"{{{place}}}" for place in range(count, count + order))
-            numpy = f"_frechet{'2' if order > 1 else ''}({function}, {{0}}, {directions})"
-        else:
-            numpy = f"_{prefix}{row.name}({', '.join(['{}'] * (count + order))})"
         meaning = row.meaning if order == 1 else "and then in the direction F"
         source = "Higham, Functions of Matrices (2008), section 3.1" if order == 1 else "Higham and Relton (2014), theorem 3.5"
         found.append(
@@ -142,7 +131,6 @@ def _derivatives(row: Function) -> list[Function]:
                 prefix + row.name,
                 "frechet",
                 pattern,
-                numpy=numpy,
                 domain=row.domain,
                 meaning=meaning,
                 source=source,
@@ -170,52 +158,49 @@ _ROWS = (
     _op("'", "i j -> j i"),
     _op(".*", "i j, i j -> i j"),
     _op(":", "i j, i j -> 1 1"),
-    _op("tr", "i i -> 1 1", aliases="trace", numpy="np.trace({})"),
-    _op("sum", "i j -> 1 1", numpy="{}.sum()", transposition="invariant"),
-    _op("diag", "i 1 -> i i | i i -> i 1", aliases="Diag", numpy="np.diag({})"),
-    _op("outer", "i 1, j 1 -> i j", numpy="np.outer({}, {})"),
-    _op("dot", "i 1, i 1 -> 1 1", aliases="inner", numpy="({} @ {})"),
-    _op("kron", "i j, k l -> i*k j*l", numpy="np.kron({}, {})"),
-    _op("vec", "i j -> j*i 1", numpy="{}.ravel(order='F')"),
-    _op("cumsum", "i 1 -> i 1", numpy="np.cumsum({})"),
-    _op("tril", "i j -> i j", numpy="np.tril({})"),
-    _op("triu", "i j -> i j", numpy="np.triu({})"),
+    _op("tr", "i i -> 1 1", aliases="trace"),
+    _op("sum", "i j -> 1 1", transposition="invariant"),
+    _op("diag", "i 1 -> i i | i i -> i 1", aliases="Diag"),
+    _op("outer", "i 1, j 1 -> i j"),
+    _op("dot", "i 1, i 1 -> 1 1", aliases="inner"),
+    _op("kron", "i j, k l -> i*k j*l"),
+    _op("vec", "i j -> j*i 1"),
+    _op("cumsum", "i 1 -> i 1"),
+    _op("tril", "i j -> i j"),
+    _op("triu", "i j -> i j"),
     # Elementwise functions.
-    _each("exp", "Y .* dX", latex=r"\exp", numpy="np.exp({})"),
-    _each("log", "dX ./ X", aliases="ln", latex=r"\log", numpy="np.log({})", domain="positive", condition="{0} > 0"),
-    _each("log1p", "dX ./ (1 + X)", numpy="np.log1p({})", domain="positive", condition="{0} > -1"),
-    _each("expm1", "exp(X) .* dX", numpy="np.expm1({})"),
-    _each("abs", "sign(X) .* dX", numpy="np.abs({})", at="an entry is 0", note="sign(0) = 0 is used there"),
-    _each("sign", "0 .* dX", aliases="sgn", numpy="np.sign({})", domain="nonzero", at="an entry is 0", note="0 is used there"),
+    _each("exp", "Y .* dX", latex=r"\exp"),
+    _each("log", "dX ./ X", aliases="ln", latex=r"\log", domain="positive", condition="{0} > 0"),
+    _each("log1p", "dX ./ (1 + X)", domain="positive", condition="{0} > -1"),
+    _each("expm1", "exp(X) .* dX"),
+    _each("abs", "sign(X) .* dX", at="an entry is 0", note="sign(0) = 0 is used there"),
+    _each("sign", "0 .* dX", aliases="sgn", domain="nonzero", at="an entry is 0", note="0 is used there"),
     _each(
         "step",
         "0 .* dX",
         aliases="heaviside",
-        numpy="np.heaviside({}, 0.0)",
         domain="nonzero",
         at="an entry is 0",
         note="0 is used there",
     ),
-    _each("relu", "step(X) .* dX", numpy="np.maximum({}, 0)", at="an entry is 0", note="step(0) = 0 is used there"),
-    _each("sigmoid", "Y .* (1 - Y) .* dX", aliases="logistic", latex=r"\sigma", numpy="_sigmoid({})"),
-    _each("softplus", "sigmoid(X) .* dX", numpy="np.logaddexp(0, {})"),
-    _each("logsigmoid", "sigmoid(-X) .* dX", numpy="-np.logaddexp(0, -{})"),
-    _each("erf", "2 ./ sqrt(pi) .* exp(-X.^2) .* dX", numpy="_erf({})"),
+    _each("relu", "step(X) .* dX", at="an entry is 0", note="step(0) = 0 is used there"),
+    _each("sigmoid", "Y .* (1 - Y) .* dX", aliases="logistic", latex=r"\sigma"),
+    _each("softplus", "sigmoid(X) .* dX"),
+    _each("logsigmoid", "sigmoid(-X) .* dX"),
+    _each("erf", "2 ./ sqrt(pi) .* exp(-X.^2) .* dX"),
     _each(
         "gelu",
         "((1 + erf(X ./ sqrt(2))) ./ 2 + X .* exp(-X.^2 ./ 2) ./ sqrt(2 .* pi)) .* dX",
-        numpy="{0} * (1 + _erf({0} / np.sqrt(2))) / 2",
         source="Hendrycks and Gimpel (2016), section 2",
     ),
-    _each("sin", "cos(X) .* dX", latex=r"\sin", numpy="np.sin({})"),
-    _each("cos", "-sin(X) .* dX", latex=r"\cos", numpy="np.cos({})"),
-    _each("tan", "(1 + Y.^2) .* dX", latex=r"\tan", numpy="np.tan({})", domain="unit"),
+    _each("sin", "cos(X) .* dX", latex=r"\sin"),
+    _each("cos", "-sin(X) .* dX", latex=r"\cos"),
+    _each("tan", "(1 + Y.^2) .* dX", latex=r"\tan", domain="unit"),
     _each(
         "asin",
         "dX ./ sqrt(1 - X.^2)",
         aliases="arcsin",
         latex=r"\arcsin",
-        numpy="np.arcsin({})",
         domain="unit",
         condition="abs({0}) < 1",
     ),
@@ -224,20 +209,18 @@ _ROWS = (
         "-dX ./ sqrt(1 - X.^2)",
         aliases="arccos",
         latex=r"\arccos",
-        numpy="np.arccos({})",
         domain="unit",
         condition="abs({0}) < 1",
     ),
-    _each("atan", "dX ./ (1 + X.^2)", aliases="arctan", latex=r"\arctan", numpy="np.arctan({})"),
-    _each("sinh", "cosh(X) .* dX", latex=r"\sinh", numpy="np.sinh({})"),
-    _each("cosh", "sinh(X) .* dX", latex=r"\cosh", numpy="np.cosh({})"),
-    _each("tanh", "(1 - Y.^2) .* dX", latex=r"\tanh", numpy="np.tanh({})"),
+    _each("atan", "dX ./ (1 + X.^2)", aliases="arctan", latex=r"\arctan"),
+    _each("sinh", "cosh(X) .* dX", latex=r"\sinh"),
+    _each("cosh", "sinh(X) .* dX", latex=r"\cosh"),
+    _each("tanh", "(1 - Y.^2) .* dX", latex=r"\tanh"),
     # Functions of whole matrices and vectors.
     _func(
         "inv",
         "n n -> n n",
         "-Y*dX*Y",
-        numpy="np.linalg.inv({})",
         domain="invertible",
         condition="{0} invertible",
         transposition="equivariant",
@@ -249,7 +232,6 @@ _ROWS = (
         "n n -> 1 1",
         "Y*tr(inv(X)*dX)",
         latex=r"\det",
-        numpy="np.linalg.det({})",
         transposition="invariant",
         source="Jacobi's formula; Magnus and Neudecker (2019), ch. 8, eq. (8.3)",
         on_scalar="X",
@@ -259,7 +241,6 @@ _ROWS = (
         "n n -> 1 1",
         "tr(inv(X)*dX)",
         latex=r"\log \det",
-        numpy="np.linalg.slogdet({})[1]",
         domain="invertible",
         condition="{0} invertible",
         transposition="invariant",
@@ -271,14 +252,12 @@ _ROWS = (
     _matrix(
         "expm",
         "Y",
-        numpy="scipy.linalg.expm({0})",
         on_diagonal="exp(X)",
         meaning="the integral of expm(s X) E expm((1 - s) X) over s from 0 to 1",
     ),
     _matrix(
         "logm",
         "inv(X)",
-        numpy="_real(scipy.linalg.logm({0}))",
         domain="spd",
         condition="{0} without eigenvalues <= 0",
         on_diagonal="log(X)",
@@ -287,7 +266,6 @@ _ROWS = (
     _matrix(
         "sqrtm",
         "1/2 inv(Y)",
-        numpy="_real(scipy.linalg.sqrtm({0}))",
         domain="spd",
         condition="{0} without eigenvalues <= 0",
         on_diagonal="sqrt(X)",
@@ -297,7 +275,6 @@ _ROWS = (
         MATRIX_POWER,
         "Z*X^(Z - 1) | logm(X)*Y*dZ",
         "n n, 1 1 -> n n",
-        numpy="_real(scipy.linalg.fractional_matrix_power({0}, {1}))",
         domain="spd",
         condition="{0} without eigenvalues <= 0",
         on_diagonal="X .^ Z",
@@ -307,7 +284,6 @@ _ROWS = (
     _matrix(
         "adj",
         "",
-        numpy="_adj({0})",
         aliases="adjugate",
         meaning="(tr(adj(X) E) I - adj(X) E) inv(X) for invertible X, and its limit for singular X",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.4",
@@ -319,7 +295,6 @@ _ROWS = (
         "n n -> 1 1",
         "eigmaxproj(X) : dX",
         latex=r"\lambda_{\max}",
-        numpy="np.linalg.eigvalsh({})[-1]",
         domain="symmetric",
         condition="{0} symmetric with a simple largest eigenvalue",
         transposition="invariant",
@@ -331,7 +306,6 @@ _ROWS = (
         "n n -> 1 1",
         "eigminproj(X) : dX",
         latex=r"\lambda_{\min}",
-        numpy="np.linalg.eigvalsh({})[0]",
         domain="symmetric",
         condition="{0} symmetric with a simple smallest eigenvalue",
         transposition="invariant",
@@ -342,7 +316,6 @@ _ROWS = (
         "eigmaxproj",
         "n n -> n n",
         "pinv(eigmax(X)*I - X)*(dX + dX')*Y/2 + Y*(dX + dX')*pinv(eigmax(X)*I - X)/2",
-        numpy="_eigproj({}, -1)",
         domain="symmetric",
         condition="{0} symmetric with a simple largest eigenvalue",
         transposition="symmetric",
@@ -353,7 +326,6 @@ _ROWS = (
         "eigminproj",
         "n n -> n n",
         "pinv(eigmin(X)*I - X)*(dX + dX')*Y/2 + Y*(dX + dX')*pinv(eigmin(X)*I - X)/2",
-        numpy="_eigproj({}, 0)",
         domain="symmetric",
         condition="{0} symmetric with a simple smallest eigenvalue",
         transposition="symmetric",
@@ -364,7 +336,6 @@ _ROWS = (
         "softmax",
         "n 1 -> n 1",
         "Y .* dX - Y*(Y'*dX)",
-        numpy="_softmax({})",
         on_scalar="1",
     ),
     _func(
@@ -372,14 +343,12 @@ _ROWS = (
         "n 1 -> 1 1",
         "softmax(X)'*dX",
         aliases="lse",
-        numpy="_logsumexp({})",
         on_scalar="X",
     ),
     _func(
         "pinv",
         "m n -> n m",
         "-Y*dX*Y + Y*Y'*dX'*(eye(m) - X*Y) + (eye(n) - Y*X)*dX'*Y'*Y",
-        numpy="np.linalg.pinv({}, 1e-12)",
         condition="rank of {0} constant",
         transposition="equivariant",
         source="Golub and Pereyra (1973), eq. (4.12)",
@@ -389,7 +358,6 @@ _ROWS = (
         "max",
         "m n -> 1 1",
         "argmax(X) : dX",
-        numpy="{}.max()",
         at="the largest entry is not unique",
         note="the first largest entry is used there",
         on_scalar="X",
@@ -398,7 +366,6 @@ _ROWS = (
         "min",
         "m n -> 1 1",
         "argmin(X) : dX",
-        numpy="{}.min()",
         at="the smallest entry is not unique",
         note="the first smallest entry is used there",
         on_scalar="X",
@@ -407,25 +374,22 @@ _ROWS = (
         "argmax",
         "m n -> m n",
         "0 .* dX",
-        numpy="_argmax({})",
         on_scalar="1",
     ),
     _func(
         "argmin",
         "m n -> m n",
         "0 .* dX",
-        numpy="_argmax(-{})",
         on_scalar="1",
     ),
     # Abbreviations: the definition is what is differentiated; recover finds the short form again.
-    _macro("sqrt", "m n -> m n", "X .^ (1/2)", numpy="np.sqrt({})", domain="positive", condition="{0} > 0"),
+    _macro("sqrt", "m n -> m n", "X .^ (1/2)", domain="positive", condition="{0} > 0"),
     _macro(
         "norm",
         "m n -> 1 1",
         "sqrt(X : X)",
         aliases="normF",
         transposition="invariant",
-        numpy="np.linalg.norm({})",
         domain="nonzero",
         condition="{0} != 0",
     ),
@@ -434,17 +398,16 @@ _ROWS = (
         "norm2",
         "m 1 -> 1 1 | 1 n -> 1 1 | m n -> 1 1",
         "sqrt(X : X) | sqrt(X : X) | sqrt(eigmax(X'*X))",
-        numpy="np.linalg.norm({}, 2)",
         domain="nonzero",
         condition="{0} != 0 | {0} != 0 | {0} != 0 with a simple largest singular value",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.9",
     ),
-    _macro("cof", "n n -> n n", "adj(X)'", numpy="_adj({}).T", aliases="cofactor"),
-    _macro("norm1", "m n -> 1 1", "sum(abs(X))", numpy="np.abs({}).sum()", transposition="invariant"),
-    _macro("maxnorm", "m n -> 1 1", "max(abs(X))", numpy="np.abs({}).max()", transposition="invariant"),
-    _macro("nucnorm", "m n -> 1 1", "tr(sqrtm(X'*X))", numpy="np.linalg.norm({}, 'nuc')", condition="{0} of full column rank"),
-    _macro("mean", "m n -> 1 1", "sum(X) / numel(X)", numpy="{}.mean()"),
-    _macro("numel", "m n -> 1 1", "rows(X) cols(X)", numpy="{}.size"),
+    _macro("cof", "n n -> n n", "adj(X)'", aliases="cofactor"),
+    _macro("norm1", "m n -> 1 1", "sum(abs(X))", transposition="invariant"),
+    _macro("maxnorm", "m n -> 1 1", "max(abs(X))", transposition="invariant"),
+    _macro("nucnorm", "m n -> 1 1", "tr(sqrtm(X'*X))", condition="{0} of full column rank"),
+    _macro("mean", "m n -> 1 1", "sum(X) / numel(X)"),
+    _macro("numel", "m n -> 1 1", "rows(X) cols(X)"),
 )
 
 FUNCTIONS = {row.name: row for own in _ROWS for row in (own, *(_derivatives(own) if own.form == "matrix" else ()))}

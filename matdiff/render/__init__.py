@@ -22,7 +22,7 @@ FORMATS = {
     "unicode": "lines:unicode_lines",
     "latex": "document:latex_document",
     "json": "json:json",
-    "numpy": "numpy:numpy",
+    **dict.fromkeys(("numpy", "jax", "torch", "julia", "matlab", "sympy"), "module:code"),
 }
 
 
@@ -33,4 +33,4 @@ WRITTEN = ("text", "ascii", "unicode", "latex", "json")
 def render(answer: Derivative, format: str, **options: Any) -> str:
     """The answer in a format of `FORMATS`; for `options` see `Options`.  Raises KeyError for an unknown format."""
     module, _, function = FORMATS[format].partition(":")
-    return str(getattr(import_module(f"matdiff.render.{module}"), function)(answer, Options(**options)))
+    return str(getattr(import_module(f"matdiff.render.{module}"), function)(answer, Options(format=format, **options)))

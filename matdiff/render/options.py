@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 class Options:
     """Every format takes what concerns it.
 
+    format       the name of the format, where one module writes several
+    sizes        numbers for size names, which decide the order of products in code
     lhs          the left side `df/dW =` too; None leaves it to the format
     math         LaTeX around it: "none", "inline", "display" or "align"
     style        LaTeX style: {"bold": "no", "transpose": "T"}
@@ -26,6 +28,8 @@ class Options:
     def __init__(
         self,
         *,
+        format: str = "text",
+        sizes: Mapping[str, int] | None = None,
         lhs: bool | None = None,
         labels: bool = False,
         math: str = "none",
@@ -40,6 +44,7 @@ class Options:
         pretty: bool = False,
     ) -> None:
         self.labels = labels
+        self.format, self.sizes = format, dict(sizes or {})
         self.lhs, self.math, self.style, self.color = lhs, math, style or {}, color
         self.source, self.path, self.line = source, path, line
         self.exit_code, self.diagnostics, self.check, self.pretty = exit_code, diagnostics, check, pretty

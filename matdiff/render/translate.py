@@ -1,45 +1,73 @@
-"""From expressions to array code: matrix notation by its operations, index notation by einsum."""
+"""From expressions in matrix notation to the plan of their computation."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from matdiff.dims import SCALAR, Dim
+from matdiff.dims import SCALAR, Dim, Shape
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.parts import constant, size_of
-from matdiff.render.arrays import Arrays, Value
-from matdiff.render.code import ATOM, POWER, SUM, TERM, UNARY, Code
+from matdiff.render.arrays import Value, axes_of
+from matdiff.render.contract import contracted
+from matdiff.render.plan import Node
+from matdiff.render.products import Products
+from matdiff.render.stable import stable
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.variables import Variable
 
 _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
 
 
-class Translator(Arrays):
-    """Translates expressions whose variables are the given code; definitions are added with `define`."""
+class Translator(Products):
+    """Translates expressions in `variables`; definitions are added with `define`.
 
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        super().__init__()
-        self.names = {name: self.make(code, cheap=True) for name, code in variables.items()}
+    `indices` collects the names that stand as positions, as in X[i,j]; they are parameters of the function too.
+    """
+
+    def __init__(
+        self, variables: Mapping[str, Variable], traits: Sequence[str] = ("broadcast",), sizes: Mapping[str, int] | None = None
+    ) -> None:
+        super().__init__(traits, sizes)
+        self.variables = variables
         self.defined: dict[str, Value] = {}
         self.known: dict[int, tuple[Expr, Value]] = {}
         self.indices: dict[str, None] = {}
 
+    def start(self) -> None:
+        """Forget the definitions of the formula before; what it computed is still known to the plan."""
+        self.defined, self.known = {}, {}
+
     def define(self, name: str, expr: Expr) -> None:
-        self.defined[name] = self.value(expr)
+        """A named part, which is computed on its own where it is an array."""
+        value = self.value(expr)
+        if value.form in ("chain", "sum"):
+            value = Value(value.code, value.shape, value.form, value.parts, value.signs)
+            value.shared = True
+        if value.form in ("dense", "diagonal"):
+            self.plan.names.setdefault(value.code, name)
+        self.defined[name] = value
         self.known = {}
 
     def value(self, root: Expr) -> Value:
         """The value of an expression in matrix notation."""
+        root = stable(root)
         for node in post_order(root):
             if id(node) not in self.known and node.shape is not None:
                 self.known[id(node)] = node, self._value(node)
         return self.known[id(root)][1]
 
-    def array(self, root: Expr) -> Code:
+    def array(self, root: Expr) -> Node:
         """The dense array of an expression in matrix notation."""
         return self.dense(self.value(root))
+
+    def entries(self, root: Expr, letters: Sequence[tuple[str, Dim]]) -> Node:
+        """The array of an expression in index notation, with one axis per letter."""
+        return contracted(self, root, letters)
 
     def _value(self, node: Expr) -> Value:
         op, shape = node.op, shape_of(node)
@@ -50,70 +78,73 @@ class Translator(Arrays):
             return self._slice(node)
         args = [self.known[id(arg)][1] for arg in node.args if id(arg) in self.known]
         method = _OPERATIONS.get(op)
-        if method is not None:
-            return method(self, node, args)
+        return method(self, node, args) if method is not None else self.apply(op, args, shape)
+
+    def apply(self, op: str, args: Sequence[Value], shape: Shape) -> Value:
+        """A function of the table."""
         row = FUNCTIONS[op]
-        template = numbered(row.numpy)
-        if row.form == "each" and args[0].form == "fill":
-            return Value(self.make(template, args[0].code), shape, "fill")
-        # A method such as `.sum()` needs an array, which a scalar is not.
-        if template.startswith("{0}.") and args[0].kind == "scalar":
-            template = template.replace("{0}", "np.asarray({0})", 1)
-        return Value(self.make(template, *(self.dense(arg) for arg in args), needs=_needs(template, len(args))), shape)
+        if row.form == "frechet":
+            codes = [self.dense(arg) for arg in args]
+            return Value(self.plan.make("frechet", *codes, shape=axes_of(shape), data=op), shape)
+        entrywise = row.form == "each" or op == "sqrt"
+        if entrywise and args[0].form in ("fill", "rows", "columns"):
+            code = self.plan.make("apply", args[0].code, shape=args[0].code.shape, data=op)
+            return Value(code, shape, args[0].form)
+        codes = [self.dense(arg) for arg in args]
+        return Value(self.plan.make("apply", *codes, shape=axes_of(shape), data=op), shape)
+
+    # Leaves.
 
     def _leaf(self, node: Expr) -> Value | None:
         op, shape = node.op, shape_of(node)
         if op == "name":
-            name = str(node.value)
-            return self.defined[name] if name in self.defined else Value(self.names[name], shape)
+            return self._name(str(node.value), shape)
         if op == "number":
-            return Value(self._number(node), SCALAR)
+            return Value(self.plan.number(node.value), SCALAR)
         if op == "pi":
-            return Value(self.make("np.pi"), SCALAR)
+            return Value(self.plan.make("pi"), SCALAR)
         if op == "I":
             return Value(self.one, shape, "identity") if not shape[0].is_one else Value(self.one, SCALAR)
         if op in ("ones", "zeros"):
-            code = self.one if op == "ones" else self.make("0")
+            code = self.one if op == "ones" else self.plan.number(0)
             return Value(code, shape, "fill" if not (shape[0].is_one and shape[1].is_one) else "dense")
         if op == "e":
             return Value(self._place(node.args[0]), shape, "unit")
         if op == "commutation":
-            rows, columns, both = (self.size(dim) for dim in (*map(size_of, node.args), shape[0]))
-            template = "np.eye({2}).reshape({1}, {0}, {2}).swapaxes(0, 1).reshape({2}, {2})"
-            return Value(self.make(template, rows, columns, both, needs=(SUM, SUM, SUM)), shape)
+            sizes = [self.plan.size(dim) for dim in (*map(size_of, node.args), shape[0])]
+            return Value(self.plan.make("commutation", *sizes, shape=axes_of(shape)), shape)
         if op in ("rows", "cols"):
-            return Value(self.size(shape_of(node.args[0])[op == "cols"]), SCALAR)
+            return Value(self.plan.size(shape_of(node.args[0])[op == "cols"]), SCALAR)
         return None
 
-    def _number(self, node: Expr) -> Code:
-        value = node.value
-        assert value is not None and not isinstance(value, str)
-        if value.denominator == 1:
-            return self.make(str(value.numerator) if abs(value.numerator) < 2**53 else f"{value.numerator}.0")
-        return self.make(f"{value.numerator} / {value.denominator}", level=TERM)
+    def _name(self, name: str, shape: Shape) -> Value:
+        if name in self.defined:
+            return self.defined[name]
+        variable = self.variables[name]
+        data = name, Value(self.one, shape).kind, variable.property
+        code = self.plan.make("variable", shape=axes_of(shape), data=data)
+        if variable.property == "diagonal":
+            return Value(self.plan.make("diagonal", code, shape=axes_of(shape)[:1]), shape, "diagonal")
+        return Value(code, shape)
 
-    def _place(self, index: Expr) -> Code:
-        """A position, which the language counts from 1, as an offset."""
+    def _place(self, index: Expr) -> Node:
+        """A position, which the language counts from 1."""
         for part in post_order(index):
             if part.op == "name":
                 self.indices[str(part.value)] = None
-        if index.op == "number" and isinstance(index.value, int):
-            return self.make(str(index.value - 1))
-        return self.make(f"{_arithmetic(index)} - 1", level=SUM)
+        return self.plan.make("place", data=index)
 
     def _slice(self, node: Expr) -> Value:
-        base = self.known[id(node.args[0])][1]
-        places = [":" if place.op == "all" else None for place in node.args[1:]]
+        base, shape = self.known[id(node.args[0])][1], shape_of(node)
+        places = [":" if place.op == "all" else "place" for place in node.args[1:]]
         codes = [self._place(place) for place in node.args[1:] if place.op != "all"]
         if base.kind in ("vector", "row") and len(places) == 2:
-            places = [place for place, dim in zip(places, base.shape) if not dim.is_one]
-            codes = [code for code, dim in zip(codes, base.shape) if not dim.is_one] if len(codes) == 2 else codes
+            kept = [not dim.is_one for dim in base.shape]
+            codes = [code for code, keep in zip(_aligned(places, codes), kept) if keep and code is not None]
+            places = [place for place, keep in zip(places, kept) if keep]
         if base.kind == "scalar":
             return base
-        marks = iter(range(1, len(codes) + 1))
-        inside = ", ".join(place or f"{{{next(marks)}}}" for place in places)
-        array = self.dense(base)
-        return Value(self.make("{0}[" + inside + "]", array, *codes, needs=(ATOM, *[SUM] * len(codes))), shape_of(node))
+        return Value(self.plan.make("at", self.dense(base), *codes, shape=axes_of(shape), data=tuple(places)), shape)
 
     # Operations, by the name of their row.
 
@@ -130,127 +161,157 @@ class Translator(Arrays):
 
     def op_quotient(self, node: Expr, args: list[Value]) -> Value:
         top, bottom = args
+        if top.kind == "matrix" and top.form not in _FORMS_KEPT and (top.form != "chain" or top.shared):
+            return self.scale(self.plan.over(self.one, bottom.code), top)
         form = top.form if top.form in _FORMS_KEPT else "dense"
+        if top.form == "chain":
+            return Value(self.plan.over(top.code, bottom.code), top.shape, "chain", top.parts)
         code = top.code if form != "dense" else self.dense(top)
-        return Value(self.make("{0} / {1}", code, bottom.code, level=TERM, needs=(TERM, ATOM)), top.shape, form)
+        return Value(self.plan.over(code, bottom.code), top.shape, form)
 
     def op_hadamard(self, node: Expr, args: list[Value]) -> Value:
         return self.hadamard(args)
 
     def op_elementwise_quotient(self, node: Expr, args: list[Value]) -> Value:
-        return self.hadamard(args, "{0} / {1}")
+        return self.hadamard(args, "over")
 
     def op_elementwise_power(self, node: Expr, args: list[Value]) -> Value:
-        base, exponent = (self.broadcast(arg) for arg in args)
+        base, exponent = args
         shape = shape_of(node)
-        code = self.make("{0}**{1}", base, exponent, level=POWER, needs=(ATOM, ATOM))
-        if all(arg.kind == "scalar" or arg.form == "fill" for arg in args):
-            return Value(code, shape, "fill" if shape != SCALAR else "dense")
-        if not any(self.is_full(arg) for arg in args):
-            code = self.make("{0}**{1}", *(self.dense(arg) for arg in args), level=POWER, needs=(ATOM, ATOM))
-        return Value(code, shape)
+        if exponent.code.op == "number" and exponent.kind == "scalar":
+            if exponent.code.data == 2 and base.form == "dense" and base.code.op == "apply" and base.code.data in _NORMS:
+                inner = base.code.parts[0]
+                return Value(self.inner(inner, inner), SCALAR)
+            if exponent.code.data == -1:
+                return self.hadamard([Value(self.one, SCALAR), base], "over")
+        return self.power(base, exponent, shape)
 
     def op_power(self, node: Expr, args: list[Value]) -> Value:
         if args[0].kind == "scalar":
             return self.op_elementwise_power(node, args)
         exponent = constant(node.args[1])
         if not isinstance(exponent, int):
-            template = numbered(FUNCTIONS[MATRIX_POWER].numpy)
-            return Value(self.make(template, self.dense(args[0]), args[1].code), shape_of(node))
+            return self.apply(MATRIX_POWER, args, shape_of(node))
         if exponent == -1:
             return self.op_inverse(node, args[:1])
+        shape = shape_of(node)
         if args[0].form == "diagonal":
-            return Value(self.make(f"{{0}}**{exponent}", args[0].code, level=POWER, needs=(ATOM,)), args[0].shape, "diagonal")
-        return Value(self.make(f"np.linalg.matrix_power({{0}}, {exponent})", self.dense(args[0])), shape_of(node))
+            power = Value(self.plan.number(exponent), SCALAR)
+            vector = self.power(Value(args[0].code, (shape[0], SCALAR[1])), power, (shape[0], SCALAR[1]))
+            return Value(vector.code, shape, "diagonal")
+        if 0 < exponent <= 3:
+            return self.chain([args[0]] * exponent)
+        return Value(self.plan.make("matrix_power", self.dense(args[0]), shape=axes_of(shape), data=exponent), shape)
 
     def op_transpose(self, node: Expr, args: list[Value]) -> Value:
         return self.transpose(args[0])
 
     def op_frobenius(self, node: Expr, args: list[Value]) -> Value:
-        if args[0].kind == "scalar" or args[1].kind == "scalar":
+        left, right = args
+        if left.kind == "scalar" or right.kind == "scalar":
             return self.hadamard(args)
-        return Value(self.make("np.sum({0})", self.dense(self.hadamard(args))), SCALAR)
+        for value, other in ((left, right), (right, left)):
+            if value.form == "identity":
+                return Value(self.trace(other), SCALAR)
+            if value.form == "fill":
+                return Value(self.plan.times(value.code, self.total(other)), SCALAR)
+        if left.kind == "matrix" and any(v.form in ("diagonal", "rows", "columns", "unit") for v in args):
+            return Value(self.trace(self.chain([self.transpose(left), right])), SCALAR)
+        for value, other in ((left, right), (right, left)):  # A : x y' = x' A y
+            if value.form == "chain":
+                number_, parts = self.opened(value)
+                cut = next((place + 1 for place, part in enumerate(parts) if part.shape[1].is_one), 0)
+                if cut:
+                    turned = [self.transpose(part) for part in reversed(parts[:cut])]
+                    back = [self.transpose(part) for part in reversed(parts[cut:])]
+                    return self.scale(number_, self.chain([*turned, other, *back]))
+        return Value(self.inner(self.dense(left), self.dense(right)), SCALAR)
 
     def op_inverse(self, node: Expr, args: list[Value]) -> Value:
         value = args[0]
         if value.kind == "scalar" or value.form == "diagonal":
-            return Value(self.make("1 / {0}", value.code, level=TERM, needs=(ATOM,)), value.shape, value.form)
+            return Value(self.plan.over(self.one, value.code), value.shape, value.form)
         if value.form == "identity":
             return value
+        if value.form == "inverse":
+            return Value(value.code, value.shape)
         return Value(self.dense(value), value.shape, "inverse")
 
+    def op_log_determinant(self, node: Expr, args: list[Value]) -> Value:
+        if args[0].kind == "scalar" or args[0].form == "diagonal":
+            magnitude = self.apply("abs", [Value(args[0].code, SCALAR)], SCALAR)
+            entries = self.plan.make("apply", magnitude.code, shape=args[0].code.shape, data="log")
+            return Value(self.plan.make("total", entries) if entries.shape else entries, SCALAR)
+        return Value(self.log_determinant(self.dense(args[0])), SCALAR)
+
     def op_trace(self, node: Expr, args: list[Value]) -> Value:
-        factors = self._factors(node.args[0])
-        if all(value.form == "identity" for value in factors):
-            return Value(self.size(shape_of(node.args[0])[0]), SCALAR)
-        return Value(self.trace(factors), SCALAR)
+        return args[0] if args[0].kind == "scalar" else Value(self.trace(args[0]), SCALAR)
 
     def op_diag(self, node: Expr, args: list[Value]) -> Value:
-        if args[0].kind == "vector":
-            code = args[0].code if args[0].form == "dense" else self.dense(args[0])
-            return Value(code, shape_of(node), "diagonal")
-        if args[0].kind == "scalar":
-            return args[0]
-        factors = self._factors(node.args[0])
-        if len(factors) == 1 and factors[0].form in ("identity", "fill"):
-            code = self.one if factors[0].form == "identity" else factors[0].code
-            return Value(code, shape_of(node), "fill")
-        return Value(self.diagonal_of(factors), shape_of(node))
-
-    def _factors(self, node: Expr) -> list[Value]:
-        """The matrices of a product, or the value alone."""
-        parts = [self.known[id(arg)][1] for arg in node.args] if node.op == "*" else []
-        if not parts or any(part.kind == "scalar" for part in parts):
-            return [self.known[id(node)][1]]
-        return parts
+        value, shape = args[0], shape_of(node)
+        if value.kind == "vector":
+            return Value(value.code if value.form == "dense" else self.dense(value), shape, "diagonal")
+        if value.kind == "scalar":
+            return value
+        if value.form in ("identity", "fill"):
+            return Value(self.one if value.form == "identity" else value.code, shape, "fill")
+        if value.form in ("diagonal", "rows", "columns"):
+            return Value(value.code, shape)
+        if value.form == "chain" and not value.shared:
+            number_, parts = self.opened(value)
+            return self.scale(number_, Value(self.diagonal_of(parts), shape))
+        return Value(self.plan.make("diagonal", self.dense(value), shape=axes_of(shape)), shape)
 
     def op_total(self, node: Expr, args: list[Value]) -> Value:
-        if args[0].kind == "scalar":
-            return args[0]
-        if args[0].form == "diagonal":
-            return Value(self.make("{0}.sum()", args[0].code), SCALAR)
-        return Value(self.make("{0}.sum()", self.dense(args[0])), SCALAR)
+        value = args[0]
+        if value.form in ("chain", "sum"):  # ones' (A B) ones
+            rows = Value(self.one, (SCALAR[0], value.shape[0]), "fill")
+            columns = Value(self.one, (value.shape[1], SCALAR[0]), "fill")
+            return self.product([rows, value, columns])
+        return Value(self.total(value), SCALAR)
+
+    def op_outer(self, node: Expr, args: list[Value]) -> Value:
+        return self.product([args[0], self.transpose(args[1])])
+
+    def op_dot(self, node: Expr, args: list[Value]) -> Value:
+        return self.product([self.transpose(args[0]), args[1]])
 
     def op_kron(self, node: Expr, args: list[Value]) -> Value:
-        if all(arg.kind in ("vector", "scalar") for arg in args):
-            return Value(self.make("np.kron({0}, {1})", *(self.dense(arg) for arg in args)), shape_of(node))
-        return self._flattened(self.make("np.kron({0}, {1})", *(self.two_dimensional(arg) for arg in args)), node)
+        axes, shape = axes_of(shape_of(node)), shape_of(node)
+        if any(arg.kind == "scalar" for arg in args):
+            return self.hadamard(args)
+        if all(arg.kind == "vector" for arg in args):
+            return Value(self.plan.make("kron", *(self.dense(arg) for arg in args), shape=axes), shape)
+        return self._flattened("kron", [self.two_dimensional(arg) for arg in args], shape)
 
     def op_vec(self, node: Expr, args: list[Value]) -> Value:
+        shape = shape_of(node)
         if args[0].kind != "matrix":
-            return Value(self.dense(args[0]), shape_of(node))
-        return Value(self.make("{0}.ravel(order='F')", self.dense(args[0])), shape_of(node))
+            return Value(self.dense(args[0]), shape)
+        return Value(self.plan.make("vec", self.dense(args[0]), shape=axes_of(shape)), shape)
 
     def op_unvec(self, node: Expr, args: list[Value]) -> Value:
         shape = shape_of(node)
         if shape[0].is_one or shape[1].is_one:
             return Value(self.dense(args[0]), shape)
-        return Value(self.make("{0}.reshape({1}, order='F')", self.dense(args[0]), self.dimensions(shape)), shape)
+        sizes = [self.plan.size(dim) for dim in shape]
+        return Value(self.plan.make("unvec", self.dense(args[0]), *sizes, shape=axes_of(shape)), shape)
 
     def op_block(self, node: Expr, args: list[Value]) -> Value:
-        width = node.value
-        assert isinstance(width, int)
-        marks = [f"{{{place}}}" for place in range(len(args))]
-        rows = [", ".join(marks[start : start + width]) for start in range(0, len(marks), width)]
-        template = "np.block([" + ", ".join(f"[{row}]" for row in rows) + "])"
-        parts = [self.two_dimensional(arg) for arg in args]
-        return self._flattened(self.make(template, *parts, needs=[SUM] * len(parts)), node)
+        return self._flattened("block", [self.two_dimensional(arg) for arg in args], shape_of(node), node.value)
 
     def op_numel(self, node: Expr, args: list[Value]) -> Value:
         rows, columns = shape_of(node.args[0])
-        return Value(self.size(rows * columns), SCALAR)
+        return Value(self.plan.size(rows * columns), SCALAR)
 
-    def _flattened(self, code: Code, node: Expr) -> Value:
-        """A result with one column or row as a one-dimensional array."""
-        shape = shape_of(node)
-        return Value(self.make("{0}.ravel()", code), shape) if shape[0].is_one or shape[1].is_one else Value(code, shape)
+    def _flattened(self, op: str, parts: Sequence[Node], shape: Shape, data: object = None) -> Value:
+        """A result with one column or row as an array with one axis."""
+        code = self.plan.make(op, *parts, shape=shape, data=data)
+        axes = axes_of(shape)
+        return Value(code if len(axes) == 2 else self.plan.make("flat", code, shape=axes), shape)
 
-    # Index notation.
 
-    def entries(self, root: Expr, letters: list[tuple[str, Dim]]) -> Code:
-        """The array of an expression in index notation, with one axis per letter."""
-        return _Einsum(self, dict(letters)).array(root, [letter for letter, _ in letters])
-
+_NORMS = ("norm", "norm2")
 
 _OPERATIONS: dict[str, Callable[[Translator, Expr, list[Value]], Value]] = {
     "+": Translator.op_sum,
@@ -264,178 +325,23 @@ _OPERATIONS: dict[str, Callable[[Translator, Expr, list[Value]], Value]] = {
     "'": Translator.op_transpose,
     ":": Translator.op_frobenius,
     "inv": Translator.op_inverse,
+    "logdet": Translator.op_log_determinant,
     "tr": Translator.op_trace,
     "diag": Translator.op_diag,
     "sum": Translator.op_total,
+    "outer": Translator.op_outer,
+    "dot": Translator.op_dot,
     "kron": Translator.op_kron,
     "vec": Translator.op_vec,
     "unvec": Translator.op_unvec,
     "block": Translator.op_block,
     "numel": Translator.op_numel,
 }
+# Rows of the function table that need no spelling: the plan has operations for them.
+PLANNED = frozenset(_OPERATIONS)
 
 
-def _needs(template: str, count: int) -> tuple[int, ...] | None:
-    """Arguments of a call need no brackets; `None` lets the template decide."""
-    return None if template.count("{0}") <= 1 else (ATOM,) * count
-
-
-def numbered(template: str) -> str:
-    """`f({}, {})` as `f({0}, {1})`."""
-    place = 0
-    while "{}" in template:
-        template = template.replace("{}", f"{{{place}}}", 1)
-        place += 1
-    return template
-
-
-def _arithmetic(index: Expr) -> str:
-    """An index such as i + 1 as Python."""
-    if not index.args:
-        return str(index.value)
-    parts = [_arithmetic(part) for part in index.args]
-    return f"-{parts[0]}" if index.op == "neg" else f"({f' {index.op} '.join(parts)})"
-
-
-class _Einsum:
-    """Turns terms in index notation into einsum over arrays."""
-
-    def __init__(self, arrays: Translator, sizes: dict[str, Dim]) -> None:
-        self.arrays, self.sizes = arrays, sizes
-
-    def array(self, node: Expr, letters: list[str]) -> Code:
-        """The array with an axis for each letter."""
-        make = self.arrays.make
-        if node.op == "+":
-            signs = ["-" if term.op == "neg" else "+" for term in node.args]
-            parts = [self.array(term.args[0] if term.op == "neg" else term, letters) for term in node.args]
-            template = "".join(f" {sign} {{{place}}}" for place, sign in enumerate(signs))
-            template = template[3:] if signs[0] == "+" else "-" + template[3:]
-            return make(template, *parts, level=SUM, needs=(SUM if signs[0] == "+" else ATOM, *[TERM] * (len(parts) - 1)))
-        if node.op == "neg":
-            return self.arrays.minus(self.array(node.args[0], letters))
-        scalars: list[tuple[Code, bool]] = []
-        operands: list[tuple[Code, list[str]]] = []
-        self._collect(node, 1, scalars, operands)
-        code = self._contracted(operands, letters)
-        top = [scalar for scalar, above in scalars if above]
-        bottom = [scalar for scalar, above in scalars if not above]
-        for scalar in reversed(top):
-            code = self.arrays.times(scalar, code)
-        for scalar in bottom:
-            code = make("{0} / {1}", code, scalar, level=TERM, needs=(TERM, ATOM))
-        return code
-
-    def _collect(self, node: Expr, sign: int, scalars: list[tuple[Code, bool]], operands: list[tuple[Code, list[str]]]) -> None:
-        """Add the factors of a term; `sign` is -1 below a fraction bar."""
-        if node.op == "sigma":
-            self._learn(node.args[0])
-            return self._collect(node.args[0], sign, scalars, operands)
-        if node.op == "*" and _has_indices(node):
-            for factor in node.args:
-                self._collect(factor, sign, scalars, operands)
-            return None
-        if node.op == "/" and _has_indices(node):
-            self._collect(node.args[0], sign, scalars, operands)
-            return self._collect(node.args[1], -sign, scalars, operands)
-        if node.op == "neg" and _has_indices(node):
-            scalars.append((self.arrays.make("-1", level=UNARY), True))
-            return self._collect(node.args[0], sign, scalars, operands)
-        if not _has_indices(node):
-            code = self.arrays.array(node)
-            if code is not self.arrays.one:
-                scalars.append((code, sign > 0))
-            return None
-        code, letters = self._operand(node)
-        operands.append((code if sign > 0 else self.arrays.make("1 / {0}", code, level=TERM, needs=(ATOM,)), letters))
-        return None
-
-    def _operand(self, node: Expr) -> tuple[Code, list[str]]:
-        make = self.arrays.make
-        if node.op == "delta":
-            letters = [str(index.value) for index in node.args]
-            return make("np.eye({0})", self.arrays.size(self.sizes[letters[0]])), letters
-        if node.op == "entry":
-            return self._entry(node)
-        if node.op == "^":
-            base, letters = self._operand(node.args[0])
-            return make("{0}**{1}", base, self.arrays.array(node.args[1]), level=POWER, needs=(ATOM, ATOM)), letters
-        letters = list(dict.fromkeys(str(part.value) for part in post_order(node) if part.op == "index"))
-        summed = {str(i.value) for part in post_order(node) if part.op == "sigma" for i in part.args[1:]}
-        letters = [letter for letter in letters if letter not in summed]
-        self._learn(node)
-        if node.op in ("+", "neg", "*", "/"):
-            return self.array(node, letters), letters
-        template = FUNCTIONS[node.op].numpy.replace("{}", "{0}")
-        return make(template, self.array(node.args[0], letters)), letters
-
-    def _entry(self, node: Expr) -> tuple[Code, list[str]]:
-        array, *indices = node.args
-        letters = [str(index.value) for index in indices]
-        self._learn(node)
-        rows, columns = shape_of(array)
-        if array.op == "fuse":
-            pair = self.arrays.size(rows * columns)
-            code = self.arrays.make(
-                "np.eye({0}).reshape({0}, {1}, {2})",
-                pair,
-                self.arrays.size(rows),
-                self.arrays.size(columns),
-                needs=(SUM, SUM, SUM),
-            )
-            return code, letters
-        if len(letters) >= 4:
-            return self._slope(array), letters
-        return self.arrays.array(array), letters
-
-    def _slope(self, array: Expr) -> Code:
-        """The array of a Frechet derivative: its value in every direction."""
-        row = FUNCTIONS[array.op]
-        directions = ("e", "g")[: row.order]
-        count = len(array.args)
-        inside = numbered(row.numpy).format(*(f"{{{place}}}" for place in range(count)), *directions)
-        template = f"_slope{row.order if row.order > 1 else ''}(lambda {', '.join(directions)}: {inside}, {{{count}}})"
-        arguments = [self.arrays.array(arg) for arg in array.args]
-        size = self.arrays.size(shape_of(array)[0])
-        return self.arrays.make(template, *arguments, size, needs=[ATOM] * count + [SUM])
-
-    def _learn(self, root: Expr) -> None:
-        """Note the sizes of the letters that stand at arrays."""
-        for node in post_order(root):
-            if node.op == "entry":
-                rows, columns = shape_of(node.args[0])
-                count = len(node.args) - 1
-                one = (rows if columns.is_one else columns,)
-                dims = {
-                    1: one,
-                    2: (rows, columns),
-                    3: (rows * columns, rows, columns),
-                    4: (rows, columns) * 2,
-                    6: (rows, columns) * 3,
-                }[count]
-                for index, dim in zip(node.args[1:], dims):
-                    self.sizes.setdefault(str(index.value), dim)
-
-    def _contracted(self, operands: list[tuple[Code, list[str]]], letters: list[str]) -> Code:
-        present = {letter for _, names in operands for letter in names}
-        for letter in letters:
-            if letter not in present:
-                operands = [*operands, (self.arrays.make("np.ones({0})", self.arrays.size(self.sizes[letter])), [letter])]
-        if not operands:
-            return self.arrays.one
-        if len(operands) == 1 and operands[0][1] == letters:
-            return operands[0][0]
-        # einsum knows letters of one character only.
-        used = list(dict.fromkeys(letter for _, names in operands for letter in names))
-        free = iter(c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in used)
-        short = {letter: letter if len(letter) == 1 else next(free) for letter in used}
-        inputs = ",".join("".join(short[letter] for letter in names) for _, names in operands)
-        spec = f"{inputs}->{''.join(short[letter] for letter in letters)}"
-        marks = ", ".join(f"{{{place}}}" for place in range(len(operands)))
-        more = ", optimize=True" if len(operands) > 2 else ""
-        codes = [code for code, _ in operands]
-        return self.arrays.make(f'np.einsum("{spec}", {marks}{more})', *codes, needs=[SUM] * len(codes))
-
-
-def _has_indices(root: Expr) -> bool:
-    return any(node.op == "index" for node in post_order(root))
+def _aligned(places: Sequence[str], codes: Sequence[Node]) -> list[Node | None]:
+    """The code of each place, None for `:`."""
+    rest = iter(codes)
+    return [None if place == ":" else next(rest) for place in places]

@@ -1,0 +1,144 @@
+"""From expressions in index notation to the plan: sums of products of entries as contractions of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from matdiff.dims import Dim
+from matdiff.formula import shape_of
+from matdiff.render.plan import Node
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.render.translate import Translator
+
+
+def contracted(translator: Translator, root: Expr, letters: Sequence[tuple[str, Dim]]) -> Node:
+    """The array of an expression in index notation, with one axis per letter."""
+    return _Contraction(translator, dict(letters)).array(root, [letter for letter, _ in letters])
+
+
+class _Contraction:
+    """Turns terms in index notation into contractions; `sizes` are those of the letters."""
+
+    def __init__(self, translator: Translator, sizes: dict[str, Dim]) -> None:
+        self.translator, self.plan, self.sizes = translator, translator.plan, sizes
+
+    def array(self, node: Expr, letters: list[str]) -> Node:
+        """The array with an axis for each letter."""
+        axes = tuple(self.sizes[letter] for letter in letters)
+        if node.op == "+":
+            signs = ["-" if term.op == "neg" else "+" for term in node.args]
+            parts = [self.array(term.args[0] if term.op == "neg" else term, letters) for term in node.args]
+            return self.plan.summed(parts, signs, axes)
+        if node.op == "neg":
+            return self.plan.negated(self.array(node.args[0], letters))
+        scalars: list[tuple[Node, bool]] = []
+        operands: list[tuple[Node, list[str]]] = []
+        self._collect(node, 1, scalars, operands)
+        code = self._contracted(operands, letters)
+        for scalar, above in scalars:
+            if above:
+                code = self.plan.times(scalar, code)
+        for scalar, above in scalars:
+            if not above:
+                code = self.plan.over(code, scalar)
+        return code
+
+    def _collect(self, node: Expr, sign: int, scalars: list[tuple[Node, bool]], operands: list[tuple[Node, list[str]]]) -> None:
+        """Add the factors of a term; `sign` is -1 below a fraction bar."""
+        if node.op == "sigma":
+            self._learn(node.args[0])
+            return self._collect(node.args[0], sign, scalars, operands)
+        if node.op == "*" and _has_indices(node):
+            for factor in node.args:
+                self._collect(factor, sign, scalars, operands)
+            return None
+        if node.op == "/" and _has_indices(node):
+            self._collect(node.args[0], sign, scalars, operands)
+            return self._collect(node.args[1], -sign, scalars, operands)
+        if node.op == "neg" and _has_indices(node):
+            scalars.append((self.plan.number(-1), True))
+            return self._collect(node.args[0], sign, scalars, operands)
+        if not _has_indices(node):
+            code = self.translator.array(node)
+            if code is not self.plan.one:
+                scalars.append((code, sign > 0))
+            return None
+        code, letters = self._operand(node)
+        operands.append((code if sign > 0 else self.plan.over(self.plan.one, code), letters))
+        return None
+
+    def _operand(self, node: Expr) -> tuple[Node, list[str]]:
+        make = self.plan.make
+        if node.op == "delta":
+            letters = [str(index.value) for index in node.args]
+            dim = self.sizes[letters[0]]
+            return make("eye", self.plan.size(dim), shape=(dim, dim)), letters
+        if node.op == "entry":
+            return self._entry(node)
+        if node.op == "^":
+            base, letters = self._operand(node.args[0])
+            return make("power", base, self.translator.array(node.args[1]), shape=base.shape), letters
+        letters = list(dict.fromkeys(str(part.value) for part in post_order(node) if part.op == "index"))
+        summed = {str(i.value) for part in post_order(node) if part.op == "sigma" for i in part.args[1:]}
+        letters = [letter for letter in letters if letter not in summed]
+        self._learn(node)
+        if node.op in ("+", "neg", "*", "/"):
+            return self.array(node, letters), letters
+        inner = self.array(node.args[0], letters)
+        return make("apply", inner, shape=inner.shape, data=node.op), letters
+
+    def _entry(self, node: Expr) -> tuple[Node, list[str]]:
+        array, *indices = node.args
+        letters = [str(index.value) for index in indices]
+        self._learn(node)
+        rows, columns = shape_of(array)
+        if array.op == "fuse":
+            pair = rows * columns
+            sizes = [self.plan.size(dim) for dim in (pair, rows, columns)]
+            return self.plan.make("pairing", *sizes, shape=(pair, rows, columns)), letters
+        if len(letters) >= 4:
+            arguments = [self.translator.array(arg) for arg in array.args]
+            size, shape = self.plan.size(rows), (rows, columns) * (len(letters) // 2)
+            return self.plan.make("slope", *arguments, size, shape=shape, data=array.op), letters
+        code = self.translator.array(array)
+        if len(letters) == 2 and letters[0] == letters[1] and len(code.shape) == 2:
+            return self.plan.make("diagonal", code, shape=code.shape[:1]), letters[:1]
+        return code, letters
+
+    def _learn(self, root: Expr) -> None:
+        """Note the sizes of the letters that stand at arrays."""
+        for node in post_order(root):
+            if node.op == "entry":
+                rows, columns = shape_of(node.args[0])
+                count = len(node.args) - 1
+                one = (rows if columns.is_one else columns,)
+                dims = {1: one, 3: (rows * columns, rows, columns)}.get(count, (rows, columns) * (count // 2))
+                for index, dim in zip(node.args[1:], dims):
+                    self.sizes.setdefault(str(index.value), dim)
+
+    def _contracted(self, operands: list[tuple[Node, list[str]]], letters: list[str]) -> Node:
+        present = {letter for _, names in operands for letter in names}
+        for letter in letters:
+            if letter not in present:
+                dim = self.sizes[letter]
+                operands = [*operands, (self.plan.make("ones", self.plan.size(dim), shape=(dim,)), [letter])]
+        if not operands:
+            return self.plan.one
+        if len(operands) == 1 and operands[0][1] == letters:
+            return operands[0][0]
+        # Libraries know letters of one character only.
+        used = list(dict.fromkeys(letter for _, names in operands for letter in names))
+        free = iter(c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in used)
+        short = {letter: letter if len(letter) == 1 else next(free) for letter in used}
+        inputs = tuple("".join(short[letter] for letter in names) for _, names in operands)
+        output = "".join(short[letter] for letter in letters)
+        axes = tuple(self.sizes[letter] for letter in letters)
+        return self.plan.make("einsum", *(code for code, _ in operands), shape=axes, data=(inputs, output))
+
+
+def _has_indices(root: Expr) -> bool:
+    return any(node.op == "index" for node in post_order(root))

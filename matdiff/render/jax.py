@@ -1,0 +1,123 @@
+"""JAX: runs unchanged under `jit`, `vmap` and sharding, on one device or many, in the precision that JAX is set to."""
+
+from __future__ import annotations
+
+from matdiff.render.code import Spelling
+from matdiff.render.language import infix
+from matdiff.render.plan import Node
+from matdiff.render.python import KEYWORDS, Python, einsum, functions, operations
+
+
+def _product(node: Node) -> Spelling:
+    """`v @ X` for `X.T @ v`: the compiler reads X in the order in which it lies."""
+    left, right = node.parts
+    if left.op == "transpose" and len(right.shape) == 1:
+        return infix("{0} @ {1}")._replace(parts=(right, left.parts[0]))
+    return infix("{0} @ {1}")
+
+
+class JAX(Python):
+    """Vectors are one-dimensional arrays."""
+
+    always = ("import jax.numpy as jnp",)
+    imports = (("import jax", "jax."), ("import jax.scipy.linalg", "jax.scipy.linalg."))
+    reserved = KEYWORDS | {"jax", "jnp"}
+    traits = ("broadcast", "cholesky", "lu")
+    operations = {
+        **operations("jnp", "jax.scipy.linalg"),
+        "product": _product,
+        "einsum": einsum("jnp.einsum"),
+    }
+    matrix = {"expm": "jax.scipy.linalg.expm", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
+    functions = {
+        **functions("jnp"),
+        "sigmoid": "jax.nn.sigmoid({0})",
+        "softplus": "jax.nn.softplus({0})",
+        "logsigmoid": "jax.nn.log_sigmoid({0})",
+        "erf": "jax.scipy.special.erf({0})",
+        "gelu": "jax.nn.gelu({0}, approximate=False)",
+        "softmax": "jax.nn.softmax({0})",
+        "logsumexp": "jax.nn.logsumexp({0})",
+        "nucnorm": Spelling('jnp.linalg.norm({0}, "nuc")'),
+        "expm": "jax.scipy.linalg.expm({0})",
+        "logm": "_logm({0})",
+        "sqrtm": "_sqrtm({0})",
+        "powm": "_powm({0}, {1})",
+        "adj": "_adj({0})",
+        "cof": "_adj({0}).T",
+        "eigmaxproj": "_eigproj({0}, -1)",
+        "eigminproj": "_eigproj({0}, 0)",
+        "argmax": "_argmax({0})",
+        "argmin": "_argmax(-{0})",
+    }
+    helpers = {
+        "_sqrtm": '''def _sqrtm(x):
+    """The principal square root, by Denman and Beavers' iteration (Higham 2008, eq. 6.15)."""
+
+    def step(_, pair):
+        y, z = pair
+        return (y + jnp.linalg.inv(z)) / 2, (z + jnp.linalg.inv(y)) / 2
+
+    return jax.lax.fori_loop(0, 25, step, (x, jnp.eye(len(x), dtype=x.dtype)))[0]''',
+        "_logm": '''def _logm(x):
+    """The principal logarithm: 2^8 times that of the 256th root r, which is the series of 2 artanh((r - 1) / (r + 1))."""
+    eye = jnp.eye(len(x), dtype=x.dtype)
+    for _ in range(8):
+        x = _sqrtm(x)
+    z = jnp.linalg.solve(x + eye, x - eye)
+    total = power = z
+    for k in range(3, 21, 2):
+        power = power @ z @ z
+        total = total + power / k
+    return 2**9 * total''',
+        "_argmax": '''def _argmax(x):
+    """1 at the first largest entry, else 0."""
+    return jax.nn.one_hot(jnp.argmax(x), x.size, dtype=x.dtype).reshape(x.shape)''',
+        "_adj": '''def _adj(x):
+    """The adjugate, from the singular values, so that x may be singular."""
+    u, s, vt = jnp.linalg.svd(x)
+    others = jnp.prod(jnp.where(jnp.eye(len(x), dtype=bool), 1, s), axis=1)
+    return jnp.linalg.det(u) * jnp.linalg.det(vt) * (vt.T * others) @ u.T''',
+        "_powm": '''def _powm(x, exponent):
+    """The principal power."""
+    return jax.scipy.linalg.expm(exponent * _logm(x))''',
+        "_dadj": '''def _dadj(x, e):
+    """The derivative of the adjugate at x in the direction e, for singular x too."""
+    u, s, vt = jnp.linalg.svd(x)
+    one = jnp.eye(len(x), dtype=bool)
+    others = jnp.prod(jnp.where(one[:, None, :] | one[None, :, :], 1, s), axis=2)
+    others = jnp.where(one, 0, others)
+    inner = u.T @ e @ vt.T
+    turned = jnp.diag(others @ jnp.diag(inner)) - others * inner
+    return jnp.linalg.det(u) * jnp.linalg.det(vt) * vt.T @ turned @ u.T''',
+        "_d2adj": '''def _d2adj(x, e, f):
+    """The second derivative of the adjugate at x in the directions e and f: that of Faddeev and LeVerrier's recurrence."""
+    eye = jnp.eye(len(x), dtype=x.dtype)
+    m, me, mf, mef = eye, 0 * eye, 0 * eye, 0 * eye
+    for k in range(1, len(x)):
+        products = x @ m, e @ m + x @ me, f @ m + x @ mf, e @ mf + f @ me + x @ mef
+        m, me, mf, mef = (p - jnp.trace(p) / k * eye for p in products)
+    return (-1) ** (len(x) - 1) * mef''',
+        "_eigproj": '''def _eigproj(x, place):
+    """v v^T for the eigenvector v of the symmetric matrix x, its eigenvalues in ascending order."""
+    v = jnp.linalg.eigh(x)[1][:, place]
+    return jnp.outer(v, v)''',
+        "_frechet": '''def _frechet(f, x, e):
+    """The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16)."""
+    n = len(x)
+    return f(jnp.block([[x, e], [jnp.zeros_like(x), x]]))[:n, n:]''',
+        "_frechet2": '''def _frechet2(f, x, e, g):
+    """The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5)."""
+    n = len(x)
+    o = jnp.zeros_like(x)
+    return f(jnp.block([[x, e, g, o], [o, x, o, g], [o, o, x, e], [o, o, o, x]]))[:n, 3 * n :]''',
+        "_slope": '''def _slope(d, n):
+    """d(e) for every unit matrix e of size n as direction, with its two axes last."""
+    units = jnp.eye(n * n).reshape(n * n, n, n)
+    return jax.vmap(d, out_axes=-1)(units).reshape(n, n, n, n)''',
+        "_slope2": '''def _slope2(d, n):
+    """d(e, g) for all unit matrices e and g of size n as directions, with their axes last."""
+    units = jnp.eye(n * n).reshape(n * n, n, n)
+    rows = jax.vmap(lambda e: jax.vmap(lambda g: d(e, g), out_axes=-1)(units), out_axes=-2)
+    return rows(units).reshape(n, n, n, n, n, n)''',
+    }

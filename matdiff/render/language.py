@@ -1,0 +1,192 @@
+"""What a code format is: its tables of spellings and the few sentences that differ from language to language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+
+from matdiff.dims import Dim
+from matdiff.functions import FUNCTIONS, Function
+from matdiff.render.code import ATOM, POWER, SUM, TERM, UNARY, Entry, Spelling
+from matdiff.render.plan import Node
+from matdiff.syntax import Expr
+
+# Larger whole numbers are no exact floating-point numbers, or no integers of the language.
+_LARGEST_WHOLE = 2**53
+# The arguments of functions without a name; no parameter has these names.
+LAMBDA_NAMES = ("point", "along", "beside")
+
+
+class Language:
+    """A format, for one question: `parameters` are how its variables are spelled, `like` is the first array among them, or None,
+    and `scalars` those that are numbers.
+
+    operations   spellings by the operation of the plan
+    functions    spellings by the row of the function table
+    helpers      functions that a module defines when it uses them: name, source
+    reserved     names that a parameter must not have
+    matrix       functions of square matrices as values: row, name
+    lambda_      a function of `ARGUMENTS` that is `BODY`
+    traits       see `arrays.Arrays`
+    first        the number of the first entry of an array
+    """
+
+    operations: Mapping[str, Entry]
+    functions: Mapping[str, Entry]
+    helpers: Mapping[str, str] = {}
+    matrix: Mapping[str, str] = {}
+    lambda_ = "lambda ARGUMENTS: BODY"
+    reserved: frozenset[str] = frozenset()
+    traits: tuple[str, ...] = ("broadcast",)
+    first = 0
+    power = "{0}**{1}"
+
+    def __init__(self, parameters: Mapping[str, str], like: str | None, scalars: tuple[str, ...] = ()) -> None:
+        self.parameters, self.like, self.scalars = parameters, like, scalars
+
+    # What a module is made of.
+
+    def module(self, body: Sequence[str], helpers: Sequence[str]) -> str:
+        """The whole file."""
+        raise NotImplementedError
+
+    def function(
+        self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
+    ) -> str:
+        """One function."""
+        raise NotImplementedError
+
+    def axis(self, parameter: str, place: int, count: int) -> str:
+        """The size of an axis of a parameter with `count` axes."""
+        return f"{parameter}.shape[{place}]"
+
+    def divided(self, size: str, divisor: str) -> str:
+        """A whole quotient of sizes."""
+        return f"{size} // {divisor}"
+
+    def prelude(self) -> list[tuple[str, str]]:
+        """Assignments at the start of every function."""
+        return []
+
+    # Spellings.
+
+    def spell(self, node: Node) -> Spelling:
+        """How a node is written."""
+        common = _COMMON.get(node.op)
+        entry = self.functions[str(node.data)] if node.op == "apply" else self.operations.get(node.op)
+        if entry is None:
+            assert common is not None, f"{type(self).__name__} has no spelling for {node.op}"
+            return common(self, node)
+        found = entry(node) if callable(entry) else entry
+        return Spelling(found) if isinstance(found, str) else found
+
+    def variable(self, node: Node) -> Spelling:
+        assert isinstance(node.data, tuple)
+        return Spelling(self.parameters[node.data[0]])
+
+    def number(self, node: Node) -> Spelling:
+        value = node.data
+        assert isinstance(value, (int, Fraction))
+        if value.denominator == 1:
+            whole = value.numerator
+            text = str(whole) if abs(whole) < _LARGEST_WHOLE else f"{whole}.0"
+            return Spelling(text, ATOM if whole >= 0 else UNARY)
+        return Spelling(f"{value.numerator} / {value.denominator}", TERM)
+
+    def size(self, node: Node) -> Spelling:
+        assert isinstance(node.data, Dim)
+        return self.dimension(node.data)
+
+    def dimension(self, dim: Dim) -> Spelling:
+        """A size: `n`, `2 * n + 1`."""
+        terms = []
+        for monomial, coefficient in sorted(dim.terms, key=lambda term: (not term[0], term[0])):
+            factors = list(monomial) if coefficient == 1 and monomial else [str(coefficient), *monomial]
+            terms.append(" * ".join(factors))
+        text = " + ".join(terms).replace("+ -", "- ") or "0"
+        return Spelling(text, SUM if len(terms) > 1 else ATOM if " " not in text else TERM)
+
+    def place(self, node: Node) -> Spelling:
+        """A position, which the plan counts from 1."""
+        index = node.data
+        assert isinstance(index, Expr)
+        if index.op == "number" and isinstance(index.value, int):
+            return Spelling(str(index.value - 1 + self.first))
+        text = _arithmetic(index)
+        return Spelling(text if self.first else f"{text} - 1", ATOM if self.first else SUM)
+
+    def frechet(self, node: Node) -> Spelling:
+        """The derivative of a matrix function in the directions that are the last parts."""
+        row = FUNCTIONS[str(node.data)]
+        count = len(node.parts) - row.order
+        return self._frechet(row, count, [f"{{{place}}}" for place in range(count, len(node.parts))])
+
+    def slope(self, node: Node) -> Spelling:
+        """The same in all directions; the last part is the size."""
+        row = FUNCTIONS[str(node.data)]
+        count = len(node.parts) - 1
+        directions = LAMBDA_NAMES[1 : 1 + row.order]
+        body = self._frechet(row, count, directions).template
+        function = self.lambda_.replace("ARGUMENTS", ", ".join(directions)).replace("BODY", body)
+        return Spelling(f"{self.own('slope')}{_counted(row.order)}({function}, {{{count}}})", needs=_sums(node))
+
+    def _frechet(self, row: Function, count: int, directions: Sequence[str]) -> Spelling:
+        """`count` is the number of the function's own arguments."""
+        own = ", ".join(f"{{{place}}}" for place in range(1, count))
+        along = ", ".join(directions)
+        if not FUNCTIONS[row.of].rules:  # no primary function, so it has no corner in a block matrix
+            arguments = ", ".join(part for part in ("{0}", own, along) if part)
+            return Spelling(f"{self.own(row.name)}({arguments})", needs=tuple([SUM] * (count + row.order)))
+        function = self.matrix[row.of]
+        if own:
+            inside = f"{function.removeprefix('@')}({LAMBDA_NAMES[0]}, {own})"
+            function = self.lambda_.replace("ARGUMENTS", LAMBDA_NAMES[0]).replace("BODY", inside)
+        text = f"{self.own('frechet')}{_counted(row.order)}({function}, {{0}}, {along})"
+        return Spelling(text, needs=tuple([SUM] * (count + row.order)))
+
+    def own(self, name: str) -> str:
+        """The name of a helper."""
+        return f"_{name}"
+
+    def add(self, node: Node) -> Spelling:
+        assert isinstance(node.data, tuple)
+        template = "".join(f" {sign} {{{place}}}" for place, sign in enumerate(node.data))
+        template = template[3:] if node.data[0] == "+" else "-" + template[3:]
+        return Spelling(template, SUM, (SUM if node.data[0] == "+" else POWER, *[TERM] * (len(node.parts) - 1)))
+
+
+def _counted(order: int) -> str:
+    return str(order) if order > 1 else ""
+
+
+def _sums(node: Node) -> tuple[int, ...]:
+    return tuple([SUM] * len(node.parts))
+
+
+def _arithmetic(index: Expr) -> str:
+    """An index such as i + 1."""
+    if not index.args:
+        return str(index.value)
+    parts = [_arithmetic(part) for part in index.args]
+    return f"-{parts[0]}" if index.op == "neg" else f"({f' {index.op} '.join(parts)})"
+
+
+_COMMON: Mapping[str, Callable[[Language, Node], Spelling]] = {
+    "variable": lambda language, node: language.variable(node),
+    "number": lambda language, node: language.number(node),
+    "size": lambda language, node: language.size(node),
+    "place": lambda language, node: language.place(node),
+    "add": lambda language, node: language.add(node),
+    "frechet": lambda language, node: language.frechet(node),
+    "slope": lambda language, node: language.slope(node),
+    "neg": lambda language, node: Spelling("-{0}", UNARY, (POWER,)),
+    "times": lambda language, node: Spelling("{0} * {1}", TERM, (TERM, UNARY)),
+    "over": lambda language, node: Spelling("{0} / {1}", TERM, (TERM, POWER)),
+    "power": lambda language, node: Spelling(language.power, POWER, (ATOM, ATOM)),
+    "row_result": lambda language, node: Spelling("{0}", needs=(SUM,)),
+}
+
+
+def infix(template: str) -> Spelling:
+    """An operation between atoms that binds as a product does."""
+    return Spelling(template, TERM, (ATOM, ATOM))

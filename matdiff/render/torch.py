@@ -1,0 +1,241 @@
+"""PyTorch: every array that a function makes has the type and the device of its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matdiff.render.code import ATOM, SUM, TERM, Entry, Spelling
+from matdiff.render.language import infix
+from matdiff.render.plan import Node
+from matdiff.render.python import KEYWORDS, Python, at, dimensions, einsum
+
+
+def _function(template: str) -> Entry:
+    """A function of tensors; a number that no argument enters becomes a tensor."""
+
+    def spell(node: Node) -> Spelling:
+        if node.parts[0].varies or node.parts[0].shape:
+            return Spelling(template)
+        return Spelling(template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"))
+
+    return spell
+
+
+def _block(node: Node) -> Spelling:
+    width = node.data
+    assert isinstance(width, int)
+    marks = [f"{{{place}}}" for place in range(len(node.parts))]
+    rows = [", ".join(marks[start : start + width]) for start in range(0, len(marks), width)]
+    wide = [f"torch.cat([{row}], 1)" if width > 1 else row for row in rows]
+    template = f"torch.cat([{', '.join(wide)}])" if len(wide) > 1 else wide[0]
+    return Spelling(template, needs=tuple([SUM] * len(marks)))
+
+
+_SAME = "exp log log1p expm1 abs sign sin cos tan asin acos atan sinh cosh tanh sqrt sigmoid erf tril triu".split()
+
+
+class Torch(Python):
+    """Vectors are one-dimensional tensors; a number may be a float or a tensor without axes."""
+
+    always = ("import torch",)
+    imports = (("import math", "math."),)
+    reserved = KEYWORDS | {"torch", "math"}
+    traits = ("broadcast", "cholesky", "lu")
+    matrix = {"expm": "torch.linalg.matrix_exp", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
+    functions = {
+        **{name: _function(f"torch.{name}({{0}})") for name in _SAME},
+        "step": _function("torch.heaviside({0}, torch.zeros_like({0}))"),
+        "relu": _function("torch.relu({0})"),
+        "softplus": Spelling("-torch.nn.functional.logsigmoid(-{0})", TERM),
+        "logsigmoid": _function("torch.nn.functional.logsigmoid({0})"),
+        "gelu": _function("torch.nn.functional.gelu({0})"),
+        "softmax": "torch.softmax({0}, 0)",
+        "logsumexp": "torch.logsumexp({0}, 0)",
+        "cumsum": "torch.cumsum({0}, 0)",
+        "det": "torch.linalg.det({0})",
+        "logdet": "torch.linalg.slogdet({0})[1]",
+        "pinv": "torch.linalg.pinv({0}, rtol=1e-12)",
+        "eigmax": "torch.linalg.eigvalsh({0})[-1]",
+        "eigmin": "torch.linalg.eigvalsh({0})[0]",
+        "eigmaxproj": "_eigproj({0}, -1)",
+        "eigminproj": "_eigproj({0}, 0)",
+        "max": "torch.max({0})",
+        "min": "torch.min({0})",
+        "norm": _function("torch.linalg.norm({0})"),
+        "norm2": "torch.linalg.norm({0}, 2)",
+        "norm1": _function("torch.sum(torch.abs({0}))"),
+        "maxnorm": _function("torch.max(torch.abs({0}))"),
+        "nucnorm": 'torch.linalg.matrix_norm({0}, "nuc")',
+        "mean": _function("torch.mean({0})"),
+        "expm": "torch.linalg.matrix_exp({0})",
+        "logm": "_logm({0})",
+        "sqrtm": "_sqrtm({0})",
+        "powm": "_powm({0}, {1})",
+        "adj": "_adj({0})",
+        "cof": "_adj({0}).T",
+        "argmax": "_argmax({0})",
+        "argmin": "_argmax(-{0})",
+    }
+    helpers = {
+        "_number": '''def _number(x):
+    """A number as a tensor, in double precision if it is none yet."""
+    return x if torch.is_tensor(x) else torch.tensor(x, dtype=torch.float64)''',
+        "_eye_like": '''def _eye_like(x):
+    """The identity matrix of the size, type and device of x."""
+    return torch.eye(len(x), dtype=x.dtype, device=x.device)''',
+        "_sqrtm": '''def _sqrtm(x):
+    """The principal square root, by Denman and Beavers' iteration (Higham 2008, eq. 6.15)."""
+    y, z = x, _eye_like(x)
+    for _ in range(25):
+        y, z = (y + torch.linalg.inv(z)) / 2, (z + torch.linalg.inv(y)) / 2
+    return y''',
+        "_logm": '''def _logm(x):
+    """The principal logarithm: 2^8 times that of the 256th root r, which is the series of 2 artanh((r - 1) / (r + 1))."""
+    eye = _eye_like(x)
+    for _ in range(8):
+        x = _sqrtm(x)
+    z = torch.linalg.solve(x + eye, x - eye)
+    total = power = z
+    for k in range(3, 21, 2):
+        power = power @ z @ z
+        total = total + power / k
+    return 2**9 * total''',
+        "_argmax": '''def _argmax(x):
+    """1 at the first largest entry, else 0."""
+    return torch.nn.functional.one_hot(torch.argmax(x), x.numel()).reshape(x.shape).to(x.dtype)''',
+        "_adj": '''def _adj(x):
+    """The adjugate, from the singular values, so that x may be singular."""
+    u, s, vt = torch.linalg.svd(x)
+    one = _eye_like(x)
+    others = torch.prod(one + (1 - one) * s, 1)
+    return torch.linalg.det(u) * torch.linalg.det(vt) * (vt.T * others) @ u.T''',
+        "_powm": '''def _powm(x, exponent):
+    """The principal power."""
+    return torch.linalg.matrix_exp(exponent * _logm(x))''',
+        "_dadj": '''def _dadj(x, e):
+    """The derivative of the adjugate at x in the direction e, for singular x too."""
+    u, s, vt = torch.linalg.svd(x)
+    one = torch.eye(len(x), dtype=torch.bool, device=x.device)
+    others = torch.where(one[:, None, :] | one[None, :, :], torch.ones_like(s), s).prod(2)
+    others = torch.where(one, torch.zeros_like(others), others)
+    inner = u.T @ e @ vt.T
+    turned = torch.diag(others @ torch.diag(inner)) - others * inner
+    return torch.linalg.det(u) * torch.linalg.det(vt) * vt.T @ turned @ u.T''',
+        "_d2adj": '''def _d2adj(x, e, f):
+    """The second derivative of the adjugate at x in the directions e and f: that of Faddeev and LeVerrier's recurrence."""
+    eye = _eye_like(x)
+    m, me, mf, mef = eye, 0 * eye, 0 * eye, 0 * eye
+    for k in range(1, len(x)):
+        products = x @ m, e @ m + x @ me, f @ m + x @ mf, e @ mf + f @ me + x @ mef
+        m, me, mf, mef = (p - torch.trace(p) / k * eye for p in products)
+    return (-1) ** (len(x) - 1) * mef''',
+        "_eigproj": '''def _eigproj(x, place):
+    """v v^T for the eigenvector v of the symmetric matrix x, its eigenvalues in ascending order."""
+    v = torch.linalg.eigh(x)[1][:, place]
+    return torch.outer(v, v)''',
+        "_block": '''def _block(rows):
+    """A matrix of blocks."""
+    return torch.cat([torch.cat(row, 1) for row in rows])''',
+        "_frechet": '''def _frechet(f, x, e):
+    """The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16)."""
+    n = len(x)
+    return f(_block([[x, e], [torch.zeros_like(x), x]]))[:n, n:]''',
+        "_frechet2": '''def _frechet2(f, x, e, g):
+    """The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5)."""
+    n = len(x)
+    o = torch.zeros_like(x)
+    return f(_block([[x, e, g, o], [o, x, o, g], [o, o, x, e], [o, o, o, x]]))[:n, 3 * n :]''',
+        "_slope": '''def _slope(d, units):
+    """d(e) for every unit matrix e as direction, with its two axes last."""
+    n = units.shape[1]
+    return torch.stack([d(e) for e in units], -1).reshape(n, n, n, n)''',
+        "_slope2": '''def _slope2(d, units):
+    """d(e, g) for all unit matrices e and g as directions, with their axes last."""
+    n = units.shape[1]
+    return torch.stack([torch.stack([d(e, g) for g in units], -1) for e in units], -2).reshape(n, n, n, n, n, n)''',
+    }
+
+    def __init__(self, parameters: Mapping[str, str], like: str | None, scalars: tuple[str, ...] = ()) -> None:
+        super().__init__(parameters, like, scalars)
+        self.kind = f"dtype={like}.dtype, device={like}.device" if like else "dtype=torch.float64"
+        self.operations = self._operations()
+
+    def prelude(self) -> list[tuple[str, str]]:
+        """A float has no precision that a tensor could not lose."""
+        return [(name, f"_number({name})") for name in self.scalars]
+
+    def slope(self, node: Node) -> Spelling:
+        """The directions have the type of the arguments."""
+        spelled = super().slope(node)
+        size = f"{{{len(node.parts) - 1}}}"
+        units = f"torch.eye({size}**2, {self.kind}).reshape(-1, {size}, {size})"
+        needs = (*[SUM] * (len(node.parts) - 1), ATOM)
+        return spelled._replace(template=spelled.template[: -len(size) - 1] + units + ")", needs=needs)
+
+    def _operations(self) -> Mapping[str, Entry]:
+        kind = self.kind
+        return {
+            "pi": "math.pi",
+            "spread_columns": "{0}[:, None]",
+            "spread_rows": Spelling("{0}", needs=(SUM,)),
+            "column": "{0}[:, None]",
+            "row": "{0}[None, :]",
+            "product": infix("{0} @ {1}"),
+            "outer": "torch.outer({0}, {1})",
+            "inner": "torch.sum({0} * {1})",
+            "transpose": "{0}.T",
+            "trace": "torch.trace({0})",
+            "diagonal": "torch.diag({0})",
+            "diagonal_matrix": "torch.diag({0})",
+            "total": "torch.sum({0})",
+            "sum_axis": lambda node: Spelling(f"torch.sum({{0}}, {node.data})"),
+            "matrix_power": lambda node: Spelling(f"torch.linalg.matrix_power({{0}}, {node.data})"),
+            "eye": f"torch.eye({{0}}, {kind})",
+            "ones": dimensions(f"torch.ones(SIZES, {kind})"),
+            "zeros": dimensions(f"torch.zeros(SIZES, {kind})"),
+            "full": lambda node: self._full(node, kind),
+            "tile_columns": "{0}[:, None].repeat(1, {2})",
+            "tile_rows": "{0}.repeat({1}, 1)",
+            "at": at,
+            "unit": Spelling(f"torch.eye({{1}}, {kind})[{{0}}]", needs=(SUM, SUM)),
+            "kron": "torch.kron({0}, {1})",
+            "vec": "{0}.T.reshape(-1)",
+            "unvec": "{0}.reshape({2}, {1}).T",
+            "block": _block,
+            "flat": "{0}.reshape(-1)",
+            "inverse": "torch.linalg.inv({0})",
+            "solve": "torch.linalg.solve({0}, {1})",
+            "cholesky": "torch.linalg.cholesky({0})",
+            "cholesky_solve": _with_columns("torch.cholesky_solve({1}, {0})"),
+            "cholesky_half_logdet": "torch.sum(torch.log(torch.diag({0})))",
+            "cholesky_inverse": "torch.cholesky_inverse({0})",
+            "lu": "torch.linalg.lu_factor({0})",
+            "lu_solve": _with_columns("torch.linalg.lu_solve(*{0}, {1})"),
+            "lu_solve_transposed": _with_columns("torch.linalg.lu_solve(*{0}, {1}, adjoint=True)"),
+            "lu_logdet": "torch.sum(torch.log(torch.abs(torch.diag({0}[0]))))",
+            "lu_inverse": f"torch.linalg.lu_solve(*{{0}}, torch.eye({{1}}, {kind}))",
+            "commutation": f"torch.eye({{2}}, {kind}).reshape({{1}}, {{0}}, {{2}}).transpose(0, 1).reshape({{2}}, {{2}})",
+            "pairing": f"torch.eye({{0}}, {kind}).reshape({{0}}, {{1}}, {{2}})",
+            "einsum": einsum("torch.einsum"),
+        }
+
+    @staticmethod
+    def _full(node: Node, kind: str) -> Spelling:
+        """A number that an argument enters must stay a part of the graph."""
+        template = f"torch.ones(SIZES, {kind})" if node.parts[0].varies else f"torch.full((SIZES,), {{0}}, {kind})"
+        marks = ", ".join(f"{{{place}}}" for place in range(1, len(node.parts)))
+        ones = f"({marks})" if len(node.shape) > 1 else marks
+        if node.parts[0].varies:
+            return Spelling("{0} * " + template.replace("SIZES", ones), TERM, (TERM, *[SUM] * len(node.shape)))
+        return Spelling(template.replace("SIZES", marks), needs=tuple([SUM] * len(node.parts)))
+
+
+def _with_columns(template: str) -> Entry:
+    """A solver that takes matrices only."""
+
+    def spell(node: Node) -> Spelling:
+        if len(node.shape) == 1:
+            return Spelling(template.replace("{1}", "{1}[:, None]") + "[:, 0]")
+        return Spelling(template)
+
+    return spell

@@ -1,0 +1,259 @@
+"""Every code format computes what it should: the published derivatives, every row of the function table, awkward names."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import running
+from corpus.test_corpus import REASONS, _function_name, _lines
+from running import Call, needs
+from test_functions import CALLS
+
+import matdiff
+from matdiff import evaluate
+from matdiff.formula import shape_of
+from matdiff.functions import Function
+from matdiff.pipeline import Derivative
+from matdiff.render import FORMATS
+from matdiff.render.module import LANGUAGES, function_name
+from matdiff.values import number_of_dim
+
+# JAX compiles every operation for every shape, so it has a part of the published derivatives unless everything must run.
+EVERY = {"jax": 1 if os.environ.get("MATDIFF_ALL") == "1" else 8}
+PYTHON = [pytest.param(name, marks=needs(name)) for name in running.IN_PROCESS]
+
+
+def test_every_language_is_a_format() -> None:
+    assert set(LANGUAGES) == {name for name, function in FORMATS.items() if function == "module:code"}
+
+
+# Published derivatives
+
+
+CORPUS = [case for case in _lines("public.jsonl") if case["id"] not in REASONS]
+
+
+@functools.cache
+def answer_to(place: int) -> Derivative:
+    """The answer to a case of the corpus."""
+    case = CORPUS[place]
+    wrt = case["wrt"]
+    more = {"declarations": case["decl"], "structure": case.get("structure") or "project"}
+    return matdiff.differentiate(case["expr"], list(dict.fromkeys(wrt)), order=len(wrt), **more)
+
+
+def published(place: int, format: str) -> Call:
+    """The value and the derivative; the derivative alone is what `test_corpus` runs."""
+    case = CORPUS[place]
+    return Call(answer_to(place).to(format), f"f_and_{_function_name(case['wrt'])}", case["points"][0]["inputs"])
+
+
+@pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.parametrize("part", range(4))
+def test_published_derivatives(format: str, part: int) -> None:
+    for place in range(part * EVERY.get(format, 1), len(CORPUS), 4 * EVERY.get(format, 1)):
+        found = running.IN_PROCESS[format](published(place, format))[1]
+        wanted = np.asarray(CORPUS[place]["points"][0]["derivative"], float)
+        assert found.shape == wanted.shape or (format == "sympy" and found.size == wanted.size), CORPUS[place]["id"]
+        assert running.close(found.reshape(wanted.shape), wanted), CORPUS[place]["id"]
+
+
+@needs("octave")
+def test_published_derivatives_through_octave(tmp_path: Path) -> None:
+    calls = [published(place, "matlab") for place in range(len(CORPUS))]
+    for case, (_, found) in zip(CORPUS, running.octave(calls, tmp_path), strict=True):
+        wanted = np.asarray(case["points"][0]["derivative"], float)
+        assert _axes(found) == _axes(wanted), case["id"]
+        assert running.close(found.reshape(wanted.shape, order="F"), wanted), case["id"]
+
+
+def _axes(array: np.ndarray) -> list[int]:
+    return [size for size in array.shape if size != 1]
+
+
+# Rows of the function table
+
+
+def rows_of_the_table() -> list[Any]:
+    return [pytest.param(*call.values, id=call.id) for call in CALLS]
+
+
+@functools.cache
+def answer_of(
+    call: str, declarations: tuple[str, ...], order: int, structure: str, size: int
+) -> tuple[Derivative, dict[str, Any], list[np.ndarray]]:
+    """A call with its derivative by X, inputs where n is `size`, and the value and derivative there.
+
+    They are those of the NumPy module; the value and some entries of the derivative are compared with many digits.
+    """
+    answer = matdiff.differentiate(call, "X", order=order, declarations=declarations, structure=structure)
+    names = {name for variable in answer.typed.variables.values() for dim in variable.shape for name in dim.names}
+    sizes = evaluate._usable_sizes(answer, 3, {"n": size} if "n" in names else {})
+    values = evaluate.sample(answer.typed, 3, sizes)
+    assert values is not None
+    inputs = {name: _array(matrix, answer.typed.variables[name].shape) for name, matrix in values.items()}
+    result = answer.result
+    found = running.numpy(Call(answer.to("numpy"), wanted_function(answer), inputs))
+    assert running.close(found[0], _array(evaluate.evaluate(answer.typed.expr, values, sizes), shape_of(answer.typed.expr)))
+    if not order:
+        return answer, inputs, found
+    letters = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.axes]
+    assert found[1].shape == tuple(size for _, size in letters)
+    places = {tuple(number % size for _, size in letters) for number in (0, 5)}
+    parts = {part.name: part.expr for part in result.where}
+    for place, number in evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, places, parts).items():
+        assert running.close(found[1][place], float(number))
+    return answer, inputs, found
+
+
+def wanted_function(answer: Derivative) -> str:
+    """The function of a module that returns everything."""
+    return f"f_and_{function_name(answer.result)}" if answer.result.order else "f"
+
+
+def _array(matrix: list[list[Any]], shape: Any) -> Any:
+    numbers = np.array([[float(entry) for entry in row] for row in matrix])
+    if len(numbers) == 1 == len(numbers[0]) and any(not dim.is_one for dim in shape):
+        numbers = np.full([1 if dim.is_one else dim.value or 1 for dim in shape], numbers[0][0])
+    axes = [size for size, dim in zip(numbers.shape, shape, strict=True) if not dim.is_one]
+    return numbers.reshape(axes) if axes else float(numbers.ravel()[0])
+
+
+Question = tuple[Derivative, dict[str, Any], list[np.ndarray]]
+
+
+def question(row: Function, call: str, declarations: list[str]) -> Question:
+    """The row by its argument, small where the derivative has many entries; of a Frechet derivative the value."""
+    structure = "ignore" if row.domain == "spd" else "project"
+    size = 2 if row.rules and row.form == "matrix" else 3
+    return answer_of(call, tuple(declarations), 0 if row.form == "frechet" else 1, structure, size)
+
+
+# Second derivatives of functions of matrices are arrays with six axes, contracted.
+SECOND = [
+    ("tr(A expm(X))", ("A: n x n", "X: n x n"), 2, "project", 2),
+    ("tr(A adj(X))", ("A: n x n", "X: n x n"), 2, "project", 3),
+]
+
+
+def computes(format: str, question: Question) -> None:
+    answer, inputs, expected = question
+    source = answer.to(format)
+    for actual, wanted in zip(running.IN_PROCESS[format](Call(source, wanted_function(answer), inputs)), expected, strict=True):
+        assert actual.shape == wanted.shape or (format == "sympy" and actual.size == wanted.size), source
+        assert running.close(actual.reshape(wanted.shape), wanted), source
+
+
+@pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.parametrize(("row", "call", "declarations"), rows_of_the_table())
+def test_row(row: Function, call: str, declarations: list[str], format: str) -> None:
+    computes(format, question(row, call, declarations))
+
+
+@pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.parametrize("second", SECOND, ids=lambda second: second[0])
+def test_second_derivative(second: Any, format: str) -> None:
+    computes(format, answer_of(*second))
+
+
+def all_questions() -> list[tuple[str, Question]]:
+    rows = [(str(call.id), question(*call.values)) for call in CALLS]  # type: ignore[arg-type]
+    return [*rows, *((second[0], answer_of(*second)) for second in SECOND)]
+
+
+@needs("octave")
+def test_rows_through_octave(tmp_path: Path) -> None:
+    asked = all_questions()
+    calls = [Call(answer.to("matlab"), wanted_function(answer), inputs) for _, (answer, inputs, _) in asked]
+    for (name, (_, _, expected)), found in zip(asked, running.octave(calls, tmp_path), strict=True):
+        for actual, wanted in zip(found, expected, strict=True):
+            assert actual.size == np.size(wanted), name
+            assert running.close(actual.reshape(np.shape(wanted), order="F"), wanted), name
+
+
+# Julia is not there to run: tree-sitter's grammar of Julia says whether the text is Julia at all.
+
+
+@needs("tree_sitter_julia")
+def test_julia_is_accepted_by_a_parser_of_julia() -> None:
+    import tree_sitter
+    import tree_sitter_julia
+
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_julia.language()))
+    sources = [published(place, "julia").source for place in range(len(CORPUS))]
+    sources += [answer.to("julia") for _, (answer, _, _) in all_questions()]
+    for source in sources:
+        tree = parser.parse(source.encode())
+        assert not tree.root_node.has_error, source
+    assert parser.parse(b"function f(x\n    return x +\nend").root_node.has_error
+
+
+# Names
+
+
+@pytest.mark.parametrize("format", PYTHON)
+def test_names_that_mean_something_in_the_language(format: str) -> None:
+    names = ["np", "f", "t0", "x", "point", "df_dt0", "math", "torch", "sp", "lambda", "sum_", "sum__"]
+    sources = " + ".join(f"{name}^T {name}" for name in names)
+    answer = matdiff.differentiate(f"{sources}", "t0", declarations=[f"{name}: n" for name in names])
+    inputs = {name: [float(place), 1.0] for place, name in enumerate(names)}
+    found = running.IN_PROCESS[format](Call(answer.to(format), "f_and_df_dt0", inputs))
+    assert running.close(found[0], sum(place**2 + 1 for place in range(len(names))))
+    assert running.close(found[1].ravel(), [4.0, 2.0])
+
+
+# JAX
+
+
+@needs("jax")
+def test_jax_modules_are_compiled_batched_and_sharded() -> None:
+    """The same functions under `jit`, under `vmap`, and compiled for arrays that lie on eight devices."""
+    import jax
+    from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+    jax.config.update("jax_enable_x64", True)
+    assert len(jax.devices()) == 8
+    mesh = Mesh(np.array(jax.devices()), ("rows",))
+    random = np.random.default_rng(0)
+    X, w, y = random.normal(size=(16, 3)), random.normal(size=3), np.sign(random.normal(size=16))
+    for order in (1, 2):
+        answer = matdiff.differentiate("sum(softplus(-y .* (X w)))", "w", order=order)
+        function = running.module(answer.to("jax"))[function_name(answer.result)]
+        (expected,) = running.numpy(Call(answer.to("numpy"), function_name(answer.result), {"X": X, "w": w, "y": y}))
+        arguments = {"X": X, "w": w, "y": y}
+        assert running.close(jax.jit(function)(**arguments), expected)
+        batch = jax.vmap(lambda w, function=function: function(X=X, w=w, y=y))(np.stack([w, 2 * w]))
+        assert running.close(batch[0], expected)
+        along, whole = (NamedSharding(mesh, spec) for spec in (PartitionSpec("rows"), PartitionSpec()))
+        placed = {"X": jax.device_put(X, along), "y": jax.device_put(y, along), "w": jax.device_put(w, whole)}
+        assert len(placed["X"].sharding.device_set) == 8
+        assert running.close(jax.jit(function)(**placed), expected)
+
+
+@needs("jax")
+@pytest.mark.parametrize(
+    ("expression", "wrt", "order"),
+    [("logdet(X)", "X", 1), ("logsumexp(A x + b)", "x", 2), ("tr(A expm(X))", "X", 1), ("tr(A X^-1)", "X", 1), ("W^T x", "W", 1)],
+)
+def test_jax_modules_compile(expression: str, wrt: str, order: int) -> None:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    answer, inputs, expected = answer_of(expression, (), order, "project", 3) if wrt == "X" else _answer(expression, wrt, order)
+    function = running.module(answer.to("jax"))[wanted_function(answer)]
+    for found, wanted in zip(jax.jit(function)(**inputs), expected, strict=True):
+        assert running.close(np.asarray(found), wanted)
+
+
+def _answer(expression: str, wrt: str, order: int) -> Question:
+    answer = matdiff.differentiate(expression, wrt, order=order)
+    sizes = evaluate._usable_sizes(answer, 3, {})
+    values = evaluate.sample(answer.typed, 3, sizes)
+    assert values is not None
+    inputs = {name: _array(matrix, answer.typed.variables[name].shape) for name, matrix in values.items()}
+    return answer, inputs, running.numpy(Call(answer.to("numpy"), wanted_function(answer), inputs))
