@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
+from matdiff.directions import Along
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge
 from matdiff.outline import outline
 from matdiff.parse import parse, parse_declaration, read
@@ -32,6 +33,7 @@ class Options:
 
     wrt: tuple[str, ...] = ()
     order = 1
+    along: tuple[str, tuple[str, ...]] | None = None
     layout = "gradient"
     structure = "project"
     declarations: tuple[str, ...] = ()
@@ -62,6 +64,7 @@ class Batch:
         # In one argument a question may rest on the definition that is wrong; lines of a file stand for themselves.
         self.is_batch = any(source.kind != "argument" for source in sources)
         self.wrt: tuple[str, ...] = ()
+        self.along: Along | None = None
         self.declarations: list[Declaration] = []
         self.definitions: list[Definition] = []
         # Remarks on a definition are made once, with the first answer.
@@ -104,6 +107,13 @@ class Batch:
                 self._refuse(problem.errors, source=Source(text, "argument"))
         names = [(text, _name(text)) for text in self.options.wrt]
         self.wrt = tuple(name for _, name in names if name is not None)
+        if self.options.along is not None:
+            kind, texts = self.options.along
+            directions = [(text, _name(text)) for text in texts]
+            self.along = Along(kind, tuple(name for _, name in directions if name is not None))
+            for text, name in directions:
+                if name is None:
+                    self._refuse([NotAName(text=text, option=f"--{kind}")])
         for text, name in names:
             if name is None and not read(self.text).failed:
                 self._refuse([NotAName(text=text, names=self._variables())])
@@ -130,6 +140,7 @@ class Batch:
                 order=0 if options.shapes else options.order,
                 structure=options.structure,
                 layout=options.layout,
+                along=None if options.shapes else self.along,
             )
             check = derivative.verify(seed=options.seed, sizes=options.sizes) if options.verify else None
             shown = derivative.in_notation(options.notation) if options.format in render.WRITTEN else derivative

@@ -166,6 +166,9 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
             _option(
                 "--order", metavar="N", type=click.IntRange(0, 3), default=1, help="Order of the derivative; 0 only simplifies."
             ),
+            _option("--hvp", metavar="NAME", multiple=True, help="Hessian times a direction NAME, shaped like the variable."),
+            _option("--jvp", metavar="NAME", multiple=True, help="Derivative times a direction NAME, shaped like the variable."),
+            _option("--vjp", metavar="NAME", multiple=True, help="NAME, shaped like the output, times the derivative."),
             _option(
                 "--layout",
                 metavar="NAME",
@@ -282,7 +285,8 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     if len(words) > 1:
         raise NotQuoted(words=words)
     chosen = Options(
-        wrt=tuple(name.strip() for text in options["wrt"] for name in text.split(",") if name.strip()),
+        wrt=_listed(options["wrt"]),
+        along=_along(options),
         order=2 if options["hessian"] else options["order"],
         layout=options["layout"],
         structure=options["structure"],
@@ -309,6 +313,19 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     if output.path is None or status == 0:
         output.finish()
     return status
+
+
+def _listed(values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name.strip() for text in values for name in text.split(",") if name.strip())
+
+
+def _along(options: dict[str, Any]) -> tuple[str, tuple[str, ...]] | None:
+    """The one of --hvp, --jvp and --vjp that is given, with its names."""
+    asked = [(kind, _listed(options[kind])) for kind in ("hvp", "jvp", "vjp") if options[kind]]
+    if len(asked) > 1 or (asked and (options["hessian"] or options["order"] != 1)):
+        others = [f"--{kind}" for kind, _ in asked] if len(asked) > 1 else [f"--{asked[0][0]}", "--hessian or --order"]
+        raise click.UsageError(f"Only one of these at a time: {' and '.join(others)}.")
+    return asked[0] if asked else None
 
 
 def _format(options: dict[str, Any]) -> str:

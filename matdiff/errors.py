@@ -404,6 +404,23 @@ class WhichVariable(MatdiffError):
     candidates: tuple[tuple[str, str, Shape], ...]
 
 
+class BadDirection(MatdiffError):
+    """A name that --hvp, --jvp or --vjp cannot take.
+
+    problem   "output": --hvp wants a scalar, `found` is the shape | "count": as many names as there are variables `of`
+              "shape": the name stands for a value of shape `found`, and the direction must have the shape `wanted` of `of`
+    """
+
+    code, name = "E402", "direction"
+    exit_status = WRONG_USAGE
+    kind: str
+    problem: str
+    names: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()
+    found: Shape | None = None
+    wanted: Shape | None = None
+
+
 class TooManyAxes(MatdiffError):
     """The result would be a tensor of too high an order."""
 
@@ -462,12 +479,13 @@ class MissingExtra(MatdiffError):
 
 
 class NotAName(MatdiffError):
-    """`--wrt` takes the name of a variable."""
+    """`--wrt` and its like take the name of a variable."""
 
     code, name = "E504", "not-a-name"
     exit_status = WRONG_USAGE
     text: str
     names: tuple[str, ...] = ()
+    option: str = "--wrt"
 
 
 # W6xx: remarks

@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING
 
 from mpmath import mp
 
-from matdiff.dims import Dim
+from matdiff.dims import SCALAR, Dim
 from matdiff.formula import shape_of
 from matdiff.lower import axes_of
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.numerics import OPERATIONS
 from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
+    from matdiff.directions import Along
     from matdiff.infer import Typed
     from matdiff.pipeline import Derivative, Result
 
@@ -99,17 +101,35 @@ def differences(
     sizes: Mapping[str, int],
     places: Sequence[Sequence[Index]],
     structure: str = "project",
+    along: Along | None = None,
+    moved: Sequence[str] = (),
 ) -> list[Matrix]:
     """The output differentiated numerically, one matrix for every element of `places`.
+
+    With `along` it is the output weighted by u (vjp), or its change when the variables `moved` move along v (hvp, jvp).
 
     An element of `places` is the entry (row, column) of each variable of `wrt`.  A direction stays in the space of a
     structured variable as `structure` says.  Raises Undefined where the expression is.
     """
     step = mp.mpf(10) ** -STEP_DIGITS
 
+    def value(at: Mapping[str, Matrix]) -> Matrix:
+        return Evaluation(at, sizes, typed.definitions).value(typed.expr)
+
+    def undifferentiated(at: Mapping[str, Matrix]) -> Matrix:
+        if along is None:
+            return value(at)
+        if along.kind == "vjp":
+            return OPERATIONS[":"](values[along.names[0]], value(at))
+        ahead, behind = dict(at), dict(at)
+        for name, to in zip(moved, along.names, strict=True):
+            way = scaled(step, _direction(typed.variables[name].property, structure, at[name], values[to]))
+            ahead[name], behind[name] = added(at[name], way), added(at[name], scaled(-1, way))
+        return scaled(1 / (2 * step), added(value(ahead), scaled(-1, value(behind))))
+
     def derivative(depth: int, at: Mapping[str, Matrix], place: Sequence[Index]) -> Matrix:
         if depth == 0:
-            return Evaluation(at, sizes, typed.definitions).value(typed.expr)
+            return undifferentiated(at)
         name = wrt[depth - 1]
         row, column = place[depth - 1]
         entry = filled(*size_of(at[name]))
@@ -120,6 +140,17 @@ def differences(
         return scaled(1 / (2 * step), added(ahead, scaled(-1, behind)))
 
     return [derivative(len(wrt), values, place) for place in places]
+
+
+def _direction(prop: str | None, structure: str, at: Matrix, along: Matrix) -> Matrix:
+    """The way that a variable goes along a matrix: the sum of those of its entries."""
+    rows, columns = size_of(along)
+    total = filled(rows, columns)
+    for i, j in product(range(rows), range(columns)):
+        entry = filled(rows, columns)
+        entry[i][j] = mp.mpf(1)
+        total = added(total, scaled(along[i][j], in_space(prop, structure, at, entry)))
+    return total
 
 
 def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None = None, trials: int = 3) -> Report:
@@ -147,18 +178,21 @@ def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None
 def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], sizes: dict[str, int], random: Random) -> Number:
     """The relative error of one result at one point."""
     typed = answer.typed
-    shapes = [size_of(values[name]) for name in result.wrt]
+    along = result.along
+    wrt = () if along and along.kind == "jvp" else result.wrt
+    moved = [] if along is None else result.wrt if along.kind == "jvp" else answer.wrt
+    shapes = [size_of(values[name]) for name in wrt]
     places = _chosen([list(product(range(rows), range(columns))) for rows, columns in shapes], random)
-    numbers = differences(typed, result.wrt, values, sizes, places, answer.structure)
+    numbers = differences(typed, wrt, values, sizes, places, answer.structure, along, moved)
     expected: dict[Index, Number] = {}
-    output = shape_of(typed.expr)
-    variable_dims = [typed.variables[name].shape for name in result.wrt]
+    output = SCALAR if along and along.kind == "vjp" else shape_of(typed.expr)
+    variable_dims = [typed.variables[name].shape for name in wrt]
     for place, matrix in zip(places, numbers, strict=True):
         tail = tuple(i for dims, pair in zip(variable_dims, place, strict=True) for i in _kept(dims, pair))
         for i, row in enumerate(matrix):
             for j, number in enumerate(row):
                 expected[_kept(output, (i, j)) + tail] = number
-    order = _canonical(result, len(axes_of(output)))
+    order = list(range(len(result.axes))) if along else _canonical(result, len(axes_of(output)))
     letters = [(result.axes[axis][3], number_of_dim(result.axes[axis][2], sizes)) for axis in order]
     parts = {part.name: part.expr for part in result.where}
     found = evaluate_tensor(result.index_expr, letters, values, sizes, expected, parts)

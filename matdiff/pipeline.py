@@ -12,10 +12,11 @@ from matdiff.choose import Context, written
 from matdiff.conditions import conditions_of, convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
 from matdiff.dims import SCALAR, Dim
+from matdiff.directions import KINDS, Along, Applied, applied, directions
 from matdiff.entries import in_indices, letters_beside
 from matdiff.errors import OtherNotation, Remark
 from matdiff.index import symbol
-from matdiff.infer import Typed, Variable, infer
+from matdiff.infer import Typed, Variable, declare, infer
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.naming import needed
 from matdiff.nodes import Session, Tensor, new_session
@@ -52,13 +53,21 @@ class Result:
     left, legend what is on the left side, and words about the symbols, of a notation that was asked for
     full_axes    the axes as the tensor has them, whatever the layout
     conditions   what the formula needs, such as "X invertible"
+    along        what the derivative is applied to, if it is: then it has no axes for that (see `directions`)
     """
 
     def __init__(
-        self, derivative: Derivative, wrt: tuple[str, ...], tensor: Tensor, given: Tensor, defined: Mapping[Tensor, str]
+        self,
+        derivative: Derivative,
+        wrt: tuple[str, ...],
+        tensor: Tensor,
+        given: Tensor,
+        defined: Mapping[Tensor, str],
+        along: Along | None = None,
     ) -> None:
-        self.wrt, self.order = wrt, len(wrt)
-        self.axes = _named_axes(derivative.typed, wrt)
+        self.wrt, self.along = wrt, along
+        self.order = 2 if along and along.kind == "hvp" else 1 if along else len(wrt)
+        self.axes = _named_axes(derivative.typed, wrt, along)
         letters = [letter for *_, letter in self.axes]
         names = (*derivative.typed.variables, *defined.values())
         shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
@@ -95,6 +104,8 @@ class Result:
 
     def _turn(self, derivative: Derivative, recovery: Recovery) -> None:
         """Show it in another layout: numerator transposes gradients, denominator the derivatives of vectors."""
+        if self.along:
+            return
         turned = derivative.output.order == (0 if derivative.layout == "numerator" else 1)
         if turned and self.order == 1 and 1 <= len(self.shape) <= 2 and self.form == "matrix":
             self.expr = recovery.formulas.transposed(self.expr)
@@ -112,6 +123,8 @@ class Result:
 
     @property
     def name(self) -> str:
+        if self.along:
+            return self.along.kind
         if not self.order:
             return "value"
         if len(self.tensor.dims) > 2:
@@ -164,6 +177,15 @@ class Derivative:
         self.output: Tensor = index.number(0)
         self.remarks: list[Remark] = [*typed.remarks, *smoothness_of(typed)]
         self.results: list[Result] = []
+        self.wrt: tuple[str, ...] = ()
+        # Variables that the expression does not have: directions.
+        self.introduced: tuple[str, ...] = ()
+
+    def introduce(self, found: Mapping[str, Variable]) -> None:
+        """Add the directions to the variables."""
+        self.introduced = tuple(name for name in found if name not in self.typed.variables)
+        variables = {**self.typed.variables, **{name: found[name] for name in self.introduced}}
+        self.typed = Typed(self.typed.expr, variables, self.typed.definitions, self.typed.remarks)
 
     def to(self, format: str, **options: object) -> str:
         """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy"."""
@@ -248,10 +270,14 @@ def differentiate(
     declarations: str | Iterable[str] = (),
     structure: str = "project",
     layout: str = "gradient",
+    hvp: str | Sequence[str] = (),
+    jvp: str | Sequence[str] = (),
+    vjp: str | Sequence[str] = (),
 ) -> Derivative:
     """The derivative of the last expression in `source`, a matdiff text that may declare and define names before it.
 
     `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
+    `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
     Raises `errors.MatdiffError` (or `errors.Errors`, which holds several) for input that is wrong.
     """
     known: list[Declaration] = []
@@ -264,7 +290,11 @@ def differentiate(
     if not questions:
         raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
     names = (wrt,) if isinstance(wrt, str) else wrt
-    answer = solve(source, questions[-1], known, definitions, names, order=order, structure=structure, layout=layout)
+    applied_to = [Along(kind, (to,) if isinstance(to, str) else tuple(to)) for kind, to in zip(KINDS, (hvp, jvp, vjp)) if to]
+    if len(applied_to) > 1:
+        raise ValueError("only one of hvp, jvp and vjp at a time")
+    along = applied_to[0] if applied_to else None
+    answer = solve(source, questions[-1], known, definitions, names, order=order, structure=structure, layout=layout, along=along)
     answer.remarks[:0] = [remark for part in definitions for remark in part.remarks] + list(questions[-1].remarks)
     return answer
 
@@ -279,22 +309,29 @@ def solve(
     order: int = 1,
     structure: str = "project",
     layout: str = "gradient",
+    along: Along | None = None,
 ) -> Derivative:
-    """Answer one question: parsed text in, derivative out."""
+    """Answer one question: parsed text in, derivative out.  With `along` it is applied to directions, and `order` says nothing."""
     wanted = tuple(question.wrt or wrt or ())
     chosen = () if wanted == ("all",) else wanted
     typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=chosen)
-    names = _variables(typed, wanted, order)
+    names = _variables(typed, wanted, 1 if along else order)
     session = new_session()
     answer = Derivative(source, typed, layout, structure, session)
+    answer.wrt = tuple(names)
     free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
     lowered, definition_values = lower(typed, free)
     answer.output = simplify(lowered)
     restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
     defined = {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
-    for block in _orders(names, order):
-        tensor = _derivative(answer.output, block, typed, structure)
-        answer.results.append(Result(answer, block, rebuild(tensor, restored), rebuild(answer.output, restored), defined))
+    if along is not None:
+        found = directions(along, typed, names, declare(declarations))
+        blocks = applied(along, answer.output, names, found, lambda tensor, name: _derivative(tensor, (name,), typed, structure))
+        answer.introduce(found)
+    else:
+        blocks = [Applied(block, _derivative(answer.output, block, typed, structure)) for block in _orders(names, order)]
+    given = rebuild(answer.output, restored)
+    answer.results += [Result(answer, block, rebuild(tensor, restored), given, defined, along) for block, tensor in blocks]
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
     answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
     return answer
@@ -346,14 +383,19 @@ def _variables(typed: Typed, wrt: Sequence[str] | None, order: int) -> list[str]
     return list(dict.fromkeys(wrt))
 
 
-def _named_axes(typed: Typed, wrt: tuple[str, ...]) -> list[tuple[str, int, Dim, str]]:
-    """Every axis as (of, axis, size, letter): i, j for the output, k, l, p, q, ... for the variables."""
+def _named_axes(typed: Typed, wrt: tuple[str, ...], along: Along | None = None) -> list[tuple[str, int, Dim, str]]:
+    """Every axis as (of, axis, size, letter): i, j for the output, k, l, p, q, ... for the variables.
+
+    Applied to a direction, a derivative has the axes of the variable (hvp, vjp) or of the output (jvp).
+    """
     free = letters_beside((*typed.variables, *typed.definitions, *_size_names(typed)))
     output = [next(free), next(free)]
     axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(formula.shape_of(typed.expr)))]
     for name in wrt:
         pair = [next(free), next(free)]
         axes += [(name, n, d, pair[n]) for n, d in enumerate(axes_of(typed.variables[name].shape))]
+    if along is not None:
+        return [axis for axis in axes if (axis[0] == "output") == (along.kind == "jvp")]
     return axes
 
 

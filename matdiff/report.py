@@ -11,6 +11,7 @@ from typing import Any, Union
 
 from matdiff import errors
 from matdiff.carets import Diagnostic, Help, Label, line_and_column, render
+from matdiff.dims import Shape
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import RESERVED
 from matdiff.parse import parse_declaration
@@ -176,6 +177,33 @@ def _which_variable(error: errors.WhichVariable, text: str) -> Words:
     return "which variable? add --wrt", [], [Help(f"{option:<{longest}}   {size}") for option, size in rows], []
 
 
+def _bad_direction(error: errors.BadDirection, text: str) -> Words:
+    option = f"--{error.kind}"
+    if error.problem == "output" and error.found is not None:
+        help = [Help("--jvp and --vjp apply the derivative of a vector or matrix")]
+        return f"{option} wants a scalar, and the output is {_words(error.found)}", [], help, []
+    if error.problem == "count":
+        wanted = ", ".join(error.of)
+        help = [Help(" ".join(f"{option} {name}" for name in [f"v_{of}" for of in error.of]))] if len(error.of) > 1 else []
+        return (
+            f"{option} wants one name for {wanted}" if len(error.of) == 1 else f"{option} wants a name for each of {wanted}",
+            [],
+            help,
+            [],
+        )
+    assert error.found is not None and error.wanted is not None
+    name, of = error.names[0], error.of[0]
+    return f"`{name}` is {_words(error.found)}, and {option} wants one shaped like {of}, {_words(error.wanted)}", [], [], []
+
+
+def _words(shape: Shape) -> str:
+    """`a scalar`, `a vector of size n`, `an m × n matrix`."""
+    kind = kind_of(shape)
+    if kind == "scalar":
+        return "a scalar"
+    return f"a {matrix_size(shape)} matrix" if kind == "matrix" else f"a {kind} of size {unicode_size(shape[kind == 'row'])}"
+
+
 def _too_many_axes(error: errors.TooManyAxes, text: str) -> Words:
     help = [Help(f"use --order {error.order - 1}")] if error.order > 1 else []
     return f"the result would have {error.axes} axes; at most {error.limit} are supported", [], help, []
@@ -219,9 +247,9 @@ def _missing_extra(error: errors.MissingExtra, text: str) -> Words:
 
 def _not_a_name(error: errors.NotAName, text: str) -> Words:
     inside = [name for name in re.findall(r"[^\W\d]\w*", error.text) if name in error.names]
-    help = [Help(f"--wrt {name}") for name in dict.fromkeys(inside)]
+    help = [Help(f"{error.option} {name}") for name in dict.fromkeys(inside)] if error.option == "--wrt" else []
     notes = [f"variables: {', '.join(error.names)}"] if error.names else []
-    return f"--wrt takes the name of a variable, not `{error.text}`", [], help, notes
+    return f"{error.option} takes the name of a variable, not `{error.text}`", [], help, notes
 
 
 _WORDS: dict[type, Callable[[Any, str], Words]] = {
@@ -235,6 +263,7 @@ _WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.BadDeclaration: _bad_declaration,
     errors.CircularDefinition: _circular,
     errors.WhichVariable: _which_variable,
+    errors.BadDirection: _bad_direction,
     errors.TooManyAxes: _too_many_axes,
     errors.NoClosedForm: _no_closed_form,
     errors.TooLarge: _too_large,

@@ -20,7 +20,7 @@ FLOORS = (
     ("version", "errors", "dims", "syntax", "walk", "functions", "rational", "nodes", "canonical", "index", "unify", "parts"),
     ("scan", "declare", "statements", "formulate", "review", "parse", "shapes", "corrections", "remarks", "variables", "infer"),
     ("lower", "derive", "functionlaws", "recognition", "sumlaws", "simplify", "structure"),
-    ("cost", "formula", "collect", "grid", "larger", "graph", "recover", "naming", "expand", "choose", "entries"),
+    ("cost", "formula", "collect", "grid", "larger", "graph", "recover", "naming", "expand", "choose", "entries", "directions"),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
     (
         "render",

@@ -119,6 +119,7 @@ def _result(answer: Derivative, result: Result, check: Report | None) -> Documen
         "wrt": list(result.wrt),
         "order": result.order,
         "name": result.name,
+        **({"along": list(result.along.names)} if result.along else {}),
         "kind": result.kind,
         "shape": [1, *sizes] if result.kind == "row" else sizes,
         "axes": [{"of": of, "axis": axis, "size": _size(dim), "index": letter} for of, axis, dim, letter in result.axes],

@@ -29,6 +29,8 @@ def left_side(answer: Derivative, result: Result) -> Expr:
     """What the result is: entries in index notation, whole arrays else.  `show` prints it in any style."""
     if result.left is not None:
         return result.left
+    if result.along is not None:
+        return _applied(answer, result, _output(answer))
     return entries_side(answer, result) if result.form == "index" else arrays_side(answer, result)
 
 
@@ -58,6 +60,37 @@ def _output(answer: Derivative) -> Expr:
 
 def _variables(answer: Derivative, result: Result) -> list[Expr]:
     return [_name(name, answer.typed.variables[name].shape) for name in result.wrt]
+
+
+def _applied(answer: Derivative, result: Result, output: Expr) -> Expr:
+    """`d2f/dx dx^T v`, `dY/dW : V + dY/db v`, `u : dY/dW`: contracted over all axes of the direction; entries by their letters."""
+    along, variables = result.along, answer.typed.variables
+    assert along is not None
+    directions = [_name(name, variables[name].shape) for name in along.names]
+    arrays = {name: _name(name, variables[name].shape) for name in answer.wrt}
+    if along.kind == "vjp":
+        terms = [_contracted(directions[0], Expr("partial", (output, arrays[result.wrt[0]]), 1))]
+    else:
+        changes = [[arrays[result.wrt[0]]] if along.kind == "hvp" else [], *[[arrays[name]] for name in answer.wrt]]
+        terms = []
+        for (variable,), to in zip(changes[1:], directions, strict=True):
+            both = [*changes[0], variable]
+            if len(both) == 2 and all(kind_of(shape_of(each)) == "vector" for each in both):
+                both[1] = Expr("'", (both[1],), shape=shape_of(both[1])[::-1])
+            terms.append(_contracted(Expr("partial", (output, *both), result.order), to))
+    whole = terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=shape_of(output))
+    letters = [axis[3] for axis in result.axes]
+    if result.form == "matrix" or not letters:
+        return whole
+    return Expr("entry", (whole, *(Expr("index", (), letter, shape=SCALAR) for letter in letters)), shape=SCALAR)
+
+
+def _contracted(left: Expr, right: Expr) -> Expr:
+    """The product with a vector or number, the Frobenius product with a matrix."""
+    matrix = any(part.shape is not None and kind_of(shape_of(part)) == "matrix" for part in (left, right))
+    turned = left.op == "name" and not matrix and kind_of(shape_of(left)) == "vector"
+    first = Expr("'", (left,), shape=shape_of(left)[::-1]) if turned else left
+    return Expr(":" if matrix else "*", (first, right), shape=SCALAR)
 
 
 def _name(text: str, shape: Shape) -> Expr:

@@ -13,6 +13,7 @@ from matdiff.render.arrays import axes_of
 from matdiff.render.code import Statements
 from matdiff.render.factors import shared_factors
 from matdiff.render.language import LAMBDA_NAMES, Language
+from matdiff.render.leftside import left_side
 from matdiff.render.options import Options
 from matdiff.render.plan import Node
 from matdiff.render.text import text
@@ -47,6 +48,8 @@ def function_name(result: Result, output: str = "f") -> str:
     """`df_dW`, `d2f_dx2`, `d2f_dx_dW`."""
     if not result.order:
         return output
+    if result.along is not None:
+        return "_".join([result.along.kind, *result.wrt])
     power = str(result.order) if result.order > 1 else ""
     names = list(dict.fromkeys(result.wrt))
     counts = [result.wrt.count(name) for name in names]
@@ -101,7 +104,9 @@ class _Module:
         lines = self._size_lines(sizes)
         solved = {left for left, _ in lines}
         free = [size for size in sizes if size not in solved]  # sizes that no argument has, as in tr(I)
-        parameters = [*self.parameters.values(), *translator.indices, *free]
+        directions = () if any(result is not None and result.along for result in wanted) else self.answer.introduced
+        own = [shown for name, shown in self.parameters.items() if name not in directions]
+        parameters = [*own, *translator.indices, *free]
         documentation = self._documentation(wanted, list(translator.assumed))
         body = [*lines, *language.prelude(), *statements.lines]
         return language.function(name, parameters, documentation, body, statements.returned)
@@ -132,10 +137,15 @@ class _Module:
                 body = "; ".join([*(f"{n} = {text(e)}" for n, e in self.typed.definitions.items()), text(self.typed.expr)])
                 parts.append(f"{body}, {_shape_words(axes_of(shape_of(self.typed.expr)))}")
             else:
-                parts.append(f"{_left(result)} = {result.value_line}, {_shape_words(result.tensor.dims)}")
-        kinds = [f"{self.parameters[name]}: {_described(variable)}" for name, variable in self.typed.variables.items()]
+                parts.append(f"{self._left(result)} = {result.value_line}, {_shape_words(result.tensor.dims)}")
+        left_out = () if any(result is not None and result.along for result in wanted) else self.answer.introduced
+        variables = {name: variable for name, variable in self.typed.variables.items() if name not in left_out}
+        kinds = [f"{self.parameters[name]}: {_described(variable)}" for name, variable in variables.items()]
         order = f"  Products are ordered as for {' = '.join(assumed)}; --size says otherwise." if assumed else ""
         return f"{' and '.join(parts)}.  {', '.join(kinds)}.{order}"
+
+    def _left(self, result: Result) -> str:
+        return text(left_side(self.answer, result)) if result.along else _left(result)
 
     # Sizes.
 

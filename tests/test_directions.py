@@ -1,0 +1,176 @@
+"""--hvp, --jvp and --vjp: derivatives applied to directions agree with the whole derivative, and with differences."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+import running
+from corpus.test_corpus import REASONS, _lines
+from running import Call
+from sessions import run
+from test_cli import SCHEMA
+
+import matdiff
+from matdiff.errors import BadDirection
+from matdiff.formula import shape_of
+from matdiff.pipeline import Derivative
+
+# Half of the published derivatives, unless everything must run.
+PART = 1 if os.environ.get("MATDIFF_ALL") == "1" else 2
+FIRST = [case for case in _lines("public.jsonl") if case["id"] not in REASONS and len(case["wrt"]) == 1]
+
+
+def asked(case: dict[str, Any], **more: Any) -> Derivative:
+    return matdiff.differentiate(
+        case["expr"], case["wrt"], declarations=case["decl"], structure=case.get("structure") or "project", **more
+    )
+
+
+def computed(answer: Derivative, function: str, inputs: dict[str, Any]) -> np.ndarray:
+    return running.numpy(Call(answer.to("numpy"), function, inputs))[0]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_products_with_the_jacobian(part: int) -> None:
+    """Against the published derivative, contracted."""
+    for case in FIRST[part :: 4 * PART]:
+        (name,), point = case["wrt"], case["points"][0]
+        inputs, jacobian = point["inputs"], np.asarray(point["derivative"], float)
+        random, shape = np.random.default_rng(0), np.shape(inputs[name])
+        v = random.normal(size=shape)
+        outputs = jacobian.shape[: jacobian.ndim - len(shape)]
+        u = random.normal(size=outputs)
+        pushed = computed(asked(case, jvp="v_v"), f"jvp_{name}", {**inputs, "v_v": v})
+        assert pushed.shape == outputs, case["id"]
+        assert running.close(pushed, np.tensordot(jacobian, v, len(shape))), case["id"]
+        pulled = computed(asked(case, vjp="u_u"), f"vjp_{name}", {**inputs, "u_u": u})
+        assert pulled.shape == shape, case["id"]
+        assert running.close(pulled, np.tensordot(u, jacobian, len(outputs))), case["id"]
+
+
+SCALARS = [
+    case for case in FIRST if np.shape(case["points"][0]["derivative"]) == np.shape(case["points"][0]["inputs"][case["wrt"][0]])
+]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_products_with_the_hessian(part: int) -> None:
+    """Against differences of the gradient along the direction."""
+    for case in SCALARS[part :: 4 * PART]:
+        gradient = asked(case)
+        if any(not dim.is_one for dim in shape_of(gradient.typed.expr)):
+            continue  # entry by entry, so that the derivative has the shape of the variable and of the output
+        (name,), inputs = case["wrt"], case["points"][0]["inputs"]
+        x = np.asarray(inputs[name], float)
+        v = np.random.default_rng(1).normal(size=x.shape)
+        if gradient.typed.variables[name].property in ("symmetric", "spd"):
+            v = v + v.T
+        if gradient.typed.variables[name].property == "diagonal":
+            v = np.diag(np.diag(v))
+        found = computed(asked(case, hvp="v_v"), f"hvp_{name}", {**inputs, "v_v": v})
+        # By the free entries, an entry off the diagonal moves two.
+        way = 2 * v - np.diag(np.diag(v)) if case.get("structure") == "entries" else v
+        step = 1e-6
+        ahead, behind = (computed(gradient, f"df_d{name}", {**inputs, name: x + sign * step * way}) for sign in (1, -1))
+        assert found.shape == x.shape, case["id"]
+        assert running.close(found, (ahead - behind) / (2 * step), 1e-5), case["id"]
+
+
+CASES = [
+    ("logsumexp(A x + b)", "x", (), {"hvp": "v"}),
+    ("logdet(X)", "X", (), {"hvp": "V"}),
+    ("tr(A expm(X))", "X", (), {"hvp": "V"}),
+    ("||R - U V^T||^2", ("U", "V"), (), {"hvp": ("P", "Q")}),
+    ("tanh(W x)", ("W", "x"), (), {"jvp": ("V", "v")}),
+    ("tanh(W x)", ("W", "x"), (), {"vjp": "u"}),
+    ("W^T X", "W", (), {"vjp": "U"}),
+    ("expm(X)", "X", (), {"jvp": "V"}),
+    ("x^T A", "x", (), {"vjp": "u"}),
+    ("x^T A x", "x", (), {"hvp": "x"}),
+    ("exp(c) c", "c", ("c: scalar",), {"hvp": "d"}),
+    *(
+        (expression, name, (declaration,), {"hvp": "V"})
+        for expression, name, declaration in (
+            ("tr(A S B S)", "S", "S: symmetric n"),
+            ("logdet(S)", "S", "S: spd n"),
+            ("tr(A D B D)", "D", "D: diagonal n"),
+            ("tr(A L B L)", "L", "L: lower n"),
+            ("tr(A K B K)", "K", "K: skew n"),
+            ("tr(A Q B Q)", "Q", "Q: orthogonal n"),
+        )
+    ),
+]
+
+
+# The convention matters for structured variables only.
+WITH_STRUCTURE = [
+    (*case, mode) for case in CASES for mode in (("project", "ignore", "entries") if len(case[2]) else ("project",))
+]
+
+
+@pytest.mark.parametrize(("expression", "wrt", "declarations", "along", "structure"), WITH_STRUCTURE, ids=str)
+def test_against_differences(
+    expression: str, wrt: Any, declarations: tuple[str, ...], along: dict[str, Any], structure: str
+) -> None:
+    answer = matdiff.differentiate(expression, wrt, declarations=declarations, structure=structure, **along)
+    report = answer.verify(sizes={"n": 2} if "expm" in expression else None)
+    assert report.passed, (answer.text, report)
+
+
+def test_the_hessian_is_never_formed() -> None:
+    """The gradient of 1,000 entries by 1,000 would not fit the limits of what is printed; the product with a direction does."""
+    source = matdiff.differentiate("logsumexp(A x + b)", "x", hvp="v").to("numpy")
+    body = source[source.index("def hvp_x") : source.index("def f_and_hvp_x")]
+    assert body.count("@") == 4 and "outer" not in body and "diag" not in body.split('"""')[2]
+    assert matdiff.differentiate("sum(tanh(W X))", "W", hvp="V").result.form == "matrix"
+
+
+def test_directions_are_parameters_of_their_functions_alone() -> None:
+    source = matdiff.differentiate("a^T x x^T b", "x", hvp="v").to("numpy")
+    assert "def f(a, x, b):" in source and "def hvp_x(a, x, b, v):" in source and "def f_and_hvp_x(a, x, b, v):" in source
+    assert "def jvp_x_W(" in matdiff.differentiate("W x", ("x", "W"), jvp=("v", "V")).to("jax")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--wrt", "x", "--hvp", "v"], "error[E402]: --hvp wants a scalar, and the output is a vector of size m"),
+        (["--wrt", "x", "--jvp", "v,w"], "error[E402]: --jvp wants one name for x"),
+        (["--wrt", "x,A", "--jvp", "v"], "error[E402]: --jvp wants a name for each of x, A"),
+        (
+            ["--wrt", "x", "--jvp", "A"],
+            "error[E402]: `A` is a m × n matrix, and --jvp wants one shaped like x, a vector of size n",
+        ),
+        (["--wrt", "x", "--jvp", "v + 1"], "error[E504]: --jvp takes the name of a variable, not `v + 1`"),
+        (["--wrt", "x", "--jvp", "v", "--vjp", "u"], "error[E505]: only one of these at a time: --jvp and --vjp"),
+        (
+            ["--wrt", "x", "--jvp", "v", "--order", "2"],
+            "error[E505]: only one of these at a time: --jvp and --hessian or --order",
+        ),
+    ],
+)
+def test_mistakes(more: list[str], message: str) -> None:
+    outcome = run(["A x", *more])
+    assert outcome.stderr.splitlines()[0] == message
+    assert outcome.status == 2 and not outcome.stdout
+
+
+def test_a_direction_may_be_declared() -> None:
+    assert run(["x^T A x", "-w", "x", "--var", "x: n", "--var", "v: n", "--hvp", "v"]).stdout == "(A^T + A) v\n"
+    with pytest.raises(BadDirection):
+        matdiff.differentiate("x^T A x", "x", declarations=["x: n", "v: n x n"], hvp="v")
+
+
+@pytest.mark.parametrize(
+    "more", [["-w", "x", "--hvp", "v"], ["-w", "A", "--hvp", "V"], ["-w", "x", "--jvp", "v"], ["-w", "x", "--vjp", "c"]]
+)
+def test_json(more: list[str]) -> None:
+    document = json.loads(run(["x^T A x", *more, "--json", "--verify"]).stdout)
+    jsonschema.validate(document, SCHEMA)
+    (result,) = document["results"]
+    assert result["name"] == more[2][2:] and result["along"] == [more[3]] and result["check"]["passed"]
