@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from matdiff import errors, formula, index
 from matdiff.conditions import conditions_of, convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
-from matdiff.dims import SCALAR, Dim
+from matdiff.dims import Dim
 from matdiff.entries import in_indices, letters_beside
 from matdiff.errors import Remark
 from matdiff.graph import Irreducible
@@ -19,7 +19,7 @@ from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.naming import name_parts, needed
 from matdiff.nodes import Tensor, new_session
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.recover import Recovery
+from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
 from matdiff.render.latex import latex
 from matdiff.render.text import text
@@ -53,7 +53,7 @@ class Result:
         self.axes = _named_axes(derivative.typed, wrt)
         letters = [letter for *_, letter in self.axes]
         names = (*derivative.typed.variables, *defined.values())
-        recovery = Recovery(_size_expressions(derivative.typed))
+        recovery = Recovery(size_expressions(derivative.typed.variables.values()))
         shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
         parts = name_parts(tensor, defined, recovery, (*names, *_size_names(derivative.typed), *letters), shapes)
         self.index_expr = in_indices(tensor, letters, recovery, names)
@@ -311,13 +311,3 @@ def _named_axes(typed: Typed, wrt: tuple[str, ...]) -> list[tuple[str, int, Dim,
 def _size_names(typed: Typed) -> set[str]:
     return {name for variable in typed.variables.values() for dim in variable.shape for name in dim.names}
 
-
-def _size_expressions(typed: Typed) -> dict[Dim, Expr]:
-    """For every size of a variable an expression that is this number: rows(A) or cols(A)."""
-    found: dict[Dim, Expr] = {}
-    for variable in typed.variables.values():
-        leaf = formula.name(variable.name, variable.shape)
-        for operator, dim in zip(("rows", "cols"), variable.shape):
-            if not dim.is_one and dim not in found:
-                found[dim] = formula.call(operator, leaf, shape=SCALAR)
-    return found

@@ -1,0 +1,154 @@
+"""What the three methods share: the values of all names in a fresh session of tensors, the names that move, the output's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from matdiff import formula, index
+from matdiff.derive import derive
+from matdiff.formula import shape_of
+from matdiff.lower import Lowering, axes_of, variable_tensor
+from matdiff.nodes import Tensor, new_session
+from matdiff.parts import names_in
+from matdiff.recover import Recovery, size_expressions
+from matdiff.render.leftside import output_name
+from matdiff.simplify import rebuild, simplify
+from matdiff.steps.build import differential, entry, partial
+from matdiff.steps.derivation import Law, Line
+from matdiff.syntax import Expr
+
+if TYPE_CHECKING:
+    from matdiff.pipeline import Derivative, Result
+
+
+class Setting:
+    """One result to derive.
+
+    definitions   the definitions, those of the user or introduced ones, in dependency order, and `expr`, the whole in terms of them
+    moving        the names that change with the variable: definitions that depend on it, and itself
+    values        a tensor for every name; a definition is a symbol of its own
+    restored      the variable as if it had no structure -> with its structure
+    """
+
+    def __init__(
+        self, answer: Derivative, result: Result, definitions: Mapping[str, Expr] | None = None, expr: Expr | None = None
+    ) -> None:
+        self.answer, self.result, typed = answer, result, answer.typed
+        self.definitions = dict(typed.definitions if definitions is None else definitions)
+        self.expr = typed.expr if expr is None else expr
+        (name,) = result.wrt
+        self.variable = typed.variables[name]
+        self.output = formula.name(output_name(typed), shape_of(typed.expr))
+        if self.expr.op == "name" and str(self.expr.value) in self.definitions:
+            self.expr = self.definitions.pop(str(self.expr.value))
+        self.moving = {name}
+        for part, value in self.definitions.items():
+            if any(node.value in self.moving for node in names_in(value)):
+                self.moving.add(part)
+        new_session()
+        self.recovery = Recovery(size_expressions(typed.variables.values()))
+        self.values: dict[str, Tensor] = {n: variable_tensor(v) for n, v in typed.variables.items()}
+        free = variable_tensor(self.variable, structured=False)
+        self.restored = {free: self.values[name]} if self.variable.property else {}
+        self.values[name] = free
+        for part, value in self.definitions.items():
+            self.values[part] = index.symbol(part, axes_of(shape_of(value)))
+        for part, value in self.definitions.items():
+            if value.args:
+                tensor = self.lowered(value)
+                for known in {tensor, rebuild(tensor, self.restored)}:
+                    self.recovery.name(known, part, value)
+
+    @property
+    def name(self) -> Expr:
+        """The variable."""
+        return formula.name(self.variable.name, self.variable.shape)
+
+    @property
+    def change(self) -> Expr:
+        """Its differential."""
+        return differential(self.name)
+
+    @property
+    def letters(self) -> tuple[list[str], list[str]]:
+        """The letters of the axes of the output and of the variable."""
+        axes = sorted(self.result.axes, key=lambda axis: axis[1])
+        return [a[3] for a in axes if a[0] == "output"], [a[3] for a in axes if a[0] != "output"]
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Names that no index may have."""
+        return (*self.answer.typed.variables, *self.answer.typed.definitions, *self.definitions)
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the result is shown transposed, as `--layout` asks."""
+        return self.result.expr != self.result.value_expr
+
+    @property
+    def partial_of_output(self) -> Expr:
+        """`dy[i]/dW[k,l]`, entry by entry."""
+        output, variable = self.letters
+        return partial(entry(self.output, output), entry(self.name, variable))
+
+    @property
+    def free_left(self) -> Expr:
+        """What the lines before the last are equations for: the derivative, or `G[k,l]`, that by the variable without structure."""
+        if projection_law(self) is None:
+            return self.partial_of_output
+        output, variable = self.letters
+        names = {*self.taken, *(part.name for part in self.result.where)}
+        free = next(name for name in ("G", "G_0", "G_1", "G_2") if name not in names)
+        array = formula.name(free, self.variable.shape)
+        return entry(array, [*output, *variable])
+
+    def lowered(self, expr: Expr) -> Tensor:
+        """The value of an expression in terms of the definitions."""
+        return simplify(Lowering(self.values).value(expr))
+
+    def slope(self, expr: Expr, name: str) -> Tensor:
+        """The derivative of an expression by a variable or a definition in it, all others being held."""
+        return rebuild(simplify(derive(self.lowered(expr), self.values[name])), self.restored)
+
+    def plain_gradient(self) -> Tensor:
+        """The derivative as if the variable had no structure, in terms of the variables alone."""
+        values = dict(self.values)
+        for part, value in self.definitions.items():
+            values[part] = simplify(Lowering(values).value(value))
+        whole = simplify(Lowering(values).value(self.expr))
+        return rebuild(simplify(derive(whole, self.values[self.variable.name])), self.restored)
+
+
+def projection_law(setting: Setting) -> Law | None:
+    """How the derivative in the variable's own space comes from the plain one; None where there is nothing to do."""
+    prop, mode = setting.variable.property, setting.answer.structure
+    if prop is None or mode == "ignore" or len(axes_of(setting.variable.shape)) != 2:
+        return None
+    return Law(_PROJECTIONS[mode].get(prop, "the part in the variable's own space").format(setting.variable.name))
+
+
+_PROJECTIONS = {
+    "project": {
+        "symmetric": "d{0} is symmetric: the symmetric part",
+        "spd": "d{0} is symmetric: the symmetric part",
+        "skew": "d{0} is skew: the skew part",
+        "diagonal": "d{0} is diagonal: the diagonal part",
+        "lower": "d{0} is lower triangular: the lower triangle",
+        "upper": "d{0} is upper triangular: the upper triangle",
+        "orthogonal": "{0} is orthogonal: the tangent part, 1/2 (G - {0} G^T {0})",
+    },
+    "entries": {
+        "symmetric": "by the free entries of {0}: G + G^T - diag(G)",
+        "spd": "by the free entries of {0}: G + G^T - diag(G)",
+        "skew": "by the free entries of {0}: G - G^T",
+    },
+}
+
+
+def last_line(setting: Setting, left: Expr, laws: tuple[Law, ...], because: tuple[Expr, Expr] | None, number: int | None = None) -> Line:
+    """The line whose right side is the printed result."""
+    if setting.is_turned:
+        laws = (*laws, Law(f"{setting.answer.layout} layout: the transpose"))
+        because = None
+    return Line(left, setting.result.expr, laws, setting.result.shape, because=because, number=number)
