@@ -28,6 +28,7 @@ _EXAMPLES = """\
 Examples:
   matdiff 'a^T W^T x' --wrt W
   matdiff 'y = W^T x; a^T y' --wrt W
+  matdiff 'y = W^T x; a^T y' --wrt W --steps --method chain
   matdiff '||A x - b||^2 + lambda ||x||^2' --wrt x --latex -o gradient.tex
   matdiff 'logsumexp(A x + b)' --wrt x --hessian
   matdiff 'logdet(X)' --verify
@@ -218,6 +219,13 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
     (
         "Explain and check",
         (
+            _option("--steps", is_flag=True, help="Show the derivation line by line."),
+            _option(
+                "--method",
+                metavar="NAME",
+                type=click.Choice(["differential", "chain", "index"]),
+                help="How --steps derives: differential, chain or index.",
+            ),
             _option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
             _option("--verify", is_flag=True, help="Compare with numerical differences."),
             _option("--size", metavar="m=3", multiple=True, callback=_sizes, help="Size for --verify."),
@@ -276,6 +284,8 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         quiet=options["quiet"],
         shapes=options["shapes"],
         verify=options["verify"],
+        steps=options["steps"] or options["method"] is not None,
+        method=options["method"],
         sizes=options["size"],
         seed=options["seed"],
     )

@@ -30,6 +30,7 @@ from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
+    from matdiff.steps.derivation import Derivation
 
 # A tensor with more axes than this is no answer that anybody reads.
 MAXIMUM_AXES = 8
@@ -150,6 +151,15 @@ class Derivative:
         from matdiff import evaluate  # loads mpmath, which only numbers need
 
         return evaluate.verify(self, seed=seed, sizes=dict(sizes or {}))
+
+    def steps(self, method: str | None = None) -> list[Derivation]:
+        """How every result comes about: "differential", "chain" or "index"; None takes chain where there are definitions.
+
+        Raises `errors.NoSteps` for derivatives of higher order.
+        """
+        from matdiff.steps import derivation  # needed only when somebody asks
+
+        return [derivation(self, result, method) for result in self.results]
 
     @property
     def conditions(self) -> tuple[str, ...]:

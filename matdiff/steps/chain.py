@@ -161,14 +161,14 @@ class _Chain:
         setting, result = self.setting, self.setting.result
         law = projection_law(setting)
         if result.form != "matrix" or not result.shape:
-            line = last_line(setting, setting.partial_of_output, (law or laws.AS_MATRIX,), None)
+            line = last_line(setting, setting.partial_of_output, (law or setting.recognised,), None)
             return [] if line.right == before.right and line.left == before.left else [line._replace(number=self._next())]
         found = []
         if law is not None:
             array = before.left.args[0] if before.left.op == "entry" else before.left
             plain = setting.recovery.expr(setting.plain_gradient())
-            found.append(Line(array, plain, (laws.AS_MATRIX,), result.tensor.dims, number=self._next()))
-        return [*found, last_line(setting, left_side(setting.answer, result), (law or laws.AS_MATRIX,), None, self._next())]
+            found.append(Line(array, plain, (setting.recognised,), result.tensor.dims, number=self._next()))
+        return [*found, last_line(setting, left_side(setting.answer, result), (law or setting.recognised,), None, self._next())]
 
     def _note(self) -> None:
         axes = tuple(slope.dims for slope in self.factors.values())

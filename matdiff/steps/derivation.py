@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 class Law(NamedTuple):
-    """A law that a line uses: a name of the field ("product rule"), or an equation, which holds for every value of its names."""
+    """A law that a line uses: a name of the field ("product rule"), or an equation, which holds for every value of its names.
+
+    `of` is what the named law is applied to: put in dh.
+    """
 
     name: str = ""
     equation: tuple[Expr, Expr] | None = None
+    of: Expr | None = None
 
 
 class Line(NamedTuple):

@@ -71,7 +71,7 @@ class _Differentials:
             target = differential(formula.name(name, shape_of(parts[name])))
             if any(node == target for node in post_order(whole)):
                 whole = _replaced(whole, {target: parts[name]})
-                yield whole, (Law("put in", (target, parts[name])),)
+                yield whole, (Law("put in", of=target),)
 
     # the derivative read off
 

@@ -103,12 +103,12 @@ class _Indices:
                 try:
                     plain = setting.recovery.expr(setting.plain_gradient())
                     array = before.left.args[0] if before.left.op == "entry" else before.left
-                    found.append(Line(array, plain, (laws.AS_MATRIX,), result.tensor.dims))
+                    found.append(Line(array, plain, (setting.recognised,), result.tensor.dims))
                 except Irreducible:
                     pass
-            last = law or laws.AS_MATRIX
+            last = law or setting.recognised
             return [*found, last_line(setting, left_side(setting.answer, result), (last,), None)]
-        return [last_line(setting, setting.partial_of_output, (law or laws.AS_MATRIX,), None)]
+        return [last_line(setting, setting.partial_of_output, (law or setting.recognised,), None)]
 
     # --- differentiation -------------------------------------------------------------------------------------------------
 

@@ -9,11 +9,12 @@ from matdiff import formula, index
 from matdiff.derive import derive
 from matdiff.formula import shape_of
 from matdiff.lower import Lowering, axes_of, variable_tensor
-from matdiff.nodes import Tensor, new_session
+from matdiff.nodes import Apply, Tensor, new_session
 from matdiff.parts import names_in
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import output_name
 from matdiff.simplify import rebuild, simplify
+from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, partial
 from matdiff.steps.derivation import Law, Line
 from matdiff.syntax import Expr
@@ -57,8 +58,9 @@ class Setting:
         for part, value in self.definitions.items():
             if value.args:
                 tensor = self.lowered(value)
-                for known in {tensor, rebuild(tensor, self.restored)}:
-                    self.recovery.name(known, part, value)
+                for known in dict.fromkeys((tensor, rebuild(tensor, self.restored))):
+                    if isinstance(known, Apply):
+                        self.recovery.name(known, part, value)
 
     @property
     def name(self) -> Expr:
@@ -103,6 +105,11 @@ class Setting:
         array = formula.name(free, self.variable.shape)
         return entry(array, [*output, *variable])
 
+    @property
+    def recognised(self) -> Law:
+        """What the entries are recognised as."""
+        return laws.AS_MATRIX if len(self.result.tensor.dims) == 2 else laws.AS_VECTOR
+
     def lowered(self, expr: Expr) -> Tensor:
         """The value of an expression in terms of the definitions."""
         return simplify(Lowering(self.values).value(expr))
@@ -146,9 +153,11 @@ _PROJECTIONS = {
 }
 
 
-def last_line(setting: Setting, left: Expr, laws: tuple[Law, ...], because: tuple[Expr, Expr] | None, number: int | None = None) -> Line:
+def last_line(
+    setting: Setting, left: Expr, used: tuple[Law, ...], because: tuple[Expr, Expr] | None, number: int | None = None
+) -> Line:
     """The line whose right side is the printed result."""
     if setting.is_turned:
-        laws = (*laws, Law(f"{setting.answer.layout} layout: the transpose"))
+        used = (*used, Law(f"{setting.answer.layout} layout: the transpose"))
         because = None
-    return Line(left, setting.result.expr, laws, setting.result.shape, because=because, number=number)
+    return Line(left, setting.result.expr, used, setting.result.shape, because=because, number=number)

@@ -1,0 +1,336 @@
+"""Whether every line of a derivation is a true equality, by numbers: differentials and derivatives are differences of the input."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from random import Random
+from typing import Any
+
+from mpmath import mp
+
+from matdiff import evaluate
+from matdiff.formula import shape_of
+from matdiff.numerics import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.pipeline import Derivative, Result
+from matdiff.sample import in_space
+from matdiff.steps.derivation import Derivation, Law, Line
+from matdiff.syntax import Expr
+from matdiff.values import Evaluation, _Entries, number_of_dim
+from matdiff.walk import post_order
+
+TOLERANCE = mp.mpf("1e-12")
+STEP = mp.mpf("1e-16")
+DIGITS = 60
+# Of arrays with more entries than this a random part is compared.
+MOST_ENTRIES = 40
+
+
+class Untrue(AssertionError):
+    """A line whose sides differ."""
+
+
+class Point:
+    """Values of everything that occurs in a derivation, and how they change.
+
+    definitions   every named value but the variables, in dependency order: definitions, introduced names, the output, named parts
+    """
+
+    def __init__(
+        self, values: Mapping[str, Matrix], sizes: Mapping[str, int], definitions: Mapping[str, Expr], changes: Mapping[str, Matrix]
+    ) -> None:
+        self.values, self.sizes, self.definitions, self.changes = dict(values), sizes, dict(definitions), changes
+        self.derivatives: dict[object, list[list[Matrix]]] = {}
+        self.all = self.at({})
+
+    def at(self, overrides: Mapping[str, Matrix]) -> dict[str, Matrix]:
+        """All values when some are set to others; what depends on these is computed again."""
+        evaluation = Evaluation({**self.values, **overrides}, self.sizes, {})
+        for name, definition in self.definitions.items():
+            if name not in overrides:
+                evaluation.values[name] = evaluation.value(definition)
+        return evaluation.values
+
+    def along(self, expr: Expr, directions: Mapping[str, Matrix], held: Mapping[str, Matrix]) -> Matrix:
+        """The derivative of an expression while the names move in these directions."""
+        sides = []
+        for sign in (1, -1):
+            moved = {name: added(self.all[name], scaled(sign * STEP, direction)) for name, direction in directions.items()}
+            sides.append(Evaluation(self.at({**held, **moved}), self.sizes, {}).value(expr))
+        return scaled(1 / (2 * STEP), added(sides[0], scaled(-1, sides[1])))
+
+    def differential(self, node: Expr) -> Matrix:
+        if not node.args and node.value in self.changes:
+            return self.changes[str(node.value)]
+        inner = node.args[0] if node.args else Expr("name", (), node.value, shape=node.shape)
+        return self.along(inner, self.changes, {})
+
+    def partial(self, above: Expr, below: Expr, held: tuple[str, ...] = ()) -> list[list[Matrix]]:
+        """The derivative of an array by every entry of a named one."""
+        key = (above, below, held)
+        if key not in self.derivatives:
+            fixed = {name: self.all[name] for name in held}
+            rows, columns = size_of(self.all[str(below.value)])
+            table = []
+            for i in range(rows):
+                table.append([])
+                for j in range(columns):
+                    direction = filled(rows, columns)
+                    direction[i][j] = mp.mpf(1)
+                    table[-1].append(self.along(above, {str(below.value): direction}, fixed))
+            self.derivatives[key] = table
+        return self.derivatives[key]
+
+
+class _Arrays(Evaluation):
+    """Evaluates expressions in which differentials and derivatives stand."""
+
+    def __init__(self, point: Point) -> None:
+        super().__init__(point.all, point.sizes, {})
+        self.point = point
+
+    def _node(self, node: Expr) -> Matrix:
+        if node.op == "differential":
+            return self.point.differential(node)
+        if node.op in ("partial", "held"):
+            return _arranged(self.point, node)
+        return super()._node(node)
+
+
+class _Indexed(_Entries):
+    def __init__(self, point: Point) -> None:
+        super().__init__(_Arrays(point))
+        self.point = point
+
+    def value(self, node: Expr, at: dict[str, int]) -> Number:
+        if node.op == "held":
+            return self._partial(node.args[0], at, tuple(str(name.value) for name in node.args[1:]))
+        if node.op == "partial" and (self._has_indices(node) or node.shape is None):
+            return self._partial(node, at, ())
+        return super().value(node, at)
+
+    def _partial(self, node: Expr, at: dict[str, int], held: tuple[str, ...]) -> Number:
+        above, below = node.args
+        table = self.point.partial(_array(above), _array(below), held)
+        row, column = _place(below, at)
+        i, j = _place(above, at)
+        return table[row][column][i][j]
+
+    def _entry(self, array: Expr, place: tuple[int, ...]) -> Number:
+        if array.op == "name" and array.value not in self.point.all:  # G, the derivative by a variable without structure
+            return self.point.all_of_free[place]  # type: ignore[attr-defined]
+        return super()._entry(array, place)
+
+
+def _array(expr: Expr) -> Expr:
+    return expr.args[0] if expr.op == "entry" else expr
+
+
+def _place(expr: Expr, at: dict[str, int]) -> tuple[int, int]:
+    """Row and column of an entry."""
+    if expr.op != "entry":
+        return 0, 0
+    letters = [at[str(index.value)] for index in expr.args[1:]]
+    if len(letters) == 2:
+        return letters[0], letters[1]
+    return (0, letters[0]) if shape_of(expr.args[0])[0].is_one else (letters[0], 0)
+
+
+def _axes(matrix_sizes: tuple[int, int], expr: Expr) -> list[int]:
+    return [size for size, dim in zip(matrix_sizes, shape_of(expr), strict=True) if not dim.is_one]
+
+
+def _tensor(point: Point, above: Expr, below: Expr) -> dict[tuple[int, ...], Number]:
+    """The derivative of one array by another, by the indices of both."""
+    table = point.partial(above, below)
+    found = {}
+    for (i, row), (dims_above, dims_below) in product(enumerate(table), [(shape_of(above), shape_of(below))]):
+        for j, matrix in enumerate(row):
+            tail = tuple(k for k, dim in zip((i, j), dims_below, strict=True) if not dim.is_one)
+            for a, line in enumerate(matrix):
+                for b, number in enumerate(line):
+                    found[tuple(k for k, dim in zip((a, b), dims_above, strict=True) if not dim.is_one) + tail] = number
+    return found
+
+
+def _as_matrix(tensor: dict[tuple[int, ...], Number], as_row: bool = False) -> Matrix:
+    sizes = [1 + max(place[axis] for place in tensor) for axis in range(len(next(iter(tensor))))]
+    if not sizes:
+        return [[tensor[()]]]
+    if len(sizes) == 1:
+        column = [[tensor[(i,)]] for i in range(sizes[0])]
+        return [[row[0] for row in column]] if as_row else column
+    return [[tensor[i, j] for j in range(sizes[1])] for i in range(sizes[0])]
+
+
+def _arranged(point: Point, node: Expr) -> Matrix:
+    """A derivative as an array, as the node's shape has it."""
+    above, below = node.args
+    rows, columns = shape_of(node)
+    return _as_matrix(_tensor(point, above, below), as_row=rows.is_one and not columns.is_one)
+
+
+# --- derivations ----------------------------------------------------------------------------------------------------------
+
+
+def check(answer: Derivative, result: Result, derivation: Derivation, seed: int = 0) -> int:
+    """Try every line at a random point; the number of lines tried, 0 when there is no point.  Raises Untrue."""
+    with mp.workdps(DIGITS):
+        sizes = evaluate._usable_sizes(answer, seed, {})
+        values = evaluate.sample(answer.typed, seed, sizes)
+        if values is None:
+            return 0
+        point = _point(answer, result, derivation, values, sizes, Random(seed))
+        for place, line in enumerate(derivation.lines):
+            is_last = place == len(derivation.lines) - 1
+            for left, right in [pair for pair in (line.given, line.because) if pair is not None]:
+                if line.because is not None or left.op == "name":
+                    _compare(point, left, right, line, Random(seed), answer, result)
+            if is_last:
+                _compare_result(point, line, answer, result, derivation)
+            else:
+                _compare(point, line.left, line.right, line, Random(seed), answer, result)
+        return len(derivation.lines)
+
+
+def _point(
+    answer: Derivative, result: Result, derivation: Derivation, values: dict[str, Matrix], sizes: dict[str, int], random: Random
+) -> Point:
+    typed = answer.typed
+    (name,) = result.wrt
+    definitions = {**typed.definitions, **derivation.introduced}
+    output = _output(derivation.lines[-1])
+    given = {str(line.given[0].value): line.given[1] for line in derivation.lines if line.given is not None}
+    if output not in definitions:
+        definitions[output] = given.get(output, typed.expr)
+    for part in result.where:
+        definitions.setdefault(part.name, part.expr)
+    plain = [[mp.mpf(random.gauss(0, 1)) for _ in row] for row in values[name]]
+    change = in_space(typed.variables[name].property, "ignore" if answer.structure == "ignore" else "project", values[name], plain)
+    point = Point(values, sizes, definitions, {name: change})
+    variable = Expr("name", (), name, shape=typed.variables[name].shape)
+    whole = Expr("name", (), output, shape=typed.expr.shape)
+    point.all_of_free = _tensor(point, whole, variable)  # type: ignore[attr-defined]
+    return point
+
+
+def _output(line: Line) -> str:
+    return str(_array(line.left.args[0]).value)
+
+
+def _compare(point: Point, left: Expr, right: Expr, line: Line, random: Random, answer: Derivative, result: Result) -> None:
+    letters = _free_letters(left)
+    if not letters:
+        found = [_matrix(point, side, answer, result) for side in (left, right)]
+        _equal(*found, line)
+        return
+    ranges = _ranges(point, left, letters, answer, result)
+    places = list(product(*(range(size) for size in ranges)))
+    if len(places) > MOST_ENTRIES:
+        places = random.sample(places, MOST_ENTRIES)
+    indexed = _Indexed(point)
+    rows = []
+    for side in (left, right):
+        rows.append([[indexed.value(side, dict(zip(letters, place, strict=True))) for place in places]])
+    _equal(rows[0], rows[1], line)
+
+
+def _matrix(point: Point, side: Expr, answer: Derivative, result: Result) -> Matrix:
+    if side.op == "name" and side.value not in point.all:
+        return _as_matrix(point.all_of_free)  # type: ignore[attr-defined]
+    if side.op in ("partial", "held") and side.shape is None or any(n.op in ("sigma", "entry", "held") for n in post_order(side)):
+        return [[_Indexed(point).value(side, {})]]
+    return _Arrays(point).value(side)
+
+
+def _free_letters(left: Expr) -> list[str]:
+    summed = {str(i.value) for node in post_order(left) if node.op == "sigma" for i in node.args[1:]}
+    found = [str(node.value) for node in post_order(left) if node.op == "index"]
+    return [letter for letter in dict.fromkeys(found) if letter not in summed]
+
+
+def _ranges(point: Point, left: Expr, letters: list[str], answer: Derivative, result: Result) -> list[int]:
+    """How far each letter runs, from the array at which it stands; letters of G run over output and variable."""
+    sizes: dict[str, int] = {}
+    for node in post_order(left):
+        if node.op != "entry":
+            continue
+        array, *indices = node.args
+        if array.op == "name" and array.value not in point.all:
+            dims = [axis[2] for axis in result.axes]
+        else:
+            dims = [dim for dim in shape_of(array) if not dim.is_one]
+        for index, dim in zip(indices, dims, strict=True):
+            sizes[str(index.value)] = number_of_dim(dim, point.sizes)
+    return [sizes[letter] for letter in letters]
+
+
+def _compare_result(point: Point, line: Line, answer: Derivative, result: Result, derivation: Derivation) -> None:
+    """The last line is the printed result, which differences in the variable's own space confirm."""
+    if line.right != result.expr:
+        raise Untrue(f"the last line is not the result: {line.right!r}")
+    (name,) = result.wrt
+    values = {n: point.values[n] for n in answer.typed.variables}
+    worst = evaluate._error(answer, result, values, dict(point.sizes), Random(0))
+    if worst > TOLERANCE:
+        raise Untrue(f"the result by {name} is wrong: {worst}")
+
+
+def _equal(left: Matrix, right: Matrix, line: Line) -> None:
+    if size_of(left) != size_of(right) and (1, 1) in (size_of(left), size_of(right)):
+        big, small = (left, right) if size_of(right) == (1, 1) else (right, left)
+        small = [[small[0][0]] * len(big[0]) for _ in big]
+        left, right = big, small
+    if size_of(left) != size_of(right):
+        raise Untrue(f"{size_of(left)} and {size_of(right)}: {_shown(line)}")
+    scale = max([mp.mpf("1e-3"), *(abs(x) for row in (*left, *right) for x in row)])
+    worst = max(abs(a - b) / scale for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True))
+    if not worst < TOLERANCE:
+        raise Untrue(f"error {mp.nstr(worst, 3)}: {_shown(line)}")
+
+
+def _shown(line: Line) -> str:
+    from matdiff.render.text import text
+
+    return f"{text(line.left)} = {text(line.right)}"
+
+
+# --- laws -----------------------------------------------------------------------------------------------------------------
+
+
+def law_error(law: Law, manner: str, seed: int = 0) -> Number:
+    """How far the sides of a law's equation are apart at a random point.  Raises Undefined."""
+    from matdiff.sample import _ENTRIES
+
+    assert law.equation is not None
+    left, right = law.equation
+    random = Random(seed)
+    with mp.workdps(DIGITS):
+        nodes = [node for side in (left, right) for node in post_order(side)]
+        dims = [dim for node in nodes if node.shape is not None for dim in node.shape]
+        names = list(dict.fromkeys(name for dim in dims for name in dim.names))
+        sizes = {name: 2 + place for place, name in enumerate(names)}
+        values, changes = {}, {}
+        for node in nodes:
+            if node.op in ("name", "differential") and not node.args and node.shape is not None:
+                rows, columns = (number_of_dim(dim, sizes) for dim in shape_of(node))
+                draw = _ENTRIES["normal" if node.op == "differential" else manner]
+                target = changes if node.op == "differential" else values
+                plain = [[mp.mpf(draw(random)) for _ in range(columns)] for _ in range(rows)]
+                if manner.startswith("dominant") and node.op == "name" and rows == columns > 1:
+                    for i in range(rows):
+                        plain[i][i] += rows
+                target.setdefault(str(node.value), plain)
+        for name in changes:
+            values.setdefault(name, changes[name])
+        point = Point(values, sizes, {}, changes)
+        arrays = _Arrays(point)
+        found = [arrays.value(side) for side in (left, right)]
+        scale = max([mp.mpf(1), *(abs(x) for row in found[0] for x in row)])
+        assert size_of(found[0]) == size_of(found[1])
+        return max(abs(a - b) / scale for x, y in zip(*found, strict=True) for a, b in zip(x, y, strict=True))
+
+
+
+
+__all__ = ["Undefined", "Untrue", "check", "law_error"]
