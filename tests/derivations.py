@@ -19,11 +19,12 @@ from matdiff.syntax import Expr
 from matdiff.values import Evaluation, _Entries, number_of_dim
 from matdiff.walk import post_order
 
-TOLERANCE = mp.mpf("1e-12")
-STEP = mp.mpf("1e-16")
-DIGITS = 60
-# Of arrays with more entries than this a random part is compared.
-MOST_ENTRIES = 40
+TOLERANCE = mp.mpf("1e-9")
+STEP = mp.mpf("1e-12")
+DIGITS = 40
+# Of an array with many entries, or of entries that are long sums, a random part is compared.
+MOST_ENTRIES = 24
+MOST_TERMS = 600
 
 
 class Untrue(AssertionError):
@@ -109,6 +110,37 @@ class _Indexed(_Entries):
             return self._partial(node, at, ())
         return super().value(node, at)
 
+    def _sum(self, node: Expr, at: dict[str, int]) -> Number:
+        """Term by term; letters that a delta, or dX[a,b]/dX[k,l], ties to known ones are not summed but set."""
+        body, *indices = node.args
+        if body.op == "+":
+            return mp.fsum(self._sum(node.replace(args=(term, *indices)), at) for term in body.args)
+        free = [str(index.value) for index in indices]
+        known, changed = dict(at), True
+        while changed:
+            changed = False
+            for one, other in _ties(body):
+                for letter, partner in ((one, other), (other, one)):
+                    if letter in free and partner in known:
+                        free.remove(letter)
+                        known[letter], changed = known[partner], True
+        follows: dict[str, str] = {}
+        for one, other in _ties(body):
+            for letter, partner in ((one, other), (other, one)):
+                if letter in free and partner in free and not self._stands(letter, body):
+                    free.remove(letter)
+                    follows[letter] = partner
+        ranges = [range(self._size(letter, body)) for letter in free]
+        terms = []
+        for place in product(*ranges):
+            assigned = {**known, **dict(zip(free, place, strict=True))}
+            terms.append(self.value(body, {**assigned, **{letter: assigned[partner] for letter, partner in follows.items()}}))
+        return mp.fsum(terms)
+
+    def _stands(self, letter: str, body: Expr) -> bool:
+        """Whether a letter is an index of an array, which tells how far it runs."""
+        return any(node.op == "entry" and letter in [i.value for i in node.args[1:]] for node in post_order(body))
+
     def _partial(self, node: Expr, at: dict[str, int], held: tuple[str, ...]) -> Number:
         above, below = node.args
         table = self.point.partial(_array(above), _array(below), held)
@@ -120,6 +152,23 @@ class _Indexed(_Entries):
         if array.op == "name" and array.value not in self.point.all:  # G, the derivative by a variable without structure
             return self.point.all_of_free[place]  # type: ignore[attr-defined]
         return super()._entry(array, place)
+
+
+def _ties(body: Expr) -> list[tuple[str, str]]:
+    """Pairs of letters that must be equal for a product not to vanish."""
+    if body.op in ("/", "neg"):
+        return _ties(body.args[0])
+    found = []
+    for factor in body.args if body.op == "*" else (body,):
+        if factor.op in ("*", "/", "neg"):
+            found += _ties(factor)
+        if factor.op == "delta":
+            found.append((str(factor.args[0].value), str(factor.args[1].value)))
+        if factor.op == "partial" and factor.args[0].op == "entry" == factor.args[1].op:
+            (array, *above), (other, *below) = factor.args[0].args, factor.args[1].args
+            if array == other and array.op == "name":
+                found += [(str(a.value), str(b.value)) for a, b in zip(above, below, strict=True)]
+    return found
 
 
 def _array(expr: Expr) -> Expr:
@@ -226,8 +275,9 @@ def _compare(point: Point, left: Expr, right: Expr, line: Line, random: Random, 
         return
     ranges = _ranges(point, left, letters, answer, result)
     places = list(product(*(range(size) for size in ranges)))
-    if len(places) > MOST_ENTRIES:
-        places = random.sample(places, MOST_ENTRIES)
+    most = max(2, min(MOST_ENTRIES, MOST_TERMS // max(_terms(point, side) for side in (left, right))))
+    if len(places) > most:
+        places = random.sample(places, most)
     indexed = _Indexed(point)
     rows = []
     for side in (left, right):
@@ -241,6 +291,12 @@ def _matrix(point: Point, side: Expr, answer: Derivative, result: Result) -> Mat
     if side.op in ("partial", "held") and side.shape is None or any(n.op in ("sigma", "entry", "held") for n in post_order(side)):
         return [[_Indexed(point).value(side, {})]]
     return _Arrays(point).value(side)
+
+
+def _terms(point: Point, side: Expr) -> int:
+    """How many terms the sums of an entry have."""
+    largest = max([2, *point.sizes.values()])
+    return max([1, *(largest ** (len(node.args) - 1) for node in post_order(side) if node.op == "sigma")])
 
 
 def _free_letters(left: Expr) -> list[str]:

@@ -20,7 +20,7 @@ from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
 from matdiff.steps.derivation import Derivation, Line, Note
-from matdiff.steps.indices import by_indices, squared
+from matdiff.steps.indices import by_indices, distinct, squared
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, last_line, projection_law
 from matdiff.steps.split import intermediate_values
@@ -94,7 +94,7 @@ class _Chain:
         else:
             found += self._value_by_value(users)
         self._note()
-        return found + self._as_matrix(found[-1])
+        return distinct(found + self._as_matrix(found[-1]))
 
     def _factor_lines(self) -> list[Line]:
         """The derivative of each value by each value it uses, the others held."""
@@ -130,7 +130,7 @@ class _Chain:
         done = Line(left, self._written(total, [*self.letters[_OUTPUT], *self.letters[self.variable]]), (law,), axes)
         if not deltas:  # only another order of the factors
             return [head, done._replace(laws=(laws.FACTORS,))]
-        return _distinct([head, put, done])
+        return distinct([head, put, done])
 
     def _value_by_value(self, users: dict[str, list[str]]) -> list[Line]:
         found: list[Line] = []
@@ -155,14 +155,14 @@ class _Chain:
             found.append(Line(left, plus(terms, SCALAR), (law,), axes, summed=shared, number=self._next()))
             written = self._written(totals[name], [*self.letters[_OUTPUT], *self.letters[name]])
             found.append(Line(left, written, (laws.FACTORS,), axes))
-        return _distinct(found)
+        return distinct(found)
 
     def _as_matrix(self, before: Line) -> list[Line]:
         setting, result = self.setting, self.setting.result
         law = projection_law(setting)
         if result.form != "matrix" or not result.shape:
             line = last_line(setting, setting.partial_of_output, (law or setting.recognised,), None)
-            return [] if line.right == before.right and line.left == before.left else [line._replace(number=self._next())]
+            return [line if line.left == before.left else line._replace(number=self._next())]
         found = []
         if law is not None:
             array = before.left.args[0] if before.left.op == "entry" else before.left
@@ -226,7 +226,3 @@ class _Chain:
         taken = (*self.setting.taken, *self.used_letters) if beside else (*self.setting.taken, *letters)
         return squared(in_indices(tensor, letters, self.setting.recovery, taken))
 
-
-def _distinct(lines: list[Line]) -> list[Line]:
-    """No line that repeats the one before it."""
-    return [line for place, line in enumerate(lines) if not place or (line.left, line.right) != (lines[place - 1].left, lines[place - 1].right)]

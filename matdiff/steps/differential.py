@@ -9,10 +9,10 @@ from matdiff.formula import is_scalar, shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
 from matdiff.render.leftside import left_side
-from matdiff.render.text import text
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, plus, remade, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line
+from matdiff.steps.indices import distinct
 from matdiff.steps.identify import Form, pairing
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, last_line, projection_law
@@ -48,7 +48,7 @@ class _Differentials:
             found.append(self._line(right, used))
             whole = right
         found += self._identified(whole)
-        return _without_repetitions(found)
+        return distinct(found)
 
     def _line(self, right: Expr, used: tuple[Law, ...] = ()) -> Line:
         return Line(self.left, right, used, axes_of(self.shape))
@@ -139,12 +139,3 @@ def _paired_with(left: Expr, named: Expr, paired: Expr) -> Expr:
     """The pairing with the name of the derivative in it: (df/dX) : dX."""
     return _replaced(paired, {named: left.replace(shape=shape_of(named))})
 
-
-def _without_repetitions(lines: list[Line]) -> list[Line]:
-    """No line that prints like the one before it; the laws of both are kept."""
-    kept: list[Line] = []
-    for line in lines:
-        if kept and kept[-1].left == line.left and text(kept[-1].right) == text(line.right) and line.because is None:
-            continue
-        kept.append(line)
-    return kept

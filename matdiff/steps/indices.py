@@ -66,7 +66,7 @@ class _Indices:
         for right, used in self._derived(whole):
             found.append(Line(left, right, used, axes))
         found += self._recognised(found[-1])
-        return [line for place, line in enumerate(found) if not place or not _repeats(found[place - 1], line)]
+        return distinct(found)
 
     def _derived(self, whole: Tensor) -> list[tuple[Expr, tuple[Law, ...]]]:
         """The derivative, one level of the expression after the other, with the laws of each line."""
@@ -270,7 +270,7 @@ def squared(expr: Expr) -> Expr:
 
 def _flattened(node: Expr, args: tuple[Expr, ...]) -> Expr:
     if node.op == "*":
-        args = tuple(inner for arg in args for inner in (arg.args if arg.op == "*" and arg.shape == SCALAR else (arg,)))
+        args = tuple(inner for arg in args for inner in (arg.args if arg.op == "*" and all(part.shape == SCALAR for part in arg.args) else (arg,)))
         args = tuple(arg for arg in args if arg != formula.number(1)) or (formula.number(1),)
         if len(args) == 1:
             return args[0]
@@ -282,6 +282,17 @@ def _shape(tensor: Tensor) -> formula.Shape:
     return dims[0], dims[1]
 
 
-def _repeats(before: Line, line: Line) -> bool:
-    """The same but for the order of its factors."""
-    return before.left == line.left and sorted(text(before.right).split()) == sorted(text(line.right).split())
+def distinct(lines: Sequence[Line]) -> list[Line]:
+    """The lines without those that repeat the one before but for the order of factors; of two such the later stays, by the laws of both."""
+    kept: list[Line] = []
+    for line in lines:
+        before = kept[-1] if kept else None
+        if before is not None and before.left == line.left and _words(before) == _words(line) and line.because is None:
+            kept[-1] = line._replace(laws=before.laws, number=before.number, summed=before.summed, given=before.given)
+        else:
+            kept.append(line)
+    return kept
+
+
+def _words(line: Line) -> list[str]:
+    return sorted(text(line.right).split())
