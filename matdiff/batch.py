@@ -136,7 +136,9 @@ class Batch:
             check = derivative.verify(seed=options.seed, sizes=options.sizes) if options.verify else None
             steps = derivative.steps(options.method) if options.steps and not options.shapes else []
             remarks = [*self.remarks, *question.remarks, *derivative.remarks]
-            written = self._outline(derivative) if options.shapes else self._rendered(derivative, excerpt, check, remarks, alone, steps)
+            written = (
+                self._outline(derivative) if options.shapes else self._rendered(derivative, excerpt, check, remarks, alone, steps)
+            )
         except Errors as problem:
             self._refuse(problem.errors, near=question.span)
         except MatdiffError as problem:

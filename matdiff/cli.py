@@ -13,7 +13,7 @@ from matdiff.carets import Diagnostic, Help
 from matdiff.carets import render as drawn
 from matdiff.catalogue import function_list, show_functions
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
-from matdiff.render import FORMATS
+from matdiff.render import FORMATS, WITH_STEPS
 from matdiff.render import Options as RenderOptions
 from matdiff.render.json import failure
 from matdiff.sources import sources_of
@@ -289,6 +289,8 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         sizes=options["size"],
         seed=options["seed"],
     )
+    if chosen.steps and chosen.format not in WITH_STEPS:
+        raise click.UsageError(f"--steps is written as {', '.join(WITH_STEPS[:-1])} or {WITH_STEPS[-1]}, not as {chosen.format}.")
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
     output = Output(options["output"], json=chosen.format == "json")

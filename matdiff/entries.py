@@ -98,7 +98,8 @@ class _Entries:
             expr = self.recovery.expr(tensor)
         except Irreducible:
             if isinstance(tensor, Symbol):
-                expr = formula.name(tensor.name, (*tensor.dims, ONE, ONE)[:2])
+                rows, columns, *_ = (*tensor.dims, ONE, ONE)
+                expr = formula.name(tensor.name, (rows, columns))
             elif isinstance(tensor, Constant):
                 expr = Expr(tensor.name, (), shape=(tensor.dims[1], tensor.dims[2]))
             elif isinstance(tensor, Apply) and tensor.function == "frechet":

@@ -159,7 +159,15 @@ class Derivative:
         """
         from matdiff.steps import derivation  # needed only when somebody asks
 
-        return [derivation(self, result, method) for result in self.results]
+        return [derivation(self, result, method, self._before(result)) for result in self.results]
+
+    def _before(self, result: Result) -> list[Result]:
+        """The derivatives of lower order on the way to a result: df/dx before d2f/dx2."""
+        blocks = [result.wrt[:order] for order in range(1, result.order)]
+        lower = Derivative(self.source, self.typed, "gradient", self.structure)
+        if blocks:
+            _differentiate(lower, blocks)
+        return lower.results
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -246,19 +254,26 @@ def solve(
     chosen = () if wanted == ("all",) else wanted
     typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=chosen)
     names = _variables(typed, wanted, order)
-    new_session()
     answer = Derivative(source, typed, layout, structure)
+    _differentiate(answer, _orders(names, order))
+    shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
+    answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
+    return answer
+
+
+def _differentiate(answer: Derivative, blocks: Sequence[tuple[str, ...]]) -> None:
+    """Add a result for each block of variables."""
+    new_session()
+    typed, structure = answer.typed, answer.structure
+    names = dict.fromkeys(name for block in blocks for name in block)
     free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
     lowered, definition_values = lower(typed, free)
     answer.output = simplify(lowered)
     restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
     defined = {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
-    for block in _orders(names, order):
+    for block in blocks:
         tensor = _derivative(answer.output, block, typed, structure)
         answer.results.append(Result(answer, block, rebuild(tensor, restored), defined))
-    shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
-    answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
-    return answer
 
 
 def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure: str) -> Tensor:
@@ -320,4 +335,3 @@ def _named_axes(typed: Typed, wrt: tuple[str, ...]) -> list[tuple[str, int, Dim,
 
 def _size_names(typed: Typed) -> set[str]:
     return {name for variable in typed.variables.values() for dim in variable.shape for name in dim.names}
-

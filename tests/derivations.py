@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import product
 from random import Random
-from typing import Any
 
 from mpmath import mp
 
@@ -25,6 +24,7 @@ DIGITS = 40
 # Of an array with many entries, or of entries that are long sums, a random part is compared.
 MOST_ENTRIES = 24
 MOST_TERMS = 600
+_CHANGES = ("partial", "held", "differential")
 
 
 class Untrue(AssertionError):
@@ -38,10 +38,19 @@ class Point:
     """
 
     def __init__(
-        self, values: Mapping[str, Matrix], sizes: Mapping[str, int], definitions: Mapping[str, Expr], changes: Mapping[str, Matrix]
+        self,
+        values: Mapping[str, Matrix],
+        sizes: Mapping[str, int],
+        definitions: Mapping[str, Expr],
+        changes: Mapping[str, Matrix],
     ) -> None:
         self.values, self.sizes, self.definitions, self.changes = dict(values), sizes, dict(definitions), changes
         self.derivatives: dict[object, list[list[Matrix]]] = {}
+        self.all = self.at({})
+
+    def define(self, name: str, expr: Expr) -> None:
+        """Name one more value."""
+        self.definitions[name] = expr
         self.all = self.at({})
 
     def at(self, overrides: Mapping[str, Matrix]) -> dict[str, Matrix]:
@@ -230,23 +239,46 @@ def check(answer: Derivative, result: Result, derivation: Derivation, seed: int 
         if values is None:
             return 0
         point = _point(answer, result, derivation, values, sizes, Random(seed))
+        known: dict[Expr, Expr] = {}
         for place, line in enumerate(derivation.lines):
             is_last = place == len(derivation.lines) - 1
-            for left, right in [pair for pair in (line.given, line.because) if pair is not None]:
-                if line.because is not None or left.op == "name":
-                    _compare(point, left, right, line, Random(seed), answer, result)
+            pairs = [pair for pair in (line.given, line.because) if pair is not None]
             if is_last:
-                _compare_result(point, line, answer, result, derivation)
+                _compare_result(point, line, answer, result)
+                if result.order > 1:
+                    known[line.left] = line.right
             else:
-                _compare(point, line.left, line.right, line, Random(seed), answer, result)
+                pairs.append((line.left, line.right))
+            for left, right in pairs:
+                _compare(point, _known(left, known), _known(right, known), line, Random(seed), result)
+                named = left.op == "partial" and not _free_letters(left)
+                if result.order > 1 and not is_last and named and not any(n.op in _CHANGES for n in post_order(right)):
+                    # The derivative of lower order, of which the next lines speak as of any other value.
+                    known[left] = Expr("name", (), f"derivative {place}", shape=right.shape)
+                    point.define(f"derivative {place}", right)
+                    assert isinstance(left.value, int)
+                    name = result.wrt[min(left.value, result.order - 1)]
+                    point.changes = {name: _change(answer, name, values[name], Random(seed))}
         return len(derivation.lines)
+
+
+def _known(expr: Expr, known: Mapping[Expr, Expr]) -> Expr:
+    """The expression with names for the derivatives that are values by now."""
+    done: dict[int, Expr] = {}
+    for node in post_order(expr):
+        if node in known:
+            done[id(node)] = known[node]
+        else:
+            args = tuple(done[id(arg)] for arg in node.args)
+            done[id(node)] = node if args == node.args else node.replace(args=args)
+    return done[id(expr)]
 
 
 def _point(
     answer: Derivative, result: Result, derivation: Derivation, values: dict[str, Matrix], sizes: dict[str, int], random: Random
 ) -> Point:
     typed = answer.typed
-    (name,) = result.wrt
+    name = result.wrt[0]
     definitions = {**typed.definitions, **derivation.introduced}
     output = _output(derivation.lines[-1])
     given = {str(line.given[0].value): line.given[1] for line in derivation.lines if line.given is not None}
@@ -254,26 +286,32 @@ def _point(
         definitions[output] = given.get(output, typed.expr)
     for part in result.where:
         definitions.setdefault(part.name, part.expr)
-    plain = [[mp.mpf(random.gauss(0, 1)) for _ in row] for row in values[name]]
-    change = in_space(typed.variables[name].property, "ignore" if answer.structure == "ignore" else "project", values[name], plain)
-    point = Point(values, sizes, definitions, {name: change})
+    point = Point(values, sizes, definitions, {name: _change(answer, name, values[name], random)})
     variable = Expr("name", (), name, shape=typed.variables[name].shape)
     whole = Expr("name", (), output, shape=typed.expr.shape)
     point.all_of_free = _tensor(point, whole, variable)  # type: ignore[attr-defined]
     return point
 
 
+def _change(answer: Derivative, name: str, value: Matrix, random: Random) -> Matrix:
+    """A random direction in which the variable may move."""
+    plain = [[mp.mpf(random.gauss(0, 1)) for _ in row] for row in value]
+    return in_space(answer.typed.variables[name].property, "ignore" if answer.structure == "ignore" else "project", value, plain)
+
+
 def _output(line: Line) -> str:
     return str(_array(line.left.args[0]).value)
 
 
-def _compare(point: Point, left: Expr, right: Expr, line: Line, random: Random, answer: Derivative, result: Result) -> None:
+def _compare(point: Point, left: Expr, right: Expr, line: Line, random: Random, result: Result) -> None:
     letters = _free_letters(left)
+    if left.op == "partial" and left.shape is None and not letters:
+        left = left.replace(shape=right.shape)
     if not letters:
-        found = [_matrix(point, side, answer, result) for side in (left, right)]
+        found = [_matrix(point, side) for side in (left, right)]
         _equal(*found, line)
         return
-    ranges = _ranges(point, left, letters, answer, result)
+    ranges = _ranges(point, left, letters, result)
     places = list(product(*(range(size) for size in ranges)))
     most = max(2, min(MOST_ENTRIES, MOST_TERMS // max(_terms(point, side) for side in (left, right))))
     if len(places) > most:
@@ -285,10 +323,12 @@ def _compare(point: Point, left: Expr, right: Expr, line: Line, random: Random, 
     _equal(rows[0], rows[1], line)
 
 
-def _matrix(point: Point, side: Expr, answer: Derivative, result: Result) -> Matrix:
+def _matrix(point: Point, side: Expr) -> Matrix:
     if side.op == "name" and side.value not in point.all:
         return _as_matrix(point.all_of_free)  # type: ignore[attr-defined]
-    if side.op in ("partial", "held") and side.shape is None or any(n.op in ("sigma", "entry", "held") for n in post_order(side)):
+    if (side.op in ("partial", "held") and side.shape is None) or any(
+        n.op in ("sigma", "entry", "held") for n in post_order(side)
+    ):
         return [[_Indexed(point).value(side, {})]]
     return _Arrays(point).value(side)
 
@@ -305,7 +345,7 @@ def _free_letters(left: Expr) -> list[str]:
     return [letter for letter in dict.fromkeys(found) if letter not in summed]
 
 
-def _ranges(point: Point, left: Expr, letters: list[str], answer: Derivative, result: Result) -> list[int]:
+def _ranges(point: Point, left: Expr, letters: list[str], result: Result) -> list[int]:
     """How far each letter runs, from the array at which it stands; letters of G run over output and variable."""
     sizes: dict[str, int] = {}
     for node in post_order(left):
@@ -321,15 +361,14 @@ def _ranges(point: Point, left: Expr, letters: list[str], answer: Derivative, re
     return [sizes[letter] for letter in letters]
 
 
-def _compare_result(point: Point, line: Line, answer: Derivative, result: Result, derivation: Derivation) -> None:
+def _compare_result(point: Point, line: Line, answer: Derivative, result: Result) -> None:
     """The last line is the printed result, which differences in the variable's own space confirm."""
     if line.right != result.expr:
         raise Untrue(f"the last line is not the result: {line.right!r}")
-    (name,) = result.wrt
     values = {n: point.values[n] for n in answer.typed.variables}
     worst = evaluate._error(answer, result, values, dict(point.sizes), Random(0))
     if worst > TOLERANCE:
-        raise Untrue(f"the result by {name} is wrong: {worst}")
+        raise Untrue(f"the result by {result.wrt} is wrong: {worst}")
 
 
 def _equal(left: Matrix, right: Matrix, line: Line) -> None:
@@ -365,7 +404,7 @@ def law_error(law: Law, manner: str, seed: int = 0) -> Number:
         nodes = [node for side in (left, right) for node in post_order(side)]
         dims = [dim for node in nodes if node.shape is not None for dim in node.shape]
         names = list(dict.fromkeys(name for dim in dims for name in dim.names))
-        sizes = {name: 2 + place for place, name in enumerate(names)}
+        sizes = {name: 2 + place for place, name in enumerate(reversed(names))}
         values, changes = {}, {}
         for node in nodes:
             if node.op in ("name", "differential") and not node.args and node.shape is not None:
@@ -385,8 +424,6 @@ def law_error(law: Law, manner: str, seed: int = 0) -> Number:
         scale = max([mp.mpf(1), *(abs(x) for row in found[0] for x in row)])
         assert size_of(found[0]) == size_of(found[1])
         return max(abs(a - b) / scale for x, y in zip(*found, strict=True) for a, b in zip(x, y, strict=True))
-
-
 
 
 __all__ = ["Undefined", "Untrue", "check", "law_error"]

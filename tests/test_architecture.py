@@ -23,6 +23,7 @@ FLOORS = (
     ("formula", "collect", "grid", "larger", "graph", "recover", "naming", "entries"),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
     ("render", "conditions", "suggest", "carets", "replace", "report_reading", "report_shapes", "report", "catalogue", "outline"),
+    ("steps",),
     ("pipeline",),
     ("sources", "relocate", "streams", "batch"),
     ("cli",),

@@ -13,7 +13,7 @@ from matdiff.render.options import Options
 if TYPE_CHECKING:
     from matdiff.pipeline import Derivative
 
-__all__ = ["FORMATS", "Options", "render"]
+__all__ = ["FORMATS", "WITH_STEPS", "Options", "render"]
 
 # Format: the function that writes it, as "module of render:function".
 FORMATS = {
@@ -24,6 +24,8 @@ FORMATS = {
     "json": "json:json",
     "numpy": "numpy:numpy",
 }
+# Those that can write derivations.
+WITH_STEPS = ("text", "ascii", "unicode", "latex", "json")
 
 
 def render(answer: Derivative, format: str, **options: Any) -> str:

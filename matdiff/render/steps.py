@@ -64,7 +64,9 @@ def heading(line: Line, style: Style) -> str:
 
 def note_text(note: Note, style: Style) -> str:
     """The remark at the end."""
-    axes = " and ".join(filter(None, [", ".join(_axes(dims, style) for dims in note.axes[:-1]), *[_axes(d, style) for d in note.axes[-1:]]]))
+    axes = " and ".join(
+        filter(None, [", ".join(_axes(dims, style) for dims in note.axes[:-1]), *[_axes(d, style) for d in note.axes[-1:]]])
+    )
     return {
         "need-not-fit": f"{axes} do not fit as a matrix product and need not: the chain rule sums the shared axes of tensors",
         "matrices": f"{axes}: no factor has more than two axes, so each sum is a product of matrices or vectors",
@@ -79,7 +81,10 @@ def lines_of(derivation: Derivation, style: Style) -> list[str]:
     """The derivation, one line an equation, the laws in a column of their own."""
     rows = _numbered(derivation, style) if any(line.number for line in derivation.lines) else _plain(derivation.lines, style)
     column = max((len(formula) for formula, _ in rows if len(formula) <= _WIDEST), default=0) + 3
-    found = [f"{formula.ljust(column - 1)} {remark}".rstrip() if len(formula) < column else f"{formula}   {remark}".rstrip() for formula, remark in rows]
+    found = [
+        f"{formula.ljust(column - 1)} {remark}".rstrip() if len(formula) < column else f"{formula}   {remark}".rstrip()
+        for formula, remark in rows
+    ]
     notes = [f"note: {note_text(note, style)}" for note in derivation.notes]
     return found + (["", *notes] if notes else [])
 
@@ -92,7 +97,9 @@ def _plain(lines: Sequence[Line], style: Style, indent: str = "  ") -> list[tupl
     for line in lines:
         left = show(line.left, style)
         if line.because is not None:
-            rows.append((f"{indent}{_equation(line.because, style)}, so {left} = {show(line.right, style)}", rule_of(line, style)))
+            rows.append(
+                (f"{indent}{_equation(line.because, style)}, so {left} = {show(line.right, style)}", rule_of(line, style))
+            )
             before = None
             continue
         shown = " " * width if line.left == before else left
@@ -114,7 +121,9 @@ def _numbered(derivation: Derivation, style: Style) -> list[tuple[str, str]]:
         mark = f"{line.number}." if line.number else ""
         if line in values:
             given = _equation(line.given, style) if line.given else ""
-            formula = f"  {mark:3}{given.ljust(given_width)}   {show(line.left, style).ljust(left_width)} = {show(line.right, style)}"
+            formula = (
+                f"  {mark:3}{given.ljust(given_width)}   {show(line.left, style).ljust(left_width)} = {show(line.right, style)}"
+            )
             rows.append((formula, _axes_and_rule(line, style)))
             place += 1
         elif line.summed or line.right.op == "+" or (line.number and place + 1 < len(lines) and lines[place + 1].number is None):
@@ -124,7 +133,10 @@ def _numbered(derivation: Derivation, style: Style) -> list[tuple[str, str]]:
             rows.append((f"  {mark:3}{heading(line, style)}:", ""))
             group = _plain(lines[place:end], style, " " * 7)
             group[0] = (group[0][0], "")
-            group[-1] = (group[-1][0], ", ".join(filter(None, [f"axes {_axes(line.axes, style)}" if line.axes else "", group[-1][1]])))
+            group[-1] = (
+                group[-1][0],
+                ", ".join(filter(None, [f"axes {_axes(line.axes, style)}" if line.axes else "", group[-1][1]])),
+            )
             rows += group
             place = end
         else:

@@ -6,16 +6,13 @@ are added, the last value first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matdiff import formula, index
-from matdiff.dims import SCALAR
+from matdiff.dims import SCALAR, Dim
 from matdiff.entries import in_indices, letters_beside
 from matdiff.formula import shape_of
 from matdiff.lower import axes_of
 from matdiff.nodes import Tensor
 from matdiff.parts import names_in
-from matdiff.render.leftside import left_side
 from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
@@ -27,27 +24,22 @@ from matdiff.steps.split import intermediate_values
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
-if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
-
 # So many factors are multiplied in one line; longer chains go value by value.
 _MOST_FACTORS = 4
 _OUTPUT = "the output"
 
 
-def by_chain_rule(answer: Derivative, result: Result) -> Derivation:
-    """The derivation of a derivative of first order."""
-    setting = Setting(answer, result)
+def by_chain_rule(setting: Setting) -> Derivation:
+    """The derivation of one differentiation."""
     introduced: dict[str, Expr] = {}
     if len(setting.moving) == 1:
-        taken = {*setting.taken, *(part.name for part in result.where), str(setting.output.value), "d", "e", "I"}
+        taken = {*setting.taken, *(part.name for part in setting.result.where), str(setting.output.value), "d", "e", "I"}
         introduced, expr = intermediate_values(setting.expr, setting.variable.name, taken)
-        setting = Setting(answer, result, {**setting.definitions, **introduced}, expr)
+        setting.split(introduced, expr)
     if len(setting.moving) == 1:
-        plain = by_indices(Setting(answer, result))
-        return Derivation("chain", result.wrt, plain.lines, {}, (*plain.notes, Note("no-composition")))
+        return Derivation("chain", setting.result.wrt, by_indices(setting).lines, {}, (Note("no-composition"),))
     chain = _Chain(setting)
-    return Derivation("chain", result.wrt, chain.lines(), introduced, chain.notes)
+    return Derivation("chain", setting.result.wrt, chain.lines(), introduced, chain.notes)
 
 
 class _Chain:
@@ -58,9 +50,7 @@ class _Chain:
         # Every value with what it is, the output first, the first definition last.
         self.values: dict[str, Expr] = {_OUTPUT: setting.expr, **{n: setting.definitions[n] for n in reversed(moving)}}
         self.uses = {
-            name: [
-                other for other in (self.variable, *moving) if any(node.value == other for node in names_in(value))
-            ]
+            name: [other for other in (self.variable, *moving) if any(node.value == other for node in names_in(value))]
             for name, value in self.values.items()
         }
         self._drop_unused()
@@ -73,7 +63,7 @@ class _Chain:
         self.used_letters = [letter for letters in self.letters.values() for letter in letters]
         self.factors: dict[tuple[str, str], Tensor] = {}
         self.notes: list[Note] = []
-        self.number = 0
+        self.number = setting.first_number
 
     def _drop_unused(self) -> None:
         """Definitions that the output does not need are left out."""
@@ -121,7 +111,7 @@ class _Chain:
         formal = summed(times([self._partial(*pair) for pair in pairs], SCALAR), inner)
         written = [self._written(self.factors[pair], [*self.letters[pair[0]], *self.letters[pair[1]]], inner) for pair in pairs]
         total = self.factors[pairs[0]]
-        for before, pair in zip(names, pairs[1:]):
+        for pair in pairs[1:]:
             total = self._contracted(total, self.factors[pair], len(self.letters[_OUTPUT]), pair)
         head = Line(left, formal, (laws.CHAIN_RULE,), axes, summed=self._shared(names[1:-1]), number=self._next())
         put = Line(left, squared(summed(times(written, SCALAR), inner)), (laws.FACTORS,), axes)
@@ -161,14 +151,15 @@ class _Chain:
         setting, result = self.setting, self.setting.result
         law = projection_law(setting)
         if result.form != "matrix" or not result.shape:
-            line = last_line(setting, setting.partial_of_output, (law or setting.recognised,), None)
+            used = law or (laws.ENTRIES if result.shape else laws.SIMPLIFY)
+            line = last_line(setting, setting.left, (used,), None)
             return [line if line.left == before.left else line._replace(number=self._next())]
         found = []
         if law is not None:
             array = before.left.args[0] if before.left.op == "entry" else before.left
             plain = setting.recovery.expr(setting.plain_gradient())
             found.append(Line(array, plain, (setting.recognised,), result.tensor.dims, number=self._next()))
-        return [*found, last_line(setting, left_side(setting.answer, result), (law or setting.recognised,), None, self._next())]
+        return [*found, last_line(setting, setting.left, (law or setting.recognised,), None, self._next())]
 
     def _note(self) -> None:
         axes = tuple(slope.dims for slope in self.factors.values())
@@ -190,7 +181,7 @@ class _Chain:
     def _entry(self, name: str) -> Expr:
         return entry(self._array(name), self.letters[name])
 
-    def _axes(self, name: str) -> tuple[formula.Dim, ...]:
+    def _axes(self, name: str) -> tuple[Dim, ...]:
         return tuple(dim for array in (_OUTPUT, name) for dim in axes_of(shape_of(self._array(array))))
 
     def _partial(self, name: str, other: str) -> Expr:
@@ -225,4 +216,3 @@ class _Chain:
     def _written(self, tensor: Tensor, letters: list[str], beside: list[str] | None = None) -> Expr:
         taken = (*self.setting.taken, *self.used_letters) if beside else (*self.setting.taken, *letters)
         return squared(in_indices(tensor, letters, self.setting.recovery, taken))
-

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from matdiff import formula
-from matdiff.formula import is_scalar, shape_of
+from matdiff.dims import SCALAR, Shape
+from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
-from matdiff.render.leftside import left_side
 from matdiff.steps import laws
-from matdiff.steps.build import differential, entry, plus, remade, summed, times
+from matdiff.steps.build import differential, entry, remade, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line
-from matdiff.steps.indices import distinct
 from matdiff.steps.identify import Form, pairing
+from matdiff.steps.indices import distinct
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, last_line, projection_law
 from matdiff.syntax import Expr
@@ -21,7 +21,7 @@ from matdiff.walk import post_order
 
 
 def by_differentials(setting: Setting) -> Derivation:
-    """The derivation of a derivative of first order."""
+    """The derivation of one differentiation."""
     return Derivation("differential", setting.result.wrt, _Differentials(setting).lines())
 
 
@@ -30,7 +30,7 @@ class _Differentials:
         self.setting = setting
         self.rewriting = Rewriting(setting.moving)
         self.left = differential(setting.output)
-        self.shape = shape_of(setting.output)
+        self.shape = setting.shape
 
     def lines(self) -> list[Line]:
         found: list[Line] = []
@@ -78,7 +78,7 @@ class _Differentials:
     def _identified(self, whole: Expr) -> Iterator[Line]:
         setting, result = self.setting, self.setting.result
         change = setting.change
-        left = left_side(setting.answer, result)
+        left = setting.left
         law = projection_law(setting)
         if result.form == "index":
             yield from self._by_entries(law)
@@ -93,7 +93,7 @@ class _Differentials:
             except Irreducible:
                 slope = result.value_expr
         used = laws.COLLECT if len(form.paths) != 1 else laws.PUT_IN if setting.definitions else laws.SIMPLIFY
-        if setting.answer.output_is_row and result.tensor.order == 1 and law is None:
+        if _is_row(self.shape) and result.tensor.order == 1 and law is None:
             slope = setting.recovery.formulas.transposed(slope)
         yield self._line(pairing(slope, change, self.shape), (used,))
         named = formula.name(" derivative", shape_of(slope))
@@ -111,15 +111,19 @@ class _Differentials:
         if law is None:
             body = _scaled(result.expr, change)
             yield Line(left, summed(body, variable), (laws.ENTRIES,), axes_of(self.shape))
-        because = summed(times([setting.partial_of_output, change], formula.SCALAR), variable)
-        yield last_line(setting, setting.partial_of_output, () if law is None else (law,), (left, because))
+        because = summed(times([setting.left.replace(shape=SCALAR), change], SCALAR), variable)
+        yield last_line(setting, setting.left, () if law is None else (law,), (left, because))
+
+
+def _is_row(shape: Shape) -> bool:
+    return shape[0].is_one and not shape[1].is_one
 
 
 def _scaled(expr: Expr, factor: Expr) -> Expr:
     """expr * factor, where expr is in index notation."""
     if expr.op == "sigma":
         expr, factor = factor, expr
-    return times([expr, factor], formula.SCALAR)
+    return times([expr, factor], SCALAR)
 
 
 def _replaced(expr: Expr, replacements: Mapping[Expr, Expr]) -> Expr:
@@ -138,4 +142,3 @@ def _replaced(expr: Expr, replacements: Mapping[Expr, Expr]) -> Expr:
 def _paired_with(left: Expr, named: Expr, paired: Expr) -> Expr:
     """The pairing with the name of the derivative in it: (df/dX) : dX."""
     return _replaced(paired, {named: left.replace(shape=shape_of(named))})
-

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from matdiff import formula, index
 from matdiff.derive import derive
-from matdiff.dims import SCALAR
+from matdiff.dims import SCALAR, Shape
 from matdiff.formula import is_scalar, shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import Lowering, axes_of
@@ -131,7 +131,7 @@ class Form:
         expr = self.recovery.expr(slope)
         return expr
 
-    def _with_place(self, node: Expr, path: Path, shape: formula.Shape) -> Expr:
+    def _with_place(self, node: Expr, path: Path, shape: Shape) -> Expr:
         """The expression with a name at the path, and names for the differentials elsewhere."""
         if not path:
             return formula.name(_PLACE, shape)
@@ -154,7 +154,7 @@ def _values(node: Expr) -> tuple[Expr, ...]:
     return tuple(arg for arg in values_of(node) if arg.shape is not None)
 
 
-def pairing(slope: Expr, part: Expr, shape: formula.Shape, last: bool = True) -> Expr:
+def pairing(slope: Expr, part: Expr, shape: Shape, last: bool = True) -> Expr:
     """The slope applied to a change: G : U, g^T u, J u.  `shape` is that of the value; `last`: G is to be read off."""
     sign = slope.op == "neg"
     body = slope.args[0] if sign else slope

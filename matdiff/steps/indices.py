@@ -7,18 +7,17 @@ printing puts `d(A x - b)[i]/dx[k]` in its place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from matdiff import formula, index
 from matdiff.derive import derive
-from matdiff.dims import SCALAR
+from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.entries import in_indices
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
-from matdiff.render.leftside import left_side
 from matdiff.render.text import text
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
@@ -32,7 +31,7 @@ _MOST_ROUNDS = 40
 
 
 def by_indices(setting: Setting) -> Derivation:
-    """The derivation of a derivative of first order."""
+    """The derivation of one differentiation."""
     return Derivation("index", setting.result.wrt, _Indices(setting).lines())
 
 
@@ -79,14 +78,17 @@ class _Indices:
             if not waiting:
                 break
             found.append((self._shown(current), used))
-            current = rebuild(current, {symbol: self._pushed(self.pending[symbol.name]) for symbol in waiting})
+            worked_out: dict[Tensor, Tensor] = {symbol: self._pushed(self.pending[symbol.name]) for symbol in waiting}
+            current = rebuild(current, worked_out)
         own = self.symbols.get(self.variable)
         if own is not None:
             if not found:
                 found.append((self._shown(current), used))
                 used = ()
             delta = differential_law(self.setting, self.variables)
-            found.append((self._shown(rebuild(current, {own: self.deltas})), (*(law for law in used if law != laws.LINEAR), delta)))
+            found.append(
+                (self._shown(rebuild(current, {own: self.deltas})), (*(law for law in used if law != laws.LINEAR), delta))
+            )
             current = rebuild(current, {own: index.identity(self.variable.dims)})
             used = (laws.DELTAS,)
         current = rebuild(current, self.setting.restored)
@@ -107,8 +109,8 @@ class _Indices:
                 except Irreducible:
                     pass
             last = law or setting.recognised
-            return [*found, last_line(setting, left_side(setting.answer, result), (last,), None)]
-        return [last_line(setting, setting.partial_of_output, (law or setting.recognised,), None)]
+            return [*found, last_line(setting, setting.left, (last,), None)]
+        return [last_line(setting, setting.left, (law or setting.recognised,), None)]
 
     # --- differentiation -------------------------------------------------------------------------------------------------
 
@@ -158,7 +160,7 @@ class _Indices:
 
     def _product_rule(self, node: Product) -> Tensor:
         tail = [("variable", axis) for axis in range(self.variable.order)]
-        sizes: dict[Index, formula.Dim] = {**dict(enumerate(node.sizes)), **dict(zip(tail, self.variable.dims))}
+        sizes: dict[Index, Dim] = {**dict(enumerate(node.sizes)), **dict(zip(tail, self.variable.dims))}
         terms = []
         moving = [place for place, (tensor, _) in enumerate(node.factors) if self.depends(tensor)]
         if len(moving) > 1:
@@ -175,7 +177,7 @@ class _Indices:
         self._name_law(node)
         stand_ins = [index.symbol(f"argument {place}", arg.dims) for place, arg in enumerate(node.args)]
         value = index.apply(node.function, tuple(stand_ins), node.dims, node.exponent)
-        back = dict(zip(stand_ins, node.args))
+        back: dict[Tensor, Tensor] = dict(zip(stand_ins, node.args))
         tail = [("variable", axis) for axis in range(self.variable.order)]
         out = [("out", axis) for axis in range(node.order)]
         terms = []
@@ -202,7 +204,12 @@ class _Indices:
 
     def _written(self, tensor: Tensor, letters: Sequence[str]) -> Expr:
         taken = (*self.setting.taken, *self.output, *self.variables)
-        if isinstance(tensor, Product) and len(tensor.factors) == 1 and not tensor.out and isinstance(tensor.factors[0][0], Product):
+        if (
+            isinstance(tensor, Product)
+            and len(tensor.factors) == 1
+            and not tensor.out
+            and isinstance(tensor.factors[0][0], Product)
+        ):
             inner = in_indices(tensor.factors[0][0], letters, self.setting.recovery, taken)
             return squared(times([formula.number(tensor.coefficient), inner], SCALAR))
         return squared(in_indices(tensor, letters, self.setting.recovery, taken))
@@ -260,7 +267,8 @@ def squared(expr: Expr) -> Expr:
             for arg in args:
                 counts[arg] = counts.get(arg, 0) + 1
             args = tuple(
-                arg if count == 1 else formula.call("^", arg, formula.number(count), shape=SCALAR) for arg, count in counts.items()
+                arg if count == 1 else formula.call("^", arg, formula.number(count), shape=SCALAR)
+                for arg, count in counts.items()
             )
             done[id(node)] = args[0] if len(args) == 1 else node.replace(args=args)
         else:
@@ -270,15 +278,19 @@ def squared(expr: Expr) -> Expr:
 
 def _flattened(node: Expr, args: tuple[Expr, ...]) -> Expr:
     if node.op == "*":
-        args = tuple(inner for arg in args for inner in (arg.args if arg.op == "*" and all(part.shape == SCALAR for part in arg.args) else (arg,)))
+        args = tuple(
+            inner
+            for arg in args
+            for inner in (arg.args if arg.op == "*" and all(part.shape == SCALAR for part in arg.args) else (arg,))
+        )
         args = tuple(arg for arg in args if arg != formula.number(1)) or (formula.number(1),)
         if len(args) == 1:
             return args[0]
     return node.replace(args=args)
 
 
-def _shape(tensor: Tensor) -> formula.Shape:
-    dims = (*tensor.dims, formula.ONE, formula.ONE)
+def _shape(tensor: Tensor) -> Shape:
+    dims = (*tensor.dims, ONE, ONE)
     return dims[0], dims[1]
 
 

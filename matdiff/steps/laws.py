@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import cache
 
-
 from matdiff.dims import Dim, Shape, size
 from matdiff.formula import name as named
 from matdiff.formula import shape_of
@@ -15,12 +14,12 @@ from matdiff.functions import FUNCTIONS
 from matdiff.infer import infer
 from matdiff.lower import rule_expr
 from matdiff.parse import Question, parse, parse_declaration
+from matdiff.parts import replaced_names
 from matdiff.render.spelling import kind_of
 from matdiff.steps.build import differential, substituted
 from matdiff.steps.derivation import Law
 from matdiff.syntax import Expr
 from matdiff.variables import Variable, declare
-from matdiff.walk import post_order
 
 PRODUCT_RULE = Law("product rule")
 QUOTIENT_RULE = Law("quotient rule")
@@ -74,7 +73,6 @@ _EQUATIONS = {
     "adjoint of dexpm": ("A : dexpm(X, B) = dexpm(X^T, A) : B", "A, B, X: n x n"),
     "adjoint of dlogm": ("A : dlogm(X, B) = dlogm(X^T, A) : B", "A, B, X: n x n"),
     "adjoint of dsqrtm": ("A : dsqrtm(X, B) = dsqrtm(X^T, A) : B", "A, B, X: n x n"),
-    "nuclear norm": ("d(nucnorm(U)) = tr(inv(sqrtm(U^T U)) U^T dU)", "U, dU: m x n"),
 }
 
 # Differentials of the abbreviations; their rows hold the definitions, from which these follow.  Y is the value.
@@ -107,7 +105,7 @@ def _typed_side(text: str, variables: dict[str, Variable]) -> Expr:
     inside = text.startswith("d(") and text.endswith(")")
     typed = infer(_parsed(text[2:-1] if inside else text), variables, {}, soft=False).expr
     changes = {n: differential(named(n[1:], v.shape)) for n, v in variables.items() if n.startswith("d") and n[1:] in variables}
-    typed = _renamed(typed, changes)
+    typed = replaced_names(typed, changes)
     return differential(typed) if inside else typed
 
 
@@ -115,17 +113,6 @@ def _parsed(text: str) -> Expr:
     statement = parse(text)[0]
     assert isinstance(statement, Question)
     return statement.expr
-
-
-def _renamed(expr: Expr, names: dict[str, Expr]) -> Expr:
-    done: dict[int, Expr] = {}
-    for node in post_order(expr):
-        if node.op == "name" and str(node.value) in names:
-            done[id(node)] = names[str(node.value)]
-        else:
-            args = tuple(done[id(arg)] for arg in node.args)
-            done[id(node)] = node if args == node.args else node.replace(args=args)
-    return done[id(expr)]
 
 
 # --- differentials of functions -------------------------------------------------------------------------------------------

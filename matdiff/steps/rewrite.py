@@ -132,9 +132,7 @@ class Rewriting:
         if len(values_of(expr)) > 1 and expr.op != "block":
             return self._multilinear(expr, lambda args: Expr(expr.op, args, expr.value, shape=shape))
         if expr.op == "block":
-            args = tuple(
-                self._joined(arg) if self.depends(arg) else Expr("zeros", (), shape=shape_of(arg)) for arg in expr.args
-            )
+            args = tuple(self._joined(arg) if self.depends(arg) else Expr("zeros", (), shape=shape_of(arg)) for arg in expr.args)
             return [Expr("block", args, expr.value, shape=shape)]
         inner = self.terms(expr.args[0])
         if expr.op not in _OPENED:
@@ -190,7 +188,11 @@ class Rewriting:
     def _scaled(self, expr: Expr, factor: Expr, change: Expr) -> Expr:
         """factor * change, entry by entry where both are arrays."""
         both = not is_scalar(factor) and not is_scalar(change)
-        return hadamard([factor, change], shape_of(expr)) if both else times([change, factor] if is_scalar(change) else [factor, change], shape_of(expr))
+        return (
+            hadamard([factor, change], shape_of(expr))
+            if both
+            else times([change, factor] if is_scalar(change) else [factor, change], shape_of(expr))
+        )
 
     def _power(self, expr: Expr) -> list[Expr]:
         base, exponent = expr.args
@@ -277,7 +279,12 @@ class Rewriting:
 
 
 def _is_zero(expr: Expr) -> bool:
-    return any(node.op == "number" and node.value == 0 for node in (expr, *expr.args)) and expr.op in ("number", "*", ".*", "zeros")
+    return any(node.op == "number" and node.value == 0 for node in (expr, *expr.args)) and expr.op in (
+        "number",
+        "*",
+        ".*",
+        "zeros",
+    )
 
 
 def _whole_power(base: Expr, count: int) -> list[Expr]:

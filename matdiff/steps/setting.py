@@ -12,7 +12,7 @@ from matdiff.lower import Lowering, axes_of, variable_tensor
 from matdiff.nodes import Apply, Tensor, new_session
 from matdiff.parts import names_in
 from matdiff.recover import Recovery, size_expressions
-from matdiff.render.leftside import output_name
+from matdiff.render.leftside import left_side, output_name
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, partial
@@ -20,12 +20,16 @@ from matdiff.steps.derivation import Law, Line
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
+    from matdiff.dims import Shape
+    from matdiff.infer import Typed
     from matdiff.pipeline import Derivative, Result
 
 
 class Setting:
-    """One result to derive.
+    """One result to derive; of a higher order, its last differentiation.
 
+    typed         the expression that is differentiated last: the input, or the derivative of lower order
+    output        what it is called: `f`, or `df/dx`
     definitions   the definitions, those of the user or introduced ones, in dependency order, and `expr`, the whole in terms of them
     moving        the names that change with the variable: definitions that depend on it, and itself
     values        a tensor for every name; a definition is a symbol of its own
@@ -33,14 +37,17 @@ class Setting:
     """
 
     def __init__(
-        self, answer: Derivative, result: Result, definitions: Mapping[str, Expr] | None = None, expr: Expr | None = None
+        self, answer: Derivative, result: Result, typed: Typed | None = None, output: Expr | None = None, first_number: int = 0
     ) -> None:
-        self.answer, self.result, typed = answer, result, answer.typed
-        self.definitions = dict(typed.definitions if definitions is None else definitions)
-        self.expr = typed.expr if expr is None else expr
-        (name,) = result.wrt
-        self.variable = typed.variables[name]
-        self.output = formula.name(output_name(typed), shape_of(typed.expr))
+        self.answer, self.result, self.first_number = answer, result, first_number
+        self.typed = typed or answer.typed
+        self.output = output or formula.name(output_name(answer.typed), shape_of(answer.typed.expr))
+        self.variable = self.typed.variables[result.wrt[-1]]
+        self._set(self.typed.definitions, self.typed.expr)
+
+    def _set(self, definitions: Mapping[str, Expr], expr: Expr) -> None:
+        typed, name = self.typed, self.variable.name
+        self.definitions, self.expr = dict(definitions), expr
         if self.expr.op == "name" and str(self.expr.value) in self.definitions:
             self.expr = self.definitions.pop(str(self.expr.value))
         self.moving = {name}
@@ -62,6 +69,10 @@ class Setting:
                     if isinstance(known, Apply):
                         self.recovery.name(known, part, value)
 
+    def split(self, introduced: Mapping[str, Expr], expr: Expr) -> None:
+        """Give names to parts of the expression."""
+        self._set({**self.definitions, **introduced}, expr)
+
     @property
     def name(self) -> Expr:
         """The variable."""
@@ -75,13 +86,27 @@ class Setting:
     @property
     def letters(self) -> tuple[list[str], list[str]]:
         """The letters of the axes of the output and of the variable."""
-        axes = sorted(self.result.axes, key=lambda axis: axis[1])
-        return [a[3] for a in axes if a[0] == "output"], [a[3] for a in axes if a[0] != "output"]
+        axes = list(self.result.axes)
+        if self.result.order == 1:  # a layout may have turned them around
+            axes.sort(key=lambda axis: (axis[0] != "output", axis[1]))
+        letters = [axis[3] for axis in axes]
+        count = len(letters) - len(axes_of(self.variable.shape))
+        return letters[:count], letters[count:]
+
+    @property
+    def left(self) -> Expr:
+        """The left side of the result."""
+        return left_side(self.answer, self.result)
+
+    @property
+    def shape(self) -> Shape:
+        """Rows and columns of what is differentiated."""
+        return shape_of(self.output)
 
     @property
     def taken(self) -> tuple[str, ...]:
         """Names that no index may have."""
-        return (*self.answer.typed.variables, *self.answer.typed.definitions, *self.definitions)
+        return (*self.typed.variables, *self.answer.typed.definitions, *self.definitions)
 
     @property
     def is_turned(self) -> bool:
