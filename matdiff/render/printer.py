@@ -161,7 +161,8 @@ class _Printer:
         first, *others = node.args
         if not others:
             return self.pieces[id(first)]
-        text = self.text(first) if self.may_lead(first, "*") else self.grouped(first)
+        leads = self.may_lead(first, "*") and not _stands_before_matrices(first, others)
+        text = self.text(first) if leads else self.grouped(first)
         level = NEGATION if text.startswith("-") else TERM
         for position, factor in enumerate(others, start=2):
             last = position == len(node.args)
@@ -312,6 +313,14 @@ class _Printer:
         body, *indices = node.args
         letters = ",".join(self.text(index) for index in indices)
         return self.style.sigma % (letters, self.at_least(body, OPEN)), OPEN
+
+
+def _stands_before_matrices(first: Expr, others: list[Expr]) -> bool:
+    """Whether a scalar such as x^T y leads a product of arrays: (x^T y) A x; before a single column, x^T y z, it needs no brackets."""
+    if first.op != "*" or first.shape is None or kind_of(first.shape) != "scalar":
+        return False
+    arrays = [other for other in others if other.shape is not None and kind_of(other.shape) != "scalar"]
+    return len(arrays) > 1 or any(other.shape is not None and kind_of(other.shape) == "matrix" for other in arrays)
 
 
 def _is_whole(node: Expr) -> bool:

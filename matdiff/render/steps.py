@@ -54,7 +54,7 @@ def heading(line: Line, style: Style) -> str:
     for letter, array in line.summed:
         letters.setdefault(show(array, style), []).append(letter)
     parts = [f"{', '.join(ls)}, the {'axes' if len(ls) > 1 else 'axis'} of {name}" for name, ls in letters.items()]
-    added = line.right.op == "+"
+    added = any(law.name.endswith("added") for law in line.laws)
     if not parts:
         return "add the contributions" if added else "chain rule"
     if added:
@@ -126,7 +126,7 @@ def _numbered(derivation: Derivation, style: Style) -> list[tuple[str, str]]:
             )
             rows.append((formula, _axes_and_rule(line, style)))
             place += 1
-        elif line.summed or line.right.op == "+" or (line.number and place + 1 < len(lines) and lines[place + 1].number is None):
+        elif any(law.name.startswith("chain rule") for law in line.laws):
             end = place + 1
             while end < len(lines) and lines[end].number is None:
                 end += 1
