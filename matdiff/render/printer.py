@@ -282,6 +282,8 @@ class _Printer:
             text = self.style.name(str(array.value), False)
         else:
             text = self.at_least(array, ATOM)
+            if self.style.latex and array.op in ("at", "entry"):
+                text = f"{{{text}}}"  # TeX takes one subscript
         return self.style.subscript(text, is_name, [self.text(index) for index in indices]), ATOM
 
     def delta(self, node: Expr) -> Piece:
