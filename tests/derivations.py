@@ -10,7 +10,8 @@ from mpmath import mp
 
 from matdiff import evaluate
 from matdiff.formula import shape_of
-from matdiff.numerics import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.functions import FUNCTIONS
+from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.pipeline import Derivative, Result
 from matdiff.sample import in_space
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -110,6 +111,7 @@ class _Arrays(Evaluation):
 class _Indexed(_Entries):
     def __init__(self, point: Point) -> None:
         super().__init__(_Arrays(point))
+        self.made: dict[object, tuple[Expr, Expr]] = {}
         self.point = point
 
     def value(self, node: Expr, at: dict[str, int]) -> Number:
@@ -120,10 +122,10 @@ class _Indexed(_Entries):
         return super().value(node, at)
 
     def _sum(self, node: Expr, at: dict[str, int]) -> Number:
-        """Term by term; letters that a delta, or dX[a,b]/dX[k,l], ties to known ones are not summed but set."""
+        """Letters that a delta, or dX[a,b]/dX[k,l], ties to known ones are not summed but set."""
         body, *indices = node.args
         if body.op == "+":
-            return mp.fsum(self._sum(node.replace(args=(term, *indices)), at) for term in body.args)
+            return mp.fsum(self._sum(self._split(node, place), at) for place in range(len(body.args)))
         free = [str(index.value) for index in indices]
         known, changed = dict(at), True
         while changed:
@@ -133,18 +135,36 @@ class _Indexed(_Entries):
                     if letter in free and partner in known:
                         free.remove(letter)
                         known[letter], changed = known[partner], True
+        if not free:
+            return self.value(body, known)
         follows: dict[str, str] = {}
         for one, other in _ties(body):
             for letter, partner in ((one, other), (other, one)):
                 if letter in free and partner in free and not self._stands(letter, body):
                     free.remove(letter)
                     follows[letter] = partner
-        ranges = [range(self._size(letter, body)) for letter in free]
+        if not follows:
+            return super()._sum(self._kept(node, tuple(free)), known)
         terms = []
-        for place in product(*ranges):
+        for place in product(*(range(self._size(letter, body)) for letter in free)):
             assigned = {**known, **dict(zip(free, place, strict=True))}
             terms.append(self.value(body, {**assigned, **{letter: assigned[partner] for letter, partner in follows.items()}}))
         return mp.fsum(terms)
+
+    def _split(self, node: Expr, place: int) -> Expr:
+        """The sum of one term."""
+        return self._made(node, place, node.args[0].args[place], node.args[1:])
+
+    def _kept(self, node: Expr, letters: tuple[str, ...]) -> Expr:
+        """The sum over fewer letters."""
+        return self._made(node, letters, node.args[0], tuple(i for i in node.args[1:] if i.value in letters))
+
+    def _made(self, node: Expr, how: object, body: Expr, indices: tuple[Expr, ...]) -> Expr:
+        """A sum made of another one, kept so that it is planned once."""
+        key = (id(node), how)
+        if key not in self.made:
+            self.made[key] = node, node.replace(args=(body, *indices))
+        return self.made[key][1]
 
     def _stands(self, letter: str, body: Expr) -> bool:
         """Whether a letter is an index of an array, which tells how far it runs."""
@@ -233,7 +253,7 @@ def _arranged(point: Point, node: Expr) -> Matrix:
 
 def check(answer: Derivative, result: Result, derivation: Derivation, seed: int = 0) -> int:
     """Try every line at a random point; the number of lines tried, 0 when there is no point.  Raises Untrue."""
-    with mp.workdps(DIGITS):
+    with mp.workdps(DIGITS * result.order):
         sizes = evaluate._usable_sizes(answer, seed, {})
         values = evaluate.sample(answer.typed, seed, sizes)
         if values is None:
@@ -406,6 +426,7 @@ def law_error(law: Law, manner: str, seed: int = 0) -> Number:
         names = list(dict.fromkeys(name for dim in dims for name in dim.names))
         sizes = {name: 2 + place for place, name in enumerate(reversed(names))}
         values, changes = {}, {}
+        symmetric = any(node.op in FUNCTIONS and FUNCTIONS[node.op].domain == "symmetric" for node in nodes)
         for node in nodes:
             if node.op in ("name", "differential") and not node.args and node.shape is not None:
                 rows, columns = (number_of_dim(dim, sizes) for dim in shape_of(node))
@@ -415,6 +436,8 @@ def law_error(law: Law, manner: str, seed: int = 0) -> Number:
                 if manner.startswith("dominant") and node.op == "name" and rows == columns > 1:
                     for i in range(rows):
                         plain[i][i] += rows
+                if symmetric:
+                    plain = in_space("symmetric", "project", plain, plain)
                 target.setdefault(str(node.value), plain)
         for name in changes:
             values.setdefault(name, changes[name])

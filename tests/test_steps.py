@@ -16,13 +16,15 @@ from derivations import Undefined, check, law_error
 from sessions import run
 
 import matdiff
-from matdiff.dims import SCALAR, Shape, size
+from matdiff import formula
+from matdiff.dims import Shape, size
 from matdiff.functions import FUNCTIONS
 from matdiff.pipeline import Derivative
 from matdiff.render.text import text
 from matdiff.sample import MANNERS
 from matdiff.steps import METHODS, Law
-from matdiff.steps.laws import has_rule, law_of, laws
+from matdiff.steps.laws import has_rule, is_matrix_function, law_of, law_of_adjoint, law_of_exponent, law_of_trace, laws
+from matdiff.syntax import Expr
 
 CORPUS = [
     json.loads(line)
@@ -140,16 +142,21 @@ def test_hessians(expression: str, variable: str | list[str], method: str) -> No
 
 
 def _all_laws() -> list[Law]:
+    """The table, and those that come from the rows of functions."""
     found = laws()
-    shapes: dict[str, Shape] = {"m": (size("m"), size("n")), "v": (size("n"), size(1)), "s": SCALAR}
     for name, row in FUNCTIONS.items():
-        if not has_rule(name):
-            continue
-        if row.patterns:
-            (argument, *_), value = row.patterns[0]
-            found.append(law_of(name, _sizes(argument), _sizes(value)))
-        else:
-            found += [law_of(name, shape, shape) for shape in shapes.values()]
+        patterns = row.patterns or ((((letter, other),), (letter, other)) for letter, other in ("mn", "m1", "11"))
+        for inputs, output in patterns:
+            args = tuple(formula.name(text, _sizes(pair)) for text, pair in zip("XZVW", inputs))
+            value = Expr(name, args, shape=_sizes(output))
+            if has_rule(value):
+                found.append(law_of(value))
+            elif is_matrix_function(name):
+                found.append(law_of(value))
+                found += [law_of_trace(value)] if row.rules else []
+                found += [law_of_exponent(value)] if row.arity > 1 else []
+            elif row.form == "frechet" and row.order == 1:
+                found.append(law_of_adjoint(value))
     return found
 
 

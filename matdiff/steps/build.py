@@ -189,6 +189,8 @@ def substituted(expr: Expr, names: Mapping[str, Expr], sizes: Mapping[str, Dim])
             done[id(node)] = names[str(node.value)]
         elif shape is None:
             done[id(node)] = node
+        elif node.op in ("I", "ones", "zeros"):
+            done[id(node)] = Expr(node.op, (), shape=shape)
         else:
             done[id(node)] = remade(node, tuple(done[id(arg)] for arg in node.args), shape)
     return done[id(expr)]

@@ -13,6 +13,7 @@ from matdiff import formula, index
 from matdiff.derive import derive
 from matdiff.dims import SCALAR, Shape
 from matdiff.formula import is_scalar, shape_of
+from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
 from matdiff.lower import Lowering, axes_of
 from matdiff.nodes import Tensor
@@ -225,8 +226,8 @@ def _move(node: Expr, inner: Expr, scalar_whole: bool) -> Law | None:
         key = "diagonal of a vector" if kinds[0] == "matrix" else "diagonal of a matrix"
     elif node.op == "vec":
         key = "vec"
-    elif node.op in ("dexpm", "dlogm", "dsqrtm"):
-        key = f"adjoint of {node.op}"
+    elif node.op in FUNCTIONS and FUNCTIONS[node.op].form == "frechet":
+        return laws.law_of_adjoint(node)
     else:
         return None if node.op in _PLAIN else Law(f"adjoint of {node.op}")
     return laws.law(key) if key else None

@@ -14,9 +14,8 @@ from matdiff.derive import derive
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.entries import in_indices
 from matdiff.formula import shape_of
-from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
-from matdiff.lower import axes_of
+from matdiff.lower import ARGUMENTS, axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
 from matdiff.render.text import text
 from matdiff.simplify import rebuild, simplify
@@ -189,13 +188,12 @@ class _Indices:
         return index.add(terms, node.dims + self.variable.dims)
 
     def _name_law(self, node: Apply) -> None:
-        argument = node.args[0]
+        args = tuple(formula.name(text, _shape(arg)) for text, arg in zip(ARGUMENTS, node.args))
+        value = Expr(node.function, args, shape=_shape(node))
         if node.function == "power":
             law = laws.law("power")
-        elif node.function in FUNCTIONS and FUNCTIONS[node.function].form == "matrix":
-            law = laws.law(node.function)
-        elif laws.has_rule(node.function):
-            law = laws.law_of(node.function, _shape(argument), _shape(node))
+        elif laws.is_matrix_function(node.function) or laws.has_rule(value):
+            law = laws.law_of(value)
         else:
             law = laws.CHAIN_RULE
         self.laws[law] = None

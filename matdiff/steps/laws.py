@@ -5,18 +5,19 @@ In an equation `dX` is the differential of `X`.  Every equation holds for all va
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
-from matdiff.dims import Dim, Shape, size
+from matdiff.dims import SCALAR, Dim, Shape, size
 from matdiff.formula import name as named
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
-from matdiff.infer import infer
-from matdiff.lower import rule_expr
+from matdiff.infer import Typed, infer
+from matdiff.lower import ARGUMENTS, rule_expr, typed_rule
 from matdiff.parse import Question, parse, parse_declaration
 from matdiff.parts import replaced_names
 from matdiff.render.spelling import kind_of
-from matdiff.steps.build import differential, substituted
+from matdiff.steps.build import differential, substituted, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.syntax import Expr
 from matdiff.variables import Variable, declare
@@ -63,23 +64,13 @@ _EQUATIONS = {
     "power": ("d(u^alpha) = alpha u^(alpha - 1) du", "u, du, alpha: scalar"),
     "elementwise power": ("d(u .^ alpha) = alpha u .^ (alpha - 1) .* du", "u, du: n; alpha: scalar"),
     "exponential": ("d(alpha^u) = alpha^u log(alpha) du", "u, du, alpha: scalar"),
-    "inverse": ("d(inv(U)) = -inv(U) dU inv(U)", "U, dU: n x n"),
-    "trace of expm": ("d(tr(expm(U))) = tr(expm(U) dU)", "U, dU: n x n"),
-    "trace of logm": ("d(tr(logm(U))) = tr(inv(U) dU)", "U, dU: n x n"),
-    "trace of sqrtm": ("d(tr(sqrtm(U))) = tr(1/2 inv(sqrtm(U)) dU)", "U, dU: n x n"),
-    "expm": ("d(expm(U)) = dexpm(U, dU)", "U, dU: n x n"),
-    "logm": ("d(logm(U)) = dlogm(U, dU)", "U, dU: n x n"),
-    "sqrtm": ("d(sqrtm(U)) = dsqrtm(U, dU)", "U, dU: n x n"),
-    "adjoint of dexpm": ("A : dexpm(X, B) = dexpm(X^T, A) : B", "A, B, X: n x n"),
-    "adjoint of dlogm": ("A : dlogm(X, B) = dlogm(X^T, A) : B", "A, B, X: n x n"),
-    "adjoint of dsqrtm": ("A : dsqrtm(X, B) = dsqrtm(X^T, A) : B", "A, B, X: n x n"),
 }
 
 # Differentials of the abbreviations; their rows hold the definitions, from which these follow.  Y is the value.
 _ABBREVIATIONS = {
     "sqrt": "dX ./ (2 .* Y)",
     "norm": "(X : dX) / Y",
-    "norm2": "X' dX / Y",
+    "norm2": "(X : dX) / Y",
     "norm1": "sign(X) : dX",
     "maxnorm": "argmax(abs(X)) : (sign(X) .* dX)",
     "nucnorm": "tr(inv(sqrtm(X' X)) X' dX)",
@@ -118,49 +109,135 @@ def _parsed(text: str) -> Expr:
 # --- differentials of functions -------------------------------------------------------------------------------------------
 
 
-def has_rule(function: str) -> bool:
-    """Whether the function has a textbook differential: a row with a rule of its own, or an abbreviation."""
-    return function in _ABBREVIATIONS or (function in FUNCTIONS and FUNCTIONS[function].form in ("each", "func"))
+def has_rule(value: Expr) -> bool:
+    """Whether a function has a textbook differential: a row with a rule of its own, or an abbreviation.
+
+    The 2-norm of a matrix has none; it stands for something else than that of a vector.
+    """
+    if value.op in _ABBREVIATIONS:
+        return value.op != "norm2" or is_euclidean(value)
+    return value.op in FUNCTIONS and FUNCTIONS[value.op].form in ("each", "func")
+
+
+def is_euclidean(value: Expr) -> bool:
+    """Whether it is the norm whose square is the sum of the squares of all entries."""
+    return value.op == "norm" or (value.op == "norm2" and kind_of(shape_of(value.args[0])) != "matrix")
+
+
+def is_matrix_function(function: str) -> bool:
+    """Whether the derivative of the function has a name: dexpm."""
+    return function in FUNCTIONS and FUNCTIONS[function].form == "matrix"
 
 
 def differential_of(function: str, argument: Expr, change: Expr, shape: Shape) -> Expr:
     """The differential of function(argument), a value of this shape, for a change of its argument: the rule of the row."""
-    rule, letters = _typed_rule(function, _kind(shape_of(argument)), _kind(shape))
+    named_values = {"X": argument, "Y": Expr(function, (argument,), shape=shape), "dX": change}
+    return _put_in(_rule(function, _kinds({n: shape_of(value) for n, value in named_values.items()}), 0), named_values)
+
+
+def meaning_of(value: Expr, place: int) -> Expr:
+    """What an abbreviation stands for: the rule of its row for the pattern at this place."""
+    named_values = dict(zip(ARGUMENTS, value.args))
+    return _put_in(typed_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), place), named_values)
+
+
+def slope_of_trace(value: Expr) -> Expr | None:
+    """f'(X), for which d(tr(f(X))) = tr(f'(X) dX); None where f is no primary function of a matrix."""
+    row = FUNCTIONS[value.op]
+    if not row.rules:
+        return None
+    named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value}
+    return _put_in(_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), 0), named_values)
+
+
+def slope_by_exponent(value: Expr, change: Expr) -> Expr:
+    """The differential of a function such as powm for a change of its second argument."""
+    named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value, "dZ": change}
+    return _put_in(_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), 1), named_values)
+
+
+def law_of(value: Expr) -> Law:
+    """The differential of a function as a law about `u` or `U`: d(exp(u)) = exp(u) .* du, d(expm(U)) = dexpm(U, dU)."""
+    generic = _generic(value)
+    change = differential(generic.args[0])
+    if is_matrix_function(value.op):
+        return Law("", (differential(generic), directed(generic, change)))
+    return Law("", (differential(generic), differential_of(value.op, generic.args[0], change, shape_of(value))))
+
+
+def law_of_exponent(value: Expr) -> Law:
+    """The differential of a power of a matrix for a change of its exponent."""
+    generic = _generic(value)
+    return Law("", (differential(generic), slope_by_exponent(generic, differential(generic.args[1]))))
+
+
+def law_of_trace(value: Expr) -> Law:
+    """d(tr(expm(U))) = tr(expm(U) dU)."""
+    generic = _generic(value)
+    slope = slope_of_trace(generic)
+    assert slope is not None
+    product = times([slope, differential(generic.args[0])], shape_of(value))
+    left = Expr("tr", (generic,), shape=SCALAR)
+    return Law("", (differential(left), Expr("tr", (product,), shape=SCALAR)))
+
+
+def law_of_adjoint(value: Expr) -> Law:
+    """A : dexpm(U, B) = dexpm(U^T, A) : B."""
+    row = FUNCTIONS[value.op]
+    if row.order != 1:
+        return Law(f"adjoint of {value.op}")
+    shape = shape_of(value)
+    left, right = named("A", shape), named("B", shape)
+    argument = named("U", shape)
+    others = [named(text, shape_of(arg)) for text, arg in zip(("alpha",), value.args[1:-1])]
+    one = Expr(value.op, (argument, *others, right), shape=shape)
+    other = Expr(value.op, (transposed(argument), *others, left), shape=shape)
+    return Law("", (Expr(":", (left, one), shape=SCALAR), Expr(":", (other, right), shape=SCALAR)))
+
+
+def directed(value: Expr, change: Expr) -> Expr:
+    """The derivative of a function of a matrix in a direction: dexpm(X, E) from expm(X) or d2expm(X, E, F) from dexpm(X, E)."""
+    row = FUNCTIONS[value.op]
+    prefix = "d2" + row.of if row.of else "d" + value.op
+    return Expr(prefix, (*value.args, change), shape=value.shape)
+
+
+def _generic(value: Expr) -> Expr:
+    """The function at `u` or `U`."""
+    shape = shape_of(value.args[0])
+    first = named("U" if kind_of(shape) == "matrix" else "u", shape)
+    others = [named(text, shape_of(arg)) for text, arg in zip(("alpha",), value.args[1:])]
+    return Expr(value.op, (first, *others), shape=value.shape)
+
+
+Kinds = tuple[tuple[str, bool, bool], ...]
+
+
+def _kinds(shapes: Mapping[str, Shape]) -> Kinds:
+    return tuple((name, rows.is_one, columns.is_one) for name, (rows, columns) in shapes.items())
+
+
+def _put_in(rule: Typed, values: Mapping[str, Expr]) -> Expr:
+    """The rule with these expressions for its names."""
     sizes: dict[str, Dim] = {}
-    for pair, dims in ((letters[0], shape_of(argument)), (letters[1], shape)):
-        sizes.update({letter: dim for letter, dim in zip(pair, dims) if letter})
-    value = Expr(function, (argument,), shape=shape)
-    return substituted(rule, {"X": argument, "Y": value, "dX": change}, sizes)
-
-
-def _kind(shape: Shape) -> tuple[bool, bool]:
-    return shape[0].is_one, shape[1].is_one
-
-
-Pair = tuple[str, str]
+    for name, value in values.items():
+        if name in rule.variables:
+            for generic, dim in zip(rule.variables[name].shape, shape_of(value)):
+                if generic.name:
+                    sizes[generic.name] = dim
+    return substituted(rule.expr, values, sizes)
 
 
 @cache
-def _typed_rule(function: str, argument: tuple[bool, bool], value: tuple[bool, bool]) -> tuple[Expr, tuple[Pair, Pair]]:
-    """The rule typed for arguments and values of these kinds, with the size names of both, empty where a size is 1."""
-    row = FUNCTIONS[function]
-    pairs = (row.patterns[0][0][0], row.patterns[0][1]) if row.patterns else (("m", "n"), ("m", "n"))
-    letters = []
+def _rule(function: str, kinds: Kinds, place: int) -> Typed:
+    """A rule typed for arguments and values of these kinds."""
+    if function in FUNCTIONS and FUNCTIONS[function].form in ("func", "matrix"):
+        return typed_rule(function, kinds, place)
     variables = {}
-    for names, pair, ones in ((("X", "dX"), pairs[0], argument), (("Y",), pairs[1], value)):
-        shown = ["" if one or letter == "1" else letter for letter, one in zip(pair, ones)]
-        letters.append((shown[0], shown[1]))
-        rows, columns = (size(letter) if letter else size(1) for letter in shown)
-        for text in names:
-            variables[text] = Variable(text, kind_of((rows, columns)), (rows, columns), None)
-    source = _parsed(_ABBREVIATIONS[function]) if function in _ABBREVIATIONS else rule_expr(function)
-    return infer(source, variables, {}, soft=False).expr, (letters[0], letters[1])
-
-
-@cache
-def law_of(function: str, argument: Shape, value: Shape) -> Law:
-    """The differential of a function as a law about `u` or `U`: d(exp(u)) = exp(u) .* du."""
-    kind = kind_of(argument)
-    generic = named("U" if kind == "matrix" else "u", argument)
-    left = differential(Expr(function, (generic,), shape=value))
-    return Law("", (left, differential_of(function, generic, differential(generic), value)))
+    for name, one_row, one_column in kinds:
+        shape = size(1 if one_row else "m"), size(1 if one_column else "n")
+        if function in _ABBREVIATIONS and name == "Y":
+            shape = SCALAR if FUNCTIONS[function].patterns[0][1] == ("1", "1") else shape
+        variables[name] = Variable(name, kind_of(shape), shape, None)
+    source = _parsed(_ABBREVIATIONS[function]) if function in _ABBREVIATIONS else rule_expr(FUNCTIONS[function].rules[0])
+    return infer(source, variables, {}, soft=False)

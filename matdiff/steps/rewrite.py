@@ -13,7 +13,7 @@ from matdiff import formula
 from matdiff.dims import SCALAR
 from matdiff.errors import NoClosedForm
 from matdiff.formula import is_scalar, shape_of
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.parts import constant, values_of
 from matdiff.rational import whole
 from matdiff.render.spelling import kind_of
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 # Linear operations of one argument that are applied to every term of a sum.
 _OPENED = ("tr", "sum", "neg", "mean")
-_NORMS = ("norm", "norm2")
 
 
 class Rewriting:
@@ -92,13 +91,15 @@ class Rewriting:
         rule = _RULES.get(expr.op)
         if rule is not None:
             return rule(self, expr)
-        if laws.has_rule(expr.op):
+        if laws.has_rule(expr):
             return self._function(expr)
-        row = FUNCTIONS.get(expr.op)
-        if row is not None and row.form == "matrix":
+        if laws.is_matrix_function(expr.op):
             return self._matrix_function(expr)
+        row = FUNCTIONS.get(expr.op)
         if row is not None and row.form == "frechet":
             return self._slope(expr)
+        if row is not None and row.form == "macro" and expr.op != "mean":
+            return self._abbreviation(expr)
         return self._linear(expr)
 
     def _joined(self, expr: Expr) -> Expr:
@@ -198,9 +199,12 @@ class Rewriting:
         base, exponent = expr.args
         value = constant(exponent)
         if not is_scalar(base) and expr.op == "^":
+            function = _as_function(expr)
+            if function is not expr:
+                return self._matrix_function(function)
             assert isinstance(value, int)
             return self._matrix_power(expr, base, value)
-        if base.op in _NORMS and value == 2 and expr.op == "^":
+        if laws.is_euclidean(base) and value == 2 and expr.op == "^":
             return self._square_of_norm(base.args[0])
         shape = shape_of(expr)
         found = []
@@ -246,36 +250,63 @@ class Rewriting:
 
     def _function(self, expr: Expr) -> list[Expr]:
         argument = expr.args[0]
-        self._use(laws.law_of(expr.op, shape_of(argument), shape_of(expr)))
+        self._use(laws.law_of(expr))
         value = laws.differential_of(expr.op, argument, self._inside(argument), shape_of(expr))
         if _is_zero(value):
             return []
         return list(value.args) if value.op == "+" else [value]
 
     def _matrix_function(self, expr: Expr) -> list[Expr]:
-        self._use(laws.law(expr.op))
-        return [Expr("d" + expr.op, (expr.args[0], self._inside(expr.args[0])), shape=expr.shape)]
+        """d(expm(X)) = dexpm(X, dX); of a power also by its exponent."""
+        found = []
+        if self.depends(expr.args[0]):
+            self._use(laws.law_of(expr))
+            found.append(laws.directed(expr, self._inside(expr.args[0])))
+        if any(self.depends(arg) for arg in expr.args[1:]):
+            self._use(laws.law_of_exponent(expr))
+            found.append(laws.slope_by_exponent(expr, self._inside(expr.args[1])))
+        return found
 
     def _slope(self, expr: Expr) -> list[Expr]:
-        if self.depends(expr.args[0]):
-            raise NoClosedForm(function=expr.op, span=None)
-        return [_signed((expr.args[0], term), lambda a: Expr(expr.op, a, shape=expr.shape)) for term in self.terms(expr.args[1])]
+        """A Frechet derivative: linear in its directions; by its argument once more in a direction."""
+        row = FUNCTIONS[expr.op]
+        others = len(expr.args) - row.order
+        if any(self.depends(arg) for arg in expr.args[1:others]) or (row.order == 2 and self.depends(expr.args[0])):
+            raise NoClosedForm(function=row.of, span=None)
+        found = [laws.directed(expr, self._inside(expr.args[0]))] if self.depends(expr.args[0]) else []
+        for place in range(others, len(expr.args)):
+            for term in self.terms(expr.args[place]):
+                args = (*expr.args[:place], term, *expr.args[place + 1 :])
+                found.append(_signed(args, lambda a: Expr(expr.op, a, shape=expr.shape)))
+        return found
 
     def _trace(self, expr: Expr) -> list[Expr]:
         """tr of a function of a matrix has a closed form: d(tr(f(U))) = tr(f'(U) dU)."""
-        inner = expr.args[0]
-        row = FUNCTIONS.get(inner.op)
-        if row is None or row.form != "matrix":
+        inner = _as_function(expr.args[0])
+        slope = laws.slope_of_trace(inner) if laws.is_matrix_function(inner.op) else None
+        if slope is None or any(self.depends(arg) for arg in inner.args[1:]):
             return self._linear(expr)
-        self._use(laws.law(f"trace of {inner.op}"))
-        argument = inner.args[0]
-        slope = {
-            "expm": inner,
-            "logm": formula.call("inv", argument, shape=shape_of(argument)),
-            "sqrtm": times([formula.number(ratio(1, 2)), formula.call("inv", inner, shape=shape_of(inner))], shape_of(inner)),
-        }[inner.op]
-        product = times([slope, self._inside(argument)], shape_of(inner))
+        self._use(laws.law_of_trace(inner))
+        product = times([slope, self._inside(inner.args[0])], shape_of(inner))
         return [_signed((product,), lambda a: Expr("tr", a, shape=SCALAR))]
+
+    def _abbreviation(self, expr: Expr) -> list[Expr]:
+        """A function without a differential of its own: that of what it stands for."""
+        row = FUNCTIONS[expr.op]
+        shapes = [shape_of(arg) for arg in expr.args]
+        return self.terms(laws.meaning_of(expr, row.variant([dim.is_one for shape in shapes for dim in shape])))
+
+
+def _as_function(expr: Expr) -> Expr:
+    """A matrix to a power that is no whole number as the function it is."""
+    if expr.op != "^" or is_scalar(expr):
+        return expr
+    value = constant(expr.args[1])
+    if value is not None and value.denominator == 1:
+        return expr
+    if value == ratio(1, 2):
+        return formula.call("sqrtm", expr.args[0], shape=shape_of(expr))
+    return formula.call(MATRIX_POWER, *expr.args, shape=shape_of(expr))
 
 
 def _is_zero(expr: Expr) -> bool:

@@ -62,8 +62,8 @@ def _arguments(expr: Expr, moving: set[int]) -> list[Expr]:
 
 def _is_function(node: Expr) -> bool:
     if node.op in ("^", ".^"):
-        return node.args[0].op not in ("norm", "norm2")
-    return laws.has_rule(node.op) or node.op in ("expm", "logm", "sqrtm")
+        return not laws.is_euclidean(node.args[0])
+    return laws.has_rule(node) or laws.is_matrix_function(node.op)
 
 
 def _tails(expr: Expr, moving: set[int]) -> Iterator[Expr]:
