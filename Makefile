@@ -75,7 +75,7 @@ bench: compiled ## Start-up against `import sympy`, and growth with the size of 
 	$(BIN)/python tests/bench.py
 
 fuzz: compiled ## Random expressions and random text, more of them than in the tests.
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
 
 size: ## Lines of every module.
 	@wc -l matdiff/*.py matdiff/render/*.py grammar/*.lark tests/*.py | sort -n

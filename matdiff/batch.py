@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matdiff.evaluate import Report
     from matdiff.pipeline import Derivative
     from matdiff.report import Diagnostic
+    from matdiff.steps.derivation import Derivation
 
 CHECK_FAILED = 1
 
@@ -46,6 +47,8 @@ class Options:
     shapes = False
     verify = False
     notation = "auto"
+    steps = False
+    method: str | None = None
     sizes: dict[str, int]
     seed = 0
 
@@ -144,8 +147,11 @@ class Batch:
             )
             check = derivative.verify(seed=options.seed, sizes=options.sizes) if options.verify else None
             shown = derivative.in_notation(options.notation) if options.format in render.WRITTEN else derivative
+            steps = derivative.steps(options.method) if options.steps and not options.shapes else []
             remarks = [*self.remarks, *question.remarks, *shown.remarks]
-            written = self._outline(derivative) if options.shapes else self._rendered(shown, excerpt, check, remarks, alone)
+            written = (
+                self._outline(derivative) if options.shapes else self._rendered(shown, excerpt, check, remarks, alone, steps)
+            )
         except Errors as problem:
             self._refuse(problem.errors, near=question.span)
         except MatdiffError as problem:
@@ -162,17 +168,23 @@ class Batch:
         return outline(derivative.typed, fancy=self.output.is_terminal)
 
     def _rendered(
-        self, derivative: Derivative, excerpt: Excerpt, check: Report | None, remarks: Sequence[Remark], alone: bool
+        self,
+        derivative: Derivative,
+        excerpt: Excerpt,
+        check: Report | None,
+        remarks: Sequence[Remark],
+        alone: bool,
+        steps: Sequence[Derivation],
     ) -> str:
         """The answer in the format asked for; on a terminal text is the whole picture."""
         options, output = self.options, self.output
         status = 0 if check is None or check.passed else CHECK_FAILED
         self.status = max(self.status, status)
         if options.format == "text" and output.is_terminal and not options.lhs:
-            return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), check=check))
+            return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), check=check, steps=steps))
         if options.format == "json":
-            return render.render(derivative, "json", check=check, **self._for_json(remarks, status, excerpt, alone))
-        more = {"labels": options.notation == "all", "sizes": options.sizes}
+            return render.render(derivative, "json", check=check, steps=steps, **self._for_json(remarks, status, excerpt, alone))
+        more = {"labels": options.notation == "all", "sizes": options.sizes, "steps": steps}
         return render.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style, **more)
 
     def _for_json(self, problems: Iterable[MatdiffError | Remark], status: int, excerpt: Excerpt, alone: bool) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from matdiff.carets import render as drawn
 from matdiff.catalogue import function_list, show_functions
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
 from matdiff.notations import CHOICES as NOTATIONS
-from matdiff.render import FORMATS
+from matdiff.render import FORMATS, WRITTEN
 from matdiff.render import Options as RenderOptions
 from matdiff.render.json import failure
 from matdiff.sources import sources_of
@@ -32,6 +32,7 @@ _EXAMPLES = """\
 Examples:
   matdiff 'a^T W^T x' --wrt W
   matdiff 'y = W^T x; a^T y' --wrt W
+  matdiff 'y = W^T x; a^T y' --wrt W --steps --method chain
   matdiff '||A x - b||^2 + lambda ||x||^2' --wrt x --latex -o gradient.tex
   matdiff 'logsumexp(A x + b)' --wrt x --hessian
   matdiff 'logdet(X)' --verify
@@ -234,6 +235,13 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
     (
         "Explain and check",
         (
+            _option("--steps", is_flag=True, help="Show the derivation line by line."),
+            _option(
+                "--method",
+                metavar="NAME",
+                type=click.Choice(["differential", "chain", "index"]),
+                help="How --steps derives: differential, chain or index.",
+            ),
             _option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
             _option("--verify", is_flag=True, help="Compare with numerical differences."),
             _option(
@@ -300,9 +308,15 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         quiet=options["quiet"],
         shapes=options["shapes"],
         verify=options["verify"],
+        steps=options["steps"] or options["method"] is not None,
+        method=options["method"],
         sizes=options["size"],
         seed=options["seed"],
     )
+    if chosen.steps and chosen.notation != "auto":
+        raise click.UsageError("--steps and --notation are two questions; ask one at a time.")
+    if chosen.steps and chosen.format not in WRITTEN:
+        raise click.UsageError(f"--steps is written as {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]}, not as {chosen.format}.")
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
     large = [name for name, size in options["size"].items() if size > LARGEST_VERIFIED]

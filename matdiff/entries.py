@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff import formula
-from matdiff.dims import SCALAR
+from matdiff.dims import ONE, SCALAR
 from matdiff.graph import Graph, Irreducible
 from matdiff.index import base_and_exponent
-from matdiff.nodes import Apply, Constant, Product, Sum, Tensor
+from matdiff.nodes import Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
 from matdiff.recover import Recovery
 from matdiff.syntax import Expr
@@ -97,7 +97,10 @@ class _Entries:
         try:
             expr = self.recovery.expr(tensor)
         except Irreducible:
-            if isinstance(tensor, Constant):
+            if isinstance(tensor, Symbol):
+                rows, columns, *_ = (*tensor.dims, ONE, ONE)
+                expr = formula.name(tensor.name, (rows, columns))
+            elif isinstance(tensor, Constant):
                 expr = Expr(tensor.name, (), shape=(tensor.dims[1], tensor.dims[2]))
             elif isinstance(tensor, Apply) and tensor.function == "frechet":
                 expr = self._frechet(tensor)

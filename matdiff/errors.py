@@ -440,6 +440,14 @@ class NoClosedForm(MatdiffError):
     span: Span | None = None
 
 
+class NoSteps(MatdiffError):
+    """`--steps` for a value, or for a derivative whose lower order has no matrix notation that could be differentiated again."""
+
+    code, name = "E406", "no-steps"
+    exit_status = NO_CLOSED_FORM
+    order: int
+
+
 class TooLarge(MatdiffError):
     """A stated limit is passed; `what` is a key of report's table: "text", "nesting", "number", "exponent", "terms", "size"."""
 

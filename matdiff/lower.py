@@ -348,7 +348,7 @@ def expand_rule(
     """A rule of a row with its arguments (and Y, dX, ... in `more`) put in: a macro's definition, a function's differential."""
     named = {**dict(zip(ARGUMENTS, zip(args, shapes))), **(more or {})}
     kinds = tuple((n, shape[0].is_one, shape[1].is_one) for n, (_, shape) in named.items())
-    typed = _typed_rule(name, kinds, place)
+    typed = typed_rule(name, kinds, place)
     sizes: dict[str, Dim] = {}
     for n, (_, shape) in named.items():
         if n in typed.variables:
@@ -359,8 +359,11 @@ def expand_rule(
 
 
 @cache
-def _typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...], place: int) -> Typed:
-    """A parsed rule of a row, typed once for arguments of these kinds with the sizes of the row's own pattern."""
+def typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...], place: int) -> Typed:
+    """A parsed rule of a row, typed once for arguments of these kinds with the sizes of the row's own pattern.
+
+    `kinds` are the names in it, X, Y, dX, ..., each with whether it has one row and whether it has one column.
+    """
     row = FUNCTIONS[name]
     pattern = row.patterns[place] if row.form == "macro" else row.patterns[0]
     (inputs, output), places = pattern, {n: i for i, n in enumerate(ARGUMENTS)}

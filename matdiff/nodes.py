@@ -74,7 +74,10 @@ class Tensor:
 
 
 class Symbol(Tensor):
-    """A variable with its declared property (`symmetric`, `spd`, ...) or None."""
+    """A variable with its declared property (`symmetric`, `spd`, ...) or None.
+
+    The property `pending` marks a derivative that is not worked out yet: it is always written entry by entry.
+    """
 
     __slots__ = ("name", "property")
 

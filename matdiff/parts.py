@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from matdiff.dims import ONE, Dim, Shape, size
@@ -68,6 +69,25 @@ def names_in(expr: Expr) -> list[Expr]:
         else:
             stack.extend(reversed(values_of(node)))
     return found
+
+
+def replaced_names(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    """The expression with expressions for names; a later one may use the names before it."""
+    known: dict[str, Expr] = {}
+    for name, value in values.items():
+        known[name] = _with_names(value, known)
+    return _with_names(expr, known)
+
+
+def _with_names(expr: Expr, values: Mapping[str, Expr]) -> Expr:
+    done: dict[int, Expr] = {}
+    for node in post_order(expr):
+        if node.op == "name" and node.shape is not None and str(node.value) in values:
+            done[id(node)] = values[str(node.value)]
+        else:
+            args = tuple([done[id(arg)] for arg in node.args])
+            done[id(node)] = node if args == node.args else node.replace(args=args)
+    return done[id(expr)]
 
 
 def constant(expr: Expr) -> Rational | None:

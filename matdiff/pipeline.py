@@ -11,7 +11,7 @@ from matdiff import errors, formula, index
 from matdiff.choose import Context, written
 from matdiff.conditions import conditions_of, convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
-from matdiff.dims import SCALAR, Dim
+from matdiff.dims import Dim
 from matdiff.directions import KINDS, Along, Applied, applied, directions
 from matdiff.entries import in_indices, letters_beside
 from matdiff.errors import OtherNotation, Remark
@@ -21,7 +21,7 @@ from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.naming import needed
 from matdiff.nodes import Session, Tensor, new_session
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.recover import Recovery
+from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
 from matdiff.render.latex import latex
 from matdiff.render.text import text
@@ -33,6 +33,7 @@ from matdiff.syntax import Expr, Span
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
     from matdiff.notations.equation import Equation
+    from matdiff.steps.derivation import Derivation
 
 # A tensor with more axes than this is no answer that anybody reads.
 MAXIMUM_AXES = 8
@@ -72,7 +73,7 @@ class Result:
         names = (*derivative.typed.variables, *defined.values())
         shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
         taken = (*names, *_size_names(derivative.typed), *letters)
-        context = Context(given, defined, shapes, _size_expressions(derivative.typed), taken)
+        context = Context(given, defined, shapes, size_expressions(derivative.typed.variables.values()), taken)
         chosen = written(tensor, context)
         self.tensor, recovery, parts = chosen.tensor, chosen.recovery, chosen.parts
         self.full_axes, self.recovery = list(self.axes), recovery
@@ -222,6 +223,27 @@ class Derivative:
 
         return evaluate.verify(self, seed=seed, sizes=dict(sizes or {}))
 
+    def steps(self, method: str | None = None) -> list[Derivation]:
+        """How every result comes about: "differential", "chain" or "index"; None takes chain where there are definitions.
+
+        Raises `errors.NoSteps` for derivatives of higher order.
+        """
+        from matdiff.steps import derivation  # needed only when somebody asks
+
+        return [derivation(self, result, method, self._before(result)) for result in self.results]
+
+    def _before(self, result: Result) -> list[Result]:
+        """The derivatives of lower order on the way to a result: df/dx before d2f/dx2."""
+        blocks = [result.wrt[:order] for order in range(1, result.order)]
+        before = Derivative(self.source, self.typed, "gradient", self.structure, new_session())
+        if blocks:
+            restored, defined = _lowered(before, list(dict.fromkeys(name for block in blocks for name in block)))
+            given = rebuild(before.output, restored)
+            for block in blocks:
+                tensor = _derivative(before.output, block, self.typed, self.structure)
+                before.results.append(Result(before, block, rebuild(tensor, restored), given, defined))
+        return before.results
+
     @property
     def conditions(self) -> tuple[str, ...]:
         """What the formulas of all results need."""
@@ -319,11 +341,7 @@ def solve(
     session = new_session()
     answer = Derivative(source, typed, layout, structure, session)
     answer.wrt = tuple(names)
-    free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
-    lowered, definition_values = lower(typed, free)
-    answer.output = simplify(lowered)
-    restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
-    defined = {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
+    restored, defined = _lowered(answer, names)
     if along is not None:
         found = directions(along, typed, names, declare(declarations))
         blocks = applied(along, answer.output, names, found, lambda tensor, name: _derivative(tensor, (name,), typed, structure))
@@ -335,6 +353,16 @@ def solve(
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
     answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
     return answer
+
+
+def _lowered(answer: Derivative, names: Sequence[str]) -> tuple[dict[Tensor, Tensor], dict[Tensor, str]]:
+    """Put the value of the question into index form; how structure is put in again, and the names of the definitions' values."""
+    typed, structure = answer.typed, answer.structure
+    free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
+    lowered, definition_values = lower(typed, free)
+    answer.output = simplify(lowered)
+    restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
+    return restored, {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
 
 
 def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure: str) -> Tensor:
@@ -401,14 +429,3 @@ def _named_axes(typed: Typed, wrt: tuple[str, ...], along: Along | None = None) 
 
 def _size_names(typed: Typed) -> set[str]:
     return {name for variable in typed.variables.values() for dim in variable.shape for name in dim.names}
-
-
-def _size_expressions(typed: Typed) -> dict[Dim, Expr]:
-    """For every size of a variable an expression that is this number: rows(A) or cols(A)."""
-    found: dict[Dim, Expr] = {}
-    for variable in typed.variables.values():
-        leaf = formula.name(variable.name, variable.shape)
-        for operator, dim in zip(("rows", "cols"), variable.shape):
-            if not dim.is_one and dim not in found:
-                found[dim] = formula.call(operator, leaf, shape=SCALAR)
-    return found

@@ -5,6 +5,7 @@ What does not reduce has no matrix notation and raises `Irreducible`; `entries` 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from matdiff import formula
@@ -20,6 +21,7 @@ from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
+    from matdiff.infer import Variable
     from matdiff.syntax import Rational
 
 
@@ -64,6 +66,8 @@ class Recovery:
         if isinstance(tensor, Sum):
             return self._sum(tensor)
         if isinstance(tensor, Symbol):
+            if tensor.property == "pending":
+                raise Irreducible
             expr = formula.name(tensor.name, shape)
             if tensor.property == "row":
                 expr = self._column(formula.name(tensor.name, shape[::-1]))
@@ -186,6 +190,17 @@ class Recovery:
                     left[size] -= 1
                 divisors[:] = self.formulas.powers(left)
                 factors[place] = formula.call("mean", *factor.args, shape=SCALAR)
+
+
+def size_expressions(variables: Iterable[Variable]) -> dict[Dim, Expr]:
+    """For every size of a variable an expression that is this number: rows(A) or cols(A)."""
+    found: dict[Dim, Expr] = {}
+    for variable in variables:
+        leaf = formula.name(variable.name, variable.shape)
+        for operator, dim in zip(("rows", "cols"), variable.shape):
+            if not dim.is_one and dim not in found:
+                found[dim] = formula.call(operator, leaf, shape=SCALAR)
+    return found
 
 
 def _scalar_of(tensor: Tensor) -> Tensor | None:

@@ -214,6 +214,13 @@ def _no_closed_form(error: errors.NoClosedForm, text: str) -> Words:
     return f"`{error.function}` has no closed-form derivative here", labels, [], []
 
 
+def _no_steps(error: errors.NoSteps, text: str) -> Words:
+    if not error.order:
+        return "--steps shows how a derivative comes about, and --order 0 asks for none", [], [Help("leave out --order 0")], []
+    message = f"--steps stops at order {error.order - 1} here: that derivative has no matrix notation to be differentiated again"
+    return message, [], [Help(f"use --order {error.order - 1}")], []
+
+
 def _too_large(error: errors.TooLarge, text: str) -> Words:
     message = {
         "text": "the text is longer than {} characters",
@@ -266,6 +273,7 @@ _WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.BadDirection: _bad_direction,
     errors.TooManyAxes: _too_many_axes,
     errors.NoClosedForm: _no_closed_form,
+    errors.NoSteps: _no_steps,
     errors.TooLarge: _too_large,
     errors.NotQuoted: _not_quoted,
     errors.UnreadableFile: _unreadable,

@@ -21,8 +21,9 @@ Index notation (the output of `recover` when there is no matrix notation) uses t
     "sigma"    (body, index, ...): the sum of body over the indices
 
 Left sides and derivations name changes that are not worked out:
-    "differential"  value = the name of a variable or definition: `dX`
+    "differential"  value = the name of a variable or definition: `dX`; or (x,): `d(A x + b)`
     "partial"       (above, below, ...); value = the order: `dy[i]/dW[k,l]`
+    "held"          (a "partial", name, ...): the same while the values of these definitions are held
     "higher"        (output, direction, ...); value = the order: `d2f`
 
 Frobenius notation has tensors with four axes:

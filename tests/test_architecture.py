@@ -35,6 +35,7 @@ FLOORS = (
         "catalogue",
         "outline",
     ),
+    ("steps",),
     ("pipeline",),
     ("sources", "relocate", "streams", "batch"),
     ("cli",),

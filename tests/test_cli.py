@@ -348,6 +348,7 @@ def test_shapes() -> None:
         ["logsumexp(A x)", "--wrt", "x", "--hessian"],
         ["x^T A", "--order", "0"],
         ["tr(I) x", "--wrt", "x"],
+        *(["h = tanh(W x); h^T h", "--wrt", "W", "--method", name] for name in ("differential", "chain", "index")),
     ],
 )
 def test_every_kind_of_document_is_valid(arguments: list[str]) -> None:

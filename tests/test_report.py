@@ -579,6 +579,17 @@ CANDIDATES = tuple((e.value, "", e.shape) for e in (_typed("W", "m", "n"), _type
             "expm(X)",
             "error[E404]: `expm` has no closed-form derivative here\n    expm(X)\n    ^^^^",
         ),
+        (
+            errors.NoSteps(order=2),
+            "",
+            "error[E406]: --steps stops at order 1 here: that derivative has no matrix notation to be differentiated again\n"
+            "help: use --order 1",
+        ),
+        (
+            errors.NoSteps(order=0),
+            "",
+            "error[E406]: --steps shows how a derivative comes about, and --order 0 asks for none\nhelp: leave out --order 0",
+        ),
         (errors.TooLarge(what="text", limit=1_000_000), "", "error[E405]: the text is longer than 1,000,000 characters"),
         (
             errors.WrongKind(function="softmax", argument=_typed("X", "m", "n"), expected="vector"),

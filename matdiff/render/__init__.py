@@ -13,7 +13,7 @@ from matdiff.render.options import Options
 if TYPE_CHECKING:
     from matdiff.pipeline import Derivative
 
-__all__ = ["FORMATS", "Options", "render"]
+__all__ = ["FORMATS", "WRITTEN", "Options", "render"]
 
 # Format: the function that writes it, as "module of render:function".
 FORMATS = {

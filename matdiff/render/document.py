@@ -10,7 +10,7 @@ from matdiff.render.options import Options
 from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.pipeline import Derivative, Result
 
 
 def style_of(options: Options) -> Style:
@@ -23,16 +23,32 @@ def latex_document(answer: Derivative, options: Options) -> str:
     """One line a result, or one environment a result; "align" collects all results in one, with their left sides."""
     spellings = style_of(options)
     aligned = options.math == "align"
+    if options.steps:
+        return _with_steps(answer, options, spellings)
     formulas = []
     for result in answer.results:
         right = latex(result.expr, spellings)
         if options.lhs or (aligned and options.lhs is None):
             right = f"{show(left_side(answer, result), spellings)} {'&= ' if aligned else '= '}{right}"
-        if result.where:
-            parts = [f"{latex(part.name_expr, spellings)} = {latex(part.expr, spellings)}" for part in result.where]
-            right += r" \quad \text{with } " + r",\; ".join(parts)
-        formulas.append(right)
+        formulas.append(right + _where(result, spellings))
     if aligned:
         return "\\begin{align*}\n  " + " \\\\\n  ".join(formulas) + "\n\\end{align*}"
     around = {"none": "%s", "inline": "$%s$", "display": "\\[\n  %s\n\\]"}[options.math]
     return "\n".join(around % formula for formula in formulas)
+
+
+def _with_steps(answer: Derivative, options: Options, spellings: Style) -> str:
+    """Every result on a line of its own, then its derivation."""
+    from matdiff.render.steps import latex_steps
+
+    parts = []
+    for result, derivation in zip(answer.results, options.steps, strict=True):
+        formula = f"{show(left_side(answer, result), spellings)} = {latex(result.expr, spellings)}{_where(result, spellings)}"
+        parts += [f"\\[\n  {formula}\n\\]", latex_steps(derivation, spellings)]
+    return "\n".join(parts)
+
+
+def _where(result: Result, spellings: Style) -> str:
+    """`with p = softmax(A x + b)`."""
+    parts = [f"{latex(part.name_expr, spellings)} = {latex(part.expr, spellings)}" for part in result.where]
+    return r" \quad \text{with } " + r",\; ".join(parts) if parts else ""

@@ -34,6 +34,11 @@ def json(answer: Derivative, options: Options) -> str:
     document["expression"] = _term(typed.expr)
     document["symbols"] = _symbols(typed)
     document["results"] = [_result(answer, result, options.check) for result in answer.results]
+    if options.steps:
+        from matdiff.render.steps import json_steps
+
+        for part, derivation in zip(document["results"], options.steps, strict=True):
+            part["method"], part["steps"] = derivation.method, json_steps(derivation)
     return _dumped(document, options)
 
 

@@ -59,6 +59,7 @@ def style(*, bold: bool = True, transpose: str = "top") -> Style:
         block=(" & ", r" \\ ", r"\begin{bmatrix} %s \end{bmatrix}"),
         differential=r"\mathrm{d}%s",
         partial=(r"\partial", " ", " ", r"\frac{%s}{%s}"),
+        held="%s_{%s}",
         delimited=True,
         bold_entries=False,
         latex=True,

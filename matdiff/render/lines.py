@@ -26,10 +26,14 @@ def unicode_lines(answer: Derivative, options: Options) -> str:
 def _lines(answer: Derivative, options: Options, style: Style) -> str:
     """The definitions of named parts first, then the result, with its left side where that is asked for."""
     lines = []
-    for result in answer.results:
+    for place, result in enumerate(answer.results):
         left = f"{show(left_side(answer, result), style)} = " if options.lhs or options.labels else ""
         if options.labels:
             left = f"{result.form + ':':14}{left}"
         parts = [f"{style.name(part.name, True)} = {show(part.expr, style)}; " for part in result.where]
         lines.append("".join(parts) + left + show(result.expr, style))
+        if options.steps:
+            from matdiff.render.steps import lines_of
+
+            lines += ["", *lines_of(options.steps[place], style), *[""] * (place + 1 < len(answer.results))]
     return "\n".join(lines)

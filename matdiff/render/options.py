@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
     from matdiff.report import Diagnostic
+    from matdiff.steps.derivation import Derivation
 
 
 class Options:
@@ -23,6 +24,7 @@ class Options:
     source, path, line   where the text comes from: "argument", "stdin", "file" or "repl"
     exit_code, diagnostics, check   for JSON: what else is to be told of the answer
     pretty       JSON over several lines
+    steps        a derivation for each result, or none
     """
 
     def __init__(
@@ -42,9 +44,11 @@ class Options:
         diagnostics: Sequence[Diagnostic] = (),
         check: Report | None = None,
         pretty: bool = False,
+        steps: Sequence[Derivation] = (),
     ) -> None:
         self.labels = labels
         self.format, self.sizes = format, dict(sizes or {})
         self.lhs, self.math, self.style, self.color = lhs, math, style or {}, color
         self.source, self.path, self.line = source, path, line
         self.exit_code, self.diagnostics, self.check, self.pretty = exit_code, diagnostics, check, pretty
+        self.steps = steps

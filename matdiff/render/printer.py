@@ -32,6 +32,7 @@ class Style:
     subscript    entries of arrays, from the printed array, whether it is a plain name, and the printed indices
     differential spelling of dX, from the printed X
     partial      of a derivative that is named: the sign of change, what stands after it, between two changes, and the quotient
+    held         the same in brackets, with the names of the values that are held
     bold_entries whether an entry of a bold array is bold; latex, ascii: which of the spellings it is
     delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
     """
@@ -57,6 +58,7 @@ class Style:
         block: tuple[str, str, str],
         differential: str,
         partial: tuple[str, str, str, str],
+        held: str = "%s_%s",
         delimited: bool = False,
         bold_entries: bool = True,
         latex: bool = False,
@@ -67,7 +69,7 @@ class Style:
         self.group, self.transpose, self.inverse_transpose = group, transpose, inverse_transpose
         self.quotient, self.times, self.delta, self.sigma = quotient, times, delta, sigma
         self.elementwise_power, self.block = elementwise_power, block
-        self.differential, self.partial = differential, partial
+        self.differential, self.partial, self.held = differential, partial, held
         self.delimited, self.bold_entries, self.latex, self.ascii = delimited, bold_entries, latex, ascii
 
 
@@ -174,7 +176,8 @@ class _Printer:
         first, *others = node.args
         if not others:
             return self.pieces[id(first)]
-        text = self.text(first) if self.may_lead(first, "*") else self.grouped(first)
+        leads = self.may_lead(first, "*") and not _stands_before_matrices(first, others)
+        text = self.text(first) if leads else self.grouped(first)
         level = NEGATION if text.startswith("-") else TERM
         for position, factor in enumerate(others, start=2):
             last = position == len(node.args)
@@ -296,13 +299,17 @@ class _Printer:
             text = self.style.name(str(array.value), False)
         else:
             text = self.at_least(array, ATOM)
+            if self.style.latex and array.op in ("at", "entry"):
+                text = f"{{{text}}}"  # TeX takes one subscript
         return self.style.subscript(text, is_name, [self.text(index) for index in indices]), ATOM
 
     def delta(self, node: Expr) -> Piece:
         return self.style.subscript(self.style.delta, True, [self.text(index) for index in node.args]), ATOM
 
     def differential(self, node: Expr) -> Piece:
-        """`dX`, the differential of a variable or definition."""
+        """`dX`, the differential of a variable or definition; `d(A x + b)`, that of an expression."""
+        if node.args:
+            return self.style.differential % self.grouped(node.args[0]), POSTFIX
         bold = node.shape is not None and kind_of(node.shape) != "scalar"
         return self.style.differential % self.style.name(str(node.value), bold), ATOM
 
@@ -326,13 +333,18 @@ class _Printer:
 
     def partial(self, node: Expr) -> Piece:
         """A derivative that is named, not worked out: `dy[i]/dW[k,l]`; `value` is its order."""
-        above, *below = map(self.text, node.args)
+        above, *below = (self.at_least(part, POSTFIX) for part in node.args)
         order = node.value
         assert isinstance(order, int)
         mark, gap, separator, quotient = self.style.partial
         power = self.style.superscript(str(order), order).lstrip("^" if self.style.ascii else "") if order > 1 else ""
         changes = separator.join(f"{mark}{gap}{text}" for text in below)
         return quotient % (f"{mark}{power}{gap}{above}", changes), POSTFIX
+
+    def held(self, node: Expr) -> Piece:
+        """A derivative while other values are held: `(dz/du[i])_v`."""
+        derivative, *values = map(self.text, node.args)
+        return self.style.held % (self.style.group % derivative, ",".join(values)), ATOM
 
     def sigma(self, node: Expr) -> Piece:
         body, *indices = node.args
@@ -347,6 +359,14 @@ def _is_contraction(node: Expr) -> bool:
 
 def _is_array(node: Expr) -> bool:
     return node.shape is not None and kind_of(node.shape) != "scalar"
+
+
+def _stands_before_matrices(first: Expr, others: list[Expr]) -> bool:
+    """Whether a scalar such as x^T y leads a product of arrays: (x^T y) A x; before a single column, x^T y z, it needs no brackets."""
+    if first.op != "*" or first.shape is None or kind_of(first.shape) != "scalar":
+        return False
+    arrays = [other for other in others if other.shape is not None and kind_of(other.shape) != "scalar"]
+    return len(arrays) > 1 or any(other.shape is not None and kind_of(other.shape) == "matrix" for other in arrays)
 
 
 def _is_whole(node: Expr) -> bool:
@@ -407,4 +427,5 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "contract": _Printer.contraction,
     "isotropic": _Printer.isotropic,
     "dyad": _Printer.infix,
+    "held": _Printer.held,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.dims import Shape
@@ -23,19 +24,45 @@ _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 
 def terminal(answer: Derivative, options: Options) -> str:
     """The block of lines for one answer; with `options.color` the lines about the input are dim."""
-    rows = []
-    for result in answer.results:
-        rows.append((f"{show(left_side(answer, result), STYLE)} = {unicode(result.expr)}", _shape_note(answer, result)))
-        for part in result.where:
-            rows.append((f"  with {unicode_name(part.name)} = {unicode(part.expr)}", _size_note(shape_of(part.expr))))
-    width = max((len(formula) for formula, _ in rows), default=0) + (3 if len(rows) == 1 else 4)
-    lines = [formula.ljust(width) + note for formula, note in rows]
+    if options.steps:
+        return _with_steps(answer, options)
+    rows = _rows(answer, answer.results)
+    lines = _aligned(rows)
     about = understood(answer)
     if options.check is not None:
         about.append("  " + verdict(options.check, answer.typed))
     if options.color:
         about = [_DIM + line + _RESET for line in about]
     return "\n".join([*lines, "", *about] if about else lines)
+
+
+def _rows(answer: Derivative, results: Sequence[Result]) -> list[tuple[str, str]]:
+    """The results and their named parts, each with what is said of its shape."""
+    rows = []
+    for result in results:
+        rows.append((f"{show(left_side(answer, result), STYLE)} = {unicode(result.expr)}", _shape_note(answer, result)))
+        for part in result.where:
+            rows.append((f"  with {unicode_name(part.name)} = {unicode(part.expr)}", _size_note(shape_of(part.expr))))
+    return rows
+
+
+def _aligned(rows: list[tuple[str, str]]) -> list[str]:
+    width = max((len(formula) for formula, _ in rows), default=0) + (3 if len(rows) == 1 else 4)
+    return [formula.ljust(width) + note for formula, note in rows]
+
+
+def _with_steps(answer: Derivative, options: Options) -> str:
+    """Each result with its derivation under it; what was understood of the input is told by the steps."""
+    from matdiff.render.steps import lines_of
+
+    blocks = []
+    for result, derivation in zip(answer.results, options.steps, strict=True):
+        blocks.append("\n".join([*_aligned(_rows(answer, [result])), "", *lines_of(derivation, STYLE)]))
+    about = [f"if {' and '.join(answer.conditions)}"] if answer.conditions else []
+    if options.check is not None:
+        about.append(verdict(options.check, answer.typed))
+    lines = [f"{_DIM}  {line}{_RESET}" if options.color else f"  {line}" for line in about]
+    return "\n\n".join(blocks + (["\n".join(lines)] if lines else []))
 
 
 def _size_note(shape: Shape) -> str:

@@ -1,0 +1,248 @@
+"""From a differential such as `tr(dX^T A X) + tr(X^T A dX)` to `G : dX`, one operation after the other moved to the other side.
+
+Every operation L between the whole and dX has an adjoint: (G, L(U)) = (L*(G), U).  The adjoints are found by `derive`; here stands
+what each is called and in which order the moves are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from matdiff import formula, index
+from matdiff.derive import derive
+from matdiff.dims import SCALAR, Shape
+from matdiff.formula import is_scalar, shape_of
+from matdiff.functions import FUNCTIONS
+from matdiff.graph import Irreducible
+from matdiff.lower import Lowering, axes_of
+from matdiff.nodes import Tensor
+from matdiff.parts import values_of
+from matdiff.recover import Recovery
+from matdiff.render.spelling import kind_of
+from matdiff.simplify import rebuild, simplify
+from matdiff.steps import laws
+from matdiff.steps.build import negated, plus, times, transposed
+from matdiff.steps.derivation import Law
+from matdiff.syntax import Expr
+
+Path = tuple[int, ...]
+# Names that no user can write.
+_PLACE, _MOVED = "the place", "the change"
+# Operations that are moved together with the products around them.
+_PLAIN = ("*", "'", "neg", "+", "tr", "sum", "mean", ":", "/", "dot")
+_MOST_OCCURRENCES = 40
+
+
+class Stage(NamedTuple):
+    """The whole as a sum of pairings, and the laws that lead to it."""
+
+    right: Expr
+    laws: tuple[Law, ...]
+
+
+class Form:
+    """An expression that is linear in the differential of one variable.
+
+    values     the tensors of its names, `restored` those of the structured ones
+    """
+
+    def __init__(
+        self, expr: Expr, change: Expr, values: Mapping[str, Tensor], restored: Mapping[Tensor, Tensor], recovery: Recovery
+    ) -> None:
+        self.expr, self.change, self.recovery = expr, change, recovery
+        self.values, self.restored = dict(values), restored
+        self.counts: dict[int, int] = {}
+        self.paths = list(self._paths()) if self._count(expr) <= _MOST_OCCURRENCES else []
+
+    # --- occurrences -----------------------------------------------------------------------------------------------------
+
+    def _count(self, node: Expr) -> int:
+        """How often the differential stands below."""
+        if id(node) not in self.counts:
+            own = int(node == self.change)
+            self.counts[id(node)] = own or sum(self._count(arg) for arg in _values(node))
+        return self.counts[id(node)]
+
+    def _paths(self) -> list[Path]:
+        found: list[Path] = []
+        stack: list[tuple[Expr, Path]] = [(self.expr, ())]
+        while stack:
+            node, path = stack.pop()
+            if node == self.change:
+                found.append(path)
+                continue
+            inner = [(arg, (*path, place)) for place, arg in enumerate(node.args) if arg.shape is not None and self._count(arg)]
+            stack.extend(reversed(inner))
+        return found
+
+    def _nodes(self, path: Path) -> list[Expr]:
+        nodes = [self.expr]
+        for place in path:
+            nodes.append(nodes[-1].args[place])
+        return nodes
+
+    # --- stages ----------------------------------------------------------------------------------------------------------
+
+    def stages(self) -> list[Stage]:
+        """The forms between the expression and the sum of G : dX, that one included; none where one has no matrix notation."""
+        if not self.paths:
+            return []
+        stops = [self._stops(path) for path in self.paths]
+        found: list[Stage] = []
+        for number in range(max(map(len, stops))):
+            terms = []
+            used: dict[Law, None] = {}
+            for path, own in zip(self.paths, stops):
+                here, before = own[min(number, len(own) - 1)], own[number - 1] if 0 < number < len(own) else 0
+                try:
+                    terms.append(self._paired(path[:here], here == len(path)))
+                except Irreducible:
+                    return found
+                if number < len(own):
+                    used.update(dict.fromkeys(_laws_between(self._nodes(path), before, here)))
+            found.append(Stage(plus(terms, shape_of(self.expr)), tuple(used)))
+        return found
+
+    def _stops(self, path: Path) -> list[int]:
+        """How far down the path each stage goes."""
+        nodes = self._nodes(path)
+        ends = [len(path)]
+        if is_scalar(self.expr):
+            inner = [
+                depth
+                for depth in range(1, len(path))
+                if nodes[depth - 1].op not in _PLAIN and self._count(nodes[depth]) == 1 and nodes[depth].op not in ("neg", "'")
+            ]
+            ends = [*(depth for depth in inner if not is_scalar(nodes[depth])), len(path)]
+        return ends
+
+    def _paired(self, path: Path, last: bool) -> Expr:
+        """The term of one occurrence as (G, U), where U stands at the path."""
+        part = self._nodes(path)[-1]
+        return pairing(self._gradient(path, part), part, shape_of(self.expr), last)
+
+    def _gradient(self, path: Path, part: Expr) -> Expr:
+        """The derivative of the whole by the part at the path, in matrix notation."""
+        dims = axes_of(shape_of(part))
+        place, moved = index.symbol(_PLACE, dims), index.symbol(_MOVED, axes_of(shape_of(self.change)))
+        lowering = Lowering({**self.values, _PLACE: place, _MOVED: moved})
+        whole = lowering.value(self._with_place(self.expr, path, shape_of(part)))
+        slope = rebuild(simplify(derive(whole, place)), self.restored)
+        expr = self.recovery.expr(slope)
+        return expr
+
+    def _with_place(self, node: Expr, path: Path, shape: Shape) -> Expr:
+        """The expression with a name at the path, and names for the differentials elsewhere."""
+        if not path:
+            return formula.name(_PLACE, shape)
+        args = list(node.args)
+        for place, arg in enumerate(node.args):
+            if place == path[0]:
+                args[place] = self._with_place(arg, path[1:], shape)
+            elif arg.shape is not None and self._count(arg):
+                args[place] = self._renamed(arg)
+        return node.replace(args=tuple(args))
+
+    def _renamed(self, node: Expr) -> Expr:
+        if node == self.change:
+            return formula.name(_MOVED, shape_of(node))
+        args = tuple(self._renamed(arg) if arg.shape is not None and self._count(arg) else arg for arg in node.args)
+        return node.replace(args=args)
+
+
+def _values(node: Expr) -> tuple[Expr, ...]:
+    return tuple(arg for arg in values_of(node) if arg.shape is not None)
+
+
+def pairing(slope: Expr, part: Expr, shape: Shape, last: bool = True) -> Expr:
+    """The slope applied to a change: G : U, g^T u, J u.  `shape` is that of the value; `last`: G is to be read off."""
+    sign = slope.op == "neg"
+    body = slope.args[0] if sign else slope
+    value, moved = kind_of(shape), kind_of(shape_of(part))
+    if value == "scalar" and moved == "matrix":
+        product = Expr(":", (body, part), shape=SCALAR)
+    elif value == "scalar" and moved == "vector":
+        left = transposed(body) if last else _turned(body)
+        product = times([left, part], SCALAR)
+    elif value == "scalar" and moved == "row":
+        product = times([part, body], SCALAR)
+    elif value == "row":
+        product = transposed(times([body, transposed(part) if moved == "row" else part], shape[::-1]))
+    else:
+        product = times([body, transposed(part) if moved == "row" else part], shape)
+    return negated(product) if sign else product
+
+
+def _turned(expr: Expr) -> Expr:
+    """The transpose of a column as a row that reads well: (A b)^T as b^T A^T stays (A b)^T unless A^T is shorter."""
+    return transposed(expr)
+
+
+# --- the names of the moves -----------------------------------------------------------------------------------------------
+
+
+def _laws_between(nodes: list[Expr], start: int, end: int) -> list[Law]:
+    """The laws that move the operations nodes[start] ... nodes[end - 1] to the other side."""
+    found: list[Law] = []
+    depth = start
+    while depth < end:
+        node, inner = nodes[depth], nodes[depth + 1]
+        if node.op == "tr":
+            depth += 1
+            inside = False
+            while depth < end and nodes[depth].op in ("*", "'", "neg"):
+                inside |= nodes[depth].op == "*" and nodes[depth + 1] not in (nodes[depth].args[0], nodes[depth].args[-1])
+                depth += 1
+            found += [laws.law("cyclic trace"), laws.law("trace")] if inside else [laws.law("trace")]
+            continue
+        if node.op == "sum" and inner.op == ".*" and depth + 1 < end:
+            matrix = kind_of(shape_of(inner)) == "matrix"
+            found.append(laws.law("sum of matrix products" if matrix else "sum of products"))
+            depth += 2
+            continue
+        move = _move(node, inner, scalar_whole=is_scalar(nodes[0]))
+        if move is not None:
+            found.append(move)
+        depth += 1
+    return found
+
+
+def _move(node: Expr, inner: Expr, scalar_whole: bool) -> Law | None:
+    kinds = kind_of(shape_of(node)), kind_of(shape_of(inner))
+    if not scalar_whole:
+        if node.op in (".*", "./") and kinds[0] == "vector":
+            return laws.law("hadamard as diagonal")
+        return None
+    if node.op == "sum":
+        return laws.law("sum of a matrix" if kinds[1] == "matrix" else "sum")
+    if node.op == "*":
+        return _move_of_product(node, inner, kinds)
+    if node.op == "'":
+        key = {"matrix": "frobenius of a transpose", "scalar": ""}.get(kinds[0], "scalar transpose")
+    elif node.op in (".*", "./"):
+        key = {"matrix": "hadamard in frobenius", "vector": "hadamard between vectors"}.get(kinds[0], "")
+    elif node.op == "diag":
+        key = "diagonal of a vector" if kinds[0] == "matrix" else "diagonal of a matrix"
+    elif node.op == "vec":
+        key = "vec"
+    elif node.op in FUNCTIONS and FUNCTIONS[node.op].form == "frechet":
+        return laws.law_of_adjoint(node)
+    else:
+        return None if node.op in _PLAIN else Law(f"adjoint of {node.op}")
+    return laws.law(key) if key else None
+
+
+def _move_of_product(node: Expr, inner: Expr, kinds: tuple[str, str]) -> Law | None:
+    arrays = [factor for factor in node.args if not is_scalar(factor)]
+    if kinds[1] == "matrix":
+        if kinds[0] != "matrix":
+            return laws.law("matrix between vectors")
+        return laws.law("frobenius of a product" if arrays[-1] is inner else "frobenius of a left factor")
+    if kinds[1] == "scalar":
+        return None
+    if kinds[0] == "matrix":
+        return laws.law("frobenius of an outer product")
+    if kinds[0] == "scalar" and len(arrays) == 2:
+        return laws.law("scalar transpose") if arrays[0] is inner else None
+    return laws.law("adjoint of a matrix")

@@ -1,0 +1,243 @@
+"""The laws that derivations name: a table of equations in matdiff's own language, and the differentials of the function table.
+
+In an equation `dX` is the differential of `X`.  Every equation holds for all values of its names; the tests try them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from matdiff.dims import SCALAR, Dim, Shape, size
+from matdiff.formula import name as named
+from matdiff.formula import shape_of
+from matdiff.functions import FUNCTIONS
+from matdiff.infer import Typed, infer
+from matdiff.lower import ARGUMENTS, rule_expr, typed_rule
+from matdiff.parse import Question, parse, parse_declaration
+from matdiff.parts import replaced_names
+from matdiff.render.spelling import kind_of
+from matdiff.steps.build import differential, substituted, times, transposed
+from matdiff.steps.derivation import Law
+from matdiff.syntax import Expr
+from matdiff.variables import Variable, declare
+
+PRODUCT_RULE = Law("product rule")
+QUOTIENT_RULE = Law("quotient rule")
+CHAIN_RULE = Law("chain rule")
+LINEAR = Law("linearity")
+COLLECT = Law("collect")
+ENTRIES = Law("entry by entry")
+DELTAS = Law("contract the deltas")
+PUT_IN = Law("definitions put in")
+SIMPLIFY = Law("simplify")
+AS_MATRIX = Law("as a matrix")
+AS_VECTOR = Law("as a vector")
+FACTORS = Law("the factors put in")
+ADDED = Law("chain rule, contributions added")
+AS_SUMS = Law("written with its sums")
+
+# Equations with the declarations of their names.
+_EQUATIONS = {
+    "cyclic trace": ("tr(A B) = tr(B A)", "A: m x n; B: n x m"),
+    "trace": ("tr(B^T C) = B : C", "B, C: m x n"),
+    "sum of products": ("sum(u .* v) = u^T v", "u, v: n"),
+    "sum of matrix products": ("sum(A .* B) = A : B", "A, B: m x n"),
+    "sum": ("sum(u) = ones(n)^T u", "u: n"),
+    "sum of a matrix": ("sum(A) = ones(m, n) : A", "A: m x n"),
+    "matrix between vectors": ("a^T M b = (a b^T) : M", "a: m; M: m x n; b: n"),
+    "adjoint of a matrix": ("u^T A v = (A^T u)^T v", "u: m; A: m x n; v: n"),
+    "scalar transpose": ("u^T v = v^T u", "u, v: n"),
+    "frobenius of a product": ("A : (B C) = (B^T A) : C", "A: m x n; B: m x p; C: p x n"),
+    "frobenius of a left factor": ("A : (B C) = (A C^T) : B", "A: m x n; B: m x p; C: p x n"),
+    "frobenius of a transpose": ("A : B^T = A^T : B", "A: m x n; B: n x m"),
+    "frobenius of an outer product": ("A : (u v^T) = (A v)^T u", "A: m x n; u: m; v: n"),
+    "hadamard between vectors": ("u^T (v .* w) = (u .* v)^T w", "u, v, w: n"),
+    "hadamard in frobenius": ("A : (B .* C) = (A .* B) : C", "A, B, C: m x n"),
+    "diagonal of a vector": ("A : diag(u) = diag(A)^T u", "A: n x n; u: n"),
+    "diagonal of a matrix": ("u^T diag(A) = diag(u) : A", "A: n x n; u: n"),
+    "hadamard as diagonal": ("u .* v = diag(u) v", "u, v: n"),
+    "vec": ("a^T vec(M) = unvec(a, m, n) : M", "a: m n; M: m x n"),
+    "square of a norm": ("d(||u||^2) = 2 u^T du", "u, du: n"),
+    "square of a frobenius norm": ("d(||U||^2) = 2 (U : dU)", "U, dU: m x n"),
+    "frobenius square": ("d(U : U) = 2 (U : dU)", "U, dU: m x n"),
+    "power": ("d(u^alpha) = alpha u^(alpha - 1) du", "u, du, alpha: scalar"),
+    "elementwise power": ("d(u .^ alpha) = alpha u .^ (alpha - 1) .* du", "u, du: n; alpha: scalar"),
+    "exponential": ("d(alpha^u) = alpha^u log(alpha) du", "u, du, alpha: scalar"),
+}
+
+# Differentials of the abbreviations; their rows hold the definitions, from which these follow.  Y is the value.
+_ABBREVIATIONS = {
+    "sqrt": "dX ./ (2 .* Y)",
+    "norm": "(X : dX) / Y",
+    "norm2": "(X : dX) / Y",
+    "norm1": "sign(X) : dX",
+    "maxnorm": "argmax(abs(X)) : (sign(X) .* dX)",
+    "nucnorm": "tr(inv(sqrtm(X' X)) X' dX)",
+}
+
+
+@cache
+def law(key: str) -> Law:
+    """A law of the table."""
+    text, declarations = _EQUATIONS[key]
+    variables = declare(parse_declaration(declarations))
+    left, _, right = text.partition(" = ")
+    return Law("", (_typed_side(left, variables), _typed_side(right, variables)))
+
+
+def laws() -> list[Law]:
+    """All equations of the table."""
+    return [law(key) for key in _EQUATIONS]
+
+
+def _typed_side(text: str, variables: dict[str, Variable]) -> Expr:
+    """One side of an equation; `d(...)` around all of it is a differential, and `dX` is that of X."""
+    inside = text.startswith("d(") and text.endswith(")")
+    typed = infer(_parsed(text[2:-1] if inside else text), variables, {}, soft=False).expr
+    changes = {n: differential(named(n[1:], v.shape)) for n, v in variables.items() if n.startswith("d") and n[1:] in variables}
+    typed = replaced_names(typed, changes)
+    return differential(typed) if inside else typed
+
+
+def _parsed(text: str) -> Expr:
+    statement = parse(text)[0]
+    assert isinstance(statement, Question)
+    return statement.expr
+
+
+# --- differentials of functions -------------------------------------------------------------------------------------------
+
+
+def has_rule(value: Expr) -> bool:
+    """Whether a function has a textbook differential: a row with a rule of its own, or an abbreviation.
+
+    The 2-norm of a matrix has none; it stands for something else than that of a vector.
+    """
+    if value.op in _ABBREVIATIONS:
+        return value.op != "norm2" or is_euclidean(value)
+    return value.op in FUNCTIONS and FUNCTIONS[value.op].form in ("each", "func")
+
+
+def is_euclidean(value: Expr) -> bool:
+    """Whether it is the norm whose square is the sum of the squares of all entries."""
+    return value.op == "norm" or (value.op == "norm2" and kind_of(shape_of(value.args[0])) != "matrix")
+
+
+def is_matrix_function(function: str) -> bool:
+    """Whether the derivative of the function has a name: dexpm."""
+    return function in FUNCTIONS and FUNCTIONS[function].form == "matrix"
+
+
+def differential_of(function: str, argument: Expr, change: Expr, shape: Shape) -> Expr:
+    """The differential of function(argument), a value of this shape, for a change of its argument: the rule of the row."""
+    named_values = {"X": argument, "Y": Expr(function, (argument,), shape=shape), "dX": change}
+    return _put_in(_rule(function, _kinds({n: shape_of(value) for n, value in named_values.items()}), 0), named_values)
+
+
+def meaning_of(value: Expr, place: int) -> Expr:
+    """What an abbreviation stands for: the rule of its row for the pattern at this place."""
+    named_values = dict(zip(ARGUMENTS, value.args))
+    return _put_in(typed_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), place), named_values)
+
+
+def slope_of_trace(value: Expr) -> Expr | None:
+    """f'(X), for which d(tr(f(X))) = tr(f'(X) dX); None where f is no primary function of a matrix."""
+    row = FUNCTIONS[value.op]
+    if not row.rules:
+        return None
+    named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value}
+    return _put_in(_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), 0), named_values)
+
+
+def slope_by_exponent(value: Expr, change: Expr) -> Expr:
+    """The differential of a function such as powm for a change of its second argument."""
+    named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value, "dZ": change}
+    return _put_in(_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), 1), named_values)
+
+
+def law_of(value: Expr) -> Law:
+    """The differential of a function as a law about `u` or `U`: d(exp(u)) = exp(u) .* du, d(expm(U)) = dexpm(U, dU)."""
+    generic = _generic(value)
+    change = differential(generic.args[0])
+    if is_matrix_function(value.op):
+        return Law("", (differential(generic), directed(generic, change)))
+    return Law("", (differential(generic), differential_of(value.op, generic.args[0], change, shape_of(value))))
+
+
+def law_of_exponent(value: Expr) -> Law:
+    """The differential of a power of a matrix for a change of its exponent."""
+    generic = _generic(value)
+    return Law("", (differential(generic), slope_by_exponent(generic, differential(generic.args[1]))))
+
+
+def law_of_trace(value: Expr) -> Law:
+    """d(tr(expm(U))) = tr(expm(U) dU)."""
+    generic = _generic(value)
+    slope = slope_of_trace(generic)
+    assert slope is not None
+    product = times([slope, differential(generic.args[0])], shape_of(value))
+    left = Expr("tr", (generic,), shape=SCALAR)
+    return Law("", (differential(left), Expr("tr", (product,), shape=SCALAR)))
+
+
+def law_of_adjoint(value: Expr) -> Law:
+    """A : dexpm(U, B) = dexpm(U^T, A) : B."""
+    row = FUNCTIONS[value.op]
+    if row.order != 1:
+        return Law(f"adjoint of {value.op}")
+    shape = shape_of(value)
+    left, right = named("A", shape), named("B", shape)
+    argument = named("U", shape)
+    others = [named(text, shape_of(arg)) for text, arg in zip(("alpha",), value.args[1:-1])]
+    one = Expr(value.op, (argument, *others, right), shape=shape)
+    other = Expr(value.op, (transposed(argument), *others, left), shape=shape)
+    return Law("", (Expr(":", (left, one), shape=SCALAR), Expr(":", (other, right), shape=SCALAR)))
+
+
+def directed(value: Expr, change: Expr) -> Expr:
+    """The derivative of a function of a matrix in a direction: dexpm(X, E) from expm(X) or d2expm(X, E, F) from dexpm(X, E)."""
+    row = FUNCTIONS[value.op]
+    prefix = "d2" + row.of if row.of else "d" + value.op
+    return Expr(prefix, (*value.args, change), shape=value.shape)
+
+
+def _generic(value: Expr) -> Expr:
+    """The function at `u` or `U`."""
+    shape = shape_of(value.args[0])
+    first = named("U" if kind_of(shape) == "matrix" else "u", shape)
+    others = [named(text, shape_of(arg)) for text, arg in zip(("alpha",), value.args[1:])]
+    return Expr(value.op, (first, *others), shape=value.shape)
+
+
+Kinds = tuple[tuple[str, bool, bool], ...]
+
+
+def _kinds(shapes: Mapping[str, Shape]) -> Kinds:
+    return tuple((name, rows.is_one, columns.is_one) for name, (rows, columns) in shapes.items())
+
+
+def _put_in(rule: Typed, values: Mapping[str, Expr]) -> Expr:
+    """The rule with these expressions for its names."""
+    sizes: dict[str, Dim] = {}
+    for name, value in values.items():
+        if name in rule.variables:
+            for generic, dim in zip(rule.variables[name].shape, shape_of(value)):
+                if generic.name:
+                    sizes[generic.name] = dim
+    return substituted(rule.expr, values, sizes)
+
+
+@cache
+def _rule(function: str, kinds: Kinds, place: int) -> Typed:
+    """A rule typed for arguments and values of these kinds."""
+    if function in FUNCTIONS and FUNCTIONS[function].form in ("func", "matrix"):
+        return typed_rule(function, kinds, place)
+    variables = {}
+    for name, one_row, one_column in kinds:
+        shape = size(1 if one_row else "m"), size(1 if one_column else "n")
+        if function in _ABBREVIATIONS and name == "Y":
+            shape = SCALAR if FUNCTIONS[function].patterns[0][1] == ("1", "1") else shape
+        variables[name] = Variable(name, kind_of(shape), shape, None)
+    source = _parsed(_ABBREVIATIONS[function]) if function in _ABBREVIATIONS else rule_expr(FUNCTIONS[function].rules[0])
+    return infer(source, variables, {}, soft=False)

@@ -1,0 +1,188 @@
+"""What the three methods share: the values of all names in a fresh session of tensors, the names that move, the output's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from matdiff import formula, index
+from matdiff.derive import derive
+from matdiff.formula import shape_of
+from matdiff.lower import Lowering, axes_of, variable_tensor
+from matdiff.nodes import Apply, Tensor, new_session
+from matdiff.parts import names_in
+from matdiff.recover import Recovery, size_expressions
+from matdiff.render.leftside import left_side, output_name
+from matdiff.simplify import rebuild, simplify
+from matdiff.steps import laws
+from matdiff.steps.build import differential, entry, partial
+from matdiff.steps.derivation import Law, Line
+from matdiff.syntax import Expr
+
+if TYPE_CHECKING:
+    from matdiff.dims import Shape
+    from matdiff.infer import Typed
+    from matdiff.pipeline import Derivative, Result
+
+
+class Setting:
+    """One result to derive; of a higher order, its last differentiation.
+
+    typed         the expression that is differentiated last: the input, or the derivative of lower order
+    output        what it is called: `f`, or `df/dx`
+    definitions   the definitions, those of the user or introduced ones, in dependency order, and `expr`, the whole in terms of them
+    moving        the names that change with the variable: definitions that depend on it, and itself
+    values        a tensor for every name; a definition is a symbol of its own
+    restored      the variable as if it had no structure -> with its structure
+    """
+
+    def __init__(
+        self, answer: Derivative, result: Result, typed: Typed | None = None, output: Expr | None = None, first_number: int = 0
+    ) -> None:
+        self.answer, self.result, self.first_number = answer, result, first_number
+        self.typed = typed or answer.typed
+        self.output = output or formula.name(output_name(answer.typed), shape_of(answer.typed.expr))
+        self.variable = self.typed.variables[result.wrt[-1]]
+        self._set(self.typed.definitions, self.typed.expr)
+
+    def _set(self, definitions: Mapping[str, Expr], expr: Expr) -> None:
+        typed, name = self.typed, self.variable.name
+        self.definitions, self.expr = dict(definitions), expr
+        if self.expr.op == "name" and str(self.expr.value) in self.definitions:
+            self.expr = self.definitions.pop(str(self.expr.value))
+        self.moving = {name}
+        for part, value in self.definitions.items():
+            if any(node.value in self.moving for node in names_in(value)):
+                self.moving.add(part)
+        new_session()
+        self.recovery = Recovery(size_expressions(typed.variables.values()))
+        self.values: dict[str, Tensor] = {n: variable_tensor(v) for n, v in typed.variables.items()}
+        free = variable_tensor(self.variable, structured=False)
+        self.restored = {free: self.values[name]} if self.variable.property else {}
+        self.values[name] = free
+        for part, value in self.definitions.items():
+            self.values[part] = index.symbol(part, axes_of(shape_of(value)))
+        for part, value in self.definitions.items():
+            if value.args:
+                tensor = self.lowered(value)
+                for known in dict.fromkeys((tensor, rebuild(tensor, self.restored))):
+                    if isinstance(known, Apply):
+                        self.recovery.name(known, part, value)
+
+    def split(self, introduced: Mapping[str, Expr], expr: Expr) -> None:
+        """Give names to parts of the expression."""
+        self._set({**self.definitions, **introduced}, expr)
+
+    @property
+    def name(self) -> Expr:
+        """The variable."""
+        return formula.name(self.variable.name, self.variable.shape)
+
+    @property
+    def change(self) -> Expr:
+        """Its differential."""
+        return differential(self.name)
+
+    @property
+    def letters(self) -> tuple[list[str], list[str]]:
+        """The letters of the axes of the output and of the variable."""
+        axes = list(self.result.axes)
+        if self.result.order == 1:  # a layout may have turned them around
+            axes.sort(key=lambda axis: (axis[0] != "output", axis[1]))
+        letters = [axis[3] for axis in axes]
+        count = len(letters) - len(axes_of(self.variable.shape))
+        return letters[:count], letters[count:]
+
+    @property
+    def left(self) -> Expr:
+        """The left side of the result."""
+        return left_side(self.answer, self.result)
+
+    @property
+    def shape(self) -> Shape:
+        """Rows and columns of what is differentiated."""
+        return shape_of(self.output)
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Names that no index may have."""
+        return (*self.typed.variables, *self.answer.typed.definitions, *self.definitions)
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether the result is shown transposed, as `--layout` asks."""
+        return self.result.expr != self.result.value_expr
+
+    @property
+    def partial_of_output(self) -> Expr:
+        """`dy[i]/dW[k,l]`, entry by entry."""
+        output, variable = self.letters
+        return partial(entry(self.output, output), entry(self.name, variable))
+
+    @property
+    def free_left(self) -> Expr:
+        """What the lines before the last are equations for: the derivative, or `G[k,l]`, that by the variable without structure."""
+        if projection_law(self) is None:
+            return self.partial_of_output
+        output, variable = self.letters
+        names = {*self.taken, *(part.name for part in self.result.where)}
+        free = next(name for name in ("G", "G_0", "G_1", "G_2") if name not in names)
+        array = formula.name(free, self.variable.shape)
+        return entry(array, [*output, *variable])
+
+    @property
+    def recognised(self) -> Law:
+        """What the entries are recognised as."""
+        return laws.AS_MATRIX if len(self.result.tensor.dims) == 2 else laws.AS_VECTOR
+
+    def lowered(self, expr: Expr) -> Tensor:
+        """The value of an expression in terms of the definitions."""
+        return simplify(Lowering(self.values).value(expr))
+
+    def slope(self, expr: Expr, name: str) -> Tensor:
+        """The derivative of an expression by a variable or a definition in it, all others being held."""
+        return rebuild(simplify(derive(self.lowered(expr), self.values[name])), self.restored)
+
+    def plain_gradient(self) -> Tensor:
+        """The derivative as if the variable had no structure, in terms of the variables alone."""
+        values = dict(self.values)
+        for part, value in self.definitions.items():
+            values[part] = simplify(Lowering(values).value(value))
+        whole = simplify(Lowering(values).value(self.expr))
+        return rebuild(simplify(derive(whole, self.values[self.variable.name])), self.restored)
+
+
+def projection_law(setting: Setting) -> Law | None:
+    """How the derivative in the variable's own space comes from the plain one; None where there is nothing to do."""
+    prop, mode = setting.variable.property, setting.answer.structure
+    if prop is None or mode == "ignore" or len(axes_of(setting.variable.shape)) != 2:
+        return None
+    return Law(_PROJECTIONS[mode].get(prop, "the part in the variable's own space").format(setting.variable.name))
+
+
+_PROJECTIONS = {
+    "project": {
+        "symmetric": "d{0} is symmetric: the symmetric part",
+        "spd": "d{0} is symmetric: the symmetric part",
+        "skew": "d{0} is skew: the skew part",
+        "diagonal": "d{0} is diagonal: the diagonal part",
+        "lower": "d{0} is lower triangular: the lower triangle",
+        "upper": "d{0} is upper triangular: the upper triangle",
+        "orthogonal": "{0} is orthogonal: the tangent part, 1/2 (G - {0} G^T {0})",
+    },
+    "entries": {
+        "symmetric": "by the free entries of {0}: G + G^T - diag(G)",
+        "spd": "by the free entries of {0}: G + G^T - diag(G)",
+        "skew": "by the free entries of {0}: G - G^T",
+    },
+}
+
+
+def last_line(
+    setting: Setting, left: Expr, used: tuple[Law, ...], because: tuple[Expr, Expr] | None, number: int | None = None
+) -> Line:
+    """The line whose right side is the printed result."""
+    if setting.is_turned:
+        used = (*used, Law(f"{setting.answer.layout} layout: the transpose"))
+        because = None
+    return Line(left, setting.result.expr, used, setting.result.shape, because=because, number=number)
