@@ -12,6 +12,7 @@ from matdiff.outline import outline
 from matdiff.parse import parse, parse_declaration, read
 from matdiff.relocate import relocated, spans_of
 from matdiff.render.json import failure
+from matdiff.render.layout import layout_note
 from matdiff.render.terminal import terminal, verdict
 from matdiff.sources import Excerpt, Source, joined
 from matdiff.statements import Declaration, Definition, Question
@@ -176,6 +177,10 @@ class Batch:
         if not self.options.quiet:
             for remark in remarks:
                 self._complain([remark], Excerpt(self._source(*spans_of(remark)), spans_of(remark)))
+            if not (self.output.is_terminal and self.options.format == "text" and not self.options.lhs):
+                note = layout_note(derivative, self.options.format)
+                if note:
+                    complain(note)
         if check is not None and not (self.output.is_terminal and self.options.format == "text"):
             if not check.passed or not self.options.quiet:
                 complain(verdict(check, derivative.typed))

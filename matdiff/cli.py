@@ -69,6 +69,9 @@ class ExpressionCommand(click.Command):
                 options.append(word if word.startswith("--") else max(named[word].opts, key=len))
                 if not named[word].is_flag:
                     if not rest or (rest[0] in named and rest[0].startswith("--")):
+                        if word == "--explain":  # alone it lists the topics
+                            options.append("")
+                            continue
                         raise click.BadOptionUsage(word, f"Option '{word}' requires an argument.", ctx)
                     options += rest[:1]
                     del rest[:1]
@@ -227,6 +230,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
     (
         "General",
         (
+            _option("--explain", metavar="TOPIC", help="Explain a topic: layout, symmetric, chain; alone lists all."),
             _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
             _option("--debug", is_flag=True, help="Show the Python traceback of an internal error."),
             _option(
@@ -254,6 +258,14 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
 
 def _callback(words: tuple[str, ...], **options: Any) -> int:
     """Put the options together and answer; returns the exit status."""
+    if options["explain"] is not None:
+        from matdiff.explain import page, show_page
+
+        if is_terminal(sys.stdout) and not options["output"]:
+            show_page(page(options["explain"]), uses_color(sys.stdout, options["color"]))
+        else:
+            _print(page(options["explain"]))
+        return 0
     if options["functions"]:
         if is_terminal(sys.stdout) and not options["output"]:
             show_functions(uses_color(sys.stdout, options["color"]))

@@ -470,6 +470,16 @@ class NotAName(MatdiffError):
     names: tuple[str, ...] = ()
 
 
+class UnknownTopic(MatdiffError):
+    """`--explain` with a topic that has no page; `meant` is the closest one, `topics` are all."""
+
+    code, name = "E506", "unknown-topic"
+    exit_status = WRONG_USAGE
+    topic: str
+    meant: str | None
+    topics: tuple[str, ...]
+
+
 # W6xx: remarks
 
 

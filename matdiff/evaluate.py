@@ -15,7 +15,6 @@ from mpmath import mp
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
-from matdiff.lower import axes_of
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
@@ -158,7 +157,7 @@ def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], siz
         for i, row in enumerate(matrix):
             for j, number in enumerate(row):
                 expected[_kept(output, (i, j)) + tail] = number
-    order = _canonical(result, len(axes_of(output)))
+    order = list(range(len(result.axes)))[:: -1 if result.turned else 1]
     letters = [(result.axes[axis][3], number_of_dim(result.axes[axis][2], sizes)) for axis in order]
     parts = {part.name: part.expr for part in result.where}
     found = evaluate_tensor(result.index_expr, letters, values, sizes, expected, parts)
@@ -184,17 +183,6 @@ def _chosen(entries: list[list[Index]], random: Random) -> list[tuple[Index, ...
 def _kept(dims: tuple[Dim, Dim], pair: Index) -> Index:
     """The indices that remain when sizes 1 vanish."""
     return tuple(i for i, dim in zip(pair, dims, strict=True) if not dim.is_one)
-
-
-def _canonical(result: Result, output_axes: int) -> list[int]:
-    """The positions of the result's axes in the order output, then variables; `--layout` turns them around."""
-    positions = list(range(len(result.axes)))
-    kinds = ["output" if axis[0] == "output" else "variable" for axis in result.axes]
-    if kinds != ["output"] * output_axes + ["variable"] * (len(kinds) - output_axes):
-        return positions[::-1]
-    if result.order == 1 and [axis[1] for axis in result.axes] == [1, 0]:
-        return positions[::-1]
-    return positions
 
 
 def _entry(matrix: Matrix, place: Index) -> Number:

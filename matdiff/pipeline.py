@@ -46,6 +46,7 @@ class Result:
     shape, axes  the sizes of its axes; each axis as (of, axis, size, letter), `of` being "output" or a variable
     where        named parts, each before those that use it, with `name` and `expr`
     conditions   what the formula needs, such as "X invertible"
+    turned       whether `expr`, `shape` and `axes` are those of the transpose, because of the layout
     """
 
     def __init__(self, derivative: Derivative, wrt: tuple[str, ...], tensor: Tensor, defined: Mapping[Tensor, str]) -> None:
@@ -70,8 +71,10 @@ class Result:
         self.value_expr = self.expr
         self.shape: tuple[Dim, ...] = tensor.dims
         self.where = needed(parts, Expr("*", (self.expr, self.index_expr)))
-        if derivative.layout != "gradient":
-            self._turn(derivative, recovery)
+        self.turned = self._is_turned(derivative.layout)
+        if self.turned:
+            self.expr = recovery.formulas.transposed(self.expr)
+            self.shape, self.axes = self.shape[::-1], self.axes[::-1]
         self.conditions = conditions_of(derivative.typed, [*(part.expr for part in self.where), self.expr])
 
     def _is_along_row(self, derivative: Derivative) -> bool:
@@ -80,12 +83,19 @@ class Result:
         rows, columns = formula.shape_of(derivative.typed.expr) if of == "output" else derivative.typed.variables[of].shape
         return rows.is_one and not columns.is_one
 
-    def _turn(self, derivative: Derivative, recovery: Recovery) -> None:
-        """Show it in another layout: numerator transposes gradients, denominator the derivatives of vectors."""
-        turned = derivative.output.order == (0 if derivative.layout == "numerator" else 1)
-        if turned and self.order == 1 and 1 <= len(self.shape) <= 2 and self.form == "matrix":
-            self.expr = recovery.formulas.transposed(self.expr)
-            self.shape, self.axes = self.shape[::-1], self.axes[::-1]
+    def _is_turned(self, layout: str) -> bool:
+        """Whether the layout shows the transpose.
+
+        In numerator layout the rows belong to the output, in denominator layout to the variable, so one is the transpose of the
+        other; the gradient layout takes denominator layout for what has the axes of one variable only, numerator layout else.  A
+        Hessian, whose rows and columns both belong to variables, is the same in all, and a tensor has no rows and columns.
+        """
+        if layout == "gradient" or self.form != "matrix" or not 1 <= len(self.axes) <= 2 or not self.order:
+            return False
+        arrays = [of for of, axis, *_ in self.axes if axis == 0]
+        if "output" in arrays:
+            return layout == "denominator"
+        return layout == "numerator" and len(arrays) == 1
 
     @property
     def name(self) -> str:

@@ -224,6 +224,12 @@ def _not_a_name(error: errors.NotAName, text: str) -> Words:
     return f"--wrt takes the name of a variable, not `{error.text}`", [], help, notes
 
 
+def _unknown_topic(error: errors.UnknownTopic, text: str) -> Words:
+    help = [Help(f"did you mean --explain {error.meant}?")] if error.meant else []
+    message = f"there is no page about `{error.topic}`" if error.topic else "--explain needs a topic"
+    return message, [], help, [f"topics: {', '.join(error.topics)}"]
+
+
 _WORDS: dict[type, Callable[[Any, str], Words]] = {
     **READING_WORDS,
     **SHAPE_WORDS,
@@ -242,4 +248,5 @@ _WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.UnreadableFile: _unreadable,
     errors.MissingExtra: _missing_extra,
     errors.NotAName: _not_a_name,
+    errors.UnknownTopic: _unknown_topic,
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Shape
 from matdiff.formula import shape_of
+from matdiff.render.layout import layout_words
 from matdiff.render.leftside import left_side, output_name
 from matdiff.render.options import Options
 from matdiff.render.printer import show
@@ -57,11 +58,7 @@ def _shape_note(answer: Derivative, result: Result) -> str:
     by_one = len(set(result.wrt)) == 1 and len(result.shape) == 2
     if by_one and not _is_zero(result) and (result.name == "hessian" or _is_by_symmetric(answer, result)):
         text += ", symmetric"
-    if answer.layout != "gradient" and result.order:
-        text += f", {answer.layout} layout"
-        if result.kind == "row" or [axis[1] for axis in result.axes] == [1, 0]:
-            text += ": the transpose of the gradient"
-    return f"({text})"
+    return f"({', '.join(filter(None, (text, layout_words(answer, result))))})"
 
 
 def _is_by_symmetric(answer: Derivative, result: Result) -> bool:
