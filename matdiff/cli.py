@@ -31,6 +31,7 @@ Examples:
   matdiff '||A x - b||^2 + lambda ||x||^2' --wrt x --latex -o gradient.tex
   matdiff 'logsumexp(A x + b)' --wrt x --hessian
   matdiff 'logdet(X)' --verify
+  matdiff 'logdet(X)' --wrt X --expect 'inv(X)^T'
   matdiff 'sum(tanh(W x))' --wrt W --to numpy > gradient.py
   matdiff --file losses.txt --wrt w --json
 """
@@ -38,7 +39,7 @@ Examples:
 _EXIT_STATUS = """\
 Exit status:
   0   done
-  1   --verify said no
+  1   --expect, --verify or --prove said no
   2   wrong usage
   3   the expression is wrong
   4   no closed form, or a limit is passed
@@ -223,8 +224,10 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         (
             _option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
             _option("--verify", is_flag=True, help="Compare with numerical differences."),
-            _option("--size", metavar="m=3", multiple=True, callback=_sizes, help="Size for --verify."),
-            _option("--seed", metavar="N", type=click.IntRange(0), default=0, help="Seed for --verify."),
+            _option("--prove", is_flag=True, help="Prove it exactly, at small sizes; not decided is a no."),
+            _option("--expect", "expected", metavar="EXPR", multiple=True, help="Is EXPR the result? Says how they differ."),
+            _option("--size", metavar="m=3", multiple=True, callback=_sizes, help="Size for --verify, --prove and --expect."),
+            _option("--seed", metavar="N", type=click.IntRange(0), default=0, help="Seed for --verify and --expect."),
         ),
     ),
     (
@@ -288,6 +291,8 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         quiet=options["quiet"],
         shapes=options["shapes"],
         verify=options["verify"],
+        prove=options["prove"],
+        expected=options["expected"],
         sizes=options["size"],
         seed=options["seed"],
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mpmath import mp
 
@@ -42,7 +42,7 @@ class Report:
     sizes, seed         what a size name stood for, and the seed that gives the same points again
     """
 
-    kind = "verify"
+    kind: Literal["verify"] = "verify"
 
     def __init__(self, passed: bool, trials: int, max_relative_error: float, sizes: dict[str, int], seed: int) -> None:
         self.passed, self.trials, self.max_relative_error = passed, trials, max_relative_error

@@ -9,7 +9,8 @@ Apply     a function of whole tensors                        tanh(z), inv(X), x 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from threading import local
 from typing import TYPE_CHECKING, TypeVar
 
@@ -38,6 +39,17 @@ def new_session() -> None:
     """Forget all nodes; nodes of different sessions must not be combined."""
     _session.nodes = {}
     _session.serial = 0
+
+
+@contextmanager
+def own_session() -> Iterator[None]:
+    """A session within another one, whose nodes are there again afterwards."""
+    nodes, serial = _session.nodes, _session.serial
+    new_session()
+    try:
+        yield
+    finally:
+        _session.nodes, _session.serial = nodes, serial
 
 
 class Tensor:

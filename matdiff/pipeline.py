@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from matdiff import errors, formula, index
 from matdiff.conditions import conditions_of, convention_of, meanings_in, smoothness_of
@@ -30,6 +30,8 @@ from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
+    from matdiff.expect import Verdict
+    from matdiff.prove import Proof
 
 # A tensor with more axes than this is no answer that anybody reads.
 MAXIMUM_AXES = 8
@@ -54,7 +56,7 @@ class Result:
         self.axes = _named_axes(derivative.typed, wrt)
         letters = [letter for *_, letter in self.axes]
         names = (*derivative.typed.variables, *defined.values())
-        recovery = Recovery(_size_expressions(derivative.typed))
+        recovery = derivative.recovery()
         shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
         parts = name_parts(tensor, defined, recovery, (*names, *_size_names(derivative.typed), *letters), shapes)
         self.index_expr = in_indices(tensor, letters, recovery, names)
@@ -71,7 +73,7 @@ class Result:
         self.value_expr = self.expr
         self.shape: tuple[Dim, ...] = tensor.dims
         self.where = needed(parts, Expr("*", (self.expr, self.index_expr)))
-        self.turned = self._is_turned(derivative.layout)
+        self.turned = self.turns(derivative.layout)
         if self.turned:
             self.expr = recovery.formulas.transposed(self.expr)
             self.shape, self.axes = self.shape[::-1], self.axes[::-1]
@@ -83,7 +85,7 @@ class Result:
         rows, columns = formula.shape_of(derivative.typed.expr) if of == "output" else derivative.typed.variables[of].shape
         return rows.is_one and not columns.is_one
 
-    def _is_turned(self, layout: str) -> bool:
+    def turns(self, layout: str) -> bool:
         """Whether the layout shows the transpose.
 
         In numerator layout the rows belong to the output, in denominator layout to the variable, so one is the transpose of the
@@ -142,11 +144,21 @@ class Result:
         return latex(self.expr)
 
 
+class Inputs(NamedTuple):
+    """What `solve` was asked, so that it can be asked something similar."""
+
+    question: Question
+    declarations: Sequence[Declaration]
+    definitions: Sequence[Definition]
+    wrt: Sequence[str] | None
+    order: int
+
+
 class Derivative:
     """The answer to one question: all its results, with what was understood of the input."""
 
-    def __init__(self, source: str, typed: Typed, layout: str, structure: str) -> None:
-        self.source, self.typed, self.layout, self.structure = source, typed, layout, structure
+    def __init__(self, source: str, inputs: Inputs, typed: Typed, layout: str, structure: str) -> None:
+        self.source, self.inputs, self.typed, self.layout, self.structure = source, inputs, typed, layout, structure
         self.output: Tensor = index.number(0)
         self.remarks: list[Remark] = [*typed.remarks, *smoothness_of(typed)]
         self.results: list[Result] = []
@@ -160,6 +172,51 @@ class Derivative:
         from matdiff import evaluate  # loads mpmath, which only numbers need
 
         return evaluate.verify(self, seed=seed, sizes=dict(sizes or {}))
+
+    @overload
+    def expect(self, expected: str, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Verdict: ...
+
+    @overload
+    def expect(
+        self, expected: list[str] | tuple[str, ...], seed: int = 0, sizes: Mapping[str, int] | None = None
+    ) -> tuple[Verdict, ...]: ...
+
+    def expect(
+        self, expected: str | list[str] | tuple[str, ...], seed: int = 0, sizes: Mapping[str, int] | None = None
+    ) -> Verdict | tuple[Verdict, ...]:
+        """Whether the result equals another expression, and how they differ; see `expect.Verdict`.
+
+        Where there are several results, one expression for each of them, in order.  Raises `WrongExpected` for an
+        expression that is wrong in itself, `HowManyExpected` for a wrong number of them.
+        """
+        from matdiff.expect import compare  # loads mpmath, which only numbers need
+
+        several = (expected,) if isinstance(expected, str) else tuple(expected)
+        if len(several) != len(self.results):
+            raise errors.HowManyExpected(given=len(several), results=tuple(result.wrt for result in self.results))
+        verdicts = tuple(compare(self, place, text, seed, sizes or {}) for place, text in enumerate(several))
+        return verdicts[0] if isinstance(expected, str) else verdicts
+
+    def prove(self, sizes: Mapping[str, int] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
+        """Show exactly, at small sizes, that every result is the derivative of the input; see `prove.Proof`.
+
+        `progress` is called with the number of components that are done and that of all.
+        """
+        from matdiff import prove  # loads SymPy, which only proofs need
+
+        return prove.prove(self, dict(sizes or {}), progress)
+
+    def again(self, wrt: Sequence[str] | None = None, structure: str | None = None, layout: str | None = None) -> Derivative:
+        """The answer to the same question by other variables, or in another convention."""
+        asked = self.inputs
+        question = Question(asked.question.expr, (), asked.question.span)
+        names = wrt or asked.question.wrt or asked.wrt
+        chosen = {"structure": structure or self.structure, "layout": layout or self.layout}
+        return solve(self.source, question, asked.declarations, asked.definitions, names, order=asked.order, **chosen)
+
+    def recovery(self) -> Recovery:
+        """What writes tensors of this answer in matrix notation."""
+        return Recovery(_size_expressions(self.typed))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -247,7 +304,7 @@ def solve(
     typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=chosen)
     names = _variables(typed, wanted, order)
     new_session()
-    answer = Derivative(source, typed, layout, structure)
+    answer = Derivative(source, Inputs(question, declarations, definitions, wrt, order), typed, layout, structure)
     free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
     lowered, definition_values = lower(typed, free)
     answer.output = simplify(lowered)
@@ -304,6 +361,9 @@ def _variables(typed: Typed, wrt: Sequence[str] | None, order: int) -> list[str]
         raise errors.WhichVariable(candidates=tuple((v.name, v.kind, v.shape) for v in typed.variables.values()))
     if list(wrt) == ["all"]:
         return list(typed.variables)
+    for name in wrt:
+        if name not in typed.variables:  # it stands only in a definition by which is differentiated too
+            raise errors.UnknownVariable(variable=name, names=tuple(typed.variables))
     return list(dict.fromkeys(wrt))
 
 

@@ -54,7 +54,9 @@ class Tree(NamedTuple):
     @property
     def is_tight(self) -> bool:
         """Stands without brackets anywhere: a leaf, a call, bars."""
-        return not self.parts or (bool(re.fullmatch(r"\w+\([^()]*\)|\|\|\{0\}\|\|\w*|\[.*\]", self.form)) and "^T" not in self.form)
+        return not self.parts or (
+            bool(re.fullmatch(r"\w+\([^()]*\)|\|\|\{0\}\|\|\w*|\[.*\]", self.form)) and "^T" not in self.form
+        )
 
     def __str__(self) -> str:
         texts = [str(part) if part.is_tight or self._is_open else f"({part})" for part in self.parts]

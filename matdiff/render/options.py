@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
+    from matdiff.expect import Verdict
+    from matdiff.prove import Proof
     from matdiff.report import Diagnostic
+
+    Check = Union[Report, Verdict, Proof]
 
 
 class Options:
@@ -18,7 +22,8 @@ class Options:
     style        LaTeX style: {"bold": "no", "transpose": "T"}
     color        escape sequences that make the terminal's secondary lines dim
     source, path, line   where the text comes from: "argument", "stdin", "file" or "repl"
-    exit_code, diagnostics, check   for JSON: what else is to be told of the answer
+    exit_code, diagnostics   for JSON: what else is to be told of the answer
+    checks       what was found by --verify, --prove and --expect
     pretty       JSON over several lines
     """
 
@@ -34,9 +39,9 @@ class Options:
         line: int | None = None,
         exit_code: int = 0,
         diagnostics: Sequence[Diagnostic] = (),
-        check: Report | None = None,
+        checks: Sequence[Check] = (),
         pretty: bool = False,
     ) -> None:
         self.lhs, self.math, self.style, self.color = lhs, math, style or {}, color
         self.source, self.path, self.line = source, path, line
-        self.exit_code, self.diagnostics, self.check, self.pretty = exit_code, diagnostics, check, pretty
+        self.exit_code, self.diagnostics, self.checks, self.pretty = exit_code, diagnostics, checks, pretty

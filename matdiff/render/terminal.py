@@ -12,10 +12,10 @@ from matdiff.render.options import Options
 from matdiff.render.printer import show
 from matdiff.render.spelling import kind_of, matrix_size, unicode_name, unicode_size
 from matdiff.render.unicode import STYLE, unicode
+from matdiff.render.verdicts import check_lines
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.evaluate import Report
     from matdiff.infer import Typed
     from matdiff.pipeline import Derivative, Result
 
@@ -32,8 +32,7 @@ def terminal(answer: Derivative, options: Options) -> str:
     width = max((len(formula) for formula, _ in rows), default=0) + (3 if len(rows) == 1 else 4)
     lines = [formula.ljust(width) + note for formula, note in rows]
     about = understood(answer)
-    if options.check is not None:
-        about.append("  " + verdict(options.check, answer.typed))
+    about += [f"  {line}" for line in check_lines(options.checks, answer)]
     if options.color:
         about = [_DIM + line + _RESET for line in about]
     return "\n".join([*lines, "", *about] if about else lines)
@@ -128,13 +127,3 @@ def _axes(answer: Derivative, result: Result) -> str:
         return f"  axes: {axes}"
     left, right = (str(index.value) for index in delta.args)
     return f"  axes: {axes};  {unicode(delta)} is 1 if {left} = {right}, else 0"
-
-
-def verdict(report: Report, typed: Typed) -> str:
-    """`verified: 3 random X with n = 4, largest relative error 8e-20`."""
-    if not report.trials:
-        return "not verified: no random point was found where the expression is real and finite"
-    points = f"{report.trials} random {', '.join(map(unicode_name, typed.variables))}"
-    sizes = f" with {', '.join(f'{name} = {size}' for name, size in report.sizes.items())}" if report.sizes else ""
-    word = "verified" if report.passed else "NOT verified"
-    return f"{word}: {points}{sizes}, largest relative error {report.max_relative_error:.0e}"
