@@ -23,8 +23,9 @@ from matdiff.nodes import Tensor, own_session
 from matdiff.parts import shape_of
 from matdiff.sample import dims_and_indices, draw_sizes
 from matdiff.simplify import simplify
-from matdiff.slips import Finding, explain
+from matdiff.slips import explain
 from matdiff.values import DIGITS, number_of_dim
+from matdiff.views import Finding
 
 if TYPE_CHECKING:
     from matdiff.pipeline import Derivative, Result

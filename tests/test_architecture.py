@@ -22,7 +22,7 @@ FLOORS = (
     ("lower", "derive", "functionlaws", "simplify", "structure"),
     ("formula", "collect", "grid", "larger", "graph", "recover", "naming", "entries"),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
-    ("expected", "terms", "comparison", "slips", "expect", "components", "identity", "prove"),
+    ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),
     (
         "render",
         "conditions",
@@ -48,7 +48,18 @@ ALLOWED = {
     "lark": {"parse", "scan", "formulate", "declare"},
     "click": {"cli"},
     "rich": {"catalogue", "explain"},
-    "mpmath": {"comparison", "expect", "slips", "evaluate", "matrices", "matrixfunctions", "numerics", "sample", "values"},
+    "mpmath": {
+        "comparison",
+        "expect",
+        "slips",
+        "views",
+        "evaluate",
+        "matrices",
+        "matrixfunctions",
+        "numerics",
+        "sample",
+        "values",
+    },
     "sympy": {"components", "identity", "prove"},
     "numpy": set(),
 }

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from matdiff.pipeline import Derivative, Result
     from matdiff.prove import Proof
     from matdiff.render.options import Check
-    from matdiff.slips import Finding
     from matdiff.syntax import Rational
+    from matdiff.views import Finding
 
 # Longer formulas are not repeated in a sentence.
 _LONGEST = 60
