@@ -67,9 +67,9 @@ check: compiled $(FORMATS) ## Everything that must hold: format, lint, types, al
 golden: compiled ## Rewrite the outputs in tests/cases from the program; refuses results that are mathematically wrong.
 	$(BIN)/python tests/sessions.py --rewrite tests/cases/*.md tests/cases/errors/*.md
 
-docs: compiled ## Rewrite the outputs in README and docs, and the function table.
+docs: compiled ## Rewrite the outputs in README, docs and the pages of --explain, and the function table.
 	$(BIN)/python tests/sessions.py --table docs/language.md
-	$(BIN)/python tests/sessions.py --rewrite README.md docs/*.md
+	$(BIN)/python tests/sessions.py --rewrite README.md docs/*.md matdiff/pages/*.md
 
 bench: compiled ## Start-up against `import sympy`, and growth with the size of the input.
 	$(BIN)/python tests/bench.py

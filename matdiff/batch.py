@@ -8,21 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
 from matdiff.directions import Along
-from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge
+from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongExpected
 from matdiff.outline import outline
 from matdiff.parse import parse, parse_declaration, read
 from matdiff.relocate import relocated, spans_of
 from matdiff.render.json import failure
-from matdiff.render.terminal import terminal, verdict
+from matdiff.render.layout import layout_note
+from matdiff.render.terminal import terminal
+from matdiff.render.verdicts import check_lines
 from matdiff.sources import Excerpt, Source, joined
 from matdiff.statements import Declaration, Definition, Question
-from matdiff.streams import Output, complain, uses_color
+from matdiff.streams import Output, Progress, complain, uses_color
 from matdiff.syntax import Span
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.evaluate import Report
     from matdiff.pipeline import Derivative
+    from matdiff.render.options import Check
     from matdiff.report import Diagnostic
     from matdiff.steps.derivation import Derivation
 
@@ -49,12 +51,18 @@ class Options:
     notation = "auto"
     steps = False
     method: str | None = None
+    prove = False
+    expected: tuple[str, ...] = ()
     sizes: dict[str, int]
     seed = 0
 
     def __init__(self, **chosen: Any) -> None:
         self.style, self.sizes = {}, {}
         self.__dict__.update(chosen)
+
+
+class _Refused(Exception):
+    """What is wrong has been told already."""
 
 
 class Batch:
@@ -145,13 +153,15 @@ class Batch:
                 layout=options.layout,
                 along=None if options.shapes else self.along,
             )
-            check = derivative.verify(seed=options.seed, sizes=options.sizes) if options.verify else None
+            checks = self._checks(derivative)
             shown = derivative.in_notation(options.notation) if options.format in render.WRITTEN else derivative
             steps = derivative.steps(options.method) if options.steps and not options.shapes else []
             remarks = [*self.remarks, *question.remarks, *shown.remarks]
             written = (
-                self._outline(derivative) if options.shapes else self._rendered(shown, excerpt, check, remarks, alone, steps)
+                self._outline(derivative) if options.shapes else self._rendered(shown, excerpt, checks, remarks, alone, steps)
             )
+        except _Refused:
+            return
         except Errors as problem:
             self._refuse(problem.errors, near=question.span)
         except MatdiffError as problem:
@@ -162,7 +172,31 @@ class Batch:
             self.remarks = []
             self.output.write(written)
             if options.format != "json":
-                self._comment(derivative, remarks, check)
+                self._comment(derivative, remarks, checks)
+
+    def _checks(self, derivative: Derivative) -> list[Check]:
+        """What the options ask about the answer.  Raises `_Refused` for an expected expression that is wrong in itself."""
+        options = self.options
+        if options.shapes:
+            return []
+        checks: list[Check] = []
+        if options.verify:
+            checks.append(derivative.verify(seed=options.seed, sizes=options.sizes))
+        if options.prove:
+            with Progress("proving: {} of {} components") as progress:
+                checks.append(derivative.prove(options.sizes, progress))
+        if options.expected:
+            try:
+                checks += derivative.expect(options.expected, seed=options.seed, sizes=options.sizes)
+            except WrongExpected as problem:
+                self._refuse(problem.errors, source=Source(problem.text, "argument"))
+                raise _Refused from None
+        return checks
+
+    @property
+    def _is_picture(self) -> bool:
+        """Whether a person sees the whole picture of an answer, with notes and verdicts."""
+        return self.options.format == "text" and self.output.is_terminal and not self.options.lhs
 
     def _outline(self, derivative: Derivative) -> str:
         return outline(derivative.typed, fancy=self.output.is_terminal)
@@ -171,19 +205,23 @@ class Batch:
         self,
         derivative: Derivative,
         excerpt: Excerpt,
-        check: Report | None,
+        checks: Sequence[Check],
         remarks: Sequence[Remark],
         alone: bool,
         steps: Sequence[Derivation],
     ) -> str:
         """The answer in the format asked for; on a terminal text is the whole picture."""
-        options, output = self.options, self.output
-        status = 0 if check is None or check.passed else CHECK_FAILED
+        options = self.options
+        status = 0 if all(check.passed for check in checks) else CHECK_FAILED
         self.status = max(self.status, status)
-        if options.format == "text" and output.is_terminal and not options.lhs:
-            return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), check=check, steps=steps))
+        if self._is_picture:
+            if options.expected:  # whoever has an answer of his own is told about that
+                return "\n".join(check_lines(checks, derivative))
+            return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), checks=checks, steps=steps))
         if options.format == "json":
-            return render.render(derivative, "json", check=check, steps=steps, **self._for_json(remarks, status, excerpt, alone))
+            return render.render(
+                derivative, "json", checks=checks, steps=steps, **self._for_json(remarks, status, excerpt, alone)
+            )
         more = {"labels": options.notation == "all", "sizes": options.sizes, "steps": steps}
         return render.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style, **more)
 
@@ -197,14 +235,17 @@ class Batch:
             "pretty": alone and self.output.is_terminal,
         }
 
-    def _comment(self, derivative: Derivative, remarks: Sequence[Remark], check: Report | None) -> None:
-        """Remarks, and in a pipe the verdict of --verify; a terminal already shows it with the answer."""
+    def _comment(self, derivative: Derivative, remarks: Sequence[Remark], checks: Sequence[Check]) -> None:
+        """Remarks; in a pipe also the layout and the verdicts, which a terminal shows with the answer."""
         if not self.options.quiet:
             for remark in remarks:
                 self._complain([remark], Excerpt(self._source(*spans_of(remark)), spans_of(remark)))
-        if check is not None and not (self.output.is_terminal and self.options.format == "text"):
-            if not check.passed or not self.options.quiet:
-                complain(verdict(check, derivative.typed))
+            note = "" if self._is_picture else layout_note(derivative, self.options.format)
+            if note:
+                complain(note)
+        told = [check for check in checks if not (check.passed and self.options.quiet)]
+        if told and not self._is_picture:
+            complain("\n".join(check_lines(told, derivative)))
 
     # Mistakes
 

@@ -36,6 +36,7 @@ Examples:
   matdiff '||A x - b||^2 + lambda ||x||^2' --wrt x --latex -o gradient.tex
   matdiff 'logsumexp(A x + b)' --wrt x --hessian
   matdiff 'logdet(X)' --verify
+  matdiff 'logdet(X)' --wrt X --expect 'inv(X)^T'
   matdiff 'sum(tanh(W x))' --wrt W --to numpy > gradient.py
   matdiff --file losses.txt --wrt w --json
 """
@@ -43,7 +44,7 @@ Examples:
 _EXIT_STATUS = """\
 Exit status:
   0   done
-  1   --verify said no
+  1   --expect, --verify or --prove said no
   2   wrong usage
   3   the expression is wrong
   4   no closed form, or a limit is passed
@@ -74,6 +75,9 @@ class ExpressionCommand(click.Command):
                 options.append(word if word.startswith("--") else max(named[word].opts, key=len))
                 if not named[word].is_flag:
                     if not rest or (rest[0] in named and rest[0].startswith("--")):
+                        if word == "--explain":  # alone it lists the topics
+                            options.append("")
+                            continue
                         raise click.BadOptionUsage(word, f"Option '{word}' requires an argument.", ctx)
                     options += rest[:1]
                     del rest[:1]
@@ -244,19 +248,22 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
             ),
             _option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
             _option("--verify", is_flag=True, help="Compare with numerical differences."),
+            _option("--prove", is_flag=True, help="Prove it exactly, at small sizes; not decided is a no."),
+            _option("--expect", "expected", metavar="EXPR", multiple=True, help="Is EXPR the result? Says how they differ."),
             _option(
                 "--size",
                 metavar="m=3",
                 multiple=True,
                 callback=_sizes,
-                help="Size for --verify, and for the order of products in code.",
+                help="Size for --verify, --prove and --expect, and for the order of products in code.",
             ),
-            _option("--seed", metavar="N", type=click.IntRange(0), default=0, help="Seed for --verify."),
+            _option("--seed", metavar="N", type=click.IntRange(0), default=0, help="Seed for --verify and --expect."),
         ),
     ),
     (
         "General",
         (
+            _option("--explain", metavar="TOPIC", help="Explain a topic: layout, symmetric, chain; alone lists all."),
             _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
             _option("--debug", is_flag=True, help="Show the Python traceback of an internal error."),
             _option(
@@ -284,6 +291,14 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
 
 def _callback(words: tuple[str, ...], **options: Any) -> int:
     """Put the options together and answer; returns the exit status."""
+    if options["explain"] is not None:
+        from matdiff.explain import page, show_page
+
+        if is_terminal(sys.stdout) and not options["output"]:
+            show_page(page(options["explain"]), uses_color(sys.stdout, options["color"]))
+        else:
+            _print(page(options["explain"]))
+        return 0
     if options["functions"]:
         if is_terminal(sys.stdout) and not options["output"]:
             show_functions(uses_color(sys.stdout, options["color"]))
@@ -310,6 +325,8 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         verify=options["verify"],
         steps=options["steps"] or options["method"] is not None,
         method=options["method"],
+        prove=options["prove"],
+        expected=options["expected"],
         sizes=options["size"],
         seed=options["seed"],
     )

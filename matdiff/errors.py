@@ -69,6 +69,14 @@ class Errors(Exception):
         return "; ".join(map(str, self.errors))
 
 
+class WrongExpected(Errors):
+    """The errors of an expected expression; their spans count the code points of `text`."""
+
+    def __init__(self, errors: Sequence[MatdiffError], text: str) -> None:
+        super().__init__(errors)
+        self.text = text
+
+
 # E1xx: reading
 
 
@@ -174,7 +182,10 @@ class WrongArity(MatdiffError):
 
 
 class UnknownVariable(MatdiffError):
-    """A variable of `--wrt` that does not occur.  `span` is that of a `wrt` suffix, if it was given there."""
+    """A variable of `--wrt` that does not occur.  `span` is that of a `wrt` suffix, if it was given there.
+
+    Or, `expected`, a name of an expected expression, at `span`, that does not occur in the question.
+    """
 
     code, name = "E203", "unknown-variable"
     exit_status = WRONG_USAGE
@@ -183,6 +194,7 @@ class UnknownVariable(MatdiffError):
     expr: Expr | None = None
     span: Span | None = None
     fixes: tuple[Fix, ...] = ()
+    expected: bool = False
 
 
 class ReservedName(MatdiffError):
@@ -494,6 +506,25 @@ class NotAName(MatdiffError):
     text: str
     names: tuple[str, ...] = ()
     option: str = "--wrt"
+
+
+class HowManyExpected(MatdiffError):
+    """`--expect` given another number of times than there are results; `results` are the variables of each."""
+
+    code, name = "E507", "how-many-expected"
+    exit_status = WRONG_USAGE
+    given: int
+    results: tuple[tuple[str, ...], ...]
+
+
+class UnknownTopic(MatdiffError):
+    """`--explain` with a topic that has no page; `meant` is the closest one, `topics` are all."""
+
+    code, name = "E506", "unknown-topic"
+    exit_status = WRONG_USAGE
+    topic: str
+    meant: str | None
+    topics: tuple[str, ...]
 
 
 # W6xx: remarks

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from mpmath import mp
 
 from matdiff.dims import SCALAR, Dim
 from matdiff.formula import shape_of
-from matdiff.lower import axes_of
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.numerics import OPERATIONS
 from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
@@ -45,7 +44,7 @@ class Report:
     sizes, seed         what a size name stood for, and the seed that gives the same points again
     """
 
-    kind = "verify"
+    kind: Literal["verify"] = "verify"
 
     def __init__(self, passed: bool, trials: int, max_relative_error: float, sizes: dict[str, int], seed: int) -> None:
         self.passed, self.trials, self.max_relative_error = passed, trials, max_relative_error
@@ -192,7 +191,7 @@ def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], siz
         for i, row in enumerate(matrix):
             for j, number in enumerate(row):
                 expected[_kept(output, (i, j)) + tail] = number
-    order = list(range(len(result.axes))) if along else _canonical(result, len(axes_of(output)))
+    order = list(range(len(result.axes)))[:: -1 if result.turned else 1]
     letters = [(result.axes[axis][3], number_of_dim(result.axes[axis][2], sizes)) for axis in order]
     parts = {part.name: part.expr for part in result.where}
     found = evaluate_tensor(result.index_expr, letters, values, sizes, expected, parts)
@@ -218,17 +217,6 @@ def _chosen(entries: list[list[Index]], random: Random) -> list[tuple[Index, ...
 def _kept(dims: tuple[Dim, Dim], pair: Index) -> Index:
     """The indices that remain when sizes 1 vanish."""
     return tuple(i for i, dim in zip(pair, dims, strict=True) if not dim.is_one)
-
-
-def _canonical(result: Result, output_axes: int) -> list[int]:
-    """The positions of the result's axes in the order output, then variables; `--layout` turns them around."""
-    positions = list(range(len(result.axes)))
-    kinds = ["output" if axis[0] == "output" else "variable" for axis in result.axes]
-    if kinds != ["output"] * output_axes + ["variable"] * (len(kinds) - output_axes):
-        return positions[::-1]
-    if result.order == 1 and [axis[1] for axis in result.axes] == [1, 0]:
-        return positions[::-1]
-    return positions
 
 
 def _entry(matrix: Matrix, place: Index) -> Number:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from itertools import combinations_with_replacement
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from matdiff import errors, formula, index
 from matdiff.choose import Context, written
@@ -32,7 +32,9 @@ from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
+    from matdiff.expect import Verdict
     from matdiff.notations.equation import Equation
+    from matdiff.prove import Proof
     from matdiff.steps.derivation import Derivation
 
 # A tensor with more axes than this is no answer that anybody reads.
@@ -55,6 +57,7 @@ class Result:
     full_axes    the axes as the tensor has them, whatever the layout
     conditions   what the formula needs, such as "X invertible"
     along        what the derivative is applied to, if it is: then it has no axes for that (see `directions`)
+    turned       whether `expr`, `shape` and `axes` are those of the transpose, because of the layout
     """
 
     def __init__(
@@ -91,10 +94,12 @@ class Result:
         parts = [part._replace(expr=formula.with_sizes(part.expr)) for part in parts]
         self.value_expr, self.is_matrix = self.expr, self.form == "matrix"
         self.shape: tuple[Dim, ...] = tensor.dims
-        self.shown_shape = self.shape
         self.where = self.parts = needed(parts, Expr("*", (self.expr, self.index_expr)))
-        if derivative.layout != "gradient":
-            self._turn(derivative, recovery)
+        self.turned = self.turns(derivative.layout)
+        if self.turned:
+            self.expr = recovery.formulas.transposed(self.expr)
+            self.shape, self.axes = self.shape[::-1], self.axes[::-1]
+        self.shown_shape = self.shape
         self.conditions = conditions_of(derivative.typed, [*(part.expr for part in self.where), self.expr])
 
     def _is_along_row(self, derivative: Derivative) -> bool:
@@ -102,16 +107,6 @@ class Result:
         of = self.axes[0][0]
         rows, columns = formula.shape_of(derivative.typed.expr) if of == "output" else derivative.typed.variables[of].shape
         return rows.is_one and not columns.is_one
-
-    def _turn(self, derivative: Derivative, recovery: Recovery) -> None:
-        """Show it in another layout: numerator transposes gradients, denominator the derivatives of vectors."""
-        if self.along:
-            return
-        turned = derivative.output.order == (0 if derivative.layout == "numerator" else 1)
-        if turned and self.order == 1 and 1 <= len(self.shape) <= 2 and self.form == "matrix":
-            self.expr = recovery.formulas.transposed(self.expr)
-            self.shape, self.axes = self.shape[::-1], self.axes[::-1]
-            self.shown_shape = self.shape
 
     def in_notation(self, notation: str, equation: Equation) -> Result:
         """The same result written as an equation of this notation."""
@@ -121,6 +116,20 @@ class Result:
         if notation in ("entry", "kronecker", "differential"):
             shown.shown_shape = tuple(dim for dim in formula.shape_of(equation.right) if not dim.is_one)
         return shown
+
+    def turns(self, layout: str) -> bool:
+        """Whether the layout shows the transpose.
+
+        In numerator layout the rows belong to the output, in denominator layout to the variable, so one is the transpose of the
+        other; the gradient layout takes denominator layout for what has the axes of one variable only, numerator layout else.  A
+        Hessian, whose rows and columns both belong to variables, is the same in all, and a tensor has no rows and columns.
+        """
+        if self.along or layout == "gradient" or self.form != "matrix" or not 1 <= len(self.axes) <= 2 or not self.order:
+            return False
+        arrays = [of for of, axis, *_ in self.axes if axis == 0]
+        if "output" in arrays:
+            return layout == "denominator"
+        return layout == "numerator" and len(arrays) == 1
 
     @property
     def name(self) -> str:
@@ -169,11 +178,21 @@ class Result:
         return latex(self.expr)
 
 
+class Inputs(NamedTuple):
+    """What `solve` was asked, so that it can be asked something similar."""
+
+    question: Question
+    declarations: Sequence[Declaration]
+    definitions: Sequence[Definition]
+    wrt: Sequence[str] | None
+    order: int
+
+
 class Derivative:
     """The answer to one question: all its results, with what was understood of the input."""
 
-    def __init__(self, source: str, typed: Typed, layout: str, structure: str, session: Session) -> None:
-        self.source, self.typed, self.layout, self.structure = source, typed, layout, structure
+    def __init__(self, source: str, inputs: Inputs, typed: Typed, layout: str, structure: str, session: Session) -> None:
+        self.source, self.inputs, self.typed, self.layout, self.structure = source, inputs, typed, layout, structure
         self.session = session
         self.output: Tensor = index.number(0)
         self.remarks: list[Remark] = [*typed.remarks, *smoothness_of(typed)]
@@ -235,7 +254,7 @@ class Derivative:
     def _before(self, result: Result) -> list[Result]:
         """The derivatives of lower order on the way to a result: df/dx before d2f/dx2."""
         blocks = [result.wrt[:order] for order in range(1, result.order)]
-        before = Derivative(self.source, self.typed, "gradient", self.structure, new_session())
+        before = Derivative(self.source, self.inputs, self.typed, "gradient", self.structure, new_session())
         if blocks:
             restored, defined = _lowered(before, list(dict.fromkeys(name for block in blocks for name in block)))
             given = rebuild(before.output, restored)
@@ -243,6 +262,60 @@ class Derivative:
                 tensor = _derivative(before.output, block, self.typed, self.structure)
                 before.results.append(Result(before, block, rebuild(tensor, restored), given, defined))
         return before.results
+
+    @overload
+    def expect(self, expected: str, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Verdict: ...
+
+    @overload
+    def expect(
+        self, expected: list[str] | tuple[str, ...], seed: int = 0, sizes: Mapping[str, int] | None = None
+    ) -> tuple[Verdict, ...]: ...
+
+    def expect(
+        self, expected: str | list[str] | tuple[str, ...], seed: int = 0, sizes: Mapping[str, int] | None = None
+    ) -> Verdict | tuple[Verdict, ...]:
+        """Whether the result equals another expression, and how they differ; see `expect.Verdict`.
+
+        Where there are several results, one expression for each of them, in order.  Raises `WrongExpected` for an
+        expression that is wrong in itself, `HowManyExpected` for a wrong number of them.
+        """
+        from matdiff.expect import compare  # loads mpmath, which only numbers need
+
+        several = (expected,) if isinstance(expected, str) else tuple(expected)
+        if len(several) != len(self.results):
+            raise errors.HowManyExpected(given=len(several), results=tuple(result.wrt for result in self.results))
+        verdicts = tuple(compare(self, place, text, seed, sizes or {}) for place, text in enumerate(several))
+        return verdicts[0] if isinstance(expected, str) else verdicts
+
+    def prove(self, sizes: Mapping[str, int] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
+        """Show exactly, at small sizes, that every result is the derivative of the input; see `prove.Proof`.
+
+        `progress` is called with the number of components that are done and that of all.
+        """
+        from matdiff import prove  # loads SymPy, which only proofs need
+
+        return prove.prove(self, dict(sizes or {}), progress)
+
+    def again(self, wrt: Sequence[str] | None = None, structure: str | None = None, layout: str | None = None) -> Derivative:
+        """The answer to the same question by other variables, or in another convention."""
+        asked = self.inputs
+        question = Question(asked.question.expr, (), asked.question.span)
+        names = wrt or asked.question.wrt or asked.wrt
+        structure, layout = structure or self.structure, layout or self.layout
+        return solve(
+            self.source,
+            question,
+            asked.declarations,
+            asked.definitions,
+            names,
+            order=asked.order,
+            structure=structure,
+            layout=layout,
+        )
+
+    def recovery(self) -> Recovery:
+        """What writes tensors of this answer in matrix notation."""
+        return Recovery(size_expressions(self.typed.variables.values()))
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -339,7 +412,8 @@ def solve(
     typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=chosen)
     names = _variables(typed, wanted, 1 if along else order)
     session = new_session()
-    answer = Derivative(source, typed, layout, structure, session)
+    inputs = Inputs(question, declarations, definitions, wrt, order)
+    answer = Derivative(source, inputs, typed, layout, structure, session)
     answer.wrt = tuple(names)
     restored, defined = _lowered(answer, names)
     if along is not None:
@@ -408,6 +482,9 @@ def _variables(typed: Typed, wrt: Sequence[str] | None, order: int) -> list[str]
         raise errors.WhichVariable(candidates=tuple((v.name, v.kind, v.shape) for v in typed.variables.values()))
     if list(wrt) == ["all"]:
         return list(typed.variables)
+    for name in wrt:
+        if name not in typed.variables:  # it stands only in a definition by which is differentiated too
+            raise errors.UnknownVariable(variable=name, names=tuple(typed.variables))
     return list(dict.fromkeys(wrt))
 
 

@@ -70,8 +70,9 @@ def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
 
 
 def _unknown_variable(error: errors.UnknownVariable, text: str) -> Words:
-    message = f"`{error.variable}` does not occur in the expression"
-    labels = [Label(error.span, "not in the expression")] if error.span else []
+    where = "question" if error.expected else "expression"
+    message = f"`{error.variable}` does not occur in the {where}"
+    labels = [Label(error.span, f"not in the {where}")] if error.span else []
     if error.fixes:
         fix = error.fixes[0]
         assert fix.target.span is not None
@@ -259,6 +260,21 @@ def _not_a_name(error: errors.NotAName, text: str) -> Words:
     return f"{error.option} takes the name of a variable, not `{error.text}`", [], help, notes
 
 
+def _how_many_expected(error: errors.HowManyExpected, text: str) -> Words:
+    names = [" and ".join(f"`{name}`" for name in wrt) for wrt in error.results]
+    times = {1: "once"}.get(error.given, f"{error.given} times")
+    count = "is 1 result" if len(names) == 1 else f"are {len(names)} results"
+    orders = ", then ".join(f"by {name}" for name in names) if any(names) else ""
+    help = [Help(f"give --expect once for each, in this order: {orders}")] if len(names) > 1 else [Help("give --expect once")]
+    return f"--expect is given {times}, but there {count}", [], help, []
+
+
+def _unknown_topic(error: errors.UnknownTopic, text: str) -> Words:
+    help = [Help(f"did you mean --explain {error.meant}?")] if error.meant else []
+    message = f"there is no page about `{error.topic}`" if error.topic else "--explain needs a topic"
+    return message, [], help, [f"topics: {', '.join(error.topics)}"]
+
+
 _WORDS: dict[type, Callable[[Any, str], Words]] = {
     **READING_WORDS,
     **SHAPE_WORDS,
@@ -279,4 +295,6 @@ _WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.UnreadableFile: _unreadable,
     errors.MissingExtra: _missing_extra,
     errors.NotAName: _not_a_name,
+    errors.HowManyExpected: _how_many_expected,
+    errors.UnknownTopic: _unknown_topic,
 }

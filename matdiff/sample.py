@@ -38,7 +38,7 @@ def draw_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, i
 
     Compound sizes such as n - 1 come out at least 1.  A name that stands as an index (X[i,j]) is given the number 1.
     """
-    dims, indices = _dims_and_indices(typed)
+    dims, indices = dims_and_indices(typed)
     names = list(dict.fromkeys(name for dim in dims for name in dim.names))
     free = [name for name in names if name not in fixed]
     random = Random(seed)
@@ -54,7 +54,8 @@ def draw_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, i
     return sizes
 
 
-def _dims_and_indices(typed: Typed) -> tuple[list[Dim], list[str]]:
+def dims_and_indices(typed: Typed) -> tuple[list[Dim], list[str]]:
+    """All sizes in an expression and its definitions, and the names that stand as an index in it."""
     dims = [dim for variable in typed.variables.values() for dim in variable.shape]
     indices = []
     for root in (*typed.definitions.values(), typed.expr):
@@ -79,6 +80,11 @@ def draw_values(variables: Iterable[Variable], sizes: Mapping[str, int], seed: o
         make = _MAKERS.get(variable.property or "")
         values[variable.name] = make(plain) if make else plain
     return values
+
+
+def with_property(prop: str, value: Matrix) -> Matrix:
+    """A matrix that has the property, made from any square one."""
+    return _MAKERS[prop](value)
 
 
 def in_space(prop: str | None, mode: str, at: Matrix, entry: Matrix) -> Matrix:

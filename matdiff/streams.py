@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from time import monotonic
 from typing import IO
 
 from matdiff.errors import TooLarge, UnreadableFile
@@ -171,6 +172,35 @@ def complain(text: str) -> None:
         sys.stderr.flush()
     except OSError:
         return
+
+
+class Progress:
+    """A line on standard error about what takes more than a second, for a person who waits; it is gone when that is done."""
+
+    def __init__(self, words: str) -> None:
+        self.words, self.width = words, 0
+
+    def __enter__(self) -> Progress:
+        self.start = monotonic()
+        return self
+
+    def __call__(self, *numbers: int) -> None:
+        """Say how far it is."""
+        if is_terminal(sys.stderr) and monotonic() - self.start > 1:
+            line = self.words.format(*numbers)
+            self._write("\r" + line.ljust(self.width))
+            self.width = max(self.width, len(line))
+
+    def __exit__(self, *problem: object) -> None:
+        if self.width:
+            self._write("\r" + " " * self.width + "\r")
+
+    def _write(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:
+            return
 
 
 def read_path(path: str) -> str:

@@ -6,7 +6,8 @@ rest of matdiff imports it only where numbers are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,13 @@ from mpmath import mp
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
-from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, filled, identity, multiplied, scalar, size_of
+from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
 from matdiff.parts import size_of as size_of_argument
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Expr
+    from matdiff.syntax import Expr, Rational
 
 DIGITS = 40
 Values = Mapping[str, Matrix]
@@ -61,7 +62,7 @@ def evaluate_tensor(
     `letters` are the axes of the result in order, each with its size; `places` selects entries, None takes all of them.
     """
     with mp.workdps(max(DIGITS, mp.dps)):
-        entries = _Entries(Evaluation(values, sizes, definitions or {}))
+        entries = Entries(Evaluation(values, sizes, definitions or {}))
         chosen = places if places is not None else product(*(range(size) for _, size in letters))
         names = [letter for letter, _ in letters]
         result = {}
@@ -71,11 +72,32 @@ def evaluate_tensor(
         return result
 
 
+class Arithmetic:
+    """What the entries of arrays are, and what the operations do to arrays of them: here numbers of many digits."""
+
+    operations: Mapping[str, Callable[..., Matrix]] = {"*": multiplied, "+": added, **OPERATIONS}
+
+    def number(self, value: Rational) -> Number:
+        """The entry that a rational number is."""
+        return mp.mpf(value.numerator) / value.denominator
+
+    @property
+    def pi(self) -> Number:
+        """The number pi as an entry."""
+        return mp.pi
+
+    def total(self, entries: Iterable[Number]) -> Number:
+        """The sum of entries."""
+        return mp.fsum(entries)
+
+
 class Evaluation:
     """Evaluates expressions at one point.  Values are kept by node object, so shared parts are computed once."""
 
-    def __init__(self, values: Values, sizes: Sizes, definitions: Mapping[str, Expr]) -> None:
-        self.sizes = sizes
+    def __init__(
+        self, values: Values, sizes: Sizes, definitions: Mapping[str, Expr], arithmetic: Arithmetic | None = None
+    ) -> None:
+        self.sizes, self.arithmetic = sizes, arithmetic or Arithmetic()
         self.values = dict(values)
         self.known: dict[int, tuple[Expr, Matrix]] = {}
         for name, definition in definitions.items():
@@ -94,19 +116,20 @@ class Evaluation:
             return self.values[str(node.value)]
         if op == "number":
             assert node.value is not None and not isinstance(node.value, str)
-            return scalar(mp.mpf(node.value.numerator) / node.value.denominator)
+            return [[self.arithmetic.number(node.value)]]
         if op == "pi":
-            return scalar(mp.pi)
+            return [[self.arithmetic.pi]]
         if op in ("I", "ones", "zeros"):
             rows, columns = self._shape(node)
-            return identity(rows) if op == "I" else filled(rows, columns, int(op == "ones"))
+            ones = [[op == "ones" or (op == "I" and i == j) for j in range(columns)] for i in range(rows)]
+            return [[self.arithmetic.number(int(one)) for one in row] for row in ones]
         if op == "e":
             place = self.place(node.args[0])
-            return [[mp.mpf(row == place)] for row in range(self._shape(node)[0])]
+            return [[self.arithmetic.number(int(row == place))] for row in range(self._shape(node)[0])]
         if op == "commutation":
             rows, columns = (number_of_dim(size_of_argument(arg), self.sizes) for arg in node.args)
             places = [(i, j) for i in range(rows) for j in range(columns)]
-            return [[mp.mpf(column == j * rows + i) for column in range(rows * columns)] for i, j in places]
+            return [[self.arithmetic.number(int(column == j * rows + i)) for column in range(rows * columns)] for i, j in places]
         if op == "at":
             return self._slice(node)
         if op == "unvec":
@@ -117,17 +140,8 @@ class Evaluation:
         if op == "block":
             assert isinstance(node.value, int)
             return blocks(args, node.value)
-        if op in ("*", "+"):
-            total = args[0]
-            for arg in args[1:]:
-                total = multiplied(total, arg) if op == "*" else added(total, arg)
-            return total
-        if op == ".*":
-            total = args[0]
-            for arg in args[1:]:
-                total = OPERATIONS[op](total, arg)
-            return total
-        return OPERATIONS[op](*args)
+        operation = self.arithmetic.operations[op]
+        return reduce(operation, args) if op in ("*", "+", ".*") else operation(*args)
 
     def _shape(self, node: Expr) -> tuple[int, int]:
         rows, columns = shape_of(node)
@@ -162,11 +176,11 @@ def _whole(index: Expr, sizes: Sizes) -> int:
     return sum(parts) if index.op == "+" else int(mp.fprod(parts))
 
 
-class _Entries:
+class Entries:
     """Evaluates index notation: one entry at a time, arrays once."""
 
     def __init__(self, arrays: Evaluation) -> None:
-        self.arrays = arrays
+        self.arrays, self.arithmetic = arrays, arrays.arithmetic
         self.plans: dict[int, tuple[Expr, tuple[list[Expr], list[tuple[str, int, list[Expr]]]]]] = {}
         self.slopes: dict[tuple[int, ...], Matrix] = {}
         self.indexed: dict[int, tuple[Expr, bool]] = {}
@@ -178,19 +192,19 @@ class _Entries:
             return self._entry(node.args[0], tuple(at[str(index.value)] for index in node.args[1:]))
         if node.op == "delta":
             left, right = node.args
-            return mp.mpf(at[str(left.value)] == at[str(right.value)])
+            return self.arithmetic.number(int(at[str(left.value)] == at[str(right.value)]))
         if node.op == "sigma":
             return self._sum(node, at)
         if node.op == "*":
-            total = mp.mpf(1)
+            total = self.arithmetic.number(1)
             for factor in node.args:
                 total *= self.value(factor, at)
                 if not total:  # most entries of a product with a delta
                     break
             return total
         if node.op == "+":
-            return mp.fsum(self.value(term, at) for term in node.args)
-        return OPERATIONS[node.op](*(scalar(self.value(arg, at)) for arg in node.args))[0][0]
+            return self.arithmetic.total(self.value(term, at) for term in node.args)
+        return self.arithmetic.operations[node.op](*([[self.value(arg, at)]] for arg in node.args))[0][0]
 
     def _has_indices(self, root: Expr) -> bool:
         for node in post_order(root):
@@ -216,9 +230,9 @@ class _Entries:
                 term = self._times(product, factors, here)
                 if term:
                     terms.append(total(depth + 1, term))
-            return mp.fsum(terms)
+            return self.arithmetic.total(terms)
 
-        return total(0, self._times(mp.mpf(1), first, here))
+        return total(0, self._times(self.arithmetic.number(1), first, here))
 
     def _times(self, product: Number, factors: Sequence[Expr], at: dict[str, int]) -> Number:
         for factor in factors:
@@ -271,7 +285,8 @@ class _Entries:
 
     def _entry(self, array: Expr, place: Index) -> Number:
         if array.op == "fuse":  # 1 where the first index is the pair of the other two
-            return mp.mpf(place[0] == place[1] * number_of_dim(shape_of(array)[1], self.arrays.sizes) + place[2])
+            fused = place[1] * number_of_dim(shape_of(array)[1], self.arrays.sizes) + place[2]
+            return self.arithmetic.number(int(place[0] == fused))
         if len(place) >= 4:  # d f(X)_ij / dX_kl, d^2 f(X)_ij / dX_kl dX_pq
             return self._frechet(array, place)
         value = self.arrays.value(array)
@@ -286,10 +301,9 @@ class _Entries:
             args = [self.arrays.value(arg) for arg in array.args]
             directions = []
             for at in zip(moved[::2], moved[1::2], strict=True):
-                direction = filled(len(args[0]), len(args[0]))
-                direction[at[0]][at[1]] = mp.mpf(1)
-                directions.append(direction)
-            self.slopes[key] = OPERATIONS[array.op](*args, *directions)
+                size = range(len(args[0]))
+                directions.append([[self.arithmetic.number(int((i, j) == at)) for j in size] for i in size])
+            self.slopes[key] = self.arithmetic.operations[array.op](*args, *directions)
         return self.slopes[key][row][column]
 
 

@@ -22,6 +22,7 @@ FLOORS = (
     ("lower", "derive", "functionlaws", "recognition", "sumlaws", "simplify", "structure"),
     ("cost", "formula", "collect", "grid", "larger", "graph", "recover", "naming", "expand", "choose", "entries", "directions"),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
+    ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),
     (
         "render",
         "notations",
@@ -33,6 +34,7 @@ FLOORS = (
         "report_shapes",
         "report",
         "catalogue",
+        "explain",
         "outline",
     ),
     ("steps",),
@@ -47,9 +49,20 @@ TABLES = ("errors", "functions")
 ALLOWED = {
     "lark": {"parse", "scan", "formulate", "declare"},
     "click": {"cli"},
-    "rich": {"catalogue"},
-    "mpmath": {"evaluate", "matrices", "matrixfunctions", "numerics", "sample", "values"},
-    "sympy": set(),
+    "rich": {"catalogue", "explain"},
+    "mpmath": {
+        "comparison",
+        "expect",
+        "slips",
+        "views",
+        "evaluate",
+        "matrices",
+        "matrixfunctions",
+        "numerics",
+        "sample",
+        "values",
+    },
+    "sympy": {"components", "identity", "prove"},
     "numpy": set(),
 }
 # Written by lark when the package is built.

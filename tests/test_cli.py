@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import jsonschema
 import pytest
 from sessions import run
 
-from matdiff import cli, pipeline
+from matdiff import cli, explain, pipeline
 from matdiff.scan import PROPERTIES
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
@@ -363,3 +364,33 @@ def test_layout_changes_the_formula_and_not_the_code() -> None:
     assert run(["x^T A x", "--wrt", "x", "--layout", "numerator"]).stdout == "x^T (A + A^T)\n"
     assert run(["A x", "--wrt", "x", "--layout", "denominator"]).stdout == "A^T\n"
     assert run(["A x", "--wrt", "x", "--layout", "numerator"]).stdout == "A\n"
+
+
+# Pages
+
+
+def test_a_page_is_markdown_in_a_pipe_and_drawn_on_a_terminal() -> None:
+    piped, drawn = run(["--explain", "layout"]), run(["--explain", "LAYOUT"], terminal=True)
+    assert piped.stdout.startswith("# Layout: ")
+    assert "| vector y (p) | scalar t | p | 1 x p | p |" in piped.stdout
+    assert "`--to numpy`" in piped.stdout and "`" not in drawn.stdout
+    assert "\x1b" not in drawn.stdout
+    assert max(map(len, drawn.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("topic", explain.topics())
+def test_every_page_has_a_title_and_only_mentions_pages_that_exist(topic: str) -> None:
+    text = explain.page(topic)
+    assert text.startswith("# ") and text.splitlines()[1] == ""
+    for other in re.findall(r"--explain (\w+)", text):
+        assert other in explain.topics()
+
+
+def test_an_unknown_page() -> None:
+    outcome = run(["--explain", "symetric"])
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert "did you mean --explain symmetric?" in outcome.stderr
+    for words in ([], ["--functions"], ["x^T x", "--wrt", "x"]):
+        outcome = run([*words, "--explain"])
+        assert outcome.status == 2
+        assert "topics: chain, layout, notation, structure, symmetric" in outcome.stderr

@@ -10,7 +10,7 @@ from sessions import Session, outputs_now, parameters, with_table
 from matdiff.catalogue import function_table
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "matdiff" / "pages").glob("*.md"))]
 
 
 @pytest.mark.parametrize("session", parameters(DOCUMENTS))

@@ -48,7 +48,13 @@ def test_the_sdist_is_complete(archives: tuple[Path, Path]) -> None:
 def test_the_wheel_is_complete_and_holds_nothing_else(archives: tuple[Path, Path]) -> None:
     with zipfile.ZipFile(archives[1]) as archive:
         names = archive.namelist()
-    assert {"matdiff/grammar/matdiff.lark", "matdiff/_grammar.py", "matdiff/cli.py", "matdiff/py.typed"} <= set(names)
+    assert {
+        "matdiff/grammar/matdiff.lark",
+        "matdiff/_grammar.py",
+        "matdiff/cli.py",
+        "matdiff/py.typed",
+        "matdiff/pages/layout.md",
+    } <= set(names)
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"matdiff"}
 
 

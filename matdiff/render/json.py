@@ -12,13 +12,14 @@ from matdiff.render.leftside import left_side
 from matdiff.render.options import Options
 from matdiff.render.printer import show
 from matdiff.render.spelling import kind_of, latex_name
+from matdiff.render.verdicts import ratio_of
 from matdiff.version import VERSION
 
 if TYPE_CHECKING:
     from matdiff.carets import Diagnostic
-    from matdiff.evaluate import Report
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.render.options import Check
     from matdiff.syntax import Expr, Span
 
 Document = dict[str, Any]
@@ -33,7 +34,7 @@ def json(answer: Derivative, options: Options) -> str:
     document["ok"] = options.exit_code == 0
     document["expression"] = _term(typed.expr)
     document["symbols"] = _symbols(typed)
-    document["results"] = [_result(answer, result, options.check) for result in answer.results]
+    document["results"] = [_result(answer, place, options.checks) for place in range(len(answer.results))]
     if options.steps:
         from matdiff.render.steps import json_steps
 
@@ -117,7 +118,8 @@ def _symbols(typed: Typed) -> list[Document]:
     return symbols
 
 
-def _result(answer: Derivative, result: Result, check: Report | None) -> Document:
+def _result(answer: Derivative, place: int, checks: Sequence[Check]) -> Document:
+    result = answer.results[place]
     subscripts, operands = einsum_of(result.index_expr, [axis[3] for axis in result.axes])
     sizes = [_size(dim) for dim in result.shape]
     document: Document = {
@@ -154,16 +156,23 @@ def _result(answer: Derivative, result: Result, check: Report | None) -> Documen
             for part in result.where
         ],
     }
-    if check is not None:
-        document["check"] = {
-            "kind": check.kind,
-            "passed": check.passed,
-            "trials": check.trials,
-            # JSON has no infinity.
-            "max_relative_error": min(check.max_relative_error, 1e308),
-            "seed": check.seed,
-            "sizes": check.sizes,
-        }
+    found = [_check(check) for check in checks if check.kind != "expect" or check.place == place]
+    if found:
+        document["check"] = found[0]
+    if len(found) > 1:
+        document["checks"] = found
+    return document
+
+
+def _check(check: Check) -> Document:
+    document: Document = {"kind": check.kind, "passed": check.passed, "sizes": check.sizes}
+    if check.kind == "prove":
+        return document | {"decided": check.decided, "components": check.components, "reason": check.reason or None}
+    document["trials"], document["seed"] = check.trials, check.seed
+    # JSON has no infinity.
+    document["max_relative_error"] = min(check.max_relative_error, 1e308)
+    if check.kind == "expect":
+        document |= {"expected": check.expected, "ratio": ratio_of(check.finding)}
     return document
 
 

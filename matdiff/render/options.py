@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
+    from matdiff.expect import Verdict
+    from matdiff.prove import Proof
     from matdiff.report import Diagnostic
     from matdiff.steps.derivation import Derivation
+
+    Check = Union[Report, Verdict, Proof]
 
 
 class Options:
@@ -22,7 +26,8 @@ class Options:
     labels       the name of the notation before every result
     color        escape sequences that make the terminal's secondary lines dim
     source, path, line   where the text comes from: "argument", "stdin", "file" or "repl"
-    exit_code, diagnostics, check   for JSON: what else is to be told of the answer
+    exit_code, diagnostics   for JSON: what else is to be told of the answer
+    checks       what was found by --verify, --prove and --expect
     pretty       JSON over several lines
     steps        a derivation for each result, or none
     """
@@ -42,7 +47,7 @@ class Options:
         line: int | None = None,
         exit_code: int = 0,
         diagnostics: Sequence[Diagnostic] = (),
-        check: Report | None = None,
+        checks: Sequence[Check] = (),
         pretty: bool = False,
         steps: Sequence[Derivation] = (),
     ) -> None:
@@ -50,5 +55,5 @@ class Options:
         self.format, self.sizes = format, dict(sizes or {})
         self.lhs, self.math, self.style, self.color = lhs, math, style or {}, color
         self.source, self.path, self.line = source, path, line
-        self.exit_code, self.diagnostics, self.check, self.pretty = exit_code, diagnostics, check, pretty
+        self.exit_code, self.diagnostics, self.checks, self.pretty = exit_code, diagnostics, checks, pretty
         self.steps = steps

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Shape
 from matdiff.formula import shape_of
+from matdiff.render.layout import layout_words
 from matdiff.render.leftside import left_side, output_name
 from matdiff.render.options import Options
 from matdiff.render.printer import show
 from matdiff.render.spelling import kind_of, matrix_size, unicode_name, unicode_size
 from matdiff.render.unicode import STYLE, unicode
+from matdiff.render.verdicts import check_lines
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.evaluate import Report
     from matdiff.infer import Typed
     from matdiff.pipeline import Derivative, Result
 
@@ -29,8 +30,7 @@ def terminal(answer: Derivative, options: Options) -> str:
     rows = _rows(answer, answer.results)
     lines = _aligned(rows)
     about = understood(answer)
-    if options.check is not None:
-        about.append("  " + verdict(options.check, answer.typed))
+    about += [f"  {line}" for line in check_lines(options.checks, answer)]
     if options.color:
         about = [_DIM + line + _RESET for line in about]
     return "\n".join([*lines, "", *about] if about else lines)
@@ -59,8 +59,7 @@ def _with_steps(answer: Derivative, options: Options) -> str:
     for result, derivation in zip(answer.results, options.steps, strict=True):
         blocks.append("\n".join([*_aligned(_rows(answer, [result])), "", *lines_of(derivation, STYLE)]))
     about = [f"if {' and '.join(answer.conditions)}"] if answer.conditions else []
-    if options.check is not None:
-        about.append(verdict(options.check, answer.typed))
+    about += check_lines(options.checks, answer)
     lines = [f"{_DIM}  {line}{_RESET}" if options.color else f"  {line}" for line in about]
     return "\n\n".join(blocks + (["\n".join(lines)] if lines else []))
 
@@ -84,11 +83,7 @@ def _shape_note(answer: Derivative, result: Result) -> str:
     by_one = len(set(result.wrt)) == 1 and len(result.shown_shape) == 2
     if by_one and not _is_zero(result) and (result.name == "hessian" or _is_by_symmetric(answer, result)):
         text += ", symmetric"
-    if answer.layout != "gradient" and result.order:
-        text += f", {answer.layout} layout"
-        if result.kind == "row" or [axis[1] for axis in result.axes] == [1, 0]:
-            text += ": the transpose of the gradient"
-    return f"({text})"
+    return f"({', '.join(filter(None, (text, layout_words(answer, result))))})"
 
 
 def _is_by_symmetric(answer: Derivative, result: Result) -> bool:
@@ -180,13 +175,3 @@ def _axes(answer: Derivative, result: Result) -> str:
         return f"  axes: {axes}"
     left, right = (str(index.value) for index in delta.args)
     return f"  axes: {axes};  {unicode(delta)} is 1 if {left} = {right}, else 0"
-
-
-def verdict(report: Report, typed: Typed) -> str:
-    """`verified: 3 random X with n = 4, largest relative error 8e-20`."""
-    if not report.trials:
-        return "not verified: no random point was found where the expression is real and finite"
-    points = f"{report.trials} random {', '.join(map(unicode_name, typed.variables))}"
-    sizes = f" with {', '.join(f'{name} = {size}' for name, size in report.sizes.items())}" if report.sizes else ""
-    word = "verified" if report.passed else "NOT verified"
-    return f"{word}: {points}{sizes}, largest relative error {report.max_relative_error:.0e}"

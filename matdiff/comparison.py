@@ -1,0 +1,152 @@
+"""A result beside an expected expression: their values at points, and how the values are related.
+
+Importing this module loads mpmath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from mpmath import mp
+
+from matdiff.dims import Shape
+from matdiff.infer import Typed
+from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of, transposed
+from matdiff.parts import shape_of
+from matdiff.syntax import Expr, ratio
+from matdiff.values import evaluate, evaluate_tensor, number_of_dim
+
+if TYPE_CHECKING:
+    from matdiff.pipeline import Derivative, Result
+    from matdiff.syntax import Rational
+
+# Both sides are computed with 40 digits; a wrong formula differs in the first few.
+TOLERANCE = mp.mpf(10) ** -15
+# A factor with a larger numerator or denominator is no slip.
+_LARGEST_FACTOR = 120
+
+
+class Point:
+    """Values of the variables, and what the size names stand for."""
+
+    __slots__ = ("sizes", "values")
+
+    def __init__(self, values: dict[str, Matrix], sizes: dict[str, int]) -> None:
+        self.values, self.sizes = values, sizes
+
+
+class Comparison:
+    """One result and the expected expression.
+
+    shape     rows and columns of the result as it is shown
+    printed   the result as it is printed, read back; None in index notation
+    points    where both are to be compared
+    """
+
+    def __init__(
+        self, answer: Derivative, result: Result, shape: Shape, printed: Typed | None, expected: Typed, points: list[Point]
+    ) -> None:
+        self.answer, self.result, self.shape = answer, result, shape
+        self.printed, self.expected, self.points = printed, expected, points
+        self._known: dict[tuple[int, int], tuple[object, Matrix]] = {}
+
+    @property
+    def same_shape(self) -> bool:
+        return shape_of(self.expected.expr) == self.shape
+
+    def of_result(self, point: Point) -> Matrix:
+        """The value of the result.  Raises Undefined."""
+        if self.printed is not None:
+            return self.value(self.printed.expr, self.printed, point)
+        return value_of_result(self.result, self.shape, point)
+
+    def of_expected(self, point: Point) -> Matrix:
+        """The value of the expected expression.  Raises Undefined."""
+        return self.value(self.expected.expr, self.expected, point)
+
+    def value(self, expr: Expr, within: Typed, point: Point) -> Matrix:
+        """The value of an expression that uses the definitions of another one.  Raises Undefined."""
+        key = id(expr), id(point)
+        if key not in self._known:
+            value = evaluate(expr, point.values, point.sizes, within.definitions)
+            self._known[key] = (expr, point), value
+        return self._known[key][1]
+
+    def error(self, point: Point) -> Number:
+        """The largest difference in proportion to the largest entry; infinite where the expected expression has no value."""
+        try:
+            return distance(self.of_result(point), self.of_expected(point))
+        except Undefined:
+            return mp.inf
+
+
+def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
+    """The value of a result with at most two axes, in either notation.  Raises Undefined."""
+    parts = {part.name: part.expr for part in result.where}
+    rows, columns = (number_of_dim(dim, point.sizes) for dim in shape)
+    if result.form == "matrix":
+        value = evaluate(result.expr, point.values, point.sizes, parts)
+        return value if size_of(value) == (rows, columns) else filled(rows, columns, value[0][0])
+    letters = [(axis[3], number_of_dim(axis[2], point.sizes)) for axis in result.axes]
+    entries = evaluate_tensor(result.index_expr, letters, point.values, point.sizes, None, parts)
+    numbers = list(entries.values())
+    return [numbers[row * columns : (row + 1) * columns] for row in range(rows)]
+
+
+def distance(left: Matrix, right: Matrix) -> Number:
+    """The largest difference of two entries in proportion to the largest entry."""
+    pairs = [(a, b) for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True)]
+    largest = max([mp.mpf(10) ** -10, *(max(abs(a), abs(b)) for a, b in pairs)])
+    return max(abs(a - b) for a, b in pairs) / largest
+
+
+def is_equal(left: Matrix, right: Matrix) -> bool:
+    """Whether two arrays have one shape and equal entries."""
+    return size_of(left) == size_of(right) and distance(left, right) < TOLERANCE
+
+
+def all_equal(left: Sequence[Matrix], right: Sequence[Matrix]) -> bool:
+    """Whether the arrays are equal at all points."""
+    return all(map(is_equal, left, right))
+
+
+def difference(left: Matrix, right: Matrix) -> Matrix:
+    """left - right."""
+    return added(left, scaled(-1, right))
+
+
+def factor_between(left: Matrix, right: Matrix) -> Number | None:
+    """The number c with left = c right, or None; none where one of the two is 0."""
+    if size_of(left) != size_of(right):
+        return None
+    pairs = [(a, b) for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True)]
+    a, b = max(pairs, key=lambda pair: abs(pair[1]))
+    if not a or not b:
+        return None
+    factor = a / b
+    return factor if is_equal(left, scaled(factor, right)) else None
+
+
+def common_number(numbers: Sequence[Number | None]) -> Number | None:
+    """The number that all are, or None."""
+    first = numbers[0]
+    if first is None or any(n is None or abs(n - first) > TOLERANCE * abs(first) for n in numbers):
+        return None
+    return first
+
+
+def as_ratio(number: Number | None) -> Rational | None:
+    """The simple rational that a number is, or None."""
+    if number is None or abs(number) > _LARGEST_FACTOR:
+        return None
+    close = Fraction(str(number)).limit_denominator(_LARGEST_FACTOR)
+    if not close or abs(mp.mpf(close.numerator) / close.denominator - number) > TOLERANCE * abs(number):
+        return None
+    return ratio(close.numerator, close.denominator)
+
+
+def turned(values: Sequence[Matrix]) -> list[Matrix]:
+    """The transposes."""
+    return [transposed(value) for value in values]

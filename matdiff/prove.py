@@ -1,0 +1,325 @@
+"""`prove`: a result is exactly the derivative of its input, component by component, at small sizes.
+
+SymPy differentiates every component of the input by every entry of the variables; the printed result, in matrix and in index
+notation, is evaluated on the same symbols, and the difference is shown to be identically zero (`identity`).  Where that does
+not succeed, a point where the difference is not zero disproves; without one the question is not decided, and the answer is no.
+Importing this module loads SymPy.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import permutations, product
+from random import Random
+from typing import TYPE_CHECKING, Any, Literal
+
+import sympy
+
+from matdiff.components import Array, Components, Entry, Inexpressible
+from matdiff.formula import shape_of
+from matdiff.identity import Letters, is_zero
+from matdiff.matrices import Undefined
+from matdiff.sample import dims_and_indices
+from matdiff.values import Entries, Evaluation, Index, number_of_dim
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from matdiff.infer import Typed, Variable
+    from matdiff.pipeline import Derivative, Result
+
+Progress = Callable[[int, int], None]
+Pair = tuple[int, int]
+
+# More components than this are not compared.
+MOST_COMPONENTS = 4000
+# Seconds for the exact comparison of one component, and for SymPy's `simplify`, which is tried last.
+_SECONDS, _SECONDS_TO_SIMPLIFY = 20.0, 5.0
+_POINTS = 12
+_DIGITS = 50
+
+
+class Proof:
+    """What the exact comparison found.
+
+    passed      proved
+    decided     proved or disproved; where not, `reason` says why
+    components  how many were compared
+    sizes       what the size names stood for
+    wrong       of a disproof: (axes of the entry, counted from 1; the derivative; what the result says), else None
+    """
+
+    kind: Literal["prove"] = "prove"
+
+    def __init__(self, sizes: dict[str, int]) -> None:
+        self.passed = self.decided = False
+        self.components, self.sizes, self.reason = 0, sizes, ""
+        self.wrong: tuple[Index, str, str] | None = None
+        self.place: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.passed
+
+    def __repr__(self) -> str:
+        verdict = "proved" if self.passed else "disproved" if self.decided else f"not decided: {self.reason}"
+        return f"<Proof {verdict}, {self.components} components, sizes {self.sizes}>"
+
+
+def prove(answer: Derivative, sizes: Mapping[str, int], progress: Progress | None = None) -> Proof:
+    """Prove every result of an answer at one choice of sizes; `sizes` fixes size names, `progress` is told (done, all)."""
+    reasons = []
+    for chosen in _small_sizes(answer.typed, sizes):
+        proof = Proof(chosen)
+        try:
+            _compare(answer, proof, progress)
+        except (ZeroDivisionError, Undefined):
+            reasons.append("the expression has no value at the sizes that were tried")
+            continue
+        return proof
+    proof = Proof(dict(sizes))
+    proof.reason = reasons[0]
+    return proof
+
+
+def _small_sizes(typed: Typed, fixed: Mapping[str, int]) -> Iterator[dict[str, int]]:
+    """Small numbers, all different, for the size names; other ways round where the first makes no sense, as in inv(X^T X)."""
+    dims, indices = dims_and_indices(typed)
+    square = [v.shape[0].name for v in typed.variables.values() if v.shape[0] == v.shape[1]]
+    names = [name for name in dict.fromkeys(name for dim in dims for name in dim.names) if name not in fixed]
+    names.sort(key=lambda name: -square.count(name))
+    used = {*fixed.values(), *(dim.value for dim in dims)}
+    numbers = [number for number in range(2, len(names) + len(used) + 3) if number not in used][: len(names)]
+    for tried, order in enumerate(permutations(numbers)):
+        chosen = {**dict.fromkeys(indices, 1), **fixed, **dict(zip(names, order, strict=True))}
+        if all(number_of_dim(dim, chosen) >= 1 for dim in dims):
+            yield chosen
+        if tried == 5:
+            return
+
+
+def _compare(answer: Derivative, proof: Proof, progress: Progress | None) -> None:
+    """Fill in the proof.  Raises ZeroDivisionError or Undefined where something has no value at its sizes."""
+    point = _Symbols(answer.typed, proof.sizes, answer.structure, {name for result in answer.results for name in result.wrt})
+    total = sum(_count(result, proof.sizes) for result in answer.results)
+    if total > MOST_COMPONENTS:
+        proof.reason = f"{total} components are too many"
+        return
+    letters = Letters()
+    try:
+        value = Evaluation(point.free, proof.sizes, answer.typed.definitions, Components()).value(answer.typed.expr)
+        for result in answer.results:
+            for place, derivative, notations in _components(answer, result, value, point, proof.sizes):
+                if progress is not None:
+                    progress(proof.components, total)
+                for printed in notations:
+                    if not _settle(derivative, printed, place, letters, proof):
+                        return
+                proof.components += 1
+    except Inexpressible as problem:
+        proof.reason = f"{problem} has no components in elementary functions"
+    except RecursionError:
+        proof.reason = "the components are nested too deep"
+    else:
+        proof.passed = proof.decided = True
+
+
+def _count(result: Result, sizes: Mapping[str, int]) -> int:
+    count = 1
+    for dim in result.tensor.dims:
+        count *= number_of_dim(dim, sizes)
+    return count
+
+
+class _Symbols:
+    """Variables as arrays of symbols.
+
+    free    every entry a symbol of its own, so that it can be differentiated by
+    held    the same with what is declared: a symmetric matrix has equal symbols, an orthogonal one is a Cayley transform
+    """
+
+    def __init__(self, typed: Typed, sizes: Mapping[str, int], structure: str, moving: set[str]) -> None:
+        self.typed, self.structure = typed, structure
+        self.free: dict[str, Array] = {}
+        self.held: dict[str, Array] = {}
+        for variable in typed.variables.values():
+            rows, columns = (number_of_dim(dim, sizes) for dim in variable.shape)
+            entries = [[_symbol(variable.name, i, j, rows, columns) for j in range(columns)] for i in range(rows)]
+            self.held[variable.name] = _structured(variable, entries)
+            self.free[variable.name] = entries if variable.name in moving else self.held[variable.name]
+        pairs = ((self.free[name], self.held[name]) for name in moving)
+        self.holding = {x: y for free, held in pairs for x, y in _entry_pairs(free, held) if x != y}
+
+    def hold(self, expr: Entry) -> Entry:
+        """The expression with the structure of the variables put in."""
+        return expr.subs(self.holding, simultaneous=True) if self.holding else expr
+
+    def moved(self, expr: Entry, name: str, place: Pair) -> Entry:
+        """The derivative in the direction in which an entry of a variable moves."""
+        free = self.free[name]
+        weights = self._direction(self.typed.variables[name].property, free, place)
+        return sympy.Add(*(weight * sympy.diff(expr, free[i][j]) for (i, j), weight in weights.items()))
+
+    def _direction(self, prop: str | None, at: Array, place: Pair) -> dict[Pair, Entry]:
+        """The direction by `--structure`: the entry alone, its projection, or the free entry with what depends on it."""
+        i, j = place
+        if prop is None or self.structure == "ignore":
+            return {place: sympy.S.One}
+        if prop in ("symmetric", "spd", "skew"):
+            weight = sympy.S.One if self.structure == "entries" else sympy.Rational(1, 2)
+            sign = -1 if prop == "skew" else 1
+            if i == j:
+                return {place: sympy.S.Zero if prop == "skew" else sympy.S.One}
+            return {place: weight, (j, i): sign * weight}
+        if prop == "orthogonal":
+            reflected = {(p, q): -at[p][j] * at[i][q] / 2 for p, q in product(range(len(at)), repeat=2)}
+            reflected[i, j] += sympy.Rational(1, 2)
+            return reflected
+        return {place: sympy.S.One} if _is_kept(prop, i, j) else {}
+
+
+def _is_kept(prop: str, i: int, j: int) -> bool:
+    """Whether an entry of a diagonal or triangular matrix may differ from 0."""
+    return {"diagonal": i == j, "lower": i >= j, "upper": i <= j}[prop]
+
+
+def _entry_pairs(one: Array, other: Array) -> Iterator[tuple[Entry, Entry]]:
+    for first, second in zip(one, other, strict=True):
+        yield from zip(first, second, strict=True)
+
+
+def _symbol(name: str, i: int, j: int, rows: int, columns: int) -> Any:
+    """X[1,2], x[1], or the name of a number."""
+    if rows == columns == 1:
+        return sympy.Symbol(name)
+    place = f"{i + 1},{j + 1}" if rows > 1 and columns > 1 else str(max(i, j) + 1)
+    return sympy.Symbol(f"{name}[{place}]")
+
+
+def _structured(variable: Variable, entries: Array) -> Array:
+    prop, size = variable.property, len(entries)
+    zero = sympy.S.Zero
+    if prop in ("symmetric", "spd"):
+        return [[entries[min(i, j)][max(i, j)] for j in range(size)] for i in range(size)]
+    if prop in ("skew", "orthogonal"):
+        skew = [[entries[i][j] if i < j else -entries[j][i] if i > j else zero for j in range(size)] for i in range(size)]
+        return skew if prop == "skew" else _cayley(skew)
+    if prop in ("diagonal", "lower", "upper"):
+        return [[x if _is_kept(prop, i, j) else zero for j, x in enumerate(row)] for i, row in enumerate(entries)]
+    return entries
+
+
+def _cayley(skew: Array) -> Array:
+    """(I - K)(I + K)^-1 for skew K: almost every rotation, in rational functions."""
+    operations = Components.operations
+    one = [[sympy.Integer(int(i == j)) for j in range(len(skew))] for i in range(len(skew))]
+    return operations["*"](operations["+"](one, operations["neg"](skew)), operations["inv"](operations["+"](one, skew)))
+
+
+def _components(
+    answer: Derivative, result: Result, value: Array, point: _Symbols, sizes: Mapping[str, int]
+) -> Iterator[tuple[Index, Entry, set[Entry]]]:
+    """Every component: (its axes, the derivative, what the result says in index and in matrix notation)."""
+    typed = answer.typed
+    parts = {part.name: part.expr for part in result.where}
+    printed = Evaluation(point.held, sizes, parts, Components())
+    entries = Entries(printed)
+    matrix = printed.value(result.expr) if result.form == "matrix" else None
+    letters = [axis[3] for axis in (result.axes[::-1] if result.turned else result.axes)]
+    outputs = [(i, j) for i in range(len(value)) for j in range(len(value[0]))]
+    variables = [[(i, j) for i, j in product(*map(range, _shape(point.free[name])))] for name in result.wrt]
+    shapes = [shape_of(typed.expr), *(typed.variables[name].shape for name in result.wrt)]
+    for places in product(*variables):
+        for output in outputs:
+            derivative = value[output[0]][output[1]]
+            for name, place in zip(result.wrt, places, strict=True):
+                derivative = point.moved(derivative, name, place)
+            derivative = point.hold(derivative)
+            axes = tuple(
+                k for dims, pair in zip(shapes, (output, *places), strict=True) for k, dim in zip(pair, dims) if not dim.is_one
+            )
+            at = dict(zip(letters, axes, strict=True))
+            shown = entries.value(result.expr, at) if matrix is None else _entry(matrix, axes[::-1] if result.turned else axes)
+            yield axes, derivative, {entries.value(result.index_expr, at), shown}
+
+
+def _shape(array: Array) -> tuple[int, int]:
+    return len(array), len(array[0])
+
+
+def _entry(matrix: Array, axes: Index) -> Entry:
+    """The entry of a value in matrix notation; a number stands for an array of equal entries."""
+    if _shape(matrix) == (1, 1):
+        return matrix[0][0]
+    if len(axes) == 2:
+        return matrix[axes[0]][axes[1]]
+    return matrix[axes[0]][0] if len(matrix[0]) == 1 else matrix[0][axes[0]]
+
+
+def _settle(derivative: Entry, printed: Entry, place: Index, letters: Letters, proof: Proof) -> bool:
+    """Whether the two are proved to be equal; else the proof holds what was found."""
+    difference = derivative - printed
+    if difference == 0:
+        return True
+    answer = _within(_SECONDS, lambda: is_zero(difference, letters))
+    if answer is None:
+        answer = _within(_SECONDS_TO_SIMPLIFY, lambda: True if sympy.simplify(difference) == 0 else None)
+    if answer:
+        return True
+    where = _point_of_difference(difference)
+    if where is not None or answer is False:
+        proof.decided = True
+        proof.wrong = tuple(k + 1 for k in place), str(derivative), str(printed)
+    else:
+        proof.reason = "equal at random points with 50 digits, but no proof was found"
+    return False
+
+
+def _point_of_difference(difference: Entry) -> dict[Any, Any] | None:
+    """Rational values of the symbols where the difference is a real number that is not zero."""
+    random = Random(0)
+    symbols = sorted(difference.free_symbols, key=str)
+    for attempt in range(_POINTS):
+        low, high = ((20, 190), (-200, 200), (2, 95))[attempt % 3]
+        values = {symbol: sympy.Rational(random.randint(low, high), 100) for symbol in symbols}
+        try:
+            number = sympy.N(difference.subs(values), _DIGITS, maxn=4 * _DIGITS)
+        except (ZeroDivisionError, ValueError, TypeError):
+            continue
+        if number.is_number and number.is_finite and abs(sympy.im(number)) < 1e-30 and abs(sympy.re(number)) > 1e-20:
+            return values
+    return None
+
+
+class _Expired(Exception):
+    """The time for a comparison is over."""
+
+
+def _within(seconds: float, decide: Callable[[], bool | None]) -> bool | None:
+    """What `decide` finds within the time, else None."""
+    try:
+        with _alarm(seconds):
+            return decide()
+    except _Expired:
+        return None
+
+
+@contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    """Raise `_Expired` in the block after the time.  Where there are no such signals, or not for this thread, never."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def expire(number: int, frame: FrameType | None) -> None:
+        raise _Expired
+
+    before = signal.signal(signal.SIGALRM, expire)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,41 @@
+"""What `--layout` did to a result, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.render.leftside import left_side
+from matdiff.render.printer import show
+from matdiff.render.unicode import STYLE
+
+if TYPE_CHECKING:
+    from matdiff.pipeline import Derivative, Result
+
+# The formats that print formulas; the others are code, whose axes are always those of the tensor.
+_FORMULAS = ("text", "ascii", "unicode", "latex", "typst", "mathml", "markdown", "svg")
+
+
+def layout_words(answer: Derivative, result: Result) -> str:
+    """`numerator layout: the transpose of the gradient`; empty where no layout was asked for."""
+    if answer.layout == "gradient" or not result.order:
+        return ""
+    if result.turned:
+        name = {"gradient": "gradient", "jacobian": "Jacobian"}.get(result.name, "derivative")
+        return f"{answer.layout} layout: the transpose of the {name}"
+    if len(result.axes) in (1, 2) and any(of == "output" for of, *_ in result.axes) == (answer.layout == "numerator"):
+        return f"{answer.layout} layout"
+    return "the same in every layout"
+
+
+def layout_note(answer: Derivative, format: str) -> str:
+    """The same about every result of an answer, on a line each, for standard error; JSON says it itself."""
+    if answer.layout == "gradient" or format == "json":
+        return ""
+    if format not in _FORMULAS:
+        return f"note: {format} code has the axes of the gradient layout whatever --layout says"
+    lines = []
+    for result in answer.results:
+        words = layout_words(answer, result)
+        if words:
+            lines.append(f"note: {show(left_side(answer, result), STYLE)} is in {words}".replace("is in the", "is the"))
+    return "\n".join(lines)
