@@ -54,6 +54,7 @@ class Result:
     where        named parts, each before those that use it, with `name` and `expr`
     shown_shape  the shape of what is shown: of an entry, or of the matrix that acts on vec(X), another one than that of the tensor
     left, legend what is on the left side, and words about the symbols, of a notation that was asked for
+    is_row       whether its only axis lies in a row, 1 x n
     full_axes    the axes as the tensor has them, whatever the layout
     conditions   what the formula needs, such as "X invertible"
     along        what the derivative is applied to, if it is: then it has no axes for that (see `directions`)
@@ -82,10 +83,10 @@ class Result:
         self.full_axes, self.recovery = list(self.axes), recovery
         self.left: Expr | None = None
         self.legend: tuple[str, ...] = ()
-        self.index_expr = in_indices(self.tensor, letters, recovery, names)
+        self.index_expr = in_indices(self.tensor, letters, recovery, taken)
         self.form = "matrix" if chosen.expr is not None else "index"
         if chosen.expr is None:
-            self.expr = in_indices(self.tensor, letters, recovery, names, reduce=True)
+            self.expr = in_indices(self.tensor, letters, recovery, taken, reduce=True)
         elif tensor.order == 1 and self._is_along_row(derivative):
             self.expr = recovery.formulas.transposed(chosen.expr)
         else:
@@ -100,6 +101,7 @@ class Result:
             self.expr = recovery.formulas.transposed(self.expr)
             self.shape, self.axes = self.shape[::-1], self.axes[::-1]
         self.shown_shape = self.shape
+        self.is_row = self.is_matrix and len(self.shape) == 1 and formula.shape_of(self.expr)[0].is_one
         self.conditions = conditions_of(derivative.typed, [*(part.expr for part in self.where), self.expr])
 
     def _is_along_row(self, derivative: Derivative) -> bool:
@@ -148,8 +150,7 @@ class Result:
     @property
     def kind(self) -> str:
         if len(self.shape) == 1:
-            rows, _ = formula.shape_of(self.value_expr)
-            return "row" if self.is_matrix and rows.is_one else "vector"
+            return "row" if self.is_row else "vector"
         return ("scalar", "vector", "matrix")[len(self.shape)] if len(self.shape) < 3 else "tensor"
 
     @property

@@ -16,7 +16,7 @@ from matdiff.pipeline import Derivative, Result
 from matdiff.sample import in_space
 from matdiff.steps.derivation import Derivation, Law, Line
 from matdiff.syntax import Expr
-from matdiff.values import Evaluation, _Entries, number_of_dim
+from matdiff.values import Entries, Evaluation, number_of_dim
 from matdiff.walk import post_order
 
 TOLERANCE = mp.mpf("1e-9")
@@ -108,7 +108,7 @@ class _Arrays(Evaluation):
         return super()._node(node)
 
 
-class _Indexed(_Entries):
+class _Indexed(Entries):
     def __init__(self, point: Point) -> None:
         super().__init__(_Arrays(point))
         self.made: dict[object, tuple[Expr, Expr]] = {}

@@ -161,7 +161,7 @@ def test_mistakes(more: list[str], message: str) -> None:
 
 
 def test_a_direction_may_be_declared() -> None:
-    assert run(["x^T A x", "-w", "x", "--var", "x: n", "--var", "v: n", "--hvp", "v"]).stdout == "(A^T + A) v\n"
+    assert run(["x^T A x", "-w", "x", "--var", "x: n", "--var", "v: n", "--hvp", "v"]).stdout == "(A + A^T) v\n"
     with pytest.raises(BadDirection):
         matdiff.differentiate("x^T A x", "x", declarations=["x: n", "v: n x n"], hvp="v")
 

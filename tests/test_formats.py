@@ -93,7 +93,7 @@ def answer_of(
     """
     answer = matdiff.differentiate(call, "X", order=order, declarations=declarations, structure=structure)
     names = {name for variable in answer.typed.variables.values() for dim in variable.shape for name in dim.names}
-    sizes = evaluate._usable_sizes(answer, 3, {"n": size} if "n" in names else {})
+    sizes = evaluate.usable_sizes(answer, 3, {"n": size} if "n" in names else {})
     values = evaluate.sample(answer.typed, 3, sizes)
     assert values is not None
     inputs = {name: _array(matrix, answer.typed.variables[name].shape) for name, matrix in values.items()}
@@ -252,7 +252,7 @@ def test_jax_modules_compile(expression: str, wrt: str, order: int) -> None:
 
 def _answer(expression: str, wrt: str, order: int) -> Question:
     answer = matdiff.differentiate(expression, wrt, order=order)
-    sizes = evaluate._usable_sizes(answer, 3, {})
+    sizes = evaluate.usable_sizes(answer, 3, {})
     values = evaluate.sample(answer.typed, 3, sizes)
     assert values is not None
     inputs = {name: _array(matrix, answer.typed.variables[name].shape) for name, matrix in values.items()}
