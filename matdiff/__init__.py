@@ -6,7 +6,8 @@
 """
 
 from matdiff.errors import Errors, MatdiffError
-from matdiff.pipeline import Derivative, Result, differentiate
+from matdiff.pipeline import Derivative, differentiate
+from matdiff.result import Result
 from matdiff.version import VERSION as __version__
 
 __all__ = ["Derivative", "Errors", "MatdiffError", "Result", "__version__", "differentiate"]

@@ -58,7 +58,7 @@ def written(tensor: Tensor, context: Context) -> Written:
         other = expanded(tensor, kept)
         if other is not best.tensor:
             candidate = _write(other, context)
-            if _cost(candidate) < _cost(best, share):
+            if _cost(candidate, context) < _cost(best, context, share):
                 best = candidate
     return best
 
@@ -82,10 +82,12 @@ def _write(tensor: Tensor, context: Context) -> Written:
         return Written(tensor, recovery, parts, None)
 
 
-def _cost(candidate: Written, share: float = 1) -> tuple[bool, float]:
+def _cost(candidate: Written, context: Context, share: float = 1) -> tuple[bool, float]:
+    """Index notation costs more than any matrix notation; the user's own definitions are known to the reader and free."""
     if candidate.expr is None:
         return True, 0
-    parts = needed(candidate.parts, candidate.expr)
+    own = set(context.defined.values())
+    parts = [part for part in needed(candidate.parts, candidate.expr) if part.name not in own]
     return False, share * (cost(candidate.expr) + sum(cost(part.expr) + 2 for part in parts))
 
 

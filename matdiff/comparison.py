@@ -19,7 +19,8 @@ from matdiff.syntax import Expr, ratio
 from matdiff.values import evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
     from matdiff.syntax import Rational
 
 # Both sides are computed with 40 digits; a wrong formula differs in the first few.

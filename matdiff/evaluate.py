@@ -24,7 +24,8 @@ from matdiff.walk import post_order
 if TYPE_CHECKING:
     from matdiff.directions import Along
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 __all__ = ["Report", "Undefined", "differences", "evaluate", "evaluate_tensor", "sample", "verify"]
 

@@ -28,7 +28,8 @@ from matdiff.values import DIGITS, number_of_dim
 from matdiff.views import Finding
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 TRIALS = 3
 # So many points are tried, at least; some have no value of the expression or of its result.

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from matdiff.infer import Typed, Variable
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 Progress = Callable[[int, int], None]
 Pair = tuple[int, int]

@@ -12,7 +12,8 @@ from matdiff import evaluate
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
-from matdiff.pipeline import Derivative, Result
+from matdiff.pipeline import Derivative
+from matdiff.result import Result
 from matdiff.sample import in_space
 from matdiff.steps.derivation import Derivation, Law, Line
 from matdiff.syntax import Expr

@@ -38,7 +38,7 @@ FLOORS = (
         "outline",
     ),
     ("steps",),
-    ("pipeline",),
+    ("result", "pipeline"),
     ("sources", "relocate", "streams", "batch"),
     ("cli",),
     ("__init__", "__main__"),

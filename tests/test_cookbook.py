@@ -13,7 +13,7 @@ CASES = Path(__file__).parent / "cases" / "cookbook.md"
 _IDENTITY = re.compile(r"^### (eq\. .*)\n(?:(?!^#).*\n)*?^Book: `(.*)`\n\n```console\n\$ matdiff (.*) \| cat\n", re.MULTILINE)
 _TOKEN = re.compile(r"[A-Za-z][A-Za-z0-9_]*|\d+\.?\d*|\|\||\.[*/^]|[-+*/^@':=]")
 # Answers that are right and longer than the book's.
-LONGER = ("eq. (63)", "eq. (76)")
+LONGER = ("eq. (63)",)
 IDENTITIES = [pytest.param(*found, id=found[0]) for found in _IDENTITY.findall(CASES.read_text(encoding="utf-8"))]
 
 

@@ -18,7 +18,8 @@ from matdiff.dims import SCALAR
 from matdiff.formula import shape_of
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
-from matdiff.pipeline import Derivative, Result
+from matdiff.pipeline import Derivative
+from matdiff.result import Result
 from matdiff.syntax import Expr
 from matdiff.values import number_of_dim
 from matdiff.walk import post_order

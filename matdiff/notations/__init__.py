@@ -17,7 +17,8 @@ from matdiff.nodes import resumed
 from matdiff.notations.equation import Equation, NoNotation
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 __all__ = ["CHOICES", "NOTATIONS", "Equation", "NoNotation", "equation_of", "next_best"]
 

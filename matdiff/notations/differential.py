@@ -10,7 +10,8 @@ from matdiff.notations.equation import Equation
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 
 def equation(answer: Derivative, result: Result) -> Equation:

@@ -14,7 +14,8 @@ from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 
 def equation(answer: Derivative, result: Result) -> Equation:

@@ -16,7 +16,8 @@ from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.dims import Shape
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 _WORDS = {
     "E": "E : M = M, (A E Bᵀ) : M = A M B",

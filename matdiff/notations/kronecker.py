@@ -19,7 +19,8 @@ from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.dims import Shape
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 
 def equation(answer: Derivative, result: Result) -> Equation:

@@ -8,7 +8,8 @@ from matdiff.notations.equation import Equation, NoNotation
 from matdiff.render.leftside import left_side
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 
 def equation(answer: Derivative, result: Result) -> Equation:

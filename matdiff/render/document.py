@@ -10,7 +10,8 @@ from matdiff.render.options import Options
 from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 
 def style_of(options: Options) -> Style:

@@ -9,7 +9,8 @@ from matdiff.render.printer import show
 from matdiff.render.unicode import STYLE
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 # The formats that print formulas; the others are code, whose axes are always those of the tensor.
 _FORMULAS = ("text", "ascii", "unicode", "latex", "typst", "mathml", "markdown", "svg")

@@ -11,7 +11,8 @@ from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 _NAMES = {"scalar": ("f", "g", "h"), "vector": ("y", "z", "u"), "row": ("y", "z", "u"), "matrix": ("Y", "Z", "F")}
 

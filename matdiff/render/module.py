@@ -21,7 +21,8 @@ from matdiff.render.translate import Translator
 from matdiff.variables import Variable
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 # Format: the class of its language, as "module of render:class".
 LANGUAGES = {

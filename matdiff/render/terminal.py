@@ -18,7 +18,8 @@ from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from matdiff.evaluate import Report
     from matdiff.expect import Verdict
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
     from matdiff.prove import Proof
     from matdiff.render.options import Check
+    from matdiff.result import Result
     from matdiff.syntax import Rational
     from matdiff.views import Finding
 

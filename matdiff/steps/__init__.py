@@ -18,7 +18,8 @@ from matdiff.steps.setting import Setting
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 __all__ = ["METHODS", "Derivation", "Law", "Line", "Note", "derivation"]
 

@@ -22,7 +22,8 @@ from matdiff.syntax import Expr
 if TYPE_CHECKING:
     from matdiff.dims import Shape
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative, Result
+    from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 
 class Setting:
