@@ -259,10 +259,12 @@ def value_at_unit(product: Product) -> Tensor | None:
     return None
 
 
-def sum_of_softmax(product: Product) -> Tensor | None:
-    """The entries of softmax(x) add up to 1.  Removes a factor."""
+def sum_that_is_one(product: Product) -> Tensor | None:
+    """The entries of softmax(x), and those of a unit vector, add up to 1.  Removes a factor."""
+    uses = product.uses()
     for place, (tensor, slots) in enumerate(product.factors):
-        if isinstance(tensor, Apply) and tensor.function == "softmax" and product.uses()[slots[0]] == 1:
+        is_one = (isinstance(tensor, Apply) and tensor.function == "softmax") or (isinstance(tensor, Constant) and tensor.name == "unit")
+        if is_one and uses[slots[0]] == 1:
             rest = [*product.factors[:place], *product.factors[place + 1 :]]
             return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
@@ -435,7 +437,7 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     cancel_power,
     cancel_orthogonal,
     value_at_unit,
-    sum_of_softmax,
+    sum_that_is_one,
     sum_that_cancels,
     join_fused,
     join_shifts,
