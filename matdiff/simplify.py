@@ -263,7 +263,9 @@ def sum_that_is_one(product: Product) -> Tensor | None:
     """The entries of softmax(x), and those of a unit vector, add up to 1.  Removes a factor."""
     uses = product.uses()
     for place, (tensor, slots) in enumerate(product.factors):
-        is_one = (isinstance(tensor, Apply) and tensor.function == "softmax") or (isinstance(tensor, Constant) and tensor.name == "unit")
+        is_one = (isinstance(tensor, Apply) and tensor.function == "softmax") or (
+            isinstance(tensor, Constant) and tensor.name == "unit"
+        )
         if is_one and uses[slots[0]] == 1:
             rest = [*product.factors[:place], *product.factors[place + 1 :]]
             return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import product
 from random import Random
+from typing import Any
 
+import numpy as np
+from contractions import contraction
 from mpmath import mp
 
 from matdiff import evaluate
@@ -344,7 +347,23 @@ def _compare(point: Point, left: Expr, right: Expr, line: Line, random: Random, 
     _equal(rows[0], rows[1], line)
 
 
+def _contraction(point: Point, side: Expr) -> Matrix:
+    """A matrix, or the derivative of a number, contracted with tensors of order four."""
+
+    def matrix(expr: Expr) -> Any:
+        return np.array([[float(x) for x in row] for row in _matrix(point, expr)])
+
+    def derivative(expr: Expr) -> Any:
+        table = np.array([[[[float(x) for x in r] for r in m] for m in row] for row in point.partial(*expr.args)])
+        return np.transpose(table, (2, 3, 0, 1))
+
+    value = contraction(side, point.sizes, matrix, derivative, first=True)
+    return [[mp.mpf(x) for x in row] for row in np.reshape(value, value.shape[-2:]).tolist()]
+
+
 def _matrix(point: Point, side: Expr) -> Matrix:
+    if side.op == "contract":
+        return _contraction(point, side)
     if side.op == "name" and side.value not in point.all:
         return _as_matrix(point.all_of_free)  # type: ignore[attr-defined]
     if (side.op in ("partial", "held") and side.shape is None) or any(
@@ -443,8 +462,7 @@ def law_error(law: Law, manner: str, seed: int = 0) -> Number:
         for name in changes:
             values.setdefault(name, changes[name])
         point = Point(values, sizes, {}, changes)
-        arrays = _Arrays(point)
-        found = [arrays.value(side) for side in (left, right)]
+        found = [_matrix(point, side) for side in (left, right)]
         scale = max([mp.mpf(1), *(abs(x) for row in found[0] for x in row)])
         assert size_of(found[0]) == size_of(found[1])
         return max(abs(a - b) / scale for x, y in zip(*found, strict=True) for a, b in zip(x, y, strict=True))

@@ -163,7 +163,8 @@ class Shell:
             self.status = outcome.status
             if self.watch is not None and self.status == 0:
                 self.watch(arguments, stdin)
-            return outcome.stdout, outcome.stderr
+            # A line of progress is written over, however many of them there were.
+            return (re.sub(r"[^\n]*\r", "", outcome.stdout) if terminal else outcome.stdout), outcome.stderr
         self.status = 0
         if program == "printf" and arguments[0] == "%s\\n":
             return "".join(f"{argument}\n" for argument in arguments[1:]), ""

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from contractions import contraction
 from mpmath import mp
 
 import matdiff
 from matdiff import evaluate
-from matdiff.dims import SCALAR
 from matdiff.formula import shape_of
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
@@ -107,46 +107,10 @@ class Point:
         return done[id(expr)]
 
     def contraction(self, expr: Expr) -> Any:
-        """A formula of Frobenius notation as an array with four axes: E and F are built, nothing else is assumed."""
-        if expr.op == "isotropic":
-            rows, columns = (number_of_dim(dim, self.sizes) for dim in shape_of(expr))
-            pattern = "ik,jl->ijkl" if str(expr.value)[0] == "E" else "il,jk->ijkl"
-            pair = (np.eye(rows), np.eye(columns)) if str(expr.value)[0] == "E" else (np.eye(columns), np.eye(rows))
-            return np.einsum(pattern, *pair)
+        """A formula of Frobenius notation as an array with four axes."""
         if expr.op == "number":
             return np.full(self.dims, float(str(expr.value)))
-        if expr.op == "+":
-            return sum(self.contraction(term) for term in expr.args)
-        if expr.op == "neg":
-            return -self.contraction(expr.args[0])
-        if expr.op == "contract":
-            total = self.contraction(expr.args[0])
-            for part in expr.args[1:]:
-                total = np.einsum("ijkl,klpq->ijpq", total, self.contraction(part))
-            return total
-        if expr.op == "dyad":
-            return np.einsum("ij,kl->ijkl", *map(self.matrix, expr.args))
-        if expr.op == "/":
-            return self.contraction(expr.args[0]) / self.matrix(expr.args[1])[0, 0]
-        if expr.op in (".*", "./"):
-            first, second = expr.args
-            if expr.op == ".*":
-                return self.matrix(first)[:, :, None, None] * self.contraction(second)
-            return self.contraction(first) / self.matrix(second)[:, :, None, None]
-        if expr.op == "*":
-            place = next(
-                i for i, arg in enumerate(expr.args) if any(n.op in ("isotropic", "dyad", "contract") for n in post_order(arg))
-            )
-            total = self.contraction(expr.args[place])
-            for arg in reversed(expr.args[:place]):
-                value = self.matrix(arg)
-                scalar = shape_of(arg) == SCALAR
-                total = value[0, 0] * total if scalar else np.einsum("ip,pjkl->ijkl", value, total)
-            for arg in expr.args[place + 1 :]:
-                # (E B^T)_ijkl = E_ijkp (B^T)_pl = d_ik B_lj
-                total = np.einsum("ijkp,pl->ijkl", total, self.matrix(arg))
-            return total
-        return self.slope(expr)
+        return contraction(expr, self.sizes, self.matrix, self.slope)
 
     def slope(self, expr: Expr) -> Any:
         """dexpm(X) as an array: its value in every direction."""

@@ -19,10 +19,12 @@ import matdiff
 from matdiff import formula
 from matdiff.dims import Shape, size
 from matdiff.functions import FUNCTIONS
+from matdiff.notations.linear import Dyad, Mask, Sides, Turn
 from matdiff.pipeline import Derivative
 from matdiff.render.text import text
 from matdiff.sample import MANNERS
 from matdiff.steps import METHODS, Law
+from matdiff.steps.frobenius import law_of_map, meanings
 from matdiff.steps.laws import has_rule, is_matrix_function, law_of, law_of_adjoint, law_of_exponent, law_of_trace, laws
 from matdiff.syntax import Expr
 
@@ -98,6 +100,12 @@ EXAMPLES = [
     ("X X^T", "X", []),
     ("sum(X) X", "X", []),
     ("1 + exp(alpha x)", "alpha", []),
+    ("Y = W^T X; z = A : Y; z", "W", []),
+    ("H = tanh(W X); Z = V H'; ||Z - C||^2", "W", []),
+    ("Y = X^T; Z = (A Y B + C Y D) ./ 2; alpha tr(Z)", "X", []),
+    ("Y = X^T A X; tr(Y^T B)", "X", []),
+    ("Y = A tr(X B); Z = Y ./ C; sum(exp(Z))", "X", []),
+    ("y = diag(X); Y = b y^T; tr(Y)", "X", []),
 ]
 
 
@@ -143,7 +151,7 @@ def test_hessians(expression: str, variable: str | list[str], method: str) -> No
 
 def _all_laws() -> list[Law]:
     """The table, and those that come from the rows of functions."""
-    found = laws()
+    found = laws() + _laws_of_contractions()
     for name, row in FUNCTIONS.items():
         patterns = row.patterns or ((((letter, other),), (letter, other)) for letter, other in ("mn", "m1", "11"))
         for inputs, output in patterns:
@@ -158,6 +166,16 @@ def _all_laws() -> list[Law]:
             elif row.form == "frechet" and row.order == 1:
                 found.append(law_of_adjoint(value))
     return found
+
+
+def _laws_of_contractions() -> list[Law]:
+    """What a matrix becomes when it meets each kind of map, and what E and F are."""
+    square = _sizes(("n", "n"))
+    letters = {"E": "E", "F": "F"}
+    one = (formula.name("B", square),)
+    sides = [Sides(left, right, square) for left in ((), one) for right in ((), one)]
+    maps = [*sides, Turn(square), Mask(*one, False, square), Mask(*one, True, square), Dyad(*one, *one, square)]
+    return [*(law_of_map(map_, letters) for map_ in maps), *meanings(letters)]
 
 
 def _sizes(pair: tuple[str, str]) -> Shape:

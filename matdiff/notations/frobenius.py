@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from matdiff.dims import SCALAR
@@ -40,22 +41,32 @@ def equation(answer: Derivative, result: Result) -> Equation:
         terms = linear.terms(whole)
     except NotLinear:
         raise NoNotation from None
-    taken = {*answer.typed.variables, *answer.typed.definitions, *(part.name for part in result.where)}
-    letters = {letter: letter if letter not in taken else f"{letter}_4" for letter in "EF"}
-    parts = [_written(term, shape_of(linear.leaf), letters) for term in terms]
+    letters = isotropic_letters({*answer.typed.variables, *answer.typed.definitions, *(part.name for part in result.where)})
+    parts = [written(term, shape_of(linear.leaf), letters) for term in terms]
     right = parts[0] if len(parts) == 1 else Expr("+", tuple(parts), shape=SCALAR)
     used = {node.value if node.op == "isotropic" else node.op for node in post_order(right)}
     legend = [words.replace(key, letters.get(key, key), 2) for key, words in _WORDS.items() if letters.get(key, key) in used]
     return Equation(arrays_side(answer, result), right, tuple(legend))
 
 
-def _written(term: Term, shape: Shape, letters: dict[str, str]) -> Expr:
+def isotropic_letters(taken: Collection[str]) -> dict[str, str]:
+    """What the two tensors are called where E or F is the name of something else."""
+    return {letter: letter if letter not in taken else f"{letter}_4" for letter in "EF"}
+
+
+def isotropic(letter: str, shape: Shape) -> Expr:
+    """E or F as it acts on matrices of this shape."""
+    return Expr("isotropic", (), letter, shape=shape)
+
+
+def written(term: Term, shape: Shape, letters: dict[str, str]) -> Expr:
+    """A composition of maps on matrices of this shape, `E X^T : F`."""
     scalars = list(term.factors)
     pieces: list[Expr] = []
     for map_ in term.maps:
         pieces.append(_piece(map_, letters))
     if not pieces:
-        pieces = [_isotropic(letters["E"], shape)]
+        pieces = [isotropic(letters["E"], shape)]
     if scalars:
         head = pieces[0]
         pieces[0] = Expr("*", (*scalars, *(head.args if head.op == "*" else (head,))), shape=SCALAR)
@@ -65,20 +76,15 @@ def _written(term: Term, shape: Shape, letters: dict[str, str]) -> Expr:
     return Expr("neg", (whole,), shape=SCALAR) if term.negative else whole
 
 
-def _isotropic(letter: str, shape: Shape) -> Expr:
-    """E or F as it acts on matrices of this shape."""
-    return Expr("isotropic", (), letter, shape=shape)
-
-
 def _piece(map_: Map, letters: dict[str, str]) -> Expr:
     if isinstance(map_, Turn):
-        return _isotropic(letters["F"], map_.shape)
+        return isotropic(letters["F"], map_.shape)
     if isinstance(map_, Sides):  # E_ijkp stands between the rows of M and the columns of the value
         columns = shape_of(map_.right[-1])[1] if map_.right else map_.shape[1]
-        identity = _isotropic(letters["E"], (map_.shape[0], columns))
+        identity = isotropic(letters["E"], (map_.shape[0], columns))
         turned = Formulas().transposed_chain(map_.right)
         return Expr("*", (*map_.left, identity, *turned), shape=SCALAR)
-    identity = _isotropic(letters["E"], map_.shape)
+    identity = isotropic(letters["E"], map_.shape)
     if isinstance(map_, Mask):
         pair = (identity, map_.factor) if map_.divides else (map_.factor, identity)
         return Expr("./" if map_.divides else ".*", pair, shape=SCALAR)

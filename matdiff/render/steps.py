@@ -56,7 +56,7 @@ def heading(line: Line, style: Style) -> str:
     parts = [f"{', '.join(ls)}, the {'axes' if len(ls) > 1 else 'axis'} of {name}" for name, ls in letters.items()]
     added = any(law.name.endswith("added") for law in line.laws)
     if not parts:
-        return "add the contributions" if added else "chain rule"
+        return "add the contributions" if added else rule_of(line, style)
     if added:
         return f"add the contributions, each summed over {'; '.join(parts)}"
     return f"sum over {'; '.join(parts)}" + (" that both share" if len(parts) == 1 else "")

@@ -17,6 +17,7 @@ from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
 from matdiff.steps.derivation import Derivation, Line, Note
+from matdiff.steps.frobenius import frobenius_lines
 from matdiff.steps.indices import by_indices, distinct, squared
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, last_line, projection_law
@@ -84,7 +85,10 @@ class _Chain:
         else:
             found += self._value_by_value(users)
         self._note()
-        return distinct(found + self._as_matrix(found[-1]))
+        found += self._as_matrix(found[-1])
+        if single and len(self.values) <= _MOST_FACTORS:
+            found += self._with_double_contractions()
+        return distinct(found)
 
     def _factor_lines(self) -> list[Line]:
         """The derivative of each value by each value it uses, the others held."""
@@ -121,6 +125,21 @@ class _Chain:
         if not deltas:  # only another order of the factors
             return [head, done._replace(laws=(laws.FACTORS,))]
         return distinct([head, put, done])
+
+    def _with_double_contractions(self) -> list[Line]:
+        """The same without indices, for the user's own definitions, where a factor is no matrix and the output is a number."""
+        names = [*self.values, self.variable]
+        slopes = [self.factors[pair] for pair in zip(names, names[1:])]
+        is_plain = projection_law(self.setting) is None and not self.setting.is_turned
+        if (
+            not self.setting.answer.typed.definitions
+            or slopes[0].order > 2
+            or self.letters[_OUTPUT]
+            or all(slope.order <= 2 for slope in slopes)
+            or not is_plain
+        ):
+            return []
+        return frobenius_lines(self.setting, [self._array(name) for name in names], slopes, self.number + 1)
 
     def _value_by_value(self, users: dict[str, list[str]]) -> list[Line]:
         found: list[Line] = []

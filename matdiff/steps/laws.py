@@ -34,6 +34,7 @@ SIMPLIFY = Law("simplify")
 AS_MATRIX = Law("as a matrix")
 AS_VECTOR = Law("as a vector")
 FACTORS = Law("the factors put in")
+CONTRACTIONS = Law("chain rule as double contractions")
 ADDED = Law("chain rule, contributions added")
 AS_SUMS = Law("written with its sums")
 

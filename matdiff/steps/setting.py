@@ -136,9 +136,9 @@ class Setting:
         """What the entries are recognised as."""
         return laws.AS_MATRIX if len(self.result.tensor.dims) == 2 else laws.AS_VECTOR
 
-    def lowered(self, expr: Expr) -> Tensor:
-        """The value of an expression in terms of the definitions."""
-        return simplify(Lowering(self.values).value(expr))
+    def lowered(self, expr: Expr, more: Mapping[str, Tensor] | None = None) -> Tensor:
+        """The value of an expression in terms of the definitions, and of `more` names."""
+        return simplify(Lowering({**self.values, **(more or {})}).value(expr))
 
     def slope(self, expr: Expr, name: str) -> Tensor:
         """The derivative of an expression by a variable or a definition in it, all others being held."""
