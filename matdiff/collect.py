@@ -59,7 +59,15 @@ class Group(NamedTuple):
 
 
 def collected(terms: list[Term], formulas: Formulas) -> Term:
-    """The sum of the terms.  Each round takes out the common factor that saves most; fewer terms are left, so it ends."""
+    """The sum of the terms.  The groups of a sum overlap, and so do those inside them: what is known of them is kept."""
+    key = tuple((term.coefficient, tuple(term.factors), tuple(term.divisors), term.chain) for term in terms)
+    if key not in formulas.collections:
+        formulas.collections[key] = _collected(terms, formulas)
+    return formulas.collections[key]
+
+
+def _collected(terms: list[Term], formulas: Formulas) -> Term:
+    """Each round takes out the common factor that saves most; fewer terms are left, so it ends."""
     while 1 < len(terms) <= MOST_TERMS:
         best: tuple[int, list[int], Term] | None = None
         for group in _groups(terms, formulas):

@@ -103,6 +103,8 @@ class Formulas:
         self.diagonal: set[Expr] = set()
         # The terms of the sums that were written, before common factors were taken out.
         self.sums: dict[Expr, list[Term]] = {}
+        # What sums of such terms have been written as.
+        self.collections: dict[object, Term] = {}
 
     def transposed(self, expr: Expr) -> Expr:
         rows, columns = shape_of(expr)

@@ -81,13 +81,15 @@ def _stop(*_: object) -> None:
 
 
 def limited(case: Case, seed: object, **more: bool) -> Verdict:
-    """`judge` with a limit of time."""
-    signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, STOP)
+    """`judge` with a limit of processor time, whatever else the machine does."""
+    signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, STOP)
     try:
         return judge(case, seed, **more)
+    except Stopped:  # between two stages
+        return Verdict("too long")
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def _innermost() -> str:
@@ -109,8 +111,8 @@ def judge(case: Case, seed: object, code: bool = False) -> Verdict:
     except Exception:
         return Verdict("crashed", traceback.format_exc(limit=-3))
     seconds = time.process_time() - start
-    if signal.getitimer(signal.ITIMER_REAL)[0]:
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    if signal.getitimer(signal.ITIMER_PROF)[0]:
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE)
     try:
         verdict = _compare(answer, lines, case, seed, code)
     except _Wrong as problem:
