@@ -7,7 +7,7 @@ from collections.abc import Callable
 from matdiff import index
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.lower import matrix_power, on_diagonal, power_of
-from matdiff.nodes import Apply, Factor, Product, Symbol, Tensor
+from matdiff.nodes import Apply, Constant, Factor, Product, Symbol, Tensor
 from matdiff.syntax import ratio
 
 ApplyLaw = Callable[[Apply], Tensor | None]
@@ -43,6 +43,46 @@ def inverse_of_product(node: Apply) -> Tensor | None:
         tensor = index.einsum(block, (start, end), dict(enumerate(arg.sizes)))
         factors.append((index.apply("inv", (tensor,), tensor.dims), (end, start)))
     return index.einsum(factors, arg.out[::-1])
+
+
+def inverse_of_kron(node: Apply) -> Tensor | None:
+    """inv(kron(A, B)) = kron(inv(A), inv(B)) for square A and B.  Arguments of inv get smaller."""
+    arg = node.args[0]
+    if node.function != "inv" or not isinstance(arg, Product):
+        return None
+    pairs = {slots[0]: (tensor, slots) for tensor, slots in arg.factors if isinstance(tensor, Constant) and tensor.name == "fuse"}
+    if len(pairs) != 2 or pairs.keys() != set(arg.out):
+        return None
+    (rows, (_, *row_parts)), (columns, (_, *column_parts)) = (pairs[end] for end in arg.out)
+    if rows is not columns:  # A and B are not square
+        return None
+    rest = [factor for factor in arg.factors if factor not in pairs.values()]
+    # Indices: 0 and 1 are the rows and columns of the whole, 2 and 4 those of A, 3 and 5 those of B.
+    inverses: list[Factor] = [(rows, (0, 2, 3)), (columns, (1, 4, 5))]
+    for row, ends in zip((2, 3), zip(row_parts, column_parts)):
+        block = _joined(rest, ends[0])
+        rest = [factor for factor in rest if factor not in block]
+        if set(ends) & {slot for _, slots in rest for slot in slots}:
+            return None
+        tensor = index.einsum(block, ends, dict(enumerate(arg.sizes)))
+        inverses.append((index.apply("inv", (tensor,), tensor.dims), (row, row + 2)))
+    if any(slots for _, slots in rest):
+        return None
+    scale = index.power(index.einsum(rest, (), None, arg.coefficient), -1)
+    return index.einsum([(scale, ()), *inverses], (0, 1))
+
+
+def _joined(factors: list[Factor], end: int) -> list[Factor]:
+    """The factors that hang together with an index."""
+    reached, waiting = {end}, list(factors)
+    found: list[Factor] = []
+    while True:
+        touching = [factor for factor in waiting if reached & set(factor[1])]
+        if not touching:
+            return found
+        found += touching
+        waiting = [factor for factor in waiting if factor not in touching]
+        reached |= {slot for _, slots in touching for slot in slots}
 
 
 def inverse_of_power(node: Apply) -> Tensor | None:
@@ -145,6 +185,7 @@ APPLY_LAWS: tuple[ApplyLaw, ...] = (
     power_that_is_whole,
     function_of_diagonal,
     inverse_of_product,
+    inverse_of_kron,
     function_of_constant,
     function_of_broadcast,
     function_of_inverse_function,

@@ -97,10 +97,17 @@ def _fused_matrix(graph: Graph, factor: Factor) -> bool:
 
 
 def _joint(graph: Graph, start: int, end: int) -> Expr | None:
-    """What joins two indices: the identity where they are one, or the only matrix between them."""
+    """What joins two indices: a diagonal matrix, I or diag(v), where they are one, or the only matrix between them."""
     touching = [edge for edge in graph.edges if {edge.row, edge.column} & {start, end}]
+    if start == end and touching:
+        return None
     if start == end:
-        return formula.eye(graph.sizes[start]) if not touching and not graph.pendants[start] else None
+        entries = graph.pendants[start]
+        return (
+            graph.formulas.diag(graph.formulas.product(graph.vector(entries, start)))
+            if entries
+            else formula.eye(graph.sizes[start])
+        )
     if len(touching) != 1 or {touching[0].row, touching[0].column} != {start, end}:
         return None
     left, right = (graph.between(graph.pendants[index], index) for index in (start, end))

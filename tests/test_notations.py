@@ -49,6 +49,10 @@ TRICKY = [
         ("definitions", "p = softmax(A x); p p^T", "x", []),
         ("names", "E X F + dX", "X", ["X: n x n", "dX: n x n"]),
         ("symmetric", "S A S", "S", ["S: symmetric n"]),
+        ("kron", "kron(X, Y X)", "X", []),
+        ("kron with a vector", "kron(x, X) + kron(X, x)", "X", []),
+        ("kron with a row", "kron(X, x^T)", "X", []),
+        ("vec", "vec(X^T X) + vec(A X)", "X", ["X: n x n"]),
     )
 ]
 MOST_ENTRIES = 3000

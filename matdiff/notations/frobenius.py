@@ -90,5 +90,6 @@ def _piece(map_: Map, letters: dict[str, str]) -> Expr:
         return Expr("./" if map_.divides else ".*", pair, shape=SCALAR)
     if isinstance(map_, Dyad):
         return Expr("dyad", (map_.value, map_.gradient), shape=SCALAR)
-    assert isinstance(map_, Slope)
+    if not isinstance(map_, Slope):
+        raise NoNotation
     return Expr(map_.function, map_.args, shape=map_.shape)

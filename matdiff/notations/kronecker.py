@@ -13,7 +13,7 @@ from matdiff.formula import Chain, Formulas, shape_of
 from matdiff.index import number_of
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
-from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Term, Turn
+from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
@@ -41,15 +41,15 @@ def equation(answer: Derivative, result: Result) -> Equation:
     if formula.is_scalar(whole):
         column = result.recovery.formulas.transposed(_stacked(_gradient(result)))
         return Equation(left, column, _legend(column))
-    inner = whole.args[0] if whole.op == "vec" else whole
-    try:
-        terms = linear.terms(inner)
-    except NotLinear:
-        raise NoNotation from None
-    parts = [
-        _written(_without_turns(term, shape_of(inner), formulas), shape_of(inner), shape_of(linear.leaf), formulas)
-        for term in terms
-    ]
+    parts = []
+    for summand in whole.args if whole.op == "+" else (whole,):
+        inner = summand.args[0] if summand.op == "vec" else summand
+        shape = shape_of(inner)
+        try:
+            terms = linear.terms(inner)
+        except NotLinear:
+            raise NoNotation from None
+        parts += [_written(_without_turns(term, shape, formulas), shape, shape_of(linear.leaf), formulas) for term in terms]
     right = parts[0] if len(parts) == 1 else Expr("+", tuple(parts), shape=shape_of(parts[0]))
     return Equation(left, right, _legend(right))
 
@@ -92,6 +92,9 @@ def _after(map_: Map, shape: Shape) -> Shape:
     if isinstance(map_, Sides):
         rows = shape_of(map_.left[0])[0] if map_.left else map_.shape[0]
         return rows, shape_of(map_.right[-1])[1] if map_.right else map_.shape[1]
+    if isinstance(map_, Beside):
+        rows, columns = shape_of(map_.other)
+        return rows * map_.shape[0], columns * map_.shape[1]
     return shape_of(map_.value) if isinstance(map_, Dyad) else map_.shape
 
 
@@ -133,7 +136,31 @@ def _matrix(map_: Map, out: Shape, formulas: Formulas) -> Chain:
         return (formulas.diag(stacked),)
     if isinstance(map_, Dyad):
         return _stacked(map_.value), formulas.transposed(_stacked(map_.gradient))
+    if isinstance(map_, Beside):
+        return _beside(map_, formulas)
     raise NoNotation
+
+
+def _beside(map_: Beside, formulas: Formulas) -> Chain:
+    """vec(A kron B) = (I_n kron K(q, m) kron I_p) (vec(A) kron vec(B)) for A: m x n, B: p x q; Magnus and Neudecker, theorem 3.10."""
+    (m, n), (p, q) = (shape_of(map_.other), map_.shape) if map_.is_before else (map_.shape, shape_of(map_.other))
+    both = (shape_of(_stacked(map_.other))[0], map_.shape[0] * map_.shape[1])
+    pair = (_stacked(map_.other), formula.eye(both[1]))
+    spread = _kron_of(*(pair if map_.is_before else pair[::-1]))
+    if q.is_one or m.is_one:
+        return (spread,)
+    sizes = (formula.size_argument(q), formula.size_argument(m))
+    turn = formula.call("commutation", *sizes, shape=(q * m, q * m))
+    if not n.is_one:
+        turn = _kron_of(formula.eye(n), turn)
+    if not p.is_one:
+        turn = _kron_of(turn, formula.eye(p))
+    return turn, spread
+
+
+def _kron_of(left: Expr, right: Expr) -> Expr:
+    (a, b), (c, d) = shape_of(left), shape_of(right)
+    return formula.call("kron", left, right, shape=(a * c, b * d))
 
 
 def _kron(sides: Sides, formulas: Formulas) -> Chain:

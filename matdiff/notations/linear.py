@@ -7,6 +7,7 @@ The differential of any result is such a formula with M = dX.  Each notation for
     Mask     M -> P .* M           P .* E                  diag(vec(P))
     Dyad     M -> V (G : M)        V star G                vec(V) vec(G)^T
     Slope    M -> dexpm(X, M)      dexpm(X)
+    Beside   M -> kron(A, M)                               (I kron K(q, m) kron I) (vec(A) kron I)
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from matdiff.walk import post_order
 
 
 class NotLinear(Exception):
-    """A part of the formula is none of these maps, such as kron(M, A)."""
+    """A part of the formula is none of these maps, such as unvec(M a)."""
 
 
 class Sides(NamedTuple):
@@ -64,7 +65,15 @@ class Slope(NamedTuple):
     shape: Shape
 
 
-Map = Union[Sides, Turn, Mask, Dyad, Slope]
+class Beside(NamedTuple):
+    """M -> kron(other, M), or kron(M, other)."""
+
+    other: Expr
+    is_before: bool
+    shape: Shape
+
+
+Map = Union[Sides, Turn, Mask, Dyad, Slope, Beside]
 
 
 class Term(NamedTuple):
@@ -159,6 +168,9 @@ class Linear:
         if expr.op == "cumsum":
             mask = formula.call("tril", Expr("ones", (), shape=(rows, rows)), shape=(rows, rows))
             return [term.after(Sides((mask,), (), (rows, columns))) for term in self.terms(inner)]
+        if expr.op == "kron" and not all(map(self.holds, expr.args)):
+            other = expr.args[0] if inner is expr.args[1] else expr.args[1]
+            return [term.after(Beside(other, inner is expr.args[1], (rows, columns))) for term in self.terms(inner)]
         if expr.op == "at" and inner is expr.args[0]:
             return [term.after(self._picked(expr, inner)) for term in self.terms(inner)]
         row_ = FUNCTIONS.get(expr.op)

@@ -17,7 +17,7 @@ from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.frobenius import isotropic, isotropic_letters, written
-from matdiff.notations.linear import Dyad, Linear, Map, Mask, NotLinear, Sides, Slope, Term, Turn
+from matdiff.notations.linear import Beside, Dyad, Linear, Map, Mask, NotLinear, Sides, Slope, Term, Turn
 from matdiff.parts import names_in
 from matdiff.simplify import simplify
 from matdiff.steps import laws
@@ -58,7 +58,7 @@ def _terms(setting: Setting, slope: Tensor, below: Expr) -> tuple[Term, ...]:
 
     moved = simplify(index.einsum([(slope, axes), (symbol, axes[kept:])], axes[:kept]))
     terms = Linear(leaf, setting.recovery.formulas, gradient).terms(setting.recovery.expr(moved))
-    if any(isinstance(map_, Slope) for term in terms for map_ in term.maps):
+    if any(isinstance(map_, (Slope, Beside)) for term in terms for map_ in term.maps):
         raise NotLinear
     return tuple(terms)
 
