@@ -101,6 +101,8 @@ class Formulas:
     def __init__(self) -> None:
         self.symmetric: set[Expr] = set()
         self.diagonal: set[Expr] = set()
+        # The user's variables; the other names are those of parts.
+        self.variables: set[Expr] = set()
         # The terms of the sums that were written, before common factors were taken out.
         self.sums: dict[Expr, list[Term]] = {}
 
@@ -146,8 +148,16 @@ class Formulas:
         return Expr("*", factors, shape=(rows, columns))
 
     def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
-        """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power."""
+        """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power.
+
+        Variables and their powers come before functions, y .* exp(x), as authors write them; otherwise the order is kept.
+        """
         factors = [factor for factor in factors if factor != number(1) and factor.op != "ones"] or factors
+        place = next((place for place, factor in enumerate(factors) if factor.op in FUNCTIONS), len(factors))
+        behind = sorted(
+            factors[place:], key=lambda factor: (factor.args[0] if factor.op == ".^" else factor) not in self.variables
+        )
+        factors = [*factors[:place], *behind]
         shape = shape_of((factors or divisors)[0])
         top, bottom = _elementwise(factors, shape), _elementwise(divisors, shape)
         if bottom is None:
@@ -361,9 +371,11 @@ def _opened(factor: Expr) -> Chain:
 
 def _entries(chain: Chain) -> Chain:
     """X e_j as X[:,j], e_i^T X as X[i,:] and e_i^T x as x[i]."""
-    if len(chain) > 1 and _is_cumulation(chain[0]) and shape_of(chain[-1])[1].is_one:
-        rest = chain[1] if len(chain) == 2 else Expr("*", chain[1:], shape=(shape_of(chain[1])[0], ONE))
-        return (call("cumsum", rest, shape=shape_of(rest)),)
+    last = next((last for last in reversed(range(len(chain) - 1)) if _is_cumulation(chain[last])), None)
+    if last is not None and shape_of(chain[-1])[1].is_one and not is_scalar(chain[-1]):
+        behind = chain[last + 1 :]
+        rest = behind[0] if len(behind) == 1 else Expr("*", behind, shape=(shape_of(behind[0])[0], ONE))
+        return _entries((*chain[:last], call("cumsum", rest, shape=shape_of(rest))))
     if len(chain) > 1 and chain[-1].op == "e":
         base, place = chain[-2], chain[-1].args[0]
         picked = call("at", base, Expr("all"), place, shape=(shape_of(base)[0], ONE))

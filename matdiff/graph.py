@@ -16,11 +16,12 @@ from matdiff.dims import ONE, SCALAR, Dim
 from matdiff.formula import Chain
 from matdiff.index import base_and_exponent
 from matdiff.larger import contract_larger
-from matdiff.nodes import Factor
+from matdiff.nodes import Factor, Tensor
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
+    from matdiff.collect import Term
     from matdiff.recover import Recovery
     from matdiff.syntax import Rational
 
@@ -47,8 +48,12 @@ class Pendant(NamedTuple):
 class Graph:
     """The index graph of one product under reduction."""
 
-    def __init__(self, recovery: Recovery, factors: Sequence[Factor], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> None:
+    def __init__(
+        self, recovery: Recovery, factors: Sequence[Factor], out: tuple[int, ...], sizes: tuple[Dim, ...], lift: bool = False
+    ) -> None:
+        """With `lift` the scalars of the factors are left out: they stand in `lifted`."""
         self.formulas = recovery.formulas
+        self.lifted: list[Term] = []
         self.sizes, self.out = sizes, out
         self.recovery = recovery
         self.edges: list[Edge] = []
@@ -57,11 +62,20 @@ class Graph:
         for tensor, slots in factors:
             if len(slots) == 1:
                 base, exponent = base_and_exponent(tensor)
-                self.pendants[slots[0]].append(Pendant((recovery.expr(base),), exponent))
+                chain = self._chain_of(base) if lift and exponent == 1 else (recovery.expr(base),)
+                self.pendants[slots[0]].append(Pendant(chain, exponent))
             elif len(slots) == 2:
-                self.edges.append(Edge(slots[0], slots[1], (recovery.expr(tensor),)))
+                self.edges.append(Edge(slots[0], slots[1], self._chain_of(tensor) if lift else (recovery.expr(tensor),)))
             else:
                 self.others.append((tensor, slots))
+
+    def _chain_of(self, tensor: Tensor) -> Chain:
+        """A factor of the product, without its scalars: kappa A (B + C) in place of A (kappa (B + C))."""
+        term = self.recovery.term(tensor)
+        if not term.chain or (term.coefficient == 1 and not term.factors and not term.divisors):
+            return (self.recovery.expr(tensor),)
+        self.lifted.append(term)
+        return term.chain
 
     def add_vector(self, index: int, vector: Expr) -> None:
         self.pendants[index].append(Pendant((vector,), 1))
@@ -160,10 +174,9 @@ class Graph:
             return (formula.ones(size),)
         if len(pendants) == 1 and pendants[0].exponent == 1:
             return pendants[0].chain
-        diagonals = [p.chain[0] for p in pendants if p.exponent == 1 and self._diagonal_matrix(p.chain[0])]
-        rest = [p for p in pendants if not (p.exponent == 1 and self._diagonal_matrix(p.chain[0]))]
-        if diagonals and rest:
-            return (*(diagonal.args[0] for diagonal in diagonals), *self.vector(rest, index))
+        matrices, rest = self._matrices(pendants)
+        if matrices and rest:
+            return (*matrices, *self.vector(rest, index))
         tops: list[Expr] = []
         bottoms: list[Expr] = []
         for pendant in pendants:
@@ -171,14 +184,26 @@ class Graph:
             (tops if pendant.exponent > 0 else bottoms).append(vector)
         return (self.formulas.hadamard(tops, bottoms),)
 
-    def _diagonal_matrix(self, vector: Expr) -> bool:
-        return vector.op == "diag" and vector.args[0] in self.formulas.diagonal
+    def _matrices(self, pendants: list[Pendant]) -> tuple[Chain, list[Pendant]]:
+        """The pendants that are diagonals of diagonal matrices as D, D^2 or D^-1, and the others."""
+        matrices: list[Expr] = []
+        rest: list[Pendant] = []
+        for pendant in pendants:
+            (vector, *more), exponent = pendant.chain, pendant.exponent
+            if more or vector.op != "diag" or vector.args[0] not in self.formulas.diagonal or exponent.denominator != 1:
+                rest.append(pendant)
+                continue
+            matrix = vector.args[0]
+            if exponent < 0:
+                matrix = formula.call("inv", matrix, shape=formula.shape_of(matrix))
+                self.formulas.symmetric.add(matrix)
+            matrices += [matrix] * int(magnitude(exponent))
+        return tuple(matrices), rest
 
     def between(self, pendants: list[Pendant], index: int) -> Chain:
         """diag of the vectors at an index, or nothing."""
-        if not pendants:
-            return ()
-        return (self.formulas.diag(self.formulas.product(self.vector(pendants, index))),)
+        matrices, rest = self._matrices(pendants)
+        return (*matrices, *((self.formulas.diag(self.formulas.product(self.vector(rest, index))),) if rest else ()))
 
     def chain(self) -> Chain:
         """The value of a reduced graph with one or two output axes."""
@@ -189,6 +214,8 @@ class Graph:
         if len(self.out) != 2:
             raise Irreducible
         row, column = self.out
+        if row == column and self.pendants[row]:
+            return self.between(self.pendants[row], row)
         if row == column:
             return (self.formulas.diag(self.formulas.product(self.vector(self.pendants[row], row))),)
         if self.edges:
