@@ -31,18 +31,23 @@ class Irreducible(Exception):
 
 
 class Edge(NamedTuple):
-    """A matrix, as a chain of factors, with its rows at the index `row` and its columns at `column`."""
+    """A matrix, as a chain of factors, with its rows at the index `row` and its columns at `column`.
+
+    `place` is that of its first factor in the product: what is multiplied entry by entry keeps the order it was written in.
+    """
 
     row: int
     column: int
     chain: Chain
+    place: int = 0
 
 
 class Pendant(NamedTuple):
-    """A column vector at an index, raised entry by entry to a power."""
+    """A column vector at an index, raised entry by entry to a power; `place` is 0 for one that is a factor of the product."""
 
     chain: Chain
     exponent: Rational
+    place: int = 0
 
 
 class Graph:
@@ -59,13 +64,13 @@ class Graph:
         self.edges: list[Edge] = []
         self.others: list[Factor] = []
         self.pendants: dict[int, list[Pendant]] = {index: [] for index in range(len(sizes))}
-        for tensor, slots in factors:
+        for place, (tensor, slots) in enumerate(factors, 1):
             if len(slots) == 1:
                 base, exponent = base_and_exponent(tensor)
                 chain = self._chain_of(base) if lift and exponent == 1 else (recovery.expr(base),)
                 self.pendants[slots[0]].append(Pendant(chain, exponent))
             elif len(slots) == 2:
-                self.edges.append(Edge(slots[0], slots[1], self._chain_of(tensor) if lift else (recovery.expr(tensor),)))
+                self.edges.append(Edge(*slots, self._chain_of(tensor) if lift else (recovery.expr(tensor),), place))
             else:
                 self.others.append((tensor, slots))
 
@@ -107,7 +112,7 @@ class Graph:
             if index == edge.column and (index in self.out or len(self.touching(index)) > 1 or self.pendants[index]):
                 self.edges.remove(edge)
                 diagonal = formula.call("diag", self.formulas.product(edge.chain), shape=(self.sizes[index], ONE))
-                self.pendants[index].append(Pendant((diagonal,), 1))
+                self.pendants[index].append(Pendant((diagonal,), 1, edge.place))
                 return True
         return False
 
@@ -120,7 +125,8 @@ class Graph:
                 other, chain = self.seen_from(edge, index)
                 vector = self.vector(self.pendants.pop(index), index)
                 self.pendants[index] = []
-                self.pendants[other].append(Pendant(chain + vector, 1))
+                self.pendants[other].append(Pendant(chain + vector, 1, edge.place))
+                self.pendants[other].sort(key=lambda pendant: pendant.place)
                 return True
         return False
 
@@ -135,25 +141,34 @@ class Graph:
             touching = self.touching(index)
             if len(touching) == 2 and all(edge.row != edge.column for edge in touching):
                 first, second = touching
+                if self._side_by_side(first, second, index):
+                    continue
                 start, left = self.seen_from(first, index)
                 end, right = self.seen_from(second, index)
                 between = self.between(self.pendants[index], index)
                 self.edges = [edge for edge in self.edges if edge is not first and edge is not second]
                 self.pendants[index] = []
-                self.edges.append(Edge(start, end, left + between + self.formulas.transposed_chain(right)))
+                chain = left + between + self.formulas.transposed_chain(right)
+                self.edges.append(Edge(start, end, chain, min(first.place, second.place)))
                 return True
         return False
 
+    def _side_by_side(self, first: Edge, second: Edge, index: int) -> bool:
+        """Whether two matrices are better multiplied entry by entry: (A .* B) x for diag(A diag(x) B^T), but diag(A B^T)."""
+        if (first.row, first.column) != (second.row, second.column) or len(first.chain) + len(second.chain) > 2:
+            return False
+        other = first.row + first.column - index
+        return bool(self.pendants[index]) and (other in self.out or bool(self.pendants[other]))
+
     def _parallel(self) -> bool:
         for place, edge in enumerate(self.edges):
-            if edge.row in self.out and edge.column in self.out:
-                continue
-            for other in self.edges[place + 1 :]:
-                if {other.row, other.column} == {edge.row, edge.column} and edge.row != edge.column:
-                    self.edges = [e for e in self.edges if e is not edge and e is not other]
-                    matrix = self._parallel_product([edge, other], edge.row, edge.column)
-                    self.edges.append(Edge(edge.row, edge.column, (matrix,)))
-                    return True
+            ends = {edge.row, edge.column}
+            beside = [other for other in self.edges[place:] if {other.row, other.column} == ends]
+            if len(beside) > 1 and len(ends) == 2 and not ends <= set(self.out):
+                matrix = self._parallel_product(beside, edge.row, edge.column)
+                merged = Edge(edge.row, edge.column, (matrix,), edge.place)
+                self.edges = [merged if e is edge else e for e in self.edges if e is edge or not any(e is b for b in beside)]
+                return True
         return False
 
     def _parallel_product(self, edges: list[Edge], row: int, column: int) -> Expr:

@@ -5,7 +5,7 @@ What does not reduce has no matrix notation and raises `Irreducible`; `entries` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff import formula
@@ -202,14 +202,17 @@ class Recovery:
                 factors[place] = formula.call("mean", inner, shape=SCALAR)
 
 
-def size_expressions(variables: Iterable[Variable]) -> dict[Dim, Expr]:
-    """For every size of a variable an expression that is this number: rows(A) or cols(A)."""
+def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = ()) -> dict[Dim, Expr]:
+    """For every size of a variable an expression that is this number: rows(A) or cols(A).
+
+    Of several that of a variable by which is differentiated, else the first in the order of their names, rows before columns:
+    so it does not depend on which is met first.
+    """
+    sides = [(operator, v.name, v.shape, dim) for v in variables for operator, dim in zip(("rows", "cols"), v.shape)]
     found: dict[Dim, Expr] = {}
-    for variable in variables:
-        leaf = formula.name(variable.name, variable.shape)
-        for operator, dim in zip(("rows", "cols"), variable.shape):
-            if not dim.is_one and dim not in found:
-                found[dim] = formula.call(operator, leaf, shape=SCALAR)
+    for operator, name, shape, dim in sorted(sides, key=lambda side: (side[1] not in wrt, side[0] == "cols", side[1])):
+        if not dim.is_one and dim not in found:
+            found[dim] = formula.call(operator, formula.name(name, shape), shape=SCALAR)
     return found
 
 
