@@ -67,24 +67,33 @@ def collected(terms: list[Term], formulas: Formulas) -> Term:
 
 
 def _collected(terms: list[Term], formulas: Formulas) -> Term:
-    """Each round takes out the common factor that saves most; fewer terms are left, so it ends."""
+    """Each round takes out the common factor that saves most, first those that all terms share.
+
+    Fewer terms are left each time, so it ends.
+    """
+    given = terms
     while 1 < len(terms) <= MOST_TERMS:
-        best: tuple[int, list[int], Term] | None = None
+        best: tuple[tuple[bool, int], list[int], Term] | None = None
         for group in _groups(terms, formulas):
             content = common_factor([rest.coefficient for rest in group.rests])
             rests = [rest._replace(coefficient=ratio_of(rest.coefficient, content)) for rest in group.rests]
             together = group.term(_inside(rests, formulas)).times(content)
             apart = cost(_sum([terms[p] for p in group.places], formulas))
             saved = apart - cost(together.expr(formulas))
-            if saved > 0 and (best is None or saved > best[0]):
-                best = (saved, group.places, together)
+            rank = (len(group.places) == len(terms), saved)
+            if saved > 0 and (best is None or rank > best[0]):
+                best = (rank, group.places, together)
         if best is None:
             break
         _, places, together = best
         terms = [together if p == places[0] else t for p, t in enumerate(terms) if p not in places[1:]]
     if len(terms) == 1:
         return terms[0]
-    return _term_of(_turned(_sum(terms, formulas), formulas))
+    whole = _turned(_sum(terms, formulas), formulas)
+    if terms is not given:
+        plain = _turned(_sum(given, formulas), formulas)
+        whole = plain if plain.op == "'" and cost(plain) < cost(whole) else whole
+    return _term_of(whole)
 
 
 def _term_of(expr: Expr) -> Term:
@@ -229,11 +238,70 @@ def _groups(terms: list[Term], formulas: Formulas) -> list[Group]:
             found += _with_scalars(chosen, places, formulas)
     for places in _sharing(terms, _entrywise_factors):
         found += _with_entries([terms[p] for p in places], places, formulas)
+    for places in _sharing(terms, _vectors_of):
+        found += _with_vector([terms[p] for p in places], places, formulas)
     diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and _is_diagonal(term.chain[0])]
     if len(diagonals) > 1:
         rests = [terms[p]._replace(chain=(terms[p].chain[0].args[0],)) for p in diagonals]
         found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (formulas.diag(inside.expr(formulas)),))))
     return found
+
+
+def _vectors_of(term: Term) -> list[Expr]:
+    """The vectors that a column is linear in: v of A v, of p .* v and of (p^T v) a, if it stands there once."""
+    if not term.chain or not term.size[1].is_one or term.size[0].is_one:
+        return []
+    dots = [vector for factor in term.factors for vector in _dotted(factor)]
+    return [v for v in dict.fromkeys((term.chain[-1], *_entrywise_factors(term), *dots)) if v.op != "ones"]
+
+
+def _dotted(scalar: Expr) -> list[Expr]:
+    """v and p of the scalar p^T v; the ends of other products of matrices."""
+    if scalar.op != "*" or any(formula.is_scalar(factor) for factor in scalar.args):
+        return []
+    start = scalar.args[0]
+    return [scalar.args[-1], *(start.args if start.op == "'" else ())]
+
+
+def _with_vector(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
+    """(diag(p) - p p^T) v for p .* v - (p^T v) p: terms linear in one vector, of which some are products of it with a vector."""
+    found = []
+    for vector in _vectors_of(terms[0]):
+        ways = [_as_matrix(term, vector, formulas) for term in terms]
+        rests = [way for way in ways if way is not None]
+        if len(rests) < len(terms) or not any(len(rest.factors) < len(term.factors) for rest, term in zip(rests, terms)):
+            continue
+        if any(not rest.chain or rest.chain[-1].op == "diag" for rest in rests):
+            size = shape_of(vector)[0]
+            bare = [rest if rest.chain else rest._replace(chain=(formula.eye(size),)) for rest in rests]
+            factors, divisors, bare = _shared_scalars(bare, formulas)
+
+            def whole(inside: Term, vector: Expr = vector, above: list[Expr] = factors, below: list[Expr] = divisors) -> Term:
+                scaled = inside.under(above, below, formulas)
+                return scaled._replace(chain=(*scaled.chain, vector))
+
+            found.append(Group(places, bare, whole))
+    return found
+
+
+def _as_matrix(term: Term, vector: Expr, formulas: Formulas) -> Term | None:
+    """The term without the vector, so that it is a matrix; None where the vector stands elsewhere in it, too."""
+    chain, factors = term.chain, list(term.factors)
+    if chain[-1] == vector:
+        matrix: Chain = chain[:-1]
+    elif vector in _entrywise_factors(term) and chain[0].op == ".*":
+        rest = _removed(list(_entrywise_factors(term)), [vector])
+        matrix = (formulas.diag(formulas.hadamard(rest, [])),)
+    else:
+        dot = next((factor for factor in factors if vector in _dotted(factor)), None)
+        if dot is None:
+            return None
+        factors.remove(dot)
+        at_end = dot.args[-1] == vector
+        matrix = (*chain, *(dot.args[:-1] if at_end else formulas.transposed_chain(dot.args[1:])))
+    if any(node == vector for expr in (*matrix, *factors, *term.divisors) for node in post_order(expr)):
+        return None
+    return term._replace(chain=matrix, factors=factors)
 
 
 def _is_diagonal(expr: Expr) -> bool:

@@ -90,6 +90,8 @@ class _Entries:
         for coefficient, term in tensor.terms:
             body = self.entry(term, letters)
             parts.append(body if coefficient == 1 else _scaled(coefficient, body))
+        if parts[0].op == "neg":
+            parts.sort(key=lambda part: part.op == "neg")  # b - a, not -a + b
         return Expr("+", tuple(parts), shape=SCALAR)
 
     def _factor(self, tensor: Tensor, letters: tuple[str, ...]) -> Expr:
@@ -155,6 +157,7 @@ class _Entries:
             else:
                 entry = _power(entry, magnitude(exponent))
             (above if exponent > 0 else below).append(entry)
+        above, below = _merged(above), _merged(below)
         body = self.recovery.formulas.scaled(1, deltas + above, below, (), entries=True) if summed else None
         if body is None:
             return self.recovery.formulas.scaled(product.coefficient, deltas + above, below, (), entries=True)
@@ -187,6 +190,19 @@ class _Entries:
         return found + [(tensor, slots, 1) for tensor, slots in graph.others]
 
 
+def _merged(factors: list[Expr]) -> list[Expr]:
+    """Equal entries as one power: s[l]^2."""
+    entries = formula.exponents_of(factor for factor in factors if formula.base_of(factor)[0].op == "entry")
+    found = []
+    for factor in factors:
+        base, _ = formula.base_of(factor)
+        if base.op != "entry":
+            found.append(factor)
+        elif base in entries:
+            found.append(_power(base, entries.pop(base)))
+    return found
+
+
 def _power(base: Expr, exponent: Rational) -> Expr:
     if exponent == 1:
         return base
@@ -197,6 +213,11 @@ def _power(base: Expr, exponent: Rational) -> Expr:
 
 def _scaled(coefficient: Rational, body: Expr) -> Expr:
     size = magnitude(coefficient)
+    if body.op == "/" and size != 1:
+        top = _scaled(coefficient, body.args[0])
+        bare = top.args[0] if top.op == "neg" else top
+        quotient = formula.call("/", bare, body.args[1], shape=SCALAR)
+        return formula.call("neg", quotient, shape=SCALAR) if top.op == "neg" else quotient
     factors = body.args if body.op == "*" else (body,)
     scaled = body if size == 1 else Expr("*", (formula.number(size), *factors), shape=SCALAR)
     return formula.call("neg", scaled, shape=SCALAR) if coefficient < 0 else scaled

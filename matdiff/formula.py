@@ -101,6 +101,10 @@ class Formulas:
     def __init__(self) -> None:
         self.symmetric: set[Expr] = set()
         self.diagonal: set[Expr] = set()
+        # The user's variables; the other names are those of parts.
+        self.variables: set[Expr] = set()
+        # The order of the factors of every product entry by entry that was written: it is kept throughout.
+        self._orders: dict[frozenset[tuple[Expr, int]], list[Expr]] = {}
         # The terms of the sums that were written, before common factors were taken out.
         self.sums: dict[Expr, list[Term]] = {}
         # What sums of such terms have been written as.
@@ -148,8 +152,16 @@ class Formulas:
         return Expr("*", factors, shape=(rows, columns))
 
     def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
-        """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power."""
+        """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power.
+
+        Variables and their powers come before functions, y .* exp(x), as authors write them; otherwise the order is kept.
+        """
         factors = [factor for factor in factors if factor != number(1) and factor.op != "ones"] or factors
+        place = next((place for place, factor in enumerate(factors) if factor.op in FUNCTIONS), len(factors))
+        behind = sorted(
+            factors[place:], key=lambda factor: (factor.args[0] if factor.op == ".^" else factor) not in self.variables
+        )
+        factors = self._orders.setdefault(frozenset((f, factors.count(f)) for f in factors), [*factors[:place], *behind])
         shape = shape_of((factors or divisors)[0])
         top, bottom = _elementwise(factors, shape), _elementwise(divisors, shape)
         if bottom is None:
@@ -193,7 +205,13 @@ class Formulas:
         halves = self._half(one) or self.norm_argument(self.product(one))
         if halves is not None and halves.op != "name":
             return call("^", call("norm", halves, shape=SCALAR), number(2), shape=SCALAR)
-        return self.product(min(one, other, key=_transposes))
+        whole = self.product(min(one, other, key=_transposes))
+        sums = [self._summed(chain[1:]) for chain in (one, other) if _is_row_of_ones(chain[0])]
+        return min([whole, *sums], key=cost)
+
+    def _summed(self, chain: Chain) -> Expr:
+        """The sum of all entries; that of X ones is that of X."""
+        return call("sum", self.product(chain[:-1] if len(chain) > 1 and chain[-1].op == "ones" else chain), shape=SCALAR)
 
     def _half(self, chain: Chain) -> Expr | None:
         """v when the chain is v^T v."""
@@ -210,7 +228,8 @@ class Formulas:
             chain = (chain[0].args[0],)
         back = self.transposed_chain(chain)
         turns = [c[k:] + c[:k] for c in (chain, back) for k in range(len(chain))]
-        best = min(turns, key=lambda turn: (_transposes(turn), cost(self.product(turn)), turn[0].op != "'"))
+        ends = (chain[0], self.transposed(chain[0]))  # of equally good turns the one that begins as the product was written
+        best = min(turns, key=lambda t: (_transposes(t), cost(self.product(t)), t[0].op != "'", t[0] not in ends))
         scalar = call("tr", self.product(best), shape=SCALAR)
         inner = self.norm_argument(scalar)
         if inner is not None and inner.op != "name":
@@ -363,9 +382,11 @@ def _opened(factor: Expr) -> Chain:
 
 def _entries(chain: Chain) -> Chain:
     """X e_j as X[:,j], e_i^T X as X[i,:] and e_i^T x as x[i]."""
-    if len(chain) > 1 and _is_cumulation(chain[0]) and shape_of(chain[-1])[1].is_one:
-        rest = chain[1] if len(chain) == 2 else Expr("*", chain[1:], shape=(shape_of(chain[1])[0], ONE))
-        return (call("cumsum", rest, shape=shape_of(rest)),)
+    last = next((last for last in reversed(range(len(chain) - 1)) if _is_cumulation(chain[last])), None)
+    if last is not None and shape_of(chain[-1])[1].is_one and not is_scalar(chain[-1]):
+        behind = chain[last + 1 :]
+        rest = behind[0] if len(behind) == 1 else Expr("*", behind, shape=(shape_of(behind[0])[0], ONE))
+        return _entries((*chain[:last], call("cumsum", rest, shape=shape_of(rest))))
     if len(chain) > 1 and chain[-1].op == "e":
         base, place = chain[-2], chain[-1].args[0]
         picked = call("at", base, Expr("all"), place, shape=(shape_of(base)[0], ONE))
@@ -386,6 +407,10 @@ def _entries(chain: Chain) -> Chain:
             picked = call("at", base, place, Expr("all"), shape=(ONE, shape_of(base)[1]))
         chain = (picked, *chain[2:])
     return chain
+
+
+def _is_row_of_ones(expr: Expr) -> bool:
+    return expr.op == "'" and expr.args[0].op == "ones"
 
 
 def _is_cumulation(expr: Expr) -> bool:

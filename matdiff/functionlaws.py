@@ -34,11 +34,14 @@ def inverse_of_product(node: Apply) -> Tensor | None:
         entries = index.einsum(arg.factors, arg.out[:1], dict(enumerate(arg.sizes)), arg.coefficient)
         return index.einsum([(index.power(entries, -1), (0,))], (0, 0))
     scalars = [tensor for tensor, slots in arg.factors if not slots]
-    blocks = _square_blocks(arg)
-    if blocks is None or (len(blocks) == 1 and not scalars and arg.coefficient == 1):
+    found = _square_blocks(arg)
+    if found is None:
+        return None
+    blocks, diagonals = found
+    if len(blocks) == 1 and not scalars and not diagonals and arg.coefficient == 1:
         return None
     scale = index.power(index.einsum([(s, ()) for s in scalars], (), None, arg.coefficient), -1)
-    factors: list[Factor] = [(scale, ())]
+    factors: list[Factor] = [(scale, ()), *((index.power(vector, -1), slots) for vector, slots in diagonals)]
     for block, (start, end) in blocks:
         tensor = index.einsum(block, (start, end), dict(enumerate(arg.sizes)))
         factors.append((index.apply("inv", (tensor,), tensor.dims), (end, start)))
@@ -110,25 +113,37 @@ def function_of_diagonal(node: Apply) -> Tensor | None:
     return index.einsum([(on_diagonal(node.function, [entries, *node.args[1:]]), (0,))], (0, 0))
 
 
-def _square_blocks(arg: Product) -> list[tuple[list[Factor], tuple[int, int]]] | None:
-    """The factors of a chain of matrices from out[0] to out[1], cut wherever a square block ends; None when it is no chain."""
-    uses = arg.uses()
-    remaining = [factor for factor in arg.factors if factor[1]]
+def _square_blocks(arg: Product) -> tuple[list[tuple[list[Factor], tuple[int, int]]], list[Factor]] | None:
+    """The factors of a chain of matrices from out[0] to out[1], cut wherever a square block ends, and the vectors at the cuts.
+
+    A vector there is a diagonal matrix between two blocks.  None when it is no chain.
+    """
+    matrices = [factor for factor in arg.factors if len(set(factor[1])) == 2]
+    vectors = [(index.einsum([factor], factor[1][:1]), factor[1][:1]) for factor in arg.factors if len(set(factor[1])) == 1]
+    if len(matrices) + len(vectors) < sum(1 for _, slots in arg.factors if slots):
+        return None
     start = here = arg.out[0]
     blocks: list[tuple[list[Factor], tuple[int, int]]] = []
     block: list[Factor] = []
-    while remaining:
-        touching = [factor for factor in remaining if here in factor[1]]
+    diagonals = [factor for factor in vectors if here in factor[1]]
+    while matrices:
+        touching = [factor for factor in matrices if here in factor[1]]
         if len(touching) != 1 or len(touching[0][1]) != 2:
             return None
         factor = touching[0]
-        remaining.remove(factor)
+        matrices.remove(factor)
         block.append(factor)
         here = factor[1][1] if factor[1][0] == here else factor[1][0]
-        if here == arg.out[1] or (uses[here] == 2 and arg.sizes[here] == arg.sizes[arg.out[0]]):
+        at_end = here == arg.out[1]
+        is_joint = sum(here in slots for _, slots in matrices) == 1
+        between = [vector for vector in vectors if here in vector[1]]
+        if at_end or (is_joint and arg.sizes[here] == arg.sizes[arg.out[0]]):
             blocks.append((block, (start, here)))
+            diagonals += between
             start, block = here, []
-    return blocks if here == arg.out[1] and not block else None
+        else:
+            block += between
+    return (blocks, diagonals) if here == arg.out[1] and not block else None
 
 
 def function_of_constant(node: Apply) -> Tensor | None:
@@ -167,6 +182,35 @@ def function_of_broadcast(node: Apply) -> Tensor | None:
     return index.broadcast(value, node.dims)
 
 
+def log_of_product(node: Apply) -> Tensor | None:
+    """log(a exp(z)) = log(a) + z, entry by entry; logsumexp(c ones) = c + log(n).  Removes an exp or a logsumexp."""
+    arg = node.args[0]
+    if not isinstance(arg, Product) or len(set(arg.out)) < len(arg.out):
+        return None
+    if node.function == "logsumexp" and not any(slots for _, slots in arg.factors):
+        value = index.einsum(arg.factors, (), None, arg.coefficient)
+        return index.add([(1, value), (1, index.apply("log", (index.size_scalar(arg.dims[0]),), ()))], ())
+    if node.function != "log" or len(arg.sizes) > len(arg.out) or (len(arg.factors) < 2 and arg.coefficient == 1):
+        return None
+    for exp, slots in arg.factors:
+        if isinstance(exp, Apply) and exp.function == "exp" and len(slots) in (0, len(arg.out)):
+            rest = list(arg.factors)
+            rest.remove((exp, slots))
+            sizes = dict(enumerate(arg.sizes))
+            others = index.einsum(rest, arg.out, sizes, arg.coefficient)  # type: ignore[arg-type]
+            inside = index.einsum([(exp.args[0], slots)], arg.out, sizes)  # type: ignore[arg-type]
+            return index.add([(1, index.apply("log", (others,), others.dims)), (1, inside)], node.dims)
+    return None
+
+
+def softmax_of_broadcast(node: Apply) -> Tensor | None:
+    """softmax(c ones) = ones / n.  Removes a function."""
+    arg = node.args[0]
+    if node.function != "softmax" or not isinstance(arg, Product) or any(slots for _, slots in arg.factors):
+        return None
+    return index.broadcast(index.power(index.size_scalar(arg.dims[0]), -1), node.dims)
+
+
 def _is_each(function: str) -> bool:
     return function in FUNCTIONS and FUNCTIONS[function].form == "each"
 
@@ -188,5 +232,7 @@ APPLY_LAWS: tuple[ApplyLaw, ...] = (
     inverse_of_kron,
     function_of_constant,
     function_of_broadcast,
+    log_of_product,
+    softmax_of_broadcast,
     function_of_inverse_function,
 )

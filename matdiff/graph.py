@@ -16,11 +16,12 @@ from matdiff.dims import ONE, SCALAR, Dim
 from matdiff.formula import Chain
 from matdiff.index import base_and_exponent
 from matdiff.larger import contract_larger
-from matdiff.nodes import Factor
+from matdiff.nodes import Factor, Tensor
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
+    from matdiff.collect import Term
     from matdiff.recover import Recovery
     from matdiff.syntax import Rational
 
@@ -30,38 +31,56 @@ class Irreducible(Exception):
 
 
 class Edge(NamedTuple):
-    """A matrix, as a chain of factors, with its rows at the index `row` and its columns at `column`."""
+    """A matrix, as a chain of factors, with its rows at the index `row` and its columns at `column`.
+
+    `place` is that of its first factor in the product: what is multiplied entry by entry keeps the order it was written in.
+    """
 
     row: int
     column: int
     chain: Chain
+    place: int = 0
 
 
 class Pendant(NamedTuple):
-    """A column vector at an index, raised entry by entry to a power."""
+    """A column vector at an index, raised entry by entry to a power; `place` is 0 for one that is a factor of the product."""
 
     chain: Chain
     exponent: Rational
+    place: int = 0
 
 
 class Graph:
     """The index graph of one product under reduction."""
 
-    def __init__(self, recovery: Recovery, factors: Sequence[Factor], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> None:
+    def __init__(
+        self, recovery: Recovery, factors: Sequence[Factor], out: tuple[int, ...], sizes: tuple[Dim, ...], lift: bool = False
+    ) -> None:
+        """With `lift` the scalars of the factors are left out: they stand in `lifted`."""
         self.formulas = recovery.formulas
+        self.lifted: list[Term] = []
         self.sizes, self.out = sizes, out
         self.recovery = recovery
         self.edges: list[Edge] = []
         self.others: list[Factor] = []
         self.pendants: dict[int, list[Pendant]] = {index: [] for index in range(len(sizes))}
-        for tensor, slots in factors:
+        for place, (tensor, slots) in enumerate(factors, 1):
             if len(slots) == 1:
                 base, exponent = base_and_exponent(tensor)
-                self.pendants[slots[0]].append(Pendant((recovery.expr(base),), exponent))
+                chain = self._chain_of(base) if lift and exponent == 1 else (recovery.expr(base),)
+                self.pendants[slots[0]].append(Pendant(chain, exponent))
             elif len(slots) == 2:
-                self.edges.append(Edge(slots[0], slots[1], (recovery.expr(tensor),)))
+                self.edges.append(Edge(*slots, self._chain_of(tensor) if lift else (recovery.expr(tensor),), place))
             else:
                 self.others.append((tensor, slots))
+
+    def _chain_of(self, tensor: Tensor) -> Chain:
+        """A factor of the product, without its scalars: kappa A (B + C) in place of A (kappa (B + C))."""
+        term = self.recovery.term(tensor)
+        if not term.chain or (term.coefficient == 1 and not term.factors and not term.divisors):
+            return (self.recovery.expr(tensor),)
+        self.lifted.append(term)
+        return term.chain
 
     def add_vector(self, index: int, vector: Expr) -> None:
         self.pendants[index].append(Pendant((vector,), 1))
@@ -93,7 +112,7 @@ class Graph:
             if index == edge.column and (index in self.out or len(self.touching(index)) > 1 or self.pendants[index]):
                 self.edges.remove(edge)
                 diagonal = formula.call("diag", self.formulas.product(edge.chain), shape=(self.sizes[index], ONE))
-                self.pendants[index].append(Pendant((diagonal,), 1))
+                self.pendants[index].append(Pendant((diagonal,), 1, edge.place))
                 return True
         return False
 
@@ -106,7 +125,8 @@ class Graph:
                 other, chain = self.seen_from(edge, index)
                 vector = self.vector(self.pendants.pop(index), index)
                 self.pendants[index] = []
-                self.pendants[other].append(Pendant(chain + vector, 1))
+                self.pendants[other].append(Pendant(chain + vector, 1, edge.place))
+                self.pendants[other].sort(key=lambda pendant: pendant.place)
                 return True
         return False
 
@@ -121,25 +141,34 @@ class Graph:
             touching = self.touching(index)
             if len(touching) == 2 and all(edge.row != edge.column for edge in touching):
                 first, second = touching
+                if self._side_by_side(first, second, index):
+                    continue
                 start, left = self.seen_from(first, index)
                 end, right = self.seen_from(second, index)
                 between = self.between(self.pendants[index], index)
                 self.edges = [edge for edge in self.edges if edge is not first and edge is not second]
                 self.pendants[index] = []
-                self.edges.append(Edge(start, end, left + between + self.formulas.transposed_chain(right)))
+                chain = left + between + self.formulas.transposed_chain(right)
+                self.edges.append(Edge(start, end, chain, min(first.place, second.place)))
                 return True
         return False
 
+    def _side_by_side(self, first: Edge, second: Edge, index: int) -> bool:
+        """Whether two matrices are better multiplied entry by entry: (A .* B) x for diag(A diag(x) B^T), but diag(A B^T)."""
+        if (first.row, first.column) != (second.row, second.column) or len(first.chain) + len(second.chain) > 2:
+            return False
+        other = first.row + first.column - index
+        return bool(self.pendants[index]) and (other in self.out or bool(self.pendants[other]))
+
     def _parallel(self) -> bool:
         for place, edge in enumerate(self.edges):
-            if edge.row in self.out and edge.column in self.out:
-                continue
-            for other in self.edges[place + 1 :]:
-                if {other.row, other.column} == {edge.row, edge.column} and edge.row != edge.column:
-                    self.edges = [e for e in self.edges if e is not edge and e is not other]
-                    matrix = self._parallel_product([edge, other], edge.row, edge.column)
-                    self.edges.append(Edge(edge.row, edge.column, (matrix,)))
-                    return True
+            ends = {edge.row, edge.column}
+            beside = [other for other in self.edges[place:] if {other.row, other.column} == ends]
+            if len(beside) > 1 and len(ends) == 2 and not ends <= set(self.out):
+                matrix = self._parallel_product(beside, edge.row, edge.column)
+                merged = Edge(edge.row, edge.column, (matrix,), edge.place)
+                self.edges = [merged if e is edge else e for e in self.edges if e is edge or not any(e is b for b in beside)]
+                return True
         return False
 
     def _parallel_product(self, edges: list[Edge], row: int, column: int) -> Expr:
@@ -160,10 +189,9 @@ class Graph:
             return (formula.ones(size),)
         if len(pendants) == 1 and pendants[0].exponent == 1:
             return pendants[0].chain
-        diagonals = [p.chain[0] for p in pendants if p.exponent == 1 and self._diagonal_matrix(p.chain[0])]
-        rest = [p for p in pendants if not (p.exponent == 1 and self._diagonal_matrix(p.chain[0]))]
-        if diagonals and rest:
-            return (*(diagonal.args[0] for diagonal in diagonals), *self.vector(rest, index))
+        matrices, rest = self._matrices(pendants)
+        if matrices and rest:
+            return (*matrices, *self.vector(rest, index))
         tops: list[Expr] = []
         bottoms: list[Expr] = []
         for pendant in pendants:
@@ -171,14 +199,26 @@ class Graph:
             (tops if pendant.exponent > 0 else bottoms).append(vector)
         return (self.formulas.hadamard(tops, bottoms),)
 
-    def _diagonal_matrix(self, vector: Expr) -> bool:
-        return vector.op == "diag" and vector.args[0] in self.formulas.diagonal
+    def _matrices(self, pendants: list[Pendant]) -> tuple[Chain, list[Pendant]]:
+        """The pendants that are diagonals of diagonal matrices as D, D^2 or D^-1, and the others."""
+        matrices: list[Expr] = []
+        rest: list[Pendant] = []
+        for pendant in pendants:
+            (vector, *more), exponent = pendant.chain, pendant.exponent
+            if more or vector.op != "diag" or vector.args[0] not in self.formulas.diagonal or exponent.denominator != 1:
+                rest.append(pendant)
+                continue
+            matrix = vector.args[0]
+            if exponent < 0:
+                matrix = formula.call("inv", matrix, shape=formula.shape_of(matrix))
+                self.formulas.symmetric.add(matrix)
+            matrices += [matrix] * int(magnitude(exponent))
+        return tuple(matrices), rest
 
     def between(self, pendants: list[Pendant], index: int) -> Chain:
         """diag of the vectors at an index, or nothing."""
-        if not pendants:
-            return ()
-        return (self.formulas.diag(self.formulas.product(self.vector(pendants, index))),)
+        matrices, rest = self._matrices(pendants)
+        return (*matrices, *((self.formulas.diag(self.formulas.product(self.vector(rest, index))),) if rest else ()))
 
     def chain(self) -> Chain:
         """The value of a reduced graph with one or two output axes."""
@@ -189,6 +229,8 @@ class Graph:
         if len(self.out) != 2:
             raise Irreducible
         row, column = self.out
+        if row == column and self.pendants[row]:
+            return self.between(self.pendants[row], row)
         if row == column:
             return (self.formulas.diag(self.formulas.product(self.vector(self.pendants[row], row))),)
         if self.edges:

@@ -103,6 +103,9 @@ def einsum(
         scale = scale * more
     if any(isinstance(tensor, Product) and not _is_atomic(tensor) for tensor, _ in pairs):
         return einsum(pairs, ends, flat.sizes, coefficient * scale)
+    if len(pairs) == 1 and not ends and isinstance(pairs[0][0], Product):  # 2 tr(A) is one product, as tr(2 A) is
+        alone = pairs[0][0]
+        return _product(coefficient * scale, alone.factors, alone.out, alone.sizes)
     return _split(coefficient * scale, pairs, ends, flat.sizes)
 
 

@@ -13,13 +13,14 @@ from matdiff import formula
 from matdiff.cost import length
 from matdiff.dims import Shape
 from matdiff.graph import Irreducible
-from matdiff.nodes import Product, Symbol, Tensor
+from matdiff.index import base_and_exponent
+from matdiff.nodes import Constant, Product, Symbol, Tensor
 from matdiff.recover import Recovery
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 # A name costs its definition and an equals sign; these keep small repetitions as textbooks print them.
-LEAST_COST = 5
+LEAST_COST = 3
 LEAST_SAVING = 4
 
 # What authors call such a part, by its outermost function.
@@ -50,16 +51,16 @@ def name_parts(
     parts: list[Part] = []
     for node, uses in _uses(root).items():
         own = defined.get(node)
-        if isinstance(node, Product | Symbol) and own is None:
+        if isinstance(node, Product | Symbol | Constant) and own is None:
             continue
-        if node.order > 2 or node is root:
+        if node.order > 2 or node is root or base_and_exponent(node)[1] < 0:  # what is divided by gets the name, not 1/c
             continue
         try:
             expr = recovery.expr(node)
         except Irreducible:
             continue
         if own is None:
-            cost = length(expr)
+            cost = length(expr) if not (expr.op == "inv" and expr.args[0].op == "name") else 0  # X^-1 is as good as a name
             if cost < LEAST_COST or uses * cost - (cost + 2 + uses) < LEAST_SAVING:
                 continue
             own = _free_name(expr, used)

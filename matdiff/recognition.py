@@ -115,6 +115,12 @@ def softmax_of_exp(product: Product) -> Tensor | None:
         for exp, places, _ in _powers(product, "exp", 1):
             if exp.args[0] is inside:
                 return _times(product, [(exp, -1, places), (base, 1, ()), (_applied("softmax", inside), 1, places)])
+        for scalar, _ in [factor for factor in product.factors if isinstance(factor[0], Product) and not factor[1]]:
+            assert isinstance(scalar, Product)
+            for exp, places, _ in _powers(scalar, "exp", 1):  # ||exp(x)||^2 / sum(exp(x))^2
+                if exp.args[0] is inside and scalar is not base:
+                    within = _times(scalar, [(exp, -1, places), (_applied("softmax", inside), 1, places)])
+                    return _times(product, [(scalar, -1, ()), (base, 1, ()), (within, 1, ())])
     return None
 
 

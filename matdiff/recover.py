@@ -5,7 +5,7 @@ What does not reduce has no matrix notation and raises `Irreducible`; `entries` 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff import formula
@@ -71,6 +71,7 @@ class Recovery:
             expr = formula.name(tensor.name, shape)
             if tensor.property == "row":
                 expr = self._column(formula.name(tensor.name, shape[::-1]))
+            self.formulas.variables.add(expr)
             if tensor.property in ("symmetric", "spd", "diagonal"):
                 self.formulas.symmetric.add(expr)
             if tensor.property == "diagonal":
@@ -168,7 +169,7 @@ class Recovery:
         if len(arrays) == 1 and isinstance(arrays[0][0], Sum) and arrays[0][1] == product.out == tuple(range(len(product.out))):
             inner = self.term(arrays[0][0])
             return inner.times(product.coefficient).under(factors, divisors, self.formulas)
-        graph = Graph(self, arrays, product.out, product.sizes)
+        graph = Graph(self, arrays, product.out, product.sizes, lift=True)
         chain: Chain = ()
         if any(slots for _, slots in product.factors) or product.out:
             graph.reduce()
@@ -176,30 +177,42 @@ class Recovery:
                 chain = graph.chain()
             else:
                 factors.append(graph.scalar())
-        return Term(product.coefficient, factors, divisors, chain)
+        term = Term(product.coefficient, factors, divisors, chain)
+        for lifted in graph.lifted:
+            term = term.times(lifted.coefficient).under(lifted.factors, lifted.divisors, self.formulas)
+        return term
 
     def _take_means(self, factors: list[Expr], divisors: list[Expr]) -> None:
-        """sum(x) / rows(x) as mean(x)."""
+        """sum(x) / rows(x) as mean(x), and so x^T x / rows(x) as mean(x .^ 2)."""
         for place, factor in enumerate(factors):
-            if factor.op != "sum":
+            squared = self.formulas.norm_argument(factor)
+            if factor.op != "sum" and squared is None:
                 continue
-            sizes = [self.size(dim) for dim in formula.shape_of(factor.args[0]) if not dim.is_one]
+            inner = (
+                factor.args[0]
+                if squared is None
+                else formula.call(".^", squared, formula.number(2), shape=formula.shape_of(squared))
+            )
+            sizes = [self.size(dim) for dim in formula.shape_of(inner) if not dim.is_one]
             left = formula.exponents_of(divisors)
             if all(left.get(size, 0) >= 1 for size in sizes) and len(set(sizes)) == len(sizes):
                 for size in sizes:
                     left[size] -= 1
                 divisors[:] = self.formulas.powers(left)
-                factors[place] = formula.call("mean", *factor.args, shape=SCALAR)
+                factors[place] = formula.call("mean", inner, shape=SCALAR)
 
 
-def size_expressions(variables: Iterable[Variable]) -> dict[Dim, Expr]:
-    """For every size of a variable an expression that is this number: rows(A) or cols(A)."""
+def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = ()) -> dict[Dim, Expr]:
+    """For every size of a variable an expression that is this number: rows(A) or cols(A).
+
+    Of several that of a variable by which is differentiated, else the first in the order of their names, rows before columns:
+    so it does not depend on which is met first.
+    """
+    sides = [(operator, v.name, v.shape, dim) for v in variables for operator, dim in zip(("rows", "cols"), v.shape)]
     found: dict[Dim, Expr] = {}
-    for variable in variables:
-        leaf = formula.name(variable.name, variable.shape)
-        for operator, dim in zip(("rows", "cols"), variable.shape):
-            if not dim.is_one and dim not in found:
-                found[dim] = formula.call(operator, leaf, shape=SCALAR)
+    for operator, name, shape, dim in sorted(sides, key=lambda side: (side[1] not in wrt, side[0] == "cols", side[1])):
+        if not dim.is_one and dim not in found:
+            found[dim] = formula.call(operator, formula.name(name, shape), shape=SCALAR)
     return found
 
 

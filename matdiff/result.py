@@ -66,7 +66,7 @@ class Result:
         names = (*derivative.typed.variables, *defined.values())
         shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
         taken = (*names, *_size_names(derivative.typed), *letters)
-        context = Context(given, defined, shapes, size_expressions(derivative.typed.variables.values()), taken)
+        context = Context(given, defined, shapes, size_expressions(derivative.typed.variables.values(), wrt), taken)
         chosen = written(tensor, context)
         self.tensor, recovery, parts = chosen.tensor, chosen.recovery, chosen.parts
         self.full_axes, self.recovery = list(self.axes), recovery

@@ -7,20 +7,14 @@ The laws of the normal form itself (contracting deltas, merging equal terms and 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import permutations
-from typing import TYPE_CHECKING
 
-from matdiff import index, recognition
+from matdiff import index, powerlaws, recognition
 from matdiff.dims import SCALAR, Dim
 from matdiff.functionlaws import APPLY_LAWS
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.lower import expand_rule, matrix_power, slope_of
+from matdiff.functions import FUNCTIONS
+from matdiff.lower import expand_rule, slope_of
 from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.sumlaws import SUM_LAWS, sum_that_cancels
-from matdiff.syntax import ratio
-
-if TYPE_CHECKING:
-    from matdiff.syntax import Rational
 
 ProductLaw = Callable[[Product], Tensor | None]
 
@@ -101,50 +95,6 @@ def cancel_inverse(product: Product) -> Tensor | None:
             if found is not None:
                 return found
     return None
-
-
-def merge_matrix_powers(product: Product) -> Tensor | None:
-    """X^a X^b = X^(a + b), where sqrtm(X) is X^(1/2), inv(X) is X^-1 and X is X^1, one of the two being no whole power.
-
-    Removes a factor.
-    """
-    uses = product.uses()
-    powers = [(factor, _as_power(factor[0])) for factor in product.factors if len(set(factor[1])) == 2]
-    for (one, (base, exponent)), (other, (other_base, other_exponent)) in permutations(powers, 2):
-        if base is not other_base or not {_is_root(one[0]), _is_root(other[0])} == {True} | {_is_root(other[0])}:
-            continue
-        for left in _seen(one):
-            for right in _seen(other):
-                if left[1] != right[0] or uses[left[1]] != 2 or left[0] == right[1]:
-                    continue
-                total = matrix_power(base, index.add([(1, exponent), (1, other_exponent)], ()))
-                rest = [factor for factor in product.factors if factor is not one and factor is not other]
-                sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-                return index.einsum([*rest, (total, (left[0], right[1]))], product.out, sizes, product.coefficient)
-    return None
-
-
-def _seen(factor: Factor) -> list[tuple[int, int]]:
-    """The indices of a matrix as (row, column); of a symmetric one both ways."""
-    row, column = factor[1]
-    return [(row, column), (column, row)] if index.is_symmetric(factor[0]) else [(row, column)]
-
-
-def _is_root(tensor: Tensor) -> bool:
-    return isinstance(tensor, Apply) and tensor.function in (MATRIX_POWER, "sqrtm")
-
-
-def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
-    """A matrix as (base, exponent)."""
-    if isinstance(tensor, Apply) and tensor.function == MATRIX_POWER:
-        return tensor.args[0], tensor.args[1]
-    if isinstance(tensor, Apply) and tensor.function in _EXPONENTS:
-        base, exponent = _as_power(tensor.args[0])
-        return base, index.scale(_EXPONENTS[tensor.function], exponent)
-    return tensor, index.number(1)
-
-
-_EXPONENTS: dict[str, Rational] = {"sqrtm": ratio(1, 2), "inv": -1}
 
 
 def cancel_orthogonal(product: Product) -> Tensor | None:
@@ -435,7 +385,6 @@ def expand_large_group(product: Product) -> Tensor | None:
 
 PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     cancel_inverse,
-    merge_matrix_powers,
     cancel_power,
     cancel_orthogonal,
     value_at_unit,
@@ -446,5 +395,6 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     part_of_sum,
     closed_frechet,
     expand_large_group,
+    *powerlaws.PRODUCT_LAWS,
     *recognition.PRODUCT_LAWS,
 )

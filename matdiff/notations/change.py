@@ -38,6 +38,8 @@ class Change:
             )
             for name, leaf in self.leaves.items()
         }
+        for name, leaf in self.leaves.items():  # dX is no variable: it stays behind what it is multiplied by
+            result.recovery.name(self.symbols[name], str(leaf.value), leaf)
 
     def _row(self, name: str) -> str | None:
         prop = property_of(self.typed.variables[name])

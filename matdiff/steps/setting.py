@@ -56,7 +56,7 @@ class Setting:
             if any(node.value in self.moving for node in names_in(value)):
                 self.moving.add(part)
         new_session()
-        self.recovery = Recovery(size_expressions(typed.variables.values()))
+        self.recovery = Recovery(size_expressions(typed.variables.values(), (name,)))
         self.values: dict[str, Tensor] = {n: variable_tensor(v) for n, v in typed.variables.items()}
         free = variable_tensor(self.variable, structured=False)
         self.restored = {free: self.values[name]} if self.variable.property else {}

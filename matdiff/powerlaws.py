@@ -1,0 +1,115 @@
+"""Laws of powers of matrices, of powers of products and of exponents that are no numbers; each returns a simpler tensor, or None to decline.
+
+See `simplify`.  Powers of one base with numbers as exponents merge where a product is built (`index.einsum`).
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+from typing import TYPE_CHECKING
+
+from matdiff import index
+from matdiff.dims import Dim
+from matdiff.functions import MATRIX_POWER
+from matdiff.lower import matrix_power
+from matdiff.nodes import Apply, Factor, Index, Product, Tensor
+from matdiff.syntax import ratio
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+
+def cancel_within_power(product: Product) -> Tensor | None:
+    """f (f g)^-a = g^-1 (f g)^(1 - a) for a >= 1, entry by entry: part of a base is cancelled, as in alpha / (alpha beta)^(3/2).
+
+    The exponent of the power comes nearer to 0 by one.
+    """
+    for power, slots in product.factors:
+        base, exponent = index.base_and_exponent(power)
+        if exponent > -1 or not isinstance(base, Product) or len(base.sizes) > len(set(base.out)):
+            continue
+        names = dict(zip(base.out, slots))
+        inner = [(*index.base_and_exponent(tensor), tuple(names[slot] for slot in at)) for tensor, at in base.factors]
+        outer = [(*index.base_and_exponent(tensor), at) for tensor, at in product.factors]
+        if any(o == f and at == place and (e > 0) == (d > 0) for f, d, place in inner for o, e, at in outer):
+            whole: list[Factor] = [(index.power(f, -d), place) for f, d, place in inner]
+            rest = [factor for factor in product.factors if factor != (power, slots)]
+            scale = index.power(index.number(base.coefficient), -1)
+            factors = [*rest, (index.power(base, exponent + 1), slots), *whole, (scale, ())]
+            return index.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def merge_powers(product: Product) -> Tensor | None:
+    """x^a x^b = x^(a + b) and x^a x = x^(a + 1) where a is no number.  Removes a factor."""
+    for one, other in permutations(product.factors, 2):
+        power = one[0]
+        if not (isinstance(power, Apply) and power.function == "power" and power.exponent is None and one[1] == other[1]):
+            continue
+        base, exponent = power.args
+        added: Tensor | None = None
+        if isinstance(other[0], Apply) and other[0].function == "power" and other[0].exponent is None:
+            added = other[0].args[1] if other[0].args[0] is base else None
+        else:
+            found, number = index.base_and_exponent(other[0])
+            added = index.filled(number, exponent.dims) if found is base else None
+        if added is None:
+            continue
+        rest = list(product.factors)
+        rest.remove(one)
+        rest.remove(other)
+        total = _power(base, index.add([(1, exponent), (1, added)], exponent.dims))
+        return index.einsum([*rest, (total, one[1])], product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def _power(base: Tensor, exponent: Tensor) -> Tensor:
+    value = index.number_of(exponent)
+    return index.power(base, value) if value is not None else index.apply("power", (base, exponent), base.dims)
+
+
+def merge_matrix_powers(product: Product) -> Tensor | None:
+    """X^a X^b = X^(a + b), where sqrtm(X) is X^(1/2), inv(X) is X^-1 and X is X^1, one of the two being no whole power.
+
+    Removes a factor.
+    """
+    uses = product.uses()
+    powers = [(factor, _as_power(factor[0])) for factor in product.factors if len(set(factor[1])) == 2]
+    for (one, (base, exponent)), (other, (other_base, other_exponent)) in permutations(powers, 2):
+        if base is not other_base or not {_is_root(one[0]), _is_root(other[0])} == {True} | {_is_root(other[0])}:
+            continue
+        for left in _seen(one):
+            for right in _seen(other):
+                if left[1] != right[0] or uses[left[1]] != 2 or left[0] == right[1]:
+                    continue
+                total = matrix_power(base, index.add([(1, exponent), (1, other_exponent)], ()))
+                rest = [factor for factor in product.factors if factor is not one and factor is not other]
+                sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
+                return index.einsum([*rest, (total, (left[0], right[1]))], product.out, sizes, product.coefficient)
+    return None
+
+
+def _seen(factor: Factor) -> list[tuple[int, int]]:
+    """The indices of a matrix as (row, column); of a symmetric one both ways."""
+    row, column = factor[1]
+    return [(row, column), (column, row)] if index.is_symmetric(factor[0]) else [(row, column)]
+
+
+def _is_root(tensor: Tensor) -> bool:
+    return isinstance(tensor, Apply) and tensor.function in (MATRIX_POWER, "sqrtm")
+
+
+def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
+    """A matrix as (base, exponent)."""
+    if isinstance(tensor, Apply) and tensor.function == MATRIX_POWER:
+        return tensor.args[0], tensor.args[1]
+    if isinstance(tensor, Apply) and tensor.function in _EXPONENTS:
+        base, exponent = _as_power(tensor.args[0])
+        return base, index.scale(_EXPONENTS[tensor.function], exponent)
+    return tensor, index.number(1)
+
+
+_EXPONENTS: dict[str, Rational] = {"sqrtm": ratio(1, 2), "inv": -1}
+
+
+PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers)
