@@ -19,7 +19,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "_gramma
 FLOORS = (
     ("version", "errors", "dims", "syntax", "walk", "functions", "rational", "nodes", "canonical", "index", "unify", "parts"),
     ("scan", "declare", "statements", "formulate", "review", "parse", "shapes", "corrections", "remarks", "variables", "infer"),
-    ("lower", "derive", "functionlaws", "recognition", "sumlaws", "simplify", "structure"),
+    ("blocklaws", "portions", "lower", "derive", "functionlaws", "recognition", "sumlaws", "simplify", "structure"),
     ("cost", "formula", "collect", "grid", "larger", "graph", "recover", "naming", "expand", "choose", "entries", "directions"),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
     ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),
