@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # A product of more factors is no formula that anybody reads, nor is the product rule for more of them that depend on the
 # variable: both are written in parts.
 MOST_FACTORS = 32
-MOST_DEPENDENT = 16
+MOST_DEPENDENT = 8
 
 Adjoints = dict[Tensor, list[tuple[int, int, Tensor]]]
 
