@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # A sum of more terms than this is read by nobody as a formula; it is printed as it is.
 MOST_TERMS = 100
 MOST_PAIRED = 20
+# Taking factors out of n terms that share all but one of their factors can be tried in n! ways.
+MOST_TRIED = 1000
 
 
 class Term(NamedTuple):
@@ -58,26 +60,39 @@ class Group(NamedTuple):
     term: Callable[[Term], Term]
 
 
+class _Search:
+    """What was tried for one sum: the sums inside that were written already, and how many groups may still be tried."""
+
+    def __init__(self) -> None:
+        self.known: dict[object, Term] = {}
+        self.left = MOST_TRIED
+
+
 def collected(terms: list[Term], formulas: Formulas) -> Term:
-    """The sum of the terms.  The groups of a sum overlap, and so do those inside them: what is known of them is kept."""
-    key = tuple((term.coefficient, tuple(term.factors), tuple(term.divisors), term.chain) for term in terms)
-    if key not in formulas.collections:
-        formulas.collections[key] = _collected(terms, formulas)
-    return formulas.collections[key]
+    """The sum of the terms.  Each round takes out the common factor that saves most, first those that all terms share.
 
-
-def _collected(terms: list[Term], formulas: Formulas) -> Term:
-    """Each round takes out the common factor that saves most, first those that all terms share.
-
-    Fewer terms are left each time, so it ends.
+    Fewer terms are left each time, so it ends.  After `MOST_TRIED` attempts, in this sum and those inside it, what was found by
+    then is it.
     """
+    return _collected(terms, formulas, _Search())
+
+
+def _collected(terms: list[Term], formulas: Formulas, search: _Search) -> Term:
+    key = tuple((t.coefficient, tuple(t.factors), tuple(t.divisors), t.chain) for t in terms)
+    if key not in search.known:
+        search.known[key] = _by_rounds(terms, formulas, search)
+    return search.known[key]
+
+
+def _by_rounds(terms: list[Term], formulas: Formulas, search: _Search) -> Term:
     given = terms
     while 1 < len(terms) <= MOST_TERMS:
         best: tuple[tuple[bool, int], list[int], Term] | None = None
-        for group in _groups(terms, formulas):
+        for group in _groups(terms, formulas) if search.left > 0 else ():
+            search.left -= 1
             content = common_factor([rest.coefficient for rest in group.rests])
             rests = [rest._replace(coefficient=ratio_of(rest.coefficient, content)) for rest in group.rests]
-            together = group.term(_inside(rests, formulas)).times(content)
+            together = group.term(_inside(rests, formulas, search)).times(content)
             apart = cost(_sum([terms[p] for p in group.places], formulas))
             saved = apart - cost(together.expr(formulas))
             rank = (len(group.places) == len(terms), saved)
@@ -100,12 +115,12 @@ def _term_of(expr: Expr) -> Term:
     return Term(1, [expr], [], ()) if formula.is_scalar(expr) else Term(1, [], [], (expr,))
 
 
-def _inside(rests: list[Term], formulas: Formulas) -> Term:
+def _inside(rests: list[Term], formulas: Formulas, search: _Search) -> Term:
     """The sum of the rests of a group; sums among them are opened where terms then merge."""
-    plain = collected(rests, formulas)
+    plain = _collected(rests, formulas, search)
     opened = _merged([inner for term in rests for inner in _opened(term, formulas)])
     if 0 < len(opened) < sum(len(_opened(term, formulas)) for term in rests):
-        flat = collected(opened, formulas)
+        flat = _collected(opened, formulas, search)
         return flat if cost(flat.expr(formulas)) <= cost(plain.expr(formulas)) else plain
     return plain
 

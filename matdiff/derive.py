@@ -14,12 +14,18 @@ from matdiff.dims import ONE, Dim
 from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
 from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr, slope_of
-from matdiff.nodes import Apply, Index, Product, Sum, Tensor
+from matdiff.nodes import HELD, Apply, Index, Product, Sum, Tensor
+from matdiff.portions import Portion, held, portions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matdiff.dims import Shape
+
+# A product of more factors is no formula that anybody reads, nor is the product rule for more of them that depend on the
+# variable: both are written in parts.
+MOST_FACTORS = 32
+MOST_DEPENDENT = 8
 
 Adjoints = dict[Tensor, list[tuple[int, int, Tensor]]]
 
@@ -40,6 +46,8 @@ def pull_back(root: Tensor, adjoint: Tensor, extra: int, variable: Tensor) -> Te
         total = index.add([(1, tensor) for _, _, tensor in parts], leading + node.dims)
         if node is variable:
             return total
+        if isinstance(total, Product) and len(total.factors) > MOST_FACTORS:
+            total = held(total)
         for operand, (child, share) in enumerate(_shares(node, total, extra, place)):
             found.setdefault(child, []).append((place[node], operand, share))
     return index.filled(0, leading + variable.dims)
@@ -54,7 +62,9 @@ def _dependent_nodes(root: Tensor, variable: Tensor) -> list[Tensor]:
         node, ready = stack.pop()
         if node in depends:
             continue
-        if ready:
+        if node.serial < variable.serial:  # built before it
+            depends[node] = False
+        elif ready:
             depends[node] = any(depends[child] for child in node.children)
             if depends[node]:
                 order.append(node)
@@ -71,6 +81,8 @@ def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int])
     if isinstance(node, Product):
         return _product_shares(node, adjoint, extra, place)
     assert isinstance(node, Apply)
+    if node.function == HELD:
+        return [(node.args[0], adjoint)]
     if node.function == "power":
         return _power_shares(node, adjoint, extra, place)
     if node.function == "frechet" or FUNCTIONS[node.function].form == "matrix":
@@ -79,7 +91,7 @@ def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int])
         (arg, pull_back(differential(node, position, change), adjoint, extra, change))
         for position, arg in enumerate(node.args)
         if arg in place
-        for change in [index.symbol("d" + ARGUMENTS[position], arg.dims)]
+        for change in [index.placeholder("d" + ARGUMENTS[position], arg.dims)]
     ]
 
 
@@ -102,20 +114,23 @@ def _matrix_function_shares(node: Apply, adjoint: Tensor, extra: int, place: dic
         shares.append((matrix, share))
     for position, other in enumerate(others, start=1):
         if other in place:
-            change = index.symbol("d" + ARGUMENTS[position], other.dims)
+            change = index.placeholder("d" + ARGUMENTS[position], other.dims)
             shares.append((other, pull_back(differential(node, position, change), adjoint, extra, change)))
     return shares
 
 
 def _product_shares(node: Product, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
     leading = [("out", axis) for axis in range(extra)]
+    whole = Portion(adjoint, (*leading, *node.out), node.factors)
     sizes: dict[Index, Dim] = dict(enumerate(node.sizes))
+    many = sum(tensor in place for tensor, _ in node.factors) > MOST_DEPENDENT
     shares = []
-    for position, (tensor, slots) in enumerate(node.factors):
-        if tensor in place:
-            others = [factor for other, factor in enumerate(node.factors) if other != position]
-            share = index.einsum([(adjoint, [*leading, *node.out]), *others], [*leading, *slots], sizes, node.coefficient)
-            shares.append((tensor, share))
+    for portion in portions(whole, len(leading), sizes) if many else [whole]:
+        for position, (tensor, slots) in enumerate(portion.factors):
+            if tensor in place:
+                others = [factor for other, factor in enumerate(portion.factors) if other != position]
+                factors = [(portion.adjoint, portion.ends), *others]
+                shares.append((tensor, index.einsum(factors, [*leading, *slots], sizes, node.coefficient)))
     return shares
 
 

@@ -13,7 +13,7 @@ from matdiff import formula
 from matdiff.dims import ONE, SCALAR
 from matdiff.graph import Graph, Irreducible
 from matdiff.index import base_and_exponent
-from matdiff.nodes import Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
 from matdiff.recover import Recovery
 from matdiff.syntax import Expr
@@ -106,6 +106,8 @@ class _Entries:
                 expr = Expr(tensor.name, (), shape=(tensor.dims[1], tensor.dims[2]))
             elif isinstance(tensor, Apply) and tensor.function == "frechet":
                 expr = self._frechet(tensor)
+            elif isinstance(tensor, Apply) and tensor.function == HELD:
+                return self.entry(tensor.args[0], letters)
             elif isinstance(tensor, Apply):
                 return self._elementwise(tensor, letters)
             else:

@@ -107,8 +107,6 @@ class Formulas:
         self._orders: dict[frozenset[tuple[Expr, int]], list[Expr]] = {}
         # The terms of the sums that were written, before common factors were taken out.
         self.sums: dict[Expr, list[Term]] = {}
-        # What sums of such terms have been written as.
-        self.collections: dict[object, Term] = {}
 
     def transposed(self, expr: Expr) -> Expr:
         rows, columns = shape_of(expr)

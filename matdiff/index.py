@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from matdiff.canonical import canonical_key
 from matdiff.dims import Dim
 from matdiff.functions import FUNCTIONS
-from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor, interned, known_node
+from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor, interned, known_node
 from matdiff.rational import common_factor, ratio_of, rational_power, whole
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ def symbol(name: str, dims: tuple[Dim, ...], prop: str | None = None) -> Symbol:
         node = interned(key, Symbol(name, dims, prop), dims)
     assert isinstance(node, Symbol)
     return node
+
+
+def placeholder(name: str, dims: tuple[Dim, ...]) -> Symbol:
+    """A new variable, unlike all others; no node that is there already depends on it."""
+    return interned(object(), Symbol(name, dims, None), dims)
 
 
 def constant(name: str, parameters: tuple[object, ...] = (), dims: tuple[Dim, ...] = ()) -> Tensor:
@@ -365,9 +370,7 @@ def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], expone
 def commutes_with_transpose(function: str) -> bool:
     """Whether f(X^T) = f(X)^T."""
     row = FUNCTIONS.get(function)
-    if row is None:
-        return function == "power"
-    return bool(row.form == "each" or row.transposition == "equivariant")
+    return function in ("power", HELD) if row is None else row.form == "each" or row.transposition == "equivariant"
 
 
 def power(base: Tensor, exponent: Rational) -> Tensor:

@@ -1,12 +1,14 @@
 """`name_parts`: parts of a result that get a name, as in "with p = softmax(A x + b)".
 
 A part that the user defined keeps its name; another one that occurs more than once is named when that makes the whole shorter
-by at least `LEAST_SAVING` tokens.  Parts are met operands first, so a name may be used in the definitions after it.
+by at least `LEAST_SAVING` tokens; a held product (`portions.held`) always.
+Parts are met operands first, so a name may be used in the definitions after it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import NamedTuple
 
 from matdiff import formula
@@ -14,7 +16,7 @@ from matdiff.cost import length
 from matdiff.dims import Shape
 from matdiff.graph import Irreducible
 from matdiff.index import base_and_exponent
-from matdiff.nodes import Constant, Product, Symbol, Tensor
+from matdiff.nodes import HELD, Apply, Constant, Product, Symbol, Tensor
 from matdiff.recover import Recovery
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
@@ -49,6 +51,7 @@ def name_parts(
     """
     used = set(taken) | set(defined.values())
     parts: list[Part] = []
+    names: dict[str, Iterator[str]] = {}
     for node, uses in _uses(root).items():
         own = defined.get(node)
         if isinstance(node, Product | Symbol | Constant) and own is None:
@@ -61,9 +64,9 @@ def name_parts(
             continue
         if own is None:
             cost = length(expr) if not (expr.op == "inv" and expr.args[0].op == "name") else 0  # X^-1 is as good as a name
-            if cost < LEAST_COST or uses * cost - (cost + 2 + uses) < LEAST_SAVING:
+            if not _is_held(node) and (cost < LEAST_COST or uses * cost - (cost + 2 + uses) < LEAST_SAVING):
                 continue
-            own = _free_name(expr, used)
+            own = next(name for name in names.setdefault(_habit(expr), _names_like(_habit(expr))) if name not in used)
             used.add(own)
         elif not expr.args:
             continue
@@ -83,6 +86,10 @@ def needed(parts: list[Part], expr: Expr) -> tuple[Part, ...]:
             kept.append(part)
             wanted |= _names(part.expr)
     return tuple(reversed(kept))
+
+
+def _is_held(node: Tensor) -> bool:
+    return isinstance(node, Apply) and node.function == HELD
 
 
 def _names(expr: Expr) -> set[str]:
@@ -113,14 +120,17 @@ def _uses(root: Tensor) -> dict[Tensor, int]:
     return order
 
 
-def _free_name(expr: Expr, used: set[str]) -> str:
+def _habit(expr: Expr) -> str:
+    """The letter that authors take for such a part."""
     rows, columns = formula.shape_of(expr)
     plain = "c" if rows.is_one and columns.is_one else "r" if columns.is_one else "M"
     habit = _HABITS.get(expr.op, plain)
     if columns.is_one == habit.isupper():
         habit = habit.upper() if not columns.is_one else habit.lower()
-    name, number = habit, 1
-    while name in used:
-        number += 1
-        name = f"{habit}{number}"
-    return name
+    return habit
+
+
+def _names_like(habit: str) -> Iterator[str]:
+    yield habit
+    for number in count(2):
+        yield f"{habit}{number}"

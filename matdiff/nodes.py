@@ -145,6 +145,10 @@ class Sum(Tensor):
         return tuple(term for _, term in self.terms)
 
 
+# The function whose value is its argument, but which keeps a product from being merged into others.
+HELD = "held"
+
+
 class Apply(Tensor):
     """`function` of whole tensors.  Elementwise ones keep the axes of their argument.
 

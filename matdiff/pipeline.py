@@ -20,7 +20,7 @@ from matdiff.parse import Declaration, Definition, Question, parse, parse_declar
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
 from matdiff.result import MAXIMUM_AXES, Result
-from matdiff.simplify import rebuild, simplify
+from matdiff.simplify import rebuild, rebuild_all, simplify
 from matdiff.structure import in_own_space
 from matdiff.syntax import Span
 
@@ -289,7 +289,8 @@ def _lowered(answer: Derivative, names: Sequence[str]) -> tuple[dict[Tensor, Ten
     lowered, definition_values = lower(typed, free)
     answer.output = simplify(lowered)
     restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
-    return restored, {rebuild(simplify(tensor), restored): name for name, tensor in definition_values.items()}
+    values = rebuild_all(map(simplify, definition_values.values()), restored)
+    return restored, dict(zip(values, definition_values))
 
 
 def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure: str) -> Tensor:

@@ -16,7 +16,7 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
 from matdiff.grid import Grid, grid_of, part_of
 from matdiff.index import add, base_and_exponent, einsum, is_symmetric
-from matdiff.nodes import Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
@@ -110,6 +110,8 @@ class Recovery:
 
     def _apply(self, tensor: Apply, shape: Shape) -> Expr:
         args = tuple(self.expr(arg) for arg in tensor.args)
+        if tensor.function == HELD:
+            return args[0]
         if tensor.function == "power":
             if tensor.exponent is None:
                 scalars = [_scalar_of(arg) if tensor.dims else None for arg in tensor.args]

@@ -6,14 +6,16 @@ The laws of the normal form itself (contracting deltas, merging equal terms and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from matdiff import index, powerlaws, recognition
+from matdiff.blocklaws import BLOCK_LAWS
 from matdiff.dims import SCALAR, Dim
 from matdiff.functionlaws import APPLY_LAWS
 from matdiff.functions import FUNCTIONS
 from matdiff.lower import expand_rule, slope_of
-from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
+from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
+from matdiff.portions import held
 from matdiff.sumlaws import SUM_LAWS, sum_that_cancels
 
 ProductLaw = Callable[[Product], Tensor | None]
@@ -25,15 +27,32 @@ def simplify(root: Tensor) -> Tensor:
 
 
 def rebuild(root: Tensor, replacement: Mapping[Tensor, Tensor]) -> Tensor:
-    """`root` with nodes replaced, simplified again from the leaves up; iterative, so depth is not limited."""
+    """`root` with nodes replaced, simplified again from the leaves up; iterative, so depth is not limited.
+
+    Without a replacement the answer is kept with each node, so that no node is visited a second time.
+    """
+    return rebuild_all([root], replacement)[0]
+
+
+def rebuild_all(roots: Iterable[Tensor], replacement: Mapping[Tensor, Tensor]) -> list[Tensor]:
+    """The same for several tensors, whose common nodes are visited once."""
     done: dict[Tensor, Tensor] = dict(replacement)
+    return [_rebuilt(root, done, replacement) for root in roots]
+
+
+def _rebuilt(root: Tensor, done: dict[Tensor, Tensor], replacement: Mapping[Tensor, Tensor]) -> Tensor:
     stack = [(root, False)]
     while stack:
         node, ready = stack.pop()
         if node in done:
             continue
-        if ready:
+        known = None if replacement else node.cache.get("simplified")
+        if isinstance(known, Tensor):
+            done[node] = known
+        elif ready:
             done[node] = _settle(_with_children(node, done), replacement)
+            if not replacement:
+                node.cache["simplified"] = done[node]
         else:
             stack.append((node, True))
             stack.extend((child, False) for child in node.children if child not in done)
@@ -57,6 +76,8 @@ def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
     args = tuple(done[arg] for arg in node.args)
     if node.function == "power" and node.exponent is not None:
         return index.power(args[0], node.exponent)
+    if node.function == HELD:
+        return held(args[0])
     return index.apply(node.function, args, node.dims, node.exponent)
 
 
@@ -245,68 +266,6 @@ def join_fused(product: Product) -> Tensor | None:
     return None
 
 
-def join_shifts(product: Product) -> Tensor | None:
-    """shift(o)_pi shift(o)_pj = delta_ij, and 0 for disjoint parts: a block of a block matrix.  Removes two factors."""
-    uses = product.uses()
-    shifts = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "shift"]
-    for place, one in enumerate(shifts):
-        for other in shifts[place + 1 :]:
-            if one[1][0] != other[1][0] or uses[one[1][0]] != 2:
-                continue
-            if one[0] is other[0]:
-                rest = list(product.factors)
-                rest.remove(one)
-                rest.remove(other)
-                same = dict(zip(other[1][1:], one[1][1:]))
-                kept = [(t, tuple(same.get(s, s) for s in slots)) for t, slots in rest]
-                kept += [(index.filled(1, (product.sizes[s],)), (s,)) for s in same.values()]
-                out = tuple(same.get(o, o) for o in product.out)
-                return index.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
-            if _disjoint(one[0], other[0]):
-                return index.filled(0, product.dims)
-    return None
-
-
-def _disjoint(one: Tensor, other: Tensor) -> bool:
-    """Whether one part surely ends before the other begins."""
-    assert isinstance(one, Constant) and isinstance(other, Constant)
-    for first, second in ((one, other), (other, one)):
-        start, part, after = first.parameters[0], first.parameters[1], second.parameters[0]
-        assert isinstance(start, Dim) and isinstance(part, Dim) and isinstance(after, Dim)
-        if all(coefficient >= 0 for _, coefficient in (after - start - part).terms):
-            return True
-    return False
-
-
-def part_of_sum(product: Product) -> Tensor | None:
-    """shift_pi (A + B)_p = shift_pi A_p + shift_pi B_p where A and B hold shifts at p: picks blocks out of a block matrix.
-
-    Every term then loses its shifts at p by `join_shifts`, so it ends.
-    """
-    uses = product.uses()
-    for factor in product.factors:
-        tensor, slots = factor
-        if not (isinstance(tensor, Constant) and tensor.name == "shift" and uses[slots[0]] == 2):
-            continue
-        for group in product.factors:
-            if isinstance(group[0], Sum) and slots[0] in group[1] and _is_blocks(group[0], group[1].index(slots[0])):
-                ends = [*slots[1:], *(s for s in group[1] if s != slots[0])]
-                terms = [(c, index.einsum([factor, (term, group[1])], ends)) for c, term in group[0].terms]
-                picked = index.add(terms, [product.sizes[s] for s in ends])
-                rest = [other for other in product.factors if other is not factor and other is not group]
-                return index.einsum([*rest, (picked, ends)], product.out, dict(enumerate(product.sizes)), product.coefficient)
-    return None
-
-
-def _is_blocks(group: Sum, axis: int) -> bool:
-    """Whether every term of the group has a shift at this axis."""
-    return all(
-        isinstance(term, Product)
-        and any(isinstance(t, Constant) and t.name == "shift" and slots[0] == term.out[axis] for t, slots in term.factors)
-        for _, term in group.terms
-    )
-
-
 def closed_frechet(product: Product) -> Tensor | None:
     """tr(g(X) df(X)) = tr(g(X) f'(X) dX) when g(X) commutes with X: identity, X itself or a matrix function of X.
 
@@ -391,8 +350,7 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     sum_that_is_one,
     sum_that_cancels,
     join_fused,
-    join_shifts,
-    part_of_sum,
+    *BLOCK_LAWS,
     closed_frechet,
     expand_large_group,
     *powerlaws.PRODUCT_LAWS,

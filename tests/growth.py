@@ -1,0 +1,45 @@
+"""Inputs of any length, for the tests and the benchmark of growth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import matdiff
+
+Problem = Callable[[int], tuple[str, str]]
+
+
+def scalar_factors(count: int) -> tuple[str, str]:
+    """The product of a_i^T x."""
+    return " ".join(f"(a_{i}^T x)" for i in range(count)), "x"
+
+
+def quadratic_factors(count: int) -> tuple[str, str]:
+    """The product of x^T A_i x."""
+    return " ".join(f"x^T A_{i} x" for i in range(count)), "x"
+
+
+def terms(count: int) -> tuple[str, str]:
+    return " + ".join(f"x^T A_{i} x" for i in range(count)), "x"
+
+
+def trace_of_product(count: int) -> tuple[str, str]:
+    return "tr(" + " ".join(f"X A_{i}" for i in range(count)) + ")", "X"
+
+
+def layers(count: int) -> tuple[str, str]:
+    """A network of as many layers, by the first weights."""
+    definitions = [f"h_{i + 1} = tanh(W_{i} h_{i} + b_{i})" for i in range(count)]
+    return "; ".join([*definitions, f"sum(h_{count})"]), "W_0"
+
+
+def layers_by_input(count: int) -> tuple[str, str]:
+    return layers(count)[0], "h_0"
+
+
+PROBLEMS: tuple[Problem, ...] = (scalar_factors, quadratic_factors, terms, trace_of_product, layers, layers_by_input)
+
+
+def answer(problem: Problem, count: int) -> matdiff.Derivative:
+    text, wrt = problem(count)
+    return matdiff.differentiate(text, wrt)

@@ -1,0 +1,51 @@
+"""Work and results grow as the input does.  Work is counted in nodes and words, not in seconds; `make bench` takes the time."""
+
+from __future__ import annotations
+
+import sys
+
+import growth
+import pytest
+
+import matdiff
+
+SHORT, LONG = 105, 420
+# Four times as long an input.
+MOST = 4.4
+
+
+@pytest.mark.parametrize("problem", growth.PROBLEMS, ids=lambda problem: problem.__name__)
+def test_the_work_grows_as_the_input_does(problem: growth.Problem) -> None:
+    answers = [growth.answer(problem, size) for size in (SHORT, LONG)]
+    nodes = [answer.session.serial for answer in answers]
+    words = [len(answer.results[0].line.split()) for answer in answers]
+    assert nodes[1] < MOST * nodes[0]
+    assert words[1] < MOST * words[0]
+
+
+@pytest.mark.parametrize("problem", growth.PROBLEMS, ids=lambda problem: problem.__name__)
+def test_a_large_input_needs_no_deep_recursion(problem: growth.Problem) -> None:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(600)
+    try:
+        assert growth.answer(problem, 300).results[0].line
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize("count", [9, 12])
+@pytest.mark.parametrize("problem", [growth.scalar_factors, growth.quadratic_factors, growth.trace_of_product])
+def test_a_result_in_parts_is_right(problem: growth.Problem, count: int) -> None:
+    answer = growth.answer(problem, count)
+    assert answer.results[0].where
+    assert answer.verify().passed
+
+
+def test_a_second_derivative_in_parts_is_right() -> None:
+    answer = matdiff.differentiate(" ".join(f"(a_{i}^T x)" for i in range(9)), "x", order=2)
+    assert answer.verify().passed
+
+
+def test_factors_that_all_but_one_term_share_are_not_tried_in_every_order() -> None:
+    answer = matdiff.differentiate(" ".join(f"(a_{i}^T x)" for i in range(8)), "x")
+    assert answer.results[0].line.count("a_7") == 8
