@@ -9,6 +9,7 @@ from matdiff import formula
 from matdiff.cost import cost
 from matdiff.dims import SCALAR, Shape
 from matdiff.formula import Chain, Formulas, shape_of
+from matdiff.limits import check
 from matdiff.rational import common_factor, ratio_of
 from matdiff.syntax import Expr
 from matdiff.walk import leaves, post_order
@@ -61,6 +62,7 @@ class Group(NamedTuple):
 def collected(terms: list[Term], formulas: Formulas) -> Term:
     """The sum of the terms.  Each round takes out the common factor that saves most; fewer terms are left, so it ends."""
     while 1 < len(terms) <= MOST_TERMS:
+        check()
         best: tuple[int, list[int], Term] | None = None
         for group in _groups(terms, formulas):
             content = common_factor([rest.coefficient for rest in group.rests])

@@ -7,6 +7,7 @@ One more is counted for a trace of an outer product, tr(S x y^T) for y^T S x.
 
 from __future__ import annotations
 
+from matdiff.limits import check
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
@@ -30,6 +31,7 @@ def cost(expr: Expr) -> int:
 
 def _measured(root: Expr) -> tuple[int, int, int]:
     """Tokens, the cost of brackets, and how deep brackets stand in brackets."""
+    check()
     known: dict[int, tuple[int, int, int]] = {}
     for node in post_order(root):
         tokens, brackets, depth = _own_tokens(node), 0, 0

@@ -14,6 +14,7 @@ from matdiff import index, recognition
 from matdiff.dims import SCALAR, Dim
 from matdiff.functionlaws import APPLY_LAWS
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.limits import check
 from matdiff.lower import expand_rule, matrix_power, slope_of
 from matdiff.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.sumlaws import SUM_LAWS, sum_that_cancels
@@ -38,8 +39,11 @@ def rebuild(root: Tensor, replacement: Mapping[Tensor, Tensor]) -> Tensor:
         node, ready = stack.pop()
         if node in done:
             continue
-        if ready:
-            done[node] = _settle(_with_children(node, done), replacement)
+        known = None if replacement else node.cache.get("settled")
+        if isinstance(known, Tensor):
+            done[node] = known
+        elif ready:
+            done[node] = _settle(_with_children(node, done))
         else:
             stack.append((node, True))
             stack.extend((child, False) for child in node.children if child not in done)
@@ -66,28 +70,30 @@ def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
     return index.apply(node.function, args, node.dims, node.exponent)
 
 
-def _settle(node: Tensor, replacement: Mapping[Tensor, Tensor]) -> Tensor:
+def _settle(node: Tensor) -> Tensor:
     """Apply laws to the node until none applies; a law's result may hold new operands, which are settled first."""
-    known = node.cache.get("settled")
-    if isinstance(known, Tensor) and not replacement:
-        return known
-    for law in PRODUCT_LAWS if isinstance(node, Product) else ():
-        assert isinstance(node, Product)
-        simpler = law(node)
-        if simpler is not None:
-            return rebuild(simpler, {})
-    for apply_law in (*APPLY_LAWS, *recognition.APPLY_LAWS) if isinstance(node, Apply) else ():
-        assert isinstance(node, Apply)
-        simpler = apply_law(node)
-        if simpler is not None:
-            return rebuild(simpler, {})
-    for sum_law in SUM_LAWS if isinstance(node, Sum) else ():
-        assert isinstance(node, Sum)
-        simpler = sum_law(node)
-        if simpler is not None:
-            return rebuild(simpler, {})
-    node.cache["settled"] = node
-    return node
+    while "settled" not in node.cache:
+        check()
+        simpler = _simpler(node)
+        if simpler is None:
+            node.cache["settled"] = node
+        else:
+            node = _with_children(simpler, {child: simplify(child) for child in simpler.children})
+    settled = node.cache["settled"]
+    assert isinstance(settled, Tensor)
+    return settled
+
+
+def _simpler(node: Tensor) -> Tensor | None:
+    """What the first law that applies makes of the node, whose operands are settled."""
+    laws: tuple[Callable[..., Tensor | None], ...] = ()
+    if isinstance(node, Product):
+        laws = PRODUCT_LAWS
+    elif isinstance(node, Apply):
+        laws = (*APPLY_LAWS, *recognition.APPLY_LAWS)
+    elif isinstance(node, Sum):
+        laws = SUM_LAWS
+    return next((found for law in laws if (found := law(node)) is not None), None)
 
 
 # --- laws of products -----------------------------------------------------------------------------------------------------
@@ -263,7 +269,9 @@ def sum_that_is_one(product: Product) -> Tensor | None:
     """The entries of softmax(x), and those of a unit vector, add up to 1.  Removes a factor."""
     uses = product.uses()
     for place, (tensor, slots) in enumerate(product.factors):
-        is_one = (isinstance(tensor, Apply) and tensor.function == "softmax") or (isinstance(tensor, Constant) and tensor.name == "unit")
+        is_one = (isinstance(tensor, Apply) and tensor.function == "softmax") or (
+            isinstance(tensor, Constant) and tensor.name == "unit"
+        )
         if is_one and uses[slots[0]] == 1:
             rest = [*product.factors[:place], *product.factors[place + 1 :]]
             return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
