@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from matdiff import pipeline, render
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongExpected
-from matdiff.limits import TIME, within
+from matdiff.limits import ERRORS, TIME, within
 from matdiff.outline import outline
 from matdiff.parse import parse, parse_declaration, read
 from matdiff.relocate import relocated, spans_of
@@ -259,6 +259,7 @@ class Batch:
     def _refuse(self, errors: Sequence[MatdiffError], source: Source | None = None, near: Span | None = None) -> None:
         """Report the errors of one statement; `source` is their text if it is not the whole text, `near` where the statement is."""
         status = max(error.exit_status for error in errors)
+        errors = errors[:ERRORS]
         self.status = max(self.status, status)
         spans = [span for error in errors for span in spans_of(error)] + ([] if near is None else [near])
         excerpt = Excerpt(source or self._source(*spans), spans)

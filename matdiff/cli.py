@@ -109,7 +109,8 @@ def _spellings(option: click.Option) -> list[str]:
 
 def _looks_like_long_option(word: str) -> bool:
     name = word.partition("=")[0]
-    return name.startswith("--") and len(name) > 3 and name[2:].replace("-", "").isalpha() and name.islower()
+    # -----x is an expression.
+    return name.startswith("--") and len(name) > 3 and name[2] != "-" and name[2:].replace("-", "").isalpha() and name.islower()
 
 
 def _unglued(word: str, names: Collection[str]) -> list[str]:
@@ -267,7 +268,13 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         (
             _option("--explain", metavar="TOPIC", help="Explain a topic: layout, symmetric, chain; alone lists all."),
             _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
-            _option("--timeout", metavar="SECONDS", type=click.FloatRange(0), default=TIME, help=f"Most time for an answer ({TIME:g})."),
+            _option(
+                "--timeout",
+                metavar="SECONDS",
+                type=click.FloatRange(0),
+                default=TIME,
+                help=f"Most time for an answer ({TIME:g}).",
+            ),
             _option("--debug", is_flag=True, help="Show the Python traceback of an internal error."),
             _option(
                 "-V",

@@ -33,6 +33,8 @@ AXES = 8
 FACTORS = 1_000_000
 # A power of a matrix is a product of so many factors at most; a higher one is a function of the matrix.
 WRITTEN_POWER = 64
+# More errors of one statement are not told; most of them would come from the first.
+ERRORS = 5
 # Seconds for one answer.
 TIME = 60.0
 

@@ -14,6 +14,7 @@ from matdiff.carets import Diagnostic, Help, Label, line_and_column, render
 from matdiff.dims import Shape
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import RESERVED
+from matdiff.limits import ERRORS
 from matdiff.parse import parse_declaration
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.replace import correction, cut, replaced, statement_around
@@ -23,10 +24,8 @@ from matdiff.scan import PROPERTIES
 from matdiff.suggest import near, near_function
 from matdiff.syntax import Span
 
-__all__ = ["MOST_ERRORS", "Diagnostic", "diagnose", "diagnose_all", "line_and_column", "render"]
+__all__ = ["Diagnostic", "diagnose", "diagnose_all", "line_and_column", "render"]
 
-# More errors of one statement are not told; most of them would come from the first.
-MOST_ERRORS = 5
 # Of a longer circle of definitions only the first are named.
 _MOST_IN_CIRCLE = 4
 
@@ -41,7 +40,7 @@ def diagnose(problem: Union[MatdiffError, Remark], text: str) -> Diagnostic:
 def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagnostic]:
     """All errors of a statement, at most five."""
     several = problem.errors if isinstance(problem, Errors) else (problem,)
-    return [diagnose(error, text) for error in several[:MOST_ERRORS]]
+    return [diagnose(error, text) for error in several[:ERRORS]]
 
 
 # E2xx: names and declarations

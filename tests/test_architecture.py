@@ -33,7 +33,7 @@ FLOORS = (
         "parts",
     ),
     ("scan", "declare", "statements", "formulate", "review", "parse", "shapes", "corrections", "remarks", "variables", "infer"),
-    ("lower", "derive", "functionlaws", "recognition", "sumlaws", "simplify", "structure"),
+    ("lower", "derive", "functionlaws", "blocklaws", "recognition", "sumlaws", "simplify", "structure"),
     ("cost", "formula", "collect", "grid", "larger", "graph", "recover", "naming", "expand", "choose", "entries", "directions"),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
     ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),

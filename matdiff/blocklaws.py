@@ -1,0 +1,95 @@
+"""Laws of products with the constants of block matrices, kron and vec: `shift` and `fuse`; `simplify` applies them."""
+
+from __future__ import annotations
+
+from matdiff import index
+from matdiff.dims import Dim
+from matdiff.nodes import Constant, Factor, Product, Sum, Tensor
+
+
+def join_fused(product: Product) -> Tensor | None:
+    """fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq: pairing two indices and parting them again."""
+    uses = product.uses()
+    fused = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "fuse"]
+    for place, one in enumerate(fused):
+        for other in fused[place + 1 :]:
+            if one[0] is not other[0]:
+                continue
+            (p, a, b), (q, c, d) = one[1], other[1]
+            if p == q and uses[p] == 2:
+                same = [(a, c), (b, d)]
+            elif (a, b) == (c, d) and uses[a] == uses[b] == 2:
+                same = [(p, q)]
+            else:
+                continue
+            rest = list(product.factors)
+            rest.remove(one)
+            rest.remove(other)
+            deltas: list[Factor] = [(index.identity((product.sizes[pair[0]],)), pair) for pair in same]
+            return index.einsum([*rest, *deltas], product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def join_shifts(product: Product) -> Tensor | None:
+    """shift(o)_pi shift(o)_pj = delta_ij, and 0 for disjoint parts: a block of a block matrix.  Removes two factors."""
+    uses = product.uses()
+    shifts = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "shift"]
+    for place, one in enumerate(shifts):
+        for other in shifts[place + 1 :]:
+            if one[1][0] != other[1][0] or uses[one[1][0]] != 2:
+                continue
+            if one[0] is other[0]:
+                rest = list(product.factors)
+                rest.remove(one)
+                rest.remove(other)
+                same = dict(zip(other[1][1:], one[1][1:]))
+                kept = [(t, tuple(same.get(s, s) for s in slots)) for t, slots in rest]
+                kept += [(index.filled(1, (product.sizes[s],)), (s,)) for s in same.values()]
+                out = tuple(same.get(o, o) for o in product.out)
+                return index.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
+            if _disjoint(one[0], other[0]):
+                return index.filled(0, product.dims)
+    return None
+
+
+def _disjoint(one: Tensor, other: Tensor) -> bool:
+    """Whether one part surely ends before the other begins."""
+    assert isinstance(one, Constant) and isinstance(other, Constant)
+    for first, second in ((one, other), (other, one)):
+        start, part, after = first.parameters[0], first.parameters[1], second.parameters[0]
+        assert isinstance(start, Dim) and isinstance(part, Dim) and isinstance(after, Dim)
+        if all(coefficient >= 0 for _, coefficient in (after - start - part).terms):
+            return True
+    return False
+
+
+def part_of_sum(product: Product) -> Tensor | None:
+    """shift_pi (A + B)_p = shift_pi A_p + shift_pi B_p where A and B hold shifts at p: picks blocks out of a block matrix.
+
+    Every term then loses its shifts at p by `join_shifts`, so it ends.
+    """
+    uses = product.uses()
+    for factor in product.factors:
+        tensor, slots = factor
+        if not (isinstance(tensor, Constant) and tensor.name == "shift" and uses[slots[0]] == 2):
+            continue
+        for group in product.factors:
+            if isinstance(group[0], Sum) and slots[0] in group[1] and _is_blocks(group[0], group[1].index(slots[0])):
+                ends = [*slots[1:], *(s for s in group[1] if s != slots[0])]
+                terms = [(c, index.einsum([factor, (term, group[1])], ends)) for c, term in group[0].terms]
+                picked = index.add(terms, [product.sizes[s] for s in ends])
+                rest = [other for other in product.factors if other is not factor and other is not group]
+                return index.einsum([*rest, (picked, ends)], product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def _is_blocks(group: Sum, axis: int) -> bool:
+    """Whether every term of the group has a shift at this axis."""
+    return all(
+        isinstance(term, Product)
+        and any(isinstance(t, Constant) and t.name == "shift" and slots[0] == term.out[axis] for t, slots in term.factors)
+        for _, term in group.terms
+    )
+
+
+PRODUCT_LAWS = (join_fused, join_shifts, part_of_sum)
