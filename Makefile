@@ -6,6 +6,8 @@ SHELL := bash
 
 PYTHON ?= python3
 JOBS ?= 2
+COUNT ?= 20000
+SEED ?= 0
 BIN := .venv/bin
 READY := .venv/ready
 FORMATS := .venv/formats
@@ -74,8 +76,9 @@ docs: compiled ## Rewrite the outputs in README, docs and the pages of --explain
 bench: compiled ## Start-up against `import sympy`, and growth with the size of the input.
 	$(BIN)/python tests/bench.py
 
-fuzz: compiled ## Random expressions and random text, more of them than in the tests.
+fuzz: compiled ## Random expressions and hostile text, more than in the tests; COUNT= and SEED= for the text.
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
+	$(BIN)/python tests/fuzz_input.py --count $(COUNT) --seed $(SEED)
 
 size: ## Lines of every module.
 	@wc -l matdiff/*.py matdiff/render/*.py grammar/*.lark tests/*.py | sort -n

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from matdiff import pipeline, render
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongExpected
+from matdiff.limits import ERRORS, TIME, within
 from matdiff.outline import outline
 from matdiff.parse import parse, parse_declaration, read
 from matdiff.relocate import relocated, spans_of
@@ -55,6 +56,7 @@ class Options:
     expected: tuple[str, ...] = ()
     sizes: dict[str, int]
     seed = 0
+    timeout = TIME
 
     def __init__(self, **chosen: Any) -> None:
         self.style, self.sizes = {}, {}
@@ -85,7 +87,8 @@ class Batch:
         """Every statement in turn; a bad one does not stop the others."""
         if not self._read_options():
             return self.status
-        reading = read(self.text, known=[declaration.name for declaration in self.declarations])
+        with within(self.options.timeout):
+            reading = read(self.text, known=[declaration.name for declaration in self.declarations])
         if reading.failed and not self.is_batch:
             self._refuse(list({str(error): error for _, errors in reading.failed for error in errors}.values()))
             return self.status
@@ -139,6 +142,10 @@ class Batch:
     # Answers
 
     def _answer(self, question: Question, alone: bool) -> None:
+        with within(self.options.timeout):
+            self._answer_in_time(question, alone)
+
+    def _answer_in_time(self, question: Question, alone: bool) -> None:
         options = self.options
         excerpt = Excerpt(self._source(question.span), [question.span])
         try:
@@ -167,7 +174,7 @@ class Batch:
         except MatdiffError as problem:
             self._refuse([problem], near=question.span)
         except (RecursionError, MemoryError):
-            self._refuse([TooLarge(what="nesting", limit=sys.getrecursionlimit(), span=question.span)])
+            self._refuse([TooLarge(what="stack", limit=sys.getrecursionlimit())], near=question.span)
         else:
             self.remarks = []
             self.output.write(written)
@@ -252,6 +259,7 @@ class Batch:
     def _refuse(self, errors: Sequence[MatdiffError], source: Source | None = None, near: Span | None = None) -> None:
         """Report the errors of one statement; `source` is their text if it is not the whole text, `near` where the statement is."""
         status = max(error.exit_status for error in errors)
+        errors = errors[:ERRORS]
         self.status = max(self.status, status)
         spans = [span for error in errors for span in spans_of(error)] + ([] if near is None else [near])
         excerpt = Excerpt(source or self._source(*spans), spans)

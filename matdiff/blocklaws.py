@@ -1,12 +1,33 @@
-"""Laws of products with `shift` constants, of which block matrices are made; see `simplify`."""
+"""Laws of products with the constants of block matrices, kron and vec: `shift` and `fuse`; `simplify` applies them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from matdiff import index
 from matdiff.dims import Dim
-from matdiff.nodes import Constant, Product, Sum, Tensor
+from matdiff.nodes import Constant, Factor, Product, Sum, Tensor
+
+
+def join_fused(product: Product) -> Tensor | None:
+    """fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq: pairing two indices and parting them again."""
+    uses = product.uses()
+    fused = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "fuse"]
+    for place, one in enumerate(fused):
+        for other in fused[place + 1 :]:
+            if one[0] is not other[0]:
+                continue
+            (p, a, b), (q, c, d) = one[1], other[1]
+            if p == q and uses[p] == 2:
+                same = [(a, c), (b, d)]
+            elif (a, b) == (c, d) and uses[a] == uses[b] == 2:
+                same = [(p, q)]
+            else:
+                continue
+            rest = list(product.factors)
+            rest.remove(one)
+            rest.remove(other)
+            deltas: list[Factor] = [(index.identity((product.sizes[pair[0]],)), pair) for pair in same]
+            return index.einsum([*rest, *deltas], product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
 
 
 def join_shifts(product: Product) -> Tensor | None:
@@ -71,4 +92,4 @@ def _is_blocks(group: Sum, axis: int) -> bool:
     )
 
 
-BLOCK_LAWS: tuple[Callable[[Product], Tensor | None], ...] = (join_shifts, part_of_sum)
+PRODUCT_LAWS = (join_fused, join_shifts, part_of_sum)

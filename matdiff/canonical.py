@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from matdiff.dims import Dim
+from matdiff.limits import check
 from matdiff.nodes import Factor
 
 
@@ -40,6 +41,7 @@ def canonical_key(factors: tuple[Factor, ...], symmetric: list[bool], out: tuple
 
 def _refine(colour: list[int], factors: tuple[Factor, ...], symmetric: list[bool]) -> list[int]:
     while True:
+        check()
         uses: list[list[object]] = [[] for _ in colour]
         for (tensor, slots), even in zip(factors, symmetric):
             named = tuple(colour[s] for s in slots)

@@ -111,7 +111,9 @@ def render(diagnostic: Diagnostic, text: str, path: str | None = None, colour: b
     def paint(kind: str, words: str) -> str:
         return f"{_COLOURS[kind]}{words}{_RESET}" if colour else words
 
-    lines = [paint(diagnostic.severity, f"{diagnostic.severity}[{diagnostic.code}]") + f": {safe(diagnostic.message)}"]
+    lines = [
+        paint(diagnostic.severity, f"{diagnostic.severity}[{diagnostic.code}]") + f": {safe(_shortened(diagnostic.message))}"
+    ]
     source = text.splitlines() or [""]
     numbered = path is not None or len(source) > 1
     groups: dict[int, list[Label]] = {}
@@ -133,7 +135,7 @@ def render(diagnostic: Diagnostic, text: str, path: str | None = None, colour: b
                 number = str(first_line + line) if row == 0 else ""
                 lines.append((paint("gutter", f"{number:>{gutter}} |") + " " + content).rstrip())
     lines += [paint("help", "help") + f": {safe(help.line)}" for help in diagnostic.help]
-    lines += [paint("note", "note") + f": {safe(note)}" for note in diagnostic.notes]
+    lines += [paint("note", "note") + f": {safe(_shortened(note))}" for note in diagnostic.notes]
     return "\n".join(lines)
 
 
@@ -173,6 +175,12 @@ def _stems(columns: Sequence[int]) -> str:
     for column in columns:
         row = f"{row:<{column}}|"
     return row
+
+
+def _shortened(words: str) -> str:
+    """Words that hold a very long name or list, with dots in the middle."""
+    half = 2 * LONGEST_LINE
+    return words if len(words) <= 3 * half else f"{words[:half]} ... {words[-half:]}"
 
 
 def _cut(line: str, start: int, labels: list[Label]) -> tuple[str, int]:

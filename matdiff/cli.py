@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Collection, Sequence
+from math import inf
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from matdiff.carets import Diagnostic, Help
 from matdiff.carets import render as drawn
 from matdiff.catalogue import function_list, show_functions
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
+from matdiff.limits import TIME
 from matdiff.notations import CHOICES as NOTATIONS
 from matdiff.render import FORMATS, WRITTEN
 from matdiff.render import Options as RenderOptions
@@ -107,7 +109,8 @@ def _spellings(option: click.Option) -> list[str]:
 
 def _looks_like_long_option(word: str) -> bool:
     name = word.partition("=")[0]
-    return name.startswith("--") and len(name) > 3 and name[2:].replace("-", "").isalpha() and name.islower()
+    # -----x is an expression.
+    return name.startswith("--") and len(name) > 3 and name[2] != "-" and name[2:].replace("-", "").isalpha() and name.islower()
 
 
 def _unglued(word: str, names: Collection[str]) -> list[str]:
@@ -265,6 +268,13 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         (
             _option("--explain", metavar="TOPIC", help="Explain a topic: layout, symmetric, chain; alone lists all."),
             _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
+            _option(
+                "--timeout",
+                metavar="SECONDS",
+                type=click.FloatRange(0),
+                default=TIME,
+                help=f"Most time for an answer ({TIME:g}).",
+            ),
             _option("--debug", is_flag=True, help="Show the Python traceback of an internal error."),
             _option(
                 "-V",
@@ -329,6 +339,7 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         expected=options["expected"],
         sizes=options["size"],
         seed=options["seed"],
+        timeout=options["timeout"] or inf,
     )
     if chosen.steps and chosen.notation != "auto":
         raise click.UsageError("--steps and --notation are two questions; ask one at a time.")

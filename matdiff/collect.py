@@ -9,6 +9,7 @@ from matdiff import formula
 from matdiff.cost import cost
 from matdiff.dims import SCALAR, Shape
 from matdiff.formula import Chain, Formulas, shape_of
+from matdiff.limits import check
 from matdiff.rational import common_factor, ratio_of
 from matdiff.syntax import Expr
 from matdiff.walk import leaves, post_order
@@ -87,6 +88,7 @@ def _collected(terms: list[Term], formulas: Formulas, search: _Search) -> Term:
 def _by_rounds(terms: list[Term], formulas: Formulas, search: _Search) -> Term:
     given = terms
     while 1 < len(terms) <= MOST_TERMS:
+        check()
         best: tuple[tuple[bool, int], list[int], Term] | None = None
         for group in _groups(terms, formulas) if search.left > 0 else ():
             search.left -= 1

@@ -25,6 +25,8 @@ from matdiff.syntax import Expr
 
 MOST_FIXES = 3
 MOST_TRIALS = 24
+# A longer name is a word, not a product of letters.
+MOST_GLUED = 16
 
 
 def corrections(
@@ -153,7 +155,7 @@ def split_names(exprs: list[Expr], is_fresh: Callable[[str], bool]) -> list[Fix]
     for expr in exprs:
         for name in names_in(expr):
             text = str(name.value)
-            if text.isalpha() and is_fresh(text):
+            if text.isalpha() and len(text) <= MOST_GLUED and is_fresh(text):
                 for cut in range(1, len(text)):
                     parts = Expr("name", value=text[:cut]), Expr("name", value=text[cut:])
                     fixes.append(Fix("split-name", name, Expr("*", parts)))

@@ -7,6 +7,7 @@ One more is counted for a trace of an outer product, tr(S x y^T) for y^T S x.
 
 from __future__ import annotations
 
+from matdiff.limits import check
 from matdiff.syntax import Expr
 
 # The tokens of an operation without those of its arguments; one where nothing is said.
@@ -29,6 +30,7 @@ def cost(expr: Expr) -> int:
 
 def _measured(root: Expr) -> tuple[int, int, int]:
     """Tokens, the cost of brackets, and how deep brackets stand in brackets."""
+    check()
     stack = [root]
     while stack:
         node = stack[-1]

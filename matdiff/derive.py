@@ -13,6 +13,7 @@ from matdiff import index
 from matdiff.dims import ONE, Dim
 from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
+from matdiff.limits import check
 from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr, slope_of
 from matdiff.nodes import HELD, Apply, Index, Product, Sum, Tensor
 from matdiff.portions import Portion, held, portions
@@ -42,6 +43,7 @@ def pull_back(root: Tensor, adjoint: Tensor, extra: int, variable: Tensor) -> Te
     place = {node: position for position, node in enumerate(order)}
     found: Adjoints = {root: [(0, 0, adjoint)]}
     for node in reversed(order):
+        check()
         parts = sorted(found.pop(node, []), key=lambda part: part[:2])
         total = index.add([(1, tensor) for _, _, tensor in parts], leading + node.dims)
         if node is variable:

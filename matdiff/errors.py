@@ -461,12 +461,12 @@ class NoSteps(MatdiffError):
 
 
 class TooLarge(MatdiffError):
-    """A stated limit is passed; `what` is a key of report's table: "text", "nesting", "number", "exponent", "terms", "size"."""
+    """A limit of `limits` is passed; `what` is a key of report's table of limits."""
 
     code, name = "E405", "too-large"
     exit_status = NO_CLOSED_FORM
     what: str
-    limit: int
+    limit: float
     span: Span | None = None
 
 

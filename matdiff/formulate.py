@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Union, cast
 
 from matdiff.errors import TooLarge, UnexpectedText
 from matdiff.functions import NAMES
+from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.scan import SPECIAL_CALLS, normal_name, span_of
 from matdiff.syntax import Expr, Span, ratio
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     Part = Union[Token, Expr]
 
-MAX_DIGITS = 1000
-MAX_DECIMAL_EXPONENT = 1000
 
 _OPERATORS = {"PRODUCT": "*", "HADAMARD": ".*", "KRONECKER": "kron", "SLASH": "/", "DOT_SLASH": "./"}
 # Runs of these are one n-ary node.
@@ -195,10 +194,10 @@ class Formulate:
         span = span_of(parts[0])
         mantissa, _, exponent = parts[0].lower().partition("e")
         whole, _, decimals = mantissa.partition(".")
-        if len(whole) + len(decimals) > MAX_DIGITS:
-            raise TooLarge(what="number", limit=MAX_DIGITS, span=span)
-        if len(exponent) > 6 or abs(int(exponent or 0)) > MAX_DECIMAL_EXPONENT:
-            raise TooLarge(what="exponent", limit=MAX_DECIMAL_EXPONENT, span=span)
+        if len(whole) + len(decimals) > DIGITS:
+            raise TooLarge(what="number", limit=DIGITS, span=span)
+        if len(exponent) > 6 or abs(int(exponent or 0)) > DECIMAL_EXPONENT:
+            raise TooLarge(what="exponent", limit=DECIMAL_EXPONENT, span=span)
         shift = int(exponent or 0) - len(decimals)
         digits = int(whole + decimals)
         value = digits * 10**shift if shift >= 0 else ratio(digits, 10**-shift)
@@ -254,7 +253,7 @@ def _suffix_of(token: Token) -> Suffix:
         return Suffix("'", (), start, end)
     if token.type == "INVERSE_TRANSPOSE" or token in ("⁻ᵀ", "⁻⊤"):
         return Suffix("inverse transpose", (), start, end)
-    value = int(token.translate(_SUPERSCRIPTS)) if len(token) < MAX_DIGITS else None
+    value = int(token.translate(_SUPERSCRIPTS)) if len(token) < DIGITS else None
     if value is None:
-        raise TooLarge(what="number", limit=MAX_DIGITS, span=span_of(token))
+        raise TooLarge(what="number", limit=DIGITS, span=span_of(token))
     return Suffix("^", (Expr("number", (), value, span=span_of(token)),), start, end)

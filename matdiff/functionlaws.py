@@ -99,7 +99,8 @@ def inverse_of_power(node: Apply) -> Tensor | None:
 def power_that_is_whole(node: Apply) -> Tensor | None:
     """X^a for an exponent that has turned out to be a whole number or a half.  Removes a power."""
     value = index.number_of(node.args[1]) if node.function == MATRIX_POWER else None
-    return matrix_power(*node.args) if value is not None and value.denominator <= 2 and abs(value) != ratio(3, 2) else None
+    power = node if value is None else matrix_power(*node.args)
+    return power if power is not node else None
 
 
 def function_of_diagonal(node: Apply) -> Tensor | None:

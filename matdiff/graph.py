@@ -16,6 +16,7 @@ from matdiff.dims import ONE, SCALAR, Dim
 from matdiff.formula import Chain
 from matdiff.index import base_and_exponent
 from matdiff.larger import contract_larger
+from matdiff.limits import check
 from matdiff.nodes import Factor, Tensor
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
@@ -95,7 +96,7 @@ class Graph:
     def reduce(self) -> None:
         """Apply moves until none is left."""
         while self._loop() or self._dead_end() or self._series() or self._parallel() or contract_larger(self):
-            pass
+            check()
 
     def _inner(self) -> list[int]:
         """The summed indices, last ones first, so that a trace begins with the first factor."""

@@ -13,6 +13,7 @@ from matdiff import index
 from matdiff.dims import Dim, Shape, size
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Signature
 from matdiff.infer import Typed, Variable, infer
+from matdiff.limits import WRITTEN_POWER
 from matdiff.nodes import Index, Product, Tensor
 from matdiff.parse import Question, parse
 from matdiff.parts import size_of
@@ -292,11 +293,11 @@ def triangle(tensor: Tensor, shape: Shape, lower_part: bool) -> Tensor:
 
 
 def matrix_power(base: Tensor, exponent: Tensor) -> Tensor:
-    """X^a: a product for a whole a; else the principal power, which X^(1/2) = sqrtm(X) writes by its own name."""
+    """X^a: a product for a small whole a; else the principal power, which X^(1/2) = sqrtm(X) writes by its own name."""
     if not base.dims:
         return power_of(base, exponent)
     value = index.number_of(exponent)
-    if value is None or value.denominator != 1:
+    if value is None or value.denominator != 1 or not -WRITTEN_POWER <= value.numerator <= WRITTEN_POWER:
         if value == ratio(1, 2) or value == ratio(-1, 2):
             root = index.apply("sqrtm", (base,), base.dims)
             return root if value > 0 else call("inv", [root], base.dims)

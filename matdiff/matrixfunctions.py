@@ -25,6 +25,8 @@ from matdiff.matrices import (
     determinant,
     filled,
     hadamard,
+    identity,
+    inverse,
     multiplied,
     scalar,
     scaled,
@@ -38,15 +40,23 @@ _NEAREST = 1e-6
 
 
 class Primary:
-    """A primary function of matrices: `of_matrix`, and f, f' and f'' of an eigenvalue, which serve where no two are near."""
+    """A primary function of matrices: `of_matrix`, and f, f' and f'' of an eigenvalue, which serve where no two are near.
+
+    Without these `of_matrix` serves always.
+    """
 
     def __init__(self, of_matrix: Callable[[Matrix], Matrix], *of_number: Callable[[Number], Number]) -> None:
         self.of_matrix = of_matrix
-        self.of_number, self.first, self.second = of_number
+        self.has_spectrum = bool(of_number)
+        if of_number:
+            self.of_number, self.first, self.second = of_number
+
+    def _spectrum(self, at: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+        return _spectrum(at) if self.has_spectrum else None
 
     def value(self, at: Matrix) -> Matrix:
         """f(X)."""
-        spectrum = _spectrum(at)
+        spectrum = self._spectrum(at)
         if spectrum is None:
             return self.of_matrix(at)
         values, vectors, inverse = spectrum
@@ -55,7 +65,7 @@ class Primary:
     def slope(self, at: Matrix, direction: Matrix) -> Matrix:
         """f'(X, E)."""
         size = len(at)
-        spectrum = _spectrum(at)
+        spectrum = self._spectrum(at)
         if spectrum is None:
             whole = self.of_matrix(blocks([at, direction, filled(size, size), at], 2))
             return [row[size:] for row in whole[:size]]
@@ -71,7 +81,7 @@ class Primary:
     def bend(self, at: Matrix, one: Matrix, other: Matrix) -> Matrix:
         """f''(X, E, F)."""
         size = len(at)
-        spectrum = _spectrum(at)
+        spectrum = self._spectrum(at)
         if spectrum is None:
             none = filled(size, size)
             parts = [at, one, other, none, none, at, none, other, none, none, at, one, none, none, none, at]
@@ -133,13 +143,28 @@ def _real_product(left: Matrix, middle: Matrix, right: Matrix) -> Matrix:
 
 
 def power_of(exponent: Number) -> Primary:
-    """X^a = exp(a log X)."""
+    """X^a = exp(a log X), or a product for a whole a."""
+    whole = int(exponent)
+    if whole == exponent:
+        return Primary(lambda value: _whole_power(value, whole))
     return Primary(
         lambda value: through_mpmath(mp.expm, scaled(exponent, through_mpmath(mp.logm, value))),
         lambda x: mp.power(x, exponent),
         lambda x: exponent * mp.power(x, exponent - 1),
         lambda x: exponent * (exponent - 1) * mp.power(x, exponent - 2),
     )
+
+
+def _whole_power(base: Matrix, exponent: int) -> Matrix:
+    """By squaring."""
+    if exponent < 0:
+        base, exponent = inverse(base), -exponent
+    result = identity(len(base))
+    while exponent:
+        if exponent % 2:
+            result = multiplied(result, base)
+        base, exponent = multiplied(base, base), exponent // 2
+    return result
 
 
 PRIMARY = {

@@ -15,6 +15,8 @@ from threading import local
 from typing import TYPE_CHECKING, TypeVar
 
 from matdiff.dims import Dim
+from matdiff.errors import TooLarge
+from matdiff.limits import FACTORS, check
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
@@ -30,6 +32,8 @@ class Session:
     def __init__(self) -> None:
         self.nodes: dict[object, Tensor] = {}
         self.serial = 0
+        # The factors and terms of all nodes: what memory they take.
+        self.factors = 0
 
 
 class _Current(local):
@@ -175,10 +179,15 @@ def known_node(key: object) -> Tensor | None:
 
 
 def interned(key: object, node: Node, dims: tuple[Dim, ...]) -> Node:
-    """Remember a new node, whose axes have these sizes, under its key."""
+    """Remember a new node, whose axes have these sizes, under its key.  Raises `TooLarge`."""
+    check()
+    session = _current.session
+    session.factors += len(node.factors if isinstance(node, Product) else node.terms if isinstance(node, Sum) else ())
+    if session.factors > FACTORS:
+        raise TooLarge(what="factors", limit=FACTORS)
     node.dims = dims
     node.cache = {}
-    _current.session.serial += 1
-    node.serial = _current.session.serial
-    _current.session.nodes[key] = node
+    session.serial += 1
+    node.serial = session.serial
+    session.nodes[key] = node
     return node

@@ -20,7 +20,6 @@ from matdiff.matrices import (
     determinant,
     entrywise,
     hadamard,
-    identity,
     inverse,
     mapped,
     multiplied,
@@ -58,15 +57,7 @@ def _power(base: Matrix, exponent: Matrix) -> Matrix:
     """A power of a number or of a square matrix."""
     if size_of(base) == (1, 1):
         return _elementwise_power(base, exponent)
-    whole = int(exponent[0][0])
-    if whole != exponent[0][0]:
-        return power_of(exponent[0][0]).value(base)
-    if whole < 0:
-        base, whole = inverse(base), -whole
-    result = identity(len(base))
-    for _ in range(whole):
-        result = multiplied(result, base)
-    return result
+    return power_of(exponent[0][0]).value(base)
 
 
 def _contracted(left: Matrix, right: Matrix) -> Matrix:

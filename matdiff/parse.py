@@ -20,10 +20,10 @@ from matdiff.errors import (
     UnexpectedText,
 )
 from matdiff.formulate import Formulate, Shape
+from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
 from matdiff.review import circular, depth, divisions, repeated, wrong_calls
 from matdiff.scan import (
     CLOSERS,
-    MAX_NESTING,
     TERM_ENDS,
     Sentence,
     add_unknown_functions,
@@ -42,11 +42,6 @@ if TYPE_CHECKING:
     from lark import Token
 
 __all__ = ["Declaration", "Definition", "Question", "Reading", "Statement", "parse", "parse_declaration", "read", "tokens_of"]
-
-MAX_TEXT = 1_000_000
-MAX_TOKENS = 200_000
-# Levels of an expression, several of which can come from one bracket: -(a (b c)^2).
-MAX_DEPTH = 2 * MAX_NESTING
 
 _STARTS = ("question", "definition", "declaration", "lexeme")
 
@@ -75,6 +70,7 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
         return result
     names = names_of(sentences, known)
     for sentence in sentences:
+        check()
         last = sentence is sentences[-1] and not more
         if sentence.looks_like_declaration and not last:
             declarations, errors = _read_declaration(sentence, in_option=False)
@@ -149,8 +145,8 @@ def _read_expression(
         expr, wrt = _feed(sentence, "definition") if is_definition else _feed(sentence, "question")
     except MatdiffError as error:
         return [], (*sentence.errors, error)
-    if len(sentence.tokens) > MAX_NESTING and depth(expr) > MAX_DEPTH:
-        return [], (TooLarge(what="depth", limit=MAX_DEPTH, span=expr.span),)
+    if len(sentence.tokens) > NESTING and depth(expr) > DEPTH:
+        return [], (TooLarge(what="depth", limit=DEPTH, span=expr.span),)
     sentence.errors += wrong_calls(expr)
     if sentence.errors:
         return [], tuple(sentence.errors)
@@ -178,14 +174,15 @@ def _read_expression(
 
 def tokens_of(text: str) -> list[Token]:
     """Every token but blanks and comments.  Raises `TooLarge`."""
-    if len(text) > MAX_TEXT:
-        raise TooLarge(what="text", limit=MAX_TEXT)
+    if len(text) > CHARACTERS:
+        raise TooLarge(what="text", limit=CHARACTERS)
     state = _load_parser().parse_interactive(text, start="lexeme")
     tokens: list[Token] = []
     for token in state.lexer_thread.lex(state.parser_state):
+        check()
         tokens.append(token)
-        if len(tokens) > MAX_TOKENS:
-            raise TooLarge(what="tokens", limit=MAX_TOKENS)
+        if len(tokens) > TOKENS:
+            raise TooLarge(what="tokens", limit=TOKENS)
     return tokens
 
 
@@ -195,6 +192,7 @@ def _feed(sentence: Sentence, start: str) -> Any:
     previous: Token | None = None
     try:
         for token in sentence.tokens:
+            check()
             state.feed_token(token)
             previous = token
         return state.feed_eof(previous)

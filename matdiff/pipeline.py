@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from itertools import combinations_with_replacement
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from matdiff import errors, index
@@ -14,12 +15,13 @@ from matdiff.directions import KINDS, Along, Applied, applied, directions
 from matdiff.errors import OtherNotation, Remark
 from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, declare, infer
+from matdiff.limits import AXES, TIME, within
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.nodes import Session, Tensor, new_session
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
-from matdiff.result import MAXIMUM_AXES, Result
+from matdiff.result import Result
 from matdiff.simplify import rebuild, rebuild_all, simplify
 from matdiff.structure import in_own_space
 from matdiff.syntax import Span
@@ -221,13 +223,28 @@ def differentiate(
     hvp: str | Sequence[str] = (),
     jvp: str | Sequence[str] = (),
     vjp: str | Sequence[str] = (),
+    timeout: float | None = TIME,
 ) -> Derivative:
     """The derivative of the last expression in `source`, a matdiff text that may declare and define names before it.
 
     `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
     `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
+    After `timeout` seconds it gives up with `errors.TooLarge`; None is no limit.
     Raises `errors.MatdiffError` (or `errors.Errors`, which holds several) for input that is wrong.
     """
+    with within(inf if timeout is None else timeout):
+        return _differentiate(source, wrt, order, declarations, structure, layout, (hvp, jvp, vjp))
+
+
+def _differentiate(
+    source: str,
+    wrt: str | Sequence[str] | None,
+    order: int,
+    declarations: str | Iterable[str],
+    structure: str,
+    layout: str,
+    asked: Sequence[str | Sequence[str]],
+) -> Derivative:
     known: list[Declaration] = []
     for declaration in [declarations] if isinstance(declarations, str) else declarations:
         known += parse_declaration(declaration)
@@ -238,7 +255,7 @@ def differentiate(
     if not questions:
         raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
     names = (wrt,) if isinstance(wrt, str) else wrt
-    applied_to = [Along(kind, (to,) if isinstance(to, str) else tuple(to)) for kind, to in zip(KINDS, (hvp, jvp, vjp)) if to]
+    applied_to = [Along(kind, (to,) if isinstance(to, str) else tuple(to)) for kind, to in zip(KINDS, asked) if to]
     if len(applied_to) > 1:
         raise ValueError("only one of hvp, jvp and vjp at a time")
     along = applied_to[0] if applied_to else None
@@ -298,8 +315,8 @@ def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure:
     tensor = output
     for name in names:
         variable, axis = _symbol(typed, name, structure), tensor.order
-        if axis + variable.order > MAXIMUM_AXES:
-            raise errors.TooManyAxes(axes=axis + variable.order, limit=MAXIMUM_AXES, order=len(names))
+        if axis + variable.order > AXES:
+            raise errors.TooManyAxes(axes=axis + variable.order, limit=AXES, order=len(names))
         plain = derive(tensor, variable)
         prop = typed.variables[name].property if _is_free(typed.variables[name], structure) and variable.order == 2 else None
         tensor = simplify(in_own_space(plain, axis, prop, structure, variable))

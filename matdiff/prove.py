@@ -21,6 +21,7 @@ import sympy
 from matdiff.components import Array, Components, Entry, Inexpressible
 from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
+from matdiff.limits import check
 from matdiff.matrices import Undefined
 from matdiff.sample import dims_and_indices
 from matdiff.values import Entries, Evaluation, Index, number_of_dim
@@ -113,6 +114,7 @@ def _compare(answer: Derivative, proof: Proof, progress: Progress | None) -> Non
         value = Evaluation(point.free, proof.sizes, answer.typed.definitions, Components()).value(answer.typed.expr)
         for result in answer.results:
             for place, derivative, notations in _components(answer, result, value, point, proof.sizes):
+                check()
                 if progress is not None:
                     progress(proof.components, total)
                 for printed in notations:

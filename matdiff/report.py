@@ -14,6 +14,7 @@ from matdiff.carets import Diagnostic, Help, Label, line_and_column, render
 from matdiff.dims import Shape
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import RESERVED
+from matdiff.limits import ERRORS
 from matdiff.parse import parse_declaration
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.replace import correction, cut, replaced, statement_around
@@ -23,10 +24,8 @@ from matdiff.scan import PROPERTIES
 from matdiff.suggest import near, near_function
 from matdiff.syntax import Span
 
-__all__ = ["MOST_ERRORS", "Diagnostic", "diagnose", "diagnose_all", "line_and_column", "render"]
+__all__ = ["Diagnostic", "diagnose", "diagnose_all", "line_and_column", "render"]
 
-# More errors of one statement are not told; most of them would come from the first.
-MOST_ERRORS = 5
 # Of a longer circle of definitions only the first are named.
 _MOST_IN_CIRCLE = 4
 
@@ -41,7 +40,7 @@ def diagnose(problem: Union[MatdiffError, Remark], text: str) -> Diagnostic:
 def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagnostic]:
     """All errors of a statement, at most five."""
     several = problem.errors if isinstance(problem, Errors) else (problem,)
-    return [diagnose(error, text) for error in several[:MOST_ERRORS]]
+    return [diagnose(error, text) for error in several[:ERRORS]]
 
 
 # E2xx: names and declarations
@@ -222,19 +221,30 @@ def _no_steps(error: errors.NoSteps, text: str) -> Words:
     return message, [], [Help(f"use --order {error.order - 1}")], []
 
 
+_PARTS = "give inner parts names of their own: y = ...; then use y"
+_SPLIT = "ask in several texts, one after the other"
+_SMALLER = "ask for a part of it, or with fewer factors and terms"
+_NAMED = "write a name for it, and put the number in later"
+# Each limit: what is too much, and what to do.
+_LIMITS = {
+    "text": ("the text is longer than {} characters", _SPLIT),
+    "tokens": ("the text has more than {} names, numbers and operators", _SPLIT),
+    "nesting": ("brackets are nested more than {} deep", _PARTS),
+    "depth": ("the expression is nested more than {} deep", _PARTS),
+    "stack": ("the answer is nested too deep", _PARTS),
+    "number": ("a number has more than {} digits", _NAMED),
+    "exponent": ("the exponent of a number is beyond {}", _NAMED),
+    "size": ("a size is made of more than {} names and numbers", "declare simpler sizes with --var"),
+    "size-number": ("a number in a size has more than {} bits", "declare smaller sizes with --var"),
+    "factors": ("the answer needs more than {} factors and terms", _SMALLER),
+    "time": ("this takes more than {} seconds", "--timeout allows another number of seconds; 0 is no limit"),
+}
+
+
 def _too_large(error: errors.TooLarge, text: str) -> Words:
-    message = {
-        "text": "the text is longer than {} characters",
-        "tokens": "the text has more than {} names, numbers and operators",
-        "nesting": "brackets are nested more than {} deep",
-        "depth": "the expression is nested more than {} deep",
-        "number": "a number has more than {} digits",
-        "exponent": "the exponent of a number is beyond {}",
-        "terms": "the expression has more than {} terms",
-        "size": "a size is larger than {}",
-    }[error.what].format(f"{error.limit:,}")
-    labels = [Label(error.span)] if error.span and error.what not in ("depth", "text") else []
-    return message, labels, [], []
+    message, help = _LIMITS[error.what]
+    labels = [Label(error.span)] if error.span and error.what != "depth" else []
+    return message.format(f"{error.limit:,.6g}" if error.limit < 10 else f"{error.limit:,.0f}"), labels, [Help(help)], []
 
 
 # E5xx: usage and files

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from matdiff.notations.equation import Equation
     from matdiff.pipeline import Derivative
 
-# A tensor with more axes than this is no answer that anybody reads.
-MAXIMUM_AXES = 8
-
 
 class Result:
     """One derivative.

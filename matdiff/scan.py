@@ -24,6 +24,7 @@ from matdiff.errors import (
     UnknownFunction,
 )
 from matdiff.functions import NAMES, RESERVED
+from matdiff.limits import NESTING
 from matdiff.syntax import Span
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from lark import Token
 
-MAX_NESTING = 200
 # A bracket that is never closed swallows the rest of the text; this often the statements after its line are tried again.
 _MAX_RETRIES = 5
 
@@ -158,8 +158,8 @@ def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, in
         if token.type in OPENERS:
             newline_after_opener = newline_after_opener if opened else None
             opened.append(token)
-            if len(opened) > MAX_NESTING:
-                sentence.fail(TooLarge(what="nesting", limit=MAX_NESTING, span=span_of(token)))
+            if len(opened) > NESTING:
+                sentence.fail(TooLarge(what="nesting", limit=NESTING, span=span_of(token)))
                 return sentence, len(tokens), None
         elif token.type in CLOSERS or (token == "|" and opened and opened[-1].type == "BARS_OPEN"):
             if opened and opened[-1].type in CLOSERS.get(token.type, ()):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from matdiff import index, powerlaws, recognition
-from matdiff.blocklaws import BLOCK_LAWS
+from matdiff import blocklaws, index, powerlaws, recognition
 from matdiff.dims import SCALAR, Dim
 from matdiff.functionlaws import APPLY_LAWS
 from matdiff.functions import FUNCTIONS
+from matdiff.limits import check
 from matdiff.lower import expand_rule, slope_of
 from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.portions import held
@@ -50,7 +50,7 @@ def _rebuilt(root: Tensor, done: dict[Tensor, Tensor], replacement: Mapping[Tens
         if isinstance(known, Tensor):
             done[node] = known
         elif ready:
-            done[node] = _settle(_with_children(node, done), replacement)
+            done[node] = _settle(_with_children(node, done))
             if not replacement:
                 node.cache["simplified"] = done[node]
         else:
@@ -81,28 +81,30 @@ def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
     return index.apply(node.function, args, node.dims, node.exponent)
 
 
-def _settle(node: Tensor, replacement: Mapping[Tensor, Tensor]) -> Tensor:
+def _settle(node: Tensor) -> Tensor:
     """Apply laws to the node until none applies; a law's result may hold new operands, which are settled first."""
-    known = node.cache.get("settled")
-    if isinstance(known, Tensor) and not replacement:
-        return known
-    for law in PRODUCT_LAWS if isinstance(node, Product) else ():
-        assert isinstance(node, Product)
-        simpler = law(node)
-        if simpler is not None:
-            return rebuild(simpler, {})
-    for apply_law in (*APPLY_LAWS, *recognition.APPLY_LAWS) if isinstance(node, Apply) else ():
-        assert isinstance(node, Apply)
-        simpler = apply_law(node)
-        if simpler is not None:
-            return rebuild(simpler, {})
-    for sum_law in SUM_LAWS if isinstance(node, Sum) else ():
-        assert isinstance(node, Sum)
-        simpler = sum_law(node)
-        if simpler is not None:
-            return rebuild(simpler, {})
-    node.cache["settled"] = node
-    return node
+    while "settled" not in node.cache:
+        check()
+        simpler = _simpler(node)
+        if simpler is None:
+            node.cache["settled"] = node
+        else:
+            node = _with_children(simpler, {child: simplify(child) for child in simpler.children})
+    settled = node.cache["settled"]
+    assert isinstance(settled, Tensor)
+    return settled
+
+
+def _simpler(node: Tensor) -> Tensor | None:
+    """What the first law that applies makes of the node, whose operands are settled."""
+    laws: tuple[Callable[..., Tensor | None], ...] = ()
+    if isinstance(node, Product):
+        laws = PRODUCT_LAWS
+    elif isinstance(node, Apply):
+        laws = (*APPLY_LAWS, *recognition.APPLY_LAWS)
+    elif isinstance(node, Sum):
+        laws = SUM_LAWS
+    return next((found for law in laws if (found := law(node)) is not None), None)
 
 
 # --- laws of products -----------------------------------------------------------------------------------------------------
@@ -243,29 +245,6 @@ def sum_that_is_one(product: Product) -> Tensor | None:
     return None
 
 
-def join_fused(product: Product) -> Tensor | None:
-    """fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq: pairing two indices and parting them again."""
-    uses = product.uses()
-    fused = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "fuse"]
-    for place, one in enumerate(fused):
-        for other in fused[place + 1 :]:
-            if one[0] is not other[0]:
-                continue
-            (p, a, b), (q, c, d) = one[1], other[1]
-            if p == q and uses[p] == 2:
-                same = [(a, c), (b, d)]
-            elif (a, b) == (c, d) and uses[a] == uses[b] == 2:
-                same = [(p, q)]
-            else:
-                continue
-            rest = list(product.factors)
-            rest.remove(one)
-            rest.remove(other)
-            deltas: list[Factor] = [(index.identity((product.sizes[pair[0]],)), pair) for pair in same]
-            return index.einsum([*rest, *deltas], product.out, dict(enumerate(product.sizes)), product.coefficient)
-    return None
-
-
 def closed_frechet(product: Product) -> Tensor | None:
     """tr(g(X) df(X)) = tr(g(X) f'(X) dX) when g(X) commutes with X: identity, X itself or a matrix function of X.
 
@@ -349,8 +328,7 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     value_at_unit,
     sum_that_is_one,
     sum_that_cancels,
-    join_fused,
-    *BLOCK_LAWS,
+    *blocklaws.PRODUCT_LAWS,
     closed_frechet,
     expand_large_group,
     *powerlaws.PRODUCT_LAWS,

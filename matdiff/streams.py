@@ -12,8 +12,7 @@ from time import monotonic
 from typing import IO
 
 from matdiff.errors import TooLarge, UnreadableFile
-
-INPUT_LIMIT = 1_000_000
+from matdiff.limits import CHARACTERS
 
 _ASCII = {
     "×": "x", "∂": "d", "‖": "||", "·": "*", "⊙": ".*", "⊘": "./", "⊗": "(x)", "−": "-", "⟨": "<", "⟩": ">", "½": "1/2", "…": "...",
@@ -210,7 +209,7 @@ def read_path(path: str) -> str:
     """
     try:
         with open(path, "rb") as file:
-            return _decoded(file.read(INPUT_LIMIT + 1), path)
+            return _decoded(file.read(CHARACTERS + 1), path)
     except (OSError, ValueError) as problem:
         raise UnreadableFile(path=path, why=_reason(problem)) from None
 
@@ -225,15 +224,15 @@ def read_standard_input() -> str:
     try:
         binary = getattr(sys.stdin, "buffer", None)
         if binary is None:
-            return sys.stdin.read(INPUT_LIMIT + 1)
-        return _decoded(binary.read(INPUT_LIMIT + 1), "standard input")
+            return sys.stdin.read(CHARACTERS + 1)
+        return _decoded(binary.read(CHARACTERS + 1), "standard input")
     except (OSError, ValueError) as problem:
         raise UnreadableFile(path="standard input", why=_reason(problem)) from None
 
 
 def _decoded(data: bytes, path: str) -> str:
-    if len(data) > INPUT_LIMIT:
-        raise TooLarge(what="text", limit=INPUT_LIMIT)
+    if len(data) > CHARACTERS:
+        raise TooLarge(what="text", limit=CHARACTERS)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:

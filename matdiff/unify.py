@@ -11,11 +11,8 @@ from collections.abc import Callable, Iterable
 
 from matdiff.dims import ONE, Dim, Monomial, size
 from matdiff.errors import MatdiffError, TooLarge, UndecidedSizes
+from matdiff.limits import SIZE_BITS, SIZE_PARTS
 from matdiff.syntax import Expr, Span
-
-# A size may mention so many names in all and hold numbers of so many bits; kron and blocks could make more of both.
-LARGEST_SIZE = 400
-LARGEST_BITS = 64
 
 INVENTED = "?"
 
@@ -187,12 +184,12 @@ def is_open(dim: Dim) -> bool:
 
 
 def bounded(dim: Dim) -> Dim:
-    """The size itself.  Raises TooLarge when it is too long to work with."""
+    """The size itself.  Raises TooLarge when it is too long to work with, as kron and blocks could make it."""
     if len(dim.terms) > 1 or (dim.terms and len(dim.terms[0][0]) > 1):
-        if sum(len(monomial) + 1 for monomial, _ in dim.terms) > LARGEST_SIZE:
-            raise TooLarge(what="size", limit=LARGEST_SIZE)
-    if any(coefficient.bit_length() > LARGEST_BITS for _, coefficient in dim.terms):
-        raise TooLarge(what="size", limit=LARGEST_SIZE)
+        if sum(len(monomial) + 1 for monomial, _ in dim.terms) > SIZE_PARTS:
+            raise TooLarge(what="size", limit=SIZE_PARTS)
+    if any(coefficient.bit_length() > SIZE_BITS for _, coefficient in dim.terms):
+        raise TooLarge(what="size-number", limit=SIZE_BITS)
     return dim
 
 

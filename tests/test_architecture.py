@@ -17,7 +17,21 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "_gramma
 
 # From the ground up.  A module imports only from its own floor or from below.
 FLOORS = (
-    ("version", "errors", "dims", "syntax", "walk", "functions", "rational", "nodes", "canonical", "index", "unify", "parts"),
+    (
+        "version",
+        "errors",
+        "limits",
+        "dims",
+        "syntax",
+        "walk",
+        "functions",
+        "rational",
+        "nodes",
+        "canonical",
+        "index",
+        "unify",
+        "parts",
+    ),
     ("scan", "declare", "statements", "formulate", "review", "parse", "shapes", "corrections", "remarks", "variables", "infer"),
     (
         "blocklaws",

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from matdiff import parse as parse_module
 from matdiff.errors import Errors, MatdiffError
-from matdiff.formulate import MAX_DECIMAL_EXPONENT, MAX_DIGITS
-from matdiff.parse import MAX_TEXT, Declaration, Definition, Question, parse, parse_declaration, read
-from matdiff.scan import GREEK, MAX_NESTING
+from matdiff.limits import CHARACTERS, DECIMAL_EXPONENT, DIGITS, NESTING
+from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration, read
+from matdiff.scan import GREEK
 from matdiff.walk import post_order
 
 ROOT = Path(__file__).parent.parent
@@ -332,16 +332,16 @@ def test_spans_are_the_text_of_every_part() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "x" * (MAX_TEXT + 1),
+        "x" * (CHARACTERS + 1),
         "x + " * 150_000,
-        "(" * (MAX_NESTING + 1),
-        "tanh(" * (MAX_NESTING + 1) + "x" + ")" * (MAX_NESTING + 1),
+        "(" * (NESTING + 1),
+        "tanh(" * (NESTING + 1) + "x" + ")" * (NESTING + 1),
         "x" + "'" * 3000,
         "-" * 3000 + "x",
         "/".join("a" * 3000),
-        f"1e{MAX_DECIMAL_EXPONENT + 1}",
+        f"1e{DECIMAL_EXPONENT + 1}",
         "1e" + "9" * 5000,
-        "1" * (MAX_DIGITS + 1),
+        "1" * (DIGITS + 1),
         "x" + "²" * 5000,
         "||" * 3000,
     ],

@@ -13,9 +13,10 @@ from matdiff.carets import Diagnostic, Help, Label, width
 from matdiff.dims import size
 from matdiff.errors import Errors, MatdiffError
 from matdiff.infer import infer
+from matdiff.limits import ERRORS
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.replace import mistakes
-from matdiff.report import MOST_ERRORS, diagnose, diagnose_all, render
+from matdiff.report import diagnose, diagnose_all, render
 from matdiff.syntax import Expr, Span
 
 
@@ -684,7 +685,7 @@ def test_colour_only_adds() -> None:
 def test_at_most_five_errors() -> None:
     with pytest.raises(Errors) as caught:
         parse("\n".join(["x )"] * 20))
-    assert len(diagnose_all(caught.value, "x )")) == MOST_ERRORS
+    assert len(diagnose_all(caught.value, "x )")) == ERRORS
 
 
 def test_json() -> None:

@@ -1,0 +1,65 @@
+"""How much is too much: every limit on what matdiff takes in and on what an answer may cost, and the clock.
+
+What passes a limit raises `TooLarge`, exit status 4.  The time is looked at where nodes are made and in the loops whose length
+depends on the input, so that no answer and no refusal takes much longer than was allowed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from math import inf
+from threading import local
+from time import monotonic
+
+from matdiff.errors import TooLarge
+
+# What is read.
+CHARACTERS = 1_000_000
+TOKENS = 200_000
+# Open brackets.
+NESTING = 200
+# Levels of an expression, several of which can come from one bracket: -(a (b c)^2).
+DEPTH = 2 * NESTING
+# Of a number.
+DIGITS = 1000
+DECIMAL_EXPONENT = 1000
+# A size such as 2 m n + 1: the names and numbers it is made of, and the bits of a number.
+SIZE_PARTS = 400
+SIZE_BITS = 64
+# What a result is made of.
+AXES = 8
+# All factors and terms of all parts of an answer; a million takes some 300 MB.
+FACTORS = 1_000_000
+# A power of a matrix is a product of so many factors at most; a higher one is a function of the matrix.
+WRITTEN_POWER = 64
+# More errors of one statement are not told; most of them would come from the first.
+ERRORS = 5
+# Seconds for one answer.
+TIME = 60.0
+
+
+class _Clock(local):
+    end = inf
+    seconds = inf
+
+
+_clock = _Clock()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """`check` raises in the block when the time is over.  An outer block that ends earlier still holds; inf is no limit."""
+    end, before = monotonic() + seconds, (_clock.end, _clock.seconds)
+    if end < _clock.end:
+        _clock.end, _clock.seconds = end, seconds
+    try:
+        yield
+    finally:
+        _clock.end, _clock.seconds = before
+
+
+def check() -> None:
+    """Go on, or raise `TooLarge` because the time is over."""
+    if monotonic() > _clock.end:
+        raise TooLarge(what="time", limit=_clock.seconds)
