@@ -76,7 +76,8 @@ docs: compiled ## Rewrite the outputs in README, docs and the pages of --explain
 bench: compiled ## Start-up against `import sympy`, and growth with the size of the input.
 	$(BIN)/python tests/bench.py
 
-fuzz: compiled ## Random expressions and hostile text, more than in the tests; COUNT= and SEED= for the text.
+fuzz: compiled ## Random expressions against numbers, and hostile text, more than in the tests; COUNT= and SEED= of both.
+	$(BIN)/python tests/fuzz.py --count $(COUNT) --seed $(SEED) --jobs $(JOBS)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
 	$(BIN)/python tests/fuzz_input.py --count $(COUNT) --seed $(SEED)
 
