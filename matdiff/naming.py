@@ -16,8 +16,9 @@ from matdiff.cost import length
 from matdiff.dims import Shape
 from matdiff.graph import Irreducible
 from matdiff.index import base_and_exponent
-from matdiff.nodes import HELD, Apply, Constant, Product, Symbol, Tensor
+from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.recover import Recovery
+from matdiff.sumlaws import with_part
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
@@ -52,7 +53,7 @@ def name_parts(
     used = set(taken) | set(defined.values())
     parts: list[Part] = []
     names: dict[str, Iterator[str]] = {}
-    for node, uses in _uses(root).items():
+    for node, uses in _with_parts(_uses(root), defined).items():
         own = defined.get(node)
         if isinstance(node, Product | Symbol | Constant) and own is None:
             continue
@@ -118,6 +119,16 @@ def _uses(root: Tensor) -> dict[Tensor, int]:
         for child in children:
             order[child] += 1
     return order
+
+
+def _with_parts(uses: dict[Tensor, int], defined: Mapping[Tensor, str]) -> dict[Tensor, int]:
+    """The nodes, with the definitions that are some of the terms of a sum among them: y = V h + c in V h + c - t."""
+    sums = [node for node in uses if isinstance(node, Sum)]
+    found: dict[Tensor, int] = {}
+    for part in defined:
+        if isinstance(part, Sum) and part not in uses and any(with_part(node.terms, part) for node in sums):
+            found.update(dict.fromkeys(_uses(part), 0))
+    return {**found, **uses}
 
 
 def _habit(expr: Expr) -> str:

@@ -18,6 +18,7 @@ from matdiff.grid import Grid, grid_of, part_of
 from matdiff.index import add, base_and_exponent, einsum, is_symmetric
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
+from matdiff.sumlaws import with_part
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Recovery:
         self.sizes = sizes
         self.formulas = Formulas()
         self.known: dict[Tensor, Term] = {}
+        # Sums that have a name, which may be part of larger ones.
+        self.named: list[Sum] = []
 
     # --- tensors of at most two axes ------------------------------------------------------------------------------------
 
@@ -45,6 +48,8 @@ class Recovery:
         if expr in self.formulas.symmetric:
             self.formulas.symmetric.add(leaf)
         self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (self._column(leaf),))
+        if isinstance(tensor, Sum):
+            self.named.append(tensor)
 
     def _column(self, expr: Expr) -> Expr:
         """A row as the column that a tensor with one axis is written as; anything else as it is."""
@@ -140,7 +145,10 @@ class Recovery:
         parts = [(coefficient, inner) for coefficient, inner in tensor.terms if part_of(inner)]
         grid = grid_of(parts, tensor.dims) if len(parts) > 1 else None
         terms = [] if grid is None else [self._block(grid, tensor.dims)]
-        for coefficient, inner in tensor.terms if grid is None else [term for term in tensor.terms if term not in parts]:
+        left = list(tensor.terms) if grid is None else [term for term in tensor.terms if term not in parts]
+        for named in reversed(self.named):
+            left = with_part(left, named) or left
+        for coefficient, inner in left:
             terms.append(self.term(inner).times(coefficient))
         term = collected(terms, self.formulas)
         expr = term.expr(self.formulas)

@@ -6,11 +6,16 @@ give the same result in whatever order terms are added.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import Dim
 from matdiff.nodes import Index, Product, Sum, Tensor
+from matdiff.rational import ratio_of
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
 
 SumLaw = Callable[[Sum], "Tensor | None"]
 
@@ -64,6 +69,20 @@ def sum_that_cancels(product: Product) -> Tensor | None:
                 sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
                 return index.einsum([*rest, (summed, kept)], product.out, sizes, product.coefficient)
     return None
+
+
+def with_part(terms: Sequence[tuple[Rational, Tensor]], part: Sum) -> list[tuple[Rational, Tensor]] | None:
+    """a + 2 b + 2 c as a + 2 (b + c) for the part b + c; None where the part is not among the terms."""
+    coefficients = {term: coefficient for coefficient, term in terms}
+    if any(term not in coefficients for _, term in part.terms):
+        return None
+    ratios = {ratio_of(coefficients[term], coefficient) for coefficient, term in part.terms}
+    if len(ratios) > 1:
+        return None
+    (scale,) = ratios
+    inside = dict.fromkeys(term for _, term in part.terms)
+    place = next(place for place, (_, term) in enumerate(terms) if term in inside)
+    return [*terms[:place], (scale, part), *((c, term) for c, term in terms[place:] if term not in inside)]
 
 
 SUM_LAWS: tuple[SumLaw, ...] = (spread_of_scalars, diagonal_of_sum)
