@@ -8,7 +8,6 @@ One more is counted for a trace of an outer product, tr(S x y^T) for y^T S x.
 from __future__ import annotations
 
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 # The tokens of an operation without those of its arguments; one where nothing is said.
 _TOKENS = {"'": 2, "norm": 2, "inv": 3, "ones": 2, "zeros": 2, "*": 0, "all": 1}
@@ -29,20 +28,32 @@ def cost(expr: Expr) -> int:
 
 
 def _measured(root: Expr) -> tuple[int, int, int]:
-    """Tokens, the cost of brackets, and how deep brackets stand in brackets."""
-    known: dict[int, tuple[int, int, int]] = {}
-    for node in post_order(root):
-        tokens, brackets, depth = _own_tokens(node), 0, 0
-        for arg in node.args:
-            inner_tokens, inner_brackets, inner_depth = known[id(arg)]
-            if arg.op == "+" and node.op in _TIGHT:
-                inner_brackets += 3 * inner_depth
-                inner_depth += 1
-            tokens, brackets, depth = tokens + inner_tokens, brackets + inner_brackets, max(depth, inner_depth)
-        if node.op == "tr" and _holds_outer_product(node.args[0]):
-            brackets += 1
-        known[id(node)] = tokens, brackets, depth if node.op in _TIGHT or node.op == "+" else 0
-    return known[id(root)]
+    """Tokens, the cost of brackets, and how deep brackets stand in brackets; counted once for every node."""
+    if root.measure is None:
+        stack = [root]
+        while stack:
+            waiting = [arg for arg in stack[-1].args if arg.measure is None]
+            if waiting:
+                stack += waiting
+            else:
+                node = stack.pop()
+                node.measure = _measure(node)
+    assert root.measure is not None
+    return root.measure
+
+
+def _measure(node: Expr) -> tuple[int, int, int]:
+    tokens, brackets, depth = _own_tokens(node), 0, 0
+    for arg in node.args:
+        assert arg.measure is not None
+        inner_tokens, inner_brackets, inner_depth = arg.measure
+        if arg.op == "+" and node.op in _TIGHT:
+            inner_brackets += 3 * inner_depth
+            inner_depth += 1
+        tokens, brackets, depth = tokens + inner_tokens, brackets + inner_brackets, max(depth, inner_depth)
+    if node.op == "tr" and _holds_outer_product(node.args[0]):
+        brackets += 1
+    return tokens, brackets, depth if node.op in _TIGHT or node.op == "+" else 0
 
 
 def _holds_outer_product(expr: Expr) -> bool:

@@ -68,10 +68,10 @@ _SIZED = frozenset(("I", "ones", "zeros"))
 class Expr:
     """An immutable expression.  Equality and hash look at the mathematics (op, args, value), not at spans and shapes.
 
-    Of the leaves I, ones and zeros the shape is what tells one from another.
+    Of the leaves I, ones and zeros the shape is what tells one from another.  `measure` is where `cost` keeps what it has counted.
     """
 
-    __slots__ = ("_hash", "args", "op", "shape", "span", "value")
+    __slots__ = ("_hash", "args", "measure", "op", "shape", "span", "value")
 
     def __init__(
         self,
@@ -82,6 +82,7 @@ class Expr:
         shape: Shape | None = None,
     ) -> None:
         self.op, self.args, self.value, self.span, self.shape = op, args, value, span, shape
+        self.measure: tuple[int, int, int] | None = None
         self._hash = hash((op, args, value, shape)) if op in _SIZED else hash((op, args, value))
 
     def __eq__(self, other: object) -> bool:
