@@ -1,61 +1,58 @@
-"""Turns matdiff.lark into matdiff/_grammar.py, a parser that does not need to import lark (half of the start-up time).
+"""Turns matdiff.lark into matdiff/_grammar.py, the tables by which matdiff/lalr.py reads without lark (half of the start-up time).
 
 hatchling runs it when it builds or installs the package; `python grammar/hatch_build.py` does the same by hand.
 """
 
 from __future__ import annotations
 
-import io
 import os
+import pprint
 import zlib
-
-# The generated module makes a logger that a parser without a cache or an ambiguity never uses; importing logging costs 2 ms.
-LOGGER = """import logging
-from dataclasses import dataclass
-from typing import Generic, AnyStr
-
-logger: logging.Logger = logging.getLogger("lark")
-logger.addHandler(logging.StreamHandler())
-##
-
-##
-
-logger.setLevel(logging.CRITICAL)
-"""
-LATE_LOGGER = """from dataclasses import dataclass
-from typing import Generic, AnyStr
-
-
-class _LateLogger:
-    def __getattr__(self, name):
-        import logging
-
-        return getattr(logging.getLogger("lark"), name)
-
-
-logger = _LateLogger()
-"""
 
 STARTS = ("question", "definition", "declaration", "lexeme")
 
 
 def write_parser(root: str) -> None:
-    """Write the parser module of the checkout at `root`, with a checksum of the grammar it was made from."""
-    from lark import Lark
-    from lark.tools.standalone import gen_standalone
-
+    """Write the tables of the checkout at `root`, with a checksum of the grammar they were made from."""
     with open(os.path.join(root, "grammar", "matdiff.lark"), "rb") as file:
         grammar = file.read()
-    text = io.StringIO()
-    gen_standalone(Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(STARTS)), out=text)
     target = os.path.join(root, "matdiff", "_grammar.py")
     # Renamed into place, so that a program that starts meanwhile never sees half of it.
     draft = f"{target}.{os.getpid()}"
     with open(draft, "w", encoding="utf-8", newline="\n") as file:
-        # With another version of lark the module may look different; then it stays as it is, and starts a little later.
-        file.write(text.getvalue().replace(LOGGER, LATE_LOGGER))
-        file.write(f"\n\nCHECKSUM = {zlib.crc32(grammar)}\n")
+        file.write('"""Made by grammar/hatch_build.py from grammar/matdiff.lark; see `lalr.Tables`."""\n')
+        for name, value in tables(grammar.decode()).items():
+            file.write(f"\n{name} = {pprint.pformat(value, width=140, compact=True)}\n")
+        file.write(f"\nCHECKSUM = {zlib.crc32(grammar)}\n")
     os.replace(draft, target)
+
+
+def tables(grammar: str) -> dict[str, object]:
+    """What lark makes of the grammar: see `lalr.Tables`."""
+    from lark import Lark
+    from lark.parsers.lalr_analysis import Shift
+
+    made = Lark(grammar, parser="lalr", lexer="basic", start=list(STARTS))
+    lexer, table = made.parser.lexer, made.parser.parser._parse_table
+    (pattern,) = (expression.pattern for expression in lexer.scanner._mres)
+    number = {rule: place for place, rule in enumerate(made.rules)}
+    rules = []
+    for rule in made.rules:
+        name, options = rule.alias or rule.origin.name, rule.options
+        # Rules that lark adds for repetitions start with an underscore.
+        callback = None if name.startswith("_") else str(name)
+        rules.append((str(rule.origin.name), len(rule.expansion), callback, bool(options.expand1 and not rule.alias)))
+    states = [
+        {str(symbol): target if action is Shift else ~number[target] for symbol, (action, target) in sorted(actions.items())}
+        for _, actions in sorted(table.states.items())
+    ]
+    return {
+        "PATTERN": pattern,
+        "IGNORED": sorted(lexer.ignore_types),
+        "RULES": rules,
+        "STATES": states,
+        "STARTS": {start: (table.start_states[start], table.end_states[start]) for start in STARTS},
+    }
 
 
 try:

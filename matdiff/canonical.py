@@ -19,6 +19,8 @@ def canonical_key(factors: tuple[Factor, ...], symmetric: list[bool], out: tuple
     automorphic; where they are not, two equal products may get two keys, which costs a merge and never a wrong answer).
     """
     count = len(sizes)
+    if count <= 1:  # no name to choose
+        return (tuple(sorted((tensor.serial, slots) for tensor, slots in factors)), out, tuple(size.terms for size in sizes))
     colour: list[int] = _ranks([(tuple(p for p, o in enumerate(out) if o == i), sizes[i].terms) for i in range(count)])
     while True:
         colour = _refine(colour, factors, symmetric)

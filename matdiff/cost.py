@@ -29,24 +29,26 @@ def cost(expr: Expr) -> int:
 
 
 def _measured(root: Expr) -> tuple[int, int, int]:
-    """Tokens, the cost of brackets, and how deep brackets stand in brackets."""
+    """Tokens, the cost of brackets, and how deep brackets stand in brackets; counted once for every node."""
     check()
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        waiting = [arg for arg in node.args if arg.measure is None]
-        if waiting:
-            stack += waiting
-            continue
-        stack.pop()
-        node.measure = node.measure or _of_node(node, [arg.measure for arg in node.args if arg.measure])
-    assert root.measure
+    if root.measure is None:
+        stack = [root]
+        while stack:
+            waiting = [arg for arg in stack[-1].args if arg.measure is None]
+            if waiting:
+                stack += waiting
+            else:
+                node = stack.pop()
+                node.measure = _measure(node)
+    assert root.measure is not None
     return root.measure
 
 
-def _of_node(node: Expr, arguments: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+def _measure(node: Expr) -> tuple[int, int, int]:
     tokens, brackets, depth = _own_tokens(node), 0, 0
-    for arg, (inner_tokens, inner_brackets, inner_depth) in zip(node.args, arguments):
+    for arg in node.args:
+        assert arg.measure is not None
+        inner_tokens, inner_brackets, inner_depth = arg.measure
         if arg.op == "+" and node.op in _TIGHT:
             inner_brackets += 3 * inner_depth
             inner_depth += 1

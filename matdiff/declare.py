@@ -9,9 +9,8 @@ from matdiff.scan import PROPERTIES, Sentence, check_name, span_of
 from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
-    from lark import Token
-
     from matdiff.formulate import Shape
+    from matdiff.lalr import Token
 
 # Tokens that people write between two sizes.
 _NOT_BETWEEN_SIZES = ("by", ",", "@", "·", "⋅", "∗")

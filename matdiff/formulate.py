@@ -14,7 +14,7 @@ from matdiff.scan import SPECIAL_CALLS, normal_name, span_of
 from matdiff.syntax import Expr, Span, ratio
 
 if TYPE_CHECKING:
-    from lark import Token
+    from matdiff.lalr import Token
 
     Part = Union[Token, Expr]
 

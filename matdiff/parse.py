@@ -1,6 +1,6 @@
 """`parse`: text to statements.
 
-The grammar is grammar/matdiff.lark.  A parser generated from it at build time is used if it is there and fits, because
+The grammar is grammar/matdiff.lark.  Tables made from it at build time are used if they are there and fit (`lalr`), because
 importing lark takes a third of the start-up time; otherwise lark reads the grammar.  Both give the same results.
 """
 
@@ -20,6 +20,7 @@ from matdiff.errors import (
     UnexpectedText,
 )
 from matdiff.formulate import Formulate, Shape
+from matdiff.lalr import Parser, Tables, Token, Unexpected
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
 from matdiff.review import circular, depth, divisions, repeated, wrong_calls
 from matdiff.scan import (
@@ -37,9 +38,7 @@ from matdiff.statements import Declaration, Definition, Question, Reading, State
 from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from lark import Token
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Declaration", "Definition", "Question", "Reading", "Statement", "parse", "parse_declaration", "read", "tokens_of"]
 
@@ -169,47 +168,40 @@ def _read_expression(
     ], ()
 
 
-# The generated parser
+# The parser
 
 
 def tokens_of(text: str) -> list[Token]:
     """Every token but blanks and comments.  Raises `TooLarge`."""
     if len(text) > CHARACTERS:
         raise TooLarge(what="text", limit=CHARACTERS)
-    state = _load_parser().parse_interactive(text, start="lexeme")
     tokens: list[Token] = []
-    for token in state.lexer_thread.lex(state.parser_state):
-        check()
+    for token in _in_time(_load_parser().tokens(text)):
         tokens.append(token)
         if len(tokens) > TOKENS:
             raise TooLarge(what="tokens", limit=TOKENS)
     return tokens
 
 
+def _in_time(tokens: Iterable[Token]) -> Iterator[Token]:
+    for token in tokens:
+        check()
+        yield token
+
+
 def _feed(sentence: Sentence, start: str) -> Any:
     """What `Formulate` makes of the statement.  Raises `EndsEarly` or `UnexpectedText`, or what the rules raise."""
-    state = _load_parser().parse_interactive(start=start)
-    previous: Token | None = None
     try:
-        for token in sentence.tokens:
-            check()
-            state.feed_token(token)
-            previous = token
-        return state.feed_eof(previous)
-    except MatdiffError:
-        raise
-    except Exception as error:
-        # The generated module and lark each have an UnexpectedToken of their own.
-        unexpected: Token | None = getattr(error, "token", None)
-        if unexpected is None:
-            raise
+        return _load_parser().read(_in_time(sentence.tokens), start)
+    except Unexpected as error:
+        unexpected, previous = error.token, error.previous
     raise _syntax_error(unexpected, previous)
 
 
-def _syntax_error(token: Token, previous: Token | None) -> MatdiffError:
+def _syntax_error(token: Token | None, previous: Token | None) -> MatdiffError:
     after = "" if previous is None else str(previous)
     ends_term = previous is not None and previous.type in TERM_ENDS
-    if token.type == "$END":
+    if token is None:
         end = span_of(previous).end if previous is not None else 0
         return EndsEarly(span=Span(end, end), after=after)
     if token.type in ("EQUALS", "WRT", "COMMA", "SEMICOLON"):
@@ -221,11 +213,11 @@ def _syntax_error(token: Token, previous: Token | None) -> MatdiffError:
     return UnexpectedText(span=span_of(token), text=str(token), after=after, reason=reason)
 
 
-_parser: Any = None
+_parser: Parser | LarkParser | None = None
 
 
-def _load_parser() -> Any:
-    """The parser generated from the grammar at build time if it fits the grammar that is here, else one made now by lark."""
+def _load_parser() -> Parser | LarkParser:
+    """The parser by the tables made at build time if they fit the grammar that is here, else one made now by lark."""
     global _parser
     if _parser is None:
         grammar = _read_grammar()
@@ -243,15 +235,42 @@ def _read_grammar() -> bytes:
     raise FileNotFoundError("matdiff.lark is missing from the installation")
 
 
-def _generated_parser(grammar: bytes) -> Any:
+def _generated_parser(grammar: bytes) -> Parser | None:
     try:
         from matdiff import _grammar
     except ImportError:
         return None
-    return _grammar.Lark_StandAlone(transformer=Formulate()) if _grammar.CHECKSUM == zlib.crc32(grammar) else None
+    if zlib.crc32(grammar) != _grammar.CHECKSUM:
+        return None
+    rules, states, starts = _grammar.RULES, _grammar.STATES, _grammar.STARTS
+    return Parser(Tables(_grammar.PATTERN, frozenset(_grammar.IGNORED), rules, states, starts), Formulate())
 
 
-def _lark_parser(grammar: bytes) -> Any:
+def _lark_parser(grammar: bytes) -> LarkParser:
     from lark import Lark
 
-    return Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(_STARTS), transformer=Formulate())
+    return LarkParser(Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(_STARTS), transformer=Formulate()))
+
+
+class LarkParser:
+    """The same as `lalr.Parser`, by lark."""
+
+    def __init__(self, parser: Any) -> None:
+        self.parser = parser
+
+    def tokens(self, text: str) -> Iterator[Token]:
+        state = self.parser.parse_interactive(text, start="lexeme")
+        yield from state.lexer_thread.lex(state.parser_state)
+
+    def read(self, tokens: Iterable[Token], start: str) -> Any:
+        from lark import UnexpectedToken
+
+        state = self.parser.parse_interactive(start=start)
+        previous: Token | None = None
+        try:
+            for token in tokens:
+                state.feed_token(token)
+                previous = token
+            return state.feed_eof(previous)
+        except UnexpectedToken as error:
+            raise Unexpected(None if error.token.type == "$END" else error.token, previous) from None

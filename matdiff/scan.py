@@ -30,7 +30,7 @@ from matdiff.syntax import Span
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from lark import Token
+    from matdiff.lalr import Token
 
 # A bracket that is never closed swallows the rest of the text; this often the statements after its line are tried again.
 _MAX_RETRIES = 5

@@ -68,7 +68,7 @@ _SIZED = frozenset(("I", "ones", "zeros"))
 class Expr:
     """An immutable expression.  Equality and hash look at the mathematics (op, args, value), not at spans and shapes.
 
-    Of the leaves I, ones and zeros the shape is what tells one from another.  `measure` is where `cost` keeps its result.
+    Of the leaves I, ones and zeros the shape is what tells one from another.  `measure` is where `cost` keeps what it has counted.
     """
 
     __slots__ = ("_hash", "args", "measure", "op", "shape", "span", "value")
