@@ -8,7 +8,11 @@ from matdiff.nodes import Constant, Factor, Product, Sum, Tensor
 
 
 def join_fused(product: Product) -> Tensor | None:
-    """fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq: pairing two indices and parting them again."""
+    """fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq: pairing two indices and parting them again.
+
+    Where something else stands at p, one of the two is kept, unless p is paired in another way too: the notation would suffer.
+    Removes a factor.
+    """
     uses = product.uses()
     fused = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "fuse"]
     for place, one in enumerate(fused):
@@ -16,15 +20,16 @@ def join_fused(product: Product) -> Tensor | None:
             if one[0] is not other[0]:
                 continue
             (p, a, b), (q, c, d) = one[1], other[1]
-            if p == q and uses[p] == 2:
+            if p == q and (uses[p] == 2 or all(t is one[0] for t, slots in fused if slots[0] == p)):
                 same = [(a, c), (b, d)]
             elif (a, b) == (c, d) and uses[a] == uses[b] == 2:
                 same = [(p, q)]
             else:
                 continue
             rest = list(product.factors)
-            rest.remove(one)
             rest.remove(other)
+            if p != q or uses[p] == 2:
+                rest.remove(one)
             deltas: list[Factor] = [(index.identity((product.sizes[pair[0]],)), pair) for pair in same]
             return index.einsum([*rest, *deltas], product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None

@@ -1,7 +1,8 @@
 """`in_indices`: a tensor of any order written entry by entry: `delta[i,l] x[k]`, `sum[j] A[i,j] B[j,k]`.
 
-Every tensor has this notation.  Repeated output axes become deltas, summed indices a sigma.  With `reduce` the parts that
-have matrix notation are written as matrices, `(A B)[i,k]`, so that only the sums that no matrix product can say remain.
+Every tensor has it, unless it is a function of an array that has none.  Repeated output axes become deltas, summed indices a
+sigma.  With `reduce` the parts that have matrix notation are written as matrices, `(A B)[i,k]`, so that only the sums that no
+matrix product can say remain.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from matdiff import formula
 from matdiff.dims import ONE, SCALAR
+from matdiff.errors import NoClosedForm
+from matdiff.functions import FUNCTIONS
 from matdiff.graph import Graph, Irreducible
 from matdiff.index import base_and_exponent
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
@@ -125,8 +128,12 @@ class _Entries:
         return formula.call(prefix + value.function, *args, shape=formula.shape_of(args[0]))
 
     def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
+        is_power = tensor.function == "power"
+        if not is_power and FUNCTIONS[tensor.function].form != "each":
+            # A function of a whole array that has no name and no notation: there is nothing true to print.
+            raise NoClosedForm(function=tensor.function)
         args = [self.entry(arg, letters) for arg in tensor.args]
-        if tensor.function == "power":
+        if is_power:
             if tensor.exponent is None:
                 return formula.call("^", *args, shape=SCALAR)
             return _power(args[0], tensor.exponent)

@@ -100,17 +100,22 @@ class Graph:
 
     def _inner(self) -> list[int]:
         """The summed indices, last ones first, so that a trace begins with the first factor."""
-        kept = {*self.out, *(slot for _, slots in self.others for slot in slots)}
+        kept = self._kept()
         return [index for index in reversed(range(len(self.sizes))) if index not in kept]
+
+    def _kept(self) -> set[int]:
+        """The indices of the output and of the larger factors."""
+        return {*self.out, *(slot for _, slots in self.others for slot in slots)}
 
     def touching(self, index: int) -> list[Edge]:
         return [edge for edge in self.edges if index in (edge.row, edge.column)]
 
     def _loop(self) -> bool:
         """A matrix on one index is its diagonal, except when the index has nothing else and is summed: that is a trace."""
+        kept = self._kept()
         for edge in self.edges:
             index = edge.row
-            if index == edge.column and (index in self.out or len(self.touching(index)) > 1 or self.pendants[index]):
+            if index == edge.column and (index in kept or len(self.touching(index)) > 1 or self.pendants[index]):
                 self.edges.remove(edge)
                 diagonal = formula.call("diag", self.formulas.product(edge.chain), shape=(self.sizes[index], ONE))
                 self.pendants[index].append(Pendant((diagonal,), 1, edge.place))

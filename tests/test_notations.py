@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 from contractions import contraction
 from mpmath import mp
+from sessions import run
 
 import matdiff
 from matdiff import evaluate
@@ -24,6 +28,7 @@ from matdiff.syntax import Expr
 from matdiff.values import number_of_dim
 from matdiff.walk import post_order
 
+SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 CASES = [
     json.loads(line) for line in (Path(__file__).parent / "corpus" / "public.jsonl").read_text(encoding="utf-8").splitlines()
 ]
@@ -190,3 +195,43 @@ def test_every_notation_is_true(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES[::6], ids=lambda case: case["id"])
 def test_every_notation_of_published_derivatives_is_true(case: dict[str, Any]) -> None:
     assert {"index", "differential"} <= forms_of(case).keys()
+
+
+@pytest.mark.parametrize("expression", ["W^T X", "tr(W^T W A)", "kron(W, B)", "expm(W A)"])
+@pytest.mark.parametrize("order", ["1", "2"])
+def test_json_of_every_notation(expression: str, order: str) -> None:
+    """Each result says its notation, its own axes and how it reads in every style."""
+    outcome = run([expression, "--wrt", "W", "--order", order, "--notation", "all", "--json"])
+    document = json.loads(outcome.stdout)
+    jsonschema.validate(document, SCHEMA)
+    forms = [result["form"] for result in document["results"]]
+    assert len(set(forms)) == len(forms)
+    assert {"index", "differential"} <= set(forms)
+    for result in document["results"]:
+        assert result["text"] and result["unicode"] and result["latex"] and result["axes"]
+
+
+def test_auto_says_what_it_chose_and_what_is_next_best() -> None:
+    shown = run(["W^T X", "--wrt", "W"], terminal=True).stdout
+    assert "∂Y_ij/∂W_kl" in shown
+    assert "as a matrix: ∂vec(Y)/∂vec(W)ᵀ" in shown
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_latex_of_every_notation_compiles(tmp_path: Path) -> None:
+    parts = []
+    for case in TRICKY:
+        arguments = [word for variable in case["wrt"][:1] for word in ("--wrt", variable)]
+        arguments += [word for declaration in case["decl"] for word in ("--var", declaration)]
+        arguments += ["--order", str(len(case["wrt"])), "--notation", "all", "--latex", "--lhs", "--math", "display"]
+        if len(set(case["wrt"])) == 1:
+            outcome = run([case["expr"], *arguments])
+            assert outcome.status == 0, outcome.stderr
+            parts.append(outcome.stdout)
+    body = "\n\n".join(parts)
+    document = f"\\documentclass{{article}}\n\\usepackage{{amsmath}}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    (tmp_path / "notations.tex").write_text(document, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "notations.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
