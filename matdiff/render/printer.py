@@ -299,7 +299,7 @@ class _Printer:
             text = self.style.name(str(array.value), False)
         else:
             text = self.at_least(array, ATOM)
-            if self.style.latex and array.op in ("at", "entry"):
+            if self.style.latex and not is_name and "_" in text and text.endswith("}"):
                 text = f"{{{text}}}"  # TeX takes one subscript
         return self.style.subscript(text, is_name, [self.text(index) for index in indices]), ATOM
 
