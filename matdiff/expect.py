@@ -15,6 +15,7 @@ from matdiff import index
 from matdiff.comparison import TOLERANCE, Comparison, Point
 from matdiff.dims import ONE, SCALAR, Shape
 from matdiff.evaluate import sample
+from matdiff.expand import expanded
 from matdiff.expected import read_expected
 from matdiff.infer import Typed
 from matdiff.lower import lower
@@ -105,9 +106,12 @@ def _shown_shape(result: Result) -> Shape | None:
 
 
 def _same_form(one: Typed, other: Typed) -> bool:
-    """Whether two expressions of one shape have the same normal form, or a difference whose normal form is 0."""
+    """Whether two expressions of one shape have the same normal form, or a difference that is 0 when it is multiplied out."""
     left, right = _normal(one), _normal(other)
-    return left is right or index.number_of(simplify(index.add([(1, left), (-1, right)], left.dims))) == 0
+    if left is right:
+        return True
+    difference = simplify(index.add([(1, left), (-1, right)], left.dims))
+    return index.number_of(difference) == 0 or index.number_of(expanded(difference, ())) == 0
 
 
 def _normal(typed: Typed) -> Tensor:

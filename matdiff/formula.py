@@ -13,7 +13,6 @@ from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.functions import FUNCTIONS
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr, ratio
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.collect import Term
@@ -101,6 +100,7 @@ class Formulas:
     def __init__(self) -> None:
         self.symmetric: set[Expr] = set()
         self.diagonal: set[Expr] = set()
+        self.skew: set[Expr] = set()
         # The user's variables; the other names are those of parts.
         self.variables: set[Expr] = set()
         # The order of the factors of every product entry by entry that was written: it is kept throughout.
@@ -121,11 +121,20 @@ class Formulas:
             return expr
         if expr.op == "+" and rows == columns and {self.transposed(term) for term in expr.args} == set(expr.args):
             return expr  # A + A^T is its own transpose
+        arrays = [arg for arg in expr.args if not is_plain(arg)]
+        is_each = expr.op in (".*", "./", ".^") or (expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each")
+        if is_each and rows == columns and all(self.transposed(arg) == arg for arg in arrays):
+            return expr  # S .* exp(S) for symmetric S
         if expr.op == "commutation":
             return call("commutation", *reversed(expr.args), shape=(columns, rows))
         if expr.op == "*":
             scalars = tuple(factor for factor in expr.args if is_scalar(factor))
             return self.product(scalars + self.transposed_chain(tuple(f for f in expr.args if not is_scalar(f))))
+        if expr.op == "neg" and expr.args[0].op in ("*", "name"):
+            body = self.transposed(expr.args[0])
+            sign, chain = self._without_turned_skew(-1, body.args if body.op == "*" else (body,))
+            whole = Expr("*", chain, shape=(columns, rows)) if len(chain) > 1 else chain[0]
+            return call("neg", whole, shape=(columns, rows)) if sign < 0 else whole
         if expr.op == "neg" or (expr.op == "/" and not is_scalar(expr.args[0])):
             return Expr(expr.op, (self.transposed(expr.args[0]), *expr.args[1:]), shape=(columns, rows))
         if expr.args and expr.args[0].op == "'" and expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each":
@@ -285,6 +294,7 @@ class Formulas:
         self, coefficient: Rational, factors: list[Expr], divisors: list[Expr], chain: Chain, entries: bool = False
     ) -> Expr:
         """coefficient * scalar factors * chain / scalar divisors; `entries` says that the factors are in index notation."""
+        coefficient, chain = self._without_turned_skew(coefficient, chain)
         size = magnitude(coefficient)
         below = sorted(divisors, key=_is_long)
         if divisors and size.denominator != 1:
@@ -300,6 +310,12 @@ class Formulas:
             top = call("/", top, self.product_of_all(below, entries), shape=shape_of(top))
         return call("neg", top, shape=shape_of(top)) if coefficient < 0 else top
 
+    def _without_turned_skew(self, sign: Rational, chain: Chain) -> tuple[Rational, Chain]:
+        """-K for K^T, where K is skew."""
+        turned = [factor.op == "'" and factor.args[0] in self.skew for factor in chain]
+        plain = tuple(factor.args[0] if is_turned else factor for factor, is_turned in zip(chain, turned))
+        return (-sign if sum(turned) % 2 else sign), plain
+
     def product_of_all(self, factors: list[Expr], entries: bool = False) -> Expr:
         """One product; only the last factor, if it is a product of matrices, is opened, so `(x^T x) y` keeps its brackets."""
         if len(factors) == 1:
@@ -314,39 +330,9 @@ class Formulas:
         return Expr("*", flat, shape=(shape_of(matrices[0])[0], shape_of(matrices[-1])[1]))
 
 
-def with_sizes(root: Expr) -> Expr:
-    """The expression with eye(n) for I wherever no variable fixes the size: the I of tr(I) or logdet(2 I) is read as any size.
-
-    A node that makes a scalar of arrays forgets their sizes; if no name stands below it, its identities must carry theirs.
-    """
-    done: dict[int, Expr] = {}
-    free: dict[int, bool] = {}  # whether an I below still waits for a variable to fix its size
-    for node in post_order(root):
-        args = tuple(done.get(id(arg), arg) for arg in node.args)
-        waits = [arg for arg in node.args if free.get(id(arg))]
-        named = node.op == "name" or (bool(node.args) and len(waits) < len([a for a in node.args if not is_plain(a)]))
-        free[id(node)] = not named and (bool(waits) or (node.op == "I" and not node.args))
-        if waits and node.shape is not None and is_scalar(node) and free[id(node)]:
-            args = tuple(_sized(arg) for arg in args)
-            free[id(node)] = False
-        done[id(node)] = node if args == node.args else node.replace(args=args)
-    return done[id(root)]
-
-
 def is_plain(expr: Expr) -> bool:
     """A scalar, a number or an index: nothing that has a size to share."""
     return expr.shape is None or is_scalar(expr)
-
-
-def _sized(root: Expr) -> Expr:
-    done: dict[int, Expr] = {}
-    for node in post_order(root):
-        if node.op == "I" and not node.args:
-            done[id(node)] = node.replace(args=(size_argument(shape_of(node)[0]),))
-        else:
-            args = tuple(done.get(id(arg), arg) for arg in node.args)
-            done[id(node)] = node if args == node.args else node.replace(args=args)
-    return done[id(root)]
 
 
 def _is_long(factor: Expr) -> bool:

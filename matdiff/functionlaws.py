@@ -183,6 +183,15 @@ def function_of_broadcast(node: Apply) -> Tensor | None:
     return index.broadcast(value, node.dims)
 
 
+def power_of_exp(node: Apply) -> Tensor | None:
+    """exp(z) .^ a = exp(a z).  Removes a power."""
+    arg = node.args[0]
+    if node.function != "power" or node.exponent is None or not (isinstance(arg, Apply) and arg.function == "exp"):
+        return None
+    inside = index.scale(node.exponent, arg.args[0])
+    return index.apply("exp", (inside,), inside.dims)
+
+
 def log_of_product(node: Apply) -> Tensor | None:
     """log(a exp(z)) = log(a) + z, entry by entry; logsumexp(c ones) = c + log(n).  Removes an exp or a logsumexp."""
     arg = node.args[0]
@@ -233,6 +242,7 @@ APPLY_LAWS: tuple[ApplyLaw, ...] = (
     inverse_of_kron,
     function_of_constant,
     function_of_broadcast,
+    power_of_exp,
     log_of_product,
     softmax_of_broadcast,
     function_of_inverse_function,

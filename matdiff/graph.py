@@ -169,7 +169,7 @@ class Graph:
     def _parallel(self) -> bool:
         for place, edge in enumerate(self.edges):
             ends = {edge.row, edge.column}
-            beside = [other for other in self.edges[place:] if {other.row, other.column} == ends]
+            beside = sorted((e for e in self.edges[place:] if {e.row, e.column} == ends), key=lambda e: e.place)
             if len(beside) > 1 and len(ends) == 2 and not ends <= set(self.out):
                 matrix = self._parallel_product(beside, edge.row, edge.column)
                 merged = Edge(edge.row, edge.column, (matrix,), edge.place)
@@ -243,7 +243,7 @@ class Graph:
             left, right = (self.between(self.pendants[index], index) for index in self.out)
             if len(self.edges) == 1:
                 return left + self.seen_from(self.edges[0], column)[1] + right
-            return left + (self._parallel_product(self.edges, row, column),) + right
+            return left + (self._parallel_product(sorted(self.edges, key=lambda e: e.place), row, column),) + right
         if not self.pendants[row] and not self.pendants[column]:
             return (Expr("ones", (), shape=(self.sizes[row], self.sizes[column])),)
         outer = self.vector(self.pendants[column], column)

@@ -10,11 +10,12 @@ The first construction of a value decides how it is displayed; later equal ones,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.canonical import canonical_key
 from matdiff.dims import Dim
+from matdiff.flat import Flat, is_atomic
 from matdiff.functions import FUNCTIONS
 from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor, interned, known_node
 from matdiff.rational import common_factor, ratio_of, rational_power, whole
@@ -94,7 +95,7 @@ def einsum(
     renames their indices and so contracts every delta; equal bases have their powers merged; a part of the product that
     shares no index with the output becomes a scalar factor of its own.
     """
-    flat = _Flat(dict(sizes or {}))
+    flat = Flat(dict(sizes or {}))
     for tensor, slots in factors:
         coefficient = coefficient * flat.add(tensor, tuple(slots))
     ends = tuple(flat.find(index) for index in out)
@@ -102,78 +103,16 @@ def einsum(
         sizes_out = tuple(flat.sizes[end] for end in ends)
         return _product(0, (), tuple(range(len(ends))), sizes_out)
     pairs, scale = _merge_powers(flat.resolved())
-    counts = flat.summed_alone(pairs, ends)
+    counts: list[tuple[Tensor, tuple[Index, ...]]] = [(size_scalar(dim), ()) for dim in flat.summed_alone(pairs, ends)]
     if counts:
         pairs, more = _merge_powers(pairs + counts)
         scale = scale * more
-    if any(isinstance(tensor, Product) and not _is_atomic(tensor) for tensor, _ in pairs):
+    if any(isinstance(tensor, Product) and not is_atomic(tensor) for tensor, _ in pairs):
         return einsum(pairs, ends, flat.sizes, coefficient * scale)
     if len(pairs) == 1 and not ends and isinstance(pairs[0][0], Product):  # 2 tr(A) is one product, as tr(2 A) is
         alone = pairs[0][0]
         return _product(coefficient * scale, alone.factors, alone.out, alone.sizes)
     return _split(coefficient * scale, pairs, ends, flat.sizes)
-
-
-def _is_atomic(tensor: Product) -> bool:
-    """A scalar whose factors all hang together, such as x^T x: it stays one factor of a larger product."""
-    return not tensor.dims and tensor.coefficient == 1 and any(slots for _, slots in tensor.factors)
-
-
-class _Flat:
-    """The factors of a product under construction; indices are joined by union-find."""
-
-    def __init__(self, sizes: dict[Index, Dim]) -> None:
-        self.sizes = sizes
-        self.parent: dict[Index, Index] = {}
-        self.pairs: list[tuple[Tensor, tuple[Index, ...]]] = []
-        self.seen: dict[Index, None] = {}
-        self.fresh = 0
-
-    def find(self, index: Index) -> Index:
-        while index in self.parent:
-            index = self.parent[index]
-        return index
-
-    def join(self, one: Index, other: Index) -> None:
-        one, other = self.find(one), self.find(other)
-        if one != other:
-            self.parent[one] = other
-            self.sizes.setdefault(other, self.sizes[one])
-
-    def add(self, tensor: Tensor, slots: tuple[Index, ...]) -> Rational:
-        """Add a factor, opening it when it is a product itself; returns its coefficient."""
-        for slot, dim in zip(slots, tensor.dims):
-            self.sizes[slot] = dim
-            self.sizes[self.find(slot)] = dim
-            self.seen[slot] = None
-        if not isinstance(tensor, Product) or _is_atomic(tensor):
-            self.pairs.append((tensor, slots))
-            return 1
-        names: dict[int, Index] = {}
-        for inner, slot in zip(tensor.out, slots):
-            if inner in names:
-                self.join(slot, names[inner])
-            else:
-                names[inner] = slot
-        for inner, dim in enumerate(tensor.sizes):
-            if inner not in names:
-                self.fresh += 1
-                names[inner] = ("fresh", self.fresh)
-                self.sizes[names[inner]] = dim
-        for child, inner_slots in tensor.factors:
-            self.pairs.append((child, tuple(names[i] for i in inner_slots)))
-        return tensor.coefficient
-
-    def resolved(self) -> list[tuple[Tensor, tuple[Index, ...]]]:
-        return [(tensor, tuple(self.find(slot) for slot in slots)) for tensor, slots in self.pairs]
-
-    def summed_alone(
-        self, pairs: list[tuple[Tensor, tuple[Index, ...]]], ends: tuple[Index, ...]
-    ) -> list[tuple[Tensor, tuple[Index, ...]]]:
-        """An index that was summed but that no factor carries any more counts its values: a factor n."""
-        carried = {slot for _, slots in pairs for slot in slots} | set(ends)
-        named = (self.find(slot) for slots in (self.seen, *(slots for _, slots in self.pairs)) for slot in slots)
-        return [(size_scalar(self.sizes[index]), ()) for index in dict.fromkeys(named) if index not in carried]
 
 
 def base_and_exponent(tensor: Tensor) -> tuple[Tensor, Rational]:
@@ -280,8 +219,21 @@ def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int,
     key = ("product", coefficient, canonical_key(factors, symmetric, out, sizes))
     node = known_node(key)
     if node is None:
+        for turned in _with_one_turned(factors):
+            other = ("product", coefficient, canonical_key(turned, symmetric, out, sizes))
+            if other == key:
+                return filled(0, [sizes[i] for i in out])  # x^T K x for skew K
+            if known_node(other) is not None:
+                return scale(-1, _product(coefficient, turned, out, sizes))
         node = interned(key, Product(coefficient, factors, out, sizes), tuple(sizes[i] for i in out))
     return node
+
+
+def _with_one_turned(factors: tuple[Factor, ...]) -> Iterator[tuple[Factor, ...]]:
+    """The factors with one skew matrix seen from its other side, which is -1 times the product."""
+    for place, (tensor, slots) in enumerate(factors):
+        if len(slots) == 2 and is_skew(tensor):
+            yield (*factors[:place], (tensor, slots[::-1]), *factors[place + 1 :])
 
 
 def scale(coefficient: Rational, tensor: Tensor) -> Tensor:
@@ -392,11 +344,18 @@ def power(base: Tensor, exponent: Rational) -> Tensor:
             if value is not None and (base.coefficient > 0 or exponent.denominator == 1):
                 return scale(value, power(_unscaled(base), exponent))
         if exponent.denominator == 1 and len(base.factors) > 1 and _is_entrywise(base):
-            factors = [(power(tensor, exponent), slots) for tensor, slots in base.factors]
+            factors = [_factor_power(factor, exponent) for factor in base.factors]
             return einsum(factors, base.out, dict(enumerate(base.sizes)))
     if exponent == 2 and base.dims:
         return hadamard(base, base)
     return apply("power", (base,), base.dims, exponent)
+
+
+def _factor_power(factor: Factor, exponent: Rational) -> Factor:
+    """A factor raised entry by entry; the diagonal of a matrix as a vector, not the matrix."""
+    tensor, slots = factor
+    kept = tuple(dict.fromkeys(slots))
+    return (power(tensor, exponent), slots) if kept == slots else (power(einsum([factor], kept), exponent), kept)
 
 
 def _is_entrywise(product: Product) -> bool:
@@ -411,6 +370,8 @@ def transpose(tensor: Tensor) -> Tensor:
         return known
     if isinstance(tensor, Symbol) and tensor.property in ("symmetric", "spd"):
         result: Tensor = tensor
+    elif isinstance(tensor, Symbol) and tensor.property == "skew":
+        result = scale(-1, tensor)
     elif isinstance(tensor, Sum):
         tensor.cache["turning"] = True  # a skew sum is -1 times itself, which must not ask for its transpose again
         result = add([(c, transpose(t)) for c, t in tensor.terms], tensor.dims[::-1])
@@ -434,7 +395,9 @@ def _is_symmetric_value(node: Apply) -> bool:
 
 
 def is_skew(tensor: Tensor) -> bool:
-    """Whether a sum such as X - X^T is known to be minus its transpose."""
+    """Whether a skew variable, or a sum such as X - X^T, is known to be minus its transpose."""
+    if isinstance(tensor, Symbol):
+        return tensor.property == "skew"
     if not isinstance(tensor, Sum) or tensor.order != 2 or "turning" in tensor.cache:
         return False
     other = transpose(tensor)

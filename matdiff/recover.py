@@ -79,6 +79,8 @@ class Recovery:
             self.formulas.variables.add(expr)
             if tensor.property in ("symmetric", "spd", "diagonal"):
                 self.formulas.symmetric.add(expr)
+            if tensor.property == "skew":
+                self.formulas.skew.add(expr)
             if tensor.property == "diagonal":
                 self.formulas.diagonal.add(expr)
         elif isinstance(tensor, Constant):

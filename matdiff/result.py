@@ -20,6 +20,7 @@ from matdiff.recover import size_expressions
 from matdiff.render.latex import latex
 from matdiff.render.text import text
 from matdiff.render.unicode import unicode
+from matdiff.sized import with_sizes
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ class Result:
             self.expr = recovery.formulas.transposed(chosen.expr)
         else:
             self.expr = chosen.expr
-        self.expr = formula.with_sizes(self.expr)
-        parts = [part._replace(expr=formula.with_sizes(part.expr)) for part in parts]
+        self.expr = with_sizes(self.expr)
+        parts = [part._replace(expr=with_sizes(part.expr)) for part in parts]
         self.value_expr, self.is_matrix = self.expr, self.form == "matrix"
         self.shape: tuple[Dim, ...] = tensor.dims
         self.where = self.parts = needed(parts, Expr("*", (self.expr, self.index_expr)))

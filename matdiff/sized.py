@@ -1,0 +1,37 @@
+"""`with_sizes`: the identities of a formula whose size nothing else tells are written with it, eye(n)."""
+
+from __future__ import annotations
+
+from matdiff.formula import is_plain, is_scalar, shape_of, size_argument
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
+
+
+def with_sizes(root: Expr) -> Expr:
+    """The expression with eye(n) for I wherever no variable fixes the size: the I of tr(I) or logdet(2 I) is read as any size.
+
+    A node that makes a scalar of arrays forgets their sizes; if no name stands below it, its identities must carry theirs.
+    """
+    done: dict[int, Expr] = {}
+    free: dict[int, bool] = {}  # whether an I below still waits for a variable to fix its size
+    for node in post_order(root):
+        args = tuple(done.get(id(arg), arg) for arg in node.args)
+        waits = [arg for arg in node.args if free.get(id(arg))]
+        named = node.op == "name" or (bool(node.args) and len(waits) < len([a for a in node.args if not is_plain(a)]))
+        free[id(node)] = not named and (bool(waits) or (node.op == "I" and not node.args))
+        if waits and node.shape is not None and is_scalar(node) and free[id(node)]:
+            args = tuple(_sized(arg) for arg in args)
+            free[id(node)] = False
+        done[id(node)] = node if args == node.args else node.replace(args=args)
+    return done[id(root)]
+
+
+def _sized(root: Expr) -> Expr:
+    done: dict[int, Expr] = {}
+    for node in post_order(root):
+        if node.op == "I" and not node.args:
+            done[id(node)] = node.replace(args=(size_argument(shape_of(node)[0]),))
+        else:
+            args = tuple(done.get(id(arg), arg) for arg in node.args)
+            done[id(node)] = node if args == node.args else node.replace(args=args)
+    return done[id(root)]
