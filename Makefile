@@ -71,8 +71,9 @@ docs: compiled ## Rewrite the outputs in README, docs and the pages of --explain
 	$(BIN)/python tests/sessions.py --table docs/language.md
 	$(BIN)/python tests/sessions.py --rewrite README.md docs/*.md matdiff/pages/*.md
 
-bench: compiled ## Start-up against `import sympy`, and growth with the size of the input.
+bench: compiled $(FORMATS) ## Start-up, throughput, growth, and the generated code against other code, as ratios.
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_code.py
 
 fuzz: compiled ## Random expressions and random text, more of them than in the tests.
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
