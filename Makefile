@@ -73,8 +73,9 @@ docs: compiled ## Rewrite the outputs in README, docs and the pages of --explain
 	$(BIN)/python tests/sessions.py --table docs/language.md
 	$(BIN)/python tests/sessions.py --rewrite README.md docs/*.md matdiff/pages/*.md
 
-bench: compiled ## Start-up against `import sympy`, and growth with the size of the input.
+bench: compiled $(FORMATS) ## Start-up, throughput, growth, and the generated code against other code, as ratios.
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/bench_code.py
 
 fuzz: compiled ## Random expressions against numbers, and hostile text, more than in the tests; COUNT= and SEED= of both.
 	$(BIN)/python tests/fuzz.py --count $(COUNT) --seed $(SEED) --jobs $(JOBS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from itertools import combinations_with_replacement
+from itertools import chain, combinations_with_replacement, count
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, overload
 
@@ -13,11 +13,12 @@ from matdiff.conditions import convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
 from matdiff.directions import KINDS, Along, Applied, applied, directions
 from matdiff.errors import OtherNotation, Remark
+from matdiff.formula import shape_of
 from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, declare, infer
 from matdiff.limits import AXES, TIME, within
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
-from matdiff.nodes import Session, Tensor, new_session
+from matdiff.nodes import Session, Tensor, new_session, resumed
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
@@ -105,6 +106,29 @@ class Derivative:
         from matdiff.steps import derivation  # needed only when somebody asks
 
         return [derivation(self, result, method, self._before(result)) for result in self.results]
+
+    def applied_to_direction(self) -> Derivative | None:
+        """Where the answer is the Hessian by one array, the same applied to a direction, which needs no Hessian; else None."""
+        typed, twice = self.typed, self.wrt * 2
+        scalar = not axes_of(shape_of(typed.expr))
+        if not scalar or [result.wrt for result in self.results] != [twice] or not axes_of(typed.variables[twice[0]].shape):
+            return None
+        taken = {
+            *typed.variables,
+            *typed.definitions,
+            *(size for v in typed.variables.values() for dim in v.shape for size in dim.names),
+        }
+        letter = "V" if len(axes_of(typed.variables[twice[0]].shape)) == 2 else "v"
+        name = next(name for name in chain([letter], (f"{letter}{number}" for number in count(1))) if name not in taken)
+        given = self.inputs
+        with resumed(self.session):  # after it the nodes are again those of this answer
+            try:
+                return solve(
+                    self.source, given.question, given.declarations, given.definitions, given.wrt,
+                    structure=self.structure, layout=self.layout, along=Along("hvp", (name,)),
+                )  # fmt: skip
+            except errors.NoClosedForm:
+                return None
 
     def _before(self, result: Result) -> list[Result]:
         """The derivatives of lower order on the way to a result: df/dx before d2f/dx2."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from typing import Any
@@ -174,3 +175,25 @@ def test_json(more: list[str]) -> None:
     jsonschema.validate(document, SCHEMA)
     (result,) = document["results"]
     assert result["name"] == more[2][2:] and result["along"] == [more[3]] and result["check"]["passed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt"), [("sum(softplus(X w)) - y^T X w", "w"), ("||M - U V^T||_F^2", "U"), ("x^3 v^T v1", "x"), ("-logdet(X)", "X")]
+)
+def test_code_for_a_hessian_has_the_operator_too(text: str, wrt: str) -> None:
+    declarations = ["x: scalar"] if wrt == "x" else []
+    source = matdiff.differentiate(text, wrt, order=2, declarations=declarations).to("numpy")
+    module: dict[str, Any] = {}
+    exec(source, module)
+    if wrt == "x":
+        assert "hvp" not in source  # the second derivative by a number is a number
+        return
+    random = np.random.default_rng(0)
+    names = inspect.signature(module[f"hvp_{wrt}"]).parameters
+    shapes = {"X": (4, 4) if wrt == "X" else (5, 3), "w": 3, "y": 5, "M": (4, 5), "U": (4, 3), "V": (5, 3)}
+    arguments = {name: random.normal(size=shapes[name]) for name in names if name in shapes}
+    direction = next(iter(set(names) - set(shapes)), "V")
+    arguments[direction] = random.normal(size=arguments[wrt].shape)
+    hessian = module[f"d2f_d{wrt}2"](**{name: arguments[name] for name in names if name != direction})
+    expected = np.tensordot(hessian, arguments[direction], arguments[wrt].ndim)
+    assert np.allclose(module[f"hvp_{wrt}"](**arguments), expected)

@@ -60,6 +60,7 @@ class Arrays:
 
     broadcast   arrays of different shape combine entry by entry
     cholesky    it has triangular factors of definite matrices
+    scatter     a diagonal of an array may be written to
     syrk        it sees that X^T X is symmetric, and computes half of it
     """
 

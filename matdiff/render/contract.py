@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
@@ -38,7 +38,12 @@ class _Contraction:
         scalars: list[tuple[Node, bool]] = []
         operands: list[tuple[Node, list[str]]] = []
         self._collect(node, 1, scalars, operands)
-        code = self._contracted(operands, letters)
+        return self._scaled(self._contracted(operands, letters), scalars)
+
+    def _scaled(self, code: Node, scalars: list[tuple[Node, bool]]) -> Node:
+        if code.op == "diagonals":  # the rest is zero
+            value, *sizes = code.parts
+            return self.plan.make("diagonals", self._scaled(value, scalars), *sizes, shape=code.shape, data=code.data)
         for scalar, above in scalars:
             if above:
                 code = self.plan.times(scalar, code)
@@ -130,14 +135,47 @@ class _Contraction:
             return self.plan.one
         if len(operands) == 1 and operands[0][1] == letters:
             return operands[0][0]
+        if "scatter" in self.translator.traits:
+            found = self._on_diagonals(operands, letters)
+            if found is not None:
+                return found
         # Libraries know letters of one character only.
-        used = list(dict.fromkeys(letter for _, names in operands for letter in names))
-        free = iter(c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in used)
-        short = {letter: letter if len(letter) == 1 else next(free) for letter in used}
+        short = _short(letter for _, names in operands for letter in names)
         inputs = tuple("".join(short[letter] for letter in names) for _, names in operands)
         output = "".join(short[letter] for letter in letters)
         axes = tuple(self.sizes[letter] for letter in letters)
         return self.plan.make("einsum", *(code for code, _ in operands), shape=axes, data=(inputs, output))
+
+    def _on_diagonals(self, operands: list[tuple[Node, list[str]]], letters: list[str]) -> Node | None:
+        """The product where deltas let only diagonals differ from zero, as a smaller array put there; None without such a delta."""
+        same: dict[str, str] = {}
+        others = []
+        for code, names in operands:
+            first, second = (same.get(name, name) for name in names) if code.op == "eye" else ("", "")
+            if first != second and {first, second} <= set(letters):
+                same = {**{name: first if kept == second else kept for name, kept in same.items()}, second: first}
+            else:
+                others.append((code, names))
+        if not same or not others:
+            return None
+        others = [(code, [same.get(name, name) for name in names]) for code, names in others]
+        place = [same.get(letter, letter) for letter in letters]
+        carried = {name for _, names in others for name in names}
+        inside = [letter for letter in dict.fromkeys(place) if letter in carried]
+        free = [letter for letter in dict.fromkeys(place) if letter not in carried]
+        value = self._contracted(others, inside)
+        short = _short(place)
+        spec = "".join(map(short.__getitem__, place)), "".join(map(short.__getitem__, free + inside))
+        sizes = [self.plan.size(self.sizes[letter]) for letter in free]
+        axes = tuple(self.sizes[letter] for letter in letters)
+        return self.plan.make("diagonals", value, *sizes, shape=axes, data="->".join(spec))
+
+
+def _short(letters: Iterable[str]) -> dict[str, str]:
+    """A letter of one character for each."""
+    used = list(dict.fromkeys(letters))
+    free = iter(c for c in "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" if c not in used)
+    return {letter: letter if len(letter) == 1 else next(free) for letter in used}
 
 
 def _has_indices(root: Expr) -> bool:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from matdiff.render.code import SUM, Spelling
+from matdiff.render.plan import Node
 from matdiff.render.python import KEYWORDS, Python, einsum, functions, operations
+
+
+def _diagonals(node: Node) -> Spelling:
+    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
+    return Spelling(f'_diagonals("{node.data}", {marks})', needs=tuple([SUM] * len(node.parts)))
 
 
 class NumPy(Python):
@@ -11,10 +18,11 @@ class NumPy(Python):
     always = ("import numpy as np",)
     imports = (("import math", "math."), ("import scipy.linalg", "scipy.linalg."))
     reserved = KEYWORDS | {"np", "scipy", "math"}
-    traits = ("broadcast", "cholesky", "lu", "syrk")
+    traits = ("broadcast", "cholesky", "lu", "scatter", "syrk")
     operations = {
         **operations("np", "scipy.linalg"),
         "einsum": einsum("np.einsum", ", optimize=True"),
+        "diagonals": _diagonals,
     }
     matrix = {"expm": "scipy.linalg.expm", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     functions = {
@@ -51,6 +59,13 @@ class NumPy(Python):
     """x times the normal distribution function at x."""
     return x * (1 + _erf(x / np.sqrt(2))) / 2''',
         "_erf": """_erf = np.vectorize(math.erf, otypes=[float])""",
+        "_diagonals": '''def _diagonals(axes, value, *sizes):
+    """Zeros, and value on diagonals: "iji->ij" names the axes, and those that remain; the sizes are those of their first ones."""
+    whole, inside = axes.split("->")
+    size = dict(zip(inside, (*sizes, *value.shape)))
+    array = np.zeros([size[axis] for axis in whole])
+    np.einsum(axes, array)[...] = value
+    return array''',
         "_argmax": '''def _argmax(x):
     """1 at the first largest entry, else 0."""
     found = np.zeros_like(x, dtype=float)

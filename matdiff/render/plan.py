@@ -18,6 +18,7 @@ A `Node` is an operation on arrays.  Vectors and rows are arrays with one axis. 
     apply (row of the function table)
     frechet, slope (row of the function)  the derivative of a matrix function in given directions, and in all
     einsum (letters of the operands, letters of the result)   pairing     index notation
+    diagonals (axes)                      an array of zeros with this value on diagonals; the sizes of the axes it lacks are parts
     row_result                            a result that is a row in mathematics
 """
 
