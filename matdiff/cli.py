@@ -122,6 +122,11 @@ def _option(*names: str, help: str, **more: Any) -> click.Option:
     return click.Option(list(names), help=help, **more)
 
 
+def _choice(name: str, choices: Sequence[str], help: str) -> click.Option:
+    """An option whose default is the first choice."""
+    return _option(name, metavar="NAME", type=click.Choice(choices), default=choices[0], help=help)
+
+
 def _assignments(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
     """A callback that turns ("m=3", "n=4,k=2") into a dictionary."""
 
@@ -177,20 +182,8 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
             _option("--hvp", metavar="NAME", multiple=True, help="Hessian times a direction NAME, shaped like the variable."),
             _option("--jvp", metavar="NAME", multiple=True, help="Derivative times a direction NAME, shaped like the variable."),
             _option("--vjp", metavar="NAME", multiple=True, help="NAME, shaped like the output, times the derivative."),
-            _option(
-                "--layout",
-                metavar="NAME",
-                type=click.Choice(["gradient", "numerator", "denominator"]),
-                default="gradient",
-                help="gradient (default), numerator or denominator.",
-            ),
-            _option(
-                "--structure",
-                metavar="NAME",
-                type=click.Choice(MODES),
-                default="project",
-                help="Structured variables: project (default), ignore or entries.",
-            ),
+            _choice("--layout", ["gradient", "numerator", "denominator"], help="gradient (default), numerator or denominator."),
+            _choice("--structure", MODES, help="Structured variables: project (default), ignore or entries."),
         ),
     ),
     (

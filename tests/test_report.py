@@ -591,7 +591,11 @@ CANDIDATES = tuple((e.value, "", e.shape) for e in (_typed("W", "m", "n"), _type
             "",
             "error[E406]: --steps shows how a derivative comes about, and --order 0 asks for none\nhelp: leave out --order 0",
         ),
-        (errors.TooLarge(what="text", limit=1_000_000), "", "error[E405]: the text is longer than 1,000,000 characters"),
+        (
+            errors.TooLarge(what="text", limit=1_000_000),
+            "",
+            "error[E405]: the text is longer than 1,000,000 characters\nhelp: ask in several texts, one after the other",
+        ),
         (
             errors.WrongKind(function="softmax", argument=_typed("X", "m", "n"), expected="vector"),
             "X",
