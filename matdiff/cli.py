@@ -164,8 +164,8 @@ def _show_help(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> 
         ctx.exit()
 
 
-def _print(text: str) -> None:
-    output = Output()
+def _print(text: str, path: str | None = None) -> None:
+    output = Output(path)
     output.write(text)
     output.finish()
 
@@ -259,7 +259,9 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
     (
         "General",
         (
-            _option("--explain", metavar="TOPIC", help="Explain a topic: layout, symmetric, chain; alone lists all."),
+            _option(
+                "--explain", metavar="TOPIC", help="Explain a topic, such as layout, or a code, such as E301; alone lists all."
+            ),
             _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
             _option(
                 "--timeout",
@@ -300,13 +302,13 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         if is_terminal(sys.stdout) and not options["output"]:
             show_page(page(options["explain"]), uses_color(sys.stdout, options["color"]))
         else:
-            _print(page(options["explain"]))
+            _print(page(options["explain"]), options["output"])
         return 0
     if options["functions"]:
         if is_terminal(sys.stdout) and not options["output"]:
             show_functions(uses_color(sys.stdout, options["color"]))
         else:
-            _print(function_list())
+            _print(function_list(), options["output"])
         return 0
     if len(words) > 1:
         raise NotQuoted(words=words)

@@ -566,11 +566,6 @@ CANDIDATES = tuple((e.value, "", e.shape) for e in (_typed("W", "m", "n"), _type
         ),
         (errors.UnreadableFile(path="a.txt", why="no such file"), "", "error[E502]: a.txt: no such file"),
         (
-            errors.MissingExtra(extra="svg"),
-            "",
-            "error[E503]: this needs the extra `svg`\nhelp: install it:  pip install 'matdiff[svg]'",
-        ),
-        (
             errors.TooManyAxes(axes=12, limit=8, order=3),
             "",
             "error[E403]: the result would have 12 axes; at most 8 are supported\nhelp: use --order 2",
