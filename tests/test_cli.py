@@ -407,7 +407,7 @@ def test_every_page_of_a_code_is_that_of_a_message() -> None:
 
 
 def test_misspelt_codes() -> None:
-    assert "did you mean --explain E301?" in run(["--explain", "E3O1"]).stderr
+    assert "did you mean --explain E301?" in run(["--explain", "E3011"]).stderr
     assert run(["--explain", "e301"]).stdout == run(["--explain", "E301"]).stdout
 
 
