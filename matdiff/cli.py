@@ -122,6 +122,11 @@ def _option(*names: str, help: str, **more: Any) -> click.Option:
     return click.Option(list(names), help=help, **more)
 
 
+def _choice(name: str, choices: Sequence[str], help: str) -> click.Option:
+    """An option whose default is the first choice."""
+    return _option(name, metavar="NAME", type=click.Choice(choices), default=choices[0], help=help)
+
+
 def _assignments(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
     """A callback that turns ("m=3", "n=4,k=2") into a dictionary."""
 
@@ -159,8 +164,8 @@ def _show_help(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> 
         ctx.exit()
 
 
-def _print(text: str) -> None:
-    output = Output()
+def _print(text: str, path: str | None = None) -> None:
+    output = Output(path)
     output.write(text)
     output.finish()
 
@@ -177,20 +182,8 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
             _option("--hvp", metavar="NAME", multiple=True, help="Hessian times a direction NAME, shaped like the variable."),
             _option("--jvp", metavar="NAME", multiple=True, help="Derivative times a direction NAME, shaped like the variable."),
             _option("--vjp", metavar="NAME", multiple=True, help="NAME, shaped like the output, times the derivative."),
-            _option(
-                "--layout",
-                metavar="NAME",
-                type=click.Choice(["gradient", "numerator", "denominator"]),
-                default="gradient",
-                help="gradient (default), numerator or denominator.",
-            ),
-            _option(
-                "--structure",
-                metavar="NAME",
-                type=click.Choice(MODES),
-                default="project",
-                help="Structured variables: project (default), ignore or entries.",
-            ),
+            _choice("--layout", ["gradient", "numerator", "denominator"], help="gradient (default), numerator or denominator."),
+            _choice("--structure", MODES, help="Structured variables: project (default), ignore or entries."),
         ),
     ),
     (
@@ -266,7 +259,9 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
     (
         "General",
         (
-            _option("--explain", metavar="TOPIC", help="Explain a topic: layout, symmetric, chain; alone lists all."),
+            _option(
+                "--explain", metavar="TOPIC", help="Explain a topic, such as layout, or a code, such as E301; alone lists all."
+            ),
             _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
             _option(
                 "--timeout",
@@ -307,13 +302,13 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         if is_terminal(sys.stdout) and not options["output"]:
             show_page(page(options["explain"]), uses_color(sys.stdout, options["color"]))
         else:
-            _print(page(options["explain"]))
+            _print(page(options["explain"]), options["output"])
         return 0
     if options["functions"]:
         if is_terminal(sys.stdout) and not options["output"]:
             show_functions(uses_color(sys.stdout, options["color"]))
         else:
-            _print(function_list())
+            _print(function_list(), options["output"])
         return 0
     if len(words) > 1:
         raise NotQuoted(words=words)

@@ -490,14 +490,6 @@ class UnreadableFile(MatdiffError):
     why: str
 
 
-class MissingExtra(MatdiffError):
-    """A format whose optional dependency is not installed."""
-
-    code, name = "E503", "missing-extra"
-    exit_status = WRONG_USAGE
-    extra: str
-
-
 class NotAName(MatdiffError):
     """`--wrt` and its like take the name of a variable."""
 

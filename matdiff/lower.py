@@ -63,12 +63,20 @@ def property_of(variable: Variable) -> str | None:
     return variable.property
 
 
+def _operands(expr: Expr) -> tuple[Expr, ...]:
+    """The arguments that are values, not sizes or indices."""
+    if expr.op in ("I", "ones", "zeros", "rows", "cols", "e", "commutation"):
+        return ()
+    return expr.args[:1] if expr.op in ("at", "unvec") else expr.args
+
+
 class Lowering:
     """Lowers expressions whose names have the given values; `sizes` renames the sizes in their shapes."""
 
     def __init__(self, values: dict[str, Tensor], sizes: dict[str, Dim] | None = None) -> None:
         self.values = values
         self.sizes = sizes or {}
+        self._known: dict[int, tuple[Expr, Tensor]] = {}
 
     def shape(self, expr: Expr) -> Shape:
         assert expr.shape is not None
@@ -80,7 +88,17 @@ class Lowering:
         return axes_of(self.shape(expr))
 
     def value(self, expr: Expr) -> Tensor:
-        return self._value(expr) if expr.args else self._leaf(expr)
+        """The tensor of an expression.  Operands are lowered before what they stand in, so no nest is too deep."""
+        stack = [expr]
+        while stack:
+            node = stack[-1]
+            waiting = [operand for operand in _operands(node) if id(operand) not in self._known]
+            stack += reversed(waiting)
+            if not waiting:
+                stack.pop()
+                # The node is kept, so that no other gets its id.
+                self._known[id(node)] = node, self._value(node) if node.args else self._leaf(node)
+        return self._known[id(expr)][1]
 
     def _leaf(self, expr: Expr) -> Tensor:
         if expr.op == "name":
@@ -97,6 +115,9 @@ class Lowering:
         if expr.op == "I":
             return index.identity(dims[:1])
         return index.filled(1 if expr.op == "ones" else 0, dims)
+
+    def _of(self, operand: Expr) -> Tensor:
+        return self._known[id(operand)][1]
 
     def _value(self, expr: Expr) -> Tensor:
         op = expr.op
@@ -117,7 +138,7 @@ class Lowering:
             return self._block(expr)
         if op == "*":
             return self._product(expr)
-        args = [self.value(arg) for arg in expr.args]
+        args = [self._of(arg) for arg in expr.args]
         if op == "+":
             return add_broadcast(args)
         if op == "neg":
@@ -177,7 +198,7 @@ class Lowering:
         column: Index = None
         sizes: dict[Index, Dim] = {}
         for place, arg in enumerate(expr.args):
-            tensor, (rows, columns) = self.value(arg), self.shape(arg)
+            tensor, (rows, columns) = self._of(arg), self.shape(arg)
             if rows.is_one and columns.is_one:
                 factors.append((tensor, ()))
                 continue
@@ -194,7 +215,7 @@ class Lowering:
 
     def _entries(self, expr: Expr) -> Tensor:
         """X[i,j], X[:,j], X[i,:] and x[i]: products with unit vectors."""
-        base, shape = self.value(expr.args[0]), self.shape(expr.args[0])
+        base, shape = self._of(expr.args[0]), self.shape(expr.args[0])
         places = list(expr.args[1:])
         if len(places) == 1:
             places = [*places, Expr("all")] if shape[1].is_one else [Expr("all"), *places]
@@ -206,7 +227,7 @@ class Lowering:
     def _unstacked(self, expr: Expr) -> Tensor:
         """unvec(x, m, n): x_p fuse_pji, the matrix of which vec makes x."""
         rows, columns = self.shape(expr)
-        value = self.value(expr.args[0])
+        value = self._of(expr.args[0])
         if rows.is_one or columns.is_one:
             return value
         fuse = index.constant("fuse", (columns, rows), (columns * rows, columns, rows))
@@ -224,7 +245,7 @@ class Lowering:
             for block in expr.args[first : first + width]:
                 rows, columns = self.shape(block)
                 factors: list[tuple[Tensor, list[Index]]] = [
-                    (self.value(block), [axis for axis, dim in zip("ij", (rows, columns)) if not dim.is_one])
+                    (self._of(block), [axis for axis, dim in zip("ij", (rows, columns)) if not dim.is_one])
                 ]
                 ends: list[Index] = []
                 for axis, whole, part, offset in (("i", total[0], rows, top), ("j", total[1], columns, left)):

@@ -259,10 +259,6 @@ def _unreadable(error: errors.UnreadableFile, text: str) -> Words:
     return f"{error.path}: {error.why}", [], [], []
 
 
-def _missing_extra(error: errors.MissingExtra, text: str) -> Words:
-    return f"this needs the extra `{error.extra}`", [], [Help("install it", f"pip install 'matdiff[{error.extra}]'")], []
-
-
 def _not_a_name(error: errors.NotAName, text: str) -> Words:
     inside = [name for name in re.findall(r"[^\W\d]\w*", error.text) if name in error.names]
     help = [Help(f"{error.option} {name}") for name in dict.fromkeys(inside)] if error.option == "--wrt" else []
@@ -282,7 +278,8 @@ def _how_many_expected(error: errors.HowManyExpected, text: str) -> Words:
 def _unknown_topic(error: errors.UnknownTopic, text: str) -> Words:
     help = [Help(f"did you mean --explain {error.meant}?")] if error.meant else []
     message = f"there is no page about `{error.topic}`" if error.topic else "--explain needs a topic"
-    return message, [], help, [f"topics: {', '.join(error.topics)}"]
+    subjects = [topic for topic in error.topics if topic.islower()]
+    return message, [], help, [f"topics: {', '.join(subjects)}; and the code of every message, such as E301"]
 
 
 _WORDS: dict[type, Callable[[Any, str], Words]] = {
@@ -303,7 +300,6 @@ _WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.TooLarge: _too_large,
     errors.NotQuoted: _not_quoted,
     errors.UnreadableFile: _unreadable,
-    errors.MissingExtra: _missing_extra,
     errors.NotAName: _not_a_name,
     errors.HowManyExpected: _how_many_expected,
     errors.UnknownTopic: _unknown_topic,

@@ -160,7 +160,7 @@ def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, in
             opened.append(token)
             if len(opened) > NESTING:
                 sentence.fail(TooLarge(what="nesting", limit=NESTING, span=span_of(token)))
-                return sentence, len(tokens), None
+                return sentence, _next_statement(tokens, position), None
         elif token.type in CLOSERS or (token == "|" and opened and opened[-1].type == "BARS_OPEN"):
             if opened and opened[-1].type in CLOSERS.get(token.type, ()):
                 opened.pop()

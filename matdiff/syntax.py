@@ -86,12 +86,21 @@ class Expr:
         self._hash = hash((op, args, value, shape)) if op in _SIZED else hash((op, args, value))
 
     def __eq__(self, other: object) -> bool:
-        return self is other or (
-            isinstance(other, Expr)
-            and self._hash == other._hash
-            and (self.op, self.value, self.args) == (other.op, other.value, other.args)
-            and (self.op not in _SIZED or self.shape == other.shape)
-        )
+        if self is other:
+            return True
+        if not isinstance(other, Expr):
+            return NotImplemented
+        stack = [(self, other)]
+        while stack:
+            one, two = stack.pop()
+            if one is two:
+                continue
+            if one._hash != two._hash or one.op != two.op or one.value != two.value or len(one.args) != len(two.args):
+                return False
+            if one.op in _SIZED and one.shape != two.shape:
+                return False
+            stack.extend(zip(one.args, two.args))
+        return True
 
     def __hash__(self) -> int:
         return self._hash

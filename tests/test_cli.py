@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 from sessions import run
 
-from matdiff import cli, explain, pipeline
+from matdiff import cli, errors, explain, pipeline
 from matdiff.scan import PROPERTIES
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
@@ -382,8 +382,33 @@ def test_a_page_is_markdown_in_a_pipe_and_drawn_on_a_terminal() -> None:
 def test_every_page_has_a_title_and_only_mentions_pages_that_exist(topic: str) -> None:
     text = explain.page(topic)
     assert text.startswith("# ") and text.splitlines()[1] == ""
-    for other in re.findall(r"--explain (\w+)", text):
+    for other in re.findall(r"--explain (?!symetric)(\w+)", text):
         assert other in explain.topics()
+
+
+def _codes() -> list[str]:
+    found = {kind.code for kind in vars(errors).values() if isinstance(kind, type) and getattr(kind, "code", "")}
+    # Those of the command itself.
+    return sorted(found | {"E505", "E700"})
+
+
+@pytest.mark.parametrize("code", _codes())
+def test_every_code_has_a_page_with_a_wrong_and_a_right_example(code: str) -> None:
+    text = explain.page(code)
+    assert text.startswith(f"# {code}: ")
+    wrong, _, right = text.partition("\nWrong")[2].partition("\nRight")
+    assert f"[{code}]" in wrong or code in ("E403", "E506")
+    assert right
+    assert "[E" not in right
+
+
+def test_every_page_of_a_code_is_that_of_a_message() -> None:
+    assert [topic for topic in explain.topics() if topic[0].isupper()] == _codes()
+
+
+def test_misspelt_codes() -> None:
+    assert "did you mean --explain E301?" in run(["--explain", "E3011"]).stderr
+    assert run(["--explain", "e301"]).stdout == run(["--explain", "E301"]).stdout
 
 
 def test_an_unknown_page() -> None:
@@ -393,4 +418,4 @@ def test_an_unknown_page() -> None:
     for words in ([], ["--functions"], ["x^T x", "--wrt", "x"]):
         outcome = run([*words, "--explain"])
         assert outcome.status == 2
-        assert "topics: chain, layout, notation, structure, symmetric" in outcome.stderr
+        assert "topics: chain, layout, notation, structure, symmetric; and the code of every message" in outcome.stderr

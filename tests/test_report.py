@@ -566,11 +566,6 @@ CANDIDATES = tuple((e.value, "", e.shape) for e in (_typed("W", "m", "n"), _type
         ),
         (errors.UnreadableFile(path="a.txt", why="no such file"), "", "error[E502]: a.txt: no such file"),
         (
-            errors.MissingExtra(extra="svg"),
-            "",
-            "error[E503]: this needs the extra `svg`\nhelp: install it:  pip install 'matdiff[svg]'",
-        ),
-        (
             errors.TooManyAxes(axes=12, limit=8, order=3),
             "",
             "error[E403]: the result would have 12 axes; at most 8 are supported\nhelp: use --order 2",
@@ -591,7 +586,11 @@ CANDIDATES = tuple((e.value, "", e.shape) for e in (_typed("W", "m", "n"), _type
             "",
             "error[E406]: --steps shows how a derivative comes about, and --order 0 asks for none\nhelp: leave out --order 0",
         ),
-        (errors.TooLarge(what="text", limit=1_000_000), "", "error[E405]: the text is longer than 1,000,000 characters"),
+        (
+            errors.TooLarge(what="text", limit=1_000_000),
+            "",
+            "error[E405]: the text is longer than 1,000,000 characters\nhelp: ask in several texts, one after the other",
+        ),
         (
             errors.WrongKind(function="softmax", argument=_typed("X", "m", "n"), expected="vector"),
             "X",
