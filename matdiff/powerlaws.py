@@ -5,7 +5,7 @@ See `simplify`.  Powers of one base with numbers as exponents merge where a prod
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import product as pairs_of
 from typing import TYPE_CHECKING
 
 from matdiff import index
@@ -73,10 +73,14 @@ def merge_matrix_powers(product: Product) -> Tensor | None:
 
     Removes a factor.
     """
+    roots = [factor for factor in product.factors if _is_root(factor[0]) and len(set(factor[1])) == 2]
+    if not roots:
+        return None
     uses = product.uses()
-    powers = [(factor, _as_power(factor[0])) for factor in product.factors if len(set(factor[1])) == 2]
-    for (one, (base, exponent)), (other, (other_base, other_exponent)) in permutations(powers, 2):
-        if base is not other_base or not {_is_root(one[0]), _is_root(other[0])} == {True} | {_is_root(other[0])}:
+    matrices = [factor for factor in product.factors if len(set(factor[1])) == 2]
+    for one, other in pairs_of(roots, matrices):
+        (base, exponent), (other_base, other_exponent) = _as_power(one[0]), _as_power(other[0])
+        if base is not other_base or one is other:
             continue
         for left in _seen(one):
             for right in _seen(other):
