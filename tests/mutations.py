@@ -57,14 +57,21 @@ def broken(kind: str, expr: str) -> Iterator[Broken]:
     elif kind == "bracket":
         found = [(match.span(), "") for match in re.finditer(r"[()\[\]]|\|\|", expr)]
     elif kind == "swap":
-        found = [(match.span(), f"{match[2]} {match[1]}") for match in re.finditer(r"(?<![\w^.])([A-Za-z]+) ([A-Za-z]+)(?![\w(^.'])", expr)]
+        found = [
+            (match.span(), f"{match[2]} {match[1]}")
+            for match in re.finditer(r"(?<![\w^.])([A-Za-z]+) ([A-Za-z]+)(?![\w(^.'])", expr)
+        ]
     elif kind == "glue":
         found = [(match.span(), "") for match in re.finditer(r"(?<=\w) (?=[A-Za-z])", expr)]
     else:
         found = []
         for match in re.finditer(r"[a-z_0-9]{3,}(?=\()", expr):
             name, middle = match[0], len(match[0]) // 2
-            slips = (name[:middle] + name[middle + 1 :], name[:-2] + name[-1] + name[-2], name[:middle] + name[middle] + name[middle:])
+            slips = (
+                name[:middle] + name[middle + 1 :],
+                name[:-2] + name[-1] + name[-2],
+                name[:middle] + name[middle] + name[middle:],
+            )
             found += [(match.span(), slip) for slip in slips if slip not in NAMES and slip != name]
     for (start, end), instead in found:
         yield Broken(expr, expr[:start] + instead + expr[end:], start)
@@ -92,7 +99,10 @@ def seen(case: dict[str, object], mistake: Broken) -> Seen | None:
     original = meaning(mistake.original)
     fits = [help.replacement is not None and meaning(help.replacement) == original for one in found for help in one.help]
     near = any(
-        label.span.start - NEAR <= mistake.place <= label.span.end + NEAR for one in found for label in one.labels if label.primary
+        label.span.start - NEAR <= mistake.place <= label.span.end + NEAR
+        for one in found
+        for label in one.labels
+        if label.primary
     )
     return Seen(near, fits[:1] == [True], any(fits), found[0])
 
@@ -119,7 +129,9 @@ def measure(kind: str, cases: list[dict[str, object]]) -> tuple[Counter[str], li
 def corpus() -> list[dict[str, object]]:
     """The cases that are right as they stand."""
     cases = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
-    return [case for case in cases if meaning(case["expr"]) is not None and seen(case, Broken(case["expr"], case["expr"], 0)) is None]
+    return [
+        case for case in cases if meaning(case["expr"]) is not None and seen(case, Broken(case["expr"], case["expr"], 0)) is None
+    ]
 
 
 def main() -> int:

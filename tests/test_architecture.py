@@ -44,6 +44,7 @@ FLOORS = (
         "suggest",
         "carets",
         "replace",
+        "brackets",
         "report_reading",
         "report_shapes",
         "report",
