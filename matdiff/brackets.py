@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 # A longer statement has too many places.
 _LONGEST = 300
-# What it costs that the brackets change nothing.
-_IDLE = 10
 _NORMS = ("_F", "_1", "_2", "_inf")
 _SUFFIXES = ("CARET", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "DOT_CARET")
 
@@ -90,9 +88,9 @@ def _best(
     for place, cost in dict.fromkeys(places(tokens)):
         changed = statement[:place] + bracket + statement[place:]
         expr = _fitting(changed, context)
-        if expr is not None and expr not in read:
+        if expr is not None and expr not in read and not _is_idle(changed, place, expr, context):
             read.add(expr)
-            found.append((cost + (_IDLE if _is_idle(changed, place, expr, context) else 0), -place if later else place, changed))
+            found.append((cost, -place if later else place, changed))
     return min(found)[2] if found else None
 
 
@@ -120,7 +118,16 @@ def _is_idle(statement: str, place: int, expr: Expr, context: str) -> bool:
     if partner is None:
         return False
     first, last = sorted((place, partner))
-    return _fitting(f"{statement[:first]} {statement[first + 1 : last]} {statement[last + 1 :]}", context) == expr
+    without = _fitting(f"{statement[:first]} {statement[first + 1 : last]} {statement[last + 1 :]}", context)
+    return without is not None and _flat(without) == _flat(expr)
+
+
+def _flat(expr: Expr) -> Expr:
+    """The expression without brackets in runs of sums and products: a (b c) is a b c."""
+    args = tuple(map(_flat, expr.args))
+    if expr.op in ("*", "+"):
+        args = tuple(part for arg in args for part in (arg.args if arg.op == expr.op else (arg,)))
+    return expr.replace(args=args)
 
 
 def _partner(statement: str, place: int) -> int | None:

@@ -79,10 +79,10 @@ def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
     part = text[error.span.start : error.end.start] + error.closer + (tail[0] if tail else "")
     if error.found in (")", "]"):
         statement = statement_around(text, error.span.start)
-        opener = {")": "(", "]": "["}[error.found]
-        fits = with_opener(cut(text, statement), text[: statement.start], error.end.start - statement.start, opener)
+        partner = {")": "(", "]": "["}[error.found]
+        fits = with_opener(cut(text, statement), text[: statement.start], error.end.start - statement.start, partner)
         if fits is not None:
-            return message, labels, [Help(f"open it with `{opener}`", fits)], []
+            return message, labels, [Help(f"open it with `{partner}`", fits)], []
     return message, labels, [Help("", fixed, part)] if fixed else [], []
 
 

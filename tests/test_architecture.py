@@ -62,7 +62,7 @@ FLOORS = (
 TABLES = ("errors", "functions")
 # Third-party packages, and the only modules that may import them.
 ALLOWED = {
-    "lark": {"parse", "scan", "formulate", "declare"},
+    "lark": {"parse", "scan", "formulate", "declare", "brackets"},
     "click": {"cli"},
     "rich": {"catalogue", "explain"},
     "mpmath": {
