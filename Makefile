@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check quick formats golden docs bench fuzz size clean
+.PHONY: help demo test test-all check quick formats golden docs bench fuzz mistakes size clean
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -81,6 +81,9 @@ fuzz: compiled ## Random expressions against numbers, and hostile text, more tha
 	$(BIN)/python tests/fuzz.py --count $(COUNT) --seed $(SEED) --jobs $(JOBS)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
 	$(BIN)/python tests/fuzz_input.py --count $(COUNT) --seed $(SEED)
+
+mistakes: compiled ## Break the expressions of the corpus and measure what the diagnostics say.
+	$(BIN)/python tests/mutations.py
 
 size: ## Lines of every module.
 	@wc -l matdiff/*.py matdiff/render/*.py grammar/*.lark tests/*.py | sort -n

@@ -5,6 +5,7 @@ See `simplify`.  Powers of one base with numbers as exponents merge where a prod
 
 from __future__ import annotations
 
+from itertools import permutations
 from itertools import product as pairs_of
 from typing import TYPE_CHECKING
 

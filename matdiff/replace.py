@@ -8,7 +8,7 @@ from matdiff.scan import split_statements
 from matdiff.syntax import Expr, Span
 
 # In a longer text the line is taken for the statement, and a longer correction is not shown: nobody would read it.
-LONGEST_TEXT = 20_000
+LONGEST_TEXT = 2_000
 LONGEST_CORRECTION = 1_000
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from matdiff import errors
+from matdiff.brackets import with_closer, with_opener
 from matdiff.carets import Help, Label
 from matdiff.functions import NAMES
 from matdiff.replace import correction, cut, parses, replaced, statement_around
@@ -42,6 +43,11 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
     elif error.reason == "closing":
         fixed = correction(text, replaced(text, Span(_blank_before(text, error.span.start), error.span.end), ""), error.span)
         help = [Help("remove it", fixed)] if fixed else []
+        statement = statement_around(text, error.span.start)
+        opener = {")": "(", "]": "["}.get(error.text, "||")
+        fits = with_opener(cut(text, statement), text[: statement.start], error.span.start - statement.start, opener)
+        if fits is not None:
+            help.insert(0, Help(f"open it with `{opener}`", fits))
     elif error.reason == "underscore":
         fixed = correction(text, re.sub(r"(?<![\w|])_+(?=[A-Za-z])", "", text), error.span)
         help = [Help("", fixed, fixed)] if fixed else []
@@ -59,11 +65,24 @@ def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
         statement = statement_around(text, error.span.start)
         end = Span(error.end.start, error.end.start)
         fixed = correction(text, replaced(text, end, error.missing), Span(statement.start, statement.start))
-        return message, labels, [Help(f"add `{error.missing}` at the end", fixed)] if fixed else [], []
+        help = [Help(f"add `{error.missing}` at the end", fixed)] if fixed else []
+        fits = None
+        if error.missing == error.closer:
+            opener = error.span.start - statement.start
+            fits = with_closer(cut(text, statement), text[: statement.start], opener, error.closer)
+        if fits is not None and fits != fixed:
+            help.insert(0, Help(f"add `{error.closer}` where the sizes fit", fits))
+        return message, labels, help[:1], []
     labels = [Label(error.end, f"expected `{error.closer}`"), Label(error.span, "opened here", primary=False)]
     fixed = correction(text, replaced(text, error.end, error.closer), error.span)
     tail = re.match(r"[^\s;#]*", text[error.end.end :])
     part = text[error.span.start : error.end.start] + error.closer + (tail[0] if tail else "")
+    if error.found in (")", "]"):
+        statement = statement_around(text, error.span.start)
+        partner = {")": "(", "]": "["}[error.found]
+        fits = with_opener(cut(text, statement), text[: statement.start], error.end.start - statement.start, partner)
+        if fits is not None:
+            return message, labels, [Help(f"open it with `{partner}`", fits)], []
     return message, labels, [Help("", fixed, part)] if fixed else [], []
 
 

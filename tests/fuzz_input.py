@@ -212,8 +212,8 @@ def as_command(text: str, variable: str, random: Random, folder: Path) -> Bad | 
             f"status {done.returncode}", f"{' '.join(options)}\n{done.stdout.decode('utf-8', 'replace')[:300]}\n{told[-1500:]}"
         )
     if "json" in options and done.stdout:
-        for line in done.stdout.decode("utf-8").splitlines():
-            json.loads(line)
+        for line in done.stdout.decode("utf-8").split("\n"):
+            json.loads(line or "{}")
     return None
 
 

@@ -83,6 +83,7 @@ FLOORS = (
         "suggest",
         "carets",
         "replace",
+        "brackets",
         "report_reading",
         "report_shapes",
         "report",

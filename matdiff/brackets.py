@@ -1,0 +1,142 @@
+"""Where a missing bracket belongs: every place is tried, and kept where the whole expression can be read and its sizes fit.
+
+Of several places that fit the likeliest comes first: a group stands where there is something to hold together, so before a power or a
+transpose; a bracket that changes nothing is not what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from matdiff.errors import Errors, MatdiffError
+from matdiff.functions import NAMES
+from matdiff.infer import infer
+from matdiff.parse import Declaration, Definition, Question, parse, tokens_of
+from matdiff.scan import TERM_ENDS
+
+if TYPE_CHECKING:
+    from lark import Token
+
+    from matdiff.syntax import Expr
+
+# A longer statement has too many places.
+_LONGEST = 300
+_NORMS = ("_F", "_1", "_2", "_inf")
+_SUFFIXES = ("CARET", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "DOT_CARET")
+
+
+def with_closer(statement: str, context: str, opener: int, closer: str) -> str | None:
+    """The statement with `closer` put in somewhere behind the bracket at `opener`, or None where it fits nowhere.
+
+    `context` are the statements before it, which may declare and define names.
+    """
+
+    def places(tokens: list[Token]) -> Iterator[tuple[int, int]]:
+        is_call = opener > 0 and (statement[opener - 1].isalnum() or statement[opener] == "|")
+        for token, following in zip(tokens, [*tokens[1:], None]):
+            start, end = token.start_pos or 0, token.end_pos or 0
+            if start < opener + len(closer) or (token.type not in TERM_ENDS and token.type != "BARS"):
+                continue
+            for norm in _NORMS if closer == "||" else ():
+                if token.endswith(norm) and len(token) > len(norm):
+                    yield end - len(norm), 0
+            if following is None or following.type in ("RPAR", "RSQB", "COMMA", "BARS"):
+                yield end, 1
+            elif following.type in _SUFFIXES:
+                yield end, 4 if is_call or token.type == "BARS" else 0
+            else:
+                yield end, 2 if following.type in ("PLUS", "MINUS") else 3
+
+    return _best(statement, context, closer, places, later=True)
+
+
+def with_opener(statement: str, context: str, closer: int, opener: str) -> str | None:
+    """The statement with `opener` put in somewhere before the bracket at `closer`, or None where it fits nowhere."""
+
+    def places(tokens: list[Token]) -> Iterator[tuple[int, int]]:
+        for token, before in zip(tokens, [None, *tokens[:-1]]):
+            start, end = token.start_pos or 0, token.end_pos or 0
+            if start >= closer:
+                return
+            if opener == "(" and token.type == "NAME":
+                name = next((cut for cut in range(len(token), 1, -1) if token[:cut] in NAMES), 0)
+                if name and (name < len(token) or statement[end : end + 1] != "("):
+                    yield start + name, 0
+            if before is not None and before.type in ("NAME", "FUNCTION") and before.end_pos == start and token.type == "LPAR":
+                continue
+            if token.type in _SUFFIXES or token.type in ("RPAR", "RSQB", "COMMA", "PLUS", "SEMICOLON"):
+                continue
+            opens = before is None or before.type in ("LPAR", "PLUS", "MINUS", "COMMA", "SLASH", "LSQB", "BARS")
+            if token.type != "MINUS" or opens:
+                yield start, 1 if opens else 2
+
+    return _best(statement, context, opener, places, later=False)
+
+
+def _best(
+    statement: str, context: str, bracket: str, places: Callable[[list[Token]], Iterator[tuple[int, int]]], later: bool
+) -> str | None:
+    if len(statement) > _LONGEST or len(context) > 10 * _LONGEST:
+        return None
+    try:
+        tokens = tokens_of(statement)
+    except MatdiffError:
+        return None
+    found: list[tuple[int, int, str]] = []
+    read: set[Expr] = set()
+    for place, cost in dict.fromkeys(places(tokens)):
+        changed = statement[:place] + bracket + statement[place:]
+        expr = _fitting(changed, context)
+        if expr is not None and expr not in read and not _is_idle(changed, place, expr, context):
+            read.add(expr)
+            found.append((cost, -place if later else place, changed))
+    return min(found)[2] if found else None
+
+
+def _fitting(statement: str, context: str) -> Expr | None:
+    """The expression of a statement if it can be read and its sizes fit."""
+    try:
+        known = parse(context + statement)
+        question = known[-1]
+        if not isinstance(question, Question):
+            return None
+        definitions = {one.name: one.expr for one in known if isinstance(one, Definition)}
+        infer(question.expr, [one for one in known if isinstance(one, Declaration)], definitions)
+    except (MatdiffError, Errors):
+        return None
+    return (
+        definitions[str(question.expr.value)]
+        if question.expr.op == "name" and question.expr.value in definitions
+        else question.expr
+    )
+
+
+def _is_idle(statement: str, place: int, expr: Expr, context: str) -> bool:
+    """Whether the parentheses at this place and their partner change nothing."""
+    partner = _partner(statement, place)
+    if partner is None:
+        return False
+    first, last = sorted((place, partner))
+    without = _fitting(f"{statement[:first]} {statement[first + 1 : last]} {statement[last + 1 :]}", context)
+    return without is not None and _flat(without) == _flat(expr)
+
+
+def _flat(expr: Expr) -> Expr:
+    """The expression without brackets in runs of sums and products: a (b c) is a b c."""
+    args = tuple(map(_flat, expr.args))
+    if expr.op in ("*", "+"):
+        args = tuple(part for arg in args for part in (arg.args if arg.op == expr.op else (arg,)))
+    return expr.replace(args=args)
+
+
+def _partner(statement: str, place: int) -> int | None:
+    opened: list[int] = []
+    for position, letter in enumerate(statement):
+        if letter == "(":
+            opened.append(position)
+        elif letter == ")" and opened:
+            start = opened.pop()
+            if place in (start, position):
+                return start + position - place
+    return None
