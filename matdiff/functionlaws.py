@@ -156,6 +156,8 @@ def function_of_constant(node: Apply) -> Tensor | None:
         return index.filled(_AT_ZERO[node.function], node.dims)
     if value == 0 and node.function == "sigmoid":
         return index.filled(ratio(1, 2), node.dims)
+    if value == 0 and node.function == "softplus":
+        return index.broadcast(index.apply("log", (index.number(2),), ()), node.dims)
     if value == 1 and node.function == "log":
         return index.filled(0, node.dims)
     return None

@@ -159,9 +159,14 @@ class Graph:
                 return True
         return False
 
+    def _is_symmetric(self, edge: Edge) -> bool:
+        return self.formulas.transposed_chain(edge.chain) == edge.chain
+
     def _side_by_side(self, first: Edge, second: Edge, index: int) -> bool:
         """Whether two matrices are better multiplied entry by entry: (A .* B) x for diag(A diag(x) B^T), but diag(A B^T)."""
-        if (first.row, first.column) != (second.row, second.column) or len(first.chain) + len(second.chain) > 2:
+        if len(first.chain) + len(second.chain) > 2 or {first.row, first.column} != {second.row, second.column}:
+            return False
+        if first.row != second.row and not (self._is_symmetric(first) or self._is_symmetric(second)):
             return False
         other = first.row + first.column - index
         return bool(self.pendants[index]) and (other in self.out or bool(self.pendants[other]))
@@ -171,8 +176,9 @@ class Graph:
             ends = {edge.row, edge.column}
             beside = sorted((e for e in self.edges[place:] if {e.row, e.column} == ends), key=lambda e: e.place)
             if len(beside) > 1 and len(ends) == 2 and not ends <= set(self.out):
-                matrix = self._parallel_product(beside, edge.row, edge.column)
-                merged = Edge(edge.row, edge.column, (matrix,), edge.place)
+                lead = next((e for e in beside if not self._is_symmetric(e)), edge)  # S .* A, not (S .* A^T)^T
+                matrix = self._parallel_product(beside, lead.row, lead.column)
+                merged = Edge(lead.row, lead.column, (matrix,), edge.place)
                 self.edges = [merged if e is edge else e for e in self.edges if e is edge or not any(e is b for b in beside)]
                 return True
         return False
@@ -265,6 +271,7 @@ class Graph:
             first = tops[0]
             rest = list(pendants)
             rest.remove(first)
+            rest.sort(key=lambda pendant: pendant.chain != first.chain)  # x^T (x .* y): as it would be read back
             return self.formulas.dot(first.chain, self.vector(rest, index))
         chain = self.vector(pendants, index)
         if len(chain) > 1 and chain[-1].op == "ones":
