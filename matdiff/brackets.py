@@ -16,8 +16,7 @@ from matdiff.parse import Declaration, Definition, Question, parse, tokens_of
 from matdiff.scan import TERM_ENDS
 
 if TYPE_CHECKING:
-    from lark import Token
-
+    from matdiff.lalr import Token
     from matdiff.syntax import Expr
 
 # A longer statement has too many places.
