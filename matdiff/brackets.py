@@ -76,11 +76,13 @@ def with_opener(statement: str, context: str, closer: int, opener: str) -> str |
 def _best(
     statement: str, context: str, bracket: str, places: Callable[[list[Token]], Iterator[tuple[int, int]]], later: bool
 ) -> str | None:
-    if len(statement) > _LONGEST or len(context) > 10 * _LONGEST:
+    if len(statement) > _LONGEST or len(context) > _LONGEST:
         return None
     try:
+        if context.strip(" \n;"):
+            parse(context, more=True)  # with mistakes before it nothing could fit
         tokens = tokens_of(statement)
-    except MatdiffError:
+    except (MatdiffError, Errors):
         return None
     found: list[tuple[int, int, str]] = []
     read: set[Expr] = set()
