@@ -289,9 +289,11 @@ def _with_vector(terms: list[Term], places: list[int], formulas: Formulas) -> li
         if len(rests) < len(terms) or not any(len(rest.factors) < len(term.factors) for rest, term in zip(rests, terms)):
             continue
         if any(not rest.chain or rest.chain[-1].op == "diag" for rest in rests):
+            factors, divisors, bare = _shared_scalars(rests, formulas)
+            if any(not rest.chain and (rest.factors or rest.divisors) for rest in bare):
+                continue  # nobody writes ((a^T x) I + a x^T) b for (a^T x) b + (b^T x) a
             size = shape_of(vector)[0]
-            bare = [rest if rest.chain else rest._replace(chain=(formula.eye(size),)) for rest in rests]
-            factors, divisors, bare = _shared_scalars(bare, formulas)
+            bare = [rest if rest.chain else rest._replace(chain=(formula.eye(size),)) for rest in bare]
 
             def whole(inside: Term, vector: Expr = vector, above: list[Expr] = factors, below: list[Expr] = divisors) -> Term:
                 scaled = inside.under(above, below, formulas)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from matdiff.dims import Shape
 
-# A product of more factors is no formula that anybody reads, nor is the product rule for more of them that depend on the
-# variable: both are written in parts.
+# A product of more different factors is no formula that anybody reads, nor is the product rule for more of them when many
+# depend on the variable: both are written in parts.  A power, or a product of few matrices again and again, stays what it is.
 MOST_FACTORS = 32
 MOST_DEPENDENT = 8
 
@@ -48,7 +48,7 @@ def pull_back(root: Tensor, adjoint: Tensor, extra: int, variable: Tensor) -> Te
         total = index.add([(1, tensor) for _, _, tensor in parts], leading + node.dims)
         if node is variable:
             return total
-        if isinstance(total, Product) and len(total.factors) > MOST_FACTORS:
+        if isinstance(total, Product) and _has_different_factors(total, MOST_FACTORS):
             total = held(total)
         for operand, (child, share) in enumerate(_shares(node, total, extra, place)):
             found.setdefault(child, []).append((place[node], operand, share))
@@ -125,7 +125,8 @@ def _product_shares(node: Product, adjoint: Tensor, extra: int, place: dict[Tens
     leading = [("out", axis) for axis in range(extra)]
     whole = Portion(adjoint, (*leading, *node.out), node.factors)
     sizes: dict[Index, Dim] = dict(enumerate(node.sizes))
-    many = sum(tensor in place for tensor, _ in node.factors) > MOST_DEPENDENT
+    dependent = sum(tensor in place for tensor, _ in node.factors)
+    many = dependent > MOST_DEPENDENT and _has_different_factors(node, MOST_DEPENDENT)
     shares = []
     for portion in portions(whole, len(leading), sizes) if many else [whole]:
         for position, (tensor, slots) in enumerate(portion.factors):
@@ -134,6 +135,11 @@ def _product_shares(node: Product, adjoint: Tensor, extra: int, place: dict[Tens
                 factors = [(portion.adjoint, portion.ends), *others]
                 shares.append((tensor, index.einsum(factors, [*leading, *slots], sizes, node.coefficient)))
     return shares
+
+
+def _has_different_factors(product: Product, number: int) -> bool:
+    """Whether there are more of them than this."""
+    return len(product.factors) > number and len({tensor for tensor, _ in product.factors}) > number
 
 
 def _power_shares(node: Apply, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
