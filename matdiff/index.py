@@ -11,17 +11,21 @@ The first construction of a value decides how it is displayed; later equal ones,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import TYPE_CHECKING
 
 from matdiff.canonical import canonical_key
 from matdiff.dims import Dim
 from matdiff.flat import Flat, is_atomic
 from matdiff.functions import FUNCTIONS
-from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor, interned, known_node
+from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor, first_way, interned, known_node
 from matdiff.rational import common_factor, ratio_of, rational_power, whole
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
+
+# Of more skew matrices in one product only so many are seen from both sides.
+MOST_TURNED = 4
 
 
 # --- leaves ---------------------------------------------------------------------------------------------------------------
@@ -172,7 +176,12 @@ def _split(
     kept = parts.pop("open", [])
     if not any(pair[1] for part in parts.values() for pair in part) or (len(parts) == 1 and not kept and not out):
         return _numbered(coefficient, [pair for part in parts.values() for pair in part] + kept, out, sizes)
-    scalars = [part[0] if not part[0][1] else (_numbered(1, part, (), sizes), ()) for part in parts.values()]
+    scalars: list[tuple[Tensor, tuple[Index, ...]]] = []
+    for part in parts.values():
+        scalar = _numbered(1, part, (), sizes) if part[0][1] else part[0][0]
+        if isinstance(scalar, Product) and scalar.coefficient != 1:  # y^T K x as -x^T K y for skew K
+            coefficient, scalar = coefficient * scalar.coefficient, _unscaled(scalar)
+        scalars.append((scalar, ()))
     merged, scale = _merge_powers(scalars)
     return _numbered(coefficient * scale, merged + kept, out, sizes)
 
@@ -216,24 +225,24 @@ def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int,
         if is_symmetric(tensor) and slots == out[::-1] and len(set(out)) == 2:
             return tensor
     symmetric = [is_symmetric(tensor) for tensor, _ in factors]
-    key = ("product", coefficient, canonical_key(factors, symmetric, out, sizes))
+    way = first_way([(sign, turned, canonical_key(turned, symmetric, out, sizes)) for sign, turned in _ways(factors)])
+    if way is None:
+        return filled(0, [sizes[i] for i in out])  # x^T K x for skew K
+    sign, factors, inner = way
+    coefficient = sign * coefficient
+    key = ("product", coefficient, inner)
     node = known_node(key)
     if node is None:
-        for turned in _with_one_turned(factors):
-            other = ("product", coefficient, canonical_key(turned, symmetric, out, sizes))
-            if other == key:
-                return filled(0, [sizes[i] for i in out])  # x^T K x for skew K
-            if known_node(other) is not None:
-                return scale(-1, _product(coefficient, turned, out, sizes))
         node = interned(key, Product(coefficient, factors, out, sizes), tuple(sizes[i] for i in out))
     return node
 
 
-def _with_one_turned(factors: tuple[Factor, ...]) -> Iterator[tuple[Factor, ...]]:
-    """The factors with one skew matrix seen from its other side, which is -1 times the product."""
-    for place, (tensor, slots) in enumerate(factors):
-        if len(slots) == 2 and is_skew(tensor):
-            yield (*factors[:place], (tensor, slots[::-1]), *factors[place + 1 :])
+def _ways(factors: tuple[Factor, ...]) -> Iterator[tuple[int, tuple[Factor, ...]]]:
+    """The factors with each skew matrix seen from either side, and the sign that this gives the product."""
+    skew = [place for place, (tensor, slots) in enumerate(factors) if len(slots) == 2 and is_skew(tensor)][:MOST_TURNED]
+    for sides in product((False, True), repeat=len(skew)):
+        turned = {place for place, side in zip(skew, sides) if side}
+        yield (-1) ** len(turned), tuple((t, s[::-1]) if place in turned else (t, s) for place, (t, s) in enumerate(factors))
 
 
 def scale(coefficient: Rational, tensor: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ Apply     a function of whole tensors                        tanh(z), inv(X), x 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
 from typing import TYPE_CHECKING, TypeVar
@@ -31,6 +31,8 @@ class Session:
 
     def __init__(self) -> None:
         self.nodes: dict[object, Tensor] = {}
+        # Of the ways to write a product with skew matrices that differ by a sign, the one that came first.
+        self.ways: set[object] = set()
         self.serial = 0
         # The factors and terms of all nodes: what memory they take.
         self.factors = 0
@@ -176,6 +178,18 @@ class Apply(Tensor):
 def known_node(key: object) -> Tensor | None:
     """The node that was interned under this key in this session."""
     return _current.session.nodes.get(key)
+
+
+def first_way(ways: Sequence[tuple[int, tuple[Factor, ...], object]]) -> tuple[int, tuple[Factor, ...], object] | None:
+    """Of the ways (sign, factors, key) to write one product that which came first in this session; None if it is its own negative."""
+    if len(ways) == 1:
+        return ways[0]
+    if any(sign < 0 and key == ways[0][2] for sign, _, key in ways):
+        return None
+    known = _current.session.ways
+    found = next((way for way in ways if way[2] in known), ways[0])
+    known.add(found[2])
+    return found
 
 
 def interned(key: object, node: Node, dims: tuple[Dim, ...]) -> Node:

@@ -38,6 +38,11 @@ def near(written: str, names: Iterable[str]) -> str | None:
     for name in choices:
         if name.lower() == written.lower() and name != written:
             return name
-    from difflib import get_close_matches
+    from difflib import SequenceMatcher, get_close_matches
+    from os.path import commonprefix
 
-    return next(iter(get_close_matches(written, choices, 1, 0.6)), None)
+    close = get_close_matches(written, choices, 5, 0.6)
+    # Of equally close ones that which begins in the same way.
+    return max(
+        close, key=lambda name: (SequenceMatcher(None, name, written).ratio(), len(commonprefix([name, written]))), default=None
+    )
