@@ -39,10 +39,11 @@ def near(written: str, names: Iterable[str]) -> str | None:
         if name.lower() == written.lower() and name != written:
             return name
     from difflib import SequenceMatcher, get_close_matches
-    from os.path import commonprefix
+    from itertools import takewhile
 
-    close = get_close_matches(written, choices, 5, 0.6)
-    # Of equally close ones that which begins in the same way.
-    return max(
-        close, key=lambda name: (SequenceMatcher(None, name, written).ratio(), len(commonprefix([name, written]))), default=None
-    )
+    def closeness(name: str) -> tuple[float, int]:
+        """How close it is; of equally close ones that which begins in the same way is meant."""
+        begins = takewhile(lambda pair: pair[0] == pair[1], zip(name, written))
+        return SequenceMatcher(None, name, written).ratio(), len(list(begins))
+
+    return max(get_close_matches(written, choices, 5, 0.6), key=closeness, default=None)
