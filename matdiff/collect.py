@@ -173,8 +173,8 @@ def _turned(expr: Expr, formulas: Formulas) -> Expr:
 
 
 def _sum(terms: list[Term], formulas: Formulas) -> Expr:
-    if not all(map(_is_everywhere, terms)) and not any(map(_is_matrix_product, terms)):
-        terms = [term._replace(chain=()) if _is_everywhere(term) else term for term in terms]
+    if not all(_is_everywhere(term, formulas) for term in terms) and not any(map(_is_matrix_product, terms)):
+        terms = [term._replace(chain=()) if _is_everywhere(term, formulas) else term for term in terms]
     exprs = _paired([term.expr(formulas) for term in terms], formulas)
     if len(exprs) == 1:
         return exprs[0]
@@ -199,13 +199,13 @@ def _is_matrix_product(term: Term) -> bool:
     return len(chain) > 1 or chain[0].op in ("I", "diag", "inv")
 
 
-def _is_everywhere(term: Term) -> bool:
+def _is_everywhere(term: Term, formulas: Formulas) -> bool:
     """Whether a term is one number at every entry, made of numbers and scalar variables: beside an array it needs no ones.
 
     `x - mu`, but `x - (x^T x) ones(n)`, which a reader would take for a slip.
     """
     plain = all(
-        factor.op == "mean" or node.shape is None or formula.is_scalar(node)
+        factor.op == "mean" or node.shape is None or (formula.is_scalar(node) and node not in formulas.numbers)
         for factor in (*term.factors, *term.divisors)
         for node in post_order(factor)
     )

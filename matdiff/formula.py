@@ -105,6 +105,8 @@ class Formulas:
         self.variables: set[Expr] = set()
         # The order of the factors of every product entry by entry that was written: it is kept throughout.
         self._orders: dict[frozenset[tuple[Expr, int]], list[Expr]] = {}
+        # The names of parts that are numbers made of arrays, such as c = x^T x.
+        self.numbers: set[Expr] = set()
         # The terms of the sums that were written, before common factors were taken out.
         self.sums: dict[Expr, list[Term]] = {}
 

@@ -111,7 +111,9 @@ class Derivative:
         """Where the answer is the Hessian by one array, the same applied to a direction, which needs no Hessian; else None."""
         typed, twice = self.typed, self.wrt * 2
         scalar = not axes_of(shape_of(typed.expr))
-        if not scalar or [result.wrt for result in self.results] != [twice] or not axes_of(typed.variables[twice[0]].shape):
+        if len(twice) != 2 or not scalar or [result.wrt for result in self.results] != [twice]:
+            return None
+        if not axes_of(typed.variables[twice[0]].shape):
             return None
         taken = {
             *typed.variables,

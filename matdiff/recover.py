@@ -48,6 +48,8 @@ class Recovery:
         if expr in self.formulas.symmetric:
             self.formulas.symmetric.add(leaf)
         self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (self._column(leaf),))
+        if not tensor.dims:
+            self.formulas.numbers.add(leaf)
         if isinstance(tensor, Sum):
             self.named.append(tensor)
 
