@@ -88,6 +88,15 @@ def _joined(factors: list[Factor], end: int) -> list[Factor]:
         reached |= {slot for _, slots in touching for slot in slots}
 
 
+def pseudoinverse_of_vector(node: Apply) -> Tensor | None:
+    """pinv(x) = x^T / (x^T x), where the rank is constant: x is not 0.  Removes a function."""
+    arg = node.args[0]
+    if node.function != "pinv" or arg.order != 1:
+        return None
+    square = index.einsum([(arg, (0,)), (arg, (0,))], ())
+    return index.einsum([(arg, (0,)), (index.power(square, -1), ())], (0,))
+
+
 def inverse_of_power(node: Apply) -> Tensor | None:
     """inv(X^a) = X^-a.  Removes a function."""
     arg = node.args[0]
@@ -242,6 +251,7 @@ APPLY_LAWS: tuple[ApplyLaw, ...] = (
     function_of_diagonal,
     inverse_of_product,
     inverse_of_kron,
+    pseudoinverse_of_vector,
     function_of_constant,
     function_of_broadcast,
     power_of_exp,

@@ -1,10 +1,11 @@
-"""Formulas that overflow or cancel as they are written, put as the functions that do not: log(1 + exp(x)) is softplus(x).
+"""Formulas that overflow, cancel or take long as they are written, put as those that do not: log(1 + exp(x)) is softplus(x).
 
 Each law leaves the value as it is, exactly; a law looks at one node and its arguments.
 """
 
 from __future__ import annotations
 
+from matdiff.dims import SCALAR
 from matdiff.formula import call, is_scalar, number, shape_of
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
@@ -27,7 +28,16 @@ def _law(node: Expr) -> Expr:
         return _logarithm(node)
     if node.op in ("/", "./") and node.shape is not None:
         return _quotient(node)
+    if node.op == "pinv" and any(dim.is_one for dim in shape_of(node.args[0])):
+        return _pseudoinverse_of_vector(node)
     return node
+
+
+def _pseudoinverse_of_vector(node: Expr) -> Expr:
+    """x^T / (x^T x), which no decomposition is needed for; libraries take matrices alone."""
+    (inner,) = node.args
+    square = call(":", inner, inner, shape=SCALAR)
+    return call("/", call("'", inner, shape=shape_of(node)), square, shape=shape_of(node))
 
 
 def _logarithm(node: Expr) -> Expr:
