@@ -10,9 +10,11 @@ from matdiff.walk import post_order
 def with_sizes(root: Expr) -> Expr:
     """The expression with eye(n) for I wherever no variable fixes the size: the I of tr(I) or logdet(2 I) is read as any size.
 
-    A node that makes a scalar of arrays forgets their sizes; if no name stands below it, its identities must carry theirs.
+    A node that makes a scalar of arrays forgets their sizes; if no name stands below it, its identities must carry theirs.  So must
+    those of two factors that are kron with an identity: one equation does not give two sizes.
     """
     done: dict[int, Expr] = {}
+    paired: set[int] = set()  # a kron with an identity stands below
     free: dict[int, bool] = {}  # whether an I below still waits for a variable to fix its size
     for node in post_order(root):
         args = tuple(done.get(id(arg), arg) for arg in node.args)
@@ -22,6 +24,11 @@ def with_sizes(root: Expr) -> Expr:
         if waits and node.shape is not None and is_scalar(node) and free[id(node)]:
             args = tuple(_sized(arg) for arg in args)
             free[id(node)] = False
+        below = [id(arg) in paired for arg in node.args]
+        if sum(below) > 1:
+            args = tuple(_sized(arg) if has else arg for arg, has in zip(args, below))
+        elif any(below) or (node.op == "kron" and any(arg.op == "I" for arg in node.args)):
+            paired.add(id(node))
         done[id(node)] = node if args == node.args else node.replace(args=args)
     return done[id(root)]
 
