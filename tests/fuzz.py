@@ -416,14 +416,18 @@ def _check_code(answer: Derivative, values: Mapping[str, Matrix], sizes: Mapping
         array = np.array([[float(x) for x in row] for row in values[name]])
         kept = tuple(0 if dim.is_one else slice(None) for dim in variable.shape)
         arrays[name] = array[kept]
+
+    def called(function: Callable[..., Any], scale: float) -> Any:
+        """The value at the point; sizes that no array has are parameters where they are needed."""
+        names = inspect.signature(function).parameters
+        return np.asarray(function(*(arrays[name] * scale if name in arrays else sizes[name] for name in names)))
+
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
             exec(text, module)
             functions = [value for name, value in module.items() if name[0] == "d" and callable(value)]
-            # Sizes that no array has are parameters, too.
-            arguments = [arrays.get(name, sizes.get(name)) for name in inspect.signature(module["f"]).parameters]
-            found = [np.asarray(function(*arguments)) for function in functions]
+            found = [called(function, 1.0) for function in functions]
         except np.linalg.LinAlgError:
             return
         except Exception:
@@ -445,7 +449,7 @@ def _check_code(answer: Derivative, values: Mapping[str, Matrix], sizes: Mapping
             if abs(array).max() > 1e9:  # too large for its digits
                 continue
             if not np.isfinite(array[place]) or abs(float(array[place]) - float(number)) > 1e-6 * scale:
-                moved = np.asarray(function(*(a * (1 + 1e-11) for a in arguments)))
+                moved = called(function, 1 + 1e-11)
                 if np.isfinite(moved).all() and abs(moved - array).max() < 1e-7 * scale:
                     raise _Wrong("code", f"{text}\n    {place}: {array[place]} for {mp.nstr(number, 8)}")
 
