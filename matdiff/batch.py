@@ -238,7 +238,7 @@ class Batch:
             "path": excerpt.source.path,
             "line": excerpt.line,
             "exit_code": status,
-            "diagnostics": [self._diagnosed(problem, excerpt) for problem in problems],
+            "diagnostics": self._diagnosed(problems, excerpt),
             "pretty": alone and self.output.is_terminal,
         }
 
@@ -273,15 +273,16 @@ class Batch:
         from matdiff.report import render as drawn
 
         color = uses_color(sys.stderr, self.options.color)
-        for problem in problems:
-            complain(drawn(self._diagnosed(problem, excerpt), excerpt.text, excerpt.place, color, excerpt.line or 1))
+        for diagnostic in self._diagnosed(problems, excerpt):
+            complain(drawn(diagnostic, excerpt.text, excerpt.place, color, excerpt.line or 1))
 
-    def _diagnosed(self, problem: MatdiffError | Remark, excerpt: Excerpt) -> Diagnostic:
-        from matdiff.report import diagnose  # words are needed only when something is wrong
+    def _diagnosed(self, problems: Iterable[MatdiffError | Remark], excerpt: Excerpt) -> list[Diagnostic]:
+        from matdiff.report import in_words  # words are needed only when something is wrong
 
-        diagnostic = diagnose(relocated(problem, -excerpt.start), excerpt.text)
-        diagnostic.labels = tuple(label for label in diagnostic.labels if 0 <= label.span.start <= len(excerpt.text))
-        return diagnostic
+        found = in_words([relocated(problem, -excerpt.start) for problem in problems], excerpt.text)
+        for diagnostic in found:
+            diagnostic.labels = tuple(label for label in diagnostic.labels if 0 <= label.span.start <= len(excerpt.text))
+        return found
 
     def _source(self, *spans: Span) -> Source:
         """The source that holds the first of the spans; the last source if there is none."""

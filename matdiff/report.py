@@ -6,7 +6,7 @@ Mistakes of reading are worded in `report_reading`, those of sizes and kinds in 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Union
 
 from matdiff import errors
@@ -14,6 +14,7 @@ from matdiff.carets import Diagnostic, Help, Label, line_and_column, render
 from matdiff.dims import Shape
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import RESERVED
+from matdiff.habits import translated
 from matdiff.limits import ERRORS
 from matdiff.parse import parse_declaration
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
@@ -40,7 +41,24 @@ def diagnose(problem: Union[MatdiffError, Remark], text: str) -> Diagnostic:
 def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagnostic]:
     """All errors of a statement, at most five."""
     several = problem.errors if isinstance(problem, Errors) else (problem,)
-    return [diagnose(error, text) for error in several[:ERRORS]]
+    return in_words(several[:ERRORS], text)
+
+
+def in_words(problems: Sequence[Union[MatdiffError, Remark]], text: str) -> list[Diagnostic]:
+    """Errors or remarks on one text; where the whole reads like another language, the first has it in ours."""
+    found = [diagnose(problem, text) for problem in problems]
+    if any(isinstance(problem, _FOREIGN) for problem in problems):
+        whole = translated(text)
+        if whole is not None and all(help.replacement != whole for diagnostic in found for help in diagnostic.help):
+            found[0].help = (Help("in this notation", whole), *found[0].help)
+    return found
+
+
+# Errors of people who write another language.
+_FOREIGN = (
+    errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
+    errors.NeedsParentheses, errors.WrongKind, errors.PowerKind,
+)  # fmt: skip
 
 
 # E2xx: names and declarations

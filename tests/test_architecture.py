@@ -81,6 +81,7 @@ FLOORS = (
         "notations",
         "conditions",
         "suggest",
+        "habits",
         "carets",
         "replace",
         "brackets",
