@@ -7,7 +7,7 @@ translation is text, and is proposed only if it can be read and its sizes fit.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from matdiff.errors import Errors, MatdiffError
@@ -17,6 +17,11 @@ from matdiff.suggest import functions, near_function
 
 # Longer texts are programs, not expressions.
 LONGEST = 500
+
+
+class _Unclosed(Exception):
+    """A bracket is not closed."""
+
 
 _LIBRARY = r"(?:np|numpy|jnp|torch|tf|math|scipy|sp|cp)\.(?:linalg\.|special\.|nn\.functional\.)?"
 # Functions of libraries that are operators here; {0} and {1} are the arguments, as factors.
@@ -69,13 +74,19 @@ def translated(text: str) -> str | None:
     """
     if len(text) > LONGEST or "\n" in text:
         return None
+    try:
+        return next(_translations(text), None)
+    except _Unclosed:
+        return None
+
+
+def _translations(text: str) -> Iterator[str]:
     plain = _functions(_tex(text))
     for power, star, dot in product(("^", ".^"), ("*", ".*"), ("{0} {1}", "{0}^T {1}")):
         found = re.sub(r"(?<![.*])\*(?!\*)", star, plain).replace("**", power)
         found = _tidy(_calls(_methods(found, dot), dot))
         if found != text and _is_right(found):
-            return found
-    return None
+            yield found
 
 
 def _is_right(text: str) -> bool:
@@ -92,7 +103,7 @@ def _is_right(text: str) -> bool:
 def _tidy(text: str) -> str:
     text = re.sub(r"(?<![\w.])\((\d+|[A-Za-z]\w*)\)(?![\^'])", r" \1 ", text)  # (1)/(2)
     text = re.sub(r"\s*/\s*", "/", re.sub(r"\s+", " ", text)).strip()
-    text = re.sub(r"\s+\)", ")", re.sub(r"\(\s+", "(", text))
+    text = re.sub(r"\s+\)", ")", re.sub(r"\(\s+", "(", re.sub(r"\s*(\.?\^)\s*", r"\1", re.sub(r"\s*@\s*", " ", text))))
     return text[1:-1] if text.startswith("(") and _arguments(text, 1)[1] == len(text) else text
 
 
@@ -147,9 +158,9 @@ def _calls(text: str, dot: str) -> str:
     if found is None:
         return text
     arguments, end = _arguments(text, found.end())
-    inside = [_calls(argument, dot) for argument in arguments]
-    known = found["name"] in functions() and len(arguments) < 2
-    new = f"{found['name']}({', '.join(inside)})" if known else _call(found["name"], inside, dot)
+    name, inside = found["name"], [_calls(argument, dot) for argument in arguments]
+    is_foreign = found["library"] or name in _CALLS or any((name, argument) in _SECOND for argument in inside)
+    new = _call(name, inside, dot) if is_foreign else f"{name}({', '.join(inside)})"
     return text[: found.start()] + new + _calls(text[end:], dot)
 
 
@@ -178,7 +189,7 @@ def _factor(text: str) -> str:
 
 
 def _arguments(text: str, start: int) -> tuple[list[str], int]:
-    """The arguments of a call that begin at `start`, and where the text goes on after the bracket."""
+    """The arguments of a call that begin at `start`, and where the text goes on after the bracket.  Raises _Unclosed."""
     depth, found, here = 1, [], start
     for place in range(start, len(text)):
         letter = text[place]
@@ -191,7 +202,7 @@ def _arguments(text: str, start: int) -> tuple[list[str], int]:
             here = place + 1
         if not depth:
             return [argument for argument in found if argument], place + 1
-    return [argument for argument in (*found, text[here:].strip()) if argument], len(text)
+    raise _Unclosed
 
 
 def _start_of(text: str, end: int) -> int:

@@ -15,8 +15,8 @@ HABITS = {
     "sum(max(0, 1 - y .* (X w)))": "sum(relu(1 - y .* (X w)))",
     "np.sum(x**2)": "sum(x.^2)",
     "A.T.dot(x)": "A^T x",
-    "np.linalg.norm(A @ x - b)**2": "norm(A @ x - b)^2",
-    "x.T @ A @ x": "x^T @ A @ x",
+    "np.linalg.norm(A @ x - b)**2": "norm(A x - b)^2",
+    "x.T @ A @ x": "x^T A x",
     "np.linalg.inv(A)": "inv(A)",
     "A\\b": "inv(A) b",
     "len(x)": "rows(x)",
@@ -36,9 +36,9 @@ HABITS = {
     "np.dot(A, x)": "A x",
     "np.dot(x.T, np.dot(A, x))": "x^T (A x)",
     "x.dot(y)": "x^T y",
-    "(A @ x - b).dot(A @ x - b)": "(A @ x - b)^T (A @ x - b)",
+    "(A @ x - b).dot(A @ x - b)": "(A x - b)^T (A x - b)",
     "np.linalg.solve(A, b)": "inv(A) b",
-    "np.sum(np.log(1 + np.exp(-y * (X @ w))))": "sum(log(1 + exp(-y .* (X @ w))))",
+    "np.sum(np.log(1 + np.exp(-y * (X @ w))))": "sum(log(1 + exp(-y .* (X w))))",
     "np.outer(x, y)": "x y^T",
     "np.multiply(x, y)": "x .* y",
     r"\log \det A": "log(det(A))",
@@ -55,7 +55,7 @@ def test_it_is_proposed_in_this_notation(typed: str, meant: str) -> None:
     outcome = run([typed, "--order", "0"])
     assert outcome.status in (2, 3)
     first = next(line for line in outcome.stderr.splitlines() if line.startswith("help:"))
-    assert first.endswith(meant) or first.endswith(meant.replace(" @ ", " "))
+    assert first.endswith(meant)
     assert run([meant, "--order", "0"]).status == 0
 
 
