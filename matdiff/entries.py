@@ -123,7 +123,10 @@ class _Entries:
         """`dexpm(X)`, an array with four axes, the derivative of expm at X; `d2expm(X)` with six, the second one."""
         value = tensor.args[0]
         assert isinstance(value, Apply)
-        args = [self.recovery.expr(arg) for arg in value.args]
+        try:
+            args = [self.recovery.expr(arg) for arg in value.args]
+        except Irreducible:
+            raise NoClosedForm(function=value.function) from None
         prefix = "d2" if tensor.exponent == 2 else "d"
         return formula.call(prefix + value.function, *args, shape=formula.shape_of(args[0]))
 

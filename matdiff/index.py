@@ -316,7 +316,7 @@ def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], expone
     """`function` of `args`, with axes `dims`.  Laws: f(X^T) = f(X)^T for elementwise and other equivariant f, det X^T = det X."""
     if args[0].order == 2 and not any(arg.dims for arg in args[1:]):
         other = transpose(args[0])
-        if other.serial < args[0].serial:
+        if other.serial < args[0].serial and other is not scale(-1, args[0]):
             if commutes_with_transpose(function):
                 return transpose(apply(function, (other, *args[1:]), dims[::-1], exponent))
             if function in FUNCTIONS and FUNCTIONS[function].transposition in ("invariant", "symmetric"):

@@ -49,12 +49,21 @@ def _matrix_between(graph: Graph, row: int, column: int) -> Expr | None:
 
 
 def _fused_vector(graph: Graph, factor: Factor) -> bool:
-    """fuse_pab M_ba = vec(M)_p, and fuse_pab u_a v_b = kron(u, v)_p."""
+    """fuse_pab M_ba = vec(M)_p, fuse_pab u_a v_b = kron(u, v)_p and fuse_paa v_a = vec(diag(v))_p."""
     tensor, slots = factor
     if not _is_fuse(tensor):
         return False
     whole, slow, fast = slots
-    if slow == fast or not _alone(graph, factor, slow, fast):
+    if slow == fast:
+        used = {slot for other in graph.others if other is not factor for slot in other[1]} | {whole, *graph.out}
+        diagonal = None if slow in used else _joint(graph, slow, fast)
+        if diagonal is None:
+            return False
+        graph.pendants[slow] = []
+        graph.others.remove(factor)
+        graph.add_vector(whole, formula.call("vec", diagonal, shape=(graph.sizes[whole], ONE)))
+        return True
+    if not _alone(graph, factor, slow, fast):
         return False
     shape = (graph.sizes[whole], ONE)
     if not any({edge.row, edge.column} & {slow, fast} for edge in graph.edges):
@@ -83,6 +92,8 @@ def _fused_matrix(graph: Graph, factor: Factor) -> bool:
             continue
         for is_crossed in (False, True):
             pairs = list(zip(parts, reversed(ends) if is_crossed else ends))
+            if set(pairs[0]) & set(pairs[1]):
+                continue  # what joins one pair joins the other, too
             joints = [_joint(graph, start, end) for start, end in pairs]
             if None in joints:
                 continue

@@ -72,7 +72,9 @@ def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
         # The derivative of a function is that of the function, even where its value has turned out to be simpler.
         value, order = node.args[0], node.exponent
         assert isinstance(value, Apply) and isinstance(order, int)
-        return slope_of(index.apply(value.function, tuple(done[arg] for arg in value.args), value.dims), order)
+        # An answer that is known for the value was found without its arguments.
+        args = tuple(done[arg] if arg in done else simplify(arg) for arg in value.args)
+        return slope_of(index.apply(value.function, args, value.dims), order)
     args = tuple(done[arg] for arg in node.args)
     if node.function == "power" and node.exponent is not None:
         return index.power(args[0], node.exponent)
