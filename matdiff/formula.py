@@ -196,7 +196,7 @@ class Formulas:
         identities: list[Expr] = []
         for term in vector.args if vector.op == "+" else ():
             body = term.args[0] if term.op == "neg" else term
-            if body.op == "*" and body.args[-1].op == "ones":
+            if body.op == "*" and body.args[-1].op == "ones" and all(map(is_scalar, body.args[:-1])):
                 spread = call("*", *body.args[:-1], eye(size), shape=(size, size))
                 identities.append(call("neg", spread, shape=(size, size)) if term.op == "neg" else spread)
             else:
