@@ -362,8 +362,9 @@ def _powers(chain: Chain) -> Chain:
 
 
 def _opened(factor: Expr) -> Chain:
-    """The factors of a product of matrices."""
-    return factor.args if factor.op == "*" and not any(is_scalar(inner) for inner in factor.args) else (factor,)
+    """The factors of a product of matrices; a product that is a number stays one factor, since it may stand anywhere."""
+    is_chain = factor.op == "*" and not is_scalar(factor) and not any(is_scalar(inner) for inner in factor.args)
+    return factor.args if is_chain else (factor,)
 
 
 def _entries(chain: Chain) -> Chain:
