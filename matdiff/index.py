@@ -384,7 +384,7 @@ def transpose(tensor: Tensor) -> Tensor:
     elif isinstance(tensor, Sum):
         tensor.cache["turning"] = True  # a skew sum is -1 times itself, which must not ask for its transpose again
         result = add([(c, transpose(t)) for c, t in tensor.terms], tensor.dims[::-1])
-        del tensor.cache["turning"]
+        tensor.cache.pop("turning", None)  # on the way there it may have been turned already
     elif isinstance(tensor, Apply) and _is_symmetric_value(tensor):
         result = tensor
     else:

@@ -11,7 +11,8 @@ def with_sizes(root: Expr) -> Expr:
     """The expression with eye(n) for I wherever no variable fixes the size: the I of tr(I) or logdet(2 I) is read as any size.
 
     A node that makes a scalar of arrays forgets their sizes; if no name stands below it, its identities must carry theirs.  So must
-    those of two factors that are kron with an identity: one equation does not give two sizes.
+    those below vec, of which only the square of the size is left, and those of two factors that are kron with an identity: one
+    equation does not give two sizes.
     """
     done: dict[int, Expr] = {}
     paired: set[int] = set()  # a kron with an identity stands below
@@ -21,7 +22,7 @@ def with_sizes(root: Expr) -> Expr:
         waits = [arg for arg in node.args if free.get(id(arg))]
         named = node.op == "name" or (bool(node.args) and len(waits) < len([a for a in node.args if not is_plain(a)]))
         free[id(node)] = not named and (bool(waits) or (node.op == "I" and not node.args))
-        if waits and node.shape is not None and is_scalar(node) and free[id(node)]:
+        if waits and node.shape is not None and (is_scalar(node) or node.op == "vec") and free[id(node)]:
             args = tuple(_sized(arg) for arg in args)
             free[id(node)] = False
         below = [id(arg) in paired for arg in node.args]
