@@ -387,6 +387,8 @@ def _scalar_bases(term: Term) -> list[object]:
 def _powers(items: list[Expr], *, above: bool) -> dict[Expr, Rational]:
     """Scalars as base and exponent; alpha^2 above a fraction is a base of its own, as polynomials are left alone."""
     kept = [item for item in items if above and formula.base_of(item)[0].op == "name"]
+    # Beside beta^2, sqrt(beta^2) is no power of it.
+    kept += [item for item in items if item not in kept and formula.base_of(item)[0] in kept]
     return {**dict.fromkeys(kept, 1), **formula.exponents_of(item for item in items if item not in kept)}
 
 
