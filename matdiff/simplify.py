@@ -186,8 +186,9 @@ def _embedding(
             if place in used or candidate is not tensor:
                 continue
             for order in (actual, actual[::-1]) if index.is_symmetric(tensor) else (actual,):
-                if all(names.get(slot, a) == a for slot, a in zip(slots, order)):
-                    found = extend({**names, **dict(zip(slots, order))}, used | {place})
+                here = {**dict(zip(slots, order)), **names}
+                if all(here[slot] == a for slot, a in zip(slots, order)):  # M_aa does not stand at M_pq
+                    found = extend(here, used | {place})
                     if found is not None:
                         return found
         return None
