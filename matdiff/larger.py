@@ -210,9 +210,9 @@ def _diagonal_at(graph: Graph, place: int) -> Expr | None:
     """All that stands on an inner index used for rows and columns: vectors on a diagonal, or the identity."""
     if graph.touching(place):
         return None
-    vectors = graph.between(graph.pendants[place], place)
+    diagonals = graph.between(graph.pendants[place], place)
     graph.pendants[place] = []
-    return vectors[0] if vectors else formula.eye(graph.sizes[place])
+    return graph.formulas.product(diagonals) if diagonals else formula.eye(graph.sizes[place])
 
 
 def _matrices_between(graph: Graph, pairs: list[tuple[int, int]]) -> list[Expr] | None:
