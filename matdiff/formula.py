@@ -374,7 +374,7 @@ def _entries(chain: Chain) -> Chain:
         behind = chain[last + 1 :]
         rest = behind[0] if len(behind) == 1 else Expr("*", behind, shape=(shape_of(behind[0])[0], ONE))
         return _entries((*chain[:last], call("cumsum", rest, shape=shape_of(rest))))
-    if len(chain) > 1 and chain[-1].op == "e":
+    if len(chain) > 1 and chain[-1].op == "e" and not is_scalar(chain[-2]):
         base, place = chain[-2], chain[-1].args[0]
         picked = call("at", base, Expr("all"), place, shape=(shape_of(base)[0], ONE))
         if base.op == "'":
@@ -384,7 +384,7 @@ def _entries(chain: Chain) -> Chain:
             one = () if base.op == "'" else (number(1),)
             picked = call("at", base.args[0] if base.op == "'" else base, *one, place, shape=SCALAR)
         chain = (*chain[:-2], picked)
-    if len(chain) > 1 and chain[0].op == "'" and chain[0].args[0].op == "e":
+    if len(chain) > 1 and chain[0].op == "'" and chain[0].args[0].op == "e" and not is_scalar(chain[1]):
         place, base = chain[0].args[0].args[0], chain[1]
         if base.op == "at" and base.args[1].op == "all":
             picked = call("at", base.args[0], place, base.args[2], shape=SCALAR)
