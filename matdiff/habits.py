@@ -39,7 +39,7 @@ _METHODS = {
     "transpose()": "{0}^T",
     "inverse()": "inv({0})",
     "shape[0]": "rows({0})",
-    "shape[1]": "columns({0})",
+    "shape[1]": "cols({0})",
 }
 # What a second argument of one of our functions says elsewhere.
 _SECOND = {

@@ -62,6 +62,11 @@ class Typed:
     ) -> None:
         self.expr, self.variables, self.definitions, self.remarks = expr, variables, definitions, remarks
 
+    @property
+    def size_names(self) -> set[str]:
+        """The names of sizes in the shapes of the variables."""
+        return {name for variable in self.variables.values() for dim in variable.shape for name in dim.names}
+
 
 Declarations = Union[Mapping[str, Variable], Sequence["Declaration"]]
 

@@ -33,8 +33,16 @@ def _alone(graph: Graph, factor: Factor, *indices: int) -> bool:
 
 
 def _matrix_between(graph: Graph, row: int, column: int) -> Expr | None:
-    """All that stands on two inner indices as one matrix with rows at `row`: one edge or two vectors; removed from the graph."""
+    """All that stands on two inner indices as one matrix with rows at `row`: one edge or two vectors; removed from the graph.
+
+    Where they are one index it is a diagonal matrix.
+    """
     touching = [edge for edge in graph.edges if {edge.row, edge.column} & {row, column}]
+    if row == column:
+        diagonal = _diagonal_at(graph, row)
+        if diagonal is not None:
+            graph.pendants[row] = []
+        return diagonal
     if any({edge.row, edge.column} != {row, column} for edge in touching) or len(touching) > 1:
         return None
     if touching:
@@ -56,10 +64,9 @@ def _fused_vector(graph: Graph, factor: Factor) -> bool:
     whole, slow, fast = slots
     if slow == fast:
         used = {slot for other in graph.others if other is not factor for slot in other[1]} | {whole, *graph.out}
-        diagonal = None if slow in used else _joint(graph, slow, fast)
+        diagonal = None if slow in used else _matrix_between(graph, slow, fast)
         if diagonal is None:
             return False
-        graph.pendants[slow] = []
         graph.others.remove(factor)
         graph.add_vector(whole, formula.call("vec", diagonal, shape=(graph.sizes[whole], ONE)))
         return True
@@ -109,16 +116,9 @@ def _fused_matrix(graph: Graph, factor: Factor) -> bool:
 
 def _joint(graph: Graph, start: int, end: int) -> Expr | None:
     """What joins two indices: a diagonal matrix, I or diag(v), where they are one, or the only matrix between them."""
-    touching = [edge for edge in graph.edges if {edge.row, edge.column} & {start, end}]
-    if start == end and touching:
-        return None
     if start == end:
-        entries = graph.pendants[start]
-        return (
-            graph.formulas.diag(graph.formulas.product(graph.vector(entries, start)))
-            if entries
-            else formula.eye(graph.sizes[start])
-        )
+        return _diagonal_at(graph, start)
+    touching = [edge for edge in graph.edges if {edge.row, edge.column} & {start, end}]
     if len(touching) != 1 or {touching[0].row, touching[0].column} != {start, end}:
         return None
     left, right = (graph.between(graph.pendants[index], index) for index in (start, end))
@@ -207,11 +207,10 @@ def _frechet(graph: Graph, factor: Factor) -> bool:
 
 
 def _diagonal_at(graph: Graph, place: int) -> Expr | None:
-    """All that stands on an inner index used for rows and columns: vectors on a diagonal, or the identity."""
+    """All that stands on an index used for rows and columns: diagonal matrices, or the identity; None beside other matrices."""
     if graph.touching(place):
         return None
     diagonals = graph.between(graph.pendants[place], place)
-    graph.pendants[place] = []
     return graph.formulas.product(diagonals) if diagonals else formula.eye(graph.sizes[place])
 
 
@@ -220,7 +219,7 @@ def _matrices_between(graph: Graph, pairs: list[tuple[int, int]]) -> list[Expr] 
     edges, pendants = list(graph.edges), dict(graph.pendants)
     found = []
     for row, column in pairs:
-        matrix = _matrix_between(graph, row, column) if row != column else _diagonal_at(graph, row)
+        matrix = _matrix_between(graph, row, column)
         if matrix is None:
             graph.edges, graph.pendants = edges, pendants
             return None

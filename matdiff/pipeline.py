@@ -115,11 +115,7 @@ class Derivative:
             return None
         if not axes_of(typed.variables[twice[0]].shape):
             return None
-        taken = {
-            *typed.variables,
-            *typed.definitions,
-            *(size for v in typed.variables.values() for dim in v.shape for size in dim.names),
-        }
+        taken = {*typed.variables, *typed.definitions, *typed.size_names}
         letter = "V" if len(axes_of(typed.variables[twice[0]].shape)) == 2 else "v"
         name = next(name for name in chain([letter], (f"{letter}{number}" for number in count(1))) if name not in taken)
         given = self.inputs

@@ -25,7 +25,7 @@ from matdiff.scan import PROPERTIES
 from matdiff.suggest import near, near_function
 from matdiff.syntax import Span
 
-__all__ = ["Diagnostic", "diagnose", "diagnose_all", "line_and_column", "render"]
+__all__ = ["Diagnostic", "diagnose", "diagnose_all", "in_words", "line_and_column", "render"]
 
 # Of a longer circle of definitions only the first are named.
 _MOST_IN_CIRCLE = 4

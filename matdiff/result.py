@@ -63,7 +63,7 @@ class Result:
         letters = [letter for *_, letter in self.axes]
         names = (*derivative.typed.variables, *defined.values())
         shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
-        taken = (*names, *_size_names(derivative.typed), *letters)
+        taken = (*names, *derivative.typed.size_names, *letters)
         context = Context(given, defined, shapes, size_expressions(derivative.typed.variables.values(), wrt), taken)
         chosen = written(tensor, context)
         self.tensor, recovery, parts = chosen.tensor, chosen.recovery, chosen.parts
@@ -171,7 +171,7 @@ def _named_axes(typed: Typed, wrt: tuple[str, ...], along: Along | None = None) 
 
     Applied to a direction, a derivative has the axes of the variable (hvp, vjp) or of the output (jvp).
     """
-    free = letters_beside((*typed.variables, *typed.definitions, *_size_names(typed)))
+    free = letters_beside((*typed.variables, *typed.definitions, *typed.size_names))
     output = [next(free), next(free)]
     axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(formula.shape_of(typed.expr)))]
     for name in wrt:
@@ -180,7 +180,3 @@ def _named_axes(typed: Typed, wrt: tuple[str, ...], along: Along | None = None) 
     if along is not None:
         return [axis for axis in axes if (axis[0] == "output") == (along.kind == "jvp")]
     return axes
-
-
-def _size_names(typed: Typed) -> set[str]:
-    return {name for variable in typed.variables.values() for dim in variable.shape for name in dim.names}

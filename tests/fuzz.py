@@ -311,7 +311,7 @@ def read_back(line: str, answer: Derivative, result: Result, values: Mapping[str
         raise _Wrong("unreadable", f"by {', '.join(result.wrt)}: {line}\n    {error}") from None
     # `I` alone has no size of its own; it has that of the result.
     known = dict(sizes)
-    fixed = {name for variable in typed.variables.values() for dim in variable.shape for name in dim.names}
+    fixed = typed.size_names
     for read, dim in zip(shape_of(typed.expr), shape_of(result.expr), strict=True):
         if read.name is not None and read.name not in fixed and f"{read.name})" not in line:
             known[read.name] = number_of_dim(dim, sizes)

@@ -63,7 +63,7 @@ def test_published_derivatives(format: str, part: int) -> None:
         assert running.close(found.reshape(wanted.shape), wanted), CORPUS[place]["id"]
 
 
-@needs("octave")
+@needs("octave-cli")
 def test_published_derivatives_through_octave(tmp_path: Path) -> None:
     calls = [published(place, "matlab") for place in range(len(CORPUS))]
     for case, (_, found) in zip(CORPUS, running.octave(calls, tmp_path), strict=True):
@@ -92,7 +92,7 @@ def answer_of(
     They are those of the NumPy module; the value and some entries of the derivative are compared with many digits.
     """
     answer = matdiff.differentiate(call, "X", order=order, declarations=declarations, structure=structure)
-    names = {name for variable in answer.typed.variables.values() for dim in variable.shape for name in dim.names}
+    names = answer.typed.size_names
     sizes = evaluate.usable_sizes(answer, 3, {"n": size} if "n" in names else {})
     values = evaluate.sample(answer.typed, 3, sizes)
     assert values is not None
@@ -166,7 +166,7 @@ def all_questions() -> list[tuple[str, Question]]:
     return [*rows, *((second[0], answer_of(*second)) for second in SECOND)]
 
 
-@needs("octave")
+@needs("octave-cli")
 def test_rows_through_octave(tmp_path: Path) -> None:
     asked = all_questions()
     calls = [Call(answer.to("matlab"), wanted_function(answer), inputs) for _, (answer, inputs, _) in asked]

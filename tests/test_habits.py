@@ -21,6 +21,7 @@ HABITS = {
     "A\\b": "inv(A) b",
     "len(x)": "rows(x)",
     "A.shape[0] * tr(A)": "rows(A) * tr(A)",
+    "A.shape[1] * tr(A)": "cols(A) * tr(A)",
     "x.sum()": "sum(x)",
     "X.mean()": "mean(X)",
     "A**2": "A^2",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +13,7 @@ import numpy as np
 import pytest
 from contractions import contraction
 from mpmath import mp
+from running import compile_latex, needs
 from sessions import run
 
 import matdiff
@@ -218,7 +217,7 @@ def test_auto_says_what_it_chose_and_what_is_next_best() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@needs("pdflatex")
 def test_latex_of_every_notation_compiles(tmp_path: Path) -> None:
     parts = []
     for case in TRICKY:
@@ -229,9 +228,4 @@ def test_latex_of_every_notation_compiles(tmp_path: Path) -> None:
             outcome = run([case["expr"], *arguments])
             assert outcome.status == 0, outcome.stderr
             parts.append(outcome.stdout)
-    body = "\n\n".join(parts)
-    document = f"\\documentclass{{article}}\n\\usepackage{{amsmath}}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
-    (tmp_path / "notations.tex").write_text(document, encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "notations.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
+    compile_latex("\n\n".join(parts), tmp_path)

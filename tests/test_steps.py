@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
-import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 from derivations import Undefined, check, law_error
+from running import compile_latex, needs
 from sessions import run
 
 import matdiff
@@ -235,16 +234,10 @@ def test_latex_is_balanced() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@needs("pdflatex")
 def test_latex_compiles(tmp_path: Path) -> None:
-    """Everything in one document, with nothing but amsmath and what it loads."""
     parts = []
     for expression, variable, declarations in EXAMPLES:
         more = [word for declaration in declarations for word in ("--var", declaration)]
         parts += [run([expression, "--wrt", variable, "--method", method, "--latex", *more]).stdout for method in METHODS]
-    body = "\n\n".join(parts)
-    document = f"\\documentclass{{article}}\n\\usepackage{{amsmath}}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
-    (tmp_path / "steps.tex").write_text(document, encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "steps.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
+    compile_latex("\n\n".join(parts), tmp_path)

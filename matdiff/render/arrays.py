@@ -19,6 +19,7 @@ Chains and sums are kept until an array is wanted: times a vector, neither is ev
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from matdiff.dims import ONE, SCALAR, Dim, Shape
@@ -55,7 +56,7 @@ def axes_of(shape: Shape) -> tuple[Dim, ...]:
     return tuple(dim for dim in shape if not dim.is_one)
 
 
-class Arrays:
+class Arrays(ABC):
     """Operations on values.  `traits` say what the library of a format does well:
 
     broadcast   arrays of different shape combine entry by entry
@@ -94,9 +95,9 @@ class Arrays:
             return self._summed(value.parts, value.signs, value.shape)
         return self.chain_array(value)
 
+    @abstractmethod
     def chain_array(self, value: Value) -> Node:
         """The array of a chain; products are the business of `products`."""
-        raise NotImplementedError
 
     def filled(self, number: Node, shape: Shape) -> Node:
         """An array of equal entries."""

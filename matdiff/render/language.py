@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
@@ -17,7 +18,7 @@ _LARGEST_WHOLE = 2**53
 LAMBDA_NAMES = ("point", "along", "beside")
 
 
-class Language:
+class Language(ABC):
     """A format, for one question: `parameters` are how its variables are spelled, `like` is the first array among them, or None,
     and `scalars` those that are numbers.
 
@@ -46,15 +47,15 @@ class Language:
 
     # What a module is made of.
 
+    @abstractmethod
     def module(self, body: Sequence[str], helpers: Sequence[str]) -> str:
         """The whole file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def function(
         self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
     ) -> str:
         """One function."""
-        raise NotImplementedError
 
     def axis(self, parameter: str, place: int, count: int) -> str:
         """The size of an axis of a parameter with `count` axes."""

@@ -103,7 +103,7 @@ class _Module:
         roots = [self._root(translator, result) for result in wanted]
         if "lu" in language.traits:
             roots = shared_factors(translator.plan, roots)
-        taken = {*self.reserved, *self.parameters.values(), *self._size_names(), *translator.indices}
+        taken = {*self.reserved, *self.parameters.values(), *self.typed.size_names, *translator.indices}
         statements = Statements(roots, language.spell, taken, translator.plan.names)
         sizes = list(dict.fromkeys(name for node in statements.nodes if node.op == "size" for name in _names(node)))
         lines = self._size_lines(sizes)
@@ -153,9 +153,6 @@ class _Module:
         return text(left_side(self.answer, result)) if result.along else _left(result)
 
     # Sizes.
-
-    def _size_names(self) -> set[str]:
-        return {name for variable in self.typed.variables.values() for dim in variable.shape for name in dim.names}
 
     def _size_lines(self, wanted: Iterable[str]) -> list[tuple[str, str]]:
         """Statements that read the sizes off the shapes of the arguments."""
