@@ -7,7 +7,7 @@ transpose; a bracket that changes nothing is not what is missing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.errors import Errors, MatdiffError
 from matdiff.functions import NAMES
@@ -25,7 +25,14 @@ _NORMS = ("_F", "_1", "_2", "_inf")
 _SUFFIXES = ("CARET", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "DOT_CARET")
 
 
-def with_closer(statement: str, context: str, opener: int, closer: str) -> str | None:
+class Fit(NamedTuple):
+    """A statement with a bracket put in at this place of it."""
+
+    statement: str
+    place: int
+
+
+def with_closer(statement: str, context: str, opener: int, closer: str) -> Fit | None:
     """The statement with `closer` put in somewhere behind the bracket at `opener`, or None where it fits nowhere.
 
     `context` are the statements before it, which may declare and define names.
@@ -50,7 +57,7 @@ def with_closer(statement: str, context: str, opener: int, closer: str) -> str |
     return _best(statement, context, closer, places, later=True)
 
 
-def with_opener(statement: str, context: str, closer: int, opener: str) -> str | None:
+def with_opener(statement: str, context: str, closer: int, opener: str) -> Fit | None:
     """The statement with `opener` put in somewhere before the bracket at `closer`, or None where it fits nowhere."""
 
     def places(tokens: list[Token]) -> Iterator[tuple[int, int]]:
@@ -75,7 +82,7 @@ def with_opener(statement: str, context: str, closer: int, opener: str) -> str |
 
 def _best(
     statement: str, context: str, bracket: str, places: Callable[[list[Token]], Iterator[tuple[int, int]]], later: bool
-) -> str | None:
+) -> Fit | None:
     if len(statement) > _LONGEST or len(context) > _LONGEST:
         return None
     try:
@@ -92,7 +99,10 @@ def _best(
         if expr is not None and expr not in read and not _is_idle(changed, place, expr, context):
             read.add(expr)
             found.append((cost, -place if later else place, changed))
-    return min(found)[2] if found else None
+    if not found:
+        return None
+    _, place, changed = min(found)
+    return Fit(changed, abs(place))
 
 
 def _fitting(statement: str, context: str) -> Expr | None:

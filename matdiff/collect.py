@@ -2,71 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TypeVar
 
 from matdiff import formula
 from matdiff.cost import cost
-from matdiff.dims import SCALAR, Shape
-from matdiff.formula import Chain, Formulas, shape_of
+from matdiff.formula import Formulas, shape_of
 from matdiff.limits import check
 from matdiff.rational import common_factor, ratio_of
+from matdiff.shared import Term, groups_of
 from matdiff.syntax import Expr
 from matdiff.walk import leaves, post_order
 
-if TYPE_CHECKING:
-    from matdiff.syntax import Rational
-
+Value = TypeVar("Value", Term, Expr)
 
 # A sum of more terms than this is read by nobody as a formula; it is printed as it is.
 MOST_TERMS = 100
 MOST_PAIRED = 20
 # Taking factors out of n terms that share all but one of their factors can be tried in n! ways.
-MOST_TRIED = 1000
-
-
-class Term(NamedTuple):
-    """coefficient * scalar factors * chain of matrices / scalar divisors."""
-
-    coefficient: Rational
-    factors: list[Expr]
-    divisors: list[Expr]
-    chain: Chain
-
-    def expr(self, formulas: Formulas) -> Expr:
-        return formulas.scaled(self.coefficient, self.factors, self.divisors, self.chain)
-
-    def times(self, coefficient: Rational) -> Term:
-        return self._replace(coefficient=self.coefficient * coefficient)
-
-    def under(self, factors: list[Expr], divisors: list[Expr], formulas: Formulas) -> Term:
-        """The term times scalar factors over scalar divisors."""
-        above = formulas.powers(formula.exponents_of([*factors, *self.factors]))
-        return self._replace(factors=above, divisors=formulas.powers(formula.exponents_of([*divisors, *self.divisors])))
-
-    def entries(self, formulas: Formulas) -> list[Expr]:
-        """The chain as one factor of a product entry by entry; none for a number."""
-        return [formulas.product(self.chain)] if self.chain else []
-
-    @property
-    def size(self) -> Shape:
-        return (shape_of(self.chain[0])[0], shape_of(self.chain[-1])[1]) if self.chain else SCALAR
-
-
-class Group(NamedTuple):
-    """Terms with something in common: `term` makes one term of all of them from the sum of the `rests`, what differs."""
-
-    places: list[int]
-    rests: list[Term]
-    term: Callable[[Term], Term]
-
-
-class _Search:
-    """What was tried for one sum: the sums inside that were written already, and how many groups may still be tried."""
-
-    def __init__(self) -> None:
-        self.known: dict[object, Term] = {}
-        self.left = MOST_TRIED
+MOST_TRIED = 300
 
 
 def collected(terms: list[Term], formulas: Formulas) -> Term:
@@ -75,56 +29,98 @@ def collected(terms: list[Term], formulas: Formulas) -> Term:
     Fewer terms are left each time, so it ends.  After `MOST_TRIED` attempts, in this sum and those inside it, what was found by
     then is it.
     """
-    return _collected(terms, formulas, _Search())
+    return _Search(formulas).collected(terms)
 
 
-def _collected(terms: list[Term], formulas: Formulas, search: _Search) -> Term:
-    key = tuple((t.coefficient, tuple(t.factors), tuple(t.divisors), t.chain) for t in terms)
-    if key not in search.known:
-        search.known[key] = _by_rounds(terms, formulas, search)
-    return search.known[key]
+class _Search:
+    """What was tried for one sum: the sums inside that were written already, and how many groups may still be tried."""
+
+    def __init__(self, formulas: Formulas) -> None:
+        self.formulas = formulas
+        self.sums: dict[object, Term] = {}
+        self.insides: dict[object, Term] = {}
+        self.exprs: dict[object, Expr] = {}
+        self.left = MOST_TRIED
+
+    def expr(self, term: Term) -> Expr:
+        """The term in matrix notation."""
+        return _remembered(self.exprs, _key(term), lambda: term.expr(self.formulas))
+
+    def collected(self, terms: list[Term]) -> Term:
+        """The sum of the terms with common factors taken out."""
+        return _remembered(self.sums, tuple(map(_key, terms)), lambda: self._by_rounds(terms))
+
+    def _by_rounds(self, terms: list[Term]) -> Term:
+        given = terms
+        while 1 < len(terms) <= MOST_TERMS:
+            check()
+            best: tuple[tuple[bool, int], list[int], Term] | None = None
+            for group in groups_of(terms, self.formulas) if self.left > 0 else ():
+                self.left -= 1
+                content = common_factor([rest.coefficient for rest in group.rests])
+                rests = [rest._replace(coefficient=ratio_of(rest.coefficient, content)) for rest in group.rests]
+                together = group.term(self._inside(rests)).times(content)
+                apart = cost(self._sum([terms[p] for p in group.places]))
+                saved = apart - cost(self.expr(together))
+                rank = (len(group.places) == len(terms), saved)
+                if saved > 0 and (best is None or rank > best[0]):
+                    best = (rank, group.places, together)
+            if best is None:
+                break
+            _, places, together = best
+            terms = [together if p == places[0] else t for p, t in enumerate(terms) if p not in places[1:]]
+        if len(terms) == 1:
+            return terms[0]
+        whole = self._ordered(terms)
+        if terms is not given:
+            plain = self._ordered(given)
+            whole = plain if plain.op == "'" and cost(plain) < cost(whole) else whole
+        return _term_of(whole)
+
+    def _inside(self, rests: list[Term]) -> Term:
+        """The sum of the rests of a group; sums among them are opened where terms then merge."""
+        return _remembered(self.insides, tuple(map(_key, rests)), lambda: self._opened_or_not(rests))
+
+    def _opened_or_not(self, rests: list[Term]) -> Term:
+        plain = self.collected(rests)
+        opened = _merged([inner for term in rests for inner in _opened(term, self.formulas)])
+        if 0 < len(opened) < sum(len(_opened(term, self.formulas)) for term in rests):
+            flat = self.collected(opened)
+            return flat if cost(self.expr(flat)) <= cost(self.expr(plain)) else plain
+        return plain
+
+    def _ordered(self, terms: list[Term]) -> Expr:
+        """The sum as it is printed, with every transpose beside its partner, or the transpose of the whole."""
+        return _turned(self._sum(terms, paired=True), self.formulas)
+
+    def _sum(self, terms: list[Term], paired: bool = False) -> Expr:
+        if not all(_is_everywhere(term, self.formulas) for term in terms) and not any(map(_is_matrix_product, terms)):
+            terms = [term._replace(chain=()) if _is_everywhere(term, self.formulas) else term for term in terms]
+        exprs = [self.expr(term) for term in terms]
+        if paired:
+            exprs = _paired(exprs, self.formulas)
+        if len(exprs) == 1:
+            return exprs[0]
+        exprs.sort(key=_is_quotient_of_sum)
+        first = next((place for place, expr in enumerate(exprs) if expr.op != "neg"), 0)  # b - a, not -a + b
+        exprs.insert(0, exprs.pop(first))
+        shape = max((shape_of(expr) for expr in exprs), key=lambda s: (not s[0].is_one) + (not s[1].is_one))
+        return Expr("+", tuple(exprs), shape=shape)
 
 
-def _by_rounds(terms: list[Term], formulas: Formulas, search: _Search) -> Term:
-    given = terms
-    while 1 < len(terms) <= MOST_TERMS:
-        check()
-        best: tuple[tuple[bool, int], list[int], Term] | None = None
-        for group in _groups(terms, formulas) if search.left > 0 else ():
-            search.left -= 1
-            content = common_factor([rest.coefficient for rest in group.rests])
-            rests = [rest._replace(coefficient=ratio_of(rest.coefficient, content)) for rest in group.rests]
-            together = group.term(_inside(rests, formulas, search)).times(content)
-            apart = cost(_sum([terms[p] for p in group.places], formulas))
-            saved = apart - cost(together.expr(formulas))
-            rank = (len(group.places) == len(terms), saved)
-            if saved > 0 and (best is None or rank > best[0]):
-                best = (rank, group.places, together)
-        if best is None:
-            break
-        _, places, together = best
-        terms = [together if p == places[0] else t for p, t in enumerate(terms) if p not in places[1:]]
-    if len(terms) == 1:
-        return terms[0]
-    whole = _turned(_sum(terms, formulas), formulas)
-    if terms is not given:
-        plain = _turned(_sum(given, formulas), formulas)
-        whole = plain if plain.op == "'" and cost(plain) < cost(whole) else whole
-    return _term_of(whole)
+def _key(term: Term) -> object:
+    return term.coefficient, tuple(term.factors), tuple(term.divisors), term.chain
+
+
+def _remembered(known: dict[object, Value], key: object, made: Callable[[], Value]) -> Value:
+    value = known.get(key)
+    if value is None:
+        value = known[key] = made()
+    return value
 
 
 def _term_of(expr: Expr) -> Term:
     return Term(1, [expr], [], ()) if formula.is_scalar(expr) else Term(1, [], [], (expr,))
-
-
-def _inside(rests: list[Term], formulas: Formulas, search: _Search) -> Term:
-    """The sum of the rests of a group; sums among them are opened where terms then merge."""
-    plain = _collected(rests, formulas, search)
-    opened = _merged([inner for term in rests for inner in _opened(term, formulas)])
-    if 0 < len(opened) < sum(len(_opened(term, formulas)) for term in rests):
-        flat = _collected(opened, formulas, search)
-        return flat if cost(flat.expr(formulas)) <= cost(plain.expr(formulas)) else plain
-    return plain
 
 
 def _opened(term: Term, formulas: Formulas) -> list[Term]:
@@ -139,8 +135,7 @@ def _opened(term: Term, formulas: Formulas) -> list[Term]:
     found = []
     for part in inner:
         chain = formulas.transposed_chain(part.chain) if turned else part.chain
-        factors, divisors = [*term.factors, *part.factors], [*term.divisors, *part.divisors]
-        found.append(Term(term.coefficient * part.coefficient, factors, divisors, chain))
+        found.append(part._replace(chain=chain).times(term.coefficient).under(term.factors, term.divisors, formulas))
     return found
 
 
@@ -170,19 +165,6 @@ def _turned(expr: Expr, formulas: Formulas) -> Expr:
     back = Expr("+", tuple(turned), shape=(columns, rows))
     whole = formula.call("'", back, shape=(rows, columns))
     return whole if cost(whole) < cost(expr) else expr
-
-
-def _sum(terms: list[Term], formulas: Formulas) -> Expr:
-    if not all(_is_everywhere(term, formulas) for term in terms) and not any(map(_is_matrix_product, terms)):
-        terms = [term._replace(chain=()) if _is_everywhere(term, formulas) else term for term in terms]
-    exprs = _paired([term.expr(formulas) for term in terms], formulas)
-    if len(exprs) == 1:
-        return exprs[0]
-    exprs.sort(key=_is_quotient_of_sum)
-    first = next((place for place, expr in enumerate(exprs) if expr.op != "neg"), 0)  # b - a, not -a + b
-    exprs.insert(0, exprs.pop(first))
-    shape = max((shape_of(expr) for expr in exprs), key=lambda s: (not s[0].is_one) + (not s[1].is_one))
-    return Expr("+", tuple(exprs), shape=shape)
 
 
 def _is_quotient_of_sum(expr: Expr) -> bool:
@@ -241,206 +223,3 @@ def _order_of_pair(term: Expr) -> tuple[int, list[str]]:
     """A before A^T, a b^T before b a^T."""
     words = [str(node.value) for node in leaves(term) if node.op == "name"]
     return term.op == "'" or (term.op == "neg" and term.args[0].op == "'"), words
-
-
-def _groups(terms: list[Term], formulas: Formulas) -> list[Group]:
-    """Every group of terms that share an end of their chains, a scalar factor or divisor, a factor entry by entry, or diag."""
-    found: list[Group] = []
-    for side in (-1, 0):
-        for places in _sharing(terms, lambda term, side=side: term.chain[side : side + 1 or None]):  # type: ignore[misc]
-            found += _with_ends([terms[p] for p in places], places, side, formulas)
-    for places in _sharing(terms, _scalar_bases):
-        chosen = [terms[p] for p in places]
-        if all(term.chain for term in chosen) or not any(term.chain for term in chosen):
-            found += _with_scalars(chosen, places, formulas)
-    for places in _sharing(terms, _entrywise_factors):
-        found += _with_entries([terms[p] for p in places], places, formulas)
-    for places in _sharing(terms, _vectors_of):
-        found += _with_vector([terms[p] for p in places], places, formulas)
-    diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and _is_diagonal(term.chain[0])]
-    if len(diagonals) > 1:
-        rests = [terms[p]._replace(chain=(terms[p].chain[0].args[0],)) for p in diagonals]
-        found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (formulas.diag(inside.expr(formulas)),))))
-    return found
-
-
-def _vectors_of(term: Term) -> list[Expr]:
-    """The vectors that a column is linear in: v of A v, of p .* v and of (p^T v) a, if it stands there once."""
-    if not term.chain or not term.size[1].is_one or term.size[0].is_one:
-        return []
-    dots = [vector for factor in term.factors for vector in _dotted(factor)]
-    return [v for v in dict.fromkeys((term.chain[-1], *_entrywise_factors(term), *dots)) if v.op != "ones"]
-
-
-def _dotted(scalar: Expr) -> list[Expr]:
-    """v and p of the scalar p^T v; the ends of other products of matrices."""
-    if scalar.op != "*" or any(formula.is_scalar(factor) for factor in scalar.args):
-        return []
-    start = scalar.args[0]
-    return [scalar.args[-1], *(start.args if start.op == "'" else ())]
-
-
-def _with_vector(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
-    """(diag(p) - p p^T) v for p .* v - (p^T v) p: terms linear in one vector, of which some are products of it with a vector."""
-    found = []
-    for vector in _vectors_of(terms[0]):
-        ways = [_as_matrix(term, vector, formulas) for term in terms]
-        rests = [way for way in ways if way is not None]
-        if len(rests) < len(terms) or not any(len(rest.factors) < len(term.factors) for rest, term in zip(rests, terms)):
-            continue
-        if any(not rest.chain or rest.chain[-1].op == "diag" for rest in rests):
-            factors, divisors, bare = _shared_scalars(rests, formulas)
-            if any(not rest.chain and (rest.factors or rest.divisors) for rest in bare):
-                continue  # nobody writes ((a^T x) I + a x^T) b for (a^T x) b + (b^T x) a
-            size = shape_of(vector)[0]
-            bare = [rest if rest.chain else rest._replace(chain=(formula.eye(size),)) for rest in bare]
-
-            def whole(inside: Term, vector: Expr = vector, above: list[Expr] = factors, below: list[Expr] = divisors) -> Term:
-                scaled = inside.under(above, below, formulas)
-                return scaled._replace(chain=(*scaled.chain, vector))
-
-            found.append(Group(places, bare, whole))
-    return found
-
-
-def _as_matrix(term: Term, vector: Expr, formulas: Formulas) -> Term | None:
-    """The term without the vector, so that it is a matrix; None where the vector stands elsewhere in it, too."""
-    chain, factors = term.chain, list(term.factors)
-    if chain[-1] == vector:
-        matrix: Chain = chain[:-1]
-    elif vector in _entrywise_factors(term) and chain[0].op == ".*":
-        rest = _removed(list(_entrywise_factors(term)), [vector])
-        matrix = (formulas.diag(formulas.hadamard(rest, [])),)
-    else:
-        dot = next((factor for factor in factors if vector in _dotted(factor)), None)
-        if dot is None:
-            return None
-        factors.remove(dot)
-        at_end = dot.args[-1] == vector
-        matrix = (*chain, *(dot.args[:-1] if at_end else formulas.transposed_chain(dot.args[1:])))
-    if any(node == vector for expr in (*matrix, *factors, *term.divisors) for node in post_order(expr)):
-        return None
-    return term._replace(chain=matrix, factors=factors)
-
-
-def _is_diagonal(expr: Expr) -> bool:
-    return expr.op == "diag" and shape_of(expr.args[0])[1].is_one
-
-
-def _sharing(terms: list[Term], parts: Callable[[Term], Iterable[object]]) -> list[list[int]]:
-    """The places of the terms that share a part, for every part that several have."""
-    places: dict[object, list[int]] = {}
-    for place, term in enumerate(terms):
-        for part in dict.fromkeys(parts(term)):
-            places.setdefault(part, []).append(place)
-    return [list(group) for group in dict.fromkeys(tuple(group) for group in places.values()) if len(group) > 1]
-
-
-def _common(chains: list[Chain], side: int) -> int:
-    """How many factors all the chains share at this end."""
-    count = 0
-    while all(len(chain) > count for chain in chains):
-        if len({chain[count] if side == 0 else chain[-1 - count] for chain in chains}) > 1:
-            break
-        count += 1
-    return count
-
-
-def _with_ends(terms: list[Term], places: list[int], side: int, formulas: Formulas) -> list[Group]:
-    """The terms as (what differs) times their common end, or their common beginning times what differs."""
-    count = _common([term.chain for term in terms], side)
-    end = terms[0].chain[:count] if side == 0 else terms[0].chain[len(terms[0].chain) - count :]
-    factors, divisors, rests = _shared_scalars(terms, formulas)
-    if all(len(term.chain) == count for term in terms):
-        bare = [term._replace(chain=()) for term in rests]
-        return [Group(places, bare, lambda inside: inside.under(factors, divisors, formulas)._replace(chain=end))]
-    bare = []
-    for term in rests:
-        chain = term.chain[count:] if side == 0 else term.chain[: len(term.chain) - count]
-        if not chain:
-            inner = shape_of(end[-1])[1] if side == 0 else shape_of(end[0])[0]
-            if inner.is_one or term.factors or term.divisors:
-                return []  # nobody writes (A - alpha I / beta) x for A x - alpha x / beta
-            chain = (formula.eye(inner),)
-        bare.append(term._replace(chain=chain))
-
-    def whole(inside: Term) -> Term:
-        scaled = inside.under(factors, divisors, formulas)
-        return scaled._replace(chain=(*end, *inside.chain) if side == 0 else (*inside.chain, *end))
-
-    return [Group(places, bare, whole)]
-
-
-def _with_scalars(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
-    """The terms as their common scalars times what differs."""
-    factors, divisors, rests = _shared_scalars(terms, formulas)
-    if not factors and not divisors:
-        return []  # one's divisor is the other's factor
-    return [Group(places, rests, lambda inside: inside.under(factors, divisors, formulas))]
-
-
-def _scalar_bases(term: Term) -> list[object]:
-    above = [("above", base) for base in _powers(term.factors, above=True)]
-    return [*above, *(("below", base) for base in _powers(term.divisors, above=False))]
-
-
-def _powers(items: list[Expr], *, above: bool) -> dict[Expr, Rational]:
-    """Scalars as base and exponent; alpha^2 above a fraction is a base of its own, as polynomials are left alone."""
-    kept = [item for item in items if above and formula.base_of(item)[0].op == "name"]
-    # Beside beta^2, sqrt(beta^2) is no power of it.
-    kept += [item for item in items if item not in kept and formula.base_of(item)[0] in kept]
-    return {**dict.fromkeys(kept, 1), **formula.exponents_of(item for item in items if item not in kept)}
-
-
-def _shared_scalars(terms: list[Term], formulas: Formulas) -> tuple[list[Expr], list[Expr], list[Term]]:
-    """The scalar factors and divisors that all terms share, the lowest power of each, and the terms without them."""
-    shared: list[list[Expr]] = []
-    rests: list[list[list[Expr]]] = []
-    for above in (True, False):
-        powers = [_powers(term.factors if above else term.divisors, above=above) for term in terms]
-        common = {base: min(p[base] for p in powers) for base in powers[0] if all(base in p for p in powers)}
-        shared.append(formulas.powers(common))
-        rests.append([formulas.powers({base: e - common.get(base, 0) for base, e in p.items()}) for p in powers])
-    bare = [term._replace(factors=f, divisors=d) for term, f, d in zip(terms, *rests)]
-    return shared[0], shared[1], bare
-
-
-def _removed(items: list[Expr], taken: list[Expr]) -> list[Expr]:
-    remaining = list(items)
-    for item in taken:
-        remaining.remove(item)
-    return remaining
-
-
-def _entrywise_factors(term: Term) -> tuple[Expr, ...]:
-    """x and y of the vector or matrix x .* y, and of x .* y ./ z."""
-    if len(term.chain) != 1:
-        return ()
-    (body,) = term.chain
-    top = body.args[0] if body.op == "./" else body
-    return top.args if top.op == ".*" else () if top.op == "number" else (top,)
-
-
-def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
-    """The terms as what they share entry by entry times what differs."""
-    common = [f for f in _entrywise_factors(terms[0]) if all(f in _entrywise_factors(term) for term in terms)]
-    rests = []
-    for term in terms:
-        (body,) = term.chain
-        tops = _removed(list(_entrywise_factors(term)), common)
-        bottoms = [body.args[1]] if body.op == "./" else []
-        if not tops and not bottoms:
-            if term.factors or term.divisors:
-                return []
-            rests.append(term._replace(chain=()))  # a number, which acts on every entry
-        else:
-            rests.append(term._replace(chain=(formulas.hadamard(tops, bottoms),)))
-    if all(not term.chain for term in rests):
-        return []
-    factors, divisors, bare = _shared_scalars(rests, formulas)
-
-    def whole(inside: Term) -> Term:
-        body = formulas.hadamard([*common, *inside.entries(formulas)], [])
-        return inside.under(factors, divisors, formulas)._replace(chain=(body,))
-
-    return [Group(places, bare, whole)]

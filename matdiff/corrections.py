@@ -22,6 +22,7 @@ from matdiff.errors import (
 from matdiff.functions import FUNCTIONS
 from matdiff.parts import constant, is_scalar, names_in, ones_of, unsigned
 from matdiff.syntax import Expr
+from matdiff.walk import post_order
 
 MOST_FIXES = 3
 MOST_TRIALS = 24
@@ -61,6 +62,7 @@ def candidates(
         yield split_names([culprit.args[left], culprit.args[right]], is_fresh)
         yield [toggle_fix(culprit.args[left]), toggle_fix(culprit.args[right])]
         yield brackets(culprit, right)
+        yield exchanges_at(culprit, left, right)
         yield double_toggles(culprit, left, right)
     elif isinstance(error, SumShapes):
         left, right = place_of(error.left, args), place_of(error.right, args)
@@ -68,6 +70,7 @@ def candidates(
         yield split_names(originals, is_fresh)
         yield sum_fixes(error, originals[0], originals[1])
         yield [toggle_fix(factor) for one in reversed(originals) for factor in (one, *(one.args if one.op == "*" else ()))]
+        yield exchanges(*reversed(originals))
     elif isinstance(error, ElementwiseShapes):
         left, right = place_of(error.left, args), place_of(error.right, args)
         if error.operator == ".*" and len(args) == 2:
@@ -83,6 +86,7 @@ def candidates(
         squared = [Fix("inner", culprit, Expr("*", (transposed(base), base)))] if constant(exponent) == 2 else []
         yield [*squared, Fix("elementwise", culprit, Expr(".^", culprit.args))]
     elif isinstance(error, DivisionKind):
+        yield exchanges(culprit.args[1])
         inverse = Expr("*", (culprit.args[0], Expr("^", (culprit.args[1], Expr("number", value=-1)))))
         yield [Fix("inverse", culprit, inverse), Fix("elementwise", culprit, Expr("./", culprit.args))]
 
@@ -137,6 +141,33 @@ def brackets(product: Expr, right: int) -> list[Fix]:
         for end in (right + 2, right + 3)
         if end <= len(factors) and right > 0
     ]
+
+
+def exchanges_at(product: Expr, left: int, right: int) -> list[Fix]:
+    """`x A` as `A x`: two neighbours exchanged, first those that do not fit, then one of them and its other neighbour."""
+    pairs = [place for place in range(len(product.args) - 1) if {place, place + 1} & {left, right}]
+    pairs.sort(key=lambda place: (is_turned_last(product, place), place != left))
+    return [exchange(product, place) for place in pairs]
+
+
+def exchanges(*exprs: Expr) -> list[Fix]:
+    """Every two neighbours of every product in the expressions exchanged."""
+    products = [node for expr in exprs for node in post_order(expr) if node.op == "*"]
+    pairs = [(product, place) for product in products for place in range(len(product.args) - 1)]
+    return [exchange(product, place) for product, place in sorted(pairs, key=lambda pair: is_turned_last(*pair))]
+
+
+def is_turned_last(product: Expr, place: int) -> bool:
+    """Whether the exchange makes x y^T of y^T x, which is hardly meant where another one fits."""
+    first, second = product.args[place : place + 2]
+    return first.op == "'" and second.op != "'"
+
+
+def exchange(product: Expr, place: int) -> Fix:
+    """The factor at this place and the next one exchanged."""
+    factors = list(product.args)
+    factors[place : place + 2] = factors[place + 1], factors[place]
+    return Fix("exchange", product, Expr("*", tuple(factors)))
 
 
 def double_toggles(product: Expr, left: int, right: int) -> list[Fix]:

@@ -244,7 +244,7 @@ class Fix:
     """A correction that was tried: with it the whole statement has consistent sizes.
 
     what         a key of report's table: "transpose", "no-transpose", "inner", "outer", "elementwise", "split-name", "brackets",
-                 "gram", "pinv", "inverse", "ones-row", "ones-column", "ones", "linear", "diag", "product"
+                 "exchange", "gram", "pinv", "inverse", "ones-row", "ones-column", "ones", "linear", "diag", "product"
     target       the part of the expression to replace
     replacement  what to write there; brackets around it are the printer's business
     """

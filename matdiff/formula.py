@@ -15,7 +15,7 @@ from matdiff.rational import magnitude
 from matdiff.syntax import Expr, ratio
 
 if TYPE_CHECKING:
-    from matdiff.collect import Term
+    from matdiff.shared import Term
     from matdiff.syntax import Rational
 
 Chain = tuple[Expr, ...]
@@ -109,8 +109,20 @@ class Formulas:
         self.numbers: set[Expr] = set()
         # The terms of the sums that were written, before common factors were taken out.
         self.sums: dict[Expr, list[Term]] = {}
+        # Transposes that were made while so many matrices were known to be symmetric or skew.
+        self._turned: dict[Expr, Expr] = {}
+        self._properties = 0
 
     def transposed(self, expr: Expr) -> Expr:
+        if self._properties != len(self.symmetric) + len(self.skew):
+            self._properties = len(self.symmetric) + len(self.skew)
+            self._turned.clear()
+        known = self._turned.get(expr)
+        if known is None:
+            known = self._turned[expr] = self._transposed(expr)
+        return known
+
+    def _transposed(self, expr: Expr) -> Expr:
         rows, columns = shape_of(expr)
         if rows.is_one and columns.is_one:
             return expr

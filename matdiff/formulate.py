@@ -159,6 +159,12 @@ class Formulate:
         start, is_raised = _span(result).start, False
         for part in parts[1:]:
             suffix = part if isinstance(part, Suffix) else _suffix_of(cast("Token", part))
+            if suffix.op == "at" and is_raised and result.args[1].op != "number":
+                # v .^ x[1] is v .^ (x[1]), but A^2[1,1] is an entry of A^2.
+                base, exponent = result.args
+                entry = Expr("at", (exponent, *suffix.arguments), span=Span(_span(exponent).start, suffix.end))
+                result = result.replace(args=(base, entry), span=Span(start, suffix.end))
+                continue
             if suffix.op in ("^", ".^") and is_raised:
                 raise UnexpectedText(span=Span(suffix.start, suffix.end), text=suffix.op, reason="power")
             is_raised = suffix.op in ("^", ".^")

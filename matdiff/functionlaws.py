@@ -88,11 +88,17 @@ def _joined(factors: list[Factor], end: int) -> list[Factor]:
         reached |= {slot for _, slots in touching for slot in slots}
 
 
-def pseudoinverse_of_vector(node: Apply) -> Tensor | None:
-    """pinv(x) = x^T / (x^T x), where the rank is constant: x is not 0.  Removes a function."""
+def pseudoinverse(node: Apply) -> Tensor | None:
+    """pinv(x) = x^T / (x^T x) and pinv(c) = 1 / c, where the rank is constant: x is not 0; pinv(0) = 0.  Removes a function."""
     arg = node.args[0]
-    if node.function != "pinv" or arg.order != 1:
+    if node.function != "pinv":
         return None
+    if index.number_of(arg) == 0:
+        return index.filled(0, node.dims)
+    if arg.order > 1:
+        return None
+    if arg.order == 0:
+        return index.power(arg, -1)
     square = index.einsum([(arg, (0,)), (arg, (0,))], ())
     return index.einsum([(arg, (0,)), (index.power(square, -1), ())], (0,))
 
@@ -251,7 +257,7 @@ APPLY_LAWS: tuple[ApplyLaw, ...] = (
     function_of_diagonal,
     inverse_of_product,
     inverse_of_kron,
-    pseudoinverse_of_vector,
+    pseudoinverse,
     function_of_constant,
     function_of_broadcast,
     power_of_exp,

@@ -352,7 +352,6 @@ _ROWS = (
         condition="rank of {0} constant",
         transposition="equivariant",
         source="Golub and Pereyra (1973), eq. (4.12)",
-        on_scalar="1 ./ X",
     ),
     _func(
         "max",
@@ -360,6 +359,7 @@ _ROWS = (
         "argmax(X) : dX",
         at="the largest entry is not unique",
         note="the first largest entry is used there",
+        transposition="invariant",
         on_scalar="X",
     ),
     _func(
@@ -368,6 +368,7 @@ _ROWS = (
         "argmin(X) : dX",
         at="the smallest entry is not unique",
         note="the first smallest entry is used there",
+        transposition="invariant",
         on_scalar="X",
     ),
     _func(

@@ -22,8 +22,8 @@ from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.collect import Term
     from matdiff.recover import Recovery
+    from matdiff.shared import Term
     from matdiff.syntax import Rational
 
 

@@ -87,9 +87,25 @@ def _cuts(sides: set[Side], whole: Dim) -> list[Side] | None:
             if len(left) > 1:
                 return None
             (start,) = left
+            if not _is_length(start - here):
+                return None
             found.append((here, start - here))
             here = start
         part = left.pop(here)
         found.append((here, part))
         here = here + part
-    return found if here == whole else [*found, (here, whole - here)]
+    if here == whole:
+        return found
+    return [*found, (here, whole - here)] if _is_length(whole - here) else None
+
+
+def _is_length(dim: Dim) -> bool:
+    """Whether it is no negative number whatever the sizes in it are, all at least 1: m n - n and n - 1, but not n - m."""
+    above = [(monomial, coefficient) for monomial, coefficient in dim.terms if coefficient > 0]
+    for monomial, coefficient in dim.terms:
+        if coefficient < 0:
+            larger = [term for term in above if all(term[0].count(name) >= monomial.count(name) for name in monomial)]
+            if sum(count for _, count in larger) < -coefficient:
+                return False
+            above = [term for term in above if term not in larger]
+    return True

@@ -37,6 +37,8 @@ WRITTEN_POWER = 64
 ERRORS = 5
 # Seconds for one answer.
 TIME = 60.0
+# Seconds for finding what may have been meant by something wrong; what is found by then is proposed.
+HELP_TIME = 1.0
 
 
 class _Clock(local):

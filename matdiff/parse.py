@@ -170,6 +170,9 @@ def _read_expression(
 
 # The parser
 
+# So many tokens are read between two looks at the clock.
+_OFTEN = 64
+
 
 def tokens_of(text: str) -> list[Token]:
     """Every token but blanks and comments.  Raises `TooLarge`."""
@@ -184,8 +187,9 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def _in_time(tokens: Iterable[Token]) -> Iterator[Token]:
-    for token in tokens:
-        check()
+    for place, token in enumerate(tokens):
+        if place % _OFTEN == 0:
+            check()
         yield token
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff import formula
-from matdiff.collect import Term, collected
+from matdiff.collect import collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain, Formulas
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
@@ -18,6 +18,7 @@ from matdiff.grid import Grid, grid_of, part_of
 from matdiff.index import add, base_and_exponent, einsum, is_symmetric
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
+from matdiff.shared import Term
 from matdiff.sumlaws import with_part
 from matdiff.syntax import Expr
 

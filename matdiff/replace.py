@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matdiff.errors import Errors, MatdiffError
+from matdiff.errors import Errors, MatdiffError, TooLarge
 from matdiff.parse import Question, parse, read, tokens_of
 from matdiff.scan import split_statements
 from matdiff.syntax import Expr, Span
@@ -23,10 +23,13 @@ def replaced(text: str, span: Span, new: str) -> str:
 
 
 def mistakes(text: str) -> list[str]:
-    """The codes of all mistakes of reading in a statement, a declaration or not."""
+    """The codes of all mistakes of reading in a statement, a declaration or not; one that there was no time to read has one."""
     codes: list[str] = []
     for more in (False, True):
-        failed = read(text, more=more).failed
+        try:
+            failed = read(text, more=more).failed
+        except TooLarge as late:
+            return [late.code]
         codes = [error.code for _, errors in failed for error in errors]
         if not codes:
             break

@@ -15,7 +15,7 @@ from matdiff.dims import Shape
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import RESERVED
 from matdiff.habits import translated
-from matdiff.limits import ERRORS
+from matdiff.limits import ERRORS, HELP_TIME, within
 from matdiff.parse import parse_declaration
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.replace import correction, cut, replaced, statement_around
@@ -46,11 +46,11 @@ def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagno
 
 def in_words(problems: Sequence[Union[MatdiffError, Remark]], text: str) -> list[Diagnostic]:
     """Errors or remarks on one text; where the whole reads like another language, the first has it in ours."""
-    found = [diagnose(problem, text) for problem in problems]
-    if any(isinstance(problem, _FOREIGN) for problem in problems):
-        whole = translated(text)
-        if whole is not None and all(help.replacement != whole for diagnostic in found for help in diagnostic.help):
-            found[0].help = (Help("in this notation", whole), *found[0].help)
+    with within(HELP_TIME):
+        found = [diagnose(problem, text) for problem in problems]
+        whole = translated(text) if any(isinstance(problem, _FOREIGN) for problem in problems) else None
+    if whole is not None and all(help.replacement != whole for diagnostic in found for help in diagnostic.help):
+        found[0].help = (Help("in this notation", whole), *found[0].help)
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from matdiff import errors
-from matdiff.brackets import with_closer, with_opener
+from matdiff.brackets import Fit, with_closer, with_opener
 from matdiff.carets import Help, Label
 from matdiff.functions import NAMES
 from matdiff.replace import correction, cut, parses, replaced, statement_around
@@ -25,6 +25,7 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
     message = f"unexpected `{error.text}`"
     notes: list[str] = []
     help: list[Help] = []
+    labels: list[Label] = []
     label = {
         "closing": "nothing is open here",
         "character": "not a character of the language",
@@ -47,11 +48,12 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
         opener = {")": "(", "]": "["}.get(error.text, "||")
         fits = with_opener(cut(text, statement), text[: statement.start], error.span.start - statement.start, opener)
         if fits is not None:
-            help.insert(0, Help(f"open it with `{opener}`", fits))
+            help.insert(0, Help(f"open it with `{opener}`", fits.statement))
+            labels.append(_where(fits, statement, f"`{opener}` fits here"))
     elif error.reason == "underscore":
         fixed = correction(text, re.sub(r"(?<![\w|])_+(?=[A-Za-z])", "", text), error.span)
         help = [Help("", fixed, fixed)] if fixed else []
-    return message, [Label(error.span, label)], help, notes
+    return message, [Label(error.span, label), *labels], help, notes
 
 
 def _blank_before(text: str, position: int) -> int:
@@ -70,8 +72,9 @@ def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
         if error.missing == error.closer:
             opener = error.span.start - statement.start
             fits = with_closer(cut(text, statement), text[: statement.start], opener, error.closer)
-        if fits is not None and fits != fixed:
-            help.insert(0, Help(f"add `{error.closer}` where the sizes fit", fits))
+        if fits is not None and fits.statement != fixed:
+            help.insert(0, Help(f"add `{error.closer}` where the sizes fit", fits.statement))
+            labels[1] = _where(fits, statement, f"`{error.closer}` fits here")
         return message, labels, help[:1], []
     labels = [Label(error.end, f"expected `{error.closer}`"), Label(error.span, "opened here", primary=False)]
     fixed = correction(text, replaced(text, error.end, error.closer), error.span)
@@ -82,8 +85,15 @@ def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
         partner = {")": "(", "]": "["}[error.found]
         fits = with_opener(cut(text, statement), text[: statement.start], error.end.start - statement.start, partner)
         if fits is not None:
-            return message, labels, [Help(f"open it with `{partner}`", fits)], []
+            labels[1] = _where(fits, statement, f"`{partner}` fits here")
+            return message, labels, [Help(f"open it with `{partner}`", fits.statement)], []
     return message, labels, [Help("", fixed, part)] if fixed else [], []
+
+
+def _where(fit: Fit, statement: Span, text: str) -> Label:
+    """The place of the text where a bracket fits."""
+    place = statement.start + fit.place
+    return Label(Span(place, place), text, primary=False)
 
 
 def _ends_early(error: errors.EndsEarly, text: str) -> Words:

@@ -155,7 +155,8 @@ def _occurrences(
 ) -> list[tuple[set[int], int]]:
     """Where `partner` stands among the factors with its axis `side` at the index `shared`: (places, index of its other axis)."""
     if isinstance(partner, Product):
-        if partner.coefficient != 1 or len(set(partner.out)) != 2 or not partner.factors:
+        used = {slot for _, slots in partner.factors for slot in slots}
+        if partner.coefficient != 1 or len(set(partner.out)) != 2 or not used.issuperset(partner.out):
             return []
         pattern, near, far = list(partner.factors), partner.out[side], partner.out[1 - side]
     else:

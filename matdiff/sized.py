@@ -20,7 +20,9 @@ def with_sizes(root: Expr) -> Expr:
     for node in post_order(root):
         args = tuple(done.get(id(arg), arg) for arg in node.args)
         waits = [arg for arg in node.args if free.get(id(arg))]
-        named = node.op == "name" or (bool(node.args) and len(waits) < len([a for a in node.args if not is_plain(a)]))
+        # kron(v, I) has a size for every I.
+        fixed = node.op != "kron" and len(waits) < len([a for a in node.args if not is_plain(a)])
+        named = node.op == "name" or (bool(node.args) and fixed)
         free[id(node)] = not named and (bool(waits) or (node.op == "I" and not node.args))
         if waits and node.shape is not None and (is_scalar(node) or node.op == "vec") and free[id(node)]:
             args = tuple(_sized(arg) for arg in args)

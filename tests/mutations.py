@@ -4,7 +4,7 @@
     python tests/mutations.py --show transpose --seed 3    examples where the first help is not the original
 
 For each kind of mistake: how many broken expressions are refused (others are right in another way, or cannot be told from right ones),
-how often a caret stands at the broken place, and how often the first suggestion, or one of them, is the original expression.
+how often a label stands at the broken place, and how often the first suggestion, or one of them, is the original expression.
 """
 
 from __future__ import annotations
@@ -98,12 +98,7 @@ def seen(case: dict[str, object], mistake: Broken) -> Seen | None:
         return None
     original = meaning(mistake.original)
     fits = [help.replacement is not None and meaning(help.replacement) == original for one in found for help in one.help]
-    near = any(
-        label.span.start - NEAR <= mistake.place <= label.span.end + NEAR
-        for one in found
-        for label in one.labels
-        if label.primary
-    )
+    near = any(label.span.start - NEAR <= mistake.place <= label.span.end + NEAR for one in found for label in one.labels)
     return Seen(near, fits[:1] == [True], any(fits), found[0])
 
 

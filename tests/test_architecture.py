@@ -63,6 +63,7 @@ FLOORS = (
         "cost",
         "formula",
         "sized",
+        "shared",
         "collect",
         "grid",
         "larger",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from time import monotonic
@@ -14,6 +15,7 @@ from matdiff.cli import main
 from matdiff.errors import Errors, MatdiffError, TooLarge
 from matdiff.report import _LIMITS, diagnose, diagnose_all, render
 
+BAD = Path(__file__).parent / "corpus" / "bad.jsonl"
 LANGUAGE = Path(__file__).parent.parent / "docs" / "language.md"
 
 # What somebody could type to break it, and the variable.
@@ -127,6 +129,15 @@ def test_the_time_of_an_answer_ends(capsys: pytest.CaptureFixture[str]) -> None:
     assert caught.value.limit == 0.2
 
 
+def test_without_time_to_look_for_help_there_is_still_a_diagnostic(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("matdiff.report.HELP_TIME", -1)
+    for line in BAD.read_text(encoding="utf-8").splitlines():
+        assert main(json.loads(line)["argv"]) in (2, 3)
+        assert "error[E" in capsys.readouterr().err
+
+
 def test_clocks_nest() -> None:
     with limits.within(1000):
         with pytest.raises(TooLarge), limits.within(-1):
@@ -157,7 +168,7 @@ def test_the_limits_in_the_documents_are_those_of_the_program() -> None:
     stated = [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?![\d\w])", section)]
     for limit in (
         *(limits.CHARACTERS, limits.TOKENS, limits.NESTING, limits.DEPTH, limits.DIGITS, limits.DECIMAL_EXPONENT),
-        *(limits.SIZE_PARTS, limits.SIZE_BITS, limits.AXES, limits.FACTORS, limits.TIME, limits.WRITTEN_POWER),
+        *(limits.SIZE_PARTS, limits.SIZE_BITS, limits.AXES, limits.FACTORS, limits.TIME, limits.HELP_TIME, limits.WRITTEN_POWER),
     ):
         assert limit in stated
 
