@@ -3,6 +3,7 @@
     hvp   the gradient of <gradient, v>                       a scalar output; one v shaped like each variable
     jvp   the gradient by u of <gradient of <u, y>, v>        v likewise; all variables move together
     vjp   the gradient of <u, y>                              one u shaped like the output y
+    solve the x with H x = v, where the structure of the Hessian H gives it (`inverse`); one v shaped like the only variable
 
 <a, b> is the sum of the products of entries.  Each is one or two reverse sweeps (`derive`), so the work grows as that of the
 function itself.  The sweep by u is the transpose of a linear map (Bradbury et al., "JAX", 2018: `linear_transpose`).
@@ -24,6 +25,7 @@ from matdiff.nodes import Tensor
 from matdiff.simplify import rebuild, simplify
 
 KINDS = ("hvp", "jvp", "vjp")
+SOLVE = "solve"
 # The derivative of a scalar tensor by a variable, in the variable's own space.
 Gradient = Callable[[Tensor, str], Tensor]
 
@@ -76,6 +78,12 @@ def applied(
     back: dict[Tensor, Tensor] = {symbol: variable_tensor(found[name]) for symbol, name in zip(symbols, along.names, strict=True)}
     if along.kind == "vjp":
         results = [Applied((name,), gradient(_inner(symbols[0], output), name)) for name in names]
+    elif along.kind == SOLVE:
+        from matdiff.inverse import solution  # needed only for code
+
+        (name,), (symbol,) = names, symbols
+        solved = solution(gradient(gradient(output, name), name), symbol)
+        results = [] if solved is None else [Applied((name,), solved)]
     elif along.kind == "hvp":
         slope = _moved(output, names, symbols, gradient)
         results = [Applied((name,), gradient(slope, name)) for name in names]

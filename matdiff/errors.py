@@ -396,6 +396,14 @@ class UndecidedSizes(MatdiffError):
     span: Span | None
 
 
+class NoSize(MatdiffError):
+    """Where a size or an index must stand: something that is no number, name, sum or product of these, or a size below 1."""
+
+    code, name = "E314", "no-size"
+    span: Span
+    index: bool
+
+
 class DefinitionShape(MatdiffError):
     """A definition whose value has another shape than the declaration of its name."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from matdiff.cost import cost
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.functions import FUNCTIONS
-from matdiff.rational import magnitude
+from matdiff.rational import magnitude, whole
 from matdiff.syntax import Expr, ratio
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def exponents_of(scalars: Iterable[Expr]) -> dict[Expr, Rational]:
     found: dict[Expr, Rational] = {}
     for scalar in scalars:
         base, exponent = base_of(scalar)
-        found[base] = found.get(base, 0) + exponent
+        found[base] = whole(found.get(base, 0) + exponent)
     return found
 
 
@@ -314,7 +314,7 @@ class Formulas:
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))
             size = size.numerator
-        above = [*sorted(factors, key=_is_long), *_powers(chain)]
+        above = [*sorted(factors, key=_is_long), *_entries(_powers(chain))]
         if size != 1 or not above:
             above.insert(0, number(size))
         if len(chain) == 1 and factors and chain[0].op == "./" and chain[0].args[0] == number(1) and size.denominator == 1:

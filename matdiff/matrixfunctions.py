@@ -226,26 +226,29 @@ def adjugate_bend(value: Matrix, first: Matrix, second: Matrix) -> Matrix:
 # Eigenvalues of symmetric matrices
 
 
-def _eigenvalues(value: Matrix) -> tuple[list[Number], Matrix]:
+def eigenvalues(value: Matrix) -> tuple[list[Number], Matrix]:
     """Of the symmetric part, in ascending order, with the eigenvectors as columns.  Raises Undefined for a matrix that is not symmetric."""
     size = len(value)
     half = scaled(mp.mpf(1) / 2, added(value, transposed(value)))
     if any(abs(half[i][j] - value[i][j]) > mp.mpf(10) ** (-8) for i in range(size) for j in range(size)):
         raise Undefined("the eigenvalues of a matrix that is not symmetric")
-    values, vectors = mp.eigsy(mp.matrix(half))
+    try:
+        values, vectors = mp.eigsy(mp.matrix(half))
+    except RuntimeError as problem:  # no convergence
+        raise Undefined(str(problem)) from None
     return list(values), vectors.tolist()
 
 
 def eigenvalue(value: Matrix, place: int) -> Matrix:
     """The eigenvalue at this place of a symmetric matrix."""
-    return scalar(_eigenvalues(value)[0][place])
+    return scalar(eigenvalues(value)[0][place])
 
 
 def eigenprojector(value: Matrix, place: int) -> Matrix:
     """The projector v v^T onto its eigenvector.  Raises Undefined where the eigenvalue is not simple."""
     if len(value) == 1:
         return scalar(1)
-    values, vectors = _eigenvalues(value)
+    values, vectors = eigenvalues(value)
     gap = values[1] - values[0] if place == 0 else values[-1] - values[-2]
     if gap <= mp.mpf(10) ** (-mp.dps // 4) * max(map(abs, values)):
         raise Undefined("the eigenvector of an eigenvalue that is not simple")

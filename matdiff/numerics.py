@@ -30,7 +30,16 @@ from matdiff.matrices import (
     total,
     transposed,
 )
-from matdiff.matrixfunctions import PRIMARY, adjugate, adjugate_bend, adjugate_slope, eigenprojector, eigenvalue, power_of
+from matdiff.matrixfunctions import (
+    PRIMARY,
+    adjugate,
+    adjugate_bend,
+    adjugate_slope,
+    eigenprojector,
+    eigenvalue,
+    eigenvalues,
+    power_of,
+)
 
 
 def _divided(left: Matrix, right: Matrix) -> Matrix:
@@ -90,18 +99,30 @@ def _triangle(value: Matrix, keep: Callable[[int, int], bool]) -> Matrix:
 
 def _pseudoinverse(value: Matrix) -> Matrix:
     """By singular values; those that are zero but for rounding stay zero."""
-    left, values, right = mp.svd_r(mp.matrix(value))
-    smallest = mp.mpf(10) ** (-mp.dps // 2) * max(values)
-    inverted = mp.diag([1 / s if s > smallest else mp.mpf(0) for s in values])
-    return checked((right.T * inverted * left.T).tolist())
+    with mp.workdps(2 * mp.dps):
+        back = transposed(value)
+        squares, vectors = eigenvalues(multiplied(back, value))
+        smallest = mp.mpf(10) ** (-mp.dps // 2) * max(squares)
+        inverted = [1 / square if square > smallest else mp.mpf(0) for square in squares]
+        scaled_vectors = [[entry * inverse for entry, inverse in zip(row, inverted, strict=True)] for row in vectors]
+        found = multiplied(multiplied(scaled_vectors, transposed(vectors)), back)
+    return checked(mapped(lambda entry: +entry, found))
+
+
+def _singular_values(value: Matrix) -> list[Number]:
+    """The roots of the eigenvalues of A^T A, which take twice the digits; an SVD need not converge where some are equal."""
+    with mp.workdps(2 * mp.dps):
+        squares, _ = eigenvalues(multiplied(transposed(value), value))
+        roots = [mp.sqrt(max(square, mp.mpf(0))) for square in squares]
+    return [+root for root in roots]
 
 
 def _nuclear_norm(value: Matrix) -> Matrix:
-    return scalar(mp.fsum(mp.svd_r(mp.matrix(value), compute_uv=False)))
+    return scalar(mp.fsum(_singular_values(value)))
 
 
 def _spectral_norm(value: Matrix) -> Matrix:
-    return scalar(max(mp.svd_r(mp.matrix(value), compute_uv=False)))
+    return scalar(max(_singular_values(value)))
 
 
 def _log_sum_exp(value: Matrix) -> Number:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 from matdiff import errors, index
 from matdiff.conditions import convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
-from matdiff.directions import KINDS, Along, Applied, applied, directions
+from matdiff.directions import KINDS, SOLVE, Along, Applied, applied, directions
 from matdiff.errors import OtherNotation, Remark
 from matdiff.formula import shape_of
 from matdiff.index import symbol
@@ -107,23 +107,33 @@ class Derivative:
 
         return [derivation(self, result, method, self._before(result)) for result in self.results]
 
-    def applied_to_direction(self) -> Derivative | None:
-        """Where the answer is the Hessian by one array, the same applied to a direction, which needs no Hessian; else None."""
+    def operators(self) -> list[Derivative]:
+        """Where the answer is the Hessian by one array, what takes the place of the dense array.
+
+        The Hessian applied to a direction, which needs no Hessian, and its inverse applied to one, where its structure gives it.
+        """
         typed, twice = self.typed, self.wrt * 2
         scalar = not axes_of(shape_of(typed.expr))
         if len(twice) != 2 or not scalar or [result.wrt for result in self.results] != [twice]:
-            return None
-        if not axes_of(typed.variables[twice[0]].shape):
-            return None
+            return []
+        variable = typed.variables[twice[0]]
+        if not axes_of(variable.shape):
+            return []
         taken = {*typed.variables, *typed.definitions, *typed.size_names}
-        letter = "V" if len(axes_of(typed.variables[twice[0]].shape)) == 2 else "v"
+        letter = "V" if len(axes_of(variable.shape)) == 2 else "v"
         name = next(name for name in chain([letter], (f"{letter}{number}" for number in count(1))) if name not in taken)
+        kinds = ("hvp", SOLVE) if variable.property is None else ("hvp",)
+        found = [self._applied(Along(kind, (name,))) for kind in kinds]
+        return [answer for answer in found if answer is not None and answer.results]
+
+    def _applied(self, along: Along) -> Derivative | None:
+        """The same question with its derivative applied to a direction; None where there is no closed form."""
         given = self.inputs
         with resumed(self.session):  # after it the nodes are again those of this answer
             try:
                 return solve(
                     self.source, given.question, given.declarations, given.definitions, given.wrt,
-                    structure=self.structure, layout=self.layout, along=Along("hvp", (name,)),
+                    structure=self.structure, layout=self.layout, along=along,
                 )  # fmt: skip
             except errors.NoClosedForm:
                 return None

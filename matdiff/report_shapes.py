@@ -299,6 +299,12 @@ def _index(error: errors.IndexRange, text: str) -> Words:
     return f"the index {error.index} is not between 1 and {error.size}", [Label(error.span)], [], []
 
 
+def _no_size(error: errors.NoSize, text: str) -> Words:
+    what = "an index" if error.index else "a size"
+    of = "a whole number, a name, or a sum or product of these"
+    return f"this is not {what}", [Label(error.span, f"{what} is {of}, at least 1")], [], []
+
+
 def _arguments(error: errors.ArgumentSizes, text: str) -> Words:
     labels = [_label(error.left, _sizes(error.left), primary=False), _label(error.right, _sizes(error.right))]
     return (
@@ -413,6 +419,7 @@ SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.DivisionKind: _quotient,
     errors.DivisionByZero: _zero,
     errors.IndexRange: _index,
+    errors.NoSize: _no_size,
     errors.ArgumentSizes: _arguments,
     errors.UndecidedSizes: _undecided,
     errors.DefinitionShape: _definition,

@@ -10,7 +10,7 @@ from matdiff import formula
 from matdiff.choose import Context, written
 from matdiff.conditions import conditions_of
 from matdiff.dims import Dim
-from matdiff.directions import Along
+from matdiff.directions import SOLVE, Along
 from matdiff.entries import in_indices, letters_beside
 from matdiff.infer import Typed
 from matdiff.lower import axes_of
@@ -58,7 +58,7 @@ class Result:
         along: Along | None = None,
     ) -> None:
         self.wrt, self.along = wrt, along
-        self.order = 2 if along and along.kind == "hvp" else 1 if along else len(wrt)
+        self.order = 2 if along and along.kind in ("hvp", SOLVE) else 1 if along else len(wrt)
         self.axes = _named_axes(derivative.typed, wrt, along)
         letters = [letter for *_, letter in self.axes]
         names = (*derivative.typed.variables, *defined.values())

@@ -11,10 +11,12 @@ from matdiff.errors import (
     DivisionByZero,
     DivisionThenProduct,
     MatdiffError,
+    NoSize,
     Remark,
     WrongArity,
 )
 from matdiff.functions import FUNCTIONS
+from matdiff.parts import constant
 from matdiff.statements import Declaration, Definition, Statement
 from matdiff.syntax import Expr, Span
 from matdiff.walk import post_order
@@ -22,6 +24,9 @@ from matdiff.walk import post_order
 # The number of arguments of what is called like a function but is not in the table.
 _OTHER_CALLS = {"'": 1, "rows": 1, "cols": 1, "e": 2, "unvec": 3, "commutation": 2}
 _MOST_SIZES = {"I": 1, "ones": 2, "zeros": 2}
+# Which arguments of an operation are sizes and which indices: from one place to another.
+_SIZES = {"I": (0, 1), "ones": (0, 2), "zeros": (0, 2), "e": (1, 2), "unvec": (1, 3), "commutation": (0, 2)}
+_INDICES = {"e": (0, 1), "at": (1, 3)}
 
 
 def span_of_expr(expr: Expr) -> Span:
@@ -48,8 +53,22 @@ def wrong_calls(expr: Expr) -> Iterator[MatdiffError]:
         if expected is not None and len(node.args) != expected:
             function = "transpose" if node.op == "'" else node.op
             yield WrongArity(span=node.span, function=function, expected=expected, got=len(node.args), call=node)
+        for places, index in ((_SIZES, False), (_INDICES, True)):
+            first, end = places.get(node.op, (0, 0))
+            for arg in node.args[first:end]:
+                part = next((part for part in post_order(arg) if not _is_of_sizes(part, part is arg)), None)
+                number = constant(arg)
+                if part is not None or (not index and number is not None and number < 1):
+                    yield NoSize(span=span_of_expr(part or arg), index=index)
         if node.op in ("/", "./") and node.args[1].op == "number" and node.args[1].value == 0:
             yield DivisionByZero(span=node.args[1].span)
+
+
+def _is_of_sizes(node: Expr, whole: bool) -> bool:
+    """Whether a node may stand in a size or an index; `:` and a number that is no index stand alone, where sizes refuse them."""
+    if node.op == "number":
+        return isinstance(node.value, int)
+    return node.op in ("name", "neg", "+", "*") or (whole and node.op == "all")
 
 
 def divisions(text: str, expr: Expr) -> Iterator[Remark]:

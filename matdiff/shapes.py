@@ -25,7 +25,7 @@ from matdiff.errors import (
 )
 from matdiff.functions import FUNCTIONS, Signature
 from matdiff.parts import bare, constant, is_scalar, names_in, ones_of, shape_of, size_of, unsigned, values_of
-from matdiff.syntax import Expr
+from matdiff.syntax import Expr, Span
 from matdiff.unify import Sizes, is_open
 from matdiff.walk import post_order
 
@@ -132,8 +132,11 @@ class Shaping:
     def _unstacked(self, expr: Expr, vector: Expr) -> Shape:
         """unvec(x, m, n): the m x n matrix whose columns, one below the other, are x."""
         rows, columns = self._size(expr.args[1]), self._size(expr.args[2])
-        stacked = Expr("vec", (expr,), None, expr.span, (self.sizes.product(rows, columns), ONE))
-        self._same(vector, stacked, SumShapes, operator="=")
+        span = expr.args[1].span
+        if span is not None and expr.args[2].span is not None:
+            span = Span(span.start, expr.args[2].span.end)
+        stacked = Expr("vec", (expr,), None, span, (self.sizes.product(rows, columns), ONE))
+        self._same(vector, stacked, ArgumentSizes, function=expr.op)
         return rows, columns
 
     def _leaf(self, expr: Expr) -> Shape:

@@ -73,6 +73,7 @@ FLOORS = (
         "expand",
         "choose",
         "entries",
+        "inverse",
         "directions",
     ),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),

@@ -14,11 +14,6 @@ def test_a_power_of_a_skew_matrix_squared_entry_by_entry() -> None:
     assert matdiff.differentiate("(K^3) .^ 2", order=0, declarations="K: skew n").text == "(K^3) .^ 2"
 
 
-@pytest.mark.xfail(strict=True, reason="code for a structured Hessian has the operator hvp, and no solve that uses the structure")
-def test_a_diagonal_hessian_comes_with_a_solve() -> None:
-    assert "def solve" in matdiff.differentiate("sum(exp(x))", "x", order=2).to("numpy")
-
-
 @pytest.mark.xfail(
     strict=True, reason="of the published derivatives some have no double contraction: vec and kron give other axes than a matrix"
 )

@@ -602,6 +602,12 @@ CANDIDATES = tuple((e.value, "", e.shape) for e in (_typed("W", "m", "n"), _type
             "error[E310]: the index 5 is not between 1 and 4\n    5\n    ^",
         ),
         (
+            errors.NoSize(span=Span(0, 3), index=False),
+            "n/2",
+            "error[E314]: this is not a size\n    n/2\n    ^^^ a size is a whole number, a name, or a sum or product of these, "
+            "at least 1",
+        ),
+        (
             errors.DefinitionShape(variable="y", definition=_typed("x", "n"), declared=(size("m"), size("n"))),
             "x",
             "error[E313]: `y` is declared m × n, but defined n × 1\n    x\n    ^ size n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.dims import SCALAR, Shape
+from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
 from matdiff.render.spelling import kind_of
 from matdiff.syntax import Expr
@@ -72,13 +73,16 @@ def _applied(answer: Derivative, result: Result, output: Expr) -> Expr:
     if along.kind == "vjp":
         terms = [_contracted(directions[0], Expr("partial", (output, arrays[result.wrt[0]]), 1))]
     else:
-        changes = [[arrays[result.wrt[0]]] if along.kind == "hvp" else [], *[[arrays[name]] for name in answer.wrt]]
+        changes = [[arrays[result.wrt[0]]] if result.order == 2 else [], *[[arrays[name]] for name in answer.wrt]]
         terms = []
         for (variable,), to in zip(changes[1:], directions, strict=True):
             both = [*changes[0], variable]
             if len(both) == 2 and all(kind_of(shape_of(each)) == "vector" for each in both):
                 both[1] = Expr("'", (both[1],), shape=shape_of(both[1])[::-1])
-            terms.append(_contracted(Expr("partial", (output, *both), result.order), to))
+            change = Expr("partial", (output, *both), result.order)
+            if along.kind == SOLVE:
+                change = Expr("inv", (change,))
+            terms.append(_contracted(change, to))
     whole = terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=shape_of(output))
     letters = [axis[3] for axis in result.axes]
     if result.form == "matrix" or not letters:

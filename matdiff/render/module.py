@@ -80,8 +80,7 @@ class _Module:
         functions = [self._function("f", [None])]
         functions += [self._function(function_name(result), [result]) for result in self.derivatives]
         functions += [self._function(f"f_and_{function_name(result)}", [None, result]) for result in self.derivatives]
-        applied = self.answer.applied_to_direction()
-        if applied is not None:
+        for applied in self.answer.operators():
             operator = _Module(applied, type(self.language), self.options)
             functions += [operator._function(function_name(result), [result]) for result in operator.derivatives]
         return self.language.module(functions, self._helpers("\n".join(functions)))
