@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from mpmath import mp
 
 from matdiff.dims import SCALAR, Dim
+from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.numerics import OPERATIONS
@@ -179,6 +180,8 @@ def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], siz
     """The relative error of one result at one point."""
     typed = answer.typed
     along = result.along
+    if along and along.kind == SOLVE:
+        return _error_of_solution(answer, result, along, values, sizes)
     wrt = () if along and along.kind == "jvp" else result.wrt
     moved = [] if along is None else result.wrt if along.kind == "jvp" else answer.wrt
     shapes = [size_of(values[name]) for name in wrt]
@@ -202,6 +205,31 @@ def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], siz
     matrix = evaluate(result.expr, values, sizes, parts)
     shown = {place: _entry(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected}
     return max(worst, _difference(expected, shown))
+
+
+def _error_of_solution(
+    answer: Derivative, result: Result, along: Along, values: Mapping[str, Matrix], sizes: dict[str, int]
+) -> Number:
+    """How far the Hessian, applied numerically to the solution in both notations, is from the right side."""
+    (name,), (direction,) = result.wrt, along.names
+    rows, columns = size_of(values[direction])
+    entries = list(product(range(rows), range(columns)))
+    shape = answer.typed.variables[name].shape
+    letters = [(letter, number_of_dim(dim, sizes)) for _, _, dim, letter in result.axes]
+    parts = {part.name: part.expr for part in result.where}
+    worst = mp.mpf(0)
+    for expr in {result.index_expr, result.expr}:
+        if result.form == "index" or expr is result.index_expr:
+            places = [_kept(shape, entry) for entry in entries]
+            found = evaluate_tensor(expr, letters, values, sizes, places, parts)
+            solution = [[found[_kept(shape, (i, j))] for j in range(columns)] for i in range(rows)]
+        else:
+            solution = evaluate(expr, values, sizes, parts)
+        at = {**values, direction: solution}
+        applied = differences(answer.typed, (name,), at, sizes, [[entry] for entry in entries], answer.structure, along, [name])
+        wanted: dict[Index, Number] = {(i, j): values[direction][i][j] for i, j in entries}
+        worst = max(worst, _difference(wanted, {entry: number[0][0] for entry, number in zip(entries, applied, strict=True)}))
+    return worst
 
 
 def _chosen(entries: list[list[Index]], random: Random) -> list[tuple[Index, ...]]:

@@ -174,6 +174,8 @@ class Shell:
             return "".join(Path(name).read_text(encoding="utf-8") for name in arguments) if arguments else stdin or "", ""
         if program == "head" and arguments[0] == "-n":
             return "".join((stdin or "").splitlines(keepends=True)[: int(arguments[1])]), ""
+        if program == "tail" and arguments[0] == "-n":
+            return "".join((stdin or "").splitlines(keepends=True)[-int(arguments[1]) :]), ""
         raise ValueError(f"the shell of the sessions has no command {shlex.join(words)!r}")
 
 

@@ -123,3 +123,10 @@ def test_published_functions() -> None:
         assert running.close(applied, inputs[direction], 1e-5), case["id"]
         count += 1
     assert count >= 10
+
+
+@pytest.mark.parametrize(("expression", "wrt", "declarations"), SOLVED)
+def test_the_formula_of_the_solution(expression: str, wrt: str, declarations: tuple[str, ...]) -> None:
+    operators = hessian(expression, wrt, declarations).operators()
+    assert [operator.result.name for operator in operators] == ["hvp", "solve"]
+    assert all(operator.verify().passed for operator in operators)
