@@ -10,13 +10,9 @@ from matdiff import pipeline, render
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.outline import outline
 from matdiff.parse import parse, parse_declaration, read
 from matdiff.relocate import relocated, spans_of
-from matdiff.render.json import failure
 from matdiff.render.layout import layout_note
-from matdiff.render.terminal import terminal
-from matdiff.render.verdicts import check_lines
 from matdiff.sources import Excerpt, Source, joined
 from matdiff.statements import Declaration, Definition, Question
 from matdiff.streams import Output, Progress, complain, uses_color
@@ -206,6 +202,8 @@ class Batch:
         return self.options.format == "text" and self.output.is_terminal and not self.options.lhs
 
     def _outline(self, derivative: Derivative) -> str:
+        from matdiff.outline import outline  # needed only when somebody asks
+
         return outline(derivative.typed, fancy=self.output.is_terminal)
 
     def _rendered(
@@ -223,7 +221,9 @@ class Batch:
         self.status = max(self.status, status)
         if self._is_picture:
             if options.expected:  # whoever has an answer of his own is told about that
-                return "\n".join(check_lines(checks, derivative))
+                return _verdicts(checks, derivative)
+            from matdiff.render.terminal import terminal  # a pipe needs no pictures
+
             return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), checks=checks, steps=steps))
         if options.format == "json":
             return render.render(
@@ -252,7 +252,7 @@ class Batch:
                 complain(note)
         told = [check for check in checks if not (check.passed and self.options.quiet)]
         if told and not self._is_picture:
-            complain("\n".join(check_lines(told, derivative)))
+            complain(_verdicts(told, derivative))
 
     # Mistakes
 
@@ -264,6 +264,8 @@ class Batch:
         spans = [span for error in errors for span in spans_of(error)] + ([] if near is None else [near])
         excerpt = Excerpt(source or self._source(*spans), spans)
         if self.options.format == "json":
+            from matdiff.render.json import failure  # needed only where something is wrong
+
             about = render.Options(**self._for_json(errors, status, excerpt, alone=True))
             self.output.write(failure(excerpt.text, about, self.options.layout))
         else:
@@ -298,3 +300,9 @@ def _name(text: str) -> str | None:
         return None
     plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
     return str(statement.expr.value) if isinstance(statement, Question) and plain else None
+
+
+def _verdicts(checks: Sequence[Check], derivative: Derivative) -> str:
+    from matdiff.render.verdicts import check_lines  # needed only when somebody asks
+
+    return "\n".join(check_lines(checks, derivative))

@@ -12,13 +12,11 @@ import click
 from matdiff.batch import Batch, Options
 from matdiff.carets import Diagnostic, Help
 from matdiff.carets import render as drawn
-from matdiff.catalogue import function_list, show_functions
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
 from matdiff.limits import TIME
 from matdiff.notations import CHOICES as NOTATIONS
 from matdiff.render import FORMATS, WRITTEN
 from matdiff.render import Options as RenderOptions
-from matdiff.render.json import failure
 from matdiff.sources import sources_of
 from matdiff.streams import ClosedPipe, Output, complain, is_terminal, silence_standard_output, uses_color
 from matdiff.structure import MODES
@@ -305,6 +303,8 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
             _print(page(options["explain"]), options["output"])
         return 0
     if options["functions"]:
+        from matdiff.catalogue import function_list, show_functions
+
         if is_terminal(sys.stdout) and not options["output"]:
             show_functions(uses_color(sys.stdout, options["color"]))
         else:
@@ -432,6 +432,8 @@ def _usage(problem: click.UsageError) -> Diagnostic:
 def _fail(words: list[str], diagnostic: Diagnostic, status: int) -> int:
     """Tell what stopped the whole run, as JSON where that was asked for."""
     if _wants_json(words):
+        from matdiff.render.json import failure
+
         options = RenderOptions(exit_code=status, diagnostics=[diagnostic])
         output = Output(json=True)
         output.write(failure("", options))

@@ -62,8 +62,10 @@ def candidates(
         yield split_names([culprit.args[left], culprit.args[right]], is_fresh)
         yield [toggle_fix(culprit.args[left]), toggle_fix(culprit.args[right])]
         yield brackets(culprit, right)
-        yield exchanges_at(culprit, left, right)
-        yield double_toggles(culprit, left, right)
+        doubles = double_toggles(culprit, left, right)
+        yield [fix for fix in doubles if is_form(fix.replacement)]
+        yield exchanges_at(culprit, left, args)
+        yield doubles
     elif isinstance(error, SumShapes):
         left, right = place_of(error.left, args), place_of(error.right, args)
         originals = [unsigned(culprit.args[place]) for place in (left, right)]
@@ -143,11 +145,20 @@ def brackets(product: Expr, right: int) -> list[Fix]:
     ]
 
 
-def exchanges_at(product: Expr, left: int, right: int) -> list[Fix]:
-    """`x A` as `A x`: two neighbours exchanged, first those that do not fit, then one of them and its other neighbour."""
-    pairs = [place for place in range(len(product.args) - 1) if {place, place + 1} & {left, right}]
-    pairs.sort(key=lambda place: (is_turned_last(product, place), place != left))
-    return [exchange(product, place) for place in pairs]
+def exchanges_at(product: Expr, left: int, args: tuple[Expr, ...]) -> list[Fix]:
+    """`x A` as `A x`: two neighbours exchanged, first those that do not fit, then one of them and its other neighbour.
+
+    Not `A x` as `x A`, nor `x^T A` as `A x^T`: a matrix beside a vector stands where it can be multiplied.
+    """
+    pairs = [place for place in (left, left - 1, left + 1) if 0 <= place < len(args) - 1]
+    kinds = [is_vector(arg) and ("column" if is_column(arg) else "row") for arg in args]
+    pairs = [p for p in pairs if (kinds[p], kinds[p + 1]) not in ((False, "column"), ("row", False))]
+    return [exchange(product, place) for place in sorted(pairs, key=lambda place: is_turned_last(product, place))]
+
+
+def is_form(product: Expr) -> bool:
+    """Whether a product is x^T ... x, as a quadratic form is."""
+    return product.args[0] == transposed(product.args[-1])
 
 
 def exchanges(*exprs: Expr) -> list[Fix]:

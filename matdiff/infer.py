@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Union
 
-from matdiff.corrections import corrections, split_names
 from matdiff.dims import SCALAR
 from matdiff.errors import (
     ArgumentSizes,
@@ -226,6 +225,8 @@ class Statement:
         """Raise UnknownVariable for a name of `wrt` that does not occur."""
         for name in self.wrt:
             if name not in self.occurrences:
+                from matdiff.corrections import split_names  # needed only where something is wrong
+
                 names = tuple(self.occurrences)
                 glued = [node for node in self.occurrences.values() if name in str(node.value) and node.value != name]
                 fixes = [
@@ -254,6 +255,8 @@ class Statement:
             error.__dict__["reasons"] = tuple(self._reasons(clash, shaping))
         cost = sum(count_nodes(part) for part in (*self.definitions.values(), self.expr))
         if "fixes" in fields and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
+            from matdiff.corrections import corrections  # needed only where something is wrong
+
             culprit, args = shaping.culprit
             error.__dict__["fixes"] = corrections(error, culprit, args, self._fits, self._is_fresh)
 

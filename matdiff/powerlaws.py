@@ -17,7 +17,7 @@ from matdiff.nodes import Apply, Factor, Index, Product, Tensor
 from matdiff.syntax import ratio
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    pass
 
 
 def cancel_within_power(product: Product) -> Tensor | None:
@@ -110,11 +110,12 @@ def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
         return tensor.args[0], tensor.args[1]
     if isinstance(tensor, Apply) and tensor.function in _EXPONENTS:
         base, exponent = _as_power(tensor.args[0])
-        return base, index.scale(_EXPONENTS[tensor.function], exponent)
+        return base, index.scale(ratio(*_EXPONENTS[tensor.function]), exponent)
     return tensor, index.number(1)
 
 
-_EXPONENTS: dict[str, Rational] = {"sqrtm": ratio(1, 2), "inv": -1}
+# Ratios: a Fraction made here would load that module at every start.
+_EXPONENTS = {"sqrtm": (1, 2), "inv": (-1, 1)}
 
 
 PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers)

@@ -17,9 +17,7 @@ from matdiff.lower import axes_of
 from matdiff.naming import needed
 from matdiff.nodes import Tensor
 from matdiff.recover import size_expressions
-from matdiff.render.latex import latex
 from matdiff.render.text import text
-from matdiff.render.unicode import unicode
 from matdiff.sized import with_sizes
 from matdiff.syntax import Expr
 
@@ -159,10 +157,14 @@ class Result:
 
     @property
     def unicode(self) -> str:
+        from matdiff.render.unicode import unicode  # a pipe gets plain text
+
         return unicode(self.expr)
 
     @property
     def latex(self) -> str:
+        from matdiff.render.latex import latex  # needed only when somebody asks
+
         return latex(self.expr)
 
 
