@@ -315,7 +315,7 @@ _ROWS = (
     _func(
         "eigmaxproj",
         "n n -> n n",
-        "pinv(eigmax(X)*I - X)*(dX + dX')*Y/2 + Y*(dX + dX')*pinv(eigmax(X)*I - X)/2",
+        "pinv(eigmax(X)*I - (X + X')/2)*(dX + dX')*Y/2 + Y*(dX + dX')*pinv(eigmax(X)*I - (X + X')/2)/2",
         domain="symmetric",
         condition="{0} symmetric with a simple largest eigenvalue",
         transposition="symmetric",
@@ -325,7 +325,7 @@ _ROWS = (
     _func(
         "eigminproj",
         "n n -> n n",
-        "pinv(eigmin(X)*I - X)*(dX + dX')*Y/2 + Y*(dX + dX')*pinv(eigmin(X)*I - X)/2",
+        "pinv(eigmin(X)*I - (X + X')/2)*(dX + dX')*Y/2 + Y*(dX + dX')*pinv(eigmin(X)*I - (X + X')/2)/2",
         domain="symmetric",
         condition="{0} symmetric with a simple smallest eigenvalue",
         transposition="symmetric",

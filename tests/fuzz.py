@@ -430,6 +430,8 @@ def _check_code(answer: Derivative, values: Mapping[str, Matrix], sizes: Mapping
             found = [called(function, 1.0) for function in functions]
         except np.linalg.LinAlgError:
             return
+        except Stopped:
+            raise
         except Exception:
             raise _Wrong("code", f"{text}\n{traceback.format_exc(limit=-2)}") from None
     for result, array, function in zip(answer.results, found, functions):

@@ -97,7 +97,6 @@ def test_a_shape_rule_is_checked() -> None:
     assert declared_sizes == (size(8), size(15))
 
 
-@pytest.mark.xfail(strict=True, reason="the rule of eigmaxproj rests on a symmetric argument, which ignored structure leaves")
 def test_second_derivative_of_an_eigenvector_with_ignored_structure() -> None:
     answer = differentiate("a^T eigmaxproj(S) S b", "S", order=2, declarations="S: symmetric n", structure="ignore")
     assert answer.verify().passed

@@ -28,6 +28,12 @@ def body(expression: str, wrt: str, *, order: int = 1, format: str = "numpy", bo
     [
         ("a^T X^-1 b", "b", (), "return np.linalg.solve(X.T, a)"),
         ("a^T A B x", "x", (), "return B.T @ (A.T @ a)"),
+        (
+            "a^T S^-2 b",
+            "b",
+            ("S: spd n",),
+            "t0 = scipy.linalg.cho_factor(S)\nreturn scipy.linalg.cho_solve(t0, scipy.linalg.cho_solve(t0, a))",
+        ),
         ("(x^T A x)^2", "x", ("A: symmetric n",), "t0 = A @ x\nreturn 4 * (x @ t0) * t0"),
         ("x^T A x", "x", (), "return A @ x + A.T @ x"),
         ("tr(A B)", "A", (), "return B.T"),

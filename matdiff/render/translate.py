@@ -201,6 +201,8 @@ class Translator(Products):
             return Value(vector.code, shape, "diagonal")
         if 0 < exponent <= 3:
             return self.chain([args[0]] * exponent)
+        if -3 <= exponent < 0:
+            return self.chain([self.op_inverse(node, args[:1])] * -exponent)
         return Value(self.plan.make("matrix_power", self.dense(args[0]), shape=axes_of(shape), data=exponent), shape)
 
     def op_transpose(self, node: Expr, args: list[Value]) -> Value:
