@@ -23,6 +23,19 @@ def test_the_work_grows_as_the_input_does(problem: growth.Problem) -> None:
     assert words[1] < MOST * words[0]
 
 
+@pytest.mark.parametrize("problem", [growth.product_of_scalars, growth.square_of_sum, growth.sum_of_scalars])
+def test_by_all_variables_the_work_grows_as_the_results_do(problem: growth.Problem) -> None:
+    growth.answer(problem, 2)  # what is loaded once
+    calls = [growth.calls(lambda size=size: growth.answer(problem, size)) for size in (40, 160)]
+    assert calls[1] < MOST**2 * calls[0]
+
+
+def test_what_several_variables_give_is_written_once() -> None:
+    results = growth.answer(growth.square_of_sum, 20).results
+    assert len(results) == 20
+    assert len({id(result.expr) for result in results}) == 1
+
+
 @pytest.mark.parametrize("problem", growth.PROBLEMS, ids=lambda problem: problem.__name__)
 def test_a_large_input_needs_no_deep_recursion(problem: growth.Problem) -> None:
     limit = sys.getrecursionlimit()
