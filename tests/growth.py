@@ -59,6 +59,18 @@ def _scalars(count: int) -> tuple[list[str], str]:
     return names, "".join(f"{name}: scalar; " for name in names)
 
 
+def sum_of_entrywise_factors(count: int) -> tuple[str, str]:
+    return "sum(" + " .* ".join(f"(A_{i} x)" for i in range(count)) + ")", "x"
+
+
+def trace_of_sums(count: int) -> tuple[str, str]:
+    return "tr(" + " ".join(f"(X + A_{i})" for i in range(count)) + ")", "X"
+
+
+def matrices_between_vectors(count: int) -> tuple[str, str]:
+    return "x^T " + " ".join(f"A_{i}" for i in range(count)) + " y", "A_1"
+
+
 PROBLEMS: tuple[Problem, ...] = (scalar_factors, quadratic_factors, terms, trace_of_product, layers, layers_by_input)
 
 
