@@ -28,24 +28,30 @@ _POSITIVE = frozenset(("exp", "cosh", "sigmoid", "softplus", "softmax", "rows", 
 _NOT_NEGATIVE = frozenset(("abs", "norm", "norm1", "norm2", "maxnorm", "nucnorm", "sqrt", "relu", "step"))
 
 
-def conditions_of(typed: Typed, results: Sequence[Expr] = ()) -> tuple[str, ...]:
-    """Conditions such as "X invertible" and "x != 0", each once: of the input, then of the `results` beside it."""
-    found: dict[str, None] = {}
-    parts = _parts(typed)
-    smooth = {id(part.args[0]) for part in parts if part.op == "^" and _is_even(part.args[1])}
-    for part in parts:
-        if not (part.op in ("norm", "norm2") and id(part) in smooth):  # ||x||^2 has a derivative everywhere
-            found.update(dict.fromkeys(_domain(part)))
-        found.update(dict.fromkeys(_not_zero(part)))
-    for part in (part for root in results for part in post_order(root)):
-        if part.op == "inv" or _is_inverse_power(part):
-            found.update(dict.fromkeys(_domain(part)))
-        if part.op in ("/", "./"):
-            found.update(dict.fromkeys(_not_zero(part)))
-    known = {
-        f"{variable.name} {word}" for variable in typed.variables.values() for word in _KNOWN.get(variable.property or "", ())
-    }
-    return tuple(c for c in found if c not in known and not _follows(c, found))
+class Conditions:
+    """Conditions such as "X invertible" and "x != 0", each once: of the input, found once for all results, then of one beside it."""
+
+    def __init__(self, typed: Typed) -> None:
+        parts = _parts(typed)
+        smooth = {id(part.args[0]) for part in parts if part.op == "^" and _is_even(part.args[1])}
+        self.asked: dict[str, None] = {}
+        for part in parts:
+            if not (part.op in ("norm", "norm2") and id(part) in smooth):  # ||x||^2 has a derivative everywhere
+                self.asked.update(dict.fromkeys(_domain(part)))
+            self.asked.update(dict.fromkeys(_not_zero(part)))
+        self.known = {
+            f"{variable.name} {word}" for variable in typed.variables.values() for word in _KNOWN.get(variable.property or "", ())
+        }
+
+    def beside(self, results: Sequence[Expr]) -> tuple[str, ...]:
+        """Those of the input and of the results."""
+        found = dict(self.asked)
+        for part in (part for root in results for part in post_order(root)):
+            if part.op == "inv" or _is_inverse_power(part):
+                found.update(dict.fromkeys(_domain(part)))
+            if part.op in ("/", "./"):
+                found.update(dict.fromkeys(_not_zero(part)))
+        return tuple(c for c in found if c not in self.known and not _follows(c, found))
 
 
 def _parts(typed: Typed) -> list[Expr]:

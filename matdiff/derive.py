@@ -64,15 +64,15 @@ def _dependent_nodes(root: Tensor, variable: Tensor) -> list[Tensor]:
         node, ready = stack.pop()
         if node in depends:
             continue
-        if node.serial < variable.serial:  # built before it
-            depends[node] = False
-        elif ready:
-            depends[node] = any(depends[child] for child in node.children)
+        if ready:
+            depends[node] = any(depends.get(child) for child in node.children)
             if depends[node]:
                 order.append(node)
-        else:
-            stack.append((node, True))
-            stack.extend((child, False) for child in reversed(node.children) if child not in depends)
+            continue
+        # A leaf, and what was built before the variable, does not depend on it and need not be visited.
+        below = [child for child in node.children if child not in depends and child.serial >= variable.serial and child.children]
+        stack.append((node, True))
+        stack.extend([(child, False) for child in reversed(below)])
     return order
 
 

@@ -7,7 +7,7 @@ matrix product can say remain.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff import formula
@@ -55,7 +55,7 @@ LETTERS = (
 )
 
 
-def letters_beside(taken: Sequence[str]) -> Iterator[str]:
+def letters_beside(taken: Collection[str]) -> Iterator[str]:
     """Index letters that are not taken; after the alphabet i1, j1, ..."""
     number = 0
     while True:

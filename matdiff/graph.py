@@ -110,12 +110,23 @@ class Graph:
     def touching(self, index: int) -> list[Edge]:
         return [edge for edge in self.edges if index in (edge.row, edge.column)]
 
+    def _edges_at(self) -> dict[int, list[Edge]]:
+        """The matrices at every index, all found in one pass: a long chain has as many indices as matrices."""
+        found: dict[int, list[Edge]] = {index: [] for index in range(len(self.sizes))}
+        for edge in self.edges:
+            for index in {edge.row, edge.column}:
+                found[index].append(edge)
+        return found
+
     def _loop(self) -> bool:
         """A matrix on one index is its diagonal, except when the index has nothing else and is summed: that is a trace."""
-        kept = self._kept()
-        for edge in self.edges:
+        loops = [edge for edge in self.edges if edge.row == edge.column]
+        if not loops:
+            return False
+        kept, beside = self._kept(), self._edges_at()
+        for edge in loops:
             index = edge.row
-            if index == edge.column and (index in kept or len(self.touching(index)) > 1 or self.pendants[index]):
+            if index in kept or len(beside[index]) > 1 or self.pendants[index]:
                 self.edges.remove(edge)
                 diagonal = formula.call("diag", self.formulas.product(edge.chain), shape=(self.sizes[index], ONE))
                 self.pendants[index].append(Pendant((diagonal,), 1, edge.place))
@@ -123,10 +134,10 @@ class Graph:
         return False
 
     def _dead_end(self) -> bool:
+        beside = self._edges_at()
         for index in self._inner():
-            touching = self.touching(index)
-            if len(touching) == 1 and touching[0].row != touching[0].column:
-                edge = touching[0]
+            if len(beside[index]) == 1 and beside[index][0].row != beside[index][0].column:
+                edge = beside[index][0]
                 self.edges.remove(edge)
                 other, chain = self.seen_from(edge, index)
                 vector = self.vector(self.pendants.pop(index), index)
@@ -143,10 +154,10 @@ class Graph:
         return edge.column, self.formulas.transposed_chain(edge.chain)
 
     def _series(self) -> bool:
+        beside = self._edges_at()
         for index in self._inner():
-            touching = self.touching(index)
-            if len(touching) == 2 and all(edge.row != edge.column for edge in touching):
-                first, second = touching
+            if len(beside[index]) == 2 and all(edge.row != edge.column for edge in beside[index]):
+                first, second = beside[index]
                 if self._side_by_side(first, second, index):
                     continue
                 start, left = self.seen_from(first, index)

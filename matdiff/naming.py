@@ -80,7 +80,7 @@ def name_parts(
 
 def needed(parts: list[Part], expr: Expr) -> tuple[Part, ...]:
     """The parts that `expr` uses, directly or through other parts, in the given order."""
-    wanted = _names(expr)
+    wanted = _names(expr) if parts else set()
     kept: list[Part] = []
     for part in reversed(parts):
         if part.name in wanted:

@@ -125,7 +125,7 @@ class Product(Tensor):
 
     @property
     def children(self) -> tuple[Tensor, ...]:
-        return tuple(tensor for tensor, _ in self.factors)
+        return tuple([tensor for tensor, _ in self.factors])
 
     def uses(self) -> list[int]:
         """How often each index stands in a factor or among the output axes."""
@@ -148,7 +148,7 @@ class Sum(Tensor):
 
     @property
     def children(self) -> tuple[Tensor, ...]:
-        return tuple(term for _, term in self.terms)
+        return tuple([term for _, term in self.terms])
 
 
 # The function whose value is its argument, but which keeps a product from being merged into others.

@@ -22,7 +22,7 @@ from matdiff.nodes import Session, Tensor, new_session, resumed
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
-from matdiff.result import Result
+from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild, rebuild_all, simplify
 from matdiff.structure import in_own_space
 from matdiff.syntax import Span
@@ -144,10 +144,10 @@ class Derivative:
         before = Derivative(self.source, self.inputs, self.typed, "gradient", self.structure, new_session())
         if blocks:
             restored, defined = _lowered(before, list(dict.fromkeys(name for block in blocks for name in block)))
-            given = rebuild(before.output, restored)
+            writing = Writing(self.typed, rebuild(before.output, restored), defined)
             for block in blocks:
                 tensor = _derivative(before.output, block, self.typed, self.structure)
-                before.results.append(Result(before, block, rebuild(tensor, restored), given, defined))
+                before.results.append(Result(before, block, rebuild(tensor, restored), writing))
         return before.results
 
     @overload
@@ -324,8 +324,8 @@ def solve(
         answer.introduce(found)
     else:
         blocks = [Applied(block, _derivative(answer.output, block, typed, structure)) for block in _orders(names, order)]
-    given = rebuild(answer.output, restored)
-    answer.results += [Result(answer, block, rebuild(tensor, restored), given, defined, along) for block, tensor in blocks]
+    writing = Writing(answer.typed, rebuild(answer.output, restored), defined)
+    answer.results += [Result(answer, block, rebuild(tensor, restored), writing, along) for block, tensor in blocks]
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
     answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
     return answer

@@ -5,7 +5,6 @@ See `simplify`.  Powers of one base with numbers as exponents merge where a prod
 
 from __future__ import annotations
 
-from itertools import permutations
 from itertools import product as pairs_of
 from typing import TYPE_CHECKING
 
@@ -43,25 +42,32 @@ def cancel_within_power(product: Product) -> Tensor | None:
 
 def merge_powers(product: Product) -> Tensor | None:
     """x^a x^b = x^(a + b) and x^a x = x^(a + 1) where a is no number.  Removes a factor."""
-    for one, other in permutations(product.factors, 2):
-        power = one[0]
-        if not (isinstance(power, Apply) and power.function == "power" and power.exponent is None and one[1] == other[1]):
+    if not any(_has_own_exponent(tensor) for tensor, _ in product.factors):
+        return None
+    # Only powers of one base at the same indices merge, so no other pairs of factors are looked at.
+    alike: dict[tuple[Tensor, tuple[int, ...]], list[int]] = {}
+    for place, (tensor, slots) in enumerate(product.factors):
+        alike.setdefault((_base_of(tensor), slots), []).append(place)
+    for place, (power, slots) in enumerate(product.factors):
+        partner = next((other for other in alike[_base_of(power), slots] if other != place), None)
+        if not _has_own_exponent(power) or partner is None:
             continue
-        base, exponent = power.args
-        added: Tensor | None = None
-        if isinstance(other[0], Apply) and other[0].function == "power" and other[0].exponent is None:
-            added = other[0].args[1] if other[0].args[0] is base else None
-        else:
-            found, number = index.base_and_exponent(other[0])
-            added = index.filled(number, exponent.dims) if found is base else None
-        if added is None:
-            continue
-        rest = list(product.factors)
-        rest.remove(one)
-        rest.remove(other)
+        base, exponent = _base_of(power), power.children[1]
+        other = product.factors[partner][0]
+        added = other.children[1] if _has_own_exponent(other) else index.filled(index.base_and_exponent(other)[1], exponent.dims)
+        rest = [factor for at, factor in enumerate(product.factors) if at not in (place, partner)]
         total = _power(base, index.add([(1, exponent), (1, added)], exponent.dims))
-        return index.einsum([*rest, (total, one[1])], product.out, dict(enumerate(product.sizes)), product.coefficient)
+        return index.einsum([*rest, (total, slots)], product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
+
+
+def _has_own_exponent(tensor: Tensor) -> bool:
+    """Whether it is a power whose exponent is a tensor of its own, no number."""
+    return isinstance(tensor, Apply) and tensor.function == "power" and tensor.exponent is None
+
+
+def _base_of(tensor: Tensor) -> Tensor:
+    return tensor.children[0] if _has_own_exponent(tensor) else index.base_and_exponent(tensor)[0]
 
 
 def _power(base: Tensor, exponent: Tensor) -> Tensor:

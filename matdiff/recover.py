@@ -223,10 +223,12 @@ def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = ()) -> 
     Of several that of a variable by which is differentiated, else the first in the order of their names, rows before columns:
     so it does not depend on which is met first.
     """
-    sides = [(operator, v.name, v.shape, dim) for v in variables for operator, dim in zip(("rows", "cols"), v.shape)]
+    sides = [
+        (operator, v.name, v.shape, dim) for v in variables for operator, dim in zip(("rows", "cols"), v.shape) if not dim.is_one
+    ]
     found: dict[Dim, Expr] = {}
     for operator, name, shape, dim in sorted(sides, key=lambda side: (side[1] not in wrt, side[0] == "cols", side[1])):
-        if not dim.is_one and dim not in found:
+        if dim not in found:
             found[dim] = formula.call(operator, formula.name(name, shape), shape=SCALAR)
     return found
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import formula
 from matdiff.choose import Context, written
-from matdiff.conditions import conditions_of
+from matdiff.conditions import Conditions
 from matdiff.dims import Dim
 from matdiff.directions import SOLVE, Along
 from matdiff.entries import in_indices, letters_beside
 from matdiff.infer import Typed
 from matdiff.lower import axes_of
-from matdiff.naming import needed
+from matdiff.naming import Part, needed
 from matdiff.nodes import Tensor
-from matdiff.recover import size_expressions
+from matdiff.recover import Recovery, size_expressions
 from matdiff.render.text import text
 from matdiff.sized import with_sizes
 from matdiff.syntax import Expr
@@ -24,6 +24,60 @@ from matdiff.syntax import Expr
 if TYPE_CHECKING:
     from matdiff.notations.equation import Equation
     from matdiff.pipeline import Derivative
+
+
+class Written(NamedTuple):
+    """A tensor with its notations, as `Result` has them."""
+
+    tensor: Tensor
+    recovery: Recovery
+    parts: list[Part]
+    form: str
+    expr: Expr
+    index_expr: Expr
+    where: tuple[Part, ...]
+
+
+class Writing:
+    """How the tensors of one answer are written.
+
+    What its results have in common is found once for all of them, and what several of them are, as the derivatives of
+    (a + b + c)^2 by each variable, is written once: else a thousand variables would take a thousand times as long as one.
+    """
+
+    def __init__(self, typed: Typed, given: Tensor, defined: Mapping[Tensor, str]) -> None:
+        self.typed, self.given, self.defined = typed, given, defined
+        self.shapes = {name: formula.shape_of(expr) for name, expr in typed.definitions.items()}
+        self.arrays = [variable for variable in typed.variables.values() if axes_of(variable.shape)]
+        size_names = typed.size_names
+        self.taken = (*typed.variables, *defined.values(), *size_names)
+        self.conditions = Conditions(typed)
+        # What no letter of an axis may be.
+        self.names = frozenset((*typed.variables, *typed.definitions, *size_names))
+        self.known: dict[object, Written] = {}
+
+    def written(self, tensor: Tensor, wrt: tuple[str, ...], letters: Sequence[str], as_row: bool) -> Written:
+        """The tensor as a derivative by these variables, with these letters for its axes; the only one of a row lies in a row."""
+        sizes = size_expressions(self.arrays, wrt)
+        key = tensor, tuple(letters), as_row, tuple(sizes.items())
+        if key not in self.known:
+            self.known[key] = self._write(tensor, sizes, letters, as_row)
+        return self.known[key]
+
+    def _write(self, tensor: Tensor, sizes: dict[Dim, Expr], letters: Sequence[str], as_row: bool) -> Written:
+        taken = (*self.taken, *letters)
+        chosen = written(tensor, Context(self.given, self.defined, self.shapes, sizes, taken))
+        recovery = chosen.recovery
+        index_expr = in_indices(chosen.tensor, letters, recovery, taken)
+        form = "matrix" if chosen.expr is not None else "index"
+        if chosen.expr is None:
+            expr = in_indices(chosen.tensor, letters, recovery, taken, reduce=True)
+        else:
+            expr = recovery.formulas.transposed(chosen.expr) if as_row else chosen.expr
+        expr = with_sizes(expr)
+        parts = [part._replace(expr=with_sizes(part.expr)) for part in chosen.parts]
+        where = needed(parts, Expr("*", (expr, index_expr)))
+        return Written(chosen.tensor, recovery, parts, form, expr, index_expr, where)
 
 
 class Result:
@@ -51,43 +105,29 @@ class Result:
         derivative: Derivative,
         wrt: tuple[str, ...],
         tensor: Tensor,
-        given: Tensor,
-        defined: Mapping[Tensor, str],
+        writing: Writing,
         along: Along | None = None,
     ) -> None:
         self.wrt, self.along = wrt, along
         self.order = 2 if along and along.kind in ("hvp", SOLVE) else 1 if along else len(wrt)
-        self.axes = _named_axes(derivative.typed, wrt, along)
-        letters = [letter for *_, letter in self.axes]
-        names = (*derivative.typed.variables, *defined.values())
-        shapes = {name: formula.shape_of(expr) for name, expr in derivative.typed.definitions.items()}
-        taken = (*names, *derivative.typed.size_names, *letters)
-        context = Context(given, defined, shapes, size_expressions(derivative.typed.variables.values(), wrt), taken)
-        chosen = written(tensor, context)
-        self.tensor, recovery, parts = chosen.tensor, chosen.recovery, chosen.parts
-        self.full_axes, self.recovery = list(self.axes), recovery
+        self.axes = _named_axes(derivative.typed, wrt, writing.names, along)
+        as_row = tensor.order == 1 and self._is_along_row(derivative)
+        found = writing.written(tensor, wrt, [letter for *_, letter in self.axes], as_row)
+        self.tensor, self.recovery, self.form = found.tensor, found.recovery, found.form
+        self.full_axes = list(self.axes)
         self.left: Expr | None = None
         self.legend: tuple[str, ...] = ()
-        self.index_expr = in_indices(self.tensor, letters, recovery, taken)
-        self.form = "matrix" if chosen.expr is not None else "index"
-        if chosen.expr is None:
-            self.expr = in_indices(self.tensor, letters, recovery, taken, reduce=True)
-        elif tensor.order == 1 and self._is_along_row(derivative):
-            self.expr = recovery.formulas.transposed(chosen.expr)
-        else:
-            self.expr = chosen.expr
-        self.expr = with_sizes(self.expr)
-        parts = [part._replace(expr=with_sizes(part.expr)) for part in parts]
+        self.expr, self.index_expr = found.expr, found.index_expr
         self.value_expr, self.is_matrix = self.expr, self.form == "matrix"
         self.shape: tuple[Dim, ...] = tensor.dims
-        self.where = self.parts = needed(parts, Expr("*", (self.expr, self.index_expr)))
+        self.where = self.parts = found.where
         self.turned = self.turns(derivative.layout)
         if self.turned:
-            self.expr = recovery.formulas.transposed(self.expr)
+            self.expr = self.recovery.formulas.transposed(self.expr)
             self.shape, self.axes = self.shape[::-1], self.axes[::-1]
         self.shown_shape = self.shape
         self.is_row = self.is_matrix and len(self.shape) == 1 and formula.shape_of(self.expr)[0].is_one
-        self.conditions = conditions_of(derivative.typed, [*(part.expr for part in self.where), self.expr])
+        self.conditions = writing.conditions.beside([*(part.expr for part in self.where), self.expr])
 
     def _is_along_row(self, derivative: Derivative) -> bool:
         """Whether the only axis is that of a row, in the output or among the variables."""
@@ -168,12 +208,14 @@ class Result:
         return latex(self.expr)
 
 
-def _named_axes(typed: Typed, wrt: tuple[str, ...], along: Along | None = None) -> list[tuple[str, int, Dim, str]]:
-    """Every axis as (of, axis, size, letter): i, j for the output, k, l, p, q, ... for the variables.
+def _named_axes(
+    typed: Typed, wrt: tuple[str, ...], taken: Collection[str], along: Along | None = None
+) -> list[tuple[str, int, Dim, str]]:
+    """Every axis as (of, axis, size, letter): i, j for the output, k, l, p, q, ... for the variables, but none that is taken.
 
     Applied to a direction, a derivative has the axes of the variable (hvp, vjp) or of the output (jvp).
     """
-    free = letters_beside((*typed.variables, *typed.definitions, *typed.size_names))
+    free = letters_beside(taken)
     output = [next(free), next(free)]
     axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(formula.shape_of(typed.expr)))]
     for name in wrt:

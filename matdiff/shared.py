@@ -24,6 +24,8 @@ class Term(NamedTuple):
     chain: Chain
 
     def expr(self, formulas: Formulas) -> Expr:
+        if self.coefficient == 1 and len(self.factors) == 1 and not self.divisors and not self.chain:
+            return self.factors[0]  # nothing is to be put together
         return formulas.scaled(self.coefficient, self.factors, self.divisors, self.chain)
 
     def times(self, coefficient: Rational) -> Term:

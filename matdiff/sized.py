@@ -18,12 +18,15 @@ def with_sizes(root: Expr) -> Expr:
     paired: set[int] = set()  # a kron with an identity stands below
     free: dict[int, bool] = {}  # whether an I below still waits for a variable to fix its size
     for node in post_order(root):
+        if not node.args:
+            done[id(node)] = node
+            free[id(node)] = node.op == "I"
+            continue
         args = tuple(done.get(id(arg), arg) for arg in node.args)
         waits = [arg for arg in node.args if free.get(id(arg))]
         # kron(v, I) has a size for every I.
         fixed = node.op != "kron" and len(waits) < len([a for a in node.args if not is_plain(a)])
-        named = node.op == "name" or (bool(node.args) and fixed)
-        free[id(node)] = not named and (bool(waits) or (node.op == "I" and not node.args))
+        free[id(node)] = not fixed and bool(waits)
         if waits and node.shape is not None and (is_scalar(node) or node.op == "vec") and free[id(node)]:
             args = tuple(_sized(arg) for arg in args)
             free[id(node)] = False

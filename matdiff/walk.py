@@ -17,8 +17,11 @@ def post_order(root: Expr) -> Iterator[Expr]:
             yield node
         elif id(node) not in seen:
             seen.add(id(node))
+            if not node.args:  # most nodes are leaves, and need not wait
+                yield node
+                continue
             stack.append((node, True))
-            stack.extend((argument, False) for argument in reversed(node.args))
+            stack.extend([(argument, False) for argument in reversed(node.args)])
 
 
 def leaves(root: Expr) -> Iterator[Expr]:

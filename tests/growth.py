@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import matdiff
@@ -37,9 +38,59 @@ def layers_by_input(count: int) -> tuple[str, str]:
     return layers(count)[0], "h_0"
 
 
+def product_of_scalars(count: int) -> tuple[str, str]:
+    names, declared = _scalars(count)
+    return declared + " ".join(names), "all"
+
+
+def sum_of_scalars(count: int) -> tuple[str, str]:
+    names, declared = _scalars(count)
+    return declared + " + ".join(names), "all"
+
+
+def square_of_sum(count: int) -> tuple[str, str]:
+    names, declared = _scalars(count)
+    return declared + "(" + " + ".join(names) + ")^2", "all"
+
+
+def _scalars(count: int) -> tuple[list[str], str]:
+    """Names, and the text that declares them."""
+    names = [f"a_{i}" for i in range(count)]
+    return names, "".join(f"{name}: scalar; " for name in names)
+
+
+def sum_of_entrywise_factors(count: int) -> tuple[str, str]:
+    return "sum(" + " .* ".join(f"(A_{i} x)" for i in range(count)) + ")", "x"
+
+
+def trace_of_sums(count: int) -> tuple[str, str]:
+    return "tr(" + " ".join(f"(X + A_{i})" for i in range(count)) + ")", "X"
+
+
+def matrices_between_vectors(count: int) -> tuple[str, str]:
+    return "x^T " + " ".join(f"A_{i}" for i in range(count)) + " y", "A_1"
+
+
 PROBLEMS: tuple[Problem, ...] = (scalar_factors, quadratic_factors, terms, trace_of_product, layers, layers_by_input)
 
 
 def answer(problem: Problem, count: int) -> matdiff.Derivative:
     text, wrt = problem(count)
     return matdiff.differentiate(text, wrt)
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions the work calls, those that are built in too: the same number however busy the machine is."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(counted)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count

@@ -23,6 +23,31 @@ def test_the_work_grows_as_the_input_does(problem: growth.Problem) -> None:
     assert words[1] < MOST * words[0]
 
 
+@pytest.mark.parametrize("problem", [growth.product_of_scalars, growth.square_of_sum, growth.sum_of_scalars])
+def test_by_all_variables_the_work_grows_as_the_results_do(problem: growth.Problem) -> None:
+    growth.answer(problem, 2)  # what is loaded once
+    calls = [growth.calls(lambda size=size: growth.answer(problem, size)) for size in (40, 160)]
+    assert calls[1] < MOST**2 * calls[0]
+
+
+def test_what_several_variables_give_is_written_once() -> None:
+    results = growth.answer(growth.square_of_sum, 20).results
+    assert len(results) == 20
+    assert len({id(result.expr) for result in results}) == 1
+
+
+@pytest.mark.parametrize(
+    "problem", [growth.scalar_factors, growth.sum_of_entrywise_factors, growth.trace_of_sums, growth.matrices_between_vectors]
+)
+@pytest.mark.parametrize("method", ["differential", "chain", "index"])
+def test_the_work_for_steps_grows_as_the_lines_do(problem: growth.Problem, method: str) -> None:
+    """The product rule has as many terms as factors, each of as many factors; with the variable in one factor there is one term."""
+    answers = [growth.answer(problem, size) for size in (6, 24)]
+    answers[0].steps(method)  # what is loaded once
+    calls = [growth.calls(lambda answer=answer: answer.steps(method)) for answer in answers]
+    assert calls[1] < MOST * calls[0] if problem is growth.matrices_between_vectors else calls[1] < MOST**2 * calls[0]
+
+
 @pytest.mark.parametrize("problem", growth.PROBLEMS, ids=lambda problem: problem.__name__)
 def test_a_large_input_needs_no_deep_recursion(problem: growth.Problem) -> None:
     limit = sys.getrecursionlimit()

@@ -129,13 +129,18 @@ class Form:
         lowering = Lowering({**self.values, _PLACE: place, _MOVED: moved})
         whole = lowering.value(self._with_place(self.expr, path, shape_of(part)))
         slope = rebuild(simplify(derive(whole, place)), self.restored)
-        expr = self.recovery.expr(slope)
-        return expr
+        return self.recovery.expr(slope)
 
     def _with_place(self, node: Expr, path: Path, shape: Shape) -> Expr:
-        """The expression with a name at the path, and names for the differentials elsewhere."""
+        """The expression with a name at the path, and names for the differentials elsewhere.
+
+        Of a sum only the term on the path is kept: the others have no part in the derivative by the place, and the product rule
+        makes as many terms as there are factors, each of which would be read again for every one of them.
+        """
         if not path:
             return formula.name(_PLACE, shape)
+        if node.op == "+" and node.args[path[0]].shape == node.shape:
+            return self._with_place(node.args[path[0]], path[1:], shape)
         args = list(node.args)
         for place, arg in enumerate(node.args):
             if place == path[0]:
