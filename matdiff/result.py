@@ -75,7 +75,7 @@ class Writing:
         else:
             expr = recovery.formulas.transposed(chosen.expr) if as_row else chosen.expr
         expr = with_sizes(expr)
-        parts = [part._replace(expr=with_sizes(part.expr)) for part in chosen.parts]
+        parts = [part._replace(expr=with_sizes(part.expr, named=True)) for part in chosen.parts]
         where = needed(parts, Expr("*", (expr, index_expr)))
         return Written(chosen.tensor, recovery, parts, form, expr, index_expr, where)
 

@@ -7,12 +7,12 @@ from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 
-def with_sizes(root: Expr) -> Expr:
+def with_sizes(root: Expr, named: bool = False) -> Expr:
     """The expression with eye(n) for I wherever no variable fixes the size: the I of tr(I) or logdet(2 I) is read as any size.
 
     A node that makes a scalar of arrays forgets their sizes; if no name stands below it, its identities must carry theirs.  So must
     those below vec, of which only the square of the size is left, and those of two factors that are kron with an identity: one
-    equation does not give two sizes.
+    equation does not give two sizes.  A formula that gets a name is read on its own.
     """
     done: dict[int, Expr] = {}
     paired: set[int] = set()  # a kron with an identity stands below
@@ -36,7 +36,8 @@ def with_sizes(root: Expr) -> Expr:
         elif any(below) or (node.op == "kron" and any(arg.op == "I" for arg in node.args)):
             paired.add(id(node))
         done[id(node)] = node if args == node.args else node.replace(args=args)
-    return done[id(root)]
+    whole = done[id(root)]
+    return _sized(whole) if named and free[id(root)] else whole
 
 
 def _sized(root: Expr) -> Expr:

@@ -7,7 +7,12 @@ import re
 
 import pytest
 
+from matdiff import formula
+from matdiff.dims import size
 from matdiff.pipeline import differentiate
+from matdiff.render.text import text
+from matdiff.sized import with_sizes
+from matdiff.syntax import Expr
 
 # Expression, variable, order, what is named.
 NAMED = [
@@ -28,8 +33,8 @@ def test_every_format_has_the_names(expression: str, variable: str, order: int, 
     assert {part.name: _text(answer, part.name) for part in answer.result.where} == parts
     lines = answer.to("text")
     latex = answer.to("latex")
-    for name, text in parts.items():
-        assert f"{name} = {text}" in lines
+    for name, part in parts.items():
+        assert f"{name} = {part}" in lines
         assert re.search(rf"\b{name}\b}}? = ", latex)
     own = json.loads(answer.to("json"))["results"][-1]
     assert {part["name"]: part["text"] for part in own["where"]} == parts
@@ -42,3 +47,12 @@ def test_every_format_has_the_names(expression: str, variable: str, order: int, 
 def _text(answer: object, name: str) -> str:
     results = json.loads(answer.to("json"))["results"]  # type: ignore[attr-defined]
     return next(part["text"] for part in results[-1]["where"] if part["name"] == name)
+
+
+def test_an_identity_in_a_part_says_its_size() -> None:
+    """What is around a name does not fix the size of an I in its definition."""
+    alone = formula.eye(size("m"))
+    assert text(with_sizes(alone, named=True)) == "eye(m)"
+    assert text(with_sizes(alone)) == "I"
+    beside = Expr("+", (formula.name("S", (size("m"), size("m"))), alone), shape=(size("m"), size("m")))
+    assert text(with_sizes(beside, named=True)) == "S + I"
