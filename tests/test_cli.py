@@ -310,7 +310,10 @@ def test_a_terminal_gets_the_whole_picture() -> None:
 
 @pytest.mark.slow
 def test_interruption_ends_with_130() -> None:
-    done = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # A shell ignores interruptions for what it starts in the background, and its children inherit that.
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    done = subprocess.Popen(COMMAND, **pipes, preexec_fn=heard)
     time.sleep(1.5)
     done.send_signal(signal.SIGINT)
     output, complaint = done.communicate(timeout=20)
