@@ -6,7 +6,6 @@ See `simplify`.  Powers of one base with numbers as exponents merge where a prod
 from __future__ import annotations
 
 from itertools import product as pairs_of
-from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import Dim
@@ -14,9 +13,6 @@ from matdiff.functions import MATRIX_POWER
 from matdiff.lower import matrix_power
 from matdiff.nodes import Apply, Factor, Index, Product, Tensor
 from matdiff.syntax import ratio
-
-if TYPE_CHECKING:
-    pass
 
 
 def cancel_within_power(product: Product) -> Tensor | None:
