@@ -100,3 +100,7 @@ def test_a_shape_rule_is_checked() -> None:
 def test_second_derivative_of_an_eigenvector_with_ignored_structure() -> None:
     answer = differentiate("a^T eigmaxproj(S) S b", "S", order=2, declarations="S: symmetric n", structure="ignore")
     assert answer.verify().passed
+
+
+def test_a_pseudoinverse_with_equal_singular_values() -> None:
+    assert differentiate("tr(pinv(K) A)", "K", declarations="K: skew 3").verify().passed
