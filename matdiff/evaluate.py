@@ -218,8 +218,8 @@ def _error_of_solution(
     letters = [(letter, number_of_dim(dim, sizes)) for _, _, dim, letter in result.axes]
     parts = {part.name: part.expr for part in result.where}
     worst = mp.mpf(0)
-    for expr in {result.index_expr, result.expr}:
-        if result.form == "index" or expr is result.index_expr:
+    for expr, entrywise in ((result.index_expr, True), (result.expr, result.form == "index")):
+        if entrywise:
             places = [_kept(shape, entry) for entry in entries]
             found = evaluate_tensor(expr, letters, values, sizes, places, parts)
             solution = [[found[_kept(shape, (i, j))] for j in range(columns)] for i in range(rows)]

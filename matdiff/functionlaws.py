@@ -7,7 +7,7 @@ from collections.abc import Callable
 from matdiff import index
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.lower import matrix_power, on_diagonal, power_of
-from matdiff.nodes import Apply, Constant, Factor, Product, Symbol, Tensor
+from matdiff.nodes import Apply, Constant, Factor, Product, Symbol, Tensor, joined
 from matdiff.syntax import ratio
 
 ApplyLaw = Callable[[Apply], Tensor | None]
@@ -63,7 +63,7 @@ def inverse_of_kron(node: Apply) -> Tensor | None:
     # Indices: 0 and 1 are the rows and columns of the whole, 2 and 4 those of A, 3 and 5 those of B.
     inverses: list[Factor] = [(rows, (0, 2, 3)), (columns, (1, 4, 5))]
     for row, ends in zip((2, 3), zip(row_parts, column_parts)):
-        block = _joined(rest, ends[0])
+        block = joined(rest, {ends[0]})
         rest = [factor for factor in rest if factor not in block]
         if set(ends) & {slot for _, slots in rest for slot in slots}:
             return None
@@ -73,19 +73,6 @@ def inverse_of_kron(node: Apply) -> Tensor | None:
         return None
     scale = index.power(index.einsum(rest, (), None, arg.coefficient), -1)
     return index.einsum([(scale, ()), *inverses], (0, 1))
-
-
-def _joined(factors: list[Factor], end: int) -> list[Factor]:
-    """The factors that hang together with an index."""
-    reached, waiting = {end}, list(factors)
-    found: list[Factor] = []
-    while True:
-        touching = [factor for factor in waiting if reached & set(factor[1])]
-        if not touching:
-            return found
-        found += touching
-        waiting = [factor for factor in waiting if factor not in touching]
-        reached |= {slot for _, slots in touching for slot in slots}
 
 
 def pseudoinverse(node: Apply) -> Tensor | None:

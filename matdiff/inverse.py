@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import index
 from matdiff.index import terms_of
-from matdiff.nodes import Factor, Product, Sum, Tensor
+from matdiff.nodes import Factor, Product, Sum, Tensor, joined
 from matdiff.simplify import simplify
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def _terms(coefficient: Rational, tensor: Tensor) -> Iterator[tuple[Rational, Pr
         if not isinstance(term, Product):
             axes = tuple(range(term.order))
             term = Product(1, ((term, axes),), axes, term.dims)
-        arrays = [factor for factor in term.factors if factor[1]]
+        arrays = _arrays(term)
         scalars = [factor for factor in term.factors if not factor[1]]
         if len(arrays) == 1 and isinstance(arrays[0][0], Sum) and arrays[0][1] == term.out:
             for inner_coefficient, inner in _terms(1, arrays[0][0]):
@@ -61,6 +61,10 @@ def _terms(coefficient: Rational, tensor: Tensor) -> Iterator[tuple[Rational, Pr
                 yield coefficient * own * inner_coefficient, scaled
         else:
             yield coefficient * own, term
+
+
+def _arrays(product: Product) -> list[Factor]:
+    return [factor for factor in product.factors if factor[1]]
 
 
 def _taken(term: tuple[Rational, Product], factors: list[Factor], out: tuple[int, ...], scalars: bool) -> Tensor:
@@ -80,13 +84,13 @@ def _by_vector(terms: list[tuple[Rational, Product]], right: Tensor) -> Tensor |
     for term in terms:
         product = term[1]
         row, column = product.out
-        arrays = [factor for factor in product.factors if factor[1]]
         if row == column:
-            diagonals.append((1, _taken(term, arrays, (row,), scalars=True)))
+            diagonals.append((1, _taken(term, _arrays(product), (row,), scalars=True)))
             continue
-        if not _is_outer(product):
+        ends = _outer(product)
+        if ends is None:
             return None
-        above, below = _joined(arrays, {row}), _joined(arrays, {column})
+        above, below = ends
         of_rank_one.append((_taken(term, above, (row,), scalars=True), _taken(term, below, (column,), scalars=False)))
     if not diagonals or len(of_rank_one) > MOST_OF_RANK_ONE:
         return None
@@ -116,20 +120,6 @@ def _inner(one: Tensor, other: Tensor) -> Tensor:
     return simplify(index.einsum([(one, (0,)), (other, (0,))], ()))
 
 
-def _joined(factors: list[Factor], slots: set[int]) -> list[Factor]:
-    """The factors that indices join, directly or through others, to these."""
-    reached = set(slots)
-    found: list[Factor] = []
-    waiting = list(factors)
-    while True:
-        touching = [factor for factor in waiting if reached & set(factor[1])]
-        if not touching:
-            return found
-        found += touching
-        waiting = [factor for factor in waiting if factor not in touching]
-        reached |= {slot for _, inner in touching for slot in inner}
-
-
 # --- by a matrix ----------------------------------------------------------------------------------------------------------
 
 
@@ -137,7 +127,7 @@ def _by_entries(terms: list[tuple[Rational, Product]], right: Tensor) -> Tensor 
     """Where every entry of the gradient depends on the same entry of the variable alone."""
     if any(term.out[:2] != term.out[2:] or term.out[0] == term.out[1] for _, term in terms):
         return None
-    entries = [(1, _taken(term, [f for f in term[1].factors if f[1]], term[1].out[:2], scalars=True)) for term in terms]
+    entries = [(1, _taken(term, _arrays(term[1]), term[1].out[:2], scalars=True)) for term in terms]
     return index.hadamard(right, index.power(simplify(index.add(entries, right.dims)), -1))
 
 
@@ -164,25 +154,24 @@ def _by_sides(terms: list[tuple[Rational, Product]], right: Tensor) -> Tensor | 
 
 def _may_be_inverted(matrix: Tensor) -> bool:
     """Whether it is square and more than outer products of vectors."""
-    return matrix.dims[0] == matrix.dims[1] and not all(_is_outer(term) for _, term in _terms(1, matrix))
+    return matrix.dims[0] == matrix.dims[1] and not all(_outer(term) for _, term in _terms(1, matrix))
 
 
-def _is_outer(product: Product) -> bool:
-    """Whether a matrix is u w^T."""
+def _outer(product: Product) -> tuple[list[Factor], list[Factor]] | None:
+    """The factors of u and of w where a matrix is u w^T."""
     row, column = product.out
-    arrays = [factor for factor in product.factors if factor[1]]
-    above, below = _joined(arrays, {row}), _joined(arrays, {column})
-    return row != column and not any(factor in below for factor in above)
+    above, below = joined(_arrays(product), {row}), joined(_arrays(product), {column})
+    return None if row == column or any(factor in below for factor in above) else (above, below)
 
 
 def _sides_of(term: tuple[Rational, Product]) -> _Sides | None:
     """L and R of a term H_kl,qu = L_kq R_lu, or L_ku R_lq."""
     product = term[1]
     row, column, *inner = product.out
-    arrays = [factor for factor in product.factors if factor[1]]
+    arrays = _arrays(product)
     for turned in (False, True):
         at_row, at_column = reversed(inner) if turned else inner
-        first, second = _joined(arrays, {row, at_row}), _joined(arrays, {column, at_column})
+        first, second = joined(arrays, {row, at_row}), joined(arrays, {column, at_column})
         if not {row, at_row} & {column, at_column} and not any(factor in second for factor in first):
             left = _taken(term, first, (row, at_row), scalars=True)
             return _Sides(left, _taken(term, second, (column, at_column), scalars=False), turned)

@@ -205,3 +205,16 @@ def interned(key: object, node: Node, dims: tuple[Dim, ...]) -> Node:
     node.serial = session.serial
     session.nodes[key] = node
     return node
+
+
+def joined(factors: Sequence[Factor], slots: set[int]) -> list[Factor]:
+    """The factors that indices join, directly or through others, to these."""
+    reached, waiting = set(slots), list(factors)
+    found: list[Factor] = []
+    while True:
+        touching = [factor for factor in waiting if reached & set(factor[1])]
+        if not touching:
+            return found
+        found += touching
+        waiting = [factor for factor in waiting if factor not in touching]
+        reached |= {slot for _, inner in touching for slot in inner}

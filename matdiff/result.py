@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from matdiff.pipeline import Derivative
 
 
-class Written(NamedTuple):
+class Notated(NamedTuple):
     """A tensor with its notations, as `Result` has them."""
 
     tensor: Tensor
@@ -54,9 +54,9 @@ class Writing:
         self.conditions = Conditions(typed)
         # What no letter of an axis may be.
         self.names = frozenset((*typed.variables, *typed.definitions, *size_names))
-        self.known: dict[object, Written] = {}
+        self.known: dict[object, Notated] = {}
 
-    def written(self, tensor: Tensor, wrt: tuple[str, ...], letters: Sequence[str], as_row: bool) -> Written:
+    def written(self, tensor: Tensor, wrt: tuple[str, ...], letters: Sequence[str], as_row: bool) -> Notated:
         """The tensor as a derivative by these variables, with these letters for its axes; the only one of a row lies in a row."""
         sizes = size_expressions(self.arrays, wrt)
         key = tensor, tuple(letters), as_row, tuple(sizes.items())
@@ -64,7 +64,7 @@ class Writing:
             self.known[key] = self._write(tensor, sizes, letters, as_row)
         return self.known[key]
 
-    def _write(self, tensor: Tensor, sizes: dict[Dim, Expr], letters: Sequence[str], as_row: bool) -> Written:
+    def _write(self, tensor: Tensor, sizes: dict[Dim, Expr], letters: Sequence[str], as_row: bool) -> Notated:
         taken = (*self.taken, *letters)
         chosen = written(tensor, Context(self.given, self.defined, self.shapes, sizes, taken))
         recovery = chosen.recovery
@@ -77,7 +77,7 @@ class Writing:
         expr = with_sizes(expr)
         parts = [part._replace(expr=with_sizes(part.expr, named=True)) for part in chosen.parts]
         where = needed(parts, Expr("*", (expr, index_expr)))
-        return Written(chosen.tensor, recovery, parts, form, expr, index_expr, where)
+        return Notated(chosen.tensor, recovery, parts, form, expr, index_expr, where)
 
 
 class Result:

@@ -65,7 +65,7 @@ def wrong_calls(expr: Expr) -> Iterator[MatdiffError]:
 
 
 def _is_of_sizes(node: Expr, whole: bool) -> bool:
-    """Whether a node may stand in a size or an index; `:` and a number that is no index stand alone, where sizes refuse them."""
+    """Whether a node may stand in a size or an index; `:` stands alone."""
     if node.op == "number":
         return isinstance(node.value, int)
     return node.op in ("name", "neg", "+", "*") or (whole and node.op == "all")

@@ -420,7 +420,7 @@ class Shaping:
         if place.op == "all":
             return dim
         value, largest = constant(place), dim.value
-        outside = value is not None and (not isinstance(value, int) or value < 1 or (largest is not None and value > largest))
+        outside = value is not None and (value < 1 or (largest is not None and value > largest))
         if outside:
             raise IndexRange(span=place.span, index=str(value), size=dim)
         return ONE
