@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from math import inf
 from typing import Any
 
 import click
 
 from matdiff.batch import Batch, Options
-from matdiff.carets import Diagnostic, Help
+from matdiff.carets import Diagnostic
 from matdiff.carets import render as drawn
+from matdiff.command import ExpressionCommand, OneOf, Seconds, Whole, WrongValue, assignments, choice, listed, option
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
 from matdiff.limits import TIME
 from matdiff.notations import CHOICES as NOTATIONS
 from matdiff.render import FORMATS, WRITTEN
 from matdiff.render import Options as RenderOptions
+from matdiff.render.options import STYLES
 from matdiff.sources import sources_of
 from matdiff.streams import ClosedPipe, Output, complain, is_terminal, silence_standard_output, uses_color
 from matdiff.structure import MODES
@@ -52,102 +54,21 @@ Exit status:
 """
 
 
-class ExpressionCommand(click.Command):
-    """A command whose one argument may start with `-`: `matdiff "-w^T x" -w w`.
-
-    Only an argument that is exactly the name of an option, or looks like `--name` or `--name=value`, is an option; so short
-    options are not glued to their values.
-    """
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Sort the arguments into options and expressions before click sees them."""
-        named = {name: option for option in self.params if isinstance(option, click.Option) for name in _spellings(option)}
-        options: list[str] = []
-        words: list[str] = []
-        rest = list(args)
-        while rest:
-            word = rest.pop(0)
-            if word == "--":
-                words += rest
-                break
-            if word in named:
-                # The long name: click takes a millisecond to see that a short one is none.
-                options.append(word if word.startswith("--") else max(named[word].opts, key=len))
-                if not named[word].is_flag:
-                    if not rest or (rest[0] in named and rest[0].startswith("--")):
-                        if word == "--explain":  # alone it lists the topics
-                            options.append("")
-                            continue
-                        raise click.BadOptionUsage(word, f"Option '{word}' requires an argument.", ctx)
-                    options += rest[:1]
-                    del rest[:1]
-            elif _looks_like_long_option(word):
-                options.append(word)
-            elif word.startswith("-") and len(word) > 1 and words:
-                # A second expression is never meant, so this is a slip in an option: -Hq, -wX.
-                raise click.NoSuchOption(word, possibilities=_unglued(word, named), ctx=ctx)
-            else:
-                words.append(word)
-        return super().parse_args(ctx, [*options, "--", *words])
-
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Examples first, then the options in groups, then the exit status."""
-        self.format_usage(ctx, formatter)
-        self.format_help_text(ctx, formatter)
-        formatter.write("\n" + _EXAMPLES)
-        for title, options in GROUPS:
-            with formatter.section(title):
-                formatter.write_dl([record for option in options if (record := option.get_help_record(ctx)) is not None])
-        formatter.write("\n" + _EXIT_STATUS)
-
-
-def _spellings(option: click.Option) -> list[str]:
-    return [*option.opts, *option.secondary_opts]
-
-
-def _looks_like_long_option(word: str) -> bool:
-    name = word.partition("=")[0]
-    # -----x is an expression.
-    return name.startswith("--") and len(name) > 3 and name[2] != "-" and name[2:].replace("-", "").isalpha() and name.islower()
-
-
-def _unglued(word: str, names: Collection[str]) -> list[str]:
-    """`-wX` was perhaps meant as `-w X`."""
-    return [f"{word[:2]} {word[2:]}"] if word[:2] in names else []
-
-
-def _option(*names: str, help: str, **more: Any) -> click.Option:
-    return click.Option(list(names), help=help, **more)
-
-
-def _choice(name: str, choices: Sequence[str], help: str) -> click.Option:
-    """An option whose default is the first choice."""
-    return _option(name, metavar="NAME", type=click.Choice(choices), default=choices[0], help=help)
-
-
-def _assignments(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
-    """A callback that turns ("m=3", "n=4,k=2") into a dictionary."""
-
-    def read(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-        pairs: dict[str, str] = {}
-        for text in ",".join(values).split(",") if values else ():
-            key, equals, value = (part.strip() for part in text.partition("="))
-            if not (key and equals and value):
-                raise click.BadParameter(f"{text!r} is not of the form {form}.", ctx=ctx, param=parameter)
-            pairs[key] = value
-        return pairs
-
-    return read
-
-
 def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
-    pairs = _assignments("m=3")(ctx, parameter, values)
+    pairs = assignments("m=3")(ctx, parameter, values)
     for name, value in pairs.items():
         if not value.isdecimal() or not 1 <= int(value) <= LARGEST_SIZE:
-            raise click.BadParameter(
-                f"the size {name} must be a number from 1 to {LARGEST_SIZE}, not {value!r}.", ctx=ctx, param=parameter
-            )
+            raise WrongValue(f"{name}={value}", f"takes whole numbers from 1 to {LARGEST_SIZE:,}", ctx, parameter)
     return {name: int(value) for name, value in pairs.items()}
+
+
+def _styles(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = assignments("bold=no")(ctx, parameter, values)
+    known = [f"{key}={value}" for key, values in STYLES.items() for value in values]
+    for key, value in pairs.items():
+        if f"{key}={value}" not in known:
+            raise WrongValue(f"{key}={value}", f"takes {listed(known)}", ctx, parameter, known)
+    return pairs
 
 
 def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
@@ -172,104 +93,102 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
     (
         "What to differentiate",
         (
-            _option("-w", "--wrt", metavar="NAME", multiple=True, help="Variable; repeat it for several, or `all`."),
-            _option("-H", "--hessian", is_flag=True, help="Second derivative (same as --order 2)."),
-            _option(
-                "--order", metavar="N", type=click.IntRange(0, 3), default=1, help="Order of the derivative; 0 only simplifies."
-            ),
-            _option("--hvp", metavar="NAME", multiple=True, help="Hessian times a direction NAME, shaped like the variable."),
-            _option("--jvp", metavar="NAME", multiple=True, help="Derivative times a direction NAME, shaped like the variable."),
-            _option("--vjp", metavar="NAME", multiple=True, help="NAME, shaped like the output, times the derivative."),
-            _choice("--layout", ["gradient", "numerator", "denominator"], help="gradient (default), numerator or denominator."),
-            _choice("--structure", MODES, help="Structured variables: project (default), ignore or entries."),
+            option("-w", "--wrt", metavar="NAME", multiple=True, help="Variable; repeat it for several, or `all`."),
+            option("-H", "--hessian", is_flag=True, help="Second derivative (same as --order 2)."),
+            option("--order", metavar="N", type=Whole(0, 3), default=1, help="Order of the derivative; 0 only simplifies."),
+            option("--hvp", metavar="NAME", multiple=True, help="Hessian times a direction NAME, shaped like the variable."),
+            option("--jvp", metavar="NAME", multiple=True, help="Derivative times a direction NAME, shaped like the variable."),
+            option("--vjp", metavar="NAME", multiple=True, help="NAME, shaped like the output, times the derivative."),
+            choice("--layout", ["gradient", "numerator", "denominator"], help="gradient (default), numerator or denominator."),
+            choice("--structure", MODES, help="Structured variables: project (default), ignore or entries."),
         ),
     ),
     (
         "Input",
         (
-            _option("--var", metavar="DECL", multiple=True, help="Declare a variable: 'W: m x n', 'S: symmetric n'."),
-            _option("-f", "--file", metavar="PATH", multiple=True, help="Read statements from PATH ('-' is standard input)."),
+            option("--var", metavar="DECL", multiple=True, help="Declare a variable: 'W: m x n', 'S: symmetric n'."),
+            option("-f", "--file", metavar="PATH", multiple=True, help="Read statements from PATH ('-' is standard input)."),
         ),
     ),
     (
         "Output",
         (
-            _option("-t", "--to", "format", metavar="FORMAT", type=click.Choice(sorted(FORMATS)), help=", ".join(FORMATS) + "."),
-            _option("--latex", is_flag=True, help="Same as --to latex."),
-            _option("--json", is_flag=True, help="Same as --to json."),
-            _option("--lhs/--no-lhs", default=None, help="Write the left side 'df/dW =' too."),
-            _option(
+            option("-t", "--to", "format", metavar="FORMAT", type=OneOf(sorted(FORMATS)), help=", ".join(FORMATS) + "."),
+            option("--latex", is_flag=True, help="Same as --to latex."),
+            option("--json", is_flag=True, help="Same as --to json."),
+            option("--lhs/--no-lhs", default=None, help="Write the left side 'df/dW =' too."),
+            option(
                 "--notation",
                 metavar="NAME",
-                type=click.Choice(NOTATIONS),
+                type=OneOf(NOTATIONS),
                 default="auto",
                 help="auto (default), matrix, index, entry, frobenius, kronecker, differential or all.",
             ),
-            _option(
+            option(
                 "--math",
                 metavar="ENV",
-                type=click.Choice(["none", "inline", "display", "align"]),
+                type=OneOf(["none", "inline", "display", "align"]),
                 default="none",
                 help="LaTeX around it: none, inline, display or align.",
             ),
-            _option(
+            option(
                 "--style",
                 metavar="KEY=VALUE",
                 multiple=True,
-                callback=_assignments("bold=no"),
+                callback=_styles,
                 help="LaTeX style: bold=no, transpose=T|top|prime.",
             ),
-            _option("-o", "--output", metavar="PATH", help="Write to PATH instead of standard output."),
-            _option(
+            option("-o", "--output", metavar="PATH", help="Write to PATH instead of standard output."),
+            option(
                 "--color",
                 metavar="WHEN",
-                type=click.Choice(["auto", "always", "never"]),
+                type=OneOf(["auto", "always", "never"]),
                 default="auto",
                 help="auto, always or never.",
             ),
-            _option("-q", "--quiet", is_flag=True, help="No notes and no warnings."),
+            option("-q", "--quiet", is_flag=True, help="No notes and no warnings."),
         ),
     ),
     (
         "Explain and check",
         (
-            _option("--steps", is_flag=True, help="Show the derivation line by line."),
-            _option(
+            option("--steps", is_flag=True, help="Show the derivation line by line."),
+            option(
                 "--method",
                 metavar="NAME",
-                type=click.Choice(["differential", "chain", "index"]),
+                type=OneOf(["differential", "chain", "index"]),
                 help="How --steps derives: differential, chain or index.",
             ),
-            _option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
-            _option("--verify", is_flag=True, help="Compare with numerical differences."),
-            _option("--prove", is_flag=True, help="Prove it exactly, at small sizes; not decided is a no."),
-            _option("--expect", "expected", metavar="EXPR", multiple=True, help="Is EXPR the result? Says how they differ."),
-            _option(
+            option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
+            option("--verify", is_flag=True, help="Compare with numerical differences."),
+            option("--prove", is_flag=True, help="Prove it exactly, at small sizes; not decided is a no."),
+            option("--expect", "expected", metavar="EXPR", multiple=True, help="Is EXPR the result? Says how they differ."),
+            option(
                 "--size",
                 metavar="m=3",
                 multiple=True,
                 callback=_sizes,
                 help="Size for --verify, --prove and --expect, and for the order of products in code.",
             ),
-            _option("--seed", metavar="N", type=click.IntRange(0), default=0, help="Seed for --verify and --expect."),
+            option("--seed", metavar="N", type=Whole(0), default=0, help="Seed for --verify and --expect."),
         ),
     ),
     (
         "General",
         (
-            _option(
+            option(
                 "--explain", metavar="TOPIC", help="Explain a topic, such as layout, or a code, such as E301; alone lists all."
             ),
-            _option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
-            _option(
+            option("--functions", is_flag=True, help="List functions, shapes and derivatives."),
+            option(
                 "--timeout",
                 metavar="SECONDS",
-                type=click.FloatRange(0),
+                type=Seconds(0),
                 default=TIME,
                 help=f"Most time for an answer ({TIME:g}).",
             ),
-            _option("--debug", is_flag=True, help="Show the Python traceback of an internal error."),
-            _option(
+            option("--debug", is_flag=True, help="Show the Python traceback of an internal error."),
+            option(
                 "-V",
                 "--version",
                 is_flag=True,
@@ -278,7 +197,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
                 callback=_show_version,
                 help="Show the version and exit.",
             ),
-            _option(
+            option(
                 "-h",
                 "--help",
                 is_flag=True,
@@ -339,7 +258,7 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     if chosen.steps and chosen.notation != "auto":
         raise click.UsageError("--steps and --notation are two questions; ask one at a time.")
     if chosen.steps and chosen.format not in WRITTEN:
-        raise click.UsageError(f"--steps is written as {', '.join(WRITTEN[:-1])} or {WRITTEN[-1]}, not as {chosen.format}.")
+        raise click.UsageError(f"--steps is written as {listed(WRITTEN)}, not as {chosen.format}.")
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
     large = [name for name, size in options["size"].items() if size > LARGEST_VERIFIED]
@@ -369,16 +288,15 @@ def _format(options: dict[str, Any]) -> str:
     """The one format that --to, --latex and --json ask for."""
     asked = {name for name in ("latex", "json") if options[name]} | ({options["format"]} if options["format"] else set())
     if len(asked) > 1:
-        raise click.UsageError(f"Only one output format at a time: {' or '.join(sorted(asked))}.")
+        raise click.UsageError(f"Only one output format at a time: {listed(sorted(asked))}.")
     return asked.pop() if asked else "text"
 
 
 COMMAND = ExpressionCommand(
     "matdiff",
-    params=[
-        click.Argument(["words"], nargs=-1, metavar="[EXPR]"),
-        *(option for _, options in GROUPS for option in options),
-    ],
+    groups=GROUPS,
+    examples=_EXAMPLES,
+    exit_status=_EXIT_STATUS,
     callback=_callback,
     help="""Derivative of the matrix expression EXPR, with all sizes checked.
 
@@ -412,21 +330,13 @@ def _run(words: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as problem:
-        return _fail(words, _usage(problem), WRONG_USAGE)
+        from matdiff.usage import diagnose_usage
+
+        return _fail(words, diagnose_usage(problem), WRONG_USAGE)
     except MatdiffError as problem:
         from matdiff.report import diagnose
 
         return _fail(words, diagnose(problem, ""), problem.exit_status)
-
-
-def _usage(problem: click.UsageError) -> Diagnostic:
-    """click's message in the style of the others."""
-    help = [Help("`matdiff --help` lists the options")]
-    message = problem.format_message()
-    if isinstance(problem, click.NoSuchOption):
-        message = f"no such option `{problem.option_name}`"
-        help = [Help(f"did you mean `{name}`?") for name in (problem.possibilities or [])[:1]] or help
-    return Diagnostic("error", "E505", "wrong-option", message[:1].lower() + message[1:].rstrip(".").replace("'", "`"), help=help)
 
 
 def _fail(words: list[str], diagnostic: Diagnostic, status: int) -> int:

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from matdiff import formula
 from matdiff.cost import cost
-from matdiff.formula import Formulas, shape_of
+from matdiff.formula import shape_of
+from matdiff.formulas import Formulas
 from matdiff.limits import check
 from matdiff.rational import common_factor, ratio_of
 from matdiff.shared import Term, groups_of

@@ -490,12 +490,13 @@ class NotQuoted(MatdiffError):
 
 
 class UnreadableFile(MatdiffError):
-    """A file that cannot be read or written."""
+    """A file that cannot be read or written; `is_missing` where one to be read does not exist."""
 
     code, name = "E502", "unreadable-file"
     exit_status = WRONG_USAGE
     path: str
     why: str
+    is_missing: bool = False
 
 
 class NotAName(MatdiffError):

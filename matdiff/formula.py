@@ -1,4 +1,4 @@
-"""Building blocks of matrix notation: how a person writes a transpose, a chain of products, a quotient, a norm.
+"""Building blocks of matrix notation: numbers, names, calls, and how the factors of a product are shortened.
 
 Everything here makes typed `Expr`s from typed `Expr`s and keeps their value.  A chain is a tuple of matrices multiplied in order.
 """
@@ -8,19 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from matdiff.cost import cost
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.functions import FUNCTIONS
-from matdiff.rational import magnitude, whole
+from matdiff.rational import whole
 from matdiff.syntax import Expr, ratio
 
 if TYPE_CHECKING:
-    from matdiff.shared import Term
     from matdiff.syntax import Rational
 
 Chain = tuple[Expr, ...]
-# Matrices that equal their transpose whatever their arguments are.
-_ALWAYS_SYMMETRIC = ("I", "diag")
 
 
 def number(value: Rational) -> Expr:
@@ -94,268 +90,14 @@ def is_scalar(expr: Expr) -> bool:
     return rows.is_one and columns.is_one
 
 
-class Formulas:
-    """Constructors that know which names stand for symmetric and which for diagonal matrices."""
-
-    def __init__(self) -> None:
-        self.symmetric: set[Expr] = set()
-        self.diagonal: set[Expr] = set()
-        self.skew: set[Expr] = set()
-        # The user's variables; the other names are those of parts.
-        self.variables: set[Expr] = set()
-        # The order of the factors of every product entry by entry that was written: it is kept throughout.
-        self._orders: dict[frozenset[tuple[Expr, int]], list[Expr]] = {}
-        # The names of parts that are numbers made of arrays, such as c = x^T x.
-        self.numbers: set[Expr] = set()
-        # The terms of the sums that were written, before common factors were taken out.
-        self.sums: dict[Expr, list[Term]] = {}
-        # Transposes that were made while so many matrices were known to be symmetric or skew.
-        self._turned: dict[Expr, Expr] = {}
-        self._properties = 0
-
-    def transposed(self, expr: Expr) -> Expr:
-        if self._properties != len(self.symmetric) + len(self.skew):
-            self._properties = len(self.symmetric) + len(self.skew)
-            self._turned.clear()
-        known = self._turned.get(expr)
-        if known is None:
-            known = self._turned[expr] = self._transposed(expr)
-        return known
-
-    def _transposed(self, expr: Expr) -> Expr:
-        rows, columns = shape_of(expr)
-        if rows.is_one and columns.is_one:
-            return expr
-        if expr.op == "'":
-            return expr.args[0]
-        if expr.op in ("tril", "triu") and expr.args[0].op == "ones":
-            mask = Expr("ones", (), shape=(columns, rows))
-            return call("triu" if expr.op == "tril" else "tril", mask, shape=(columns, rows))
-        if expr in self.symmetric or (expr.op in _ALWAYS_SYMMETRIC and rows == columns):
-            return expr
-        if expr.op == "+" and rows == columns and {self.transposed(term) for term in expr.args} == set(expr.args):
-            return expr  # A + A^T is its own transpose
-        arrays = [arg for arg in expr.args if not is_plain(arg)]
-        is_each = expr.op in (".*", "./", ".^") or (expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each")
-        if is_each and rows == columns and all(self.transposed(arg) == arg for arg in arrays):
-            return expr  # S .* exp(S) for symmetric S
-        if expr.op == "commutation":
-            return call("commutation", *reversed(expr.args), shape=(columns, rows))
-        if expr.op == "*":
-            scalars = tuple(factor for factor in expr.args if is_scalar(factor))
-            return self.product(scalars + self.transposed_chain(tuple(f for f in expr.args if not is_scalar(f))))
-        if expr.op == "neg" and expr.args[0].op in ("*", "name"):
-            body = self.transposed(expr.args[0])
-            sign, chain = self._without_turned_skew(-1, body.args if body.op == "*" else (body,))
-            whole = Expr("*", chain, shape=(columns, rows)) if len(chain) > 1 else chain[0]
-            return call("neg", whole, shape=(columns, rows)) if sign < 0 else whole
-        if expr.op == "neg" or (expr.op == "/" and not is_scalar(expr.args[0])):
-            return Expr(expr.op, (self.transposed(expr.args[0]), *expr.args[1:]), shape=(columns, rows))
-        if expr.args and expr.args[0].op == "'" and expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each":
-            return call(expr.op, expr.args[0].args[0], shape=(columns, rows))
-        whole = call("'", expr, shape=(columns, rows))
-        if expr.op == "+":
-            terms = tuple(self.transposed(term) for term in expr.args)
-            turned = Expr("+", terms, shape=(columns, rows))
-            return turned if cost(turned) < cost(whole) else whole
-        return whole
-
-    def transposed_chain(self, chain: Chain) -> Chain:
-        return tuple(self.transposed(factor) for factor in reversed(chain))
-
-    def product(self, chain: Chain) -> Expr:
-        """The product of a chain; equal neighbours become a power."""
-        factors = _entries(_powers(chain))
-        if len(factors) == 1:
-            return factors[0]
-        rows = next((shape_of(f)[0] for f in factors if not is_scalar(f)), ONE)
-        columns = next((shape_of(f)[1] for f in reversed(factors) if not is_scalar(f)), ONE)
-        return Expr("*", factors, shape=(rows, columns))
-
-    def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
-        """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power.
-
-        Variables and their powers come before functions, y .* exp(x), as authors write them; otherwise the order is kept.
-        """
-        factors = [factor for factor in factors if factor != number(1) and factor.op != "ones"] or factors
-        place = next((place for place, factor in enumerate(factors) if factor.op in FUNCTIONS), len(factors))
-        behind = sorted(
-            factors[place:], key=lambda factor: (factor.args[0] if factor.op == ".^" else factor) not in self.variables
-        )
-        factors = self._orders.setdefault(frozenset((f, factors.count(f)) for f in factors), [*factors[:place], *behind])
-        shape = shape_of((factors or divisors)[0])
-        top, bottom = _elementwise(factors, shape), _elementwise(divisors, shape)
-        if bottom is None:
-            assert top is not None
-            return top
-        return call("./", top or number(1), bottom, shape=shape)
-
-    def diag(self, vector: Expr) -> Expr:
-        """The diagonal matrix with this diagonal."""
-        size = shape_of(vector)[0]
-        if vector.op == "diag" and vector.args[0] in self.diagonal:
-            return vector.args[0]
-        if vector.op == "ones":
-            return eye(size)
-        whole = call("diag", vector, shape=(size, size))
-        parted = self._parted_diagonal(vector)
-        return parted if parted is not None and cost(parted) < cost(whole) else whole
-
-    def _parted_diagonal(self, vector: Expr) -> Expr | None:
-        """diag(v) + theta I for the vector v + theta ones."""
-        size = shape_of(vector)[0]
-        rest: list[Expr] = []
-        identities: list[Expr] = []
-        for term in vector.args if vector.op == "+" else ():
-            body = term.args[0] if term.op == "neg" else term
-            if body.op == "*" and body.args[-1].op == "ones" and all(map(is_scalar, body.args[:-1])):
-                spread = call("*", *body.args[:-1], eye(size), shape=(size, size))
-                identities.append(call("neg", spread, shape=(size, size)) if term.op == "neg" else spread)
-            else:
-                rest.append(term)
-        if not rest or not identities:
-            return None
-        first = self.diag(rest[0] if len(rest) == 1 else Expr("+", tuple(rest), shape=shape_of(vector)))
-        return Expr("+", (first, *identities), shape=(size, size))
-
-    def dot(self, left: Chain, right: Chain) -> Expr:
-        """The scalar left^T right of two columns, from the side that needs fewer transposes; ||v||^2 for a compound v."""
-        if left == right and not (len(right) == 1 and right[0].op == "name"):
-            return call("^", call("norm", self.product(right), shape=SCALAR), number(2), shape=SCALAR)
-        one, other = self.transposed_chain(left) + right, self.transposed_chain(right) + left
-        halves = self._half(one) or self.norm_argument(self.product(one))
-        if halves is not None and halves.op != "name":
-            return call("^", call("norm", halves, shape=SCALAR), number(2), shape=SCALAR)
-        whole = self.product(min(one, other, key=_transposes))
-        sums = [self._summed(chain[1:]) for chain in (one, other) if _is_row_of_ones(chain[0])]
-        return min([whole, *sums], key=cost)
-
-    def _summed(self, chain: Chain) -> Expr:
-        """The sum of all entries; that of X ones is that of X."""
-        return call("sum", self.product(chain[:-1] if len(chain) > 1 and chain[-1].op == "ones" else chain), shape=SCALAR)
-
-    def _half(self, chain: Chain) -> Expr | None:
-        """v when the chain is v^T v."""
-        half = chain[len(chain) // 2 :]
-        return self.product(half) if len(chain) % 2 == 0 and self.transposed_chain(half) + half == chain else None
-
-    def trace(self, chain: Chain) -> Expr:
-        """tr of a product, turned so that few factors are transposed, with the scalars before it."""
-        scalars = [inner for factor in chain if factor.op == "*" for inner in factor.args if is_scalar(inner)]
-        if scalars:
-            bare = [[f for f in factor.args if not is_scalar(f)] if factor.op == "*" else [factor] for factor in chain]
-            return self.product_of_all([*scalars, self.trace(tuple(f for part in bare for f in part))])
-        if len(chain) == 1 and chain[0].op == "'":
-            chain = (chain[0].args[0],)
-        back = self.transposed_chain(chain)
-        turns = [c[k:] + c[:k] for c in (chain, back) for k in range(len(chain))]
-        ends = (chain[0], self.transposed(chain[0]))  # of equally good turns the one that begins as the product was written
-        best = min(turns, key=lambda t: (_transposes(t), cost(self.product(t)), t[0].op != "'", t[0] not in ends))
-        scalar = call("tr", self.product(best), shape=SCALAR)
-        inner = self.norm_argument(scalar)
-        if inner is not None and inner.op != "name":
-            return call("^", call("norm", inner, shape=SCALAR), number(2), shape=SCALAR)
-        return scalar
-
-    def norm_argument(self, scalar: Expr) -> Expr | None:
-        """v when the scalar is v^T v, tr(V^T V) or ||v||^2."""
-        if scalar.op == "^" and scalar.args[0].op == "norm" and scalar.args[1] == number(2):
-            return scalar.args[0].args[0]
-        body = scalar.args[0] if scalar.op == "tr" else scalar
-        if scalar.op == "tr" and body.op == "^" and body.args[1] == number(2) and body.args[0] in self.symmetric:
-            return body.args[0]
-        if body.op != "*" or len(body.args) % 2 or any(is_scalar(factor) for factor in body.args):
-            return None
-        half = body.args[len(body.args) // 2 :]
-        if self.transposed_chain(half) + half == body.args:
-            inner, other = self.product(half), self.product(body.args[: len(half)])
-            if shape_of(inner)[1].is_one:
-                return inner
-            return min(inner, other, key=lambda expr: (cost(expr), expr not in self.sums))  # ||X|| for tr(X X^T), too
-        return None
-
-    def scalar_power(self, base: Expr, exponent: Rational) -> Expr:
-        """base to a positive rational power: norms and square roots by their own signs."""
-        if exponent == 1:
-            return base
-        if exponent.denominator == 2:
-            inner = self.norm_argument(base)
-            if inner is not None:
-                norm = call("norm", inner, shape=SCALAR)
-                return norm if exponent.numerator == 1 else call("^", norm, number(exponent.numerator), shape=SCALAR)
-            if base.op == "eigmax" and (inner := self.norm_argument(base.args[0])) is not None:
-                norm = call("norm2", inner, shape=SCALAR)
-                return norm if exponent.numerator == 1 else call("^", norm, number(exponent.numerator), shape=SCALAR)
-            if exponent.numerator == 1:
-                return call("sqrt", base, shape=SCALAR)
-        if base.op == "^" and base.args[0].op == "norm" and exponent.denominator == 1:
-            return call("^", base.args[0], number(2 * exponent), shape=SCALAR)
-        return call("^", base, number(exponent), shape=SCALAR)
-
-    def powers(self, exponents: dict[Expr, Rational]) -> list[Expr]:
-        """The factors base ^ exponent; those with exponent 0 and the number 1 are left out."""
-        return [self.scalar_power(base, e) for base, e in exponents.items() if e and base != number(1)]
-
-    def array_power(self, base: Expr, exponent: Rational) -> Expr:
-        """base .^ exponent for a positive rational exponent."""
-        if exponent == 1:
-            return base
-        if exponent.denominator == 2 and exponent.numerator == 1:
-            return call("sqrt", base, shape=shape_of(base))
-        return call(".^", base, number(exponent), shape=shape_of(base))
-
-    def scaled(
-        self, coefficient: Rational, factors: list[Expr], divisors: list[Expr], chain: Chain, entries: bool = False
-    ) -> Expr:
-        """coefficient * scalar factors * chain / scalar divisors; `entries` says that the factors are in index notation."""
-        coefficient, chain = self._without_turned_skew(coefficient, chain)
-        size = magnitude(coefficient)
-        below = sorted(divisors, key=_is_long)
-        if divisors and size.denominator != 1:
-            below.insert(0, number(size.denominator))
-            size = size.numerator
-        above = [*sorted(factors, key=_is_long), *_entries(_powers(chain))]
-        if size != 1 or not above:
-            above.insert(0, number(size))
-        if len(chain) == 1 and factors and chain[0].op == "./" and chain[0].args[0] == number(1) and size.denominator == 1:
-            above = [chain[0].replace(args=(self.product_of_all(above[:-1]), chain[0].args[1]))]  # alpha ./ x
-        top = self.product_of_all(above, entries)
-        if below:
-            top = call("/", top, self.product_of_all(below, entries), shape=shape_of(top))
-        return call("neg", top, shape=shape_of(top)) if coefficient < 0 else top
-
-    def _without_turned_skew(self, sign: Rational, chain: Chain) -> tuple[Rational, Chain]:
-        """-K for K^T, where K is skew."""
-        turned = [factor.op == "'" and factor.args[0] in self.skew for factor in chain]
-        plain = tuple(factor.args[0] if is_turned else factor for factor, is_turned in zip(chain, turned))
-        return (-sign if sum(turned) % 2 else sign), plain
-
-    def product_of_all(self, factors: list[Expr], entries: bool = False) -> Expr:
-        """One product; only the last factor, if it is a product of matrices, is opened, so `(x^T x) y` keeps its brackets."""
-        if len(factors) == 1:
-            return factors[0]
-        opened = factors[-1].op == "*" and not entries
-        if is_scalar(factors[-1]) and any(factor.op == "*" for factor in factors[:-1]):
-            opened = False  # (x^T x) (y^T y)
-        flat = (*factors[:-1], *factors[-1].args) if opened else tuple(factors)
-        matrices = [factor for factor in flat if not is_scalar(factor)]
-        if is_scalar(factors[-1]):
-            return Expr("*", flat, shape=SCALAR)
-        return Expr("*", flat, shape=(shape_of(matrices[0])[0], shape_of(matrices[-1])[1]))
-
-
 def is_plain(expr: Expr) -> bool:
     """A scalar, a number or an index: nothing that has a size to share."""
     return expr.shape is None or is_scalar(expr)
 
 
-def _is_long(factor: Expr) -> bool:
-    """Whether a scalar stands behind the short ones: alpha and alpha^2 come before det(X)."""
-    return (factor.args[0] if factor.op == "^" else factor).op not in ("name", "pi")
-
-
-def _transposes(chain: Chain) -> int:
-    return sum(factor.op == "'" for factor in chain)
+def shortened(chain: Chain) -> Chain:
+    """The chain with powers for equal neighbours and slices for products with unit vectors."""
+    return _slices(_powers(chain))
 
 
 def _powers(chain: Chain) -> Chain:
@@ -379,37 +121,61 @@ def _opened(factor: Expr) -> Chain:
     return factor.args if is_chain else (factor,)
 
 
-def _entries(chain: Chain) -> Chain:
+def _slices(chain: Chain) -> Chain:
     """X e_j as X[:,j], e_i^T X as X[i,:] and e_i^T x as x[i]."""
     last = next((last for last in reversed(range(len(chain) - 1)) if _is_cumulation(chain[last])), None)
     if last is not None and shape_of(chain[-1])[1].is_one and not is_scalar(chain[-1]):
         behind = chain[last + 1 :]
         rest = behind[0] if len(behind) == 1 else Expr("*", behind, shape=(shape_of(behind[0])[0], ONE))
-        return _entries((*chain[:last], call("cumsum", rest, shape=shape_of(rest))))
-    if len(chain) > 1 and chain[-1].op == "e" and not is_scalar(chain[-2]):
-        base, place = chain[-2], chain[-1].args[0]
-        picked = call("at", base, Expr("all"), place, shape=(shape_of(base)[0], ONE))
-        if base.op == "'":
-            inner = base.args[0]
-            picked = call("'", call("at", inner, place, Expr("all"), shape=(ONE, shape_of(base)[0])), shape=shape_of(picked))
-        if shape_of(base)[0].is_one:
-            one = () if base.op == "'" else (number(1),)
-            picked = call("at", base.args[0] if base.op == "'" else base, *one, place, shape=SCALAR)
-        chain = (*chain[:-2], picked)
-    if len(chain) > 1 and chain[0].op == "'" and chain[0].args[0].op == "e" and not is_scalar(chain[1]):
-        place, base = chain[0].args[0].args[0], chain[1]
-        if base.op == "at" and base.args[1].op == "all":
-            picked = call("at", base.args[0], place, base.args[2], shape=SCALAR)
-        elif shape_of(base)[1].is_one:
-            picked = call("at", base, place, shape=SCALAR)
+        return _slices((*chain[:last], call("cumsum", rest, shape=shape_of(rest))))
+    pair = next((p for p in range(len(chain) - 1) if _is_single_entry(chain[p], chain[p + 1])), None)
+    if pair is not None:
+        return (*_slices(chain[:pair]), *chain[pair : pair + 2], *_slices(chain[pair + 2 :]))
+    factors: list[Expr] = []
+    for factor in chain:
+        if factor.op == "e" and factors and not is_scalar(factors[-1]):
+            factors.append(_column(factors.pop(), factor.args[0]))
         else:
-            picked = call("at", base, place, Expr("all"), shape=(ONE, shape_of(base)[1]))
-        chain = (picked, *chain[2:])
-    return chain
+            factors.append(factor)
+    picked: list[Expr] = []
+    for factor in reversed(factors):
+        if _is_row_of(factor, "e") and picked and not is_scalar(picked[-1]):
+            picked.append(_row(picked.pop(), factor.args[0].args[0]))
+        else:
+            picked.append(factor)
+    return tuple(reversed(picked))
 
 
-def _is_row_of_ones(expr: Expr) -> bool:
-    return expr.op == "'" and expr.args[0].op == "ones"
+def _is_single_entry(left: Expr, right: Expr) -> bool:
+    """Whether it is e_i e_j^T at letters, the matrix J^ij of tables, which stays whole."""
+    return left.op == "e" and left.args[0].op != "number" and _is_row_of(right, "e")
+
+
+def _is_row_of(expr: Expr, op: str) -> bool:
+    return expr.op == "'" and expr.args[0].op == op
+
+
+def _column(base: Expr, place: Expr) -> Expr:
+    """base e_j: X[:,j], X[j,:]^T of a transpose, x[j] of a row x^T."""
+    rows, _ = shape_of(base)
+    if rows.is_one:
+        row = (base.args[0],) if base.op == "'" else (base, number(1))
+        return call("at", *row, place, shape=SCALAR)
+    if base.op == "'":
+        return call("'", call("at", base.args[0], place, Expr("all"), shape=(ONE, rows)), shape=(rows, ONE))
+    return call("at", base, Expr("all"), place, shape=(rows, ONE))
+
+
+def _row(base: Expr, place: Expr) -> Expr:
+    """e_i^T base: X[i,:], X[:,i]^T of a transpose, X[i,j] of a column X[:,j], x[i] of a vector."""
+    _, columns = shape_of(base)
+    if base.op == "'" and not columns.is_one:
+        return call("'", _column(base.args[0], place), shape=(ONE, columns))
+    if base.op == "at" and base.args[1].op == "all":
+        return call("at", base.args[0], place, base.args[2], shape=SCALAR)
+    if columns.is_one:
+        return call("at", base, place, shape=SCALAR)
+    return call("at", base, place, Expr("all"), shape=(ONE, columns))
 
 
 def _is_cumulation(expr: Expr) -> bool:
@@ -424,13 +190,3 @@ def _power(factor: Expr, count: int) -> Expr:
     if factor.op == "inv":
         return call("^", factor.args[0], number(-count), shape=factor.shape or SCALAR)
     return call("^", factor, number(count), shape=factor.shape or SCALAR)
-
-
-def _elementwise(factors: list[Expr], shape: Shape) -> Expr | None:
-    counts: dict[Expr, int] = {}
-    for factor in factors:
-        counts[factor] = counts.get(factor, 0) + 1
-    parts = [factor if count == 1 else call(".^", factor, number(count), shape=shape) for factor, count in counts.items()]
-    if not parts:
-        return None
-    return parts[0] if len(parts) == 1 else Expr(".*", tuple(parts), shape=shape)

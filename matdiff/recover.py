@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from matdiff import formula
 from matdiff.collect import collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
-from matdiff.formula import Chain, Formulas
+from matdiff.formula import Chain
+from matdiff.formulas import Formulas
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
 from matdiff.grid import Grid, grid_of, part_of

@@ -5,7 +5,9 @@ Mistakes of reading are worded in `report_reading`, those of sizes and kinds in 
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
@@ -17,8 +19,9 @@ from matdiff.functions import RESERVED
 from matdiff.habits import translated
 from matdiff.limits import ERRORS, HELP_TIME, within
 from matdiff.parse import parse_declaration
+from matdiff.render import FORMATS
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
-from matdiff.replace import correction, cut, replaced, statement_around
+from matdiff.replace import correction, cut, parses, replaced, statement_around
 from matdiff.report_reading import READING_WORDS, Words
 from matdiff.report_shapes import SHAPE_WORDS, fixed_text
 from matdiff.scan import PROPERTIES
@@ -269,12 +272,39 @@ def _too_large(error: errors.TooLarge, text: str) -> Words:
 
 
 def _not_quoted(error: errors.NotQuoted, text: str) -> Words:
-    command = f"matdiff '{' '.join(error.words)}'"
-    return f"the expression must be one argument, got {len(error.words)}", [], [Help("quote it", command)], []
+    help = [Help("quote it", f"matdiff {_quoted(' '.join(error.words))}")]
+    first, *others = error.words
+    if parses(first) and len(others) == 1 and others[0] in re.findall(r"[^\W\d]\w*", first):
+        command = f"matdiff {_quoted(first)} --wrt {others[0]}"
+        help = [Help("differentiate by it", command)]
+    return f"the expression must be one argument, got {len(error.words)}", [], help, []
+
+
+def _quoted(text: str) -> str:
+    """The text as one word of a shell."""
+    if "'" not in text:
+        return f"'{text}'"
+    return f'"{text}"' if not set(text) & set('"$`\\!') else shlex.quote(text)
 
 
 def _unreadable(error: errors.UnreadableFile, text: str) -> Words:
-    return f"{error.path}: {error.why}", [], [], []
+    return f"{error.path}: {error.why}", [], [Help(help) for help in _instead_of_file(error.path)] if error.is_missing else [], []
+
+
+def _instead_of_file(path: str) -> list[str]:
+    """What may be meant by a file that is not there: a format, since -f is no format, a file near by, or an expression."""
+    folder, _, name = path.rpartition("/")
+    if name in FORMATS:
+        return [f"did you mean `--to {name}`?"]
+    try:
+        close = near(name, os.listdir(folder or ("/" if path.startswith("/") else ".")))
+    except (OSError, ValueError):
+        close = None
+    if close is not None and close != name:
+        return [f"did you mean {folder + '/' if folder or path.startswith('/') else ''}{close}?"]
+    if re.search(r"\w", path) and re.search(r"[\s^()+*|']", path) and parses(path):
+        return [f"an expression takes no option: matdiff {_quoted(path)}"]
+    return []
 
 
 def _not_a_name(error: errors.NotAName, text: str) -> Words:

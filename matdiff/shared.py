@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import formula
 from matdiff.dims import SCALAR, Shape
-from matdiff.formula import Chain, Formulas, shape_of
+from matdiff.formula import Chain, shape_of
+from matdiff.formulas import Formulas
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 

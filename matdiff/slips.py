@@ -27,6 +27,7 @@ from matdiff.cost import cost
 from matdiff.dims import SCALAR
 from matdiff.errors import Errors, MatdiffError
 from matdiff.formula import is_scalar
+from matdiff.formulas import Formulas
 from matdiff.graph import Irreducible
 from matdiff.infer import Typed
 from matdiff.lower import lower
@@ -256,7 +257,7 @@ def _quotient(factors: Sequence[Number], values: Sequence[Matrix], power: Ration
 
 
 def _power(coefficient: Rational, base: Expr, exponent: Rational) -> Expr:
-    formulas = formula.Formulas()
+    formulas = Formulas()
     part = formulas.scalar_power(base, -exponent if exponent < 0 else exponent)
     above, below = ([], [part]) if exponent < 0 else ([part], [])
     return formulas.scaled(coefficient, above, below, ())

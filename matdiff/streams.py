@@ -211,7 +211,8 @@ def read_path(path: str) -> str:
         with open(path, "rb") as file:
             return _decoded(file.read(CHARACTERS + 1), path)
     except (OSError, ValueError) as problem:
-        raise UnreadableFile(path=path, why=_reason(problem)) from None
+        is_missing = isinstance(problem, FileNotFoundError)
+        raise UnreadableFile(path=path, why=_reason(problem), is_missing=is_missing) from None
 
 
 def read_standard_input() -> str:

@@ -62,6 +62,7 @@ FLOORS = (
     (
         "cost",
         "formula",
+        "formulas",
         "sized",
         "shared",
         "collect",
@@ -97,7 +98,7 @@ FLOORS = (
     ("steps",),
     ("result", "pipeline"),
     ("sources", "relocate", "streams", "batch"),
-    ("cli",),
+    ("command", "usage", "cli"),
     ("__init__", "__main__"),
 )
 # Files that are tables, and longer for it.
@@ -105,7 +106,7 @@ TABLES = ("errors", "functions")
 # Third-party packages, and the only modules that may import them.
 ALLOWED = {
     "lark": {"parse"},
-    "click": {"cli"},
+    "click": {"command", "usage", "cli"},
     "rich": {"catalogue", "explain"},
     "mpmath": {
         "comparison",

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from matdiff.dims import SCALAR
-from matdiff.formula import Formulas, shape_of
+from matdiff.formula import shape_of
+from matdiff.formulas import Formulas
 from matdiff.index import number_of
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation

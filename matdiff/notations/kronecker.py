@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from matdiff import formula
 from matdiff.dims import ONE, Dim
-from matdiff.formula import Chain, Formulas, shape_of
+from matdiff.formula import Chain, shape_of
+from matdiff.formulas import Formulas
 from matdiff.index import number_of
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation

@@ -17,7 +17,8 @@ from typing import NamedTuple, Union
 
 from matdiff import formula
 from matdiff.dims import ONE, Shape
-from matdiff.formula import Chain, Formulas, is_scalar, shape_of
+from matdiff.formula import Chain, is_scalar, shape_of
+from matdiff.formulas import Formulas
 from matdiff.functions import FUNCTIONS
 from matdiff.syntax import Expr
 from matdiff.walk import post_order

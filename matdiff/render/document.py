@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.render.latex import latex, style
 from matdiff.render.leftside import left_side
-from matdiff.render.options import Options
+from matdiff.render.options import STYLES, Options
 from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def style_of(options: Options) -> Style:
     """The spellings that `--style` asks for."""
-    bold = options.style.get("bold", "yes").lower() not in ("no", "false", "0", "off")
-    return style(bold=bold, transpose=options.style.get("transpose", "top"))
+    chosen = {**{key: values[0] for key, values in STYLES.items()}, **options.style}
+    return style(bold=chosen["bold"] == "yes", transpose=chosen["transpose"])
 
 
 def latex_document(answer: Derivative, options: Options) -> str:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     Check = Union[Report, Verdict, Proof]
 
+# LaTeX style: the keys of --style and what they may be, the default first.
+STYLES = {"bold": ("yes", "no"), "transpose": ("top", "T", "prime")}
+
 
 class Options:
     """Every format takes what concerns it.
@@ -22,7 +25,7 @@ class Options:
     sizes        numbers for size names, which decide the order of products in code
     lhs          the left side `df/dW =` too; None leaves it to the format
     math         LaTeX around it: "none", "inline", "display" or "align"
-    style        LaTeX style: {"bold": "no", "transpose": "T"}
+    style        LaTeX style, keys and values of `STYLES`: {"bold": "no", "transpose": "T"}
     labels       the name of the notation before every result
     color        escape sequences that make the terminal's secondary lines dim
     source, path, line   where the text comes from: "argument", "stdin", "file" or "repl"

@@ -1,0 +1,159 @@
+"""What the command `matdiff` takes: one expression, which may start with `-`, and options whose wrong values say what they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+Groups = tuple[tuple[str, tuple[click.Option, ...]], ...]
+
+
+class ExpressionCommand(click.Command):
+    """A command whose one argument may start with `-`: `matdiff "-w^T x" -w w`.
+
+    Only an argument that is exactly the name of an option, or looks like `--name` or `--name=value`, is an option; so short
+    options are not glued to their values.
+
+    groups       the options by heading, as the help shows them between the examples and the exit status
+    """
+
+    def __init__(self, name: str, groups: Groups, examples: str, exit_status: str, **more: Any) -> None:
+        argument = click.Argument(["words"], nargs=-1, metavar="[EXPR]")
+        super().__init__(name, params=[argument, *(one for _, options in groups for one in options)], **more)
+        self.groups, self.examples, self.exit_status = groups, examples, exit_status
+
+    def options(self) -> dict[str, click.Option]:
+        """The options by every spelling."""
+        return {name: one for one in self.params if isinstance(one, click.Option) for name in (*one.opts, *one.secondary_opts)}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Sort the arguments into options and expressions before click sees them."""
+        named = self.options()
+        options: list[str] = []
+        words: list[str] = []
+        rest = list(args)
+        while rest:
+            word = rest.pop(0)
+            if word == "--":
+                words += rest
+                break
+            if word in named:
+                # The long name: click takes a millisecond to see that a short one is none.
+                options.append(word if word.startswith("--") else max(named[word].opts, key=len))
+                if not named[word].is_flag:
+                    if not rest or (rest[0] in named and rest[0].startswith("--")):
+                        if word == "--explain":  # alone it lists the topics
+                            options.append("")
+                            continue
+                        raise click.BadOptionUsage(word, f"Option '{word}' requires an argument.", ctx)
+                    options += rest[:1]
+                    del rest[:1]
+            elif _looks_like_long_option(word):
+                options.append(word)
+            elif word.startswith("-") and len(word) > 1 and (words or (rest and f"-{word}" in named)):
+                # A second expression is never meant, so this is a slip in an option: -Hq, -wX, -wrt.
+                raise click.NoSuchOption(word, ctx=ctx)
+            else:
+                words.append(word)
+        return super().parse_args(ctx, [*options, "--", *words])
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples first, then the options in groups, then the exit status."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        formatter.write("\n" + self.examples)
+        for title, options in self.groups:
+            with formatter.section(title):
+                formatter.write_dl([record for one in options if (record := one.get_help_record(ctx)) is not None])
+        formatter.write("\n" + self.exit_status)
+
+
+def _looks_like_long_option(word: str) -> bool:
+    name = word.partition("=")[0]
+    # -----x is an expression.
+    return name.startswith("--") and len(name) > 3 and name[2] != "-" and name[2:].replace("-", "").isalpha() and name.islower()
+
+
+class WrongValue(click.BadParameter):
+    """A value that an option does not take.
+
+    takes    what it takes: "takes a whole number from 0 to 3"
+    choices  the values, where they can be listed
+    """
+
+    def __init__(
+        self,
+        given: str,
+        takes: str,
+        ctx: click.Context | None,
+        parameter: click.Parameter | None,
+        choices: Sequence[str] = (),
+    ) -> None:
+        super().__init__(takes, ctx=ctx, param=parameter)
+        self.given, self.takes, self.choices = given, takes, choices
+
+
+def listed(values: Sequence[str]) -> str:
+    """`a, b or c`"""
+    return f"{', '.join(values[:-1])} or {values[-1]}"
+
+
+class OneOf(click.Choice[str]):
+    """One of several words."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word.  Raises `WrongValue`."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            raise WrongValue(value, f"takes {listed(self.choices)}", ctx, param, self.choices) from None
+
+
+class Whole(click.IntRange):
+    """A whole number in a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number.  Raises `WrongValue`."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            to = f" to {self.max}" if self.max is not None else " on"
+            raise WrongValue(value, f"takes a whole number from {self.min}{to}", ctx, param) from None
+
+
+class Seconds(click.FloatRange):
+    """A time."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number of seconds.  Raises `WrongValue`."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            raise WrongValue(value, f"takes a number of seconds from {self.min} on", ctx, param) from None
+
+
+def option(*names: str, help: str, **more: Any) -> click.Option:
+    """An option with its line of help."""
+    return click.Option(list(names), help=help, **more)
+
+
+def choice(name: str, choices: Sequence[str], help: str) -> click.Option:
+    """An option whose default is the first choice."""
+    return option(name, metavar="NAME", type=OneOf(choices), default=choices[0], help=help)
+
+
+def assignments(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:
+    """A callback that turns ("m=3", "n=4,k=2") into a dictionary."""
+
+    def read(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+        pairs: dict[str, str] = {}
+        for text in ",".join(values).split(",") if values else ():
+            key, equals, value = (part.strip() for part in text.partition("="))
+            if not (key and equals and value):
+                raise WrongValue(text, f"takes a name and its value, such as {form}", ctx, parameter)
+            pairs[key] = value
+        return pairs
+
+    return read

@@ -1,0 +1,131 @@
+"""Wrong uses of options: what was probably meant is proposed, and it works."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from matdiff import usage
+from matdiff.cli import COMMAND, main
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
+    """The lines of the diagnostic; the command must have failed with status 2."""
+    capsys.readouterr()
+    assert main(list(words)) == 2
+    return capsys.readouterr().err.splitlines()
+
+
+def test_no_habit_is_a_spelling_of_ours() -> None:
+    ours = COMMAND.options()
+    values = {value for one in COMMAND.params if hasattr(one.type, "choices") for value in one.type.choices}
+    assert not [word for words in usage._OPTIONS.values() for word in words.split() if f"--{word}" in ours]
+    assert not [word for words in usage._VALUES.values() for word in words.split() if word in values]
+
+
+@pytest.mark.parametrize("table", [usage._OPTIONS, usage._VALUES])
+def test_no_habit_means_two_things(table: dict[str, str]) -> None:
+    words = " ".join(table.values()).split()
+    assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize(("meant", "habit"), [(meant, words.split()[0]) for meant, words in usage._OPTIONS.items()])
+def test_habits_of_options(meant: str, habit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "x^T x", f"--{habit}") == [f"error[E505]: no such option `--{habit}`", f"help: did you mean `{meant}`?"]
+    words = meant.split()
+    option = COMMAND.options()[words[0]]
+    assert len(words) == 1 or not option.is_flag
+
+
+@pytest.mark.parametrize(("meant", "habit"), [(meant, word) for meant, words in usage._VALUES.items() for word in words.split()])
+def test_habits_of_values(meant: str, habit: str, capsys: pytest.CaptureFixture[str]) -> None:
+    owner = next(max(one.opts, key=len) for one in COMMAND.params if hasattr(one.type, "choices") and meant in one.type.choices)
+    *_, help = told(capsys, "x^T x", owner, habit)
+    assert help == f"help: did you mean `{owner} {meant}`?"
+    *_, help = told(capsys, "x^T x", f"--{habit}") if habit.isalpha() else [help]
+    assert re.fullmatch(r"help: did you mean `--[\w -]+`\?", help)
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "meant"),
+    [
+        (["--wtr", "x"], "no such option `--wtr`", "--wrt"),
+        (["--notaton", "index"], "no such option `--notaton`", "--notation"),
+        (["-wrt", "x"], "no such option `-wrt`", "--wrt"),
+        (["-latex"], "no such option `-latex`", "--latex"),
+        (["-wx"], "no such option `-wx`", "-w x"),
+        (["-Hq"], "no such option `-Hq`", "-H -q"),
+        (["--numpy"], "no such option `--numpy`", "--to numpy"),
+        (["--numerator"], "no such option `--numerator`", "--layout numerator"),
+        (["--symmetric"], "no such option `--symmetric`", "--var 'A: symmetric n'"),
+        (["--layout", "latex"], "`--layout` takes gradient, numerator or denominator, not `latex`", "--to latex"),
+        (["--layout", "Numerator"], "`--layout` takes gradient, numerator or denominator, not `Numerator`", "--layout numerator"),
+        (
+            ["--structure", "symmetric"],
+            "`--structure` takes project, ignore or entries, not `symmetric`",
+            "--var 'A: symmetric n'",
+        ),
+        (["--size", "n: 3"], "`--size` takes a name and its value, such as m=3, not `n: 3`", "--size n=3"),
+        (["--size", "n=x"], "`--size` takes whole numbers from 1 to 1,000,000,000, not `n=x`", None),
+        (["--order", "9"], "`--order` takes a whole number from 0 to 3, not `9`", None),
+        (["--order", "two"], "`--order` takes a whole number from 0 to 3, not `two`", None),
+        (["--seed", "x"], "`--seed` takes a whole number from 0 on, not `x`", None),
+        (["--timeout", "long"], "`--timeout` takes a number of seconds from 0 on, not `long`", None),
+        (["--xyzzy"], "no such option `--xyzzy`", None),
+        (
+            ["--latex", "--style", "transpose=t"],
+            "`--style` takes bold=yes, bold=no, transpose=top, transpose=T or transpose=prime, not `transpose=t`",
+            "--style transpose=T",
+        ),
+    ],
+)
+def test_slips(words: list[str], message: str, meant: str | None, capsys: pytest.CaptureFixture[str]) -> None:
+    first, help = told(capsys, "x^T x", *words)
+    assert first == f"error[E505]: {message}"
+    assert help == (f"help: did you mean `{meant}`?" if meant else "help: `matdiff --help` lists the options")
+
+
+def test_an_option_without_its_value_says_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "x^T x", "--wrt") == [
+        "error[E505]: `--wrt` needs a value",
+        "help: --wrt NAME: Variable; repeat it for several, or `all`.",
+    ]
+
+
+def test_a_slip_before_the_expression(capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "-wrt", "x", "x^T x")[-1] == "help: did you mean `--wrt`?"
+    assert main(["-x", "--wrt", "x"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "help"),
+    [
+        (["x^T", "A", "x"], "quote it:  matdiff 'x^T A x'"),
+        (["x'", "A", "x"], 'quote it:  matdiff "x\' A x"'),
+        (["x^T x", "x"], "differentiate by it:  matdiff 'x^T x' --wrt x"),
+        (["x^T x", "wrt", "x"], "quote it:  matdiff 'x^T x wrt x'"),
+    ],
+)
+def test_several_words(words: list[str], help: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, *words)[-1] == f"help: {help}"
+    proposed = shlex.split(help.split("matdiff ")[1])
+    assert main([*proposed, *([] if "wrt" in help else ["--wrt", "x"])]) == 0
+
+
+def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "losses.txt").write_text("x^T x")
+    monkeypatch.chdir(tmp_path)
+    missing = "no such file or directory"
+    assert told(capsys, "-f", "loses.txt") == [f"error[E502]: loses.txt: {missing}", "help: did you mean losses.txt?"]
+    path = f"{tmp_path}/loses.txt"
+    assert told(capsys, "-f", path) == [f"error[E502]: {path}: {missing}", f"help: did you mean {tmp_path}/losses.txt?"]
+    assert told(capsys, "-f", "latex") == [f"error[E502]: latex: {missing}", "help: did you mean `--to latex`?"]
+    assert told(capsys, "-f", "x^T x") == [
+        f"error[E502]: x^T x: {missing}",
+        "help: an expression takes no option: matdiff 'x^T x'",
+    ]
+    assert told(capsys, "-f", "nothing") == [f"error[E502]: nothing: {missing}"]
+    assert told(capsys, "-f", "no/loses.txt") == [f"error[E502]: no/loses.txt: {missing}"]
