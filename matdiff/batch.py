@@ -17,6 +17,7 @@ from matdiff.sources import Excerpt, Source, joined
 from matdiff.statements import Declaration, Definition, Question
 from matdiff.streams import Output, Progress, complain, uses_color
 from matdiff.syntax import Span
+from matdiff.variables import declare
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
@@ -112,9 +113,12 @@ class Batch:
         """--var and --wrt; whether they are good."""
         for text in self.options.declarations:
             try:
-                self.declarations += parse_declaration(text)
-            except Errors as problem:
-                self._refuse(problem.errors, source=Source(text, "argument"))
+                declarations = [*self.declarations, *parse_declaration(text)]
+                declare(declarations)
+            except (Errors, MatdiffError) as problem:
+                self._refuse(problem.errors if isinstance(problem, Errors) else [problem], source=Source(text, "argument"))
+            else:
+                self.declarations = declarations
         names = [(text, _name(text)) for text in self.options.wrt]
         self.wrt = tuple(name for _, name in names if name is not None)
         if self.options.along is not None:
@@ -268,7 +272,7 @@ class Batch:
 
             about = render.Options(**self._for_json(errors, status, excerpt, alone=True))
             self.output.write(failure(excerpt.text, about, self.options.layout))
-        else:
+        if self.options.format != "json" or self.output.path is not None:  # after a mistake the file is not written
             self._complain(errors, excerpt)
 
     def _complain(self, problems: Iterable[MatdiffError | Remark], excerpt: Excerpt) -> None:

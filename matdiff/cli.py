@@ -332,7 +332,7 @@ def _run(words: list[str]) -> int:
     except click.UsageError as problem:
         from matdiff.usage import diagnose_usage
 
-        return _fail(words, diagnose_usage(problem), WRONG_USAGE)
+        return _fail(words, diagnose_usage(problem, COMMAND), WRONG_USAGE)
     except MatdiffError as problem:
         from matdiff.report import diagnose
 

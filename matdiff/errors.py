@@ -216,13 +216,28 @@ class DeclaredTwice(MatdiffError):
     second_text: str
 
 
+class DeclaredLate(MatdiffError):
+    """A declaration behind an expression that uses its name."""
+
+    code, name = "E208", "declared-late"
+    variable: str
+    used: Span
+    span: Span
+
+
 class BadDeclaration(MatdiffError):
-    """A declaration that cannot be read; `problem` is a key of report's table, `found` the text at fault."""
+    """A declaration that cannot be read.
+
+    problem  a key of report's table
+    found    the text at fault
+    meant    the declaration that was meant, where it is known
+    """
 
     code, name = "E206", "bad-declaration"
     span: Span
     problem: str
     found: str = ""
+    meant: str = ""
     in_option: bool = False
 
     @property

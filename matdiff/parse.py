@@ -22,7 +22,7 @@ from matdiff.errors import (
 from matdiff.formulate import Formulate, Shape
 from matdiff.lalr import Parser, Tables, Token, Unexpected
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
-from matdiff.review import circular, depth, divisions, repeated, wrong_calls
+from matdiff.review import circular, declared_late, depth, divisions, repeated, wrong_calls
 from matdiff.scan import (
     CLOSERS,
     TERM_ENDS,
@@ -68,10 +68,11 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
         result.failed.append((0, (error,)))
         return result
     names = names_of(sentences, known)
+    asking = next((sentence for sentence in reversed(sentences) if not sentence.is_surely_declaration), None)
     for sentence in sentences:
         check()
-        last = sentence is sentences[-1] and not more
-        if sentence.looks_like_declaration and not last:
+        last = sentence is asking and not more
+        if sentence.is_surely_declaration or (sentence.looks_like_declaration and not last):
             declarations, errors = _read_declaration(sentence, in_option=False)
             result.statements += declarations
         else:
@@ -81,7 +82,7 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
             result.failed.append((len(result.statements), errors))
     if not sentences and not more:
         result.failed.append((0, (EndsEarly(span=Span(0, 0), after=""),)))
-    errors = (*repeated(text, result.statements), *circular(result.statements))
+    errors = (*repeated(text, result.statements), *circular(result.statements), *declared_late(text, result.statements))
     if errors:
         result.failed.append((len(result.statements), errors))
     return result
@@ -125,7 +126,8 @@ def _read_declaration(sentence: Sentence, in_option: bool) -> tuple[list[Declara
     kind = "scalar" if shape.rows is None else "vector" if shape.cols is None else "matrix"
     span = Span(span_of(sentence.tokens[0]).start, sentence.end)
     return [
-        Declaration(normal_name(name), span_of(name), shape.rows, shape.cols, kind, shape.property, span) for name in shape.names
+        Declaration(normal_name(name), span_of(name), shape.rows, shape.cols, kind, shape.property, span, in_option)
+        for name in shape.names
     ], ()
 
 

@@ -123,7 +123,16 @@ def _declared_twice(error: errors.DeclaredTwice, text: str) -> Words:
     labels = [Label(error.second, second)]
     if error.first is not None:
         labels.append(Label(error.first, first, primary=False))
-    return f"`{error.variable}` is {verb} twice", labels, [], []
+    notes = [f"--var declares it {error.first_text}"] if error.first is None else []
+    return f"`{error.variable}` is {verb} twice", labels, [], notes
+
+
+def _declared_late(error: errors.DeclaredLate, text: str) -> Words:
+    labels = [Label(error.span, "declared here"), Label(error.used, "used here", primary=False)]
+    before, behind = text[: error.span.start].rstrip("; \n"), text[error.span.end :].lstrip("; \n")
+    ordered = "; ".join(part for part in (cut(text, error.span), before, behind) if part)
+    help = [Help("put it first", ordered)] if "\n" not in ordered else [Help("put the declaration first")]
+    return f"`{error.variable}` is declared after it is used", labels, help, []
 
 
 _FORMS = "forms: `W: m x n`, `x: n`, `c: scalar`, `S: symmetric n`, `D: diagonal n`, `P: spd n`"
@@ -132,6 +141,7 @@ _DECLARATION_PROBLEMS = {
     "no-colon": "expected `:` after the name",
     "name": "expected a name here",
     "no-size": "expected a size here",
+    "word": "`{found}` is no size",
     "by": "expected `x` between the two sizes",
     "three-sizes": "a matrix has two sizes",
     "property": "no such property",
@@ -143,16 +153,21 @@ _DECLARATION_PROBLEMS = {
 
 def _bad_declaration(error: errors.BadDeclaration, text: str) -> Words:
     label = _DECLARATION_PROBLEMS[error.problem].replace("{found}", error.found)
+    if error.problem == "word" and error.found in PROPERTIES:
+        label = "a property stands before the size"
     statement = text if error.in_option else cut(text, statement_around(text, error.span.start))
     fixed, message = None, None
-    if error.problem == "by":
+    elsewhere = _rewritten(statement)
+    if elsewhere is not None or error.meant:
+        fixed = elsewhere or error.meant
+    elif error.problem == "by":
         fixed = replaced(text, error.span, f"x {error.found}" if error.found.isdigit() else " x " if error.found == "," else "x")
         fixed = re.sub(r" +", " ", fixed)
     elif error.problem == "no-colon" and error.found:
         fixed = statement.replace(error.found, error.found + ":", 1)
     elif error.problem == "property":
-        meant = {"sym": "symmetric", "psd": "spd", "matrix": "", "vector": ""}.get(error.found, near(error.found, PROPERTIES))
-        fixed = replaced(text, error.span, meant).replace(":  ", ": ") if meant is not None else None
+        meant = near(error.found, PROPERTIES)
+        fixed = replaced(text, error.span, meant) if meant is not None else None
         message = f"did you mean `{meant}`?" if meant else None
     elif error.problem == "square":
         fixed = replaced(text, error.span, re.split(r"\s*[x×]\s*", cut(text, error.span))[0])
@@ -160,6 +175,26 @@ def _bad_declaration(error: errors.BadDeclaration, text: str) -> Words:
     if fixed is not None and _declares(fixed):
         help = [Help(message or "", fixed, fixed if message is None else f"{message}  {fixed}")]
     return "cannot read this declaration", [Label(error.span, label)] if statement.strip() else [], help, [_FORMS]
+
+
+# Sizes as papers and other programs write them: (m, n), n-by-n, x in R^n.
+_SIZES_ELSEWHERE = (
+    (r"(\w\s*):\s*[(\[]\s*(\w+)\s*[,;]\s*(\w+)\s*[)\]]", r"\1: \2 x \3"),
+    (r"^(?:let|var|where|given)\s+(?=\w)", ""),
+    (r"^(\w+)\s*(?:=|::)\s*", r"\1: "),
+    (r"\s*-\s*by\s*-\s*", " x "),
+    (r"(\w)\s*(?::|∈|\\in\b|\bin\b)\s*(?:R|ℝ|\\R|\\mathbb\s*\{?R\}?)\s*\^\s*(?:\{([^{}]*)\}|(\w+))", r"\1: \2\3"),
+    (r"\\times\b", "x"),
+    (r"(: \w+)\*(\w+)$", r"\1 x \2"),
+)
+
+
+def _rewritten(statement: str) -> str | None:
+    """The declaration in our notation, if another one is recognised."""
+    text = statement.strip()
+    for pattern, replacement in _SIZES_ELSEWHERE:
+        text = re.sub(pattern, replacement, text)
+    return text if text != statement.strip() and _declares(text) else None
 
 
 def _declares(text: str) -> bool:
@@ -338,6 +373,7 @@ _WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.UnknownVariable: _unknown_variable,
     errors.ReservedName: _reserved,
     errors.DeclaredTwice: _declared_twice,
+    errors.DeclaredLate: _declared_late,
     errors.BadDeclaration: _bad_declaration,
     errors.CircularDefinition: _circular,
     errors.WhichVariable: _which_variable,

@@ -7,6 +7,7 @@ from typing import Union
 
 from matdiff.errors import (
     CircularDefinition,
+    DeclaredLate,
     DeclaredTwice,
     DivisionByZero,
     DivisionThenProduct,
@@ -17,7 +18,7 @@ from matdiff.errors import (
 )
 from matdiff.functions import FUNCTIONS
 from matdiff.parts import constant
-from matdiff.statements import Declaration, Definition, Statement
+from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.syntax import Expr, Span
 from matdiff.walk import post_order
 
@@ -120,6 +121,30 @@ def repeated(text: str, statements: list[Statement]) -> Iterator[MatdiffError]:
                     first_text=_meaning(text, earlier),
                     second_text=_meaning(text, statement),
                 )
+
+
+def declared_late(text: str, statements: list[Statement]) -> Iterator[MatdiffError]:
+    """A declaration behind an expression that uses its name."""
+    uses: dict[str, Expr] = {}
+    definitions: dict[str, Expr] = {}
+    declared: set[str] = set()
+    for statement in statements:
+        if isinstance(statement, Definition):
+            definitions[statement.name] = statement.expr
+        elif isinstance(statement, Question):
+            pending = [statement.expr]
+            while pending:
+                for node in post_order(pending.pop()):
+                    if node.op == "name" and str(node.value) not in uses:
+                        uses[str(node.value)] = node
+                        pending += [definitions[str(node.value)]] if node.value in definitions else []
+        elif statement.name in declared:
+            continue  # told as declared twice
+        elif statement.name not in uses:
+            declared.add(statement.name)
+        else:
+            first = span_of_expr(uses[statement.name])
+            yield DeclaredLate(variable=statement.name, used=first, span=statement.span)
 
 
 def _meaning(text: str, statement: Union[Declaration, Definition]) -> str:

@@ -103,6 +103,22 @@ class Sentence:
             position += 2
         return types[position : position + 2] == ["NAME", "COLON"] and all(token != "wrt" for token in self.tokens)
 
+    @property
+    def is_surely_declaration(self) -> bool:
+        """A declaration that is no Frobenius product: `W: m x n`, `x: n` (not `a : b` or `A: B`), `c: scalar`, `S: symmetric n`."""
+        if not self.looks_like_declaration:
+            return False
+        colon = next(place for place, token in enumerate(self.tokens) if token.type == "COLON")
+        rest = self.tokens[colon + 1 :]
+        if len(rest) == 1 and rest[0].type == "NAME" and rest[0] != "scalar":
+            before, after = self.tokens[colon - 1].end_pos, rest[0].start_pos
+            return rest[0][0].islower() and before == self.tokens[colon].start_pos and after > self.tokens[colon].end_pos
+        if len(rest) == 3 and rest[1] in ("x", "×"):
+            return all(size.type == "NUMBER" or (size.type == "NAME" and size[0].islower()) for size in (rest[0], rest[2]))
+        return len(rest) <= 2 and (
+            rest[:1] == ["scalar"] or (rest[:1] != [] and (rest[0] in PROPERTIES or rest[0].type == "NUMBER"))
+        )
+
 
 def span_of(token: Token) -> Span:
     """Where the token stands."""
@@ -118,6 +134,9 @@ def normal_name(written: str) -> str:
     return "".join(GREEK.get(letter, letter) for letter in stem) + ("_" + subscript if subscript else "")
 
 
+_BINARY = ("PLUS", "MINUS", "PRODUCT", "HADAMARD", "KRONECKER", "SLASH", "DOT_SLASH", "CARET", "DOT_CARET", "EQUALS")
+
+
 def split_statements(tokens: Sequence[Token]) -> list[Sentence]:
     """Statements at `;` and newlines outside brackets; brackets matched, bars told apart."""
     sentences: list[Sentence] = []
@@ -131,6 +150,17 @@ def split_statements(tokens: Sequence[Token]) -> list[Sentence]:
     return sentences
 
 
+def _continues(before: Sequence[Token], newline: Token, after: Sequence[Token]) -> bool:
+    """Whether a statement goes on in the next line: an operator ends the line or begins the next one.
+
+    A line may begin with a sign of its own, `-x^T x`, so a minus goes on with the line above only where it is indented.
+    """
+    if not before or not after or after[0].type == "NEWLINE":
+        return False
+    is_indented = after[0].start_pos > newline.end_pos
+    return before[-1].type in _BINARY or (after[0].type in _BINARY and (after[0].type != "MINUS" or is_indented))
+
+
 def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, int, int | None]:
     """The statement from `position`, where the next one starts, and where to start again if the text ended in a bracket."""
     sentence = Sentence()
@@ -140,8 +170,10 @@ def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, in
         token = tokens[position]
         position += 1
         if token.type == "NEWLINE":
-            if not opened:
+            if not opened and not _continues(sentence.tokens, token, tokens[position : position + 1]):
                 return sentence, position, None
+            if not opened:
+                continue
             newline_after_opener = newline_after_opener or position
             continue
         if token.type == "SEMICOLON" and not (opened and opened[-1].type == "LSQB"):

@@ -12,14 +12,28 @@ if TYPE_CHECKING:
 
 
 class Declaration:
-    """`W: m x n`.  rows, cols: sizes as `Expr` or None for a scalar; kind "scalar", "vector" or "matrix"; property or None."""
+    """`W: m x n`.
 
-    __slots__ = ("cols", "kind", "name", "name_span", "property", "rows", "span")
+    rows, cols   sizes as `Expr` or None for a scalar
+    kind         "scalar", "vector" or "matrix"
+    property     "symmetric" and the like, or None
+    in_option    it was given with `--var`, so its spans are no places of the text
+    """
+
+    __slots__ = ("cols", "in_option", "kind", "name", "name_span", "property", "rows", "span")
 
     def __init__(
-        self, name: str, name_span: Span, rows: Expr | None, cols: Expr | None, kind: str, property: str | None, span: Span
+        self,
+        name: str,
+        name_span: Span,
+        rows: Expr | None,
+        cols: Expr | None,
+        kind: str,
+        property: str | None,
+        span: Span,
+        in_option: bool = False,
     ) -> None:
-        self.name, self.name_span, self.span = name, name_span, span
+        self.name, self.name_span, self.span, self.in_option = name, name_span, span, in_option
         self.rows, self.cols, self.kind, self.property = rows, cols, kind, property
 
     def __repr__(self) -> str:

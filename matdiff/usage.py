@@ -45,10 +45,8 @@ _VALUES = {
 }  # fmt: skip
 
 
-def diagnose_usage(problem: click.UsageError) -> Diagnostic:
-    """The diagnostic for what click refuses."""
-    command = problem.ctx.command if problem.ctx is not None else None
-    assert isinstance(command, ExpressionCommand)
+def diagnose_usage(problem: click.UsageError, command: ExpressionCommand) -> Diagnostic:
+    """The diagnostic for what click refuses of the command."""
     message = problem.format_message()
     found: list[str] = []
     if isinstance(problem, click.NoSuchOption):
@@ -60,8 +58,9 @@ def diagnose_usage(problem: click.UsageError) -> Diagnostic:
         found = _meant_value(problem, problem.param, command)
     elif isinstance(problem, click.BadOptionUsage):
         used = command.options()[problem.option_name]
-        message = f"`{problem.option_name}` needs a value"
-        return _diagnostic(message, f"{problem.option_name} {used.metavar}: {used.help}")
+        if used.is_flag:
+            return _diagnostic(f"`{problem.option_name}` takes no value", f"write `{problem.option_name}` alone")
+        return _diagnostic(f"`{problem.option_name}` needs a value", f"{problem.option_name} {used.metavar}: {used.help}")
     help = [f"did you mean `{meant}`?" for meant in found[:1]] or ["`matdiff --help` lists the options"]
     return _diagnostic(message[:1].lower() + message[1:].rstrip(".").replace("'", "`"), *help)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Union
 
 from matdiff.dims import ONE, Shape
 from matdiff.errors import BadDeclaration, DeclaredTwice, Errors, MatdiffError, ReservedName
@@ -38,7 +38,7 @@ class Variable:
 def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:
     """The declared variables.  Raises Errors of ReservedName, DeclaredTwice and BadDeclaration."""
     variables: dict[str, Variable] = {}
-    places: dict[str, Span] = {}
+    places: dict[str, Union[Span, None]] = {}
     errors: list[MatdiffError] = []
     for declaration in declarations:
         name, span = declaration.name, declaration.span
@@ -55,7 +55,7 @@ def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:
             first, second = described(known), described(variable)
             errors.append(DeclaredTwice(variable=name, first=places[name], second=span, first_text=first, second_text=second))
         else:
-            variables[name], places[name] = variable, span
+            variables[name], places[name] = variable, None if declaration.in_option else span
     if errors:
         raise errors[0] if len(errors) == 1 else Errors(errors)
     return variables
