@@ -19,9 +19,10 @@ from matdiff.errors import (
     ProductSizes,
     SumShapes,
 )
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, RESERVED
 from matdiff.parts import constant, is_scalar, names_in, ones_of, unsigned
 from matdiff.syntax import Expr
+from matdiff.variables import GREEK
 from matdiff.walk import post_order
 
 MOST_FIXES = 3
@@ -202,6 +203,32 @@ def split_names(exprs: list[Expr], is_fresh: Callable[[str], bool]) -> list[Fix]
                     parts = Expr("name", value=text[:cut]), Expr("name", value=text[cut:])
                     fixes.append(Fix("split-name", name, Expr("*", parts)))
     return fixes
+
+
+def split_all(names: list[Expr], known: list[str]) -> list[Fix]:
+    """The one correction that splits all names that are written together of known names and single capital letters: `x^T AX`."""
+    fixes: list[Fix] = []
+    for name in names:
+        parts = _parts(str(name.value), frozenset(known))
+        if parts:
+            fixes.append(Fix("split-name", name, Expr("*", tuple(Expr("name", value=part) for part in parts))))
+    return [Fix("split-name", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]))] if fixes else []
+
+
+def _parts(text: str, known: frozenset[str]) -> list[str]:
+    """Known names and capital letters, of which the text is made; none if no known name is among them."""
+    if len(text) > MOST_GLUED:
+        return []
+    parts: list[str] = []
+    place = 0
+    while place < len(text):
+        names = [name for name in known | GREEK if text.startswith(name, place) and len(name) < len(text)]
+        part = max(names, key=len, default=text[place])
+        if not names and not (part.isupper() and part not in RESERVED):
+            return []
+        parts.append(part)
+        place += len(part)
+    return parts if any(part in known for part in parts) else []
 
 
 def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:

@@ -262,12 +262,13 @@ class Fix:
                  "exchange", "gram", "pinv", "inverse", "ones-row", "ones-column", "ones", "linear", "diag", "product"
     target       the part of the expression to replace
     replacement  what to write there; brackets around it are the printer's business
+    others       corrections of other parts of the expression that belong to it
     """
 
-    __slots__ = ("replacement", "target", "what")
+    __slots__ = ("others", "replacement", "target", "what")
 
-    def __init__(self, what: str, target: Expr, replacement: Expr) -> None:
-        self.what, self.target, self.replacement = what, target, replacement
+    def __init__(self, what: str, target: Expr, replacement: Expr, others: tuple[Fix, ...] = ()) -> None:
+        self.what, self.target, self.replacement, self.others = what, target, replacement, others
 
     def __repr__(self) -> str:
         return f"Fix({self.what}: {self.target} -> {self.replacement})"
@@ -554,6 +555,15 @@ class SoftKind(Remark):
     variable: str
     kind: str
     size: str = ""
+
+
+class GluedNames(Remark):
+    """Undeclared names of several letters that are perhaps products, `Ax`; `fixes` is the correction that splits all of them."""
+
+    code, name = "W611", "glued-names"
+    span: Span
+    variable: str
+    fixes: tuple[Fix, ...]
 
 
 class ForcedSquare(Remark):

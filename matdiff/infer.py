@@ -18,6 +18,7 @@ from matdiff.errors import (
     DefinitionShape,
     ElementwiseShapes,
     Fix,
+    GluedNames,
     IndexRange,
     MatdiffError,
     NotSquare,
@@ -82,7 +83,8 @@ def infer(
     statement = Statement(expr, declared, definitions, tuple(wrt))
     statement.check_wrt()
     try:
-        return statement.read({})
+        plain = statement.read({})
+        return statement.with_glued_names(plain) if soft else plain
     except MatdiffError as error:
         if soft and error.code.startswith("E3"):
             reading = statement.only_soft_reading()
@@ -231,10 +233,29 @@ class Statement:
                 glued = [node for node in self.occurrences.values() if name in str(node.value) and node.value != name]
                 fixes = [
                     fix
-                    for fix in split_names(glued, self._is_fresh)
+                    for fix in [*self._all_split(), *split_names(glued, self._is_fresh)]
                     if name in [part.value for part in fix.replacement.args] and self._fits(fix)
                 ]
                 raise UnknownVariable(variable=name, names=names, expr=self.expr, fixes=tuple(fixes[:1]))
+
+    def _all_split(self) -> list[Fix]:
+        """All names that are written together of names that are used elsewhere, split."""
+        known = [name for name in (*self.occurrences, *self.wrt) if len(name) == 1 or not self._is_fresh(name)]
+        names = [node for part in (*self.definitions.values(), self.expr) for node in names_in(part)]
+        glued = [node for node in names if len(str(node.value)) > 1 and node.value not in self.wrt]
+        if not glued:
+            return []
+        from matdiff.corrections import split_all  # needed only where a name has several letters
+
+        return split_all([node for node in glued if self._is_fresh(str(node.value))], known)
+
+    def with_glued_names(self, reading: Typed) -> Typed:
+        """The reading with a remark on names that are perhaps products, where the products fit too."""
+        fixes = [fix for fix in self._all_split() if self._fits(fix)]
+        for fix in fixes:
+            span, name = fix.target.span or Span(0, 0), str(fix.target.value)
+            reading.remarks = (*reading.remarks, GluedNames(span=span, variable=name, fixes=(fix,)))
+        return reading
 
     def explain(self, error: MatdiffError) -> None:
         """Add to the error what makes it understandable: final sizes, where they come from, and corrections that fit."""
@@ -258,7 +279,9 @@ class Statement:
             from matdiff.corrections import corrections  # needed only where something is wrong
 
             culprit, args = shaping.culprit
-            error.__dict__["fixes"] = corrections(error, culprit, args, self._fits, self._is_fresh)
+            all_split = [fix for fix in self._all_split() if self._fits(fix)]
+            found = all_split or corrections(error, culprit, args, self._fits, self._is_fresh)
+            error.__dict__["fixes"] = tuple(found)
 
     def _reasons(self, clash: list[tuple[Expr, int]], shaping: Shaping) -> Iterator[SizeReason]:
         """Where undeclared variables got the sizes that clash."""
@@ -281,12 +304,17 @@ class Statement:
         return name not in self.declared and name not in self.all_definitions and not is_greek(name)
 
     def _fits(self, fix: Fix) -> bool:
-        definitions = {name: replaced(value, fix.target, fix.replacement) for name, value in self.all_definitions.items()}
+        expr, definitions = self.expr, dict(self.all_definitions)
+        for one in (fix, *fix.others):
+            definitions = {name: replaced(value, one.target, one.replacement) for name, value in definitions.items()}
+            expr = replaced(expr, one.target, one.replacement)
         try:
-            changed = Statement(replaced(self.expr, fix.target, fix.replacement), self.declared, definitions, ())
+            changed = Statement(expr, self.declared, definitions, ())
         except CircularDefinition:
             return False
-        return changed._reads({}) and all(name in changed.occurrences for name in self.wrt)
+        has_greek = any(part.op == "name" and is_greek(str(part.value)) for part in fix.replacement.args)
+        fits = changed._reads({}) or (fix.what == "split-name" and has_greek and changed.only_soft_reading() is not None)
+        return fits and all(name in changed.occurrences for name in self.wrt)
 
 
 def ordered_definitions(expr: Expr, definitions: Mapping[str, Expr]) -> dict[str, Expr]:

@@ -68,11 +68,13 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
         result.failed.append((0, (error,)))
         return result
     names = names_of(sentences, known)
-    asking = next((sentence for sentence in reversed(sentences) if not sentence.is_surely_declaration), None)
+    earlier = [sentence for sentence in sentences[:-1] if sentence.looks_like_declaration]
+    sizes = {str(token) for sentence in earlier for token in sentence.after_colon if token.type == "NAME"}
+    asking = next((sentence for sentence in reversed(sentences) if not sentence.is_surely_declaration(sizes)), None)
     for sentence in sentences:
         check()
         last = sentence is asking and not more
-        if sentence.is_surely_declaration or (sentence.looks_like_declaration and not last):
+        if sentence.is_surely_declaration(sizes) or (sentence.looks_like_declaration and not last):
             declarations, errors = _read_declaration(sentence, in_option=False)
             result.statements += declarations
         else:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import TypeVar
 
-from matdiff.errors import MatdiffError, Remark
+from matdiff.errors import Fix, MatdiffError, Remark, SizeReason
 from matdiff.syntax import Expr, Span
 
 Problem = TypeVar("Problem", bound=MatdiffError | Remark)
@@ -20,11 +21,11 @@ def relocated(problem: Problem, by: int) -> Problem:
     """A copy whose spans start `by` code points later."""
     if not by:
         return problem
-    copy: Problem = object.__new__(type(problem)) if isinstance(problem, Remark) else type(problem).__new__(type(problem))
+    new: Problem = object.__new__(type(problem)) if isinstance(problem, Remark) else type(problem).__new__(type(problem))
     # A field called start or end is a place in the text too.
     places = {field: value + by for field, value in vars(problem).items() if field in ("start", "end") and isinstance(value, int)}
-    copy.__dict__.update({field: _moved(value, by) for field, value in vars(problem).items()} | places)
-    return copy
+    new.__dict__.update({field: _moved(value, by) for field, value in vars(problem).items()} | places)
+    return new
 
 
 def _spans(value: object) -> Iterator[Span]:
@@ -44,6 +45,11 @@ def _moved(value: object, by: int) -> object:
         return _moved_expr(value, by)
     if isinstance(value, tuple):
         return tuple(_moved(part, by) for part in value)
+    if isinstance(value, (Fix, SizeReason)):
+        moved = copy(value)
+        for field in value.__slots__:
+            setattr(moved, field, _moved(getattr(value, field), by))
+        return moved
     return value
 
 

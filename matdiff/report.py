@@ -23,6 +23,7 @@ from matdiff.render import FORMATS
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.replace import correction, cut, parses, replaced, statement_around
 from matdiff.report_reading import READING_WORDS, Words
+from matdiff.report_remarks import REMARK_WORDS
 from matdiff.report_shapes import SHAPE_WORDS, fixed_text
 from matdiff.scan import PROPERTIES
 from matdiff.suggest import near, near_function
@@ -368,6 +369,7 @@ def _unknown_topic(error: errors.UnknownTopic, text: str) -> Words:
 _WORDS: dict[type, Callable[[Any, str], Words]] = {
     **READING_WORDS,
     **SHAPE_WORDS,
+    **REMARK_WORDS,
     errors.UnknownFunction: _unknown_function,
     errors.WrongArity: _wrong_arity,
     errors.UnknownVariable: _unknown_variable,

@@ -253,25 +253,6 @@ def _look_alike(error: errors.LookAlikeLetter, text: str) -> Words:
 # W6xx
 
 
-def _decimal(remark: errors.DecimalOrElementwise, text: str) -> Words:
-    number = text[remark.start : remark.span.start]
-    operand = text[remark.span.end : remark.end].strip()
-    message = f"`{text[remark.start : remark.end]}` is read as `{number} {remark.operator} {operand}`".replace(" `", " `")
-    word = {".*": "product", "./": "quotient", ".^": "power"}[remark.operator]
-    sign = {".*": " ", "./": " / ", ".^": "^"}[remark.operator]
-    other = {".*": f"{number}.0 ", "./": f"{number}.0 / ", ".^": f"{number}.0^"}[remark.operator]
-    help = Help(f"write `{number}{sign}{operand}` or `{other}{operand}` to be clear")
-    return message, [Label(remark.span, f"elementwise {word}")], [help] if operand else [], []
-
-
-def _division(remark: errors.DivisionThenProduct, text: str) -> Words:
-    division, product = cut(text, remark.division), cut(text, remark.product)
-    rest = text[remark.division.end : remark.product.end].strip()
-    numerator, denominator = cut(text, remark.numerator), cut(text, remark.denominator)
-    help = Help(f"write ({division}) {rest} or {numerator} / ({denominator} {rest})")
-    return f"`{product}` can be read in two ways", [Label(remark.division, "this division is done first")], [help], []
-
-
 READING_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.UnexpectedText: _unexpected,
     errors.UnclosedBracket: _unclosed,
@@ -281,6 +262,4 @@ READING_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.NeedsParentheses: _needs_parentheses,
     errors.GluedTranspose: _glued_transpose,
     errors.LookAlikeLetter: _look_alike,
-    errors.DecimalOrElementwise: _decimal,
-    errors.DivisionThenProduct: _division,
 }

@@ -1,4 +1,4 @@
-"""Errors and remarks about sizes and kinds in words."""
+"""Errors of sizes and kinds in words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from matdiff import errors
 from matdiff.carets import Help, Label
 from matdiff.dims import Shape
 from matdiff.errors import Fix
-from matdiff.functions import MATRIX_POWER
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.render.text import text as printed
 from matdiff.replace import LONGEST_CORRECTION, correction, cut, expr_of, replaced, statement_around
@@ -92,6 +91,8 @@ def fixed_text(text: str, fix: Fix) -> str | None:
     statement = statement_around(text, span.start)
     if statement.end - statement.start > LONGEST_CORRECTION:
         return None
+    if fix.others:
+        return _all_replaced(text, statement, [fix, *fix.others])
     new = _spelled(fix.replacement, text)
     local = Span(span.start - statement.start, span.end - statement.start)
     bare = replaced(cut(text, statement), local, new)
@@ -101,6 +102,17 @@ def fixed_text(text: str, fix: Fix) -> str | None:
         return None
     # Two names written as one stand side by side, whatever the order of the products.
     return bare if fix.what == "split-name" or expr_of(bare) == meant else bracketed
+
+
+def _all_replaced(text: str, statement: Span, fixes: list[Fix]) -> str:
+    """The statement with several parts replaced; those in other statements are left to these."""
+    whole = cut(text, statement)
+    for fix in sorted(fixes, key=lambda fix: fix.target.span.start if fix.target.span is not None else 0, reverse=True):
+        span = fix.target.span
+        if span is not None and statement.start <= span.start and span.end <= statement.end:
+            local = Span(span.start - statement.start, span.end - statement.start)
+            whole = replaced(whole, local, _spelled(fix.replacement, text))
+    return whole
 
 
 def _spelled(expr: Expr, text: str) -> str:
@@ -326,88 +338,6 @@ def _definition(error: errors.DefinitionShape, text: str) -> Words:
     return message, [_label(error.definition, _sizes(error.definition))], [], []
 
 
-# W6xx
-
-
-def _soft(remark: errors.SoftKind, text: str) -> Words:
-    if remark.kind == "vector":
-        message = f"`{remark.variable}` is taken as a vector of size {remark.size}, not as a scalar"
-        label, declaration = "a scalar does not fit here", remark.size
-        note = "lowercase Greek names are scalars unless only a vector fits"
-    else:
-        message = f"`{remark.variable}` is taken as a scalar, not as a vector"
-        label, declaration = "a vector does not fit here", "scalar"
-        note = "lowercase Latin names are vectors unless only an added scalar fits"
-    help = Help(f'declare it to make this explicit: --var "{remark.variable}: {declaration}"')
-    return message, [Label(remark.span, label)], [help], [note]
-
-
-def _square(remark: errors.ForcedSquare, text: str) -> Words:
-    labels = []
-    if remark.columns is not None:
-        labels.append(Label(remark.columns[0], f"here its columns match {remark.columns[1]}", primary=False))
-    if remark.rows is not None:
-        labels.append(Label(remark.rows[0], f"here its rows match {remark.rows[1]}"))
-    message = f"{remark.variable} is inferred to be square ({remark.size} × {remark.size})"
-    help = Help(f'declare --var "{remark.variable}: m x n" if {remark.variable} is not square')
-    return message, labels, [help], []
-
-
-def _entrywise(remark: errors.EntrywiseFunction, text: str) -> Words:
-    name = Span(remark.span.start, remark.span.start + len(remark.function))
-    names = {"expm": "exponential", "logm": "logarithm", "sqrtm": "square root"}
-    argument = "its argument" if remark.argument is None else cut(text, remark.argument)
-    other = remark.matrix_function
-    help = [Help(f"write {other}({argument}) for the matrix {names[other]}")] if other in names else []
-    return f"`{remark.function}` acts on each entry of {argument}", [Label(name, "elementwise")], help, []
-
-
-def _not_smooth(remark: errors.NotSmooth, text: str) -> Words:
-    message = f"`{remark.function}` has no derivative where {remark.at}"
-    return message, [Label(remark.span, remark.used)], [], []
-
-
-def _spread(remark: errors.ScalarPlusSquare, text: str) -> Words:
-    labels = [Label(remark.scalar, "a scalar"), Label(remark.matrix, "a square matrix", primary=False)]
-    scalar = cut(text, remark.scalar)
-    help = Help(f"write {'' if scalar == '1' else scalar + ' '}I to add it to the diagonal only")
-    return "the scalar is added to every entry of the matrix", labels, [help], []
-
-
-def _operator(remark: errors.OperatorForm, text: str) -> Words:
-    labels = [Label(remark.span)] if remark.span else []
-    function = "X^a" if remark.function == MATRIX_POWER else remark.function
-    return f"`{remark.operator}` is the derivative of `{function}` in the direction E: {remark.meaning}", labels, [], []
-
-
-def _notation(remark: errors.OtherNotation, text: str) -> Words:
-    return f"the result has no {remark.wanted} notation; it is shown in {remark.used} notation", [], [], []
-
-
-_SPACES = {
-    "symmetric": "symmetric matrices",
-    "spd": "symmetric matrices",
-    "skew": "skew-symmetric matrices",
-    "diagonal": "diagonal matrices",
-    "lower": "lower triangular matrices",
-    "upper": "upper triangular matrices",
-    "orthogonal": "the directions in which an orthogonal matrix can move",
-}
-
-
-def _own_space(remark: errors.OwnSpace, text: str) -> Words:
-    name, space = remark.variable, _SPACES[remark.property]
-    paired = remark.property in ("symmetric", "spd", "skew")
-    messages = {
-        "project": f"the derivative by `{name}` is the one among {space}, the projection of the plain one",
-        "ignore": f"the derivative by `{name}` is the plain one, as if it had no structure",
-        "entries": f"the derivative by `{name}` is by its free entries"
-        + (f": {name}_ij and {name}_ji are one variable" if paired else ""),
-    }
-    help = [Help("--structure ignore and entries follow other conventions")] if remark.structure == "project" and paired else []
-    return messages[remark.structure], [], help, []
-
-
 SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.ProductSizes: _product,
     errors.SumShapes: _sum,
@@ -423,12 +353,4 @@ SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.ArgumentSizes: _arguments,
     errors.UndecidedSizes: _undecided,
     errors.DefinitionShape: _definition,
-    errors.SoftKind: _soft,
-    errors.ForcedSquare: _square,
-    errors.EntrywiseFunction: _entrywise,
-    errors.NotSmooth: _not_smooth,
-    errors.ScalarPlusSquare: _spread,
-    errors.OperatorForm: _operator,
-    errors.OwnSpace: _own_space,
-    errors.OtherNotation: _notation,
 }

@@ -28,7 +28,7 @@ from matdiff.limits import NESTING
 from matdiff.syntax import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from matdiff.lalr import Token
 
@@ -103,21 +103,22 @@ class Sentence:
             position += 2
         return types[position : position + 2] == ["NAME", "COLON"] and all(token != "wrt" for token in self.tokens)
 
-    @property
-    def is_surely_declaration(self) -> bool:
-        """A declaration that is no Frobenius product: `W: m x n`, `x: n` (not `a : b` or `A: B`), `c: scalar`, `S: symmetric n`."""
+    def is_surely_declaration(self, sizes: Collection[str]) -> bool:
+        """A declaration that is no Frobenius product: `W: m x n`, `c: scalar`, `S: symmetric n`, `x: n` where `sizes` know n."""
         if not self.looks_like_declaration:
             return False
-        colon = next(place for place, token in enumerate(self.tokens) if token.type == "COLON")
-        rest = self.tokens[colon + 1 :]
-        if len(rest) == 1 and rest[0].type == "NAME" and rest[0] != "scalar":
-            before, after = self.tokens[colon - 1].end_pos, rest[0].start_pos
-            return rest[0][0].islower() and before == self.tokens[colon].start_pos and after > self.tokens[colon].end_pos
+        rest = self.after_colon
         if len(rest) == 3 and rest[1] in ("x", "×"):
             return all(size.type == "NUMBER" or (size.type == "NAME" and size[0].islower()) for size in (rest[0], rest[2]))
-        return len(rest) <= 2 and (
-            rest[:1] == ["scalar"] or (rest[:1] != [] and (rest[0] in PROPERTIES or rest[0].type == "NUMBER"))
-        )
+        if len(rest) == 1:
+            return rest[0] == "scalar" or rest[0].type == "NUMBER" or rest[0] in sizes
+        return len(rest) == 2 and rest[0] in PROPERTIES
+
+    @property
+    def after_colon(self) -> list[Token]:
+        """The tokens behind the first colon."""
+        colon = next((place for place, token in enumerate(self.tokens) if token.type == "COLON"), len(self.tokens))
+        return self.tokens[colon + 1 :]
 
 
 def span_of(token: Token) -> Span:

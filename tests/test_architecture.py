@@ -90,6 +90,7 @@ FLOORS = (
         "brackets",
         "report_reading",
         "report_shapes",
+        "report_remarks",
         "report",
         "catalogue",
         "explain",

@@ -89,14 +89,16 @@ def test_what_was_meant(text: str, meant: str) -> None:
         ("A : B", [Question]),
         ("A: B", [Question]),
         ("a : b", [Question]),
+        ("x: n", [Question]),
+        ("A: m x n; x: n", [Declaration, Declaration]),
         ("A : b x^T", [Question]),
     ],
 )
-def test_a_frobenius_product_is_no_declaration(text: str, kinds: list[type]) -> None:
+def test_frobenius_products_and_declarations(text: str, kinds: list[type]) -> None:
     assert list(map(type, parse(text))) == kinds
 
 
-@pytest.mark.parametrize("text", ["A: m x n", "A: n x n\nx: n", "c: scalar", "S: symmetric n", "x: 3", "x: n"])
+@pytest.mark.parametrize("text", ["A: m x n", "A: n x n\nx: n", "c: scalar", "S: symmetric n", "x: 3"])
 def test_declarations_alone_are_no_expression(text: str) -> None:
     with pytest.raises(MatdiffError, match=r"E103|no expression"):
         matdiff.differentiate(text, "x")

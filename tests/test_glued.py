@@ -1,0 +1,85 @@
+"""Names written together: the products are proposed, all of them at once, where they are made of names of the expression and fit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import matdiff
+from matdiff.cli import main
+from matdiff.errors import Errors, GluedNames, MatdiffError
+from matdiff.report import diagnose, diagnose_all
+
+BAD = [json.loads(line) for line in (Path(__file__).parent / "corpus" / "bad.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "meant"),
+    [
+        ("x'Ax", "x", "x'A x"),
+        ("xᵀAx", "x", "xᵀA x"),
+        ("tr(X'AX) - 2 tr(BX)", "X", "tr(X'A X) - 2 tr(B X)"),
+        ("tr(X'AXB) + tr(CX)", "X", "tr(X'A X B) + tr(C X)"),
+        ("J = x'Qx + u'Ru", "u", "J = x'Q x + u'R u"),
+        ("A'P + PA", "P", "A'P + P A"),
+    ],
+)
+def test_a_remark_where_both_readings_fit(text: str, wrt: str, meant: str) -> None:
+    (remark,) = matdiff.differentiate(text, wrt).remarks
+    assert isinstance(remark, GluedNames)
+    assert [help.replacement for help in diagnose(remark, text).help] == [meant]
+    assert not matdiff.differentiate(meant, wrt).remarks
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "meant"),
+    [
+        ("trace((I-KH)P(I-KH)' + KRK')", "K", "trace((I-K H)P(I-K H)' + K R K')"),
+        ("1/2 (Ax - b)'(Ax - b) + lambda x'x", "x", "1/2 (A x - b)'(A x - b) + lambda x'x"),
+        ("||Xbeta - y||^2", "beta", "||X beta - y||^2"),
+        ("||Xbeta - y||^2 + lambda beta'beta", "beta", "||X beta - y||^2 + lambda beta'beta"),
+        ("||Ax - b||^2 + ||Cx - d||^2", "x", "||A x - b||^2 + ||C x - d||^2"),
+    ],
+)
+def test_a_correction_splits_all_of_them(text: str, wrt: str, meant: str) -> None:
+    with pytest.raises((Errors, MatdiffError)) as refused:
+        matdiff.differentiate(text, wrt)
+    assert isinstance(refused.value, (Errors, MatdiffError))
+    (diagnostic,) = diagnose_all(refused.value, text)
+    assert diagnostic.help[0].replacement == meant
+    assert matdiff.differentiate(meant, wrt).text
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "declarations"),
+    [
+        ("dx^T A dx + x^T x", "x", ()),
+        ("x^T Ab", "x", ()),
+        ("x^T Ax", "x", ("Ax: n",)),
+        ("Ax = A x; x^T Ax", "x", ()),
+        ("||Wx||^2", "Wx", ()),
+        ("II x", "x", ()),
+    ],
+)
+def test_other_names_of_several_letters_are_left_alone(text: str, wrt: str, declarations: tuple[str, ...]) -> None:
+    remarks = matdiff.differentiate(text, wrt, declarations=declarations).remarks
+    assert not [remark for remark in remarks if isinstance(remark, GluedNames)]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in BAD if not any(";" in word or "-" in word[:1] for word in case["argv"][:1])],
+    ids=lambda case: case["id"],
+)
+def test_help_is_the_same_in_a_later_line(case: dict[str, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is proposed does not depend on where in a file the statement stands."""
+    text, *options = case["argv"]
+    if main([text, *options, "--json"]) != 3:  # a usage error is not about the text
+        return
+    alone = json.loads(capsys.readouterr().out.splitlines()[-1])["diagnostics"]
+    (tmp_path / "text").write_text(f"# a comment\n\n{text}\n", encoding="utf-8")
+    main(["--file", str(tmp_path / "text"), *options, "--json"])
+    later = json.loads(capsys.readouterr().out.splitlines()[-1])["diagnostics"]
+    assert [one["help"] for one in later] == [one["help"] for one in alone]
