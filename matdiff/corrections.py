@@ -205,11 +205,11 @@ def split_names(exprs: list[Expr], is_fresh: Callable[[str], bool]) -> list[Fix]
     return fixes
 
 
-def split_all(names: list[Expr], known: list[str]) -> list[Fix]:
+def split_all(names: list[Expr], known: frozenset[str]) -> list[Fix]:
     """The one correction that splits all names that are written together of known names and single capital letters: `x^T AX`."""
     fixes: list[Fix] = []
     for name in names:
-        parts = _parts(str(name.value), frozenset(known))
+        parts = _parts(str(name.value), known)
         if parts:
             fixes.append(Fix("split-name", name, Expr("*", tuple(Expr("name", value=part) for part in parts))))
     return [Fix("split-name", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]))] if fixes else []
@@ -217,14 +217,15 @@ def split_all(names: list[Expr], known: list[str]) -> list[Fix]:
 
 def _parts(text: str, known: frozenset[str]) -> list[str]:
     """Known names and capital letters, of which the text is made; none if no known name is among them."""
-    if len(text) > MOST_GLUED:
+    if len(text) > MOST_GLUED or not text.isalpha():
         return []
     parts: list[str] = []
     place = 0
     while place < len(text):
-        names = [name for name in known | GREEK if text.startswith(name, place) and len(name) < len(text)]
-        part = max(names, key=len, default=text[place])
-        if not names and not (part.isupper() and part not in RESERVED):
+        longest = len(text) - 1 if place == 0 else len(text) - place
+        candidates = (text[place : place + length] for length in range(longest, 0, -1))
+        part = next((name for name in candidates if name in known or name in GREEK), text[place])
+        if part not in known and part not in GREEK and (not part.isupper() or part in RESERVED):
             return []
         parts.append(part)
         place += len(part)

@@ -240,7 +240,7 @@ class Statement:
 
     def _all_split(self) -> list[Fix]:
         """All names that are written together of names that are used elsewhere, split."""
-        known = [name for name in (*self.occurrences, *self.wrt) if len(name) == 1 or not self._is_fresh(name)]
+        known = frozenset(name for name in (*self.occurrences, *self.wrt) if len(name) == 1 or not self._is_fresh(name))
         names = [node for part in (*self.definitions.values(), self.expr) for node in names_in(part)]
         glued = [node for node in names if len(str(node.value)) > 1 and node.value not in self.wrt]
         if not glued:

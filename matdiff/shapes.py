@@ -411,9 +411,13 @@ class Shaping:
         places = expr.args[1:]
         rows, columns = self._dims(base)
         if len(places) == 1:
-            if not columns.is_one:
+            is_scalar_name = rows.is_one and base.op == "name" and base.value in self.kinds
+            if not columns.is_one or is_scalar_name or (rows.is_one and constant(places[0]) is None and places[0].op != "all"):
                 raise WrongKind(function="[i]", argument=base, expected="vector")
             return self._side(places[0], rows), ONE
+        for place, dim in zip(places, (rows, columns)):
+            if dim.is_one and place.op != "all" and constant(place) is None:
+                raise WrongKind(function="[i,j]", argument=base, expected="matrix")
         return self._side(places[0], rows), self._side(places[1], columns)
 
     def _side(self, place: Expr, dim: Dim) -> Dim:
