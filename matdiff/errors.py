@@ -624,6 +624,16 @@ class ScalarPlusSquare(Remark):
     matrix: Span
 
 
+class ScalarPlusVector(Remark):
+    """An undeclared name taken as a scalar by its spelling and added to every entry of a vector of size `size`."""
+
+    code, name, severity = "W612", "scalar-plus-vector", "note"
+    scalar: Span
+    vector: Span
+    variable: str
+    size: str
+
+
 class OperatorForm(Remark):
     """A result that names the derivative of a matrix function, `operator`; `meaning` are the words of its row."""
 

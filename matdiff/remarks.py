@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from matdiff.dims import Dim
-from matdiff.errors import EntrywiseFunction, ForcedSquare, Remark, ScalarPlusSquare, SoftKind
+from matdiff.errors import EntrywiseFunction, ForcedSquare, Remark, ScalarPlusSquare, ScalarPlusVector, SoftKind
 from matdiff.functions import FUNCTIONS
 from matdiff.parts import bare, shape_of
 from matdiff.shapes import Shaping
 from matdiff.syntax import Expr, Span
 from matdiff.unify import is_flexible
+from matdiff.variables import kind_of
 
 # The names of sizes nobody named, in order of preference.
 SIZE_NAMES = ("m", "n", "p", "q", "k", "l", "r", "s", "t", "u", "v", "h")
@@ -52,7 +53,7 @@ def size_names(taken: set[str], first: tuple[str, str]) -> Iterator[str]:
 def remarks_on(
     shaping: Shaping, changes: Mapping[str, str], occurrences: Mapping[str, Expr], invented: set[str]
 ) -> tuple[Remark, ...]:
-    """W601, W602, W605 and W607; the shapes are final, `invented` are the sizes nobody named."""
+    """W601, W602, W605, W607 and W612; the shapes are final, `invented` are the sizes nobody named."""
     return (*soft_kinds(shaping, changes, occurrences), *forced_squares(shaping, invented), *entrywise(shaping), *spread(shaping))
 
 
@@ -91,7 +92,17 @@ def entrywise(shaping: Shaping) -> Iterator[Remark]:
 
 
 def spread(shaping: Shaping) -> Iterator[Remark]:
-    """A scalar added to a square matrix: `+ c I` may have been meant, unless the matrix is itself made entry by entry."""
+    """A scalar added to a square matrix: `+ c I` may have been meant, unless the matrix is itself made entry by entry.
+
+    An undeclared name added to a vector may have been meant as a vector: x - mu.
+    """
+    names: dict[str, tuple[Expr, Expr]] = {}
+    for scalar, array in shaping.broadcasts:
+        names.setdefault(str(bare(scalar).value), (scalar, array))
+    for name, (scalar, vector) in names.items():
+        if shaping.kinds.get(name) == "scalar" and bare(scalar).op == "name" and kind_of(shape_of(vector)) == "vector":
+            size = str(shape_of(vector)[0])
+            yield ScalarPlusVector(scalar=bare(scalar).span or NOWHERE, vector=vector.span or NOWHERE, variable=name, size=size)
     for scalar, matrix in shaping.broadcasts:
         row = FUNCTIONS.get(bare(matrix).op)
         is_entrywise = bare(matrix).op in (".*", "./", ".^", "sqrt") or (row is not None and row.form == "each")

@@ -78,6 +78,12 @@ def _spread(remark: errors.ScalarPlusSquare, text: str) -> Words:
     return "the scalar is added to every entry of the matrix", labels, [help], []
 
 
+def _spread_name(remark: errors.ScalarPlusVector, text: str) -> Words:
+    labels = [Label(remark.scalar, "a scalar"), Label(remark.vector, f"vector of size {remark.size}", primary=False)]
+    help = Help(f'declare it if it is a vector: --var "{remark.variable}: {remark.size}"')
+    return f"`{remark.variable}` is taken as a scalar, added to every entry", labels, [help], []
+
+
 def _operator(remark: errors.OperatorForm, text: str) -> Words:
     labels = [Label(remark.span)] if remark.span else []
     function = "X^a" if remark.function == MATRIX_POWER else remark.function
@@ -131,6 +137,7 @@ REMARK_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.EntrywiseFunction: _entrywise,
     errors.NotSmooth: _not_smooth,
     errors.ScalarPlusSquare: _spread,
+    errors.ScalarPlusVector: _spread_name,
     errors.OperatorForm: _operator,
     errors.OwnSpace: _own_space,
     errors.OtherNotation: _notation,

@@ -138,6 +138,22 @@ def test_kinds_by_spelling() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("(x - mu)^T inv(S) (x - mu)", ["mu"]),
+        ("sum(exp(x - mu)) + ||y - theta||^2", ["mu", "theta"]),
+        ("y - X beta + gamma", ["gamma"]),
+        ("sum(1 + exp(x))", []),
+        ("x^T (A + lambda I) x", []),
+    ],
+)
+def test_a_name_that_is_added_to_every_entry_is_told(text: str, names: list[str]) -> None:
+    found = [remark for remark in typed(text).remarks if isinstance(remark, errors.ScalarPlusVector)]
+    assert [remark.variable for remark in found] == names
+    assert [text[remark.scalar.start : remark.scalar.end] for remark in found] == names
+
+
+@pytest.mark.parametrize(
     ("text", "wrt", "name", "kind"),
     [
         ("(y - X beta)^T (y - X beta)", "beta", "beta", "vector"),
@@ -151,7 +167,7 @@ def test_kinds_by_spelling() -> None:
 def test_soft_kinds(text: str, wrt: str, name: str, kind: str) -> None:
     result = typed(text, wrt=wrt)
     assert result.variables[name].kind == kind
-    (remark,) = result.remarks
+    (remark,) = [remark for remark in result.remarks if not isinstance(remark, errors.ScalarPlusVector)]
     assert isinstance(remark, errors.SoftKind)
     assert (remark.variable, remark.kind, remark.code) == (name, kind, "W601")
     with pytest.raises(errors.MatdiffError):
