@@ -19,16 +19,14 @@ from matdiff.errors import (
     ProductSizes,
     SumShapes,
 )
-from matdiff.functions import FUNCTIONS, RESERVED
+from matdiff.functions import FUNCTIONS
+from matdiff.glued import LONGEST, parts_of
 from matdiff.parts import constant, is_scalar, names_in, ones_of, unsigned
 from matdiff.syntax import Expr
-from matdiff.variables import GREEK
 from matdiff.walk import post_order
 
 MOST_FIXES = 3
 MOST_TRIALS = 24
-# A longer name is a word, not a product of letters.
-MOST_GLUED = 16
 
 
 def corrections(
@@ -198,38 +196,34 @@ def split_names(exprs: list[Expr], is_fresh: Callable[[str], bool]) -> list[Fix]
     for expr in exprs:
         for name in names_in(expr):
             text = str(name.value)
-            if text.isalpha() and len(text) <= MOST_GLUED and is_fresh(text):
+            if text.isalpha() and len(text) <= LONGEST and is_fresh(text):
                 for cut in range(1, len(text)):
                     parts = Expr("name", value=text[:cut]), Expr("name", value=text[cut:])
-                    fixes.append(Fix("split-name", name, Expr("*", parts)))
+                    fixes.append(Fix("split-name", name, Expr("*", parts), name=name))
     return fixes
 
 
-def split_all(names: list[Expr], known: frozenset[str]) -> list[Fix]:
-    """The one correction that splits all names that are written together of known names and single capital letters: `x^T AX`."""
+def split_all(exprs: list[Expr], names: list[Expr], known: frozenset[str]) -> list[Fix]:
+    """The one correction that splits all of these names of the expressions that are made of known ones: `x^T AX`.
+
+    What follows a name belongs to its last part: X X^T, of `XX^T`, is no (X X)^T.
+    """
+    bases = {
+        id(node.args[0]): node for expr in exprs for node in post_order(expr) if node.op in ("'", "^", ".^", "at") and node.args
+    }
     fixes: list[Fix] = []
     for name in names:
-        parts = _parts(str(name.value), known)
-        if parts:
-            fixes.append(Fix("split-name", name, Expr("*", tuple(Expr("name", value=part) for part in parts))))
-    return [Fix("split-name", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]))] if fixes else []
-
-
-def _parts(text: str, known: frozenset[str]) -> list[str]:
-    """Known names and capital letters, of which the text is made; none if no known name is among them."""
-    if len(text) > MOST_GLUED or not text.isalpha():
-        return []
-    parts: list[str] = []
-    place = 0
-    while place < len(text):
-        longest = len(text) - 1 if place == 0 else len(text) - place
-        candidates = (text[place : place + length] for length in range(longest, 0, -1))
-        part = next((name for name in candidates if name in known or name in GREEK), text[place])
-        if part not in known and part not in GREEK and (not part.isupper() or part in RESERVED):
-            return []
-        parts.append(part)
-        place += len(part)
-    return parts if any(part in known for part in parts) else []
+        parts = parts_of(str(name.value), known)
+        if not any(part in known for part in parts):
+            continue
+        *first, last = [Expr("name", value=part) if part not in ("ones", "zeros") else Expr(part) for part in parts]
+        target = name
+        is_bare = name.span is not None and name.span.end - name.span.start == len(str(name.value))
+        while id(target) in bases and is_bare:
+            target = bases[id(target)]
+            last = target.replace(args=(last, *target.args[1:]))
+        fixes.append(Fix("split-name", target, Expr("*", (*first, last)), name=name))
+    return [Fix("split-name", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]), fixes[0].name)] if fixes else []
 
 
 def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:

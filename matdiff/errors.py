@@ -42,10 +42,16 @@ class _Fields:
 
 
 class MatdiffError(_Fields, Exception):
-    """Base of every error a user can cause; `exit_status` is that of the command."""
+    """Base of every error a user can cause; `exit_status` is that of the command.
+
+    scalars  undeclared names with which, as scalars, the whole statement fits
+    splits   the correction, if it fits, that splits the names that are written together
+    """
 
     severity = "error"
     exit_status = WRONG_EXPRESSION
+    scalars: Sequence[str] = ()
+    splits: tuple[Fix, ...] = ()
 
 
 class Remark(_Fields):
@@ -263,12 +269,15 @@ class Fix:
     target       the part of the expression to replace
     replacement  what to write there; brackets around it are the printer's business
     others       corrections of other parts of the expression that belong to it
+    name         the name in the target that is split
     """
 
-    __slots__ = ("others", "replacement", "target", "what")
+    __slots__ = ("name", "others", "replacement", "target", "what")
 
-    def __init__(self, what: str, target: Expr, replacement: Expr, others: tuple[Fix, ...] = ()) -> None:
-        self.what, self.target, self.replacement, self.others = what, target, replacement, others
+    def __init__(
+        self, what: str, target: Expr, replacement: Expr, others: tuple[Fix, ...] = (), name: Expr | None = None
+    ) -> None:
+        self.what, self.target, self.replacement, self.others, self.name = what, target, replacement, others, name
 
     def __repr__(self) -> str:
         return f"Fix({self.what}: {self.target} -> {self.replacement})"

@@ -33,7 +33,7 @@ from matdiff.remarks import finish, remarks_on
 from matdiff.shapes import Shaping
 from matdiff.syntax import Expr, Span
 from matdiff.unify import Sizes, joined
-from matdiff.variables import Variable, declare, default_kind, is_greek, kind_of
+from matdiff.variables import SCALAR_LETTERS, Variable, declare, default_kind, is_greek, kind_of
 from matdiff.walk import post_order
 
 __all__ = ["Typed", "Variable", "declare", "infer"]
@@ -234,7 +234,8 @@ class Statement:
                 fixes = [
                     fix
                     for fix in [*self._all_split(), *split_names(glued, self._is_fresh)]
-                    if name in [part.value for part in fix.replacement.args] and self._fits(fix)
+                    if any(part.value == name for one in (fix, *fix.others) for part in names_in(one.replacement))
+                    and self._fits(fix)
                 ]
                 raise UnknownVariable(variable=name, names=names, expr=self.expr, fixes=tuple(fixes[:1]))
 
@@ -247,14 +248,16 @@ class Statement:
             return []
         from matdiff.corrections import split_all  # needed only where a name has several letters
 
-        return split_all([node for node in glued if self._is_fresh(str(node.value))], known)
+        parts = [*self.definitions.values(), self.expr]
+        return split_all(parts, [node for node in glued if self._is_fresh(str(node.value))], known)
 
     def with_glued_names(self, reading: Typed) -> Typed:
         """The reading with a remark on names that are perhaps products, where the products fit too."""
         fixes = [fix for fix in self._all_split() if self._fits(fix)]
         for fix in fixes:
-            span, name = fix.target.span or Span(0, 0), str(fix.target.value)
-            reading.remarks = (*reading.remarks, GluedNames(span=span, variable=name, fixes=(fix,)))
+            assert fix.name is not None and fix.name.span is not None
+            remark = GluedNames(span=fix.name.span, variable=str(fix.name.value), fixes=(fix,))
+            reading.remarks = (*reading.remarks, remark)
         return reading
 
     def explain(self, error: MatdiffError) -> None:
@@ -275,13 +278,40 @@ class Statement:
         if "reasons" in fields:
             error.__dict__["reasons"] = tuple(self._reasons(clash, shaping))
         cost = sum(count_nodes(part) for part in (*self.definitions.values(), self.expr))
-        if "fixes" in fields and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
+        if error.code.startswith("E3"):
+            failed = self.failed
+            error.splits = tuple(fix for fix in self._all_split() if self._fits(fix))
+            is_kind = not error.splits and not isinstance(error, UndecidedSizes)
+            error.scalars = self._scalars_that_fit(cost) if is_kind else ()
+            self.failed = failed
+        if "fixes" in fields and not error.splits and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
             from matdiff.corrections import corrections  # needed only where something is wrong
 
             culprit, args = shaping.culprit
-            all_split = [fix for fix in self._all_split() if self._fits(fix)]
-            found = all_split or corrections(error, culprit, args, self._fits, self._is_fresh)
-            error.__dict__["fixes"] = tuple(found)
+            error.__dict__["fixes"] = corrections(error, culprit, args, self._fits, self._is_fresh)
+
+    def _scalars_that_fit(self, cost: int) -> tuple[str, ...]:
+        """The fewest undeclared names, not of `wrt`, that would have to be scalars, if there is just one such choice."""
+        names = [name for name in self.free if name not in self.declared and name not in self.wrt and not is_greek(name)]
+        greek: list[dict[str, str]] = [
+            {},
+            *({name: "vector"} for name in self.free if is_greek(name) and name not in self.declared),
+        ]
+        left = min(MOST_READINGS, SEARCH_NODES // cost)
+        for size in (1, 2):
+            found = []
+            for chosen in combinations(names, size):
+                for changes in greek:
+                    left -= 1
+                    if left < 0:
+                        return ()
+                    if self._reads({**dict.fromkeys(chosen, "scalar"), **changes}):
+                        found.append(chosen)
+                        break
+            usual = [chosen for chosen in found if set(chosen) <= SCALAR_LETTERS] or found
+            if usual:
+                return usual[0] if len(usual) == 1 else ()
+        return ()
 
     def _reasons(self, clash: list[tuple[Expr, int]], shaping: Shaping) -> Iterator[SizeReason]:
         """Where undeclared variables got the sizes that clash."""

@@ -15,19 +15,21 @@ from matdiff import errors
 from matdiff.carets import Diagnostic, Help, Label, line_and_column, render
 from matdiff.dims import Shape
 from matdiff.errors import Errors, MatdiffError, Remark
-from matdiff.functions import RESERVED
+from matdiff.functions import NAMES, RESERVED
+from matdiff.glued import names_of_text, parts_of
 from matdiff.habits import translated
 from matdiff.limits import ERRORS, HELP_TIME, within
 from matdiff.parse import parse_declaration
 from matdiff.render import FORMATS
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
-from matdiff.replace import correction, cut, parses, replaced, statement_around
+from matdiff.replace import LONGEST_CORRECTION, correction, cut, parses, replaced, statement_around
 from matdiff.report_reading import READING_WORDS, Words
 from matdiff.report_remarks import REMARK_WORDS
 from matdiff.report_shapes import SHAPE_WORDS, fixed_text
-from matdiff.scan import PROPERTIES
+from matdiff.scan import GREEK, PROPERTIES
 from matdiff.suggest import near, near_function
 from matdiff.syntax import Span
+from matdiff.variables import SCALAR_LETTERS
 
 __all__ = ["Diagnostic", "diagnose", "diagnose_all", "in_words", "line_and_column", "render"]
 
@@ -39,7 +41,22 @@ def diagnose(problem: Union[MatdiffError, Remark], text: str) -> Diagnostic:
     """The problem in words; its spans count code points of `text`."""
     word: Callable[[Any, str], Words] = _WORDS[type(problem)]
     message, labels, help, notes = word(problem, text)
+    if isinstance(problem, MatdiffError) and problem.splits:
+        split = fixed_text(text, problem.splits[0])
+        help = [Help("", split, split)] if split else help
+    elif isinstance(problem, MatdiffError) and problem.scalars:
+        help = _with_scalars(problem.scalars, text, [label.span for label in labels], help)
     return Diagnostic(problem.severity, problem.code, problem.name, message, labels, help, notes)
+
+
+def _with_scalars(names: Sequence[str], text: str, spans: Sequence[Span], help: Sequence[Help]) -> Sequence[Help]:
+    """The help with the declaration that makes names scalars: first for names that usually are numbers, else where there is no other."""
+    statement = cut(text, statement_around(text, min((span.start for span in spans), default=0)))
+    declaration = f"{', '.join(names)}: scalar"
+    one = Help(f"declare {'it' if len(names) == 1 else 'them'}", f"{declaration}; {statement}")
+    if len(statement) > LONGEST_CORRECTION:
+        one = Help(f'declare it: --var "{declaration}"')
+    return [one, *help] if set(names) <= SCALAR_LETTERS else help or [one]
 
 
 def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagnostic]:
@@ -70,13 +87,29 @@ _FOREIGN = (
 
 def _unknown_function(error: errors.UnknownFunction, text: str) -> Words:
     meant = near_function(error.function)
-    if meant is not None:
+    split = _as_factors(error.function, text)
+    if split is not None and (meant is None or meant.lower() != error.function.lower()):
+        fixed = correction(text, replaced(text, error.span, split), error.span)
+        help = [Help("", fixed, fixed)] if fixed else []
+    elif meant is not None:
         fixed = correction(text, replaced(text, error.span, meant), error.span)
         help = [Help(f"did you mean `{meant}`?", fixed, f"did you mean `{meant}`?")]
     else:
         fixed = correction(text, replaced(text, error.span, error.function + " "), error.span)
         help = [Help("for a product write a space", fixed)] if fixed else []
     return f"unknown function `{error.function}`", [Label(error.span)], help, ["`matdiff --functions` lists all of them"]
+
+
+def _as_factors(written: str, text: str) -> str | None:
+    """`Bdiag` as `B diag`: names before a function, written together with it."""
+    for place in range(1, len(written)):
+        before, function = written[:place], written[place:]
+        names = (
+            [before] if (before.isupper() and place == 1) or before in GREEK.values() else parts_of(before, names_of_text(text))
+        )
+        if function in NAMES and names:
+            return " ".join((*names, function))
+    return None
 
 
 def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
@@ -96,8 +129,8 @@ def _unknown_variable(error: errors.UnknownVariable, text: str) -> Words:
     labels = [Label(error.span, f"not in the {where}")] if error.span else []
     if error.fixes:
         fix = error.fixes[0]
-        assert fix.target.span is not None
-        labels = [Label(fix.target.span, "one name; names may have several letters")]
+        assert fix.name is not None and fix.name.span is not None
+        labels = [Label(fix.name.span, "one name; names may have several letters")]
         corrected = fixed_text(text, fix)
         return message, labels, [Help("", corrected, corrected)] if corrected else [], []
     meant = near(error.variable, error.names)

@@ -10,6 +10,7 @@ from matdiff import errors
 from matdiff.brackets import Fit, with_closer, with_opener
 from matdiff.carets import Help, Label
 from matdiff.functions import NAMES
+from matdiff.glued import names_of_text, parts_of
 from matdiff.replace import correction, cut, parses, replaced, statement_around
 from matdiff.scan import GREEK
 from matdiff.suggest import near_function
@@ -234,8 +235,9 @@ def _glued_transpose(error: errors.GluedTranspose, text: str) -> Words:
     message = f"`{error.written}` is read as one name, so this is a power"
     if base.isidentifier():
         message = f"`{error.written}` is read as one name, so this is {base} to the power {error.written}"
-    is_known = re.search(rf"(?<![\w]){re.escape(rest)}(?![\w])", text) is not None
-    split = rest if is_known or not rest.isalpha() or (rest.islower() and len(rest) > 2) else " ".join(rest)
+    known = names_of_text(text)
+    parts = [] if rest in known else parts_of(rest, known)
+    split = " ".join(parts) or (" ".join(rest) if rest not in known and len(rest) == 2 and rest.isalpha() else rest)
     fixed = correction(text, replaced(text, error.span, f"T {split}"), error.span)
     help = [Help("", fixed, fixed)] if fixed else []
     return message, [Label(error.span, "one name")], help, ["names may have several letters: write a space between two names"]

@@ -119,7 +119,7 @@ def _own_space(remark: errors.OwnSpace, text: str) -> Words:
 
 
 def _glued(remark: errors.GluedNames, text: str) -> Words:
-    names = list(dict.fromkeys(str(fix.target.value) for fix in (remark.fixes[0], *remark.fixes[0].others)))
+    names = list(dict.fromkeys(str(fix.name.value) for fix in (remark.fixes[0], *remark.fixes[0].others) if fix.name is not None))
     message = (
         f"`{names[0]}` is one name"
         if len(names) == 1

@@ -9,6 +9,7 @@ from matdiff import errors
 from matdiff.carets import Help, Label
 from matdiff.dims import Shape
 from matdiff.errors import Fix
+from matdiff.parts import names_in
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.render.text import text as printed
 from matdiff.replace import LONGEST_CORRECTION, correction, cut, expr_of, replaced, statement_around
@@ -91,8 +92,8 @@ def fixed_text(text: str, fix: Fix) -> str | None:
     statement = statement_around(text, span.start)
     if statement.end - statement.start > LONGEST_CORRECTION:
         return None
-    if fix.others:
-        return _all_replaced(text, statement, [fix, *fix.others])
+    if fix.name is not None:
+        return _split(text, statement, [fix, *fix.others])
     new = _spelled(fix.replacement, text)
     local = Span(span.start - statement.start, span.end - statement.start)
     bare = replaced(cut(text, statement), local, new)
@@ -100,18 +101,20 @@ def fixed_text(text: str, fix: Fix) -> str | None:
     meant = expr_of(bracketed)
     if meant is None:
         return None
-    # Two names written as one stand side by side, whatever the order of the products.
-    return bare if fix.what == "split-name" or expr_of(bare) == meant else bracketed
+    return bare if expr_of(bare) == meant else bracketed
 
 
-def _all_replaced(text: str, statement: Span, fixes: list[Fix]) -> str:
-    """The statement with several parts replaced; those in other statements are left to these."""
+def _split(text: str, statement: Span, fixes: list[Fix]) -> str:
+    """The statement with blanks between names that are written together; those in other statements are left to these."""
     whole = cut(text, statement)
-    for fix in sorted(fixes, key=lambda fix: fix.target.span.start if fix.target.span is not None else 0, reverse=True):
-        span = fix.target.span
-        if span is not None and statement.start <= span.start and span.end <= statement.end:
-            local = Span(span.start - statement.start, span.end - statement.start)
-            whole = replaced(whole, local, _spelled(fix.replacement, text))
+    spans = {fix.name.span: fix for fix in fixes if fix.name is not None and fix.name.span is not None}
+    for span in sorted(spans, key=lambda span: span.start, reverse=True):
+        if not (statement.start <= span.start and span.end <= statement.end):
+            continue
+        factors = spans[span].replacement.args
+        parts = [str((names_in(factor) or [factor])[0].value or factor.op) for factor in factors]
+        written = cut(text, span).replace("".join(parts), " ".join(parts))  # in its parentheses, if it has any
+        whole = replaced(whole, Span(span.start - statement.start, span.end - statement.start), written)
     return whole
 
 

@@ -19,6 +19,9 @@ GREEK = frozenset(
     "nu xi omicron rho sigma tau upsilon phi chi psi omega".split()
 )
 
+# Names that usually are numbers: counts, times, constants.
+SCALAR_LETTERS = frozenset(("c", "h", "k", "m", "n", "s", "t", "dt", "C", "N", "T"))
+
 
 class Variable:
     """A variable: kind "scalar", "vector" or "matrix", shape, property such as "symmetric" or None.

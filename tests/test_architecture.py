@@ -45,6 +45,7 @@ FLOORS = (
         "corrections",
         "remarks",
         "variables",
+        "glued",
         "infer",
     ),
     (

@@ -83,3 +83,55 @@ def test_help_is_the_same_in_a_later_line(case: dict[str, list[str]], tmp_path: 
     main(["--file", str(tmp_path / "text"), *options, "--json"])
     later = json.loads(capsys.readouterr().out.splitlines()[-1])["diagnostics"]
     assert [one["help"] for one in later] == [one["help"] for one in alone]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "names"),
+    [
+        ("1/n ||X w - y||^2", "w", "n"),
+        ("n/2 logdet(L) - 1/2 tr(L S)", "L", "n"),
+        ("w'w/2 + C*sum(relu(1 - y.*(X*w + b)))", "w", "C"),
+        ("-n/2 log(sigma^2) - ||y - X beta||^2/(2 sigma^2)", "beta", "n"),
+        ("expm(A t) x0", "x0", "t"),
+        ("C (s I - A)^-1 B", "A", "s"),
+        ("(1-t) x + t y", "x", "t"),
+        ("c x + y", "x", "c"),
+    ],
+)
+def test_names_that_must_be_numbers(text: str, wrt: str, names: str) -> None:
+    with pytest.raises((Errors, MatdiffError)) as refused:
+        matdiff.differentiate(text, wrt)
+    assert isinstance(refused.value, (Errors, MatdiffError))
+    (diagnostic,) = diagnose_all(refused.value, text)
+    assert diagnostic.help[0].replacement == f"{names}: scalar; {text}"
+    assert matdiff.differentiate(f"{names}: scalar; {text}", wrt).text
+
+
+@pytest.mark.parametrize("text", ["x y", "p log(p)", "x^2 + b"])
+def test_other_names_stay_vectors(text: str) -> None:
+    with pytest.raises((Errors, MatdiffError)) as refused:
+        matdiff.differentiate(text, "x" if "x" in text else "p")
+    assert isinstance(refused.value, (Errors, MatdiffError))
+    assert "scalar;" not in (diagnose_all(refused.value, text)[0].help[0].replacement or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("x^Tlog(x)", "x^T log(x)"),
+        ("tr(A Bdiag(x))", "tr(A B diag(x))"),
+        ("(x - X b)^TOmega^-1 (x - X b)", "(x - X b)^T Omega^-1 (x - X b)"),
+        ("a^T XX^T a + X[1,1]", "a^T X X^T a + X[1,1]"),
+        ("alphasoftplus(x)", "alpha softplus(x)"),
+        ("sum(G .* (XW)) + tr(X) + tr(W)", "sum(G .* (X W)) + tr(X) + tr(W)"),
+    ],
+)
+def test_functions_and_transposes(text: str, meant: str) -> None:
+    try:
+        diagnostics = [
+            diagnose(remark, text)
+            for remark in matdiff.differentiate(text, "X" if "X" in text and "b" not in text else "x").remarks
+        ]
+    except (Errors, MatdiffError) as problem:
+        diagnostics = diagnose_all(problem, text)
+    assert [help.replacement for help in diagnostics[0].help][:1] == [meant]
