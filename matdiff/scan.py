@@ -311,7 +311,13 @@ def _is_glued_transpose(token: Token, names: frozenset[str]) -> bool:
     written, rest = str(token), str(token)[1:]
     if not written.startswith("T") or written in NAMES:
         return False
-    return rest in names or len(rest) <= 2 or (rest.isalpha() and not rest.islower() and len(rest) <= 4)
+    return (
+        rest in names
+        or rest in CONSTANTS
+        or rest in GREEK.values()
+        or len(rest) <= 2
+        or (rest.isalpha() and not rest.islower() and len(rest) <= 4)
+    )
 
 
 def _classify_name(sentence: Sentence, position: int, names: frozenset[str], quiet_until: int) -> MatdiffError | None:
