@@ -16,6 +16,7 @@ from matdiff.errors import (
     BlockSizes,
     CircularDefinition,
     DefinitionShape,
+    DivisionKind,
     ElementwiseShapes,
     Fix,
     GluedNames,
@@ -174,7 +175,7 @@ class Statement:
                 if left < 0:
                     break
                 changes = {name: choices[name] for name in names}
-                if self._reads(changes):
+                if self._reads(changes) and self._mends_sums(changes):
                     found.append(changes)
             if found:
                 self.failed = failed
@@ -220,6 +221,17 @@ class Statement:
         except MatdiffError:
             return False
         return not any(changes.get(str(bare(scalar).value)) == "scalar" for scalar, _ in shaping.broadcasts)
+
+    def _mends_sums(self, changes: Mapping[str, str]) -> bool:
+        """Whether every name that became a scalar had to be one in a sum: x^T A x + c, but not a power or product such as (c - 1)^2."""
+        for scalar in [name for name, kind in changes.items() if kind == "scalar"]:
+            try:
+                self._shaped({name: kind for name, kind in changes.items() if name != scalar})
+            except SumShapes:
+                continue
+            except MatdiffError:
+                return False
+        return True
 
     # Errors
 
@@ -282,7 +294,9 @@ class Statement:
             failed = self.failed
             error.splits = tuple(fix for fix in self._all_split() if self._fits(fix))
             is_kind = not error.splits and not isinstance(error, UndecidedSizes)
-            error.scalars = self._scalars_that_fit(cost) if is_kind else ()
+            found = self._scalars_that_fit(cost) if is_kind else ()
+            # A power or product of other names hardly makes numbers of them.
+            error.scalars = found if set(found) <= SCALAR_LETTERS or isinstance(error, (SumShapes, DivisionKind)) else ()
             self.failed = failed
         if "fixes" in fields and not error.splits and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
             from matdiff.corrections import corrections  # needed only where something is wrong

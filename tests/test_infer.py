@@ -137,6 +137,12 @@ def test_kinds_by_spelling() -> None:
     assert all(default_kind(name) == kind for kind, names in kinds.items() for name in names.split())
 
 
+@pytest.mark.parametrize("text", ["sum((y - mu)^2)", "(c + 1)^2 x", "(c + 1) x", "exp(-(t - mu)^2)"])
+def test_no_power_or_product_makes_a_name_a_number(text: str) -> None:
+    with pytest.raises(errors.MatdiffError, match=r"E307|E301"):
+        typed(text)
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [
