@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
+
+from matdiff.errors import NotQuoted
 
 Groups = tuple[tuple[str, tuple[click.Option, ...]], ...]
 
 
 class ExpressionCommand(click.Command):
-    """A command whose one argument may start with `-`: `matdiff "-w^T x" -w w`.
+    """A command whose one argument may start with `-`: `matdiff "-w^T x" -w w`.  Words behind the value of an option belong to it.
 
     Only an argument that is exactly the name of an option, or looks like `--name` or `--name=value`, is an option; so short
     options are not glued to their values.
@@ -29,11 +32,12 @@ class ExpressionCommand(click.Command):
         return {name: one for one in self.params if isinstance(one, click.Option) for name in (*one.opts, *one.secondary_opts)}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Sort the arguments into options and expressions before click sees them."""
+        """Sort the arguments into options and expressions before click sees them.  Raises `NotQuoted`."""
         named = self.options()
         options: list[str] = []
         words: list[str] = []
-        rest = list(args)
+        rest = ["--help"] if args == ["help"] else list(args)
+        last: tuple[str, str | None] | None = None  # the option before the words that follow, and its value
         while rest:
             word = rest.pop(0)
             if word == "--":
@@ -48,15 +52,22 @@ class ExpressionCommand(click.Command):
                             options.append("")
                             continue
                         raise click.BadOptionUsage(word, f"Option '{word}' requires an argument.", ctx)
+                    last = (word, rest[0])
                     options += rest[:1]
                     del rest[:1]
+                else:
+                    last = (word, None)
             elif _looks_like_long_option(word):
                 options.append(word)
             elif word.startswith("-") and len(word) > 1 and (words or (rest and f"-{word}" in named)):
                 # A second expression is never meant, so this is a slip in an option: -Hq, -wX, -wrt.
                 raise click.NoSuchOption(word, ctx=ctx)
+            elif words and last is not None:
+                stray = [word, *takewhile(lambda one: one not in named, rest)]
+                raise NotQuoted(words=(words[0], *stray), option=last[0], value=last[1])
             else:
                 words.append(word)
+                last = None
         return super().parse_args(ctx, [*options, "--", *words])
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -507,11 +507,16 @@ class TooLarge(MatdiffError):
 
 
 class NotQuoted(MatdiffError):
-    """Several positional arguments."""
+    """Several positional arguments.
+
+    option, value   the option behind which all but the first stand, and its value, None for a flag
+    """
 
     code, name = "E501", "not-quoted"
     exit_status = WRONG_USAGE
     words: tuple[str, ...]
+    option: str = ""
+    value: str | None = None
 
 
 class UnreadableFile(MatdiffError):

@@ -341,12 +341,34 @@ def _too_large(error: errors.TooLarge, text: str) -> Words:
 
 
 def _not_quoted(error: errors.NotQuoted, text: str) -> Words:
-    help = [Help("quote it", f"matdiff {_quoted(' '.join(error.words))}")]
-    first, *others = error.words
-    if parses(first) and len(others) == 1 and others[0] in re.findall(r"[^\W\d]\w*", first):
-        command = f"matdiff {_quoted(first)} --wrt {others[0]}"
-        help = [Help("differentiate by it", command)]
-    return f"the expression must be one argument, got {len(error.words)}", [], help, []
+    first, *others = (word.translate(_CURLY) for word in error.words)
+    message = f"the expression must be one argument, got {len(error.words)}"
+    if error.option and error.value is None:
+        message = f"`{error.option}` takes no value, got `{others[0]}`"
+        help = Help(f"write it to a file: {error.option} -o {others[0]}" if "." in others[0] else f"write `{error.option}` alone")
+    elif error.option and all(_is_whole_value(error.option, other) for other in others):
+        message = f"`{error.option}` takes one value at a time"
+        values = (error.value or "", *others)
+        help = Help("repeat it", " ".join(f"{error.option} {shlex.quote(value)}" for value in values))
+    elif error.option:
+        message = f"the value of `{error.option}` must be one argument, got {len(error.words)}"
+        help = Help("quote it", f"{error.option} {_quoted(' '.join((error.value or '', *others)))}")
+    elif parses(first) and len(others) == 1 and others[0] in re.findall(r"[^\W\d]\w*", first):
+        help = Help("differentiate by it", f"matdiff {_quoted(first)} --wrt {others[0]}")
+    else:
+        help = Help("quote it", f"matdiff {_quoted(' '.join((first, *others)).strip(chr(39)))}")
+    return message, [], [help], []
+
+
+def _is_whole_value(option: str, word: str) -> bool:
+    """Whether a word behind the value of an option is another value of it, not the rest of an unquoted one."""
+    if option in ("-w", "--wrt", "--hvp", "--jvp", "--vjp"):
+        return word.isidentifier()
+    return " " in word or re.fullmatch(r"\w+=\w+", word) is not None
+
+
+# The quotes of word processors, which a shell does not know.
+_CURLY = str.maketrans("‘’“”„", "'" * 5)
 
 
 def _quoted(text: str) -> str:

@@ -51,6 +51,9 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
         if fits is not None:
             help.insert(0, Help(f"open it with `{opener}`", fits.statement))
             labels.append(_where(fits, statement, f"`{opener}` fits here"))
+    elif error.reason == "norm" and not error.text.startswith("_"):
+        fixed = correction(text, replaced(text, error.span, f"_{error.text}"), error.span)
+        help = [Help("", fixed, fixed)] if fixed else []
     elif error.reason == "underscore":
         fixed = correction(text, re.sub(r"(?<![\w|])_+(?=[A-Za-z])", "", text), error.span)
         help = [Help("", fixed, fixed)] if fixed else []

@@ -20,6 +20,7 @@ from matdiff.functions import FUNCTIONS
 from matdiff.parts import constant
 from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.syntax import Expr, Span
+from matdiff.variables import is_greek
 from matdiff.walk import post_order
 
 # The number of arguments of what is called like a function but is not in the table.
@@ -78,7 +79,9 @@ def divisions(text: str, expr: Expr) -> Iterator[Remark]:
         if node.op != "*":
             continue
         for position, factor in enumerate(node.args[:-1]):
-            if factor.op != "/" or not _is_juxtaposed(text, factor, node.args[position + 1]) or _is_clear(text, factor):
+            following = node.args[position + 1]
+            is_plain = factor.op == "/" and _is_juxtaposed(text, factor, following)
+            if not is_plain or (_is_clear(text, factor) and not _is_glued_greek(text, factor, following)):
                 continue
             end = position + 1
             while end + 1 < len(node.args) and _is_juxtaposed(text, node.args[end], node.args[end + 1]):
@@ -95,6 +98,15 @@ def _is_clear(text: str, division: Expr) -> bool:
     end = span_of_expr(denominator).end
     tight = text[span_of_expr(numerator).end : span_of_expr(denominator).start] == "/" and text[end : end + 1].isspace()
     return tight or span_of_expr(division).end != end or numerator.op == denominator.op == "number"
+
+
+def _is_glued_greek(text: str, division: Expr, following: Expr) -> bool:
+    """`1/2sigma^2`, where a Greek letter is written together with the number that divides."""
+    name = following
+    while name.args:
+        name = name.args[0]
+    is_glued = span_of_expr(division).end == span_of_expr(following).start and text[span_of_expr(division).end - 1].isdigit()
+    return is_glued and name.op == "name" and is_greek(str(name.value))
 
 
 def _is_juxtaposed(text: str, left: Expr, right: Expr) -> bool:

@@ -256,6 +256,10 @@ def _touches(token: Token, following: Token | None, kind: str) -> bool:
     return following is not None and following.type == kind and token.end_pos == following.start_pos
 
 
+# What follows the bars of a norm behind an underscore.
+_NORMS = ("1", "2", "F", "inf")
+
+
 def classify_expression(sentence: Sentence, names: frozenset[str]) -> None:
     """Final token types of an expression or definition; mistakes and remarks go into the sentence."""
     tokens = sentence.tokens
@@ -279,6 +283,8 @@ def classify_expression(sentence: Sentence, names: frozenset[str]) -> None:
             base = result[-1] if result else token
             sentence.fail(GluedTranspose(span=span_of(following), written=str(following), base=span_of(base)))
             return
+        elif token in _NORMS and result and result[-1].type == "BARS_CLOSE" and result[-1].end_pos == token.start_pos:
+            sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="norm"))  # ||x||2
         elif token.type == "NAME":
             error = _classify_name(sentence, position, names, parentheses_needed_until)
             if isinstance(error, NeedsParentheses):

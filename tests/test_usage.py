@@ -107,12 +107,48 @@ def test_a_slip_before_the_expression(capsys: pytest.CaptureFixture[str]) -> Non
         (["x'", "A", "x"], 'quote it:  matdiff "x\' A x"'),
         (["x^T x", "x"], "differentiate by it:  matdiff 'x^T x' --wrt x"),
         (["x^T x", "wrt", "x"], "quote it:  matdiff 'x^T x wrt x'"),
+        (["‘x^T", "A", "x’"], "quote it:  matdiff 'x^T A x'"),
     ],
 )
 def test_several_words(words: list[str], help: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert told(capsys, *words)[-1] == f"help: {help}"
     proposed = shlex.split(help.split("matdiff ")[1])
     assert main([*proposed, *([] if "wrt" in help else ["--wrt", "x"])]) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "help"),
+    [
+        (["--var", "W:", "m", "x", "n"], "the value of `--var` must be one argument, got 4", "quote it:  --var 'W: m x n'"),
+        (["--var", "A: n x n", "x: n"], "`--var` takes one value at a time", "repeat it:  --var 'A: n x n' --var 'x: n'"),
+        (["--wrt", "x", "A"], "`--wrt` takes one value at a time", "repeat it:  --wrt x --wrt A"),
+        (["--size", "m=3", "n=4"], "`--size` takes one value at a time", "repeat it:  --size m=3 --size n=4"),
+        (["--steps", "3"], "`--steps` takes no value, got `3`", "write `--steps` alone"),
+        (["--latex", "out.tex"], "`--latex` takes no value, got `out.tex`", "write it to a file: --latex -o out.tex"),
+    ],
+)
+def test_words_behind_an_option(words: list[str], message: str, help: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "x^T A x", *words) == [f"error[E501]: {message}", f"help: {help}"]
+
+
+@pytest.mark.parametrize(
+    "flag", ["--latex=out.tex", "--json=1", "--steps=3", "--hessian=x", "--help=1", "--quiet=yes", "--lhs=x"]
+)
+def test_a_flag_takes_no_value(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
+    name = flag.partition("=")[0]
+    assert told(capsys, "x^T x", flag) == [f"error[E505]: `{name}` takes no value", f"help: write `{name}` alone"]
+
+
+def test_a_mistake_is_told_although_the_document_goes_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "answer.json"
+    assert main(["x^T A x +", "--wrt", "x", "--json", "-o", str(path)]) == 3
+    assert capsys.readouterr().err.startswith("error[E103]")
+    assert not path.exists()
+
+
+def test_help_without_dashes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help"]) == 0
+    assert capsys.readouterr().out.startswith("Usage: matdiff")
 
 
 def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
