@@ -59,6 +59,7 @@ class ExpressionCommand(click.Command):
                     last = (word, None)
             elif _looks_like_long_option(word):
                 options.append(word)
+                last = None
             elif word.startswith("-") and len(word) > 1 and (words or (rest and f"-{word}" in named)):
                 # A second expression is never meant, so this is a slip in an option: -Hq, -wX, -wrt.
                 raise click.NoSuchOption(word, ctx=ctx)
