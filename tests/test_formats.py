@@ -156,6 +156,16 @@ def test_row(row: Function, call: str, declarations: list[str], format: str) -> 
 
 
 @pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.parametrize("shape", ["m x n", "n"])
+@pytest.mark.parametrize("norm", ["norm", "norm1", "norm2", "maxnorm", "nucnorm"])
+@pytest.mark.parametrize("form", ["{}^2", "1/{}^2", "{} {}", "{}^3"])
+def test_powers_of_norms(form: str, norm: str, shape: str, format: str) -> None:
+    if norm == "nucnorm" and shape == "n":
+        shape = "n x n"
+    computes(format, answer_of(form.format(*[f"{norm}(X)"] * 2), (f"X: {shape}",), 0, "project", 3))
+
+
+@pytest.mark.parametrize("format", PYTHON)
 @pytest.mark.parametrize("second", SECOND, ids=lambda second: second[0])
 def test_second_derivative(second: Any, format: str) -> None:
     computes(format, answer_of(*second))

@@ -179,7 +179,7 @@ class Translator(Products):
         base, exponent = args
         shape = shape_of(node)
         if exponent.code.op == "number" and exponent.kind == "scalar":
-            if exponent.code.data == 2 and base.form == "dense" and base.code.op == "apply" and base.code.data in _NORMS:
+            if exponent.code.data == 2 and base.form == "dense" and _is_root_of_squares(base.code):
                 inner = base.code.parts[0]
                 return Value(self.inner(inner, inner), SCALAR)
             if exponent.code.data == -1:
@@ -313,7 +313,10 @@ class Translator(Products):
         return Value(code if len(axes) == 2 else self.plan.make("flat", code, shape=axes), shape)
 
 
-_NORMS = ("norm", "norm2")
+def _is_root_of_squares(code: Node) -> bool:
+    """A Euclidean or Frobenius norm; that of a matrix called norm2 is the spectral one."""
+    return code.op == "apply" and (code.data == "norm" or (code.data == "norm2" and len(code.parts[0].shape) < 2))
+
 
 _OPERATIONS: dict[str, Callable[[Translator, Expr, list[Value]], Value]] = {
     "+": Translator.op_sum,
