@@ -12,7 +12,7 @@ from matdiff.errors import Fix
 from matdiff.parts import names_in
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.render.text import text as printed
-from matdiff.replace import LONGEST_CORRECTION, correction, cut, expr_of, replaced, statement_around
+from matdiff.replace import LONGEST_CORRECTION, correction, cut, expr_of, parses, replaced, statement_around
 from matdiff.syntax import Expr, Span
 
 Words = tuple[str, Sequence[Label], Sequence[Help], Sequence[str]]
@@ -267,7 +267,19 @@ def _wrong_kind(error: errors.WrongKind, text: str) -> Words:
     label = _label(
         error.argument, f"a {_kind(error.argument)}" if _kind(error.argument) != "matrix" else _with_subject(error.argument, text)
     )
-    return f"`{error.function}` needs a {error.expected}", [label], [], []
+    argument = cut(text, error.argument.span)
+    help = []
+    if error.function in _BY_ROWS and _kind(error.argument) == "matrix" and error.argument.span is not None:
+        written = argument[1:-1] if argument.startswith("(") and argument.endswith(")") and parses(argument[1:-1]) else argument
+        help = [Help(f"of every row: {_BY_ROWS[error.function].format(written)}")]
+    return f"`{error.function}` needs a {error.expected}", [label], help, []
+
+
+# Functions of a vector, of every row of a matrix.
+_BY_ROWS = {
+    "softmax": "diag(1 ./ (exp({0}) ones)) exp({0})",
+    "logsumexp": "log(exp({0}) ones)",
+}
 
 
 def _blocks(error: errors.BlockSizes, text: str) -> Words:

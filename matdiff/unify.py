@@ -8,6 +8,7 @@ solution is the only one; what cannot be solved yet waits for more to become kno
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from matdiff.dims import ONE, Dim, Monomial, size
 from matdiff.errors import MatdiffError, TooLarge, UndecidedSizes
@@ -94,9 +95,22 @@ class Sizes:
             waiting, self._waiting = self._waiting, []
             for left, right, where, fail in waiting:
                 self.unify(left, right, where, fail)
-            if len(self._waiting) == len(waiting):
+            if len(self._waiting) == len(waiting) and not self._square_by_factors():
                 left, right, where, _ = self._waiting[0]
                 raise UndecidedSizes(left=left, right=right, span=joined(where))
+
+    def _square_by_factors(self) -> bool:
+        """Make the factors square of a product that must be and of which no more is known: kron(X, A) in tr(kron(X, A))."""
+        for left, right, where, _ in self._waiting:
+            (rows, *more), (columns, *others) = left.terms, right.terms
+            names = list(zip(rows[0], columns[0]))
+            is_one_matrix = len(where) == 1 and not more and not others and rows[1] == columns[1] == 1
+            if is_one_matrix and len(rows[0]) == len(columns[0]) and all(map(is_flexible, (*rows[0], *columns[0]))):
+                undecided = UndecidedSizes(left=left, right=right, span=joined(where))
+                for one, other in names:
+                    self.unify(size(one), size(other), where, partial(_given, undecided))
+                return True
+        return False
 
     def origin(self, dim: Dim) -> tuple[Expr, ...]:
         """The last of the places that made an invented size what it is; empty when it is still flexible or was never invented."""
@@ -171,6 +185,10 @@ class Sizes:
         self._known[name] = dim
         self._why[name] = (dim, where)
         return True
+
+
+def _given(error: MatdiffError) -> MatdiffError:
+    return error
 
 
 def is_flexible(name: str) -> bool:

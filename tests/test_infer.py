@@ -77,6 +77,8 @@ def refused(text: str, *variables: str, wrt: str = "") -> errors.MatdiffError:
         ("[A, B; C, D]", "A: m x n, B: m x p, C: q x n, D: q x p", "m + q x n + p"),
         ("[A, b; c^T, delta]", "A: m x n, b: m, c: n, delta: 1", "m + 1 x n + 1"),
         ("[A, B; I, zeros(n, p)]", "A: m x n, B: m x p", "m + n x n + p"),
+        ("tr(kron(X, A))", "X: m x m, A: n x n", "1"),
+        ("inv(kron(X, A))", "X: m x m, A: n x n", "m n x m n"),
         ("X[1,2] + X[:,1]^T X[:,2]", "X: m x n", "1"),
         ("X[1,:] y", "X: m x n, y: n", "1"),
         ("x[2] X", "x: p, X: m x n", "m x n"),
