@@ -16,9 +16,9 @@ from matdiff.carets import Diagnostic, Help, Label, line_and_column, render
 from matdiff.dims import Shape
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import RESERVED
-from matdiff.habits import translated
+from matdiff.habits import Translation, as_translated, is_function, reads_and_fits, translated
 from matdiff.limits import ERRORS, HELP_TIME, within
-from matdiff.parse import parse_declaration
+from matdiff.parse import parse_declaration, read
 from matdiff.render import FORMATS
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.replace import correction, cut, parses, replaced, statement_around
@@ -48,19 +48,41 @@ def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagno
 
 
 def in_words(problems: Sequence[Union[MatdiffError, Remark]], text: str) -> list[Diagnostic]:
-    """Errors or remarks on one text; where the whole reads like another language, the first has it in ours."""
+    """Errors or remarks on one text; the same foreign operator is told once.
+
+    A statement in another language is one mistake, and the help is the whole of it in ours.
+    """
     with within(HELP_TIME):
         found = [diagnose(problem, text) for problem in problems]
-        whole = translated(text) if any(isinstance(problem, _FOREIGN) for problem in problems) else None
-    if whole is not None and all(help.replacement != whole for diagnostic in found for help in diagnostic.help):
-        found[0].help = (Help("in this notation", whole), *found[0].help)
-    return found
+        foreign = next((place for place, problem in enumerate(problems) if isinstance(problem, _FOREIGN)), None)
+        whole = _in_our_notation(problems[foreign], text) if foreign is not None else None
+    if whole is None or foreign is None:
+        return [diagnostic for place, diagnostic in enumerate(found) if not _is_told(problems[:place], problems[place])]
+    first = found[foreign]
+    if all(help.replacement is None or as_translated(help.replacement) != whole.text for help in first.help):
+        kept = [help for help in first.help if help.replacement is None and isinstance(problems[foreign], errors.ForeignOperator)]
+        first.help = (Help(whole.option, whole.text, None if whole.option else whole.text), *kept)
+    return [first]
+
+
+def _is_told(earlier: Sequence[Union[MatdiffError, Remark]], problem: Union[MatdiffError, Remark]) -> bool:
+    """Whether an earlier error is about the same foreign operator."""
+    written = [error.written for error in earlier if isinstance(error, errors.ForeignOperator)]
+    return isinstance(problem, errors.ForeignOperator) and problem.written in written
+
+
+def _in_our_notation(problem: Union[MatdiffError, Remark], text: str) -> Translation | None:
+    """The statement with the mistake, if it is one of another language."""
+    span = getattr(problem, "span", None)
+    statement = cut(text, statement_around(text, span.start)) if span is not None else text
+    return translated(statement, read(text).statements if statement != text else ())
 
 
 # Errors of people who write another language.
 _FOREIGN = (
     errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
-    errors.NeedsParentheses, errors.WrongKind, errors.PowerKind,
+    errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
+    errors.ProductSizes,
 )  # fmt: skip
 
 
@@ -74,13 +96,16 @@ def _unknown_function(error: errors.UnknownFunction, text: str) -> Words:
         help = [Help(f"did you mean `{meant}`?", fixed, f"did you mean `{meant}`?")]
     else:
         fixed = correction(text, replaced(text, error.span, error.function + " "), error.span)
-        help = [Help("for a product write a space", fixed)] if fixed else []
+        is_product = fixed is not None and not is_function(error.function) and reads_and_fits(fixed)
+        help = [Help("for a product write a space", fixed)] if is_product else []
     return f"unknown function `{error.function}`", [Label(error.span)], help, ["`matdiff --functions` lists all of them"]
 
 
 def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
     plural = "" if error.expected == 1 else "s"
     message = f"`{error.function}` takes {error.expected} argument{plural}, got {error.got}"
+    if error.got > error.expected:  # what the last ones say would be lost
+        return message, [Label(error.span)], [], []
     arguments = [cut(text, argument.span) for argument in error.call.args if argument.span] if error.call is not None else []
     used = set(re.findall(r"\w+", text))
     fresh = (letter for letter in "ABCDEFGH" if letter not in used)

@@ -10,7 +10,7 @@ from matdiff import errors
 from matdiff.brackets import Fit, with_closer, with_opener
 from matdiff.carets import Help, Label
 from matdiff.functions import NAMES
-from matdiff.replace import correction, cut, parses, replaced, statement_around
+from matdiff.replace import correction, cut, replaced, statement_around
 from matdiff.scan import GREEK
 from matdiff.suggest import near_function
 from matdiff.syntax import Span
@@ -107,6 +107,10 @@ _FOREIGN = {
     "**": "write `^`",
     ".T": "write `^T` or `'`",
     "\\": "left division is not supported",
+    "%*%": "write a product as `A B`",
+    "%o%": "write an outer product as `x y^T`",
+    "%x%": "write `kron(A, B)`",
+    "<-": "write `=`",
     "*.": "write `.*`",
     "^.": "write `.^`",
     ":=": "write `=`",
@@ -120,60 +124,32 @@ _FOREIGN = {
     ".t()": "write `^T` or `'`",
     ".dot": "write a product as `A B`",
 }
-# How such an operator is put right: a pattern and what takes its place.
-_REWRITES = {
-    "**": (r"\s*\*\*\s*", "^"),
-    ".T": (r"\.T(?![A-Za-z_0-9])", "^T"),
-    ".transpose()": (r"\.transpose\(\)", "^T"),
-    ".t()": (r"\.t\(\)", "^T"),
-    "\\": (r"([A-Za-z]\w*|\([^()]*\))\s*\\\s*", r"inv(\1) "),
-    "*.": (r"\*\.", ".*"),
-    "^.": (r"\^\.", ".^"),
-    ":=": (":=", "="),
-    "$": (r"\$", ""),
-    "{": (r"[{}]", ""),
-}
 
 
 def _foreign(error: errors.ForeignOperator, text: str) -> Words:
+    """The help is the whole statement in our notation; see `habits`."""
     if error.written == "|":
         return _single_bars(error, text)
     written = error.written
     help: list[Help] = []
-    notes: list[str] = []
     message = f"`{written}` is not an operator here"
     label = _FOREIGN.get(written, "no such operator")
-    statement = cut(text, statement_around(text, error.span.start))
-    fixed = None
-    if written in _REWRITES:
-        pattern, replacement = _REWRITES[written]
-        fixed = re.sub(pattern, replacement, statement)
-        if written == "\\":
-            fixed = re.sub(r"inv\(\(([^()]*)\)\)", r"inv(\1)", fixed)
-    elif written[-1].isalnum() or written.endswith("()"):
-        message, label, fixed = _attribute(error, text)
-    if fixed is not None and written in (".T", ".transpose()", ".t()"):
-        fixed = fixed.replace(" @ ", " ")
-    if fixed is not None and parses(fixed):
-        help.append(Help("", fixed, fixed))
-    if written == ".T" and "@" in statement:
+    if written not in _FOREIGN and (written[-1].isalnum() or written.endswith("()")):
+        message, label = _attribute(error)
+    if written == ".T" and "@" in cut(text, statement_around(text, error.span.start)):
         help.append(Help("`@` itself is accepted as a product"))
-    if written == "**":
-        notes.append("`.^` is the elementwise power")
+    notes = ["`.^` is the elementwise power"] if written == "**" else []
     return message, [Label(error.span, label)], help, notes
 
 
-def _attribute(error: errors.ForeignOperator, text: str) -> tuple[str, str, str | None]:
+def _attribute(error: errors.ForeignOperator) -> tuple[str, str]:
     """`np.linalg.inv(X)` and `X.sum()`: the name of the function alone."""
     last = error.written.rstrip("()").rpartition(".")[2]
     function = near_function(last) if last not in NAMES else last
     if error.written.startswith("."):
         label = f"write `{function}(...)` around it" if function and function == last else "names have no attributes"
-        return f"`{error.written}` is not an operator here", label, None
-    if function is None:
-        return f"unknown function `{error.written}`", "names have no attributes", None
-    fixed = correction(text, replaced(text, error.span, function), error.span)
-    return f"unknown function `{error.written}`", f"write `{function}`", fixed
+        return f"`{error.written}` is not an operator here", label
+    return f"unknown function `{error.written}`", f"write `{function}`" if function else "names have no attributes"
 
 
 def _single_bars(error: errors.ForeignOperator, text: str) -> Words:
@@ -184,7 +160,7 @@ def _single_bars(error: errors.ForeignOperator, text: str) -> Words:
     whole = Span(error.span.start, error.partner.end)
     matrix = inside.upper() if len(inside) == 1 else inside
     tail = suffix[0] if suffix else ""
-    norm = "Euclidean norm" if tail != "^2" else "squared Euclidean norm"
+    norm = {"": "Euclidean norm", "^2": "squared Euclidean norm", "_1": "sum of absolute values"}.get(tail, "norm")
     rows = [
         (f"||{inside}||{tail}", norm, f"||{inside}||"),
         (f"abs({inside})", "elementwise absolute value", f"abs({inside})"),

@@ -63,6 +63,8 @@ _LOOK_ALIKE = _pairs(
     Α A Β B Ε E Ζ Z Η H Ι I Κ K Μ M Ν N Ο O Ρ P Τ T Υ Y Χ X ο o
 """
 )
+# Operators of other languages that are several tokens here.
+_SEVERAL_TOKENS = ("%*%", "%o%", "%x%", "<-", "\\|")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 # A term can end with these, so what follows may be a factor, a closing bar or an index.
 TERM_ENDS = frozenset(
@@ -385,6 +387,15 @@ def _foreign(sentence: Sentence, position: int) -> int:
             sentence.fail(LookAlikeLetter(span=span_of(token), letter=str(token), latin=_LOOK_ALIKE[token]))
         else:
             sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="character"))
+    elif (joined := _joined(tokens, position)) is not None:
+        span = Span(span_of(token).start, span_of(token).start + len(joined))
+        unknown = UnknownCommand(span=span, command=joined) if joined == "\\|" else ForeignOperator(span=span, written=joined)
+        sentence.fail(unknown)
+        while position + 1 < len(tokens) and (tokens[position + 1].start_pos or 0) < span.end:
+            position += 1
+    elif len(token) == 2 and token[0] == "\\" and previous is not None and previous.type in TERM_ENDS:
+        start = span_of(token).start  # A\b of MATLAB, not a command
+        sentence.fail(ForeignOperator(span=Span(start, start + 1), written="\\"))
     elif token.startswith("\\") and len(token) > 1:
         sentence.fail(UnknownCommand(span=span_of(token), command=str(token)))
     elif token == "|":
@@ -406,6 +417,16 @@ def _foreign(sentence: Sentence, position: int) -> int:
             span = Span(previous.start_pos or 0, span.end)
         sentence.fail(ForeignOperator(span=span, written=(str(previous) if module else "") + str(token)))
     return position
+
+
+def _joined(tokens: list[Token], position: int) -> str | None:
+    """The operator of several tokens that begins here."""
+    text, end = "", span_of(tokens[position]).start
+    for token in tokens[position : position + 3]:
+        if token.start_pos != end:
+            break
+        text, end = text + str(token), span_of(token).end
+    return next((operator for operator in _SEVERAL_TOKENS if text.startswith(operator)), None)
 
 
 def check_name(sentence: Sentence, token: Token) -> None:

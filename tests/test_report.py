@@ -498,7 +498,7 @@ def test_corrections_can_be_read(text: str) -> None:
 def test_corrections(text: str, replacement: str | None) -> None:
     with pytest.raises(Errors) as caught:
         parse(text)
-    help = diagnose(caught.value.errors[0], text).help
+    help = diagnose_all(caught.value, text)[0].help
     assert (help[0].replacement if help else None) == replacement
 
 
