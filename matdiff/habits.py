@@ -41,12 +41,12 @@ _BEFORE = tuple(
         (rf"function\s*\(\s*\w+{_OTHERS}\s*\)", ""),
         (rf"{_VARIABLE}\s*\(\s*{_VARIABLE}{_OTHERS}\s*\)\s*(?::=|=(?!=)|<-)", ""),
         (r"\w+\[\s*\w+_\s*(?:,\s*\w+_\s*)*\]\s*:?=", ""),
-        (r"(?:\\nabla|∇)(?:\s*_\s*\{?\s*(\\?\w)\s*\}?)?", "with --wrt {}"),
+        (r"(?:\\nabla|∇)(?:\s*_\s*\{?\s*(\\?\w)\s*\}?)?", "use --wrt {}"),
         (
             rf"\\[dt]?frac\s*\{{\s*{_BY}\s*\w*\s*\}}\s*\{{\s*{_BY}\s*(?:\\\w+\s*\{{)?({_VARIABLE})\}}?\s*\}}(?:\s*=)?",
-            "with --wrt {}",
+            "use --wrt {}",
         ),
-        (r"(?:d|∂)\s*/\s*(?:d|∂)\s*(\w+)", "with --wrt {}"),
+        (r"(?:d|∂)\s*/\s*(?:d|∂)\s*(\w+)", "use --wrt {}"),
     )
 )
 _AFTER = re.compile(r"(?:\s|\$|\\\)|\\\]|\\$|[.,;]$)+$")
@@ -87,7 +87,7 @@ def _translation(text: str, others: Sequence[Statement]) -> Translation | None:
     if tree.op == "call" and tree.value in DERIVATIVES and len(tree.args) == 2 and tree.args[1].op == "name":
         if tree.args[0].op == "name" and tree.args[0].value not in _context(others)[1]:
             return None
-        option = "with " + DERIVATIVES[str(tree.value)].format(tree.args[1].value)
+        option = "use " + DERIVATIVES[str(tree.value)].format(tree.args[1].value)
         tree = tree.args[0]
     nodes = list(post_order(tree))
     entrywise = any(node.op in _ENTRYWISE or (node.op == "call" and node.value in ENTRYWISE) for node in nodes)
@@ -181,7 +181,9 @@ def _filled(expr: Expr, parts: dict[str, Expr]) -> Expr:
 
 
 def _joined(op: str, args: tuple[Expr, ...], value: object = None) -> Expr:
-    """The node; the product of a product from the left is one product."""
+    """The node; the product of a product from the left is one product, and the transpose of a transpose is none."""
+    if op == "'" and args[0].op == "'":
+        return args[0].args[0]
     if op in ("*", ".*") and args[0].op == op:
         args = (*args[0].args, *args[1:])
     return Expr(op, args, value)  # type: ignore[arg-type]
@@ -240,7 +242,7 @@ class _Translator:
         if name in SPELLINGS and not self.names & {SPELLINGS[name], *self.declared}:
             return Expr("name", (), SPELLINGS[name])
         if len(name) > 1 and name[-1] == "T" and name[:-1] in self.names:
-            return Expr("'", (Expr("name", (), name[:-1]),))
+            return _joined("'", (Expr("name", (), name[:-1]),))
         return node
 
     def refused(self, node: Expr) -> Expr:
@@ -261,7 +263,7 @@ class _Translator:
         """In NumPy a vector on the left is a row."""
         one, other = self.both(node)
         if self.kind(one) == "vector" and self.kind(other) in ("vector", "matrix"):
-            one = Expr("'", (one,))
+            one = _joined("'", (one,))
         return _joined("*", (one, other))
 
     def entry_product(self, node: Expr) -> Expr:
@@ -270,7 +272,7 @@ class _Translator:
 
     def outer(self, node: Expr) -> Expr:
         one, other = self.both(node)
-        return _joined("*", (one, Expr("'", (other,))))
+        return _joined("*", (one, _joined("'", (other,))))
 
     def quotient(self, node: Expr) -> Expr:
         one, other = self.both(node)
@@ -289,7 +291,7 @@ class _Translator:
         one, other = self.both(node)
         if self.kind(one) == "matrix":
             return Expr(":", (one, other))
-        return _joined("*", (Expr("'", (one,)), other))
+        return _joined("*", (_joined("'", (one,)), other))
 
     # Powers
 
@@ -309,10 +311,10 @@ class _Translator:
         if mark in ("+", "dagger"):
             return Expr("pinv", (base,))
         if mark == "-T":
-            return Expr("'", (Expr("^", (base, Expr("number", (), -1))),))
+            return _joined("'", (Expr("^", (base, Expr("number", (), -1))),))
         if mark in ("t", "H") and self.kind(base) == "scalar":
             return Expr("^", (base, Expr("name", (), mark)))
-        return Expr("'", (base,))
+        return _joined("'", (base,))
 
     # Calls, norms, indices
 

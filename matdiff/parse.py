@@ -22,7 +22,7 @@ from matdiff.errors import (
 from matdiff.formulate import Formulate, Shape
 from matdiff.lalr import Parser, Tables, Token, Unexpected
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
-from matdiff.review import circular, depth, divisions, repeated, wrong_calls
+from matdiff.review import circular, depth, divisions, factors, repeated, wrong_calls
 from matdiff.scan import (
     CLOSERS,
     TERM_ENDS,
@@ -149,7 +149,7 @@ def _read_expression(
     sentence.errors += wrong_calls(expr)
     if sentence.errors:
         return [], tuple(sentence.errors)
-    remarks = [*sentence.remarks, *divisions(text, expr)]
+    remarks = [*sentence.remarks, *divisions(text, expr), *factors(text, expr)]
     span = Span(span_of(sentence.tokens[0]).start, sentence.end)
     if not is_definition:
         return [Question(expr, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), remarks)], ()

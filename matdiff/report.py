@@ -18,7 +18,7 @@ from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import RESERVED
 from matdiff.habits import Translation, as_translated, is_function, reads_and_fits, translated
 from matdiff.limits import ERRORS, HELP_TIME, within
-from matdiff.parse import parse_declaration, read
+from matdiff.parse import Declaration, parse_declaration, read
 from matdiff.render import FORMATS
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.replace import correction, cut, parses, replaced, statement_around
@@ -47,15 +47,17 @@ def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagno
     return in_words(several[:ERRORS], text)
 
 
-def in_words(problems: Sequence[Union[MatdiffError, Remark]], text: str) -> list[Diagnostic]:
-    """Errors or remarks on one text; the same foreign operator is told once.
+def in_words(
+    problems: Sequence[Union[MatdiffError, Remark]], text: str, declarations: Sequence[Declaration] = ()
+) -> list[Diagnostic]:
+    """Errors or remarks on one text, with what is declared elsewhere; the same foreign operator is told once.
 
     A statement in another language is one mistake, and the help is the whole of it in ours.
     """
     with within(HELP_TIME):
         found = [diagnose(problem, text) for problem in problems]
         foreign = next((place for place, problem in enumerate(problems) if isinstance(problem, _FOREIGN)), None)
-        whole = _in_our_notation(problems[foreign], text) if foreign is not None else None
+        whole = _in_our_notation(problems[foreign], text, declarations) if foreign is not None else None
     if whole is None or foreign is None:
         return [diagnostic for place, diagnostic in enumerate(found) if not _is_told(problems[:place], problems[place])]
     first = found[foreign]
@@ -66,16 +68,21 @@ def in_words(problems: Sequence[Union[MatdiffError, Remark]], text: str) -> list
 
 
 def _is_told(earlier: Sequence[Union[MatdiffError, Remark]], problem: Union[MatdiffError, Remark]) -> bool:
-    """Whether an earlier error is about the same foreign operator."""
+    """Whether an earlier error is about the same foreign operator, or about a command of TeX, to which braces belong."""
+    if isinstance(problem, errors.UnexpectedText):
+        return problem.reason == "underscore" and any(isinstance(error, errors.UnknownCommand) for error in earlier)
+    if not isinstance(problem, errors.ForeignOperator):
+        return False
     written = [error.written for error in earlier if isinstance(error, errors.ForeignOperator)]
-    return isinstance(problem, errors.ForeignOperator) and problem.written in written
+    in_tex = any(isinstance(error, errors.UnknownCommand) for error in earlier)
+    return problem.written in written or (in_tex and problem.written in ("{", "}"))
 
 
-def _in_our_notation(problem: Union[MatdiffError, Remark], text: str) -> Translation | None:
+def _in_our_notation(problem: Union[MatdiffError, Remark], text: str, declarations: Sequence[Declaration]) -> Translation | None:
     """The statement with the mistake, if it is one of another language."""
     span = getattr(problem, "span", None)
     statement = cut(text, statement_around(text, span.start)) if span is not None else text
-    return translated(statement, read(text).statements if statement != text else ())
+    return translated(statement, [*declarations, *(read(text).statements if statement != text else ())])
 
 
 # Errors of people who write another language.

@@ -10,7 +10,8 @@ from matdiff import errors
 from matdiff.brackets import Fit, with_closer, with_opener
 from matdiff.carets import Help, Label
 from matdiff.functions import NAMES
-from matdiff.replace import correction, cut, replaced, statement_around
+from matdiff.habits import translated
+from matdiff.replace import correction, cut, parses, replaced, statement_around
 from matdiff.scan import GREEK
 from matdiff.suggest import near_function
 from matdiff.syntax import Span
@@ -166,6 +167,7 @@ def _single_bars(error: errors.ForeignOperator, text: str) -> Words:
         (f"abs({inside})", "elementwise absolute value", f"abs({inside})"),
         (f"det({matrix})", "determinant", f"det({inside})"),
     ]
+    rows = rows[:1] if tail.startswith("_") else rows
     longest = max(len(shown) for shown, _, _ in rows)
     help = [
         Help(words, correction(text, replaced(text, whole, new), error.span), f"{shown:<{longest}}   {words}")
@@ -177,13 +179,9 @@ def _single_bars(error: errors.ForeignOperator, text: str) -> Words:
 
 def _unknown_command(error: errors.UnknownCommand, text: str) -> Words:
     bare = error.command[1:]
-    help = []
-    plain = {"top": "T", "intercal": "T", "odot": ".*", "cdot": "*", "times": "*", "otimes": "kron"}
-    if bare in GREEK.values() or bare in NAMES:
-        fixed = correction(text, text.replace(error.command, bare), error.span)
-        help = [Help(f"write `{bare}`", fixed)]
-    elif bare in plain:
-        help = [Help(f"write `{plain[bare]}`")]
+    fixed = text.replace(error.command, bare) if bare in GREEK.values() or bare in NAMES else None
+    corrected = correction(text, fixed, error.span) if fixed is not None else None
+    help = [Help(f"write `{bare}`", corrected)] if corrected is not None and parses(corrected) else []
     return (
         f"unknown command `{error.command}`",
         [Label(error.span)],
@@ -248,6 +246,16 @@ def _division(remark: errors.DivisionThenProduct, text: str) -> Words:
     return f"`{product}` can be read in two ways", [Label(remark.division, "this division is done first")], [help], []
 
 
+def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Words:
+    written = cut(text, remark.span)
+    meant = translated(cut(text, statement_around(text, remark.span.start)))
+    if remark.entry:
+        message, help = f"`{written}` is read as the product of {remark.entry} and a number", "an entry is written `x[1]`"
+    else:
+        message, help = f"`{written}` is read as a product", "entries of a row are separated by commas"
+    return message, [Label(remark.span)], [Help(help, meant.text if meant is not None else None)], []
+
+
 READING_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.UnexpectedText: _unexpected,
     errors.UnclosedBracket: _unclosed,
@@ -259,4 +267,5 @@ READING_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.LookAlikeLetter: _look_alike,
     errors.DecimalOrElementwise: _decimal,
     errors.DivisionThenProduct: _division,
+    errors.NumberAsFactor: _number_as_factor,
 }

@@ -46,6 +46,101 @@ HABITS = {
     r"\operatorname{tr}(A^{\top} X)": "tr(A^T X)",
     r"\left( x^T A x \right)^{2}": "(x^T A x)^2",
     "torch.logdet(A)": "logdet(A)",
+    # Methods apply to the whole group before them.
+    "-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()": "-mean(y .* log(p) + (1 - y) .* log(1 - p))",
+    "((A @ x - b)**2).sum()": "sum((A x - b) .^ 2)",
+    "x.T.dot(A).dot(x)": "x^T A x",
+    # Every argument counts.
+    "np.sum(X, axis=0)": "X^T ones",
+    "X.sum(axis=1)": "X ones",
+    "X.sum(1)": "X ones",
+    "np.sum(X, 0)": "X^T ones",
+    "sum(X, 1)": "X^T ones",
+    "sum(X,2)": "X ones",
+    "mean(X, 2)": "X ones / cols(X)",
+    "np.sum((x-y)**2, axis=0)": "sum((x - y) .^ 2)",
+    "np.linalg.norm(x, ord=1)": "norm1(x)",
+    "np.linalg.norm(x, ord=np.inf)": "maxnorm(x)",
+    "np.linalg.norm(X, 'nuc')": "nucnorm(X)",
+    "norm(A, 2)": "||A||_2",
+    "norm(x, Inf)": "maxnorm(x)",
+    "torch.log_softmax(x, dim=0)": "log(softmax(x))",
+    "F.softmax(x, dim=-1)": "softmax(x)",
+    "np.linalg.slogdet(X)[1]": "logdet(X)",
+    "x.dot(A.dot(y))": "x^T (A y)",
+    "np.inner(A, B)": "A B^T",
+    "np.einsum('ij,ij->', A, B)": "A : B",
+    "tf.matmul(A, B, transpose_a=True)": "A^T B",
+    # In NumPy `*` and `**` act on every entry, and a vector on the left of `@` is a row.
+    "np.sum(X**2)": "sum(X .^ 2)",
+    "x**2 @ y": "(x .^ 2)^T y",
+    "1 / (1 + np.exp(-X @ w))": "1 ./ (1 + exp(-X w))",
+    "np.exp(x) / np.sum(np.exp(x))": "exp(x) / sum(exp(x))",
+    "0.5 * np.linalg.norm(A @ x - b)**2 + lam * np.sum(np.abs(x))": "1/2 ||A x - b||^2 + lambda sum(abs(x))",
+    "lambda x: x.T @ A @ x": "x^T A x",
+    "xT A x": "x^T A x",
+    # Indices that start at 0.
+    "x[0]*x[1]": "x[1] x[2]",
+    "A[0,:] @ x": "A[1,:] x",
+    "A[0] @ x": "A[1,:] x",
+    # MATLAB and Julia.
+    "(A'*A)\\A'*b": "inv(A^T A) A^T b",
+    "A\\b + [1 2; 3 4] x": "inv(A) b + [1, 2; 3, 4] x",
+    "@(x) x'*A*x": "x^T A x",
+    "sum(X(:,1))**2": "sum(X[:,1])^2",
+    "x^T A x \\": "x^T A x",
+    # R.
+    "t(y - X%*%b) %*% (y - X%*%b)": "(y - X b)^T (y - X b)",
+    "sum((y - X %*% b)^2)": "sum((y - X b) .^ 2)",
+    "solve(A) %*% b": "inv(A) b",
+    "solve(A, b)": "inv(A) b",
+    "crossprod(X, y)": "X^T y",
+    "tcrossprod(X)": "X X^T",
+    "x %o% y": "x y^T",
+    "A %x% B": "kron(A, B)",
+    "f <- t(x) %*% x": "f = x^T x",
+    "X[,1]": "X[:,1]",
+    # Mathematica.
+    "Tr[X]": "tr(X)",
+    "Det[X]": "det(X)",
+    "Norm[x]^2": "||x||^2",
+    "Norm[X]": "||X||_2",
+    # TeX.
+    r"\frac12 x^T A x": "1/2 x^T A x",
+    r"\tfrac{1}{2}\|x\|^2": "1/2 ||x||^2",
+    r"\|Ax-b\|^2": "||A x - b||^2",
+    r"\|y - \hat{y}\|^2": "||y - y_hat||^2",
+    r"\|\tilde{\mathbf{y}} - y\|^2": "||y_tilde - y||^2",
+    r"\mathbf{1}^T x": "ones^T x",
+    r"\langle A, B \rangle": "A : B",
+    r"\langle A x, y\rangle_F": "(A x)^T y",
+    "<A, B>": "A : B",
+    r"\sigma(W x)": "sigmoid(W x)",
+    r"\operatorname{Tr}(A X)": "tr(A X)",
+    r"\mathrm{tr}(A^{-\top} X)": "tr(A^-T X)",
+    r"A^\dagger b": "pinv(A) b",
+    r"A \otimes B": "kron(A, B)",
+    r"x \odot y": "x .* y",
+    r"\log\det(X) + \operatorname{tr}(S X^{-1})": "log(det(X)) + tr(S X^-1)",
+    r"\log|X|": "log(det(X))",
+    r"\frac{1}{2} (y - X\beta)^\top \Sigma^{-1} (y - X\beta)": "1/2 (y - X beta)^T Sigma^-1 (y - X beta)",
+    r"L(w) = \|X w - y\|^2": "||X w - y||^2",
+    # Of papers.
+    "f(x) = x^T A x": "x^T A x",
+    "x^t A x": "x^T A x",
+    "X^t X": "X^T X",
+    "A^H x": "A^T x",
+    "x^* A x": "x^T A x",
+    "A^+ b": "pinv(A) b",
+    "||X||_*": "nucnorm(X)",
+}
+# What is asked by an option here.
+DERIVATIVES = {
+    r"\nabla_x x^T A x": ("use --wrt x", "x^T A x"),
+    r"\frac{\partial}{\partial \mathbf{x}} x^T A x": ("use --wrt x", "x^T A x"),
+    "d/dx x^T A x": ("use --wrt x", "x^T A x"),
+    "grad(x^T A x, x)": ("use --wrt x", "x^T A x"),
+    "hessian(x^T A x, x)": ("use --wrt x --hessian", "x^T A x"),
 }
 
 
@@ -61,6 +156,62 @@ def test_it_is_proposed_in_this_notation(typed: str, meant: str) -> None:
     assert run([meant, "--order", "0"]).status == 0
 
 
-@pytest.mark.parametrize("text", ["x^T A x", "A x + y^T", "tr X^T A", "np.fft(x)", "x" * 1000, "A.T B.T C)", "os.system(x)", ""])
+@pytest.mark.parametrize(("typed", "told"), DERIVATIVES.items())
+def test_a_derivative_is_asked_for_by_an_option(typed: str, told: tuple[str, str]) -> None:
+    found = translated(typed)
+    assert found is not None and (found.option, found.text) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x^T A x",
+        "A x + y^T",
+        "tr X^T A",
+        "np.fft(x)",
+        "x" * 1000,
+        "A.T B.T C)",
+        "os.system(x)",
+        "",
+        # An argument that is not understood.
+        "tr(A, B)",
+        "np.linalg.norm(X, axis=1)",
+        "np.linalg.norm(X, 1)",
+        "sum(X, 3)",
+        "np.sum(X, axis=0, where=M)",
+        "x[-1]",
+        # It is not clear what is meant.
+        "|x|",
+        "|A|^2",
+        "x^2 + y^2",
+        r"\operatorname{tr} X^T A",
+        r"\sum_{i=1}^n x_i^2",
+        "grad(f, x)",
+        "f(a, b)",
+    ],
+)
 def test_what_cannot_be_translated_is_left_alone(text: str) -> None:
     assert translated(text) is None
+
+
+@pytest.mark.parametrize("text", ["foo(X, y)", "loss(x)", "Inverse(X)", "solve(A) b"])
+def test_no_product_is_made_of_a_call(text: str) -> None:
+    assert "for a product" not in run([text, "--order", "0"]).stderr
+
+
+def test_a_statement_in_another_language_is_one_error() -> None:
+    for text in (r"\frac{1}{2} x^{\top} A x", "t(y - X%*%b) %*% (y - X%*%b)", "np.sum(x**2) + y.T @ y"):
+        assert run([text, "--order", "0"]).stderr.count("error[") == 1
+    assert run([r"\sum_{i=1}^n x_{i}", "--order", "0"]).stderr.count("error[") == 1
+
+
+def test_what_a_size_says_already_is_not_said_again() -> None:
+    assert "help: transpose x:  x^T @ A @ x\n" in run(["x @ A @ x", "--order", "0"]).stderr
+    assert run(["|x|_1", "--order", "0"]).stderr.endswith("help: ||x||_1   sum of absolute values\n")
+
+
+def test_only_the_statement_with_the_mistake_is_translated() -> None:
+    """Its sizes fit what the others and --var say."""
+    assert "help: r = A x - y\n" in run(["A: 3 x 2; r = np.dot(A, x) - y; r^T r", "--order", "0"]).stderr
+    assert "help: lambda sum(w .^ 2)\n" in run(["lam * np.sum(w**2)", "--order", "0"]).stderr
+    assert "help: lam sum(w .^ 2)\n" in run(["lam * np.sum(w**2)", "--order", "0", "--var", "lam: scalar"]).stderr
