@@ -54,6 +54,7 @@ np.t(F)                           F^T
 F.T                               F^T
 F.mT                              F^T
 F.H                               F^T
+X.I                               inv(X)
 np.solve(X, F)                    inv(X) F
 np.inverse(X)                     inv(X)
 np.slogdet(X)[1]                  logdet(X)

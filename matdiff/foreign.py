@@ -19,7 +19,8 @@ The nodes are `Expr`; what is not in our language has operations of its own, whi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from matdiff.dialects import KEYWORDS, LIBRARIES, OF_TORCH_F
 from matdiff.parse import parse
@@ -50,6 +51,10 @@ _MARKS = ("T", "top", "⊤", "t", "H", "'", "*", "+", "dagger")
 _TERM_ENDS = ("name", "number", ")", "]", "'", ".'", "||", "|")
 _TERM_STARTS = ("name", "number", "(", "[", "frac", "sqrt", "⟨", "||", "|")
 _INFIX_POWERS = {"^": "^", "**": "**", ".^": ".^"}
+
+
+# Brackets in brackets, and levels of a tree; what is deeper is no expression of someone new here.
+MOST_LEVELS = 60
 
 
 class Unreadable(Exception):
@@ -132,6 +137,7 @@ class _Reader:
         self.tokens, self.place, self.is_function = tokens, 0, is_function
         # What encloses the place: "||" is closed by `||`, and in "[" two numbers side by side are two entries.
         self.inside = [""]
+        self.level = 0
 
     @property
     def kind(self) -> str:
@@ -195,7 +201,7 @@ class _Reader:
                 return found
 
     def starts_term(self) -> bool:
-        return self.kind in _TERM_STARTS and not (self.kind == self.inside[-1])
+        return self.kind in _TERM_STARTS and not (self.kind in ("||", "|") and self.kind == self.inside[-1])
 
     def tight(self) -> Expr:
         found = self.power()
@@ -206,7 +212,10 @@ class _Reader:
     # Powers, transposes, indices, methods
 
     def power(self) -> Expr:
-        found = self.atom()
+        with self.deeper():
+            return self.suffixed(self.atom())
+
+    def suffixed(self, found: Expr) -> Expr:
         while True:
             if self.kind in ("'", ".'"):
                 self.next()
@@ -231,7 +240,7 @@ class _Reader:
             self.place += 1 + minus + 2 * brackets
             mark = "T" if mark in ("top", "⊤", "'") else mark
             return Expr("marked", (base,), "-T" if minus else mark)
-        exponent = self.signed(self.power if operator == "**" else self.atom)
+        exponent = self.signed(self.power if operator == "**" else self.base)
         return Expr(operator, (base, exponent))
 
     def attribute(self, base: Expr) -> Expr:
@@ -280,6 +289,20 @@ class _Reader:
         return Expr("all") if self.kind in (",", "]") else self.sum()
 
     # Atoms
+
+    def base(self) -> Expr:
+        """An atom that takes no power itself."""
+        with self.deeper():
+            return self.atom()
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """One level below; what is too deep is given up.  Raises Unreadable."""
+        self.level += 1
+        if self.level > MOST_LEVELS:
+            raise Unreadable
+        yield
+        self.level -= 1
 
     def atom(self) -> Expr:
         kind = self.kind

@@ -12,12 +12,13 @@ from functools import cache
 
 from matdiff.dialects import DERIVATIVES, ENTRYWISE, ROWS, SPELLINGS
 from matdiff.errors import Errors, MatdiffError
-from matdiff.foreign import Unreadable, read_foreign
+from matdiff.foreign import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES
 from matdiff.infer import infer
 from matdiff.parse import parse
 from matdiff.render.spelling import kind_of
 from matdiff.render.text import typed
+from matdiff.review import depth
 from matdiff.scan import CONSTANTS, SPECIAL_CALLS
 from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.suggest import elsewhere, functions
@@ -89,6 +90,8 @@ def _translation(text: str, others: Sequence[Statement]) -> Translation | None:
             return None
         option = "use " + DERIVATIVES[str(tree.value)].format(tree.args[1].value)
         tree = tree.args[0]
+    if depth(tree) > MOST_LEVELS:
+        return None
     nodes = list(post_order(tree))
     entrywise = any(node.op in _ENTRYWISE or (node.op == "call" and node.value in ENTRYWISE) for node in nodes)
     for star, power in ((entrywise, entrywise), (not entrywise, entrywise), (False, True)):
@@ -201,6 +204,9 @@ class _Translator:
         self.star, self.entrywise, self.context = star, entrywise, _context(others)
         is_r = any(node.op in ("matmul of R", "outer of") or node.value in ENTRYWISE for node in nodes)
         self.powers = ("**", "^") if is_r else ("**",) if power else ()
+        # What is known already; a row that does not fit has looked at its parts.
+        self.done: dict[Expr, Expr] = {}
+        self.kinds: dict[Expr, str | None] = {}
         self.declared = {declaration.name for declaration in self.context[0]}
         self.names = {str(node.value) for node in nodes if node.op == "name"}
         indices = [index for node in nodes if node.op == "at" for index in node.args[1:]]
@@ -210,6 +216,11 @@ class _Translator:
 
     def of(self, node: Expr) -> Expr:
         """The same in our notation.  Raises Unreadable."""
+        if node not in self.done:
+            self.done[node] = self.by_row_or_method(node)
+        return self.done[node]
+
+    def by_row_or_method(self, node: Expr) -> Expr:
         of_library = [Expr("library", node.args, node.value)] if node.op == "call" else []
         for typed_as in (node, *of_library):
             for pattern, ours in _rows().get((typed_as.op, typed_as.value), ()):
@@ -227,11 +238,13 @@ class _Translator:
 
     def kind(self, expr: Expr) -> str | None:
         """scalar, vector, row or matrix; None where it cannot be said."""
-        try:
-            shape = infer(expr, *self.context).expr.shape
-        except (MatdiffError, Errors):
-            return None
-        return kind_of(shape) if shape is not None else None
+        if expr not in self.kinds:
+            try:
+                shape = infer(expr, *self.context).expr.shape
+            except (MatdiffError, Errors):
+                shape = None
+            self.kinds[expr] = kind_of(shape) if shape is not None else None
+        return self.kinds[expr]
 
     # Leaves
 

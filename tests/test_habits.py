@@ -79,6 +79,7 @@ HABITS = {
     "0.5 * np.linalg.norm(A @ x - b)**2 + lam * np.sum(np.abs(x))": "1/2 ||A x - b||^2 + lambda sum(abs(x))",
     "lambda x: x.T @ A @ x": "x^T A x",
     "xT A x": "x^T A x",
+    "A.I @ b": "inv(A) b",
     # Indices that start at 0.
     "x[0]*x[1]": "x[1] x[2]",
     "A[0,:] @ x": "A[1,:] x",
@@ -125,6 +126,8 @@ HABITS = {
     r"\log|X|": "log(det(X))",
     r"\frac{1}{2} (y - X\beta)^\top \Sigma^{-1} (y - X\beta)": "1/2 (y - X beta)^T Sigma^-1 (y - X beta)",
     r"L(w) = \|X w - y\|^2": "||X w - y||^2",
+    r"\exp\left(-\frac{1}{2}(x-\mu)^\top\Sigma^{-1}(x-\mu)\right)": "exp(-1/2 (x - mu)^T Sigma^-1 (x - mu))",
+    r"\hat{\beta}^\top X^\top X \hat{\beta}": "beta_hat^T X^T X beta_hat",
     # Of papers.
     "f(x) = x^T A x": "x^T A x",
     "x^t A x": "x^T A x",
@@ -180,6 +183,11 @@ def test_a_derivative_is_asked_for_by_an_option(typed: str, told: tuple[str, str
         "sum(X, 3)",
         "np.sum(X, axis=0, where=M)",
         "x[-1]",
+        # Too deep to be an expression.
+        "(" * 240 + "x.T" + ")" * 240,
+        "2**" * 160 + "2",
+        "x.T" + "*x" * 240,
+        r"\frac" * 80,
         # It is not clear what is meant.
         "|x|",
         "|A|^2",
