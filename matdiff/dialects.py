@@ -15,7 +15,7 @@ LIBRARIES = (
 # What a module named F is taken for.
 OF_TORCH_F = ("relu", "gelu", "softplus", "logsigmoid", "sigmoid", "tanh", "softmax", "log_softmax")
 # Keywords of the same meaning.
-KEYWORDS = {"dim": "axis", "p": "ord", "type": "ord", "keepdim": "keepdims"}
+KEYWORDS = {"dim": "axis", "type": "ord", "keepdim": "keepdims"}
 
 PYTHON = """
 np.dot(x, y)                      x^T y
@@ -73,10 +73,12 @@ np.norm(x, 1)                     norm1(x)
 np.norm(x, ord=1)                 norm1(x)
 np.norm(x, 2)                     norm(x)
 np.norm(x, ord=2)                 norm(x)
-np.norm(X, 2)                     norm2(X)
 np.norm(X, ord=2)                 norm2(X)
 np.norm(x, np.inf)                maxnorm(x)
 np.norm(x, ord=np.inf)            maxnorm(x)
+np.norm(F, p=2)                   norm(F)
+np.norm(F, p='fro')               norm(F)
+np.norm(F, p=1)                   norm1(F)
 np.sum(x, axis=0)                 sum(x)
 np.sum(x, 0)                      sum(x)
 np.sum(X, axis=0)                 X^T ones
@@ -96,6 +98,12 @@ np.maximum(0, F)                  relu(F)
 np.maximum(F, 0)                  relu(F)
 np.minimum(0, F)                  -relu(-F)
 np.minimum(F, 0)                  -relu(-F)
+np.ravel(x)                       x
+np.ravel(X)                       vec(X^T)
+np.ravel(X, order='F')            vec(X)
+np.flatten(x)                     x
+np.flatten(X)                     vec(X^T)
+np.flatten(X, order='F')          vec(X)
 np.pi                             pi
 np.e                              exp(1)
 len(F)                            rows(F)
@@ -124,6 +132,7 @@ mean(X, 2)                        X ones / cols(X)
 norm(x, inf)                      maxnorm(x)
 norm(x, Inf)                      maxnorm(x)
 norm(F, "fro")                    norm(F)
+norm(X, 2)                        norm2(X)
 max(0, F)                         relu(F)
 max(F, 0)                         relu(F)
 min(0, F)                         -relu(-F)
@@ -185,6 +194,8 @@ Determinant(X)                    det(X)
 SPELLINGS = dict.fromkeys(("lam", "lamb", "lambd", "lmbda"), "lambda")
 # Signs of a language in which `*` and `**` act on every entry.
 ENTRYWISE = ("t", "solve", "crossprod", "tcrossprod", "ginv", "rowSums", "colSums", "rowMeans", "colMeans", "nrow", "ncol")
+# Functions of ours that are others in R: its norm(X) is the largest column sum.
+OTHERS_IN_R = ("norm",)
 # Calls that ask for a derivative: what the option is, with the name of the variable.
 DERIVATIVES = {
     **dict.fromkeys(("diff", "grad", "D", "Grad", "gradient", "jacobian", "derivative"), "--wrt {}"),

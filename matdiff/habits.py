@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from matdiff.dialects import DERIVATIVES, ENTRYWISE, ROWS, SPELLINGS
+from matdiff.dialects import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
 from matdiff.errors import Errors, MatdiffError
 from matdiff.foreign import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES
@@ -202,8 +202,8 @@ class _Translator:
 
     def __init__(self, nodes: Sequence[Expr], star: bool, power: bool, entrywise: bool, others: Sequence[Statement]) -> None:
         self.star, self.entrywise, self.context = star, entrywise, _context(others)
-        is_r = any(node.op in ("matmul of R", "outer of") or node.value in ENTRYWISE for node in nodes)
-        self.powers = ("**", "^") if is_r else ("**",) if power else ()
+        self.is_r = any(node.op in ("matmul of R", "outer of") or node.value in ENTRYWISE for node in nodes)
+        self.powers = ("**", "^") if self.is_r else ("**",) if power else ()
         # What is known already; a row that does not fit has looked at its parts.
         self.done: dict[Expr, Expr] = {}
         self.kinds: dict[Expr, str | None] = {}
@@ -338,6 +338,8 @@ class _Translator:
         arguments = tuple(map(self.of, node.args))
         if name in SPECIAL_CALLS and arguments:
             return Expr(SPECIAL_CALLS[name], arguments)
+        if self.is_r and name in OTHERS_IN_R:
+            raise Unreadable
         if name not in NAMES or FUNCTIONS[NAMES[name]].arity != len(arguments):
             raise Unreadable
         return Expr(NAMES[name], arguments)

@@ -62,6 +62,9 @@ HABITS = {
     "np.linalg.norm(x, ord=1)": "norm1(x)",
     "np.linalg.norm(x, ord=np.inf)": "maxnorm(x)",
     "np.linalg.norm(X, 'nuc')": "nucnorm(X)",
+    "X.ravel() @ y": "vec(X^T)^T y",
+    "X.ravel(order='F') @ y": "vec(X)^T y",
+    "torch.norm(X, p=2)": "||X||",
     "norm(A, 2)": "||A||_2",
     "norm(x, Inf)": "maxnorm(x)",
     "torch.log_softmax(x, dim=0)": "log(softmax(x))",
@@ -180,6 +183,8 @@ def test_a_derivative_is_asked_for_by_an_option(typed: str, told: tuple[str, str
         "tr(A, B)",
         "np.linalg.norm(X, axis=1)",
         "np.linalg.norm(X, 1)",
+        "torch.norm(X, 2)",  # Frobenius, but spectral in np.linalg
+        "norm(X %*% B)",
         "sum(X, 3)",
         "np.sum(X, axis=0, where=M)",
         "x[-1]",
