@@ -285,7 +285,7 @@ class Batch:
     def _diagnosed(self, problems: Iterable[MatdiffError | Remark], excerpt: Excerpt) -> list[Diagnostic]:
         from matdiff.report import in_words  # words are needed only when something is wrong
 
-        found = in_words([relocated(problem, -excerpt.start) for problem in problems], excerpt.text)
+        found = in_words([relocated(problem, -excerpt.start) for problem in problems], excerpt.text, self.declarations)
         for diagnostic in found:
             diagnostic.labels = tuple(label for label in diagnostic.labels if 0 <= label.span.start <= len(excerpt.text))
         return found

@@ -13,7 +13,7 @@ from matdiff.errors import Errors, MatdiffError
 from matdiff.functions import NAMES
 from matdiff.infer import infer
 from matdiff.parse import Declaration, Definition, Question, parse, tokens_of
-from matdiff.scan import TERM_ENDS
+from matdiff.sentences import TERM_ENDS
 
 if TYPE_CHECKING:
     from matdiff.lalr import Token

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from matdiff.errors import BadDeclaration, MatdiffError
 from matdiff.lalr import Token
-from matdiff.scan import PROPERTIES, Sentence, check_name, span_of
+from matdiff.scan import check_name
+from matdiff.sentences import PROPERTIES, Sentence, span_of
 from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:

@@ -673,3 +673,11 @@ class OtherNotation(Remark):
     code, name, severity = "W610", "other-notation", "note"
     wanted: str
     used: str
+
+
+class NumberAsFactor(Remark):
+    """`1 2` or `x(1)`, read as a product; `entry` is the name of which the number may be the index, or nothing."""
+
+    code, name = "W613", "number-as-factor"
+    span: Span
+    entry: str

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Union, cast
 from matdiff.errors import TooLarge, UnexpectedText
 from matdiff.functions import NAMES
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
-from matdiff.scan import SPECIAL_CALLS, normal_name, span_of
+from matdiff.scan import SPECIAL_CALLS, normal_name
+from matdiff.sentences import span_of
 from matdiff.syntax import Expr, Span, ratio
 
 if TYPE_CHECKING:

@@ -1,221 +1,400 @@
-r"""`translated`: what was typed as NumPy, MATLAB or TeX would have it, in the notation of this program.
+r"""`translated`: what was typed as NumPy, MATLAB, R, Mathematica or TeX would have it, in the notation of this program.
 
-`np.linalg.norm(A @ x - b)**2` is norm(A x - b)^2, and `\frac{1}{2} x^{\top} A x` is 1/2 x^T A x.  Nothing here is run or trusted: a
-translation is text, and is proposed only if it can be read and its sizes fit.
+`np.linalg.norm(A @ x - b)**2` is ||A x - b||^2, and `\frac{1}{2} x^{\top} A x` is 1/2 x^T A x.  Nothing here is run or trusted: a
+translation is proposed only if it can be read and its sizes fit, and what is not understood to the last argument has none.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
+from functools import cache
 
+from matdiff.dialects import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
 from matdiff.errors import Errors, MatdiffError
+from matdiff.foreign import MOST_LEVELS, Unreadable, read_foreign
+from matdiff.functions import FUNCTIONS, NAMES
 from matdiff.infer import infer
-from matdiff.parse import Question, parse
-from matdiff.suggest import functions, near_function
+from matdiff.parse import parse
+from matdiff.render.spelling import kind_of
+from matdiff.render.text import typed
+from matdiff.review import depth
+from matdiff.scan import CONSTANTS, SPECIAL_CALLS
+from matdiff.statements import Declaration, Definition, Question, Statement
+from matdiff.suggest import elsewhere, functions
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
 
 # Longer texts are programs, not expressions.
 LONGEST = 500
-
-
-class _Unclosed(Exception):
-    """A bracket is not closed."""
-
-
-_LIBRARY = r"(?:np|numpy|jnp|torch|tf|math|scipy|sp|cp)\.(?:linalg\.|special\.|nn\.functional\.)?"
-# Functions of libraries that are operators here; {0} and {1} are the arguments, as factors.
-_CALLS = {
-    **dict.fromkeys(("matmul", "mm", "mv", "mtimes"), "{0} {1}"),
-    **dict.fromkeys(("inner", "vdot"), "{0}^T {1}"),
-    "outer": "{0} {1}^T", "multiply": "{0} .* {1}", "times": "{0} .* {1}", "add": "{0} + {1}", "subtract": "{0} - {1}",
-    "divide": "{0} ./ {1}", "transpose": "{0}^T", "ctranspose": "{0}^T", "square": "{0} .^ 2", "power": "{0} .^ {1}",
-    "solve": "inv({0}) {1}", "len": "rows({0})", "multi_dot": "{0}",
-}  # fmt: skip
-# Methods without arguments that are no functions of the same name.
-_METHODS = {
-    "T": "{0}^T",
-    "t()": "{0}^T",
-    "transpose()": "{0}^T",
-    "inverse()": "inv({0})",
-    "shape[0]": "rows({0})",
-    "shape[1]": "cols({0})",
-}
-# What a second argument of one of our functions says elsewhere.
-_SECOND = {
-    ("norm", "1"): "norm1({0})", ("norm", "2"): "norm({0})", ("norm", "'fro'"): "norm({0})", ("norm", '"fro"'): "norm({0})",
-    ("norm", "inf"): "maxnorm({0})", ("norm", "np.inf"): "maxnorm({0})", ("max", "0"): "relu({0})", ("maximum", "0"): "relu({0})",
-    ("min", "0"): "-relu(-({0}))", ("minimum", "0"): "-relu(-({0}))",
-}  # fmt: skip
-_TEX = (
-    (r"\\(?:left|right|big|Big|,|;|!|:|quad|displaystyle)(?![A-Za-z])", ""),
-    (r"\\(?:math(?:bf|rm|it|bb|cal|sf)|boldsymbol|bm|operatorname|text|mathop|vec|hat)\s*\{([^{}]*)\}", r"\1"),
-    (r"\\(?:cdot|times)(?![A-Za-z])", " "),
-    (r"\\(?:odot|circ)(?![A-Za-z])", " .* "),
-    (r"\\(?:\||[lr]?Vert)", "||"),
-    (r"\^\s*\{?\s*\\?(?:top|intercal|mathsf\{T\}|prime|T)\s*\}?(?![A-Za-z])", "^T"),
-    (r"\^\s*\{\s*(-?\w+)\s*\}", r"^\1"),
-    (r"\^\s*\{([^{}]*)\}", r"^(\1)"),
-    (r"_\{(\w+)\}", r"_\1"),
-    (r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"(\1)/(\2)"),
-    (r"\\sqrt\s*\{([^{}]*)\}", r"sqrt(\1)"),
-    (r"\\(log|ln|exp|det|tr|Tr|sin|cos|tan|tanh|max|min|diag)(?![A-Za-z])", r"\1"),
-    (r"\\(?=[A-Za-z])", ""),
+# What matches anything of its kind in a row of the table.
+_PLACES = {"X": "matrix", "Y": "matrix", "x": "vector", "y": "vector", "F": "", "G": ""}
+_VARIABLE = r"\\?\w+"
+_OTHERS = r"(?:\s*[,;]\s*\w+)*"
+_BY = r"(?:\\partial|\\mathrm\{d\}|\\,|d|∂)"
+# What is left out at the start, and what is said about it; {} is the variable.
+_BEFORE = tuple(
+    (re.compile(pattern + r"\s*"), words)
+    for pattern, words in (
+        (r"\$+|\\\(|\\\[", ""),
+        (rf"lambda\s+\w+{_OTHERS}\s*:", ""),
+        (rf"@\(\s*\w+{_OTHERS}\s*\)", ""),
+        (rf"function\s*\(\s*\w+{_OTHERS}\s*\)", ""),
+        (rf"{_VARIABLE}\s*\(\s*{_VARIABLE}{_OTHERS}\s*\)\s*(?::=|=(?!=)|<-)", ""),
+        (r"\w+\[\s*\w+_\s*(?:,\s*\w+_\s*)*\]\s*:?=", ""),
+        (r"(?:\\nabla|∇)(?:\s*_\s*\{?\s*(\\?\w)\s*\}?)?", "use --wrt {}"),
+        (
+            rf"\\[dt]?frac\s*\{{\s*{_BY}\s*\w*\s*\}}\s*\{{\s*{_BY}\s*(?:\\\w+\s*\{{)?({_VARIABLE})\}}?\s*\}}(?:\s*=)?",
+            "use --wrt {}",
+        ),
+        (r"(?:d|∂)\s*/\s*(?:d|∂)\s*(\w+)", "use --wrt {}"),
+    )
 )
-# A function before a name or a call, where it is clear what its argument is: log x + 1, but not tr X^T A.
-_BARE = re.compile(r"\b([A-Za-z]+) +([A-Za-z]\w*(?:\([^()]*\)|(?![\w(])))(?=\s*(?:$|[)+\-,]))")
-_ATOM = re.compile(r"\w+(?:\^T|')*|\d+(?:\.\d+)?")
+_AFTER = re.compile(r"(?:\s|\$|\\\)|\\\]|\\$|[.,;]$)+$")
+_NAMED = re.compile(r"\s*([^\W\d]\w*)\s*(?:<-|:=|←|=(?!=))\s*")
 
 
-def translated(text: str) -> str | None:
-    """The statement in our own notation, if it can then be read and its sizes fit; None if there is nothing to translate.
+# Signs of NumPy and of R, where `*`, `/` and powers act on every entry.
+_ENTRYWISE = ("library", "attribute", "matmul", "matmul of R", "outer of")
 
-    `**` and `*` of NumPy act on every entry, but most who write them have numbers and matrices in mind: both are tried.
+
+class Translation:
+    """A statement in our own notation.  option: what else has to be given on the command line, or nothing."""
+
+    __slots__ = ("option", "text")
+
+    def __init__(self, text: str, option: str) -> None:
+        self.text, self.option = text, option
+
+
+def translated(text: str, others: Sequence[Statement] = ()) -> Translation | None:
+    """One statement in our own notation, if its sizes fit there; None if it has no translation.
+
+    others   the other statements of the text, which say what names are
     """
     if len(text) > LONGEST or "\n" in text:
         return None
     try:
-        return next(_translations(text), None)
-    except _Unclosed:
+        return _translation(text, others)
+    except (MatdiffError, Errors, Unreadable):
         return None
 
 
-def _translations(text: str) -> Iterator[str]:
-    plain = _functions(_tex(text))
-    for power, star, dot in product(("^", ".^"), ("*", ".*"), ("{0} {1}", "{0}^T {1}")):
-        found = re.sub(r"(?<![.*])\*(?!\*)", star, plain).replace("**", power)
-        found = _tidy(_calls(_methods(found, dot), dot))
-        if found != text and _is_right(found):
-            yield found
+def _translation(text: str, others: Sequence[Statement]) -> Translation | None:
+    bare, option = _without_frame(text)
+    named = _NAMED.match(bare)
+    before = f"{named[1]} = " if named else ""
+    tree = read_foreign(bare[named.end() if named else 0 :], is_function)
+    if tree.op == "call" and tree.value in DERIVATIVES and len(tree.args) == 2 and tree.args[1].op == "name":
+        if tree.args[0].op == "name" and tree.args[0].value not in _context(others)[1]:
+            return None
+        option = "use " + DERIVATIVES[str(tree.value)].format(tree.args[1].value)
+        tree = tree.args[0]
+    if depth(tree) > MOST_LEVELS:
+        return None
+    nodes = list(post_order(tree))
+    entrywise = any(node.op in _ENTRYWISE or (node.op == "call" and node.value in ENTRYWISE) for node in nodes)
+    for star, power in ((entrywise, entrywise), (not entrywise, entrywise), (False, True)):
+        try:
+            found = before + typed(_Translator(nodes, star, power, entrywise, others).of(tree))
+        except Unreadable:
+            continue
+        if found not in (text, as_translated(text)) and reads_and_fits(found, others):
+            return Translation(found, option)
+    return None
 
 
-def _is_right(text: str) -> bool:
+def as_translated(text: str) -> str | None:
+    """The same in the spelling of translations, if it is in our notation already."""
     try:
-        statements = parse(text)
-        if len(statements) != 1 or not isinstance(statements[0], Question):
-            return False
-        infer(statements[0].expr, (), {})
+        statement = parse(text)[-1]
+    except (MatdiffError, Errors):
+        return None
+    return typed(statement.expr) if isinstance(statement, Question) else None
+
+
+def is_function(name: str) -> bool:
+    """Whether it is called like a function, here or elsewhere."""
+    return name in functions() or name in CALLED or name in DERIVATIVES or elsewhere(name) is not None
+
+
+def _without_frame(text: str) -> tuple[str, str]:
+    """The text without what says that it is a function, a formula or a derivative; what has to be said instead."""
+    text, option = _AFTER.sub("", text.strip()), ""
+    text = re.sub(r"\\\\(?=[A-Za-z]{2}|\|)", r"\\", text)  # as in a string of another language
+    for _ in range(3):
+        for pattern, words in _BEFORE:
+            found = pattern.match(text)
+            if found is not None and found.end() < len(text):
+                text = text[found.end() :]
+                if words:
+                    option = words.format((found[1] or "NAME").lstrip("\\"))
+    return text, option
+
+
+def reads_and_fits(text: str, others: Sequence[Statement] = ()) -> bool:
+    """Whether it can be read and its sizes fit."""
+    try:
+        statement = parse(text)[-1]
+        assert isinstance(statement, Question)
+        first = parse(text)[0]
+        infer(first.expr if isinstance(first, Definition) else statement.expr, *_context(others))
     except (MatdiffError, Errors):
         return False
     return True
 
 
-def _tidy(text: str) -> str:
-    text = re.sub(r"(?<![\w.])\((\d+|[A-Za-z]\w*)\)(?![\^'])", r" \1 ", text)  # (1)/(2)
-    text = re.sub(r"\s*/\s*", "/", re.sub(r"\s+", " ", text)).strip()
-    text = re.sub(r"\s+\)", ")", re.sub(r"\(\s+", "(", re.sub(r"\s*(\.?\^)\s*", r"\1", re.sub(r"\s*@\s*", " ", text))))
-    return text[1:-1] if text.startswith("(") and _arguments(text, 1)[1] == len(text) else text
+def _context(others: Sequence[Statement]) -> tuple[Sequence[Declaration], dict[str, Expr]]:
+    declarations = [statement for statement in others if isinstance(statement, Declaration)]
+    return declarations, {statement.name: statement.expr for statement in others if isinstance(statement, Definition)}
 
 
-def _functions(text: str) -> str:
-    """`log det A` as log(det(A)), `sin^2(x)` as sin(x)**2."""
-    text = re.sub(r"\b([a-z]+)\^(\d)\s*(\([^()]*\))", lambda f: f"{f[1]}{f[3]}**{f[2]}" if f[1] in functions() else f[0], text)
-    while True:
-        found = re.finditer(_BARE, text)
-        bare = [call for call in found if call[1] in functions() and call[2] not in functions()]
-        if not bare:
-            return text
-        last = bare[-1]
-        text = f"{text[: last.start()]}{last[1]}({last[2]}){text[last.end() :]}"
+# Rows of the table
 
 
-def _tex(text: str) -> str:
-    text = re.sub(r"(\w)\s*\\\s*([A-Za-z])(?![A-Za-z{])", r"inv(\1) \2", text)  # A\b of MATLAB
-    text = re.sub(r"<([^<>,]+),([^<>,]+)>|\\langle(.*?),(.*?)\\rangle", _inner, text)
-    for pattern, plain in _TEX:
-        text = re.sub(pattern, plain, text)
-    return re.sub(r"(?<![\w.])e\s*\^\s*(\([^()]*\)|-?\w+)", lambda found: f"exp({found[1].strip('()')})", text)
+@cache
+def _rows() -> dict[tuple[str, object], list[tuple[Expr, Expr]]]:
+    """The rows by operation and name of what they translate."""
+    found: dict[tuple[str, object], list[tuple[Expr, Expr]]] = {}
+    for left, right in ROWS:
+        pattern = read_foreign(left, is_function)
+        statement = parse(right)[0]
+        assert isinstance(statement, Question)
+        found.setdefault((pattern.op, pattern.value), []).append((pattern, statement.expr))
+    return found
 
 
-def _inner(found: re.Match[str]) -> str:
-    one, other = (part for part in found.groups() if part is not None)
-    return f"{_factor(one)}^T {_factor(other)}"
+# The names of all functions on the left of the rows.
+CALLED = frozenset(name for left, _ in ROWS for name in re.findall(r"(\w+)\(", left))
 
 
-def _methods(text: str, dot: str) -> str:
-    """`x.T`, `x.dot(y)`, `x.sum()`, `X.shape[0]`: what stands before the dot is the first argument."""
-    found = re.search(r"\.(T\b|[a-z_]+\(|shape\[[01]\])", text)
-    if found is None or re.search(_LIBRARY + r"\w*$", text[: found.start() + 1]):
-        return text if found is None else text[: found.end()] + _methods(text[found.end() :], dot)
-    start = _start_of(text, found.start())
-    before, what = text[start : found.start()], found[1]
-    if not before:
-        return text[: found.end()] + _methods(text[found.end() :], dot)
-    end = found.end()
-    if what.endswith("("):
-        arguments, end = _arguments(text, found.end())
-        name = what[:-1]
-        key = f"{name}()" if not arguments else name
-        new = _METHODS.get(key, "").format(_factor(before)) or _call(name, [before, *arguments], dot)
-    else:
-        new = _METHODS[what].format(_factor(before))
-    return _methods(text[:start] + new + text[end:], dot)
+def _matched(pattern: Expr, node: Expr, found: dict[str, Expr]) -> bool:
+    """Whether the tree has the form of the pattern; `found` is then what stands at its places."""
+    if pattern.op == "name" and pattern.value in _PLACES:
+        return found.setdefault(str(pattern.value), node) == node
+    if (pattern.op, pattern.value, len(pattern.args)) != (node.op, node.value, len(node.args)):
+        return False
+    return all(_matched(part, other, found) for part, other in zip(pattern.args, node.args))
 
 
-def _calls(text: str, dot: str) -> str:
-    """Calls of libraries, and calls of our functions with a second argument that they do not take."""
-    found = re.search(rf"(?<![\w.])(?P<library>{_LIBRARY})?(?P<name>[A-Za-z]\w*)\(", text)
-    if found is None:
-        return text
-    arguments, end = _arguments(text, found.end())
-    name, inside = found["name"], [_calls(argument, dot) for argument in arguments]
-    is_foreign = found["library"] or name in _CALLS or any((name, argument) in _SECOND for argument in inside)
-    new = _call(name, inside, dot) if is_foreign else f"{name}({', '.join(inside)})"
-    return text[: found.start()] + new + _calls(text[end:], dot)
+def _filled(expr: Expr, parts: dict[str, Expr]) -> Expr:
+    if expr.op == "name" and expr.value in parts:
+        return parts[str(expr.value)]
+    return _joined(expr.op, tuple(_filled(part, parts) for part in expr.args), expr.value)
 
 
-def _call(name: str, arguments: Sequence[str], dot: str) -> str:
-    """One call, with arguments that are written already; `dot` is how a product of two arrays is written."""
-    for one, other in (arguments, arguments[::-1]) if len(arguments) == 2 else ():
-        if (name, other) in _SECOND:
-            return _SECOND[name, other].format(one)
-    plain = [argument for argument in arguments if not re.fullmatch(r"\s*(?:axis|dim|keepdims|ord)\s*=.*", argument)]
-    pattern = dot if name == "dot" else _CALLS.get(name)
-    if pattern is not None and len(plain) >= 1 + ("{1}" in pattern):
-        inner = plain if pattern.startswith(("inv", "rows")) else [_factor(argument) for argument in plain]
-        return f"({pattern.format(*inner)})" if "{1}" in pattern else pattern.format(*inner)
-    own = name if name in functions() else near_function(name) or name
-    return f"{own}({', '.join(plain)})"
+def _joined(op: str, args: tuple[Expr, ...], value: object = None) -> Expr:
+    """The node; the product of a product from the left is one product, and the transpose of a transpose is none."""
+    if op == "'" and args[0].op == "'":
+        return args[0].args[0]
+    if op in ("*", ".*") and args[0].op == op:
+        args = (*args[0].args, *args[1:])
+    return Expr(op, args, value)  # type: ignore[arg-type]
 
 
-def _factor(text: str) -> str:
-    """The text as a factor: in brackets, unless it is a name or is in brackets already."""
-    text = text.strip()
-    if _ATOM.fullmatch(text) or (text.startswith("(") and _arguments(text, 1)[1] == len(text)):
-        return text
-    if (found := re.match(r"\w+\(", text)) and _arguments(text, found.end())[1] == len(text):
-        return text
-    return f"({text})"
+class _Translator:
+    """From a foreign tree to one of ours.
+
+    star        whether `*` acts on every entry
+    power       whether `**` of a matrix does; of a vector it always does
+    entrywise   whether the language is one in which `/` does, and `^` of a vector
+    """
+
+    def __init__(self, nodes: Sequence[Expr], star: bool, power: bool, entrywise: bool, others: Sequence[Statement]) -> None:
+        self.star, self.entrywise, self.context = star, entrywise, _context(others)
+        self.is_r = any(node.op in ("matmul of R", "outer of") or node.value in ENTRYWISE for node in nodes)
+        self.powers = ("**", "^") if self.is_r else ("**",) if power else ()
+        # What is known already; a row that does not fit has looked at its parts.
+        self.done: dict[Expr, Expr] = {}
+        self.kinds: dict[Expr, str | None] = {}
+        self.declared = {declaration.name for declaration in self.context[0]}
+        self.names = {str(node.value) for node in nodes if node.op == "name"}
+        indices = [index for node in nodes if node.op == "at" for index in node.args[1:]]
+        # Languages count from 0 or from 1: a 0 or a library tells which.
+        starts_at_0 = any(index.op == "neg" or index.value == 0 for index in indices) or any(n.op == "library" for n in nodes)
+        self.first = 0 if starts_at_0 else 1
+
+    def of(self, node: Expr) -> Expr:
+        """The same in our notation.  Raises Unreadable."""
+        if node not in self.done:
+            self.done[node] = self.by_row_or_method(node)
+        return self.done[node]
+
+    def by_row_or_method(self, node: Expr) -> Expr:
+        of_library = [Expr("library", node.args, node.value)] if node.op == "call" else []
+        for typed_as in (node, *of_library):
+            for pattern, ours in _rows().get((typed_as.op, typed_as.value), ()):
+                found: dict[str, Expr] = {}
+                if _matched(pattern, typed_as, found):
+                    parts = {place: self.of(part) for place, part in found.items()}
+                    if all(_PLACES[place] in ("", self.kind(part)) for place, part in parts.items()):
+                        return _filled(ours, parts)
+        method = _METHODS.get(node.op)
+        return method(self, node) if method is not None else Expr(node.op, tuple(map(self.of, node.args)), node.value)
+
+    def both(self, node: Expr) -> tuple[Expr, Expr]:
+        one, other = node.args
+        return self.of(one), self.of(other)
+
+    def kind(self, expr: Expr) -> str | None:
+        """scalar, vector, row or matrix; None where it cannot be said."""
+        if expr not in self.kinds:
+            try:
+                shape = infer(expr, *self.context).expr.shape
+            except (MatdiffError, Errors):
+                shape = None
+            self.kinds[expr] = kind_of(shape) if shape is not None else None
+        return self.kinds[expr]
+
+    # Leaves
+
+    def name(self, node: Expr) -> Expr:
+        name = str(node.value)
+        if name in CONSTANTS:
+            return Expr(name)
+        if name in SPELLINGS and not self.names & {SPELLINGS[name], *self.declared}:
+            return Expr("name", (), SPELLINGS[name])
+        if len(name) > 1 and name[-1] == "T" and name[:-1] in self.names:
+            return _joined("'", (Expr("name", (), name[:-1]),))
+        return node
+
+    def refused(self, node: Expr) -> Expr:
+        raise Unreadable
+
+    # Products
+
+    def any_product(self, node: Expr) -> Expr:
+        one, other = self.both(node)
+        return _joined("*", (one, other))
+
+    def typed_star(self, node: Expr) -> Expr:
+        one, other = self.both(node)
+        scales = "scalar" in (self.kind(one), self.kind(other))
+        return _joined("*" if scales or not self.star else ".*", (one, other))
+
+    def matrix_product(self, node: Expr) -> Expr:
+        """In NumPy a vector on the left is a row."""
+        one, other = self.both(node)
+        if self.kind(one) == "vector" and self.kind(other) in ("vector", "matrix"):
+            one = _joined("'", (one,))
+        return _joined("*", (one, other))
+
+    def entry_product(self, node: Expr) -> Expr:
+        one, other = self.both(node)
+        return _joined(".*", (one, other))
+
+    def outer(self, node: Expr) -> Expr:
+        one, other = self.both(node)
+        return _joined("*", (one, _joined("'", (other,))))
+
+    def quotient(self, node: Expr) -> Expr:
+        one, other = self.both(node)
+        if self.kind(other) in ("scalar", None):
+            return Expr("/", (one, other))
+        if self.entrywise or self.kind(other) != "matrix":
+            return Expr("./", (one, other))
+        return _joined("*", (one, Expr("inv", (other,))))
+
+    def left_quotient(self, node: Expr) -> Expr:
+        one, other = self.both(node)
+        return Expr("*", (Expr("inv", (one,)), *(other.args if other.op == "*" else (other,))))
+
+    def pair(self, node: Expr) -> Expr:
+        """The inner product of two vectors or matrices."""
+        one, other = self.both(node)
+        if self.kind(one) == "matrix":
+            return Expr(":", (one, other))
+        return _joined("*", (_joined("'", (one,)), other))
+
+    # Powers
+
+    def power(self, node: Expr) -> Expr:
+        base, exponent = node.args
+        if base == Expr("name", (), "e") and node.op == "^":
+            return Expr("exp", (self.of(exponent),))
+        base, exponent = self.both(node)
+        if exponent.op == "neg" and exponent.args[0].op == "number":
+            exponent = Expr("number", (), -exponent.args[0].value)  # type: ignore[operator]
+        kind = self.kind(base)
+        by_entries = kind != "scalar" and (node.op in self.powers or (kind == "vector" and (self.entrywise or node.op == "**")))
+        return Expr(".^" if by_entries else "^", (base, exponent))
+
+    def marked(self, node: Expr) -> Expr:
+        base, mark = self.of(node.args[0]), str(node.value)
+        if mark in ("+", "dagger"):
+            return Expr("pinv", (base,))
+        if mark == "-T":
+            return _joined("'", (Expr("^", (base, Expr("number", (), -1))),))
+        if mark in ("t", "H") and self.kind(base) == "scalar":
+            return Expr("^", (base, Expr("name", (), mark)))
+        return _joined("'", (base,))
+
+    # Calls, norms, indices
+
+    def call(self, node: Expr) -> Expr:
+        """A function of ours, with as many arguments as it takes."""
+        name = str(node.value)
+        name = elsewhere(name) or name
+        arguments = tuple(map(self.of, node.args))
+        if name in SPECIAL_CALLS and arguments:
+            return Expr(SPECIAL_CALLS[name], arguments)
+        if self.is_r and name in OTHERS_IN_R:
+            raise Unreadable
+        if name not in NAMES or FUNCTIONS[NAMES[name]].arity != len(arguments):
+            raise Unreadable
+        return Expr(NAMES[name], arguments)
+
+    def applied(self, node: Expr) -> Expr:
+        """`sigma(W x)` of a vector or matrix is the function; another name before brackets is a factor."""
+        function, argument = self.both(node)
+        if function.value == "sigma" and self.kind(argument) != "scalar":
+            return Expr("sigmoid", (argument,))
+        return _joined("*", (function, argument))
+
+    def norm(self, node: Expr) -> Expr:
+        argument = self.of(node.args[0])
+        is_matrix = self.kind(argument) == "matrix"
+        names = {None: "norm", "2": "norm2" if is_matrix else "norm", "F": "norm", "1": "norm1", "*": "nucnorm"}
+        names |= {"inf": "maxnorm", "infty": "maxnorm", "∞": "maxnorm"}
+        if node.value not in names:
+            raise Unreadable
+        return Expr(names[node.value], (argument,))  # type: ignore[index]
+
+    def entry(self, node: Expr) -> Expr:
+        array, *places = node.args
+        of, kind = self.of(array), self.kind(self.of(array))
+        indices = [place if place.op == "all" else self.place(self.of(place)) for place in places]
+        if kind == "matrix" and len(indices) == 1 and self.first == 0:
+            indices.append(Expr("all"))
+        if len(indices) != {"vector": 1, "matrix": 2}.get(kind or ""):
+            raise Unreadable
+        return Expr("at", (of, *indices))
+
+    def place(self, index: Expr) -> Expr:
+        if index.op == "name" and self.first == 1:
+            return index
+        if index.op != "number" or not isinstance(index.value, int):
+            raise Unreadable
+        return Expr("number", (), index.value + 1 - self.first)
 
 
-def _arguments(text: str, start: int) -> tuple[list[str], int]:
-    """The arguments of a call that begin at `start`, and where the text goes on after the bracket.  Raises _Unclosed."""
-    depth, found, here = 1, [], start
-    for place in range(start, len(text)):
-        letter = text[place]
-        if letter in "([{":
-            depth += 1
-        elif letter in ")]}":
-            depth -= 1
-        if (letter == "," and depth == 1) or not depth:
-            found.append(text[here:place].strip())
-            here = place + 1
-        if not depth:
-            return [argument for argument in found if argument], place + 1
-    raise _Unclosed
-
-
-def _start_of(text: str, end: int) -> int:
-    """Where the name, call or bracket that ends before `end` begins."""
-    place = end
-    if text[place - 1 : place] in (")", "]"):
-        depth = 0
-        while place:
-            place -= 1
-            depth += text[place] in ")]"
-            depth -= text[place] in "(["
-            if not depth:
-                break
-    while place and re.match(r"[\w.^']", text[place - 1]):
-        place -= 1
-    return place
+_METHODS = {
+    "name": _Translator.name,
+    "star": _Translator.typed_star,
+    **dict.fromkeys(("matmul", "matmul of R"), _Translator.matrix_product),
+    "product": _Translator.any_product,
+    ".*": _Translator.entry_product,
+    "outer of": _Translator.outer,
+    "over": _Translator.quotient,
+    "under": _Translator.left_quotient,
+    "pair": _Translator.pair,
+    "**": _Translator.power,
+    "^": _Translator.power,
+    "marked": _Translator.marked,
+    "call": _Translator.call,
+    "library": _Translator.call,
+    "applied": _Translator.applied,
+    "norm of": _Translator.norm,
+    "at": _Translator.entry,
+    **dict.fromkeys(("keyword", "attribute", "string", "bars"), _Translator.refused),
+}

@@ -22,18 +22,9 @@ from matdiff.errors import (
 from matdiff.formulate import Formulate, Shape
 from matdiff.lalr import Parser, Tables, Token, Unexpected
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
-from matdiff.review import circular, declared_late, depth, divisions, repeated, wrong_calls
-from matdiff.scan import (
-    CLOSERS,
-    TERM_ENDS,
-    Sentence,
-    add_unknown_functions,
-    classify_expression,
-    names_of,
-    normal_name,
-    span_of,
-    split_statements,
-)
+from matdiff.review import circular, declared_late, depth, divisions, factors, repeated, wrong_calls
+from matdiff.scan import add_unknown_functions, classify_expression, names_of, normal_name
+from matdiff.sentences import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
 from matdiff.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.syntax import Expr, Span
 
@@ -153,7 +144,7 @@ def _read_expression(
     sentence.errors += wrong_calls(expr)
     if sentence.errors:
         return [], tuple(sentence.errors)
-    remarks = [*sentence.remarks, *divisions(text, expr)]
+    remarks = [*sentence.remarks, *divisions(text, expr), *factors(text, expr)]
     span = Span(span_of(sentence.tokens[0]).start, sentence.end)
     if not is_definition:
         return [Question(expr, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), remarks)], ()

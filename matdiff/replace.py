@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matdiff.errors import Errors, MatdiffError, TooLarge
 from matdiff.parse import Question, parse, read, tokens_of
-from matdiff.scan import split_statements
+from matdiff.sentences import split_statements
 from matdiff.syntax import Expr, Span
 
 # In a longer text the line is taken for the statement, and a longer correction is not shown: nobody would read it.

@@ -5,9 +5,7 @@ Mistakes of reading are worded in `report_reading`, those of sizes and kinds in 
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
@@ -17,16 +15,17 @@ from matdiff.dims import Shape
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import NAMES, RESERVED
 from matdiff.glued import names_of_text, parts_of
-from matdiff.habits import translated
+from matdiff.habits import Translation, as_translated, is_function, reads_and_fits, translated
 from matdiff.limits import ERRORS, HELP_TIME, within
-from matdiff.parse import parse_declaration
-from matdiff.render import FORMATS
+from matdiff.parse import Declaration, parse_declaration, read
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
-from matdiff.replace import LONGEST_CORRECTION, correction, cut, parses, replaced, statement_around
+from matdiff.replace import LONGEST_CORRECTION, correction, cut, replaced, statement_around
 from matdiff.report_reading import READING_WORDS, Words
 from matdiff.report_remarks import REMARK_WORDS
 from matdiff.report_shapes import SHAPE_WORDS, fixed_text
-from matdiff.scan import GREEK, PROPERTIES
+from matdiff.report_usage import USAGE_WORDS
+from matdiff.scan import GREEK
+from matdiff.sentences import PROPERTIES
 from matdiff.suggest import near, near_function
 from matdiff.syntax import Span
 from matdiff.variables import SCALAR_LETTERS
@@ -65,20 +64,49 @@ def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagno
     return in_words(several[:ERRORS], text)
 
 
-def in_words(problems: Sequence[Union[MatdiffError, Remark]], text: str) -> list[Diagnostic]:
-    """Errors or remarks on one text; where the whole reads like another language, the first has it in ours."""
+def in_words(
+    problems: Sequence[Union[MatdiffError, Remark]], text: str, declarations: Sequence[Declaration] = ()
+) -> list[Diagnostic]:
+    """Errors or remarks on one text, with what is declared elsewhere; the same foreign operator is told once.
+
+    A statement in another language is one mistake, and the help is the whole of it in ours.
+    """
     with within(HELP_TIME):
         found = [diagnose(problem, text) for problem in problems]
-        whole = translated(text) if any(isinstance(problem, _FOREIGN) for problem in problems) else None
-    if whole is not None and all(help.replacement != whole for diagnostic in found for help in diagnostic.help):
-        found[0].help = (Help("in this notation", whole), *found[0].help)
-    return found
+        foreign = next((place for place, problem in enumerate(problems) if isinstance(problem, _FOREIGN)), None)
+        whole = _in_our_notation(problems[foreign], text, declarations) if foreign is not None else None
+    if whole is None or foreign is None:
+        return [diagnostic for place, diagnostic in enumerate(found) if not _is_told(problems[:place], problems[place])]
+    first = found[foreign]
+    if all(help.replacement is None or as_translated(help.replacement) != whole.text for help in first.help):
+        kept = [help for help in first.help if help.replacement is None and isinstance(problems[foreign], errors.ForeignOperator)]
+        first.help = (Help(whole.option, whole.text, None if whole.option else whole.text), *kept)
+    return [first]
+
+
+def _is_told(earlier: Sequence[Union[MatdiffError, Remark]], problem: Union[MatdiffError, Remark]) -> bool:
+    """Whether an earlier error is about the same foreign operator, or about a command of TeX, to which braces belong."""
+    if isinstance(problem, errors.UnexpectedText):
+        return problem.reason == "underscore" and any(isinstance(error, errors.UnknownCommand) for error in earlier)
+    if not isinstance(problem, errors.ForeignOperator):
+        return False
+    written = [error.written for error in earlier if isinstance(error, errors.ForeignOperator)]
+    in_tex = any(isinstance(error, errors.UnknownCommand) for error in earlier)
+    return problem.written in written or (in_tex and problem.written in ("{", "}"))
+
+
+def _in_our_notation(problem: Union[MatdiffError, Remark], text: str, declarations: Sequence[Declaration]) -> Translation | None:
+    """The statement with the mistake, if it is one of another language."""
+    span = getattr(problem, "span", None)
+    statement = cut(text, statement_around(text, span.start)) if span is not None else text
+    return translated(statement, [*declarations, *(read(text).statements if statement != text else ())])
 
 
 # Errors of people who write another language.
 _FOREIGN = (
     errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
-    errors.NeedsParentheses, errors.WrongKind, errors.PowerKind,
+    errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
+    errors.ProductSizes,
 )  # fmt: skip
 
 
@@ -96,7 +124,8 @@ def _unknown_function(error: errors.UnknownFunction, text: str) -> Words:
         help = [Help(f"did you mean `{meant}`?", fixed, f"did you mean `{meant}`?")]
     else:
         fixed = correction(text, replaced(text, error.span, error.function + " "), error.span)
-        help = [Help("for a product write a space", fixed)] if fixed else []
+        is_product = fixed is not None and not is_function(error.function) and reads_and_fits(fixed)
+        help = [Help("for a product write a space", fixed)] if is_product else []
     return f"unknown function `{error.function}`", [Label(error.span)], help, ["`matdiff --functions` lists all of them"]
 
 
@@ -115,6 +144,8 @@ def _as_factors(written: str, text: str) -> str | None:
 def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
     plural = "" if error.expected == 1 else "s"
     message = f"`{error.function}` takes {error.expected} argument{plural}, got {error.got}"
+    if error.got > error.expected:  # what the last ones say would be lost
+        return message, [Label(error.span)], [], []
     arguments = [cut(text, argument.span) for argument in error.call.args if argument.span] if error.call is not None else []
     used = set(re.findall(r"\w+", text))
     fresh = (letter for letter in "ABCDEFGH" if letter not in used)
@@ -337,94 +368,11 @@ def _too_large(error: errors.TooLarge, text: str) -> Words:
     return message.format(f"{error.limit:,.6g}" if error.limit < 10 else f"{error.limit:,.0f}"), labels, [Help(help)], []
 
 
-# E5xx: usage and files
-
-
-def _not_quoted(error: errors.NotQuoted, text: str) -> Words:
-    first, *others = (word.translate(_CURLY) for word in error.words)
-    message = f"the expression must be one argument, got {len(error.words)}"
-    if error.option and error.value is None:
-        message = f"`{error.option}` takes no value, got `{others[0]}`"
-        help = Help(f"write it to a file: {error.option} -o {others[0]}" if "." in others[0] else f"write `{error.option}` alone")
-    elif error.option and all(_is_whole_value(error.option, other) for other in others):
-        message = f"`{error.option}` takes one value at a time"
-        values = (error.value or "", *others)
-        help = Help("repeat it", " ".join(f"{error.option} {shlex.quote(value)}" for value in values))
-    elif error.option:
-        message = f"the value of `{error.option}` must be one argument, got {len(error.words)}"
-        help = Help("quote it", f"{error.option} {_quoted(' '.join((error.value or '', *others)))}")
-    elif parses(first) and len(others) == 1 and others[0] in re.findall(r"[^\W\d]\w*", first):
-        help = Help("differentiate by it", f"matdiff {_quoted(first)} --wrt {others[0]}")
-    else:
-        help = Help("quote it", f"matdiff {_quoted(' '.join((first, *others)).strip(chr(39)))}")
-    return message, [], [help], []
-
-
-def _is_whole_value(option: str, word: str) -> bool:
-    """Whether a word behind the value of an option is another value of it, not the rest of an unquoted one."""
-    if option in ("-w", "--wrt", "--hvp", "--jvp", "--vjp"):
-        return word.isidentifier()
-    return " " in word or re.fullmatch(r"\w+=\w+", word) is not None
-
-
-# The quotes of word processors, which a shell does not know.
-_CURLY = str.maketrans("‘’“”„", "'" * 5)
-
-
-def _quoted(text: str) -> str:
-    """The text as one word of a shell."""
-    if "'" not in text:
-        return f"'{text}'"
-    return f'"{text}"' if not set(text) & set('"$`\\!') else shlex.quote(text)
-
-
-def _unreadable(error: errors.UnreadableFile, text: str) -> Words:
-    return f"{error.path}: {error.why}", [], [Help(help) for help in _instead_of_file(error.path)] if error.is_missing else [], []
-
-
-def _instead_of_file(path: str) -> list[str]:
-    """What may be meant by a file that is not there: a format, since -f is no format, a file near by, or an expression."""
-    folder, _, name = path.rpartition("/")
-    if name in FORMATS:
-        return [f"did you mean `--to {name}`?"]
-    try:
-        close = near(name, os.listdir(folder or ("/" if path.startswith("/") else ".")))
-    except (OSError, ValueError):
-        close = None
-    if close is not None and close != name:
-        return [f"did you mean {folder + '/' if folder or path.startswith('/') else ''}{close}?"]
-    if re.search(r"\w", path) and re.search(r"[\s^()+*|']", path) and parses(path):
-        return [f"an expression takes no option: matdiff {_quoted(path)}"]
-    return []
-
-
-def _not_a_name(error: errors.NotAName, text: str) -> Words:
-    inside = [name for name in re.findall(r"[^\W\d]\w*", error.text) if name in error.names]
-    help = [Help(f"{error.option} {name}") for name in dict.fromkeys(inside)] if error.option == "--wrt" else []
-    notes = [f"variables: {', '.join(error.names)}"] if error.names else []
-    return f"{error.option} takes the name of a variable, not `{error.text}`", [], help, notes
-
-
-def _how_many_expected(error: errors.HowManyExpected, text: str) -> Words:
-    names = [" and ".join(f"`{name}`" for name in wrt) for wrt in error.results]
-    times = {1: "once"}.get(error.given, f"{error.given} times")
-    count = "is 1 result" if len(names) == 1 else f"are {len(names)} results"
-    orders = ", then ".join(f"by {name}" for name in names) if any(names) else ""
-    help = [Help(f"give --expect once for each, in this order: {orders}")] if len(names) > 1 else [Help("give --expect once")]
-    return f"--expect is given {times}, but there {count}", [], help, []
-
-
-def _unknown_topic(error: errors.UnknownTopic, text: str) -> Words:
-    help = [Help(f"did you mean --explain {error.meant}?")] if error.meant else []
-    message = f"there is no page about `{error.topic}`" if error.topic else "--explain needs a topic"
-    subjects = [topic for topic in error.topics if topic.islower()]
-    return message, [], help, [f"topics: {', '.join(subjects)}; and the code of every message, such as E301"]
-
-
 _WORDS: dict[type, Callable[[Any, str], Words]] = {
     **READING_WORDS,
     **SHAPE_WORDS,
     **REMARK_WORDS,
+    **USAGE_WORDS,
     errors.UnknownFunction: _unknown_function,
     errors.WrongArity: _wrong_arity,
     errors.UnknownVariable: _unknown_variable,
@@ -439,9 +387,4 @@ _WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.NoClosedForm: _no_closed_form,
     errors.NoSteps: _no_steps,
     errors.TooLarge: _too_large,
-    errors.NotQuoted: _not_quoted,
-    errors.UnreadableFile: _unreadable,
-    errors.NotAName: _not_a_name,
-    errors.HowManyExpected: _how_many_expected,
-    errors.UnknownTopic: _unknown_topic,
 }

@@ -111,6 +111,10 @@ _FOREIGN = {
     "**": "write `^`",
     ".T": "write `^T` or `'`",
     "\\": "left division is not supported",
+    "%*%": "write a product as `A B`",
+    "%o%": "write an outer product as `x y^T`",
+    "%x%": "write `kron(A, B)`",
+    "<-": "write `=`",
     "*.": "write `.*`",
     "^.": "write `.^`",
     ":=": "write `=`",
@@ -124,60 +128,32 @@ _FOREIGN = {
     ".t()": "write `^T` or `'`",
     ".dot": "write a product as `A B`",
 }
-# How such an operator is put right: a pattern and what takes its place.
-_REWRITES = {
-    "**": (r"\s*\*\*\s*", "^"),
-    ".T": (r"\.T(?![A-Za-z_0-9])", "^T"),
-    ".transpose()": (r"\.transpose\(\)", "^T"),
-    ".t()": (r"\.t\(\)", "^T"),
-    "\\": (r"([A-Za-z]\w*|\([^()]*\))\s*\\\s*", r"inv(\1) "),
-    "*.": (r"\*\.", ".*"),
-    "^.": (r"\^\.", ".^"),
-    ":=": (":=", "="),
-    "$": (r"\$", ""),
-    "{": (r"[{}]", ""),
-}
 
 
 def _foreign(error: errors.ForeignOperator, text: str) -> Words:
+    """The help is the whole statement in our notation; see `habits`."""
     if error.written == "|":
         return _single_bars(error, text)
     written = error.written
     help: list[Help] = []
-    notes: list[str] = []
     message = f"`{written}` is not an operator here"
     label = _FOREIGN.get(written, "no such operator")
-    statement = cut(text, statement_around(text, error.span.start))
-    fixed = None
-    if written in _REWRITES:
-        pattern, replacement = _REWRITES[written]
-        fixed = re.sub(pattern, replacement, statement)
-        if written == "\\":
-            fixed = re.sub(r"inv\(\(([^()]*)\)\)", r"inv(\1)", fixed)
-    elif written[-1].isalnum() or written.endswith("()"):
-        message, label, fixed = _attribute(error, text)
-    if fixed is not None and written in (".T", ".transpose()", ".t()"):
-        fixed = fixed.replace(" @ ", " ")
-    if fixed is not None and parses(fixed):
-        help.append(Help("", fixed, fixed))
-    if written == ".T" and "@" in statement:
+    if written not in _FOREIGN and (written[-1].isalnum() or written.endswith("()")):
+        message, label = _attribute(error)
+    if written == ".T" and "@" in cut(text, statement_around(text, error.span.start)):
         help.append(Help("`@` itself is accepted as a product"))
-    if written == "**":
-        notes.append("`.^` is the elementwise power")
+    notes = ["`.^` is the elementwise power"] if written == "**" else []
     return message, [Label(error.span, label)], help, notes
 
 
-def _attribute(error: errors.ForeignOperator, text: str) -> tuple[str, str, str | None]:
+def _attribute(error: errors.ForeignOperator) -> tuple[str, str]:
     """`np.linalg.inv(X)` and `X.sum()`: the name of the function alone."""
     last = error.written.rstrip("()").rpartition(".")[2]
     function = near_function(last) if last not in NAMES else last
     if error.written.startswith("."):
         label = f"write `{function}(...)` around it" if function and function == last else "names have no attributes"
-        return f"`{error.written}` is not an operator here", label, None
-    if function is None:
-        return f"unknown function `{error.written}`", "names have no attributes", None
-    fixed = correction(text, replaced(text, error.span, function), error.span)
-    return f"unknown function `{error.written}`", f"write `{function}`", fixed
+        return f"`{error.written}` is not an operator here", label
+    return f"unknown function `{error.written}`", f"write `{function}`" if function else "names have no attributes"
 
 
 def _single_bars(error: errors.ForeignOperator, text: str) -> Words:
@@ -188,12 +164,13 @@ def _single_bars(error: errors.ForeignOperator, text: str) -> Words:
     whole = Span(error.span.start, error.partner.end)
     matrix = inside.upper() if len(inside) == 1 else inside
     tail = suffix[0] if suffix else ""
-    norm = "Euclidean norm" if tail != "^2" else "squared Euclidean norm"
+    norm = {"": "Euclidean norm", "^2": "squared Euclidean norm", "_1": "sum of absolute values"}.get(tail, "norm")
     rows = [
         (f"||{inside}||{tail}", norm, f"||{inside}||"),
         (f"abs({inside})", "elementwise absolute value", f"abs({inside})"),
         (f"det({matrix})", "determinant", f"det({inside})"),
     ]
+    rows = rows[:1] if tail.startswith("_") else rows
     longest = max(len(shown) for shown, _, _ in rows)
     help = [
         Help(words, correction(text, replaced(text, whole, new), error.span), f"{shown:<{longest}}   {words}")
@@ -205,13 +182,9 @@ def _single_bars(error: errors.ForeignOperator, text: str) -> Words:
 
 def _unknown_command(error: errors.UnknownCommand, text: str) -> Words:
     bare = error.command[1:]
-    help = []
-    plain = {"top": "T", "intercal": "T", "odot": ".*", "cdot": "*", "times": "*", "otimes": "kron"}
-    if bare in GREEK.values() or bare in NAMES:
-        fixed = correction(text, text.replace(error.command, bare), error.span)
-        help = [Help(f"write `{bare}`", fixed)]
-    elif bare in plain:
-        help = [Help(f"write `{plain[bare]}`")]
+    fixed = text.replace(error.command, bare) if bare in GREEK.values() or bare in NAMES else None
+    corrected = correction(text, fixed, error.span) if fixed is not None else None
+    help = [Help(f"write `{bare}`", corrected)] if corrected is not None and parses(corrected) else []
     return (
         f"unknown command `{error.command}`",
         [Label(error.span)],

@@ -8,7 +8,8 @@ from typing import Any
 from matdiff import errors
 from matdiff.carets import Help, Label
 from matdiff.functions import MATRIX_POWER
-from matdiff.replace import cut
+from matdiff.habits import translated
+from matdiff.replace import cut, statement_around
 from matdiff.report_reading import Words
 from matdiff.report_shapes import fixed_text
 from matdiff.syntax import Span
@@ -31,6 +32,16 @@ def _division(remark: errors.DivisionThenProduct, text: str) -> Words:
     numerator, denominator = cut(text, remark.numerator), cut(text, remark.denominator)
     help = Help(f"write ({division}) {rest} or {numerator} / ({denominator} {rest})")
     return f"`{product}` can be read in two ways", [Label(remark.division, "this division is done first")], [help], []
+
+
+def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Words:
+    written = cut(text, remark.span)
+    meant = translated(cut(text, statement_around(text, remark.span.start)))
+    if remark.entry:
+        message, help = f"`{written}` is read as the product of {remark.entry} and a number", "an entry is written `x[1]`"
+    else:
+        message, help = f"`{written}` is read as a product", "entries of a row are separated by commas"
+    return message, [Label(remark.span)], [Help(help, meant.text if meant is not None else None)], []
 
 
 def _soft(remark: errors.SoftKind, text: str) -> Words:
@@ -134,6 +145,7 @@ REMARK_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.ForcedSquare: _square,
     errors.DecimalOrElementwise: _decimal,
     errors.DivisionThenProduct: _division,
+    errors.NumberAsFactor: _number_as_factor,
     errors.EntrywiseFunction: _entrywise,
     errors.NotSmooth: _not_smooth,
     errors.ScalarPlusSquare: _spread,

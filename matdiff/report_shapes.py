@@ -323,7 +323,8 @@ def _zero(error: errors.DivisionByZero, text: str) -> Words:
 
 
 def _index(error: errors.IndexRange, text: str) -> Words:
-    return f"the index {error.index} is not between 1 and {error.size}", [Label(error.span)], [], []
+    notes = ["indices start at 1"] if error.index == "0" or error.index.startswith("-") else []
+    return f"the index {error.index} is not between 1 and {error.size}", [Label(error.span)], [], notes
 
 
 def _no_size(error: errors.NoSize, text: str) -> Words:

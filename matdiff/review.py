@@ -13,11 +13,13 @@ from matdiff.errors import (
     DivisionThenProduct,
     MatdiffError,
     NoSize,
+    NumberAsFactor,
     Remark,
     WrongArity,
 )
 from matdiff.functions import FUNCTIONS
 from matdiff.parts import constant
+from matdiff.scan import GREEK
 from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.syntax import Expr, Span
 from matdiff.variables import is_greek
@@ -112,6 +114,23 @@ def _is_glued_greek(text: str, division: Expr, following: Expr) -> bool:
 def _is_juxtaposed(text: str, left: Expr, right: Expr) -> bool:
     """Whether only blanks stand between two factors."""
     return not text[span_of_expr(left).end : span_of_expr(right).start].strip()
+
+
+def factors(text: str, expr: Expr) -> Iterator[Remark]:
+    """`1 2`, which is a product here, may be meant as two entries of a row, and `x(1)` as an entry of x."""
+    for node in post_order(expr):
+        for left, right in zip(node.args, node.args[1:]) if node.op == "*" else ():
+            while right.op in ("^", ".^", "'"):  # x(1)^2
+                right = right.args[0]
+            span = Span(span_of_expr(left).start, span_of_expr(right).end)
+            if right.op != "number" or not _is_juxtaposed(text, left, right):
+                continue
+            is_bracketed = text[span_of_expr(right).start] == "("
+            if left.op == "number" and not is_bracketed:
+                yield NumberAsFactor(span=span, entry="")
+            touches = span_of_expr(left).end == span_of_expr(right).start
+            if left.op == "name" and is_bracketed and touches and left.value not in GREEK.values():
+                yield NumberAsFactor(span=span, entry=str(left.value))
 
 
 # What statements say about one another

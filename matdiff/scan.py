@@ -1,7 +1,6 @@
-"""Cuts a text into statements and gives every token its final type; finds the mistakes that show in single tokens.
+"""Gives every token of a statement its final type; finds the mistakes that show in single tokens.
 
-What is decided here needs to see further than the next token: which `||` opens and which closes, whether `T` is a transpose
-or a name, whether `[` starts an index, whether a name is a function, where a statement ends.
+What is decided here needs to see further than the next token: whether `T` is a transpose or a name, whether a name is a function.
 """
 
 from __future__ import annotations
@@ -15,25 +14,19 @@ from matdiff.errors import (
     LookAlikeLetter,
     MatdiffError,
     NeedsParentheses,
-    Remark,
     ReservedName,
-    TooLarge,
-    UnclosedBracket,
     UnexpectedText,
     UnknownCommand,
     UnknownFunction,
 )
 from matdiff.functions import NAMES, RESERVED
-from matdiff.limits import NESTING
+from matdiff.sentences import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
 from matdiff.syntax import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable
 
     from matdiff.lalr import Token
-
-# A bracket that is never closed swallows the rest of the text; this often the statements after its line are tried again.
-_MAX_RETRIES = 5
 
 
 def _pairs(table: str) -> dict[str, str]:
@@ -47,7 +40,6 @@ _GREEK_NAMES = """
     τ tau υ upsilon φ phi χ chi ψ psi ω omega ϑ theta ϕ phi ϖ pi ϱ rho ϵ epsilon ς sigma µ mu
 """
 GREEK = _pairs(_GREEK_NAMES)
-PROPERTIES = ("symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal")
 CONSTANTS = ("I", "ones", "zeros", "pi")
 # What is called like a function only where two arguments follow: elsewhere e and K are names like others.
 CALLED_BY_PAIR = ("e", "K")
@@ -63,67 +55,11 @@ _LOOK_ALIKE = _pairs(
     Α A Β B Ε E Ζ Z Η H Ι I Κ K Μ M Ν N Ο O Ρ P Τ T Υ Y Χ X ο o
 """
 )
+# Operators of other languages that are several tokens here.
+_SEVERAL_TOKENS = ("%*%", "%o%", "%x%", "<-", "\\|")
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 # A term can end with these, so what follows may be a factor, a closing bar or an index.
-TERM_ENDS = frozenset(
-    ["NAME", "NUMBER", "CONSTANT", "RPAR", "RSQB", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "BARS_CLOSE"]
-)
-OPENERS = {"LPAR": ")", "LSQB": "]", "INDEX_OPEN": "]", "BARS_OPEN": "||"}
-CLOSERS = {"RPAR": ("LPAR",), "RSQB": ("LSQB", "INDEX_OPEN"), "BARS_CLOSE": ("BARS_OPEN",)}
 _PRODUCT_ENDS = frozenset(["PLUS", "MINUS", "COLON", "COMMA", "WRT", "EQUALS", "RPAR", "RSQB", "BARS_CLOSE", "SEMICOLON"])
-
-
-class Sentence:
-    """The tokens of one statement with the mistakes and remarks found so far.  `broken`: it makes no sense to parse it."""
-
-    __slots__ = ("broken", "end", "errors", "remarks", "tokens")
-
-    def __init__(self) -> None:
-        self.tokens: list[Token] = []
-        self.errors: list[MatdiffError] = []
-        self.remarks: list[Remark] = []
-        self.broken = False
-        self.end = 0
-
-    def fail(self, error: MatdiffError) -> None:
-        """Note a mistake that the parser could only trip over."""
-        self.errors.append(error)
-        self.broken = True
-
-    @property
-    def is_definition(self) -> bool:
-        return len(self.tokens) > 1 and self.tokens[0].type == "NAME" and self.tokens[1].type == "EQUALS"
-
-    @property
-    def looks_like_declaration(self) -> bool:
-        """`NAME, NAME: ...` without a `wrt`."""
-        types = [token.type for token in self.tokens]
-        position = 0
-        while types[position : position + 2] == ["NAME", "COMMA"]:
-            position += 2
-        return types[position : position + 2] == ["NAME", "COLON"] and all(token != "wrt" for token in self.tokens)
-
-    def is_surely_declaration(self, sizes: Collection[str]) -> bool:
-        """A declaration that is no Frobenius product: `W: m x n`, `c: scalar`, `S: symmetric n`, `x: n` where `sizes` know n."""
-        if not self.looks_like_declaration:
-            return False
-        rest = self.after_colon
-        if len(rest) == 3 and rest[1] in ("x", "×"):
-            return all(size.type == "NUMBER" or (size.type == "NAME" and size[0].islower()) for size in (rest[0], rest[2]))
-        if len(rest) == 1:
-            return rest[0] == "scalar" or rest[0].type == "NUMBER" or rest[0] in sizes
-        return len(rest) == 2 and rest[0] in PROPERTIES
-
-    @property
-    def after_colon(self) -> list[Token]:
-        """The tokens behind the first colon."""
-        colon = next((place for place, token in enumerate(self.tokens) if token.type == "COLON"), len(self.tokens))
-        return self.tokens[colon + 1 :]
-
-
-def span_of(token: Token) -> Span:
-    """Where the token stands."""
-    return Span(token.start_pos or 0, token.end_pos or 0)
 
 
 def normal_name(written: str) -> str:
@@ -133,111 +69,6 @@ def normal_name(written: str) -> str:
     stem = written.rstrip("₀₁₂₃₄₅₆₇₈₉")
     subscript = written[len(stem) :].translate(_SUBSCRIPTS)
     return "".join(GREEK.get(letter, letter) for letter in stem) + ("_" + subscript if subscript else "")
-
-
-_BINARY = ("PLUS", "MINUS", "PRODUCT", "HADAMARD", "KRONECKER", "SLASH", "DOT_SLASH", "CARET", "DOT_CARET", "EQUALS")
-
-
-def split_statements(tokens: Sequence[Token]) -> list[Sentence]:
-    """Statements at `;` and newlines outside brackets; brackets matched, bars told apart."""
-    sentences: list[Sentence] = []
-    position, retries = 0, 0
-    while position < len(tokens):
-        sentence, position, retry = _one_statement(tokens, position)
-        if retry is not None and retries < _MAX_RETRIES:
-            position, retries = retry, retries + 1
-        if sentence.tokens or sentence.errors:
-            sentences.append(sentence)
-    return sentences
-
-
-def _continues(before: Sequence[Token], newline: Token, after: Sequence[Token]) -> bool:
-    """Whether a statement goes on in the next line: an operator ends the line or begins the next one.
-
-    A line may begin with a sign of its own, `-x^T x`, so a minus goes on with the line above only where it is indented.
-    """
-    if not before or not after or after[0].type == "NEWLINE":
-        return False
-    is_indented = after[0].start_pos > newline.end_pos
-    return before[-1].type in _BINARY or (after[0].type in _BINARY and (after[0].type != "MINUS" or is_indented))
-
-
-def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, int, int | None]:
-    """The statement from `position`, where the next one starts, and where to start again if the text ended in a bracket."""
-    sentence = Sentence()
-    opened: list[Token] = []
-    newline_after_opener: int | None = None
-    while position < len(tokens):
-        token = tokens[position]
-        position += 1
-        if token.type == "NEWLINE":
-            if not opened and not _continues(sentence.tokens, token, tokens[position : position + 1]):
-                return sentence, position, None
-            if not opened:
-                continue
-            newline_after_opener = newline_after_opener or position
-            continue
-        if token.type == "SEMICOLON" and not (opened and opened[-1].type == "LSQB"):
-            if opened:
-                _unclosed(sentence, opened, None)
-            return sentence, position, None
-        previous = sentence.tokens[-1] if sentence.tokens else None
-        if token.type == "BARS":
-            _open_or_close(token, previous, opened)
-        elif token.type == "LSQB" and previous is not None and previous.type in TERM_ENDS and previous.end_pos == token.start_pos:
-            token.type = "INDEX_OPEN"
-        sentence.tokens.append(token)
-        sentence.end = token.end_pos or 0
-        if token.type in OPENERS:
-            newline_after_opener = newline_after_opener if opened else None
-            opened.append(token)
-            if len(opened) > NESTING:
-                sentence.fail(TooLarge(what="nesting", limit=NESTING, span=span_of(token)))
-                return sentence, _next_statement(tokens, position), None
-        elif token.type in CLOSERS or (token == "|" and opened and opened[-1].type == "BARS_OPEN"):
-            if opened and opened[-1].type in CLOSERS.get(token.type, ()):
-                opened.pop()
-                continue
-            if opened:
-                _unclosed(sentence, opened, token)
-            else:
-                sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="closing"))
-            return sentence, _next_statement(tokens, position), None
-    if opened:
-        _unclosed(sentence, opened, None)
-    return sentence, position, newline_after_opener if opened else None
-
-
-def _open_or_close(token: Token, previous: Token | None, opened: list[Token]) -> None:
-    ends_term = previous is not None and previous.type in TERM_ENDS
-    inside = bool(opened) and opened[-1].type == "BARS_OPEN"
-    closes = ends_term and (inside or len(token) > 2)
-    token.type = "BARS_CLOSE" if closes else "BARS_OPEN"
-
-
-def _unclosed(sentence: Sentence, opened: list[Token], found: Token | None) -> None:
-    """The innermost open bracket has no partner; `missing` closes it, or all of them at the end of the statement."""
-    opener = opened[-1]
-    end = sentence.tokens[-1].end_pos or 0
-    sentence.fail(
-        UnclosedBracket(
-            span=span_of(opener),
-            opener=str(opener),
-            closer=OPENERS[opener.type],
-            missing="".join(OPENERS[token.type] for token in reversed(opened)) if found is None else OPENERS[opener.type],
-            end=Span(end, end) if found is None else span_of(found),
-            found="" if found is None else str(found),
-        )
-    )
-
-
-def _next_statement(tokens: Sequence[Token], position: int) -> int:
-    while position < len(tokens) and tokens[position].type not in ("NEWLINE", "SEMICOLON"):
-        position += 1
-    return position
-
-
-# The types of single tokens
 
 
 def names_of(sentences: Iterable[Sentence], known: Iterable[str]) -> frozenset[str]:
@@ -430,6 +261,15 @@ def _foreign(sentence: Sentence, position: int) -> int:
             sentence.fail(LookAlikeLetter(span=span_of(token), letter=str(token), latin=_LOOK_ALIKE[token]))
         else:
             sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="character"))
+    elif (joined := _joined(tokens, position)) is not None:
+        span = Span(span_of(token).start, span_of(token).start + len(joined))
+        unknown = UnknownCommand(span=span, command=joined) if joined == "\\|" else ForeignOperator(span=span, written=joined)
+        sentence.fail(unknown)
+        while position + 1 < len(tokens) and (tokens[position + 1].start_pos or 0) < span.end:
+            position += 1
+    elif len(token) == 2 and token[0] == "\\" and previous is not None and previous.type in TERM_ENDS:
+        start = span_of(token).start  # A\b of MATLAB, not a command
+        sentence.fail(ForeignOperator(span=Span(start, start + 1), written="\\"))
     elif token.startswith("\\") and len(token) > 1:
         sentence.fail(UnknownCommand(span=span_of(token), command=str(token)))
     elif token == "|":
@@ -451,6 +291,16 @@ def _foreign(sentence: Sentence, position: int) -> int:
             span = Span(previous.start_pos or 0, span.end)
         sentence.fail(ForeignOperator(span=span, written=(str(previous) if module else "") + str(token)))
     return position
+
+
+def _joined(tokens: list[Token], position: int) -> str | None:
+    """The operator of several tokens that begins here."""
+    text, end = "", span_of(tokens[position]).start
+    for token in tokens[position : position + 3]:
+        if token.start_pos != end:
+            break
+        text, end = text + str(token), span_of(token).end
+    return next((operator for operator in _SEVERAL_TOKENS if text.startswith(operator)), None)
 
 
 def check_name(sentence: Sentence, token: Token) -> None:

@@ -9,9 +9,9 @@ from matdiff.scan import SPECIAL_CALLS
 
 # What NumPy, MATLAB, Python, TeX and papers call these functions.  An entry is used only if the function exists.
 _ELSEWHERE = {
-    "trc": "tr", "Tr": "tr", "spur": "tr", "determinant": "det", "inverse": "inv", "slogdet": "logdet", "log_det": "logdet",
-    "lndet": "logdet", "logabsdet": "logdet", "matmul": "dot", "vdot": "dot", "expit": "sigmoid", "log_sigmoid": "logsigmoid",
-    "logsig": "logsigmoid", "log_sum_exp": "logsumexp", "log_softmax": "softmax", "signum": "sign", "fabs": "abs",
+    "trc": "tr", "Tr": "tr", "spur": "tr", "determinant": "det", "inverse": "inv", "log_det": "logdet",
+    "lndet": "logdet", "logabsdet": "logdet", "expit": "sigmoid", "log_sigmoid": "logsigmoid",
+    "logsig": "logsigmoid", "log_sum_exp": "logsumexp", "signum": "sign", "fabs": "abs",
     "absolute": "abs", "average": "mean", "total": "sum", "size": "numel", "identity": "eye", "vectorize": "vec", "ravel": "vec",
     "flatten": "vec", "adjugate": "adj", "pseudoinverse": "pinv", "frobenius": "norm", "fro": "norm", "amax": "max",
     "amin": "min",
@@ -24,12 +24,16 @@ def functions() -> list[str]:
     return [*NAMES, *(name for name in SPECIAL_CALLS if len(name) > 1)]
 
 
+def elsewhere(written: str) -> str | None:
+    """Our function that is called so in another language, in whatever case: Tr, Inverse."""
+    known = functions()
+    found = _ELSEWHERE.get(written) or _ELSEWHERE.get(written.lower()) or written.lower()
+    return found if found in known and found != written else None
+
+
 def near_function(written: str) -> str | None:
     """The function that was probably meant."""
-    known = functions()
-    if _ELSEWHERE.get(written) in known:
-        return _ELSEWHERE[written]
-    return near(written, known)
+    return elsewhere(written) or near(written, functions())
 
 
 def near(written: str, names: Iterable[str]) -> str | None:

@@ -12,7 +12,7 @@ import click
 
 from matdiff.carets import Diagnostic, Help
 from matdiff.command import ExpressionCommand, WrongValue
-from matdiff.scan import PROPERTIES
+from matdiff.sentences import PROPERTIES
 from matdiff.suggest import near
 
 # What other programs call the options.

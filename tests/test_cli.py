@@ -16,7 +16,7 @@ import pytest
 from sessions import run
 
 from matdiff import cli, errors, explain, pipeline
-from matdiff.scan import PROPERTIES
+from matdiff.sentences import PROPERTIES
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 COMMAND = [sys.executable, "-m", "matdiff"]

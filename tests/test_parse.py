@@ -311,6 +311,10 @@ def test_circles_of_definitions() -> None:
         ("(a / b) c", []),
         ("a / b * c", []),
         ("y = a / b c; y", ["W604"]),
+        ("[1 2; 3 4]", ["W613", "W613"]),
+        ("x(1)^2 + x(2)^2", ["W613", "W613"]),
+        ("2 x (3)", []),
+        ("2 * 3 x + lambda(2)", []),
     ],
 )
 def test_remarks(text: str, codes: list[str]) -> None:

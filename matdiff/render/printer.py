@@ -228,6 +228,8 @@ class _Printer:
 
     def inverse(self, node: Expr) -> Piece:
         argument = node.args[0]
+        if node.op in self.style.calls:
+            return self.special_call(node)
         if argument.op == "'":
             return self.style.inverse_transpose % self.at_least(argument.args[0], ATOM), POSTFIX
         return self.at_least(argument, ATOM) + self.style.superscript("-1", -1), POSTFIX
