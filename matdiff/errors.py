@@ -675,6 +675,15 @@ class OtherNotation(Remark):
     used: str
 
 
+class WordAsFactor(Remark):
+    """`sigma(x)` or `min_x f`, read as a product; `meant` is what to write instead of the word, None where it is not known."""
+
+    code, name = "W614", "word-as-factor"
+    span: Span
+    word: str
+    meant: str | None
+
+
 class NumberAsFactor(Remark):
     """`1 2` or `x(1)`, read as a product; `entry` is the name of which the number may be the index, or nothing."""
 

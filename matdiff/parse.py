@@ -22,7 +22,7 @@ from matdiff.errors import (
 from matdiff.formulate import Formulate, Shape
 from matdiff.lalr import Parser, Tables, Token, Unexpected
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
-from matdiff.review import circular, declared_late, depth, divisions, factors, repeated, wrong_calls
+from matdiff.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
 from matdiff.scan import add_unknown_functions, classify_expression, names_of, normal_name
 from matdiff.sentences import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
 from matdiff.statements import Declaration, Definition, Question, Reading, Statement
@@ -52,7 +52,7 @@ def parse(text: str, *, known: Iterable[str] = (), more: bool = False) -> list[S
 
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:
     """Like `parse`, but a bad statement does not hide the good ones."""
-    result = Reading()
+    result, known = Reading(), tuple(known)
     try:
         sentences = split_statements(tokens_of(text))
     except TooLarge as error:
@@ -69,7 +69,8 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
             declarations, errors = _read_declaration(sentence, in_option=False)
             result.statements += declarations
         else:
-            statements, errors = _read_expression(text, sentence, names, last)
+            declared = {*known, *(one.name for one in result.statements if not isinstance(one, Question))}
+            statements, errors = _read_expression(text, sentence, names, declared, last)
             result.statements += statements
         if errors:
             result.failed.append((len(result.statements), errors))
@@ -125,7 +126,7 @@ def _read_declaration(sentence: Sentence, in_option: bool) -> tuple[list[Declara
 
 
 def _read_expression(
-    text: str, sentence: Sentence, names: frozenset[str], last: bool
+    text: str, sentence: Sentence, names: frozenset[str], declared: set[str], last: bool
 ) -> tuple[list[Statement], tuple[MatdiffError, ...]]:
     """A definition or a question; a definition that ends the text is a question too."""
     if sentence.broken:
@@ -144,7 +145,12 @@ def _read_expression(
     sentence.errors += wrong_calls(expr)
     if sentence.errors:
         return [], tuple(sentence.errors)
-    remarks = [*sentence.remarks, *divisions(text, expr), *factors(text, expr)]
+    remarks = [
+        *sentence.remarks,
+        *divisions(text, expr),
+        *(word for word in words(text, expr) if word.word not in declared),
+        *factors(text, expr),
+    ]
     span = Span(span_of(sentence.tokens[0]).start, sentence.end)
     if not is_definition:
         return [Question(expr, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), remarks)], ()

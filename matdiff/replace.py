@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from matdiff.errors import Errors, MatdiffError, TooLarge
 from matdiff.parse import Question, parse, read, tokens_of
 from matdiff.sentences import split_statements
@@ -89,3 +91,10 @@ def expr_of(text: str) -> Expr | None:
     except (MatdiffError, Errors):
         return None
     return statement.expr if isinstance(statement, Question) else None
+
+
+def in_quotes(text: str) -> str:
+    """The text as one word of a shell."""
+    if "'" not in text:
+        return f"'{text}'"
+    return f'"{text}"' if not set(text) & set('"$`\\!') else shlex.quote(text)

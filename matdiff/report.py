@@ -73,7 +73,7 @@ def in_words(
     """
     with within(HELP_TIME):
         found = [diagnose(problem, text) for problem in problems]
-        foreign = next((place for place, problem in enumerate(problems) if isinstance(problem, _FOREIGN)), None)
+        foreign = next((place for place, problem in enumerate(problems) if _may_be_foreign(problem)), None)
         whole = _in_our_notation(problems[foreign], text, declarations) if foreign is not None else None
     if whole is None or foreign is None:
         return [diagnostic for place, diagnostic in enumerate(found) if not _is_told(problems[:place], problems[place])]
@@ -108,6 +108,10 @@ _FOREIGN = (
     errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
     errors.ProductSizes,
 )  # fmt: skip
+
+
+def _may_be_foreign(problem: Union[MatdiffError, Remark]) -> bool:
+    return isinstance(problem, _FOREIGN) and getattr(problem, "reason", "") != "option"
 
 
 # E2xx: names and declarations
@@ -164,6 +168,8 @@ def _unknown_variable(error: errors.UnknownVariable, text: str) -> Words:
         labels = [Label(fix.name.span, "one name; names may have several letters")]
         corrected = fixed_text(text, fix)
         return message, labels, [Help("", corrected, corrected)] if corrected else [], []
+    if error.variable == "all" and error.span is None:
+        return "`all` stands alone: it means every variable", labels, [Help("--wrt all")], []
     meant = near(error.variable, error.names)
     help = [Help(f"did you mean --wrt {meant}?" if error.span is None else f"did you mean `{meant}`?")] if meant else []
     place = re.search(rf"(?<!\w){re.escape(meant)}(?!\w)", text) if meant else None

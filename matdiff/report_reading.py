@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from matdiff.brackets import Fit, with_closer, with_opener
 from matdiff.carets import Help, Label
 from matdiff.functions import NAMES
 from matdiff.glued import names_of_text, parts_of
-from matdiff.replace import correction, cut, parses, replaced, statement_around
+from matdiff.replace import correction, cut, in_quotes, parses, replaced, statement_around
 from matdiff.scan import GREEK
 from matdiff.suggest import near_function
 from matdiff.syntax import Span
@@ -38,6 +39,7 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
         "after-term": "this cannot follow here",
         "power": "a power of a power needs parentheses: (x^2)^3 or x^(2^3)",
         "row": f"{error.text} here, {error.after} in the first row",
+        "option": "options stand outside of the quotes",
         "term-before": f"expected a term after `{error.after}`" if error.after else "expected a term before it",
     }[error.reason]
     if error.reason == "row":
@@ -51,6 +53,9 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
         if fits is not None:
             help.insert(0, Help(f"open it with `{opener}`", fits.statement))
             labels.append(_where(fits, statement, f"`{opener}` fits here"))
+    elif error.reason == "option":
+        before, behind = text[: error.span.start].strip(), text[error.span.start :].strip()
+        help = [Help(f"matdiff {in_quotes(before)} {behind}")] if before and "\n" not in text else []
     elif error.reason == "norm" and not error.text.startswith("_"):
         fixed = correction(text, replaced(text, error.span, f"_{error.text}"), error.span)
         help = [Help("", fixed, fixed)] if fixed else []
@@ -142,6 +147,8 @@ def _foreign(error: errors.ForeignOperator, text: str) -> Words:
         message, label = _attribute(error)
     if written == ".T" and "@" in cut(text, statement_around(text, error.span.start)):
         help.append(Help("`@` itself is accepted as a product"))
+    if os.path.isfile(text.strip()):
+        return message, [Label(error.span, "a file is read with -f")], [Help(f"-f {text.strip()}")], []
     notes = ["`.^` is the elementwise power"] if written == "**" else []
     return message, [Label(error.span, label)], help, notes
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ from matdiff import errors
 from matdiff.carets import Help, Label
 from matdiff.functions import MATRIX_POWER
 from matdiff.habits import translated
-from matdiff.replace import cut, statement_around
+from matdiff.replace import cut, replaced, statement_around
 from matdiff.report_reading import Words
 from matdiff.report_shapes import fixed_text
 from matdiff.syntax import Span
@@ -42,6 +43,16 @@ def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Words:
     else:
         message, help = f"`{written}` is read as a product", "entries of a row are separated by commas"
     return message, [Label(remark.span)], [Help(help, meant.text if meant is not None else None)], []
+
+
+def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Words:
+    statement = statement_around(text, remark.span.start)
+    local = Span(remark.span.start - statement.start, remark.span.end - statement.start)
+    meant = None if remark.meant is None else replaced(cut(text, statement), local, remark.meant).strip()
+    if meant is not None and remark.meant:
+        meant = re.sub(rf"\b{remark.word}(?=\()", remark.meant, meant)
+    label = "a call needs a function of `--functions`" if remark.meant != "" else "the derivative is by --wrt"
+    return f"`{remark.word}` is read as a factor", [Label(remark.span, label)], [Help("", meant, meant)] if meant else [], []
 
 
 def _soft(remark: errors.SoftKind, text: str) -> Words:
@@ -145,6 +156,7 @@ REMARK_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.ForcedSquare: _square,
     errors.DecimalOrElementwise: _decimal,
     errors.DivisionThenProduct: _division,
+    errors.WordAsFactor: _word_as_factor,
     errors.NumberAsFactor: _number_as_factor,
     errors.EntrywiseFunction: _entrywise,
     errors.NotSmooth: _not_smooth,

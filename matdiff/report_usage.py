@@ -11,7 +11,7 @@ from typing import Any
 from matdiff import errors
 from matdiff.carets import Help
 from matdiff.render import FORMATS
-from matdiff.replace import parses
+from matdiff.replace import in_quotes, parses
 from matdiff.report_reading import Words
 from matdiff.suggest import near
 
@@ -28,11 +28,11 @@ def _not_quoted(error: errors.NotQuoted, text: str) -> Words:
         help = Help("repeat it", " ".join(f"{error.option} {shlex.quote(value)}" for value in values))
     elif error.option:
         message = f"the value of `{error.option}` must be one argument, got {len(error.words)}"
-        help = Help("quote it", f"{error.option} {_quoted(' '.join((error.value or '', *others)))}")
+        help = Help("quote it", f"{error.option} {in_quotes(' '.join((error.value or '', *others)))}")
     elif parses(first) and len(others) == 1 and others[0] in re.findall(r"[^\W\d]\w*", first):
-        help = Help("differentiate by it", f"matdiff {_quoted(first)} --wrt {others[0]}")
+        help = Help("differentiate by it", f"matdiff {in_quotes(first)} --wrt {others[0]}")
     else:
-        help = Help("quote it", f"matdiff {_quoted(' '.join((first, *others)).strip(chr(39)))}")
+        help = Help("quote it", f"matdiff {in_quotes(' '.join((first, *others)).strip(chr(39)))}")
     return message, [], [help], []
 
 
@@ -45,13 +45,6 @@ def _is_whole_value(option: str, word: str) -> bool:
 
 # The quotes of word processors, which a shell does not know.
 _CURLY = str.maketrans("‘’“”„", "'" * 5)
-
-
-def _quoted(text: str) -> str:
-    """The text as one word of a shell."""
-    if "'" not in text:
-        return f"'{text}'"
-    return f'"{text}"' if not set(text) & set('"$`\\!') else shlex.quote(text)
 
 
 def _unreadable(error: errors.UnreadableFile, text: str) -> Words:
@@ -70,7 +63,7 @@ def _instead_of_file(path: str) -> list[str]:
     if close is not None and close != name:
         return [f"did you mean {folder + '/' if folder or path.startswith('/') else ''}{close}?"]
     if re.search(r"\w", path) and re.search(r"[\s^()+*|']", path) and parses(path):
-        return [f"an expression takes no option: matdiff {_quoted(path)}"]
+        return [f"an expression takes no option: matdiff {in_quotes(path)}"]
     return []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Union
 
@@ -15,6 +16,7 @@ from matdiff.errors import (
     NoSize,
     NumberAsFactor,
     Remark,
+    WordAsFactor,
     WrongArity,
 )
 from matdiff.functions import FUNCTIONS
@@ -131,6 +133,33 @@ def factors(text: str, expr: Expr) -> Iterator[Remark]:
             touches = span_of_expr(left).end == span_of_expr(right).start
             if left.op == "name" and is_bracketed and touches and left.value not in GREEK.values():
                 yield NumberAsFactor(span=span, entry=str(left.value))
+
+
+# Greek letters that papers call as functions, and the function that is meant where it is known.
+_CALLED = {"sigma": "sigmoid", "phi": None, "psi": None, "Phi": None, "Psi": None}
+# What papers write in front of an expression.
+_IN_FRONT = re.compile(
+    r"(?:arg)?(?:min|max)(?:imi[sz]e)?_\w+|(?:min|max)imi[sz]e|arg(?:min|max)|nabla(?:_\w+)?|gradient|jacobian|hessian"
+)
+
+
+def words(text: str, expr: Expr) -> Iterator[WordAsFactor]:
+    """`sigma(x)`, which is sigma times x, may be meant as a call, and `min_x f` as f."""
+    uses: dict[str, list[Expr]] = {}
+    called: dict[str, list[Expr]] = {}
+    for node in post_order(expr):
+        if node.op == "name":
+            uses.setdefault(str(node.value), []).append(node)
+        for left, right in zip(node.args, node.args[1:]) if node.op == "*" else ():
+            end = span_of_expr(left).end
+            if left.op == "name" and left.value in _CALLED and end == span_of_expr(right).start and text[end] == "(":
+                called.setdefault(str(left.value), []).append(left)
+        if node.op == "*" and node.args[0].op == "name" and _IN_FRONT.fullmatch(str(node.args[0].value)):
+            name = node.args[0]
+            yield WordAsFactor(span=span_of_expr(name), word=str(name.value), meant="")
+    for word, places in called.items():
+        if len(places) == len(uses[word]):
+            yield WordAsFactor(span=span_of_expr(places[0]), word=word, meant=_CALLED[word])
 
 
 # What statements say about one another

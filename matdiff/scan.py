@@ -114,6 +114,11 @@ def classify_expression(sentence: Sentence, names: frozenset[str]) -> None:
             base = result[-1] if result else token
             sentence.fail(GluedTranspose(span=span_of(following), written=str(following), base=span_of(base)))
             return
+        elif token.type == "MINUS" and _is_option(tokens[position : position + 3]):
+            option = tokens[position + 2]
+            span = Span(token.start_pos, option.end_pos)
+            sentence.fail(UnexpectedText(span=span, text=f"--{option}", reason="option"))
+            return
         elif token in _NORMS and result and result[-1].type == "BARS_CLOSE" and result[-1].end_pos == token.start_pos:
             sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="norm"))  # ||x||2
         elif token.type == "NAME":
@@ -127,6 +132,19 @@ def classify_expression(sentence: Sentence, names: frozenset[str]) -> None:
         result.append(token)
         position += 1
     sentence.tokens = result
+
+
+# Options of the command that may slip into the quotes.
+_OPTIONS = frozenset(
+    "wrt latex json to steps hessian order notation verify prove expect var layout structure quiet shapes".split()
+)
+
+
+def _is_option(tokens: list[Token]) -> bool:
+    """`--latex`, which is no twofold minus."""
+    types = [token.type for token in tokens]
+    glued = all(one.end_pos == other.start_pos for one, other in zip(tokens, tokens[1:]))
+    return types[:2] == ["MINUS", "MINUS"] and len(tokens) == 3 and glued and tokens[2] in _OPTIONS
 
 
 def _transpose(tokens: list[Token], position: int) -> tuple[list[str], Token] | None:

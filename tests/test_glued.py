@@ -135,3 +135,33 @@ def test_functions_and_transposes(text: str, meant: str) -> None:
     except (Errors, MatdiffError) as problem:
         diagnostics = diagnose_all(problem, text)
     assert [help.replacement for help in diagnostics[0].help][:1] == [meant]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "meant"),
+    [
+        ("sum(sigma(W x + b))", "W", "sum(sigmoid(W x + b))"),
+        ("sum(sigma(x)) + sum(sigma(y))", "x", "sum(sigmoid(x)) + sum(sigmoid(y))"),
+        ("phi(x)", "x", None),
+        ("min_x ||A x - b||^2", "x", "||A x - b||^2"),
+        ("argmin_w ||X w - y||^2", "w", "||X w - y||^2"),
+        ("minimize ||A x - b||^2", "x", "||A x - b||^2"),
+    ],
+)
+def test_words_that_are_factors_here(text: str, wrt: str, meant: str | None) -> None:
+    (remark,) = matdiff.differentiate(text, wrt).remarks
+    diagnostic = diagnose(remark, text)
+    assert (diagnostic.code, [help.replacement for help in diagnostic.help]) == ("W614", [meant] if meant else [])
+
+
+@pytest.mark.parametrize("text", ["sigma (x + y)", "sigma(x) + sigma y", "sigma: scalar; sigma(x + y)", "alpha(x + y)"])
+def test_factors_that_are_meant(text: str) -> None:
+    assert not matdiff.differentiate(text, "x").remarks
+
+
+@pytest.mark.parametrize("text", ["x^T A x --latex", "x^T A x --wrt x", "x^T A x --steps"])
+def test_an_option_inside_of_the_quotes(text: str) -> None:
+    with pytest.raises(Errors) as refused:
+        matdiff.differentiate(text, "x")
+    (diagnostic,) = diagnose_all(refused.value, text)
+    assert [help.message for help in diagnostic.help] == [f"matdiff 'x^T A x' {text[8:]}"]
