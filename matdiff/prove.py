@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import sympy
 
 from matdiff.components import Array, Components, Entry, Inexpressible
+from matdiff.dims import SCALAR
+from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
 from matdiff.limits import check
@@ -104,7 +106,7 @@ def _small_sizes(typed: Typed, fixed: Mapping[str, int]) -> Iterator[dict[str, i
 
 def _compare(answer: Derivative, proof: Proof, progress: Progress | None) -> None:
     """Fill in the proof.  Raises ZeroDivisionError or Undefined where something has no value at its sizes."""
-    point = _Symbols(answer.typed, proof.sizes, answer.structure, {name for result in answer.results for name in result.wrt})
+    point = _Symbols(answer, proof.sizes)
     total = sum(_count(result, proof.sizes) for result in answer.results)
     if total > MOST_COMPONENTS:
         proof.reason = f"{total} components are too many"
@@ -141,10 +143,13 @@ class _Symbols:
 
     free    every entry a symbol of its own, so that it can be differentiated by
     held    the same with what is declared: a symmetric matrix has equal symbols, an orthogonal one is a Cayley transform
+    along   what stands for each direction while differentiating: it stays, even where a direction is one of the variables
     """
 
-    def __init__(self, typed: Typed, sizes: Mapping[str, int], structure: str, moving: set[str]) -> None:
-        self.typed, self.structure = typed, structure
+    def __init__(self, answer: Derivative, sizes: Mapping[str, int]) -> None:
+        self.typed, self.structure = answer.typed, answer.structure
+        moving = {name for result in answer.results for name in result.wrt}
+        typed = self.typed
         self.free: dict[str, Array] = {}
         self.held: dict[str, Array] = {}
         for variable in typed.variables.values():
@@ -154,6 +159,9 @@ class _Symbols:
             self.free[variable.name] = entries if variable.name in moving else self.held[variable.name]
         pairs = ((self.free[name], self.held[name]) for name in moving)
         self.holding = {x: y for free, held in pairs for x, y in _entry_pairs(free, held) if x != y}
+        directions = {name for result in answer.results if result.along for name in result.along.names}
+        self.along = {name: [[sympy.Dummy() for _ in row] for row in self.held[name]] for name in directions}
+        self.holding.update(pair for name in directions for pair in _entry_pairs(self.along[name], self.held[name]))
 
     def hold(self, expr: Entry) -> Entry:
         """The expression with the structure of the variables put in."""
@@ -164,6 +172,11 @@ class _Symbols:
         free = self.free[name]
         weights = self._direction(self.typed.variables[name].property, free, place)
         return sympy.Add(*(weight * sympy.diff(expr, free[i][j]) for (i, j), weight in weights.items()))
+
+    def moved_along(self, expr: Entry, name: str, direction: str) -> Entry:
+        """The derivative while a variable moves along a direction."""
+        rows = enumerate(self.along[direction])
+        return sympy.Add(*(x * self.moved(expr, name, (i, j)) for i, row in rows for j, x in enumerate(row)))
 
     def _direction(self, prop: str | None, at: Array, place: Pair) -> dict[Pair, Entry]:
         """The direction by `--structure`: the entry alone, its projection, or the free entry with what depends on it."""
@@ -231,13 +244,15 @@ def _components(
     entries = Entries(printed)
     matrix = printed.value(result.expr) if result.form == "matrix" else None
     letters = [axis[3] for axis in (result.axes[::-1] if result.turned else result.axes)]
+    value, wrt = _applied(answer, result, value, point)
     outputs = [(i, j) for i in range(len(value)) for j in range(len(value[0]))]
-    variables = [[(i, j) for i, j in product(*map(range, _shape(point.free[name])))] for name in result.wrt]
-    shapes = [shape_of(typed.expr), *(typed.variables[name].shape for name in result.wrt)]
+    variables = [[(i, j) for i, j in product(*map(range, _shape(point.free[name])))] for name in wrt]
+    output_shape = SCALAR if result.along and result.along.kind == "vjp" else shape_of(typed.expr)
+    shapes = [output_shape, *(typed.variables[name].shape for name in wrt)]
     for places in product(*variables):
         for output in outputs:
             derivative = value[output[0]][output[1]]
-            for name, place in zip(result.wrt, places, strict=True):
+            for name, place in zip(wrt, places, strict=True):
                 derivative = point.moved(derivative, name, place)
             derivative = point.hold(derivative)
             axes = tuple(
@@ -246,6 +261,23 @@ def _components(
             at = dict(zip(letters, axes, strict=True))
             shown = entries.value(result.expr, at) if matrix is None else _entry(matrix, axes[::-1] if result.turned else axes)
             yield axes, derivative, {entries.value(result.index_expr, at), shown}
+
+
+def _applied(answer: Derivative, result: Result, value: Array, point: _Symbols) -> tuple[Array, tuple[str, ...]]:
+    """What remains to be differentiated by single entries, and by which variables, once the directions are put in.
+
+    The output weighted by u (vjp), or its change when the variables move along v (hvp, jvp): `directions` in components.
+    """
+    if result.along is None:
+        return value, result.wrt
+    kind, names = result.along
+    if kind == "vjp":
+        return Components.operations[":"](point.along[names[0]], value), result.wrt
+    if kind == SOLVE:
+        raise Inexpressible("the inverse of a Hessian")
+    pairs = list(zip(answer.wrt, names, strict=True))
+    changes = [[sympy.Add(*(point.moved_along(entry, *pair) for pair in pairs)) for entry in row] for row in value]
+    return changes, () if kind == "jvp" else result.wrt
 
 
 def _shape(array: Array) -> tuple[int, int]:

@@ -71,7 +71,10 @@ def verify_line(report: Report, typed: Typed) -> str:
 
 def prove_line(proof: Proof, answer: Derivative) -> str:
     """`proved: each of the 6 components with m = 2, n = 3 is identical to the derivative`."""
-    right = "the derivative" if answer.results[0].order else "the input"
+    result = answer.results[0]
+    right = "the derivative" if result.order else "the input"
+    if result.along is not None:
+        right += f" applied to {', '.join(map(unicode_name, result.along.names))}"
     sizes = f" with {', '.join(f'{name} = {size}' for name, size in proof.sizes.items())}" if proof.sizes else ""
     if proof.passed:
         many = "the only component" if proof.components == 1 else f"each of the {proof.components} components"
