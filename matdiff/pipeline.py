@@ -325,7 +325,9 @@ def solve(
     else:
         blocks = [Applied(block, _derivative(answer.output, block, typed, structure)) for block in _orders(names, order)]
     writing = Writing(answer.typed, rebuild(answer.output, restored), defined)
-    answer.results += [Result(answer, block, rebuild(tensor, restored), writing, along) for block, tensor in blocks]
+    answer.results += [
+        Result(answer, block, rebuild(tensor, restored), writing, along, place) for place, (block, tensor) in enumerate(blocks)
+    ]
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
     answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
     return answer

@@ -196,6 +196,15 @@ def test_one_expected_expression_for_each_result() -> None:
     assert run(["a^T x", "--wrt", "a", "--expect", "x", "--expect", "x"]).status == 2
 
 
+def test_each_notation_of_a_result_is_told_the_verdict_on_it() -> None:
+    arguments = ["A x", "-w", "x,A", "--notation", "all", "--expect", "A", "--expect", "x"]
+    (document,) = map(json.loads, run([*arguments, "--json"]).stdout.splitlines())
+    for result in document["results"]:
+        assert result["check"]["expected"] == {"x": "A", "A": "x"}[result["wrt"][0]]
+    lines = run(arguments, terminal=True).stdout.splitlines()
+    assert lines[0].startswith("dy/dx: equal: ") and lines[2].startswith("dy[i]/dA[k,l]: not equal: ")
+
+
 def test_comparing_leaves_the_answer_as_it_was() -> None:
     answer = matdiff.differentiate("x^T A x", "x")
     matdiff.differentiate("logdet(X)", "X")

@@ -18,9 +18,13 @@ from test_cli import SCHEMA
 
 import matdiff
 from matdiff import formula
-from matdiff.errors import BadDirection
+from matdiff.errors import BadDirection, OtherNotation
 from matdiff.formula import shape_of
+from matdiff.notations import NOTATIONS
 from matdiff.pipeline import Derivative
+from matdiff.render.leftside import left_side
+from matdiff.render.printer import show
+from matdiff.render.text import STYLE
 from matdiff.syntax import Expr
 
 # Half of the published derivatives, unless everything must run.
@@ -152,6 +156,37 @@ def test_what_is_wrong_is_disproved(expression: str, wrt: Any, along: dict[str, 
     setattr(answer.result, notation, Expr("*", (formula.number(3), right), shape=right.shape))
     proof = answer.prove()
     assert proof.decided and not proof.passed
+
+
+@pytest.mark.parametrize(("expression", "wrt", "declarations", "along"), CASES, ids=str)
+def test_notations(expression: str, wrt: Any, declarations: tuple[str, ...], along: dict[str, Any]) -> None:
+    """Those that there are say the same of the same product; the others are shown in one of them, and a remark says so."""
+    answer = matdiff.differentiate(expression, wrt, declarations=declarations, **along)
+    for result in answer.results:
+        forms = {}
+        for notation in NOTATIONS:
+            shown = answer.in_notation(notation)
+            forms[notation] = shown.results[result.place]
+            told = [remark.used for remark in shown.remarks if isinstance(remark, OtherNotation)]
+            assert told == [one.form for one in shown.results] if told else {one.form for one in shown.results} == {notation}
+        assert {name for name, one in forms.items() if one.form == name} >= {"index", *(["matrix"] if result.is_matrix else [])}
+        whole = show(left_side(answer, result), STYLE)
+        for one in forms.values():
+            left = show(left_side(answer, one), STYLE)
+            letters = ",".join(letter for *_, letter in result.axes)
+            assert one.expr == (result.index_expr if one.form == "index" else result.expr)
+            assert left == (f"({whole})[{letters}]" if one.form == "index" and result.is_matrix and letters else whole)
+            assert left.endswith(f"[{letters}]") == (one.form == "index") or not letters
+
+
+@pytest.mark.parametrize("notation", ["all", "index", "kronecker"])
+@pytest.mark.parametrize("more", [["x^T A x", "-w", "x", "--hvp", "v"], ["W x", "-w", "W,x", "--vjp", "u"]])
+def test_json_of_notations(more: list[str], notation: str) -> None:
+    document = json.loads(run([*more, "--notation", notation, "--verify", "--json"]).stdout)
+    jsonschema.validate(document, SCHEMA)
+    for result in document["results"]:
+        assert result["form"] in ("matrix", "index", "frobenius")
+        assert result["lhs"]["text"].endswith("]") == (result["form"] == "index")
 
 
 def test_the_words_of_a_proof_name_the_direction() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from matdiff.infer import Typed
     from matdiff.pipeline import Derivative
     from matdiff.render.options import Check
+    from matdiff.result import Result
     from matdiff.syntax import Expr, Span
 
 Document = dict[str, Any]
@@ -34,7 +35,7 @@ def json(answer: Derivative, options: Options) -> str:
     document["ok"] = options.exit_code == 0
     document["expression"] = _term(typed.expr)
     document["symbols"] = _symbols(typed)
-    document["results"] = [_result(answer, place, options.checks) for place in range(len(answer.results))]
+    document["results"] = [_result(answer, result, options.checks) for result in answer.results]
     if options.steps:
         from matdiff.render.steps import json_steps
 
@@ -118,8 +119,7 @@ def _symbols(typed: Typed) -> list[Document]:
     return symbols
 
 
-def _result(answer: Derivative, place: int, checks: Sequence[Check]) -> Document:
-    result = answer.results[place]
+def _result(answer: Derivative, result: Result, checks: Sequence[Check]) -> Document:
     subscripts, operands = einsum_of(result.index_expr, [axis[3] for axis in result.axes])
     sizes = [_size(dim) for dim in result.shape]
     document: Document = {
@@ -156,7 +156,7 @@ def _result(answer: Derivative, place: int, checks: Sequence[Check]) -> Document
             for part in result.where
         ],
     }
-    found = [_check(check) for check in checks if check.kind != "expect" or check.place == place]
+    found = [_check(check) for check in checks if check.kind != "expect" or check.place == result.place]
     if found:
         document["check"] = found[0]
     if len(found) > 1:
