@@ -477,11 +477,15 @@ class NoClosedForm(MatdiffError):
 
 
 class NoSteps(MatdiffError):
-    """`--steps` for a value, or for a derivative whose lower order has no matrix notation that could be differentiated again."""
+    """`--steps` for a value, or for a derivative whose lower order has no matrix notation that could be differentiated again.
+
+    `kind` is "hvp" where that was asked for.
+    """
 
     code, name = "E406", "no-steps"
     exit_status = NO_CLOSED_FORM
     order: int
+    kind: str | None = None
 
 
 class TooLarge(MatdiffError):

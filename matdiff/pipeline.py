@@ -101,11 +101,11 @@ class Derivative:
     def steps(self, method: str | None = None) -> list[Derivation]:
         """How every result comes about: "differential", "chain" or "index"; None takes chain where there are definitions.
 
-        Raises `errors.NoSteps` for derivatives of higher order.
+        Raises `errors.NoSteps` where there is nothing to derive, or the way there has no matrix notation.
         """
         from matdiff.steps import derivation  # needed only when somebody asks
 
-        return [derivation(self, result, method, self._before(result)) for result in self.results]
+        return [derivation(self, result, method, self._ways(result)) for result in self.results]
 
     def operators(self) -> list[Derivative]:
         """Where the answer is the Hessian by one array, what takes the place of the dense array.
@@ -138,9 +138,21 @@ class Derivative:
             except errors.NoClosedForm:
                 return None
 
-    def _before(self, result: Result) -> list[Result]:
-        """The derivatives of lower order on the way to a result: df/dx before d2f/dx2."""
-        blocks = [result.wrt[:order] for order in range(1, result.order)]
+    def _ways(self, result: Result) -> list[list[Result]]:
+        """The derivatives on the way to a result, ascending: df/dx before d2f/dx2.
+
+        To one that is applied to directions there is a way for each, which ends with the whole derivative.
+        """
+        if result.along is None:
+            return [[*self._lower(result.wrt[:-1]), result]]
+        if result.along.kind == "vjp":
+            return [self._lower(result.wrt)]
+        first = () if result.along.kind == "jvp" else result.wrt
+        return [self._lower((*first, name)) for name in self.wrt]
+
+    def _lower(self, wrt: tuple[str, ...]) -> list[Result]:
+        """The derivatives by the first variable, by the first two, and so on."""
+        blocks = [wrt[:order] for order in range(1, len(wrt) + 1)]
         before = Derivative(self.source, self.inputs, self.typed, "gradient", self.structure, new_session())
         if blocks:
             restored, defined = _lowered(before, list(dict.fromkeys(name for block in blocks for name in block)))

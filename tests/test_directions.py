@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import running
 from corpus.test_corpus import REASONS, _lines
+from derivations import check
 from running import Call
 from sessions import run
 from test_cli import SCHEMA
@@ -25,6 +26,7 @@ from matdiff.pipeline import Derivative
 from matdiff.render.leftside import left_side
 from matdiff.render.printer import show
 from matdiff.render.text import STYLE
+from matdiff.steps import METHODS, derivation
 from matdiff.syntax import Expr
 
 # Half of the published derivatives, unless everything must run.
@@ -177,6 +179,30 @@ def test_notations(expression: str, wrt: Any, declarations: tuple[str, ...], alo
             assert one.expr == (result.index_expr if one.form == "index" else result.expr)
             assert left == (f"({whole})[{letters}]" if one.form == "index" and result.is_matrix and letters else whole)
             assert left.endswith(f"[{letters}]") == (one.form == "index") or not letters
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("expression", "wrt", "declarations", "along"), CASES, ids=str)
+def test_steps(expression: str, wrt: Any, declarations: tuple[str, ...], along: dict[str, Any], method: str) -> None:
+    """The steps of the whole derivative by each variable, every line of them true, then the product that is printed."""
+    answer = matdiff.differentiate(expression, wrt, declarations=declarations, **along)
+    for result, found in zip(answer.results, answer.steps(method), strict=True):
+        *lines, last = found.lines
+        assert (last.left, last.right) == (left_side(answer, result), result.expr)
+        tried = 0
+        for way in answer._ways(result):
+            part = derivation(answer, way[-1], method, [way])
+            # What tries lines takes the gradient between, by a structured variable, for the plain one.
+            structured = result.order > 1 and answer.typed.variables[result.wrt[0]].property
+            tried += len(part.lines) if structured else check(answer, way[-1], part)
+            assert {(line.left, line.right) for line in part.lines} <= {(line.left, line.right) for line in lines}
+        assert tried >= len(lines)
+
+
+def test_what_has_no_steps() -> None:
+    outcome = run(["sum(kron(X, X) .* A)", "-w", "X", "--hvp", "V", "--steps"])
+    assert (outcome.status, outcome.stdout) == (4, "")
+    assert outcome.stderr.startswith("error[E406]: ") and "leave out --hvp" in outcome.stderr
 
 
 @pytest.mark.parametrize("notation", ["all", "index", "kronecker"])
