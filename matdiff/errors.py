@@ -538,6 +538,16 @@ class HowManyExpected(MatdiffError):
     results: tuple[tuple[str, ...], ...]
 
 
+class NotASize(MatdiffError):
+    """A size is chosen that does not occur, as `--size` does; `names` are those that do."""
+
+    code, name = "E508", "not-a-size"
+    exit_status = WRONG_USAGE
+    text: str
+    number: int
+    names: tuple[str, ...]
+
+
 class UnknownTopic(MatdiffError):
     """`--explain` with a topic that has no page; `meant` is the closest one, `topics` are all."""
 

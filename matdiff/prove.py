@@ -25,7 +25,6 @@ from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
 from matdiff.limits import check
 from matdiff.matrices import Undefined
-from matdiff.sample import dims_and_indices
 from matdiff.values import Entries, Evaluation, Index, number_of_dim
 
 if TYPE_CHECKING:
@@ -90,7 +89,7 @@ def prove(answer: Derivative, sizes: Mapping[str, int], progress: Progress | Non
 
 def _small_sizes(typed: Typed, fixed: Mapping[str, int]) -> Iterator[dict[str, int]]:
     """Small numbers, all different, for the size names; other ways round where the first makes no sense, as in inv(X^T X)."""
-    dims, indices = dims_and_indices(typed)
+    dims, indices = typed.dims_and_indices()
     square = [v.shape[0].name for v in typed.variables.values() if v.shape[0] == v.shape[1]]
     names = [name for name in dict.fromkeys(name for dim in dims for name in dim.names) if name not in fixed]
     names.sort(key=lambda name: -square.count(name))

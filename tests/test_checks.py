@@ -205,6 +205,11 @@ def test_each_notation_of_a_result_is_told_the_verdict_on_it() -> None:
     assert lines[0].startswith("dy/dx: equal: ") and lines[2].startswith("dy[i]/dA[k,l]: not equal: ")
 
 
+def test_steps_are_shown_beside_a_verdict() -> None:
+    shown = run(["x^T x", "-w", "x", "--steps", "--expect", "2 x"], terminal=True).stdout
+    assert "df = (∂f/∂x)ᵀ dx, so ∂f/∂x = 2 x" in shown and "equal: 2 x is the result" in shown
+
+
 def test_comparing_leaves_the_answer_as_it_was() -> None:
     answer = matdiff.differentiate("x^T A x", "x")
     matdiff.differentiate("logdet(X)", "X")

@@ -199,6 +199,14 @@ def test_steps(expression: str, wrt: Any, declarations: tuple[str, ...], along: 
         assert tried >= len(lines)
 
 
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+def test_a_product_is_the_same_in_every_layout(layout: str) -> None:
+    for along in (["--jvp", "v"], ["--vjp", "v"]):
+        outcome = run(["x^T A", "-w", "x", *along, "--layout", layout])
+        assert outcome.stdout == run(["x^T A", "-w", "x", *along]).stdout
+        assert outcome.stderr.endswith(" is the same in every layout\n")
+
+
 def test_what_has_no_steps() -> None:
     outcome = run(["sum(kron(X, X) .* A)", "-w", "X", "--hvp", "V", "--steps"])
     assert (outcome.status, outcome.stdout) == (4, "")
@@ -249,8 +257,9 @@ def test_directions_are_parameters_of_their_functions_alone() -> None:
         (["--wrt", "x", "--jvp", "v", "--vjp", "u"], "error[E505]: only one of these at a time: --jvp and --vjp"),
         (
             ["--wrt", "x", "--jvp", "v", "--order", "2"],
-            "error[E505]: only one of these at a time: --jvp and --hessian or --order",
+            "error[E505]: only one of these at a time: --jvp and --order 2",
         ),
+        (["--wrt", "x", "--vjp", "v", "-H"], "error[E505]: only one of these at a time: --vjp and --hessian"),
     ],
 )
 def test_mistakes(more: list[str], message: str) -> None:
