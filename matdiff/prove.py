@@ -13,7 +13,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import permutations, product
+from math import inf
 from random import Random
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
@@ -23,7 +25,7 @@ from matdiff.dims import SCALAR
 from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
-from matdiff.limits import check
+from matdiff.limits import check, remaining
 from matdiff.matrices import Undefined
 from matdiff.values import Entries, Evaluation, Index, number_of_dim
 
@@ -39,6 +41,8 @@ Pair = tuple[int, int]
 
 # More components than this are not compared.
 MOST_COMPONENTS = 4000
+# An alarm after 0 seconds would be none.
+_SHORTEST = 1e-4
 # Seconds for the exact comparison of one component, and for SymPy's `simplify`, which is tried last.
 _SECONDS, _SECONDS_TO_SIMPLIFY = 20.0, 5.0
 _POINTS = 12
@@ -77,10 +81,14 @@ def prove(answer: Derivative, sizes: Mapping[str, int], progress: Progress | Non
     for chosen in _small_sizes(answer.typed, sizes):
         proof = Proof(chosen)
         try:
-            _compare(answer, proof, progress)
+            with _alarm(remaining()):
+                _compare(answer, proof, progress)
         except (ZeroDivisionError, Undefined):
             reasons.append("the expression has no value at the sizes that were tried")
             continue
+        except _Expired:
+            check()
+            proof.reason = "the time is over"
         return proof
     proof = Proof(dict(sizes))
     proof.reason = reasons[0]
@@ -334,26 +342,32 @@ class _Expired(Exception):
 def _within(seconds: float, decide: Callable[[], bool | None]) -> bool | None:
     """What `decide` finds within the time, else None."""
     try:
-        with _alarm(seconds):
+        with _alarm(min(seconds, remaining())):
             return decide()
     except _Expired:
+        check()
         return None
 
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `_Expired` in the block after the time.  Where there are no such signals, or not for this thread, never."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    """Raise `_Expired` in the block after the time; an outer block that ends later still holds.
+
+    Where there are no such signals, or not for this thread, never.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread() or seconds == inf:
         yield
         return
 
     def expire(number: int, frame: FrameType | None) -> None:
         raise _Expired
 
+    end = monotonic()
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    outer, _ = signal.setitimer(signal.ITIMER_REAL, max(seconds, _SHORTEST))
+    end += outer
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, max(end - monotonic(), _SHORTEST) if outer else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import process_time
 
 import jsonschema
 import pytest
@@ -249,6 +250,14 @@ def test_the_json_of_checks() -> None:
 def test_a_passed_check_is_silent_when_asked_to_be() -> None:
     assert run(["x^T x", "--wrt", "x", "--expect", "2 x", "--prove", "-q"]).stderr == ""
     assert run(["x^T x", "--wrt", "x", "--expect", "x", "-q"]).stderr.startswith("not equal: a factor 2 is missing")
+
+
+def test_a_proof_ends_with_the_time() -> None:
+    """Also where one component alone takes longer."""
+    start = process_time()
+    outcome = run(["det(A X B X C)", "--wrt", "X", "-H", "--prove", "--timeout", "1"])
+    assert (outcome.status, outcome.stdout) == (4, "") and outcome.stderr.startswith("error[E405]: ")
+    assert process_time() - start < 4
 
 
 def test_progress_is_shown_to_those_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,7 @@ def test_habits_of_values(meant: str, habit: str, capsys: pytest.CaptureFixture[
         (["--order", "two"], "`--order` takes a whole number from 0 to 3, not `two`", None),
         (["--seed", "x"], "`--seed` takes a whole number from 0 on, not `x`", None),
         (["--timeout", "long"], "`--timeout` takes a number of seconds from 0 on, not `long`", None),
+        (["--timeout", "nan"], "`--timeout` takes a number of seconds from 0 on, not `nan`", None),
         (["--xyzzy"], "no such option `--xyzzy`", None),
         (
             ["--latex", "--style", "transpose=t"],

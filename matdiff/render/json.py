@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
+from matdiff.carets import UNSAFE
 from matdiff.dims import Dim, Shape
 from matdiff.formula import shape_of
 from matdiff.render import latex, text, unicode
@@ -52,7 +53,9 @@ def failure(source: str, options: Options, layout: str = "gradient") -> str:
 def _dumped(document: Document, options: Options) -> str:
     from json import dumps
 
-    return dumps(document, ensure_ascii=False, indent=2 if options.pretty else None)
+    # A document may be read on a terminal: what must not reach one is escaped.
+    text = dumps(document, ensure_ascii=False, indent=2 if options.pretty else None)
+    return text.translate({code: f"\\u{code:04x}" for code in UNSAFE if code > 126})
 
 
 def _document(source: str, options: Options, layout: str) -> Document:
