@@ -369,5 +369,8 @@ def _alarm(seconds: float) -> Iterator[None]:
     try:
         yield
     finally:
+        # Off first: an alarm that nobody hears ends the process.
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, max(end - monotonic(), _SHORTEST) if outer else 0)
+        if outer:
+            signal.setitimer(signal.ITIMER_REAL, max(end - monotonic(), _SHORTEST))
