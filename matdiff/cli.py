@@ -214,18 +214,18 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
 def _callback(words: tuple[str, ...], **options: Any) -> int:
     """Put the options together and answer; returns the exit status."""
     if options["explain"] is not None:
-        from matdiff.explain import page, show_page
+        from matdiff.explain import drawn_page, page
 
         if is_terminal(sys.stdout) and not options["output"]:
-            show_page(page(options["explain"]), uses_color(sys.stdout, options["color"]))
+            _print(drawn_page(page(options["explain"]), uses_color(sys.stdout, options["color"])))
         else:
             _print(page(options["explain"]), options["output"])
         return 0
     if options["functions"]:
-        from matdiff.catalogue import function_list, show_functions
+        from matdiff.catalogue import drawn_functions, function_list
 
         if is_terminal(sys.stdout) and not options["output"]:
-            show_functions(uses_color(sys.stdout, options["color"]))
+            _print(drawn_functions(uses_color(sys.stdout, options["color"])))
         else:
             _print(function_list(), options["output"])
         return 0

@@ -362,11 +362,11 @@ def _alarm(seconds: float) -> Iterator[None]:
     def expire(number: int, frame: FrameType | None) -> None:
         raise _Expired
 
-    end = monotonic()
+    outer, _ = signal.getitimer(signal.ITIMER_REAL)
+    end = monotonic() + outer
     before = signal.signal(signal.SIGALRM, expire)
-    outer, _ = signal.setitimer(signal.ITIMER_REAL, max(seconds, _SHORTEST))
-    end += outer
     try:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, _SHORTEST))
         yield
     finally:
         # Off first: an alarm that nobody hears ends the process.

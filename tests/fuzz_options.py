@@ -114,9 +114,11 @@ def value_of(one: click.Option, case: dict[str, Any], random: Random) -> str:
     return random.choice(HOSTILE)
 
 
-def spelled(one: click.Option, case: dict[str, Any], random: Random) -> list[str]:
-    """An option with its value, in one of the ways to write it."""
+def spelled(one: click.Option, case: dict[str, Any], random: Random, careful: bool) -> list[str]:
+    """An option with its value, in one of the ways to write it; `careful` people make no mistakes."""
     name = random.choice([*one.opts, *one.secondary_opts])
+    if careful:
+        return [name] if one.is_flag else [name, random.choice(good_values(one, case))]
     manner = random.random()
     if one.is_flag:
         return [f"{name}={random.choice(HOSTILE)}"] if manner < 0.04 else [name]
@@ -134,21 +136,22 @@ def line_of(seed: int) -> Line:
     case = random.choice(cases())
     text, variables = case["expr"], list(case["wrt"])
     parts: list[list[str]] = []
-    if random.random() < 0.2:
+    careful = random.random() < 0.6
+    if not careful and random.random() < 0.3:
         text, variable = made(seed, texts())
         variables = [variable]
     else:
         parts += [["--var", declaration] for declaration in case["decl"]]
-    if random.random() < 0.85:
+    if careful or random.random() < 0.8:
         parts += [["--wrt", name] for name in variables]
     chosen = [one for one in options() if one.name not in ("explain", "functions", "version", "help") or random.random() < 0.05]
     for one in random.choices(chosen, k=random.choice([0, 1, 1, 2, 2, 3, 4, 8])):
-        parts.append(spelled(one, case, random))
+        parts.append(spelled(one, case, random, careful))
     if random.random() < 0.1 and parts:
         parts.append(random.choice(parts))
-    manner, stdin, files = random.random(), b"", {OLD: b"x^T x wrt x\n"}
+    manner, stdin, files = random.random() * (0.9 if careful else 1), b"", {OLD: b"x^T x wrt x\n"}
     data = text.encode("utf-8", "surrogatepass")
-    if random.random() < 0.1:
+    if not careful and random.random() < 0.2:
         data += b"\n" + random.choice(cases())["expr"].encode() + random.choice([b"", b"\n", b" wrt x\n", b"\xff\n"])
     if manner < 0.7:
         parts.append([text.replace("\0", "")])

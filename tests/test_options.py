@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 import pytest
-from fuzz_options import LEFT_OUT, OLD, SECONDS, VALUES, Line, Outcome, options, shown, tried, wrong_with
+from fuzz_options import LEFT_OUT, OLD, SECONDS, VALUES, Line, Outcome, options, played, shown, tried, wrong_with
 
 from matdiff.cli import COMMAND
 
@@ -17,6 +17,12 @@ def test_command_lines(part: int) -> None:
     for seed in range(part, COUNT, PARTS):
         _, bad = tried(seed)
         assert bad is None, f"python tests/fuzz_options.py --seed {seed}\n{shown(seed)}\n{bad}"
+
+
+@pytest.mark.parametrize("words", [["--explain", "E301"], ["--functions"], ["x^T x"], ["x y"]])
+def test_a_terminal_without_unicode(words: list[str]) -> None:
+    line = Line(words, {OLD: b"", "input": b""}, b"", True, "ascii")
+    assert wrong_with(line, played(line)) is None
 
 
 def test_every_option_is_tried() -> None:
