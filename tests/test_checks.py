@@ -252,10 +252,11 @@ def test_a_passed_check_is_silent_when_asked_to_be() -> None:
     assert run(["x^T x", "--wrt", "x", "--expect", "x", "-q"]).stderr.startswith("not equal: a factor 2 is missing")
 
 
-def test_a_proof_ends_with_the_time() -> None:
+@pytest.mark.parametrize(("text", "check"), [("det(A X B X C)", "--prove"), ("X (X^T X)^-1 X^T", "--verify")])
+def test_checks_end_with_the_time(text: str, check: str) -> None:
     """Also where one component alone takes longer."""
     start = process_time()
-    outcome = run(["det(A X B X C)", "--wrt", "X", "-H", "--prove", "--timeout", "1"])
+    outcome = run([text, "--var", "X: m x n", "--wrt", "X", "-H", check, "--timeout", "1"])
     assert (outcome.status, outcome.stdout) == (4, "") and outcome.stderr.startswith("error[E405]: ")
     assert process_time() - start < 4
 
