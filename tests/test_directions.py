@@ -199,6 +199,15 @@ def test_steps(expression: str, wrt: Any, declarations: tuple[str, ...], along: 
         assert tried >= len(lines)
 
 
+def test_what_is_expected_of_a_product_with_a_mean() -> None:
+    """Its terms are looked at one by one, among them a number that is taken off every entry."""
+    arguments = ["sqrt(mean((x - mean(x) ones) .^ 2))", "-w", "x", "--var", "x: n", "--hvp", "v", "--expect"]
+    assert run([*arguments, "x"]).status == 1
+    right = run(arguments[:-1]).stdout.strip()
+    outcome = run([*arguments, f"{right} + v"])
+    assert outcome.status == 1 and outcome.stderr.startswith("not equal: a term is too much: v\n")
+
+
 @pytest.mark.parametrize("layout", ["numerator", "denominator"])
 def test_a_product_is_the_same_in_every_layout(layout: str) -> None:
     for along in (["--jvp", "v"], ["--vjp", "v"]):
