@@ -77,10 +77,11 @@ bench: compiled $(FORMATS) ## Start-up, throughput, growth, and the generated co
 	$(BIN)/python tests/bench.py
 	$(BIN)/python tests/bench_code.py
 
-fuzz: compiled ## Random expressions against numbers, and hostile text, more than in the tests; COUNT= and SEED= of both.
+fuzz: compiled ## Random expressions against numbers, hostile text, random command lines, more than in the tests; COUNT= and SEED=.
 	$(BIN)/python tests/fuzz.py --count $(COUNT) --seed $(SEED) --jobs $(JOBS)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
 	$(BIN)/python tests/fuzz_input.py --count $(COUNT) --seed $(SEED)
+	$(BIN)/python tests/fuzz_options.py --count $(COUNT) --seed $(SEED)
 
 mistakes: compiled ## Break the expressions of the corpus and measure what the diagnostics say.
 	$(BIN)/python tests/mutations.py

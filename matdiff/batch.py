@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
 from matdiff.directions import Along
-from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongExpected
+from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.parse import parse, parse_declaration, read
 from matdiff.relocate import relocated, spans_of
@@ -89,6 +89,8 @@ class Batch:
         if reading.failed and not self.is_batch:
             self._refuse(list({str(error): error for _, errors in reading.failed for error in errors}.values()))
             return self.status
+        if not self._knows_sizes(reading.statements):
+            return self.status
         for place in range(len(reading.statements) + 1):
             for errors in (errors for after, errors in reading.failed if after == place):
                 self._refuse(errors)
@@ -139,6 +141,28 @@ class Batch:
         parts = [part for question in questions for part in post_order(question.expr)]
         return tuple(dict.fromkeys(str(part.value) for part in parts if part.op == "name"))
 
+    def _knows_sizes(self, statements: Sequence[Declaration | Definition | Question]) -> bool:
+        """Whether every size that is chosen occurs in a question; where a question is wrong, that will be told and not this."""
+        if not self.options.sizes:
+            return True
+        declarations, definitions, names = list(self.declarations), list[Definition](), dict[str, None]()
+        for statement in statements:
+            if isinstance(statement, Declaration):
+                declarations.append(statement)
+            elif isinstance(statement, Definition):
+                definitions.append(statement)
+            else:
+                try:
+                    with within(self.options.timeout):
+                        typed = pipeline.infer_question(statement, declarations, definitions, self.wrt)
+                except (Errors, MatdiffError, RecursionError, MemoryError):
+                    return True
+                names.update(dict.fromkeys(typed.number_names()))
+        strange = [(name, number) for name, number in self.options.sizes.items() if name not in names]
+        if strange:
+            self._refuse([NotASize(text=name, number=number, names=tuple(names)) for name, number in strange])
+        return not strange
+
     # Answers
 
     def _answer(self, question: Question, alone: bool) -> None:
@@ -186,15 +210,17 @@ class Batch:
         options = self.options
         if options.shapes:
             return []
+        # Another question may have the other ones.
+        sizes = {name: number for name, number in options.sizes.items() if name in derivative.typed.number_names()}
         checks: list[Check] = []
         if options.verify:
-            checks.append(derivative.verify(seed=options.seed, sizes=options.sizes))
+            checks.append(derivative.verify(seed=options.seed, sizes=sizes))
         if options.prove:
             with Progress("proving: {} of {} components") as progress:
-                checks.append(derivative.prove(options.sizes, progress))
+                checks.append(derivative.prove(sizes, progress))
         if options.expected:
             try:
-                checks += derivative.expect(options.expected, seed=options.seed, sizes=options.sizes)
+                checks += derivative.expect(options.expected, seed=options.seed, sizes=sizes)
             except WrongExpected as problem:
                 self._refuse(problem.errors, source=Source(problem.text, "argument"))
                 raise _Refused from None
@@ -208,7 +234,8 @@ class Batch:
     def _outline(self, derivative: Derivative) -> str:
         from matdiff.outline import outline  # needed only when somebody asks
 
-        return outline(derivative.typed, fancy=self.output.is_terminal)
+        format = self.options.format
+        return outline(derivative.typed, fancy=format == "unicode" or (format == "text" and self.output.is_terminal))
 
     def _rendered(
         self,
@@ -224,7 +251,7 @@ class Batch:
         status = 0 if all(check.passed for check in checks) else CHECK_FAILED
         self.status = max(self.status, status)
         if self._is_picture:
-            if options.expected:  # whoever has an answer of his own is told about that
+            if options.expected and not steps:  # whoever has an answer of his own is told about that
                 return _verdicts(checks, derivative)
             from matdiff.render.terminal import terminal  # a pipe needs no pictures
 

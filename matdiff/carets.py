@@ -16,10 +16,10 @@ _CONTEXT = 30
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;33m", "note": "\x1b[1;36m", "help": "\x1b[1;32m", "gutter": "\x1b[34m"}
 _RESET = "\x1b[0m"
 # Control characters and those that change the direction of text never reach a terminal.
-_UNSAFE = dict.fromkeys(
+UNSAFE = dict.fromkeys(
     [*range(32), *range(127, 160), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)], "\N{REPLACEMENT CHARACTER}"
 )
-_UNSAFE[9] = " "
+UNSAFE[9] = " "
 
 
 class Label:
@@ -88,7 +88,7 @@ def line_and_column(text: str, position: int) -> tuple[int, int]:
 
 def safe(text: str) -> str:
     """Without characters that a terminal obeys instead of showing."""
-    return text.translate(_UNSAFE)
+    return text.translate(UNSAFE)
 
 
 def width(text: str) -> int:

@@ -20,7 +20,7 @@ def function_list() -> str:
     return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths)), row[-1]]).rstrip() for row in rows)
 
 
-def show_functions(color: bool) -> None:
+def drawn_functions(color: bool) -> str:
     """The rows as a table that fits the terminal, through rich; nothing in a cell is taken for markup."""
     from rich.console import Console
     from rich.table import Table
@@ -31,7 +31,10 @@ def show_functions(color: bool) -> None:
         table.add_column(heading, overflow="fold")
     for row in function_rows():
         table.add_row(*map(Text, row))
-    Console(markup=False, highlight=False, emoji=False, no_color=not color, color_system="auto" if color else None).print(table)
+    console = Console(markup=False, highlight=False, emoji=False, no_color=not color, color_system="auto" if color else None)
+    with console.capture() as drawn:
+        console.print(table)
+    return drawn.get().removesuffix("\n")
 
 
 def function_table() -> str:

@@ -95,7 +95,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         (
             option("-w", "--wrt", metavar="NAME", multiple=True, help="Variable; repeat it for several, or `all`."),
             option("-H", "--hessian", is_flag=True, help="Second derivative (same as --order 2)."),
-            option("--order", metavar="N", type=Whole(0, 3), default=1, help="Order of the derivative; 0 only simplifies."),
+            option("--order", metavar="N", type=Whole(0, 3), help="Order of the derivative; 0 only simplifies."),
             option("--hvp", metavar="NAME", multiple=True, help="Hessian times a direction NAME, shaped like the variable."),
             option("--jvp", metavar="NAME", multiple=True, help="Derivative times a direction NAME, shaped like the variable."),
             option("--vjp", metavar="NAME", multiple=True, help="NAME, shaped like the output, times the derivative."),
@@ -214,18 +214,18 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
 def _callback(words: tuple[str, ...], **options: Any) -> int:
     """Put the options together and answer; returns the exit status."""
     if options["explain"] is not None:
-        from matdiff.explain import page, show_page
+        from matdiff.explain import drawn_page, page
 
         if is_terminal(sys.stdout) and not options["output"]:
-            show_page(page(options["explain"]), uses_color(sys.stdout, options["color"]))
+            _print(drawn_page(page(options["explain"]), uses_color(sys.stdout, options["color"])))
         else:
             _print(page(options["explain"]), options["output"])
         return 0
     if options["functions"]:
-        from matdiff.catalogue import function_list, show_functions
+        from matdiff.catalogue import drawn_functions, function_list
 
         if is_terminal(sys.stdout) and not options["output"]:
-            show_functions(uses_color(sys.stdout, options["color"]))
+            _print(drawn_functions(uses_color(sys.stdout, options["color"])))
         else:
             _print(function_list(), options["output"])
         return 0
@@ -234,7 +234,7 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     chosen = Options(
         wrt=_listed(options["wrt"]),
         along=_along(options),
-        order=2 if options["hessian"] else options["order"],
+        order=_order(options),
         layout=options["layout"],
         structure=options["structure"],
         declarations=options["var"],
@@ -255,10 +255,7 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         seed=options["seed"],
         timeout=options["timeout"] or inf,
     )
-    if chosen.steps and chosen.notation != "auto":
-        raise click.UsageError("--steps and --notation are two questions; ask one at a time.")
-    if chosen.steps and chosen.format not in WRITTEN:
-        raise click.UsageError(f"--steps is written as {listed(WRITTEN)}, not as {chosen.format}.")
+    _refuse_contradictions(options, chosen.format)
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
     large = [name for name, size in options["size"].items() if size > LARGEST_VERIFIED]
@@ -275,13 +272,46 @@ def _listed(values: Sequence[str]) -> tuple[str, ...]:
     return tuple(name.strip() for text in values for name in text.split(",") if name.strip())
 
 
+def _order(options: dict[str, Any]) -> int:
+    """The order that --order and --hessian ask for."""
+    if options["hessian"] and options["order"] not in (None, 2):
+        raise click.UsageError(f"Only one of these at a time: --hessian and --order {options['order']}.")
+    return 2 if options["hessian"] else 1 if options["order"] is None else int(options["order"])
+
+
 def _along(options: dict[str, Any]) -> tuple[str, tuple[str, ...]] | None:
     """The one of --hvp, --jvp and --vjp that is given, with its names."""
     asked = [(kind, _listed(options[kind])) for kind in ("hvp", "jvp", "vjp") if options[kind]]
-    if len(asked) > 1 or (asked and (options["hessian"] or options["order"] != 1)):
-        others = [f"--{kind}" for kind, _ in asked] if len(asked) > 1 else [f"--{asked[0][0]}", "--hessian or --order"]
+    others = [f"--{kind}" for kind, _ in asked]
+    if asked and options["hessian"]:
+        others.append("--hessian")
+    elif asked and options["order"] not in (None, 1):
+        others.append(f"--order {options['order']}")
+    if len(others) > 1:
         raise click.UsageError(f"Only one of these at a time: {' and '.join(others)}.")
     return asked[0] if asked else None
+
+
+_PLAIN = ("text", "ascii", "unicode")
+# Options that ask another question than what stands before them, and would not be answered beside it.
+_OTHER_QUESTIONS = (
+    ("steps", ("notation",)),
+    ("method", ("notation",)),
+    ("shapes", ("steps", "method", "notation", "verify", "prove", "expected")),
+)
+
+
+def _refuse_contradictions(options: dict[str, Any], format: str) -> None:
+    """Raises UsageError for options of which one would have no effect."""
+    asked = {name for name, value in options.items() if value and (name, value) != ("notation", "auto")}
+    for one, others in _OTHER_QUESTIONS:
+        for other in others:
+            if {one, other} <= asked:
+                first, second = (f"--{name.replace('expected', 'expect')}" for name in (one, other))
+                raise click.UsageError(f"{first} and {second} are two questions; ask one at a time.")
+    for name, formats in (("steps", WRITTEN), ("method", WRITTEN), ("notation", WRITTEN), ("shapes", _PLAIN)):
+        if name in asked and format not in formats:
+            raise click.UsageError(f"--{name} is written as {listed(formats)}, not as {format}.")
 
 
 def _format(options: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import takewhile
+from math import isnan
 from typing import Any
 
 import click
@@ -141,7 +142,10 @@ class Seconds(click.FloatRange):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number of seconds.  Raises `WrongValue`."""
         try:
-            return super().convert(value, param, ctx)
+            seconds = super().convert(value, param, ctx)
+            if isnan(seconds):  # which no range leaves out
+                self.fail(value, param, ctx)
+            return seconds
         except click.BadParameter:
             raise WrongValue(value, f"takes a number of seconds from {self.min} on", ctx, param) from None
 

@@ -486,11 +486,15 @@ class NoClosedForm(MatdiffError):
 
 
 class NoSteps(MatdiffError):
-    """`--steps` for a value, or for a derivative whose lower order has no matrix notation that could be differentiated again."""
+    """`--steps` for a value, or for a derivative whose lower order has no matrix notation that could be differentiated again.
+
+    `kind` is "hvp" where that was asked for.
+    """
 
     code, name = "E406", "no-steps"
     exit_status = NO_CLOSED_FORM
     order: int
+    kind: str | None = None
 
 
 class TooLarge(MatdiffError):
@@ -546,6 +550,16 @@ class HowManyExpected(MatdiffError):
     exit_status = WRONG_USAGE
     given: int
     results: tuple[tuple[str, ...], ...]
+
+
+class NotASize(MatdiffError):
+    """A size is chosen that does not occur, as `--size` does; `names` are those that do."""
+
+    code, name = "E508", "not-a-size"
+    exit_status = WRONG_USAGE
+    text: str
+    number: int
+    names: tuple[str, ...]
 
 
 class UnknownTopic(MatdiffError):

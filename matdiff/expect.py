@@ -22,7 +22,7 @@ from matdiff.lower import lower
 from matdiff.matrices import Undefined
 from matdiff.nodes import Session, Tensor, resumed
 from matdiff.parts import shape_of
-from matdiff.sample import dims_and_indices, draw_sizes
+from matdiff.sample import draw_sizes
 from matdiff.simplify import simplify
 from matdiff.slips import explain
 from matdiff.values import DIGITS, number_of_dim
@@ -144,7 +144,7 @@ def _points(comparison: Comparison, seed: int, fixed: Mapping[str, int]) -> Iter
 
 def _larger(sizes: dict[str, int], by: int, typed: Typed, fixed: Mapping[str, int]) -> dict[str, int]:
     """The sizes, greater by a number: no name stands for the same number at two points, so that no size is taken for a number."""
-    dims, indices = dims_and_indices(typed)
+    dims, indices = typed.dims_and_indices()
     free = [name for dim in dims for name in dim.names if name not in fixed and name not in indices]
     larger = sizes | {name: sizes[name] + 2 * by for name in free}
     taken = {*fixed.values(), *(dim.value for dim in dims)}

@@ -25,8 +25,8 @@ def page(topic: str) -> str:
     return files("matdiff").joinpath("pages").joinpath(f"{name}.md").read_text(encoding="utf-8").rstrip()
 
 
-def show_page(markdown: str, color: bool) -> None:
-    """The page drawn for a terminal, through rich."""
+def drawn_page(markdown: str, color: bool) -> str:
+    """The page as a terminal shows it, through rich."""
     from rich.console import Console
     from rich.markdown import Markdown
     from rich.theme import Theme
@@ -34,4 +34,6 @@ def show_page(markdown: str, color: bool) -> None:
     # No background behind code: it would be black on a light terminal.
     theme = Theme({"markdown.code": "bold", "markdown.code_block": "none"})
     console = Console(highlight=False, emoji=False, no_color=not color, color_system="auto" if color else None, theme=theme)
-    console.print(Markdown(markdown, code_theme="ansi_dark" if color else "bw", hyperlinks=False))
+    with console.capture() as drawn:
+        console.print(Markdown(markdown, code_theme="ansi_dark" if color else "bw", hyperlinks=False))
+    return drawn.get().removesuffix("\n")

@@ -40,6 +40,7 @@ from matdiff.walk import post_order
 __all__ = ["Typed", "Variable", "declare", "infer"]
 
 if TYPE_CHECKING:
+    from matdiff.dims import Dim
     from matdiff.errors import Remark
     from matdiff.parse import Declaration
 
@@ -67,6 +68,23 @@ class Typed:
     def size_names(self) -> set[str]:
         """The names of sizes in the shapes of the variables."""
         return {name for variable in self.variables.values() for dim in variable.shape for name in dim.names}
+
+    def dims_and_indices(self) -> tuple[list[Dim], list[str]]:
+        """All sizes in the expression and its definitions, and the names that stand as an index in it."""
+        dims = [dim for variable in self.variables.values() for dim in variable.shape]
+        indices = []
+        for root in (*self.definitions.values(), self.expr):
+            for node in post_order(root):
+                if node.shape is not None:
+                    dims += shape_of(node)
+                places = node.args[1:] if node.op == "at" else node.args[:1] if node.op == "e" else ()
+                indices += [str(part.value) for place in places for part in post_order(place) if part.op == "name"]
+        return list(dict.fromkeys(dims)), list(dict.fromkeys(indices))
+
+    def number_names(self) -> tuple[str, ...]:
+        """The names that stand for whole numbers, sizes first: what a choice of sizes may choose."""
+        dims, indices = self.dims_and_indices()
+        return tuple(dict.fromkeys([*(name for dim in dims for name in dim.names), *indices]))
 
 
 Declarations = Union[Mapping[str, Variable], Sequence["Declaration"]]

@@ -61,6 +61,11 @@ def within(seconds: float) -> Iterator[None]:
         _clock.end, _clock.seconds = before
 
 
+def remaining() -> float:
+    """Seconds until `check` raises; inf where there is no limit."""
+    return _clock.end - monotonic()
+
+
 def check() -> None:
     """Go on, or raise `TooLarge` because the time is over."""
     if monotonic() > _clock.end:

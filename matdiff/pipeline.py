@@ -93,19 +93,30 @@ class Derivative:
         return answer
 
     def verify(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Report:
-        """Compare every result with numerical differences of the input at random points; see `evaluate.Report`."""
+        """Compare every result with numerical differences of the input at random points; see `evaluate.Report`.
+
+        `sizes` fixes sizes by name, here and in what else compares.  Raises `errors.NotASize` for a name that does not occur.
+        """
         from matdiff import evaluate  # loads mpmath, which only numbers need
 
-        return evaluate.verify(self, seed=seed, sizes=dict(sizes or {}))
+        return evaluate.verify(self, seed=seed, sizes=self._fixed(sizes))
+
+    def _fixed(self, sizes: Mapping[str, int] | None) -> dict[str, int]:
+        """The sizes that somebody chose.  Raises NotASize."""
+        names = self.typed.number_names() if sizes else ()
+        for name, number in (sizes or {}).items():
+            if name not in names:
+                raise errors.NotASize(text=name, number=number, names=names)
+        return dict(sizes or {})
 
     def steps(self, method: str | None = None) -> list[Derivation]:
         """How every result comes about: "differential", "chain" or "index"; None takes chain where there are definitions.
 
-        Raises `errors.NoSteps` for derivatives of higher order.
+        Raises `errors.NoSteps` where there is nothing to derive, or the way there has no matrix notation.
         """
         from matdiff.steps import derivation  # needed only when somebody asks
 
-        return [derivation(self, result, method, self._before(result)) for result in self.results]
+        return [derivation(self, result, method, self._ways(result)) for result in self.results]
 
     def operators(self) -> list[Derivative]:
         """Where the answer is the Hessian by one array, what takes the place of the dense array.
@@ -138,9 +149,21 @@ class Derivative:
             except errors.NoClosedForm:
                 return None
 
-    def _before(self, result: Result) -> list[Result]:
-        """The derivatives of lower order on the way to a result: df/dx before d2f/dx2."""
-        blocks = [result.wrt[:order] for order in range(1, result.order)]
+    def _ways(self, result: Result) -> list[list[Result]]:
+        """The derivatives on the way to a result, ascending: df/dx before d2f/dx2.
+
+        To one that is applied to directions there is a way for each, which ends with the whole derivative.
+        """
+        if result.along is None:
+            return [[*self._lower(result.wrt[:-1]), result]]
+        if result.along.kind == "vjp":
+            return [self._lower(result.wrt)]
+        first = () if result.along.kind == "jvp" else result.wrt
+        return [self._lower((*first, name)) for name in self.wrt]
+
+    def _lower(self, wrt: tuple[str, ...]) -> list[Result]:
+        """The derivatives by the first variable, by the first two, and so on."""
+        blocks = [wrt[:order] for order in range(1, len(wrt) + 1)]
         before = Derivative(self.source, self.inputs, self.typed, "gradient", self.structure, new_session())
         if blocks:
             restored, defined = _lowered(before, list(dict.fromkeys(name for block in blocks for name in block)))
@@ -171,7 +194,8 @@ class Derivative:
         several = (expected,) if isinstance(expected, str) else tuple(expected)
         if len(several) != len(self.results):
             raise errors.HowManyExpected(given=len(several), results=tuple(result.wrt for result in self.results))
-        verdicts = tuple(compare(self, place, text, seed, sizes or {}) for place, text in enumerate(several))
+        fixed = self._fixed(sizes)
+        verdicts = tuple(compare(self, place, text, seed, fixed) for place, text in enumerate(several))
         return verdicts[0] if isinstance(expected, str) else verdicts
 
     def prove(self, sizes: Mapping[str, int] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
@@ -181,7 +205,7 @@ class Derivative:
         """
         from matdiff import prove  # loads SymPy, which only proofs need
 
-        return prove.prove(self, dict(sizes or {}), progress)
+        return prove.prove(self, self._fixed(sizes), progress)
 
     def again(self, wrt: Sequence[str] | None = None, structure: str | None = None, layout: str | None = None) -> Derivative:
         """The answer to the same question by other variables, or in another convention."""
@@ -310,8 +334,7 @@ def solve(
 ) -> Derivative:
     """Answer one question: parsed text in, derivative out.  With `along` it is applied to directions, and `order` says nothing."""
     wanted = tuple(question.wrt or wrt or ())
-    chosen = () if wanted == ("all",) else wanted
-    typed = infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=chosen)
+    typed = infer_question(question, declarations, definitions, wrt)
     names = _variables(typed, wanted, 1 if along else order)
     session = new_session()
     inputs = Inputs(question, declarations, definitions, wrt, order)
@@ -325,10 +348,21 @@ def solve(
     else:
         blocks = [Applied(block, _derivative(answer.output, block, typed, structure)) for block in _orders(names, order)]
     writing = Writing(answer.typed, rebuild(answer.output, restored), defined)
-    answer.results += [Result(answer, block, rebuild(tensor, restored), writing, along) for block, tensor in blocks]
+    answer.results += [
+        Result(answer, block, rebuild(tensor, restored), writing, along, place) for place, (block, tensor) in enumerate(blocks)
+    ]
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
     answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
     return answer
+
+
+def infer_question(
+    question: Question, declarations: Sequence[Declaration], definitions: Sequence[Definition], wrt: Sequence[str] | None
+) -> Typed:
+    """The expression of a question with all shapes; see `infer`."""
+    wanted = tuple(question.wrt or wrt or ())
+    chosen = () if wanted == ("all",) else wanted
+    return infer(question.expr, declarations, {d.name: d.expr for d in definitions}, wrt=chosen)
 
 
 def _lowered(answer: Derivative, names: Sequence[str]) -> tuple[dict[Tensor, Tensor], dict[Tensor, str]]:

@@ -13,17 +13,20 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import permutations, product
+from math import inf
 from random import Random
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
 
 from matdiff.components import Array, Components, Entry, Inexpressible
+from matdiff.dims import SCALAR
+from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
-from matdiff.limits import check
+from matdiff.limits import check, remaining
 from matdiff.matrices import Undefined
-from matdiff.sample import dims_and_indices
 from matdiff.values import Entries, Evaluation, Index, number_of_dim
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ Pair = tuple[int, int]
 
 # More components than this are not compared.
 MOST_COMPONENTS = 4000
+# An alarm after 0 seconds would be none.
+_SHORTEST = 1e-4
 # Seconds for the exact comparison of one component, and for SymPy's `simplify`, which is tried last.
 _SECONDS, _SECONDS_TO_SIMPLIFY = 20.0, 5.0
 _POINTS = 12
@@ -76,10 +81,14 @@ def prove(answer: Derivative, sizes: Mapping[str, int], progress: Progress | Non
     for chosen in _small_sizes(answer.typed, sizes):
         proof = Proof(chosen)
         try:
-            _compare(answer, proof, progress)
+            with _alarm(remaining()):
+                _compare(answer, proof, progress)
         except (ZeroDivisionError, Undefined):
             reasons.append("the expression has no value at the sizes that were tried")
             continue
+        except _Expired:
+            check()
+            proof.reason = "the time is over"
         return proof
     proof = Proof(dict(sizes))
     proof.reason = reasons[0]
@@ -88,7 +97,7 @@ def prove(answer: Derivative, sizes: Mapping[str, int], progress: Progress | Non
 
 def _small_sizes(typed: Typed, fixed: Mapping[str, int]) -> Iterator[dict[str, int]]:
     """Small numbers, all different, for the size names; other ways round where the first makes no sense, as in inv(X^T X)."""
-    dims, indices = dims_and_indices(typed)
+    dims, indices = typed.dims_and_indices()
     square = [v.shape[0].name for v in typed.variables.values() if v.shape[0] == v.shape[1]]
     names = [name for name in dict.fromkeys(name for dim in dims for name in dim.names) if name not in fixed]
     names.sort(key=lambda name: -square.count(name))
@@ -104,7 +113,7 @@ def _small_sizes(typed: Typed, fixed: Mapping[str, int]) -> Iterator[dict[str, i
 
 def _compare(answer: Derivative, proof: Proof, progress: Progress | None) -> None:
     """Fill in the proof.  Raises ZeroDivisionError or Undefined where something has no value at its sizes."""
-    point = _Symbols(answer.typed, proof.sizes, answer.structure, {name for result in answer.results for name in result.wrt})
+    point = _Symbols(answer, proof.sizes)
     total = sum(_count(result, proof.sizes) for result in answer.results)
     if total > MOST_COMPONENTS:
         proof.reason = f"{total} components are too many"
@@ -141,10 +150,13 @@ class _Symbols:
 
     free    every entry a symbol of its own, so that it can be differentiated by
     held    the same with what is declared: a symmetric matrix has equal symbols, an orthogonal one is a Cayley transform
+    along   what stands for each direction while differentiating: it stays, even where a direction is one of the variables
     """
 
-    def __init__(self, typed: Typed, sizes: Mapping[str, int], structure: str, moving: set[str]) -> None:
-        self.typed, self.structure = typed, structure
+    def __init__(self, answer: Derivative, sizes: Mapping[str, int]) -> None:
+        self.typed, self.structure = answer.typed, answer.structure
+        moving = {name for result in answer.results for name in result.wrt}
+        typed = self.typed
         self.free: dict[str, Array] = {}
         self.held: dict[str, Array] = {}
         for variable in typed.variables.values():
@@ -154,6 +166,9 @@ class _Symbols:
             self.free[variable.name] = entries if variable.name in moving else self.held[variable.name]
         pairs = ((self.free[name], self.held[name]) for name in moving)
         self.holding = {x: y for free, held in pairs for x, y in _entry_pairs(free, held) if x != y}
+        directions = {name for result in answer.results if result.along for name in result.along.names}
+        self.along = {name: [[sympy.Dummy() for _ in row] for row in self.held[name]] for name in directions}
+        self.holding.update(pair for name in directions for pair in _entry_pairs(self.along[name], self.held[name]))
 
     def hold(self, expr: Entry) -> Entry:
         """The expression with the structure of the variables put in."""
@@ -164,6 +179,11 @@ class _Symbols:
         free = self.free[name]
         weights = self._direction(self.typed.variables[name].property, free, place)
         return sympy.Add(*(weight * sympy.diff(expr, free[i][j]) for (i, j), weight in weights.items()))
+
+    def moved_along(self, expr: Entry, name: str, direction: str) -> Entry:
+        """The derivative while a variable moves along a direction."""
+        rows = enumerate(self.along[direction])
+        return sympy.Add(*(x * self.moved(expr, name, (i, j)) for i, row in rows for j, x in enumerate(row)))
 
     def _direction(self, prop: str | None, at: Array, place: Pair) -> dict[Pair, Entry]:
         """The direction by `--structure`: the entry alone, its projection, or the free entry with what depends on it."""
@@ -231,13 +251,15 @@ def _components(
     entries = Entries(printed)
     matrix = printed.value(result.expr) if result.form == "matrix" else None
     letters = [axis[3] for axis in (result.axes[::-1] if result.turned else result.axes)]
+    value, wrt = _applied(answer, result, value, point)
     outputs = [(i, j) for i in range(len(value)) for j in range(len(value[0]))]
-    variables = [[(i, j) for i, j in product(*map(range, _shape(point.free[name])))] for name in result.wrt]
-    shapes = [shape_of(typed.expr), *(typed.variables[name].shape for name in result.wrt)]
+    variables = [[(i, j) for i, j in product(*map(range, _shape(point.free[name])))] for name in wrt]
+    output_shape = SCALAR if result.along and result.along.kind == "vjp" else shape_of(typed.expr)
+    shapes = [output_shape, *(typed.variables[name].shape for name in wrt)]
     for places in product(*variables):
         for output in outputs:
             derivative = value[output[0]][output[1]]
-            for name, place in zip(result.wrt, places, strict=True):
+            for name, place in zip(wrt, places, strict=True):
                 derivative = point.moved(derivative, name, place)
             derivative = point.hold(derivative)
             axes = tuple(
@@ -246,6 +268,23 @@ def _components(
             at = dict(zip(letters, axes, strict=True))
             shown = entries.value(result.expr, at) if matrix is None else _entry(matrix, axes[::-1] if result.turned else axes)
             yield axes, derivative, {entries.value(result.index_expr, at), shown}
+
+
+def _applied(answer: Derivative, result: Result, value: Array, point: _Symbols) -> tuple[Array, tuple[str, ...]]:
+    """What remains to be differentiated by single entries, and by which variables, once the directions are put in.
+
+    The output weighted by u (vjp), or its change when the variables move along v (hvp, jvp): `directions` in components.
+    """
+    if result.along is None:
+        return value, result.wrt
+    kind, names = result.along
+    if kind == "vjp":
+        return Components.operations[":"](point.along[names[0]], value), result.wrt
+    if kind == SOLVE:
+        raise Inexpressible("the inverse of a Hessian")
+    pairs = list(zip(answer.wrt, names, strict=True))
+    changes = [[sympy.Add(*(point.moved_along(entry, *pair) for pair in pairs)) for entry in row] for row in value]
+    return changes, () if kind == "jvp" else result.wrt
 
 
 def _shape(array: Array) -> tuple[int, int]:
@@ -303,26 +342,35 @@ class _Expired(Exception):
 def _within(seconds: float, decide: Callable[[], bool | None]) -> bool | None:
     """What `decide` finds within the time, else None."""
     try:
-        with _alarm(seconds):
+        with _alarm(min(seconds, remaining())):
             return decide()
     except _Expired:
+        check()
         return None
 
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Raise `_Expired` in the block after the time.  Where there are no such signals, or not for this thread, never."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+    """Raise `_Expired` in the block after the time; an outer block that ends later still holds.
+
+    Where there are no such signals, or not for this thread, never.
+    """
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread() or seconds == inf:
         yield
         return
 
     def expire(number: int, frame: FrameType | None) -> None:
         raise _Expired
 
+    outer, _ = signal.getitimer(signal.ITIMER_REAL)
+    end = monotonic() + outer
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, _SHORTEST))
         yield
     finally:
+        # Off first: an alarm that nobody hears ends the process.
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if outer:
+            signal.setitimer(signal.ITIMER_REAL, max(end - monotonic(), _SHORTEST))

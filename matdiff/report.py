@@ -345,7 +345,7 @@ def _no_steps(error: errors.NoSteps, text: str) -> Words:
     if not error.order:
         return "--steps shows how a derivative comes about, and --order 0 asks for none", [], [Help("leave out --order 0")], []
     message = f"--steps stops at order {error.order - 1} here: that derivative has no matrix notation to be differentiated again"
-    return message, [], [Help(f"use --order {error.order - 1}")], []
+    return message, [], [Help(f"leave out --{error.kind}" if error.kind else f"use --order {error.order - 1}")], []
 
 
 _PARTS = "give inner parts names of their own: y = ...; then use y"

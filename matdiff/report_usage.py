@@ -74,6 +74,15 @@ def _not_a_name(error: errors.NotAName, text: str) -> Words:
     return f"{error.option} takes the name of a variable, not `{error.text}`", [], help, notes
 
 
+def _not_a_size(error: errors.NotASize, text: str) -> Words:
+    message = f"`{error.text}` is not the name of a size here"
+    if not error.names:
+        return message, [], [], ["every size is a number"]
+    meant = error.names[0] if len(error.names) == 1 else near(error.text, error.names)
+    help = [Help(f"did you mean `--size {meant}={error.number}`?")] if meant else []
+    return message, [], help, [f"sizes: {', '.join(error.names)}"]
+
+
 def _how_many_expected(error: errors.HowManyExpected, text: str) -> Words:
     names = [" and ".join(f"`{name}`" for name in wrt) for wrt in error.results]
     times = {1: "once"}.get(error.given, f"{error.given} times")
@@ -94,6 +103,7 @@ USAGE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.NotQuoted: _not_quoted,
     errors.UnreadableFile: _unreadable,
     errors.NotAName: _not_a_name,
+    errors.NotASize: _not_a_size,
     errors.HowManyExpected: _how_many_expected,
     errors.UnknownTopic: _unknown_topic,
 }

@@ -96,6 +96,7 @@ class Result:
     is_row       whether its only axis lies in a row, 1 x n
     full_axes    the axes as the tensor has them, whatever the layout
     conditions   what the formula needs, such as "X invertible"
+    place        its number among the results of the question, whatever notation is shown
     along        what the derivative is applied to, if it is: then it has no axes for that (see `directions`)
     turned       whether `expr`, `shape` and `axes` are those of the transpose, because of the layout
     """
@@ -107,8 +108,9 @@ class Result:
         tensor: Tensor,
         writing: Writing,
         along: Along | None = None,
+        place: int = 0,
     ) -> None:
-        self.wrt, self.along = wrt, along
+        self.wrt, self.along, self.place = wrt, along, place
         self.order = 2 if along and along.kind in ("hvp", SOLVE) else 1 if along else len(wrt)
         self.axes = _named_axes(derivative.typed, wrt, writing.names, along)
         as_row = tensor.order == 1 and self._is_along_row(derivative)

@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING
 
 from mpmath import mp
 
-from matdiff.dims import Dim
-from matdiff.formula import shape_of
 from matdiff.matrices import Matrix, Number, added, identity, multiplied, scaled, transposed
 from matdiff.values import number_of_dim
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed, Variable
@@ -38,7 +35,7 @@ def draw_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, i
 
     Compound sizes such as n - 1 come out at least 1.  A name that stands as an index (X[i,j]) is given the number 1.
     """
-    dims, indices = dims_and_indices(typed)
+    dims, indices = typed.dims_and_indices()
     names = list(dict.fromkeys(name for dim in dims for name in dim.names))
     free = [name for name in names if name not in fixed]
     random = Random(seed)
@@ -52,19 +49,6 @@ def draw_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, i
         if all(number_of_dim(dim, sizes) >= 1 for dim in dims):
             break
     return sizes
-
-
-def dims_and_indices(typed: Typed) -> tuple[list[Dim], list[str]]:
-    """All sizes in an expression and its definitions, and the names that stand as an index in it."""
-    dims = [dim for variable in typed.variables.values() for dim in variable.shape]
-    indices = []
-    for root in (*typed.definitions.values(), typed.expr):
-        for node in post_order(root):
-            if node.shape is not None:
-                dims += shape_of(node)
-            places = node.args[1:] if node.op == "at" else node.args[:1] if node.op == "e" else ()
-            indices += [str(part.value) for place in places for part in post_order(place) if part.op == "name"]
-    return list(dict.fromkeys(dims)), list(dict.fromkeys(indices))
 
 
 def draw_values(variables: Iterable[Variable], sizes: Mapping[str, int], seed: object, manner: str) -> dict[str, Matrix]:

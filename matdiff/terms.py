@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from matdiff import formula
+from matdiff.dims import SCALAR, Shape
 from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.infer import replaced
@@ -29,12 +30,11 @@ def _terms(expr: Expr, full: bool) -> list[Expr]:
     if expr.op == "neg":
         return [_negated(term) for term in _terms(expr.args[0], full)]
     if expr.op == "'":
-        rows, columns = shape_of(expr)
         terms = _terms(expr.args[0], full)
-        return [expr] if len(terms) == 1 else [formula.call("'", term, shape=(rows, columns)) for term in terms]
+        return [expr] if len(terms) == 1 else [formula.call("'", term, shape=shape_of(term)[::-1]) for term in terms]
     if expr.op == "/":
         above = _terms(expr.args[0], full)
-        return [expr] if len(above) == 1 else [expr.replace(args=(term, expr.args[1])) for term in above]
+        return [expr] if len(above) == 1 else [expr.replace(args=(term, expr.args[1]), shape=shape_of(term)) for term in above]
     if expr.op == "*":
         return _of_product(expr, full)
     return [expr]
@@ -46,11 +46,20 @@ def _of_product(expr: Expr, full: bool) -> list[Expr]:
     count = 1
     for arg in expr.args:
         opened = full or (arrays == 1 and not is_scalar(arg))
-        parts.append(_terms(arg, full) if opened else [arg])
+        terms = _terms(arg, full) if opened else [arg]
+        parts.append([_spread(term, shape_of(arg)) for term in terms] if arrays > 1 else terms)
         count *= len(parts[-1])
     if count == 1 or count > MOST_TERMS:
         return [expr]
-    return [expr.replace(args=args) for args in product(*parts)]
+    shape = shape_of(expr)
+    return [expr.replace(args=args, shape=SCALAR if all(map(is_scalar, args)) else shape) for args in product(*parts)]
+
+
+def _spread(term: Expr, shape: Shape) -> Expr:
+    """A scalar in a sum of arrays is added to every entry: beside another array it must be written as the array that it is."""
+    if not is_scalar(term) or shape == SCALAR:
+        return term
+    return Expr("*", (term, Expr("ones", (), shape=shape)), shape=shape)
 
 
 def _negated(expr: Expr) -> Expr:

@@ -15,6 +15,7 @@ from mpmath import mp
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
+from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
 from matdiff.parts import size_of as size_of_argument
@@ -107,6 +108,7 @@ class Evaluation:
         """The value of an expression in matrix notation."""
         for node in post_order(expr):
             if id(node) not in self.known and node.shape is not None:
+                check()
                 self.known[id(node)] = node, self._node(node)
         return self.known[id(expr)][1]
 
@@ -207,6 +209,9 @@ class Entries:
         return self.arithmetic.operations[node.op](*([[self.value(arg, at)]] for arg in node.args))[0][0]
 
     def _has_indices(self, root: Expr) -> bool:
+        known = self.indexed.get(id(root))
+        if known is not None:
+            return known[1]
         for node in post_order(root):
             if id(node) not in self.indexed:
                 found = node.op == "index" or any(self.indexed[id(arg)][1] for arg in node.args)
@@ -226,6 +231,7 @@ class Entries:
             letter, size, factors = steps[depth]
             terms = []
             for place in range(size):
+                check()
                 here[letter] = place
                 term = self._times(product, factors, here)
                 if term:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from time import process_time
 
 import jsonschema
 import pytest
@@ -196,6 +197,20 @@ def test_one_expected_expression_for_each_result() -> None:
     assert run(["a^T x", "--wrt", "a", "--expect", "x", "--expect", "x"]).status == 2
 
 
+def test_each_notation_of_a_result_is_told_the_verdict_on_it() -> None:
+    arguments = ["A x", "-w", "x,A", "--notation", "all", "--expect", "A", "--expect", "x"]
+    (document,) = map(json.loads, run([*arguments, "--json"]).stdout.splitlines())
+    for result in document["results"]:
+        assert result["check"]["expected"] == {"x": "A", "A": "x"}[result["wrt"][0]]
+    lines = run(arguments, terminal=True).stdout.splitlines()
+    assert lines[0].startswith("dy/dx: equal: ") and lines[2].startswith("dy[i]/dA[k,l]: not equal: ")
+
+
+def test_steps_are_shown_beside_a_verdict() -> None:
+    shown = run(["x^T x", "-w", "x", "--steps", "--expect", "2 x"], terminal=True).stdout
+    assert "df = (∂f/∂x)ᵀ dx, so ∂f/∂x = 2 x" in shown and "equal: 2 x is the result" in shown
+
+
 def test_comparing_leaves_the_answer_as_it_was() -> None:
     answer = matdiff.differentiate("x^T A x", "x")
     matdiff.differentiate("logdet(X)", "X")
@@ -235,6 +250,15 @@ def test_the_json_of_checks() -> None:
 def test_a_passed_check_is_silent_when_asked_to_be() -> None:
     assert run(["x^T x", "--wrt", "x", "--expect", "2 x", "--prove", "-q"]).stderr == ""
     assert run(["x^T x", "--wrt", "x", "--expect", "x", "-q"]).stderr.startswith("not equal: a factor 2 is missing")
+
+
+@pytest.mark.parametrize(("text", "check"), [("det(A X B X C)", "--prove"), ("X (X^T X)^-1 X^T", "--verify")])
+def test_checks_end_with_the_time(text: str, check: str) -> None:
+    """Also where one component alone takes longer."""
+    start = process_time()
+    outcome = run([text, "--var", "X: m x n", "--wrt", "X", "-H", check, "--timeout", "1"])
+    assert (outcome.status, outcome.stdout) == (4, "") and outcome.stderr.startswith("error[E405]: ")
+    assert process_time() - start < 4
 
 
 def test_progress_is_shown_to_those_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -351,6 +351,8 @@ def test_shapes() -> None:
     lines = run(["a^T W^T x", "--shapes"]).stdout.splitlines()
     assert lines[0].split() == ["a^T", "W^T", "x", "scalar"]
     assert any(line.split() == ["W", "matrix", "m", "x", "n"] for line in lines)
+    assert run(["a^T W^T x", "--shapes", "--to", "ascii"], terminal=True).stdout.splitlines() == lines
+    assert run(["a^T W^T x", "--shapes", "--to", "unicode"]).stdout == run(["a^T W^T x", "--shapes"], terminal=True).stdout
 
 
 @pytest.mark.parametrize(

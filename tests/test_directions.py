@@ -12,14 +12,22 @@ import numpy as np
 import pytest
 import running
 from corpus.test_corpus import REASONS, _lines
+from derivations import check
 from running import Call
 from sessions import run
 from test_cli import SCHEMA
 
 import matdiff
-from matdiff.errors import BadDirection
+from matdiff import formula
+from matdiff.errors import BadDirection, OtherNotation
 from matdiff.formula import shape_of
+from matdiff.notations import NOTATIONS
 from matdiff.pipeline import Derivative
+from matdiff.render.leftside import left_side
+from matdiff.render.printer import show
+from matdiff.render.text import STYLE
+from matdiff.steps import METHODS, derivation
+from matdiff.syntax import Expr
 
 # Half of the published derivatives, unless everything must run.
 PART = 1 if os.environ.get("MATDIFF_ALL") == "1" else 2
@@ -123,6 +131,113 @@ def test_against_differences(
     assert report.passed, (answer.text, report)
 
 
+# A tangent of an orthogonal matrix takes SymPy minutes; expm has no components.
+EXACT = [case for case in WITH_STRUCTURE if "expm" not in case[0] and not (case[1] == "Q" and case[4] != "ignore")]
+
+
+@pytest.mark.parametrize(("expression", "wrt", "declarations", "along", "structure"), EXACT, ids=str)
+def test_exactly(expression: str, wrt: Any, declarations: tuple[str, ...], along: dict[str, Any], structure: str) -> None:
+    answer = matdiff.differentiate(expression, wrt, declarations=declarations, structure=structure, **along)
+    proof = answer.prove(dict.fromkeys(answer.typed.size_names, 2))
+    assert proof.passed, proof
+
+
+@pytest.mark.parametrize("notation", ["expr", "index_expr"])
+@pytest.mark.parametrize(
+    ("expression", "wrt", "along"),
+    [
+        ("x^T A x", "x", {"hvp": "x"}),
+        ("tr(A S B S)", "S", {"hvp": "V"}),
+        ("A x", ("A", "x"), {"jvp": ("V", "v")}),
+        ("W^T X", "W", {"vjp": "U"}),
+    ],
+)
+def test_what_is_wrong_is_disproved(expression: str, wrt: Any, along: dict[str, Any], notation: str) -> None:
+    answer = matdiff.differentiate(expression, wrt, declarations="S: symmetric n", **along)
+    right = getattr(answer.result, notation)
+    setattr(answer.result, notation, Expr("*", (formula.number(3), right), shape=right.shape))
+    proof = answer.prove()
+    assert proof.decided and not proof.passed
+
+
+@pytest.mark.parametrize(("expression", "wrt", "declarations", "along"), CASES, ids=str)
+def test_notations(expression: str, wrt: Any, declarations: tuple[str, ...], along: dict[str, Any]) -> None:
+    """Those that there are say the same of the same product; the others are shown in one of them, and a remark says so."""
+    answer = matdiff.differentiate(expression, wrt, declarations=declarations, **along)
+    for result in answer.results:
+        forms = {}
+        for notation in NOTATIONS:
+            shown = answer.in_notation(notation)
+            forms[notation] = shown.results[result.place]
+            told = [remark.used for remark in shown.remarks if isinstance(remark, OtherNotation)]
+            assert told == [one.form for one in shown.results] if told else {one.form for one in shown.results} == {notation}
+        assert {name for name, one in forms.items() if one.form == name} >= {"index", *(["matrix"] if result.is_matrix else [])}
+        whole = show(left_side(answer, result), STYLE)
+        for one in forms.values():
+            left = show(left_side(answer, one), STYLE)
+            letters = ",".join(letter for *_, letter in result.axes)
+            assert one.expr == (result.index_expr if one.form == "index" else result.expr)
+            assert left == (f"({whole})[{letters}]" if one.form == "index" and result.is_matrix and letters else whole)
+            assert left.endswith(f"[{letters}]") == (one.form == "index") or not letters
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("expression", "wrt", "declarations", "along"), CASES, ids=str)
+def test_steps(expression: str, wrt: Any, declarations: tuple[str, ...], along: dict[str, Any], method: str) -> None:
+    """The steps of the whole derivative by each variable, every line of them true, then the product that is printed."""
+    answer = matdiff.differentiate(expression, wrt, declarations=declarations, **along)
+    for result, found in zip(answer.results, answer.steps(method), strict=True):
+        *lines, last = found.lines
+        assert (last.left, last.right) == (left_side(answer, result), result.expr)
+        tried = 0
+        for way in answer._ways(result):
+            part = derivation(answer, way[-1], method, [way])
+            # What tries lines takes the gradient between, by a structured variable, for the plain one.
+            structured = result.order > 1 and answer.typed.variables[result.wrt[0]].property
+            tried += len(part.lines) if structured else check(answer, way[-1], part)
+            assert {(line.left, line.right) for line in part.lines} <= {(line.left, line.right) for line in lines}
+        assert tried >= len(lines)
+
+
+def test_what_is_expected_of_a_product_with_a_mean() -> None:
+    """Its terms are looked at one by one, among them a number that is taken off every entry."""
+    arguments = ["sqrt(mean((x - mean(x) ones) .^ 2))", "-w", "x", "--var", "x: n", "--hvp", "v", "--expect"]
+    assert run([*arguments, "x"]).status == 1
+    right = run(arguments[:-1]).stdout.strip()
+    outcome = run([*arguments, f"{right} + v"])
+    assert outcome.status == 1 and outcome.stderr.startswith("not equal: a term is too much: v\n")
+
+
+@pytest.mark.parametrize("layout", ["numerator", "denominator"])
+def test_a_product_is_the_same_in_every_layout(layout: str) -> None:
+    for along in (["--jvp", "v"], ["--vjp", "v"]):
+        outcome = run(["x^T A", "-w", "x", *along, "--layout", layout])
+        assert outcome.stdout == run(["x^T A", "-w", "x", *along]).stdout
+        assert outcome.stderr.endswith(" is the same in every layout\n")
+
+
+def test_what_has_no_steps() -> None:
+    outcome = run(["sum(kron(X, X) .* A)", "-w", "X", "--hvp", "V", "--steps"])
+    assert (outcome.status, outcome.stdout) == (4, "")
+    assert outcome.stderr.startswith("error[E406]: ") and "leave out --hvp" in outcome.stderr
+
+
+@pytest.mark.parametrize("notation", ["all", "index", "kronecker"])
+@pytest.mark.parametrize("more", [["x^T A x", "-w", "x", "--hvp", "v"], ["W x", "-w", "W,x", "--vjp", "u"]])
+def test_json_of_notations(more: list[str], notation: str) -> None:
+    document = json.loads(run([*more, "--notation", notation, "--verify", "--json"]).stdout)
+    jsonschema.validate(document, SCHEMA)
+    for result in document["results"]:
+        assert result["form"] in ("matrix", "index", "frobenius")
+        assert result["lhs"]["text"].endswith("]") == (result["form"] == "index")
+
+
+def test_the_words_of_a_proof_name_the_direction() -> None:
+    outcome = run(["x^T A x", "-w", "x", "--hvp", "v", "--prove"])
+    words = "proved: each of the 2 components with n = 2 is identical to the derivative applied to v\n"
+    assert (outcome.status, outcome.stderr) == (0, words)
+
+
 def test_the_hessian_is_never_formed() -> None:
     """The gradient of 1,000 entries by 1,000 would not fit the limits of what is printed; the product with a direction does."""
     source = matdiff.differentiate("logsumexp(A x + b)", "x", hvp="v").to("numpy")
@@ -151,8 +266,9 @@ def test_directions_are_parameters_of_their_functions_alone() -> None:
         (["--wrt", "x", "--jvp", "v", "--vjp", "u"], "error[E505]: only one of these at a time: --jvp and --vjp"),
         (
             ["--wrt", "x", "--jvp", "v", "--order", "2"],
-            "error[E505]: only one of these at a time: --jvp and --hessian or --order",
+            "error[E505]: only one of these at a time: --jvp and --order 2",
         ),
+        (["--wrt", "x", "--vjp", "v", "-H"], "error[E505]: only one of these at a time: --vjp and --hessian"),
     ],
 )
 def test_mistakes(more: list[str], message: str) -> None:

@@ -564,6 +564,16 @@ CANDIDATES = tuple((e.value, "", e.shape) for e in (_typed("W", "m", "n"), _type
             "",
             "error[E504]: --wrt takes the name of a variable, not `X^T`\nhelp: --wrt X\nnote: variables: A, X",
         ),
+        (
+            errors.NotASize(text="nn", number=3, names=("m", "n")),
+            "",
+            "error[E508]: `nn` is not the name of a size here\nhelp: did you mean `--size n=3`?\nnote: sizes: m, n",
+        ),
+        (
+            errors.NotASize(text="n", number=3, names=()),
+            "",
+            "error[E508]: `n` is not the name of a size here\nnote: every size is a number",
+        ),
         (errors.UnreadableFile(path="a.txt", why="no such file"), "", "error[E502]: a.txt: no such file"),
         (
             errors.TooManyAxes(axes=12, limit=8, order=3),

@@ -139,6 +139,7 @@ def test_layouts_turn_the_last_line(expression: str, layout: str, method: str) -
         ("alpha^3", "alpha"),
         ("x^T X x", ["x", "X"]),
         ("logdet(X)", "X"),
+        ("tr(A expm(X))", "X"),
     ],
 )
 def test_hessians(expression: str, variable: str | list[str], method: str) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import matdiff
 from matdiff import usage
 from matdiff.cli import COMMAND, main
+from matdiff.errors import NotASize
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:
@@ -74,6 +76,7 @@ def test_habits_of_values(meant: str, habit: str, capsys: pytest.CaptureFixture[
         (["--order", "two"], "`--order` takes a whole number from 0 to 3, not `two`", None),
         (["--seed", "x"], "`--seed` takes a whole number from 0 on, not `x`", None),
         (["--timeout", "long"], "`--timeout` takes a number of seconds from 0 on, not `long`", None),
+        (["--timeout", "nan"], "`--timeout` takes a number of seconds from 0 on, not `nan`", None),
         (["--xyzzy"], "no such option `--xyzzy`", None),
         (
             ["--latex", "--style", "transpose=t"],
@@ -86,6 +89,74 @@ def test_slips(words: list[str], message: str, meant: str | None, capsys: pytest
     first, help = told(capsys, "x^T x", *words)
     assert first == f"error[E505]: {message}"
     assert help == (f"help: did you mean `{meant}`?" if meant else "help: `matdiff --help` lists the options")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        *((["--hessian", "--order", order], f"only one of these at a time: --hessian and --order {order}") for order in "013"),
+        *(
+            ([f"--{kind}", "v", *more], f"only one of these at a time: --{kind} and {' '.join(more)}")
+            for kind in ("hvp", "jvp", "vjp")
+            for more in (["--order", "0"], ["--order", "2"], ["--hessian"])
+        ),
+        (["--hvp", "v", "--vjp", "u"], "only one of these at a time: --hvp and --vjp"),
+        (["--steps", "--notation", "index"], "--steps and --notation are two questions; ask one at a time"),
+        (["--method", "chain", "--notation", "all"], "--method and --notation are two questions; ask one at a time"),
+        *(
+            (["--shapes", *more], f"--shapes and {more[0]} are two questions; ask one at a time")
+            for more in (
+                ["--steps"],
+                ["--method", "index"],
+                ["--notation", "index"],
+                ["--verify"],
+                ["--prove"],
+                ["--expect", "x"],
+            )
+        ),
+        (["--shapes", "--latex"], "--shapes is written as text, ascii or unicode, not as latex"),
+        *(
+            ([*more, "--to", "torch"], f"{more[0]} is written as text, ascii, unicode, latex or json, not as torch")
+            for more in (["--steps"], ["--method", "index"], ["--notation", "index"])
+        ),
+    ],
+)
+def test_what_contradicts_is_refused(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told(capsys, "x^T x", *words)[0] == f"error[E505]: {message}"
+
+
+def test_what_says_the_same_twice_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (
+        ["-H", "--order", "2"],
+        ["--jvp", "v", "--order", "1"],
+        ["--latex", "--to", "latex"],
+        ["--steps", "--method", "index"],
+    ):
+        assert main(["x^T x", "-w", "x", *words]) == 0
+        assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize("more", [["--verify"], ["--prove"], ["--expect", "2 x"], ["--to", "numpy"], []])
+@pytest.mark.parametrize("size", ["n=5", "3=5", "x=3", "k=3", "m=2,k=3"])
+def test_only_sizes_that_occur_can_be_chosen(size: str, more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    if size == "n=5":  # a number here, a name there
+        assert main(["x^T A x", "-w", "x", "--size", size, "--verify"]) == 0
+        assert " n = 5," in capsys.readouterr().err
+    name = size.split(",")[-1][0]
+    lines = told(capsys, "A: 3 x 3; x^T A x", "-w", "x", "--size", size, *more)
+    assert lines == [
+        f"error[E508]: `{'m' if size[0] == 'm' else name}` is not the name of a size here",
+        "note: every size is a number",
+    ] + (["error[E508]: `k` is not the name of a size here", "note: every size is a number"] if size[0] == "m" else [])
+
+
+def test_a_size_need_not_occur_in_every_question(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["A x; x^T b", "-w", "x", "--size", "m=5", "--verify"]) == 0
+    first, second = capsys.readouterr().err.splitlines()
+    assert " m = 5," in first and " m = " not in second
+    assert told(capsys, "A x; x^T b", "-w", "x", "--size", "k=5")[-1] == "note: sizes: m, n"
+    with pytest.raises(NotASize):
+        matdiff.differentiate("x^T x").verify(sizes={"k": 3})
 
 
 def test_an_option_without_its_value_says_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:

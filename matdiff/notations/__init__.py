@@ -27,15 +27,20 @@ CHOICES = ("auto", *NOTATIONS, "all")
 
 
 def equation_of(answer: Derivative, result: Result, notation: str) -> Equation:
-    """The result in one of `NOTATIONS`.  Raises NoNotation where it has none."""
+    """The result in one of `NOTATIONS`.  Raises NoNotation where it has none.
+
+    Applied to a direction, a result is an array like any value: the notations for how it acts on a variable have nothing to say.
+    """
+    if result.along is not None and not (notation in ("matrix", "index") or (notation == "frobenius" and result.is_matrix)):
+        raise NoNotation
     with resumed(answer.session):
         found: Equation = import_module(f"matdiff.notations.{notation}").equation(answer, result)
     return found
 
 
 def next_best(answer: Derivative, result: Result) -> tuple[str, Equation] | None:
-    """Of a result without matrix notation: as a matrix that acts on vec(X), else its differential."""
-    for notation in ("kronecker", "differential"):
+    """As one matrix formula, which may be a matrix that acts on vec(X), else the differential; None where there is neither."""
+    for notation in ("matrix", "kronecker", "differential"):
         try:
             return notation, equation_of(answer, result, notation)
         except NoNotation:

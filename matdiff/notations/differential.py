@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import ONE
 from matdiff.notations.change import Change
-from matdiff.notations.equation import Equation
+from matdiff.notations.equation import Equation, NoNotation
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 def equation(answer: Derivative, result: Result) -> Equation:
     """`dY = dW^T X`; of order 2 `d2f = dx^T H dx`, and with two variables the part that is linear in both."""
+    if not result.wrt:
+        raise NoNotation
     change = Change(answer, result)
     rows, columns = change.output.shape or (ONE, ONE)
     right = change.shown(change.formula(0, as_row=rows.is_one and not columns.is_one))
-    if not result.wrt:
-        return Equation(change.output, right)
     if result.order == 1:
         left = Expr("differential", (), change.output.value, shape=change.output.shape)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
+from matdiff.carets import UNSAFE
 from matdiff.dims import Dim, Shape
 from matdiff.formula import shape_of
 from matdiff.render import latex, text, unicode
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from matdiff.infer import Typed
     from matdiff.pipeline import Derivative
     from matdiff.render.options import Check
+    from matdiff.result import Result
     from matdiff.syntax import Expr, Span
 
 Document = dict[str, Any]
@@ -34,7 +36,7 @@ def json(answer: Derivative, options: Options) -> str:
     document["ok"] = options.exit_code == 0
     document["expression"] = _term(typed.expr)
     document["symbols"] = _symbols(typed)
-    document["results"] = [_result(answer, place, options.checks) for place in range(len(answer.results))]
+    document["results"] = [_result(answer, result, options.checks) for result in answer.results]
     if options.steps:
         from matdiff.render.steps import json_steps
 
@@ -51,7 +53,9 @@ def failure(source: str, options: Options, layout: str = "gradient") -> str:
 def _dumped(document: Document, options: Options) -> str:
     from json import dumps
 
-    return dumps(document, ensure_ascii=False, indent=2 if options.pretty else None)
+    # A document may be read on a terminal: what must not reach one is escaped.
+    text = dumps(document, ensure_ascii=False, indent=2 if options.pretty else None)
+    return text.translate({code: f"\\u{code:04x}" for code in UNSAFE if code > 126})
 
 
 def _document(source: str, options: Options, layout: str) -> Document:
@@ -118,8 +122,7 @@ def _symbols(typed: Typed) -> list[Document]:
     return symbols
 
 
-def _result(answer: Derivative, place: int, checks: Sequence[Check]) -> Document:
-    result = answer.results[place]
+def _result(answer: Derivative, result: Result, checks: Sequence[Check]) -> Document:
     subscripts, operands = einsum_of(result.index_expr, [axis[3] for axis in result.axes])
     sizes = [_size(dim) for dim in result.shape]
     document: Document = {
@@ -156,7 +159,7 @@ def _result(answer: Derivative, place: int, checks: Sequence[Check]) -> Document
             for part in result.where
         ],
     }
-    found = [_check(check) for check in checks if check.kind != "expect" or check.place == place]
+    found = [_check(check) for check in checks if check.kind != "expect" or check.place == result.place]
     if found:
         document["check"] = found[0]
     if len(found) > 1:

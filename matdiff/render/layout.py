@@ -20,6 +20,8 @@ def layout_words(answer: Derivative, result: Result) -> str:
     """`numerator layout: the transpose of the gradient`; empty where no layout was asked for."""
     if answer.layout == "gradient" or not result.order:
         return ""
+    if result.along is not None:
+        return "the same in every layout"
     if result.turned:
         name = {"gradient": "gradient", "jacobian": "Jacobian"}.get(result.name, "derivative")
         return f"{answer.layout} layout: the transpose of the {name}"

@@ -31,21 +31,25 @@ def left_side(answer: Derivative, result: Result) -> Expr:
     """What the result is: entries in index notation, whole arrays else.  `show` prints it in any style."""
     if result.left is not None:
         return result.left
-    if result.along is not None:
-        return _applied(answer, result, _output(answer))
     return entries_side(answer, result) if result.form == "index" else arrays_side(answer, result)
 
 
 def arrays_side(answer: Derivative, result: Result) -> Expr:
     """`df/dW`, of whole arrays."""
     output = _output(answer)
+    if result.along is not None:
+        return _applied(answer, result, output)
     return Expr("partial", (output, *_arrays(answer, result)), result.order) if result.order else output
 
 
 def entries_side(answer: Derivative, result: Result, held: int | None = None) -> Expr:
-    """`dy[i]/dW[k,l]`; with `held` only the first so many axes have their letters: `dy[i]/dW`."""
+    """`dy[i]/dW[k,l]`, `(dy/dW : V)[i]`; with `held` only the first so many axes have their letters: `dy[i]/dW`."""
     output = _output(answer)
     letters = [letter for *_, letter in result.full_axes]
+    if result.along is not None:
+        indices = tuple(Expr("index", (), letter, shape=SCALAR) for letter in letters)
+        whole = _applied(answer, result, output)
+        return Expr("entry", (whole, *indices), shape=SCALAR) if indices else whole
     if held is not None:
         letters[held:] = [""] * (len(letters) - held)
     shown = []
@@ -65,7 +69,7 @@ def _variables(answer: Derivative, result: Result) -> list[Expr]:
 
 
 def _applied(answer: Derivative, result: Result, output: Expr) -> Expr:
-    """`d2f/dx dx^T v`, `dY/dW : V + dY/db v`, `u : dY/dW`: contracted over all axes of the direction; entries by their letters."""
+    """`d2f/dx dx^T v`, `dY/dW : V + dY/db v`, `u : dY/dW`: contracted over all axes of the direction."""
     along, variables = result.along, answer.typed.variables
     assert along is not None
     directions = [_name(name, variables[name].shape) for name in along.names]
@@ -83,11 +87,7 @@ def _applied(answer: Derivative, result: Result, output: Expr) -> Expr:
             if along.kind == SOLVE:
                 change = Expr("inv", (change,))
             terms.append(_contracted(change, to))
-    whole = terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=shape_of(output))
-    letters = [axis[3] for axis in result.axes]
-    if result.form == "matrix" or not letters:
-        return whole
-    return Expr("entry", (whole, *(Expr("index", (), letter, shape=SCALAR) for letter in letters)), shape=SCALAR)
+    return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=shape_of(output))
 
 
 def _contracted(left: Expr, right: Expr) -> Expr:

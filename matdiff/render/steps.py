@@ -70,6 +70,7 @@ def note_text(note: Note, style: Style) -> str:
     return {
         "need-not-fit": f"{axes} do not fit as a matrix product and need not: the chain rule sums the shared axes of tensors",
         "matrices": f"{axes}: no factor has more than two axes, so each sum is a product of matrices or vectors",
+        "one-at-a-time": "each part is by one variable, the others held; the last line adds them",
         "no-composition": "no value stands between: nothing is composed here, so the derivative is taken in indices",
     }[note.kind]
 

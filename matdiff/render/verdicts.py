@@ -53,10 +53,15 @@ def check_lines(checks: Sequence[Check], answer: Derivative) -> list[str]:
             lines.append(prove_line(check, answer))
         else:
             found = expect_lines(check, answer)
-            if len(answer.results) > 1:
-                found[0] = f"{show(left_side(answer, answer.results[check.place]), STYLE)}: {found[0]}"
+            if any(result.place for result in answer.results):
+                found[0] = f"{show(left_side(answer, _compared(check, answer)), STYLE)}: {found[0]}"
             lines += found
     return lines
+
+
+def _compared(verdict: Verdict, answer: Derivative) -> Result:
+    """The result that was compared, in the first of the notations that are shown."""
+    return next(result for result in answer.results if result.place == verdict.place)
 
 
 def verify_line(report: Report, typed: Typed) -> str:
@@ -71,7 +76,10 @@ def verify_line(report: Report, typed: Typed) -> str:
 
 def prove_line(proof: Proof, answer: Derivative) -> str:
     """`proved: each of the 6 components with m = 2, n = 3 is identical to the derivative`."""
-    right = "the derivative" if answer.results[0].order else "the input"
+    result = answer.results[0]
+    right = "the derivative" if result.order else "the input"
+    if result.along is not None:
+        right += f" applied to {', '.join(map(unicode_name, result.along.names))}"
     sizes = f" with {', '.join(f'{name} = {size}' for name, size in proof.sizes.items())}" if proof.sizes else ""
     if proof.passed:
         many = "the only component" if proof.components == 1 else f"each of the {proof.components} components"
@@ -88,7 +96,7 @@ def prove_line(proof: Proof, answer: Derivative) -> str:
 
 def expect_lines(verdict: Verdict, answer: Derivative) -> list[str]:
     """One line with the verdict; one with what was measured; perhaps a note."""
-    result = answer.results[verdict.place]
+    result = _compared(verdict, answer)
     finding = verdict.finding
     said = _Said(verdict, result, finding)
     if verdict.passed:

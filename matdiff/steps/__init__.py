@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.errors import NoSteps
-from matdiff.formula import shape_of
+from matdiff.formula import name, shape_of
 from matdiff.infer import Typed
 from matdiff.parts import replaced_names
 from matdiff.render.leftside import left_side
@@ -26,26 +26,47 @@ __all__ = ["METHODS", "Derivation", "Law", "Line", "Note", "derivation"]
 METHODS = {"differential": by_differentials, "chain": by_chain_rule, "index": by_indices}
 
 
-def derivation(answer: Derivative, result: Result, method: str | None = None, before: Sequence[Result] = ()) -> Derivation:
+def derivation(answer: Derivative, result: Result, method: str | None, ways: Sequence[Sequence[Result]]) -> Derivation:
     """How a result of the answer comes about; without a method by the chain rule where there are definitions, else by differentials.
 
-    `before` are the results of lower orders, which a Hessian passes through.  Raises NoSteps where there is nothing to derive,
-    or where one of them has no matrix notation that could be differentiated again.
+    `ways` are the derivatives that it passes through, in ascending order: a Hessian its gradient, what is applied to directions
+    the derivative by the variable of each.  Raises NoSteps where there is nothing to derive, or where one of them has no matrix
+    notation that could be differentiated again.
     """
-    if not result.order or any(stage.form != "matrix" for stage in before):
-        raise NoSteps(order=result.order)
+    if not result.order or any(stage.form != "matrix" for way in ways for stage in way[:-1]):
+        raise NoSteps(order=result.order, kind=result.along.kind if result.along else None)
     derive = METHODS[method or ("chain" if answer.typed.definitions else "differential")]
-    typed, output = answer.typed, None
     lines: list[Line] = []
     introduced: dict[str, Expr] = {}
     notes: list[Note] = []
-    for stage in (*before, result):
-        number = max((line.number or 0 for line in lines), default=0)
-        part = derive(Setting(answer, stage, typed, output, number))
-        lines += part.lines
-        introduced.update(part.introduced)
-        notes += [note for note in part.notes if note not in notes]
-        expr = replaced_names(stage.value_expr, {part.name: part.expr for part in stage.where})
-        typed = Typed(expr, typed.variables, typed.definitions, ())
-        output = left_side(answer, stage).replace(shape=shape_of(expr))
+    done: set[tuple[str, ...]] = set()
+    for way in ways:
+        typed, output = answer.typed, None
+        for stage in way:
+            if stage.wrt not in done:
+                part = derive(Setting(answer, stage, typed, output, _last_number(lines)))
+                lines += part.lines
+                introduced.update(part.introduced)
+                notes += [note for note in part.notes if note not in notes]
+            done.add(stage.wrt)
+            expr = replaced_names(stage.value_expr, {part.name: part.expr for part in stage.where})
+            typed = Typed(expr, typed.variables, typed.definitions, ())
+            output = left_side(answer, stage).replace(shape=shape_of(expr))
+    if result.along is not None:
+        lines.append(_applied(answer, result, _last_number(lines)))
+        if len(ways) > 1:
+            notes.append(Note("one-at-a-time"))
     return Derivation(part.method, result.wrt, lines, introduced, notes)
+
+
+def _last_number(lines: Sequence[Line]) -> int:
+    """That of the last step so far; 0 where they have none."""
+    return max((line.number or 0 for line in lines), default=0)
+
+
+def _applied(answer: Derivative, result: Result, number: int) -> Line:
+    """The line that contracts the derivative with the directions."""
+    assert result.along is not None
+    words = ["applied to", *[""] * len(result.along.names)]
+    laws = (Law(word, of=name(to, answer.typed.variables[to].shape)) for word, to in zip(words, result.along.names))
+    return Line(left_side(answer, result), result.expr, tuple(laws), tuple(result.shape), number=number + 1 if number else None)

@@ -109,7 +109,7 @@ class _Indices:
                     pass
             last = law or setting.recognised
             return [*found, last_line(setting, setting.left, (last,), None)]
-        return [last_line(setting, setting.left, (law or setting.recognised,), None)]
+        return [last_line(setting, setting.left, (law or (laws.ENTRIES if result.shape else laws.SIMPLIFY),), None)]
 
     # --- differentiation -------------------------------------------------------------------------------------------------
 
@@ -174,13 +174,18 @@ class _Indices:
     def _chain_rule(self, node: Apply) -> Tensor:
         """df(u)/dX = sum over the entries of u of df/du du/dX, the derivative of f being that of its row."""
         self._name_law(node)
-        stand_ins = [index.symbol(f"argument {place}", arg.dims) for place, arg in enumerate(node.args)]
-        value = index.apply(node.function, tuple(stand_ins), node.dims, node.exponent)
-        back: dict[Tensor, Tensor] = dict(zip(stand_ins, node.args))
+        # A Frechet derivative is a function of what the function itself is of.
+        function = node.args[0] if node.function == "frechet" else node
+        assert isinstance(function, Apply)
+        stand_ins = [index.symbol(f"argument {place}", arg.dims) for place, arg in enumerate(function.args)]
+        value = index.apply(function.function, tuple(stand_ins), function.dims, function.exponent)
+        if function is not node:
+            value = index.apply(node.function, (value,), node.dims, node.exponent)
+        back: dict[Tensor, Tensor] = dict(zip(stand_ins, function.args))
         tail = [("variable", axis) for axis in range(self.variable.order)]
         out = [("out", axis) for axis in range(node.order)]
         terms = []
-        for stand_in, arg in zip(stand_ins, node.args):
+        for stand_in, arg in zip(stand_ins, function.args):
             if self.depends(arg):
                 slope = rebuild(simplify(derive(value, stand_in)), back)
                 inner = [("in", axis) for axis in range(arg.order)]
