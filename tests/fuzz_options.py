@@ -38,6 +38,7 @@ import jsonschema
 from fuzz_input import CORPUS, UNPRINTABLE, Bad, made, texts
 
 from matdiff.cli import COMMAND, _wants_json, main
+from matdiff.errors import MatdiffError
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 STATUSES = (0, 1, 2, 3, 4)
@@ -317,7 +318,7 @@ def _chosen(words: Iterable[str]) -> dict[str, Any]:
     try:
         with COMMAND.make_context("matdiff", list(words)) as context:
             return context.params
-    except (click.ClickException, click.exceptions.Exit):
+    except (click.ClickException, click.exceptions.Exit, MatdiffError):
         return {}
 
 
