@@ -24,8 +24,9 @@ from contextlib import contextmanager
 
 from matdiff.dialects import KEYWORDS, LIBRARIES, OF_TORCH_F
 from matdiff.parse import parse
-from matdiff.scan import GREEK, normal_name
+from matdiff.scan import CONSTANTS, GREEK, normal_name
 from matdiff.statements import Question
+from matdiff.suggest import near_function
 from matdiff.syntax import Expr
 from matdiff.tex import COMMANDS, without_fonts
 
@@ -373,12 +374,13 @@ class _Reader:
                 self.next()
                 exponent = _number(self.next())
                 return Expr("**", (self.name(name), exponent))
-            if len(name) > 1 and self.starts_bare():
+            if len(name) > 1 and name not in CONSTANTS and self.starts_bare():
                 return self.bare(name)
         elif is_called:
             self.next()
             arguments = self.arguments()
-            if arguments and all(arg.op == "all" or isinstance(arg.value, int) for arg in arguments):
+            is_word = near_function(name) is not None and len(name) > 2  # sqtr(2) is no entry of sqtr
+            if arguments and not is_word and all(arg.op == "all" or isinstance(arg.value, int) for arg in arguments):
                 return Expr("at", (Expr("name", (), normal_name(name)), *arguments))
             if len(arguments) == 1 and (len(name) == 1 or name in GREEK.values()):
                 return Expr("applied", (Expr("name", (), normal_name(name)), arguments[0]))

@@ -135,10 +135,11 @@ def _without_frame(text: str) -> tuple[str, str]:
 def reads_and_fits(text: str, others: Sequence[Statement] = ()) -> bool:
     """Whether it can be read and its sizes fit."""
     try:
-        statement = parse(text)[-1]
-        assert isinstance(statement, Question)
-        first = parse(text)[0]
-        infer(first.expr if isinstance(first, Definition) else statement.expr, *_context(others))
+        statements = parse(text)
+        first, last = statements[0], statements[-1]
+        if not isinstance(last, Question):
+            return False
+        infer(first.expr if isinstance(first, Definition) else last.expr, *_context(others))
     except (MatdiffError, Errors):
         return False
     return True
@@ -237,12 +238,15 @@ class _Translator:
         return self.of(one), self.of(other)
 
     def kind(self, expr: Expr) -> str | None:
-        """scalar, vector, row or matrix; None where it cannot be said."""
+        """scalar, vector, row or matrix; None where it cannot be said, also because it cannot be read."""
         if expr not in self.kinds:
+            shape = None
             try:
-                shape = infer(expr, *self.context).expr.shape
+                statement = parse(typed(expr))[-1]
+                if isinstance(statement, Question):
+                    shape = infer(statement.expr, *self.context).expr.shape
             except (MatdiffError, Errors):
-                shape = None
+                pass
             self.kinds[expr] = kind_of(shape) if shape is not None else None
         return self.kinds[expr]
 
@@ -293,6 +297,8 @@ class _Translator:
             return Expr("/", (one, other))
         if self.entrywise or self.kind(other) != "matrix":
             return Expr("./", (one, other))
+        if self.kind(one) == "scalar":  # no language divides a number by a matrix
+            return Expr("/", (one, other))
         return _joined("*", (one, Expr("inv", (other,))))
 
     def left_quotient(self, node: Expr) -> Expr:

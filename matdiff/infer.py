@@ -285,7 +285,8 @@ class Statement:
         """The reading with a remark on names that are perhaps products, where the products fit too."""
         fixes = [fix for fix in self._all_split() if self._fits(fix)]
         for fix in fixes:
-            assert fix.name is not None and fix.name.span is not None
+            if fix.name is None or fix.name.span is None:
+                continue  # no text of a person
             remark = GluedNames(span=fix.name.span, variable=str(fix.name.value), fixes=(fix,))
             reading.remarks = (*reading.remarks, remark)
         return reading

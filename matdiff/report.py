@@ -74,7 +74,9 @@ def in_words(
     with within(HELP_TIME):
         found = [diagnose(problem, text) for problem in problems]
         foreign = next((place for place, problem in enumerate(problems) if _may_be_foreign(problem)), None)
-        whole = _in_our_notation(problems[foreign], text, declarations) if foreign is not None else None
+        whole = None
+        if foreign is not None and _explains(problems[foreign], text):
+            whole = _in_our_notation(problems[foreign], text, declarations)
     if whole is None or foreign is None:
         return [diagnostic for place, diagnostic in enumerate(found) if not _is_told(problems[:place], problems[place])]
     first = found[foreign]
@@ -106,19 +108,35 @@ def _in_our_notation(problem: Union[MatdiffError, Remark], text: str, declaratio
 _FOREIGN = (
     errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
     errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
-    errors.ProductSizes,
+    errors.ProductSizes, errors.UnclosedBracket, errors.UnknownVariable,
 )  # fmt: skip
 
 
 def _may_be_foreign(problem: Union[MatdiffError, Remark]) -> bool:
-    return isinstance(problem, _FOREIGN) and getattr(problem, "reason", "") != "option"
+    """Whether another language may explain the mistake; not where names written together do, or an option in the quotes."""
+    if isinstance(problem, errors.UnexpectedText) and problem.reason == "option":
+        return False
+    if isinstance(problem, MatdiffError) and (problem.splits or (isinstance(problem, errors.UnknownVariable) and problem.fixes)):
+        return False
+    return isinstance(problem, _FOREIGN)
+
+
+def _explains(problem: Union[MatdiffError, Remark], text: str) -> bool:
+    """Whether a translation may take the place of the help.
+
+    A product whose sizes can be mended needs a sign of another language: one of its calls, or xT for a transpose.
+    """
+    if not (isinstance(problem, errors.ProductSizes) and problem.fixes):
+        return True
+    has_call = any(name not in NAMES for name in re.findall(r"\b([A-Za-z]\w*)\(", text))
+    return has_call or re.search(r"\b[A-Za-z]T\b", text) is not None
 
 
 # E2xx: names and declarations
 
 
 def _unknown_function(error: errors.UnknownFunction, text: str) -> Words:
-    meant = near_function(error.function)
+    meant = near_function(error.function, _arguments(text[error.span.end :]))
     split = _as_factors(error.function, text)
     if split is not None and (meant is None or meant.lower() != error.function.lower()):
         fixed = correction(text, replaced(text, error.span, split), error.span)
@@ -131,6 +149,17 @@ def _unknown_function(error: errors.UnknownFunction, text: str) -> Words:
         is_product = fixed is not None and not is_function(error.function) and reads_and_fits(fixed)
         help = [Help("for a product write a space", fixed)] if is_product else []
     return f"unknown function `{error.function}`", [Label(error.span)], help, ["`matdiff --functions` lists all of them"]
+
+
+def _arguments(text: str) -> int | None:
+    """The number of arguments in the parentheses with which the text begins."""
+    depth, count = 0, 1
+    for letter in text:
+        depth += (letter in "([") - (letter in ")]")
+        count += letter == "," and depth == 1
+        if depth == 0:
+            return count if letter == ")" else None
+    return None
 
 
 def _as_factors(written: str, text: str) -> str | None:

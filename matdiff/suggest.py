@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from matdiff.functions import NAMES
+from matdiff.functions import FUNCTIONS, NAMES
 from matdiff.scan import SPECIAL_CALLS
 
 # What NumPy, MATLAB, Python, TeX and papers call these functions.  An entry is used only if the function exists.
@@ -31,9 +31,10 @@ def elsewhere(written: str) -> str | None:
     return found if found in known and found != written else None
 
 
-def near_function(written: str) -> str | None:
-    """The function that was probably meant."""
-    return elsewhere(written) or near(written, functions())
+def near_function(written: str, arguments: int | None = None) -> str | None:
+    """The function that was probably meant, one of so many arguments if that is known and there is one."""
+    fitting = [name for name in functions() if arguments is None or name not in FUNCTIONS or FUNCTIONS[name].arity == arguments]
+    return elsewhere(written) or near(written, fitting) or near(written, functions())
 
 
 def near(written: str, names: Iterable[str]) -> str | None:
@@ -45,9 +46,9 @@ def near(written: str, names: Iterable[str]) -> str | None:
     from difflib import SequenceMatcher, get_close_matches
     from itertools import takewhile
 
-    def closeness(name: str) -> tuple[float, int]:
-        """How close it is; of equally close ones that which begins in the same way is meant."""
+    def closeness(name: str) -> tuple[bool, float, int]:
+        """How close it is: the same letters in another order first; of equally close ones that which begins in the same way."""
         begins = takewhile(lambda pair: pair[0] == pair[1], zip(name, written))
-        return SequenceMatcher(None, name, written).ratio(), len(list(begins))
+        return sorted(name) == sorted(written), SequenceMatcher(None, name, written).ratio(), len(list(begins))
 
     return max(get_close_matches(written, choices, 5, 0.6), key=closeness, default=None)

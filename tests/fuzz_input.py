@@ -166,6 +166,11 @@ def wrong_diagnostic(diagnostic: Diagnostic, text: str) -> Bad | None:
     return None
 
 
+def _crashed(crash: Exception) -> Bad:
+    frames = traceback.extract_tb(crash.__traceback__)
+    return Bad(f"{type(crash).__name__} in {frames[-1].name}", "".join(traceback.format_exception(crash)[-14:]))
+
+
 def in_process(text: str, variable: str, outcomes: Counter[str]) -> Bad | None:
     """Through the Python interface."""
     start = monotonic()
@@ -179,14 +184,17 @@ def in_process(text: str, variable: str, outcomes: Counter[str]) -> Bad | None:
         assert all((answer.text, answer.unicode, answer.latex)) or not answer.results
     except (Errors, MatdiffError) as refused:
         outcomes["out of time"] += isinstance(refused, TooLarge) and refused.what == "time"
-        for diagnostic in diagnose_all(refused, text):
+        try:
+            diagnostics = diagnose_all(refused, text)
+        except Exception as crash:
+            return _crashed(crash)
+        for diagnostic in diagnostics:
             outcomes[diagnostic.code] += 1
             problem = wrong_diagnostic(diagnostic, text)
             if problem is not None:
                 return problem
     except Exception as crash:
-        frames = traceback.extract_tb(crash.__traceback__)
-        return Bad(f"{type(crash).__name__} in {frames[-1].name}", traceback.format_exc(limit=-12))
+        return _crashed(crash)
     spent = monotonic() - start
     return Bad("slow", f"{spent:.1f} s") if spent > SECONDS else None
 
