@@ -74,9 +74,9 @@ def in_words(
     with within(HELP_TIME):
         found = [diagnose(problem, text) for problem in problems]
         foreign = next((place for place, problem in enumerate(problems) if _may_be_foreign(problem)), None)
-        whole = None
-        if foreign is not None and _explains(problems[foreign], text):
-            whole = _in_our_notation(problems[foreign], text, declarations)
+        whole = _in_our_notation(problems[foreign], text, declarations) if foreign is not None else None
+        if whole is not None and foreign is not None and not _explains(whole, problems[foreign], text):
+            whole = None
     if whole is None or foreign is None:
         return [diagnostic for place, diagnostic in enumerate(found) if not _is_told(problems[:place], problems[place])]
     first = found[foreign]
@@ -121,15 +121,10 @@ def _may_be_foreign(problem: Union[MatdiffError, Remark]) -> bool:
     return isinstance(problem, _FOREIGN)
 
 
-def _explains(problem: Union[MatdiffError, Remark], text: str) -> bool:
-    """Whether a translation may take the place of the help.
-
-    A product whose sizes can be mended needs a sign of another language: one of its calls, or xT for a transpose.
-    """
-    if not (isinstance(problem, errors.ProductSizes) and problem.fixes):
-        return True
-    has_call = any(name not in NAMES for name in re.findall(r"\b([A-Za-z]\w*)\(", text))
-    return has_call or re.search(r"\b[A-Za-z]T\b", text) is not None
+def _explains(translation: Translation, problem: Union[MatdiffError, Remark], text: str) -> bool:
+    """Whether a translation may take the place of the help: not where sizes can be mended and only `*` is read otherwise."""
+    starred = as_translated(re.sub(r"(?<![.*])\*(?!\*)", ".*", text))
+    return not (isinstance(problem, errors.ProductSizes) and problem.fixes and translation.text == starred)
 
 
 # E2xx: names and declarations
