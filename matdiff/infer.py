@@ -375,8 +375,7 @@ class Statement:
             changed = Statement(expr, self.declared, definitions, ())
         except CircularDefinition:
             return False
-        has_greek = any(part.op == "name" and is_greek(str(part.value)) for part in fix.replacement.args)
-        fits = changed._reads({}) or (fix.what == "split-name" and has_greek and changed.only_soft_reading() is not None)
+        fits = changed._reads({}) or (fix.what == "split-name" and changed.only_soft_reading() is not None)
         return fits and all(name in changed.occurrences for name in self.wrt)
 
 

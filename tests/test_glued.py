@@ -41,6 +41,7 @@ def test_a_remark_where_both_readings_fit(text: str, wrt: str, meant: str) -> No
         ("||Xbeta - y||^2", "beta", "||X beta - y||^2"),
         ("||Xbeta - y||^2 + lambda beta'beta", "beta", "||X beta - y||^2 + lambda beta'beta"),
         ("||Ax - b||^2 + ||Cx - d||^2", "x", "||A x - b||^2 + ||C x - d||^2"),
+        ("x'Ax + mu'x", "x", "x'A x + mu'x"),
     ],
 )
 def test_a_correction_splits_all_of_them(text: str, wrt: str, meant: str) -> None:
