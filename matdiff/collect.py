@@ -64,7 +64,7 @@ class _Search:
                 apart = cost(self._sum([terms[p] for p in group.places]))
                 saved = apart - cost(self.expr(together))
                 rank = (len(group.places) == len(terms), saved)
-                if saved > 0 and (best is None or rank > best[0]):
+                if saved >= (0 if rank[0] and group.of_arrays else 1) and (best is None or rank > best[0]):
                     best = (rank, group.places, together)
             if best is None:
                 break

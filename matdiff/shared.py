@@ -47,11 +47,15 @@ class Term(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Terms with something in common: `term` makes one term of all of them from the sum of the `rests`, what differs."""
+    """Terms with something in common: `term` makes one term of all of them from the sum of the `rests`, what differs.
+
+    `of_arrays` says that it is an array, which authors take out even where that saves nothing: A^T (f - y) for A^T f - A^T y.
+    """
 
     places: list[int]
     rests: list[Term]
     term: Callable[[Term], Term]
+    of_arrays: bool = False
 
 
 def groups_of(terms: list[Term], formulas: Formulas) -> list[Group]:
@@ -175,7 +179,8 @@ def _with_ends(terms: list[Term], places: list[int], side: int, formulas: Formul
         scaled = inside.under(factors, divisors, formulas)
         return scaled._replace(chain=(*end, *inside.chain) if side == 0 else (*inside.chain, *end))
 
-    return [Group(places, bare, whole)]
+    # Nobody writes (S^-1 x x^T - I) S^-1 for S^-1 x x^T S^-1 - S^-1.
+    return [Group(places, bare, whole, of_arrays=all(len(term.chain) > count for term in terms))]
 
 
 def _with_scalars(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
@@ -251,4 +256,4 @@ def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> l
         body = formulas.hadamard([*above, *inside.entries(formulas)], below)
         return inside.under(factors, divisors, formulas)._replace(chain=(body,))
 
-    return [Group(places, bare, whole)]
+    return [Group(places, bare, whole, of_arrays=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 
 import pytest
@@ -11,7 +12,7 @@ from matdiff.functions import FUNCTIONS, PRODUCTS
 from matdiff.pipeline import differentiate
 
 DECLARATIONS = ["x: n", "y: n", "A: n x n", "K: n x m", "v: m", "alpha: scalar"]
-VALUES = {
+VALUES: dict[str, Callable[[int], int]] = {
     "X": lambda x: x,
     "step": lambda x: int(x > 0),
     "sign": lambda x: (x > 0) - (x < 0),
