@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import NamedTuple
 
 from matdiff.cost import cost
@@ -12,6 +13,7 @@ from matdiff.graph import Irreducible
 from matdiff.index import number_of
 from matdiff.naming import Part, name_parts, needed
 from matdiff.nodes import Apply, Product, Sum, Tensor
+from matdiff.quotients import over_common
 from matdiff.recover import Recovery
 from matdiff.syntax import Expr
 
@@ -48,29 +50,37 @@ class Written(NamedTuple):
 
 def written(tensor: Tensor, context: Context) -> Written:
     """The tensor as it is, or with the sums of the derivation multiplied out where that costs less, or with the user's own
-    sums multiplied out too where it costs much less.
+    sums multiplied out too where it costs much less; each also with its quotients over common divisors.
     """
     best = _write(tensor, context)
-    if tensor.order > 2 or not _has_product_of_sums(tensor):
+    small = tensor.order <= 2 and sum(1 for _ in islice(_nodes(tensor), MOST_NODES + 1)) <= MOST_NODES
+    if not small or not any(isinstance(node, Sum) for node in _nodes(tensor)):
         return best
+    given = _sums_in(context.given)
     own = {node for root in (context.given, tensor) for node in _nodes(root) if isinstance(node, Sum) and _is_slope(node)}
-    for kept, share in ((own | _sums_in(context.given), 1), (own, SHARE), (set(), SHARE)):
-        other = expanded(tensor, kept)
-        if other is not best.tensor:
-            candidate = _write(other, context)
-            if _cost(candidate, context) < _cost(best, context, share):
-                best = candidate
+    ways: list[tuple[Tensor, float]] = [(tensor, 1)]
+    if _has_product_of_sums(tensor):
+        ways += [(expanded(tensor, kept), share) for kept, share in ((own | given, 1), (own, SHARE), (set(), SHARE))]
+    tried = {tensor}
+    for way, share in ways:
+        for other in (way, over_common(way, given)):
+            if other not in tried:
+                tried.add(other)
+                candidate = _write(other, context)
+                if _cost(candidate, context) < _cost(best, context, share):
+                    best = candidate
     return best
 
 
 def _is_slope(node: Sum) -> bool:
-    """1 - s for a function s or its square: how authors write the slopes of sigmoid and tanh."""
+    """1 - s for a function s, and 1 - t^2 or 1 + t^2: how authors write the slopes of sigmoid, tanh and tan."""
     others = [term for _, term in node.terms if number_of(term) is None]
     if len(node.terms) != 2 or len(others) != 1:
         return False
-    (other,) = others
-    squared = isinstance(other, Product) and len(set(other.children)) == 1 and other.coefficient == 1
-    return isinstance(other.children[0] if squared else other, Apply)
+    (other,), ((one, _), (two, _)) = others, node.terms
+    if isinstance(other, Product) and len(set(other.children)) == 1 and other.coefficient == 1:
+        return isinstance(other.children[0], Apply)
+    return isinstance(other, Apply) and one * two < 0
 
 
 def _write(tensor: Tensor, context: Context) -> Written:
@@ -96,14 +106,11 @@ def _sums_in(root: Tensor) -> set[Tensor]:
 
 
 def _has_product_of_sums(root: Tensor) -> bool:
-    """Whether there is something to multiply out in a tensor that is not too large."""
-    count, found = 0, False
-    for node in _nodes(root):
-        count += 1
-        if count > MOST_NODES:
-            return False
-        found = found or (isinstance(node, Product) and len(node.factors) > 1 and any(isinstance(t, Sum) for t in node.children))
-    return found
+    """Whether there is something to multiply out."""
+    return any(
+        isinstance(node, Product) and len(node.factors) > 1 and any(isinstance(t, Sum) for t in node.children)
+        for node in _nodes(root)
+    )
 
 
 def _nodes(root: Tensor) -> Iterator[Tensor]:

@@ -64,7 +64,7 @@ class _Search:
                 apart = cost(self._sum([terms[p] for p in group.places]))
                 saved = apart - cost(self.expr(together))
                 rank = (len(group.places) == len(terms), saved)
-                if saved > 0 and (best is None or rank > best[0]):
+                if saved >= (0 if rank[0] and group.of_arrays else 1) and (best is None or rank > best[0]):
                     best = (rank, group.places, together)
             if best is None:
                 break
@@ -126,9 +126,10 @@ def _term_of(expr: Expr) -> Term:
 
 def _opened(term: Term, formulas: Formulas) -> list[Term]:
     """The terms of a term that is a multiple of a sum, or of its transpose."""
-    if len(term.chain) != 1:
+    is_number = not term.chain and len(term.factors) == 1
+    if not is_number and len(term.chain) != 1:
         return [term]
-    (body,) = term.chain
+    (body,), others = (term.factors, []) if is_number else (term.chain, term.factors)
     turned = body.op == "'"
     inner = formulas.sums.get(body.args[0] if turned else body)
     if inner is None:
@@ -136,7 +137,7 @@ def _opened(term: Term, formulas: Formulas) -> list[Term]:
     found = []
     for part in inner:
         chain = formulas.transposed_chain(part.chain) if turned else part.chain
-        found.append(part._replace(chain=chain).times(term.coefficient).under(term.factors, term.divisors, formulas))
+        found.append(part._replace(chain=chain).times(term.coefficient).under(others, term.divisors, formulas))
     return found
 
 

@@ -195,11 +195,21 @@ class _Entries:
             return self._plain(product)
         graph.reduce()
         for edge in graph.edges:
-            found.append((self.recovery.formulas.product(edge.chain), (edge.row, edge.column), 1))
+            found += self._without_diagonals(self.recovery.formulas.product(edge.chain), edge.row, edge.column)
         for index, pendants in graph.pendants.items():
             for pendant in pendants:
                 found.append((self.recovery.formulas.product(pendant.chain), (index,), pendant.exponent))
         return found + [(tensor, slots, 1) for tensor, slots in graph.others]
+
+    def _without_diagonals(self, matrix: Expr, row: int, column: int) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
+        """v[i] W[i,k] for (diag(v) W)[i,k], and so for columns."""
+        found: list[tuple[Tensor | Expr, tuple[int, ...], Rational]] = []
+        chain = matrix.args if matrix.op == "*" else (matrix,)
+        for end, slot in ((0, row), (-1, column)):
+            if len(chain) > 1 and formula.is_diagonal(chain[end]):
+                found.append((chain[end].args[0], (slot,), 1))
+                chain = chain[1:] if end == 0 else chain[:-1]
+        return [*found, (self.recovery.formulas.product(chain), (row, column), 1)]
 
 
 def _merged(factors: list[Expr]) -> list[Expr]:

@@ -90,6 +90,18 @@ def is_scalar(expr: Expr) -> bool:
     return rows.is_one and columns.is_one
 
 
+def is_diagonal(expr: Expr) -> bool:
+    """Whether it is the diagonal matrix diag(v) of a vector."""
+    return expr.op == "diag" and shape_of(expr.args[0])[1].is_one
+
+
+def over_and_under(array: Expr) -> tuple[list[Expr], list[Expr]]:
+    """The factors and divisors of x .* y ./ (z .* w), entry by entry."""
+    top, bottom = array.args if array.op == "./" else (array, None)
+    tops = [] if top.op == "number" and bottom is not None else list(top.args if top.op == ".*" else (top,))
+    return tops, [] if bottom is None else list(bottom.args if bottom.op == ".*" else (bottom,))
+
+
 def is_plain(expr: Expr) -> bool:
     """A scalar, a number or an index: nothing that has a size to share."""
     return expr.shape is None or is_scalar(expr)
@@ -102,7 +114,7 @@ def shortened(chain: Chain) -> Chain:
 
 def _powers(chain: Chain) -> Chain:
     """Equal square neighbours as powers: X X is X^2, X^T X^T is (X^2)^T, inv(X) inv(X) is X^-2."""
-    chain = tuple(inner for factor in chain for inner in _opened(factor))
+    chain = tuple(inner for factor in chain for inner in opened(factor))
     factors: list[Expr] = []
     place = 0
     while place < len(chain):
@@ -115,7 +127,7 @@ def _powers(chain: Chain) -> Chain:
     return tuple(factors)
 
 
-def _opened(factor: Expr) -> Chain:
+def opened(factor: Expr) -> Chain:
     """The factors of a product of matrices; a product that is a number stays one factor, since it may stand anywhere."""
     is_chain = factor.op == "*" and not is_scalar(factor) and not any(is_scalar(inner) for inner in factor.args)
     return factor.args if is_chain else (factor,)

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING
 
 from matdiff.cost import cost
 from matdiff.dims import ONE, SCALAR, Shape
-from matdiff.formula import Chain, call, eye, is_plain, is_scalar, number, shape_of, shortened
+from matdiff.formula import (
+    Chain,
+    call,
+    eye,
+    is_diagonal,
+    is_plain,
+    is_scalar,
+    number,
+    opened,
+    over_and_under,
+    shape_of,
+    shortened,
+)
 from matdiff.functions import FUNCTIONS
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
@@ -90,12 +102,22 @@ class Formulas:
 
     def product(self, chain: Chain) -> Expr:
         """The product of a chain; equal neighbours become a power."""
-        factors = shortened(chain)
+        factors = shortened(self._one_diagonal(chain))
         if len(factors) == 1:
             return factors[0]
         rows = next((shape_of(f)[0] for f in factors if not is_scalar(f)), ONE)
         columns = next((shape_of(f)[1] for f in reversed(factors) if not is_scalar(f)), ONE)
         return Expr("*", factors, shape=(rows, columns))
+
+    def _one_diagonal(self, chain: Chain) -> Chain:
+        """diag(a .* b) for neighbours diag(a) diag(b)."""
+        found: list[Expr] = []
+        for factor in (inner for outer in chain for inner in opened(outer)):
+            if found and is_diagonal(factor) and is_diagonal(found[-1]):
+                (tops, bottoms), (more, below) = (over_and_under(f.args[0]) for f in (found.pop(), factor))
+                factor = self.diag(self.hadamard([*tops, *more], [*bottoms, *below]))
+            found.append(factor)
+        return tuple(found)
 
     def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
         """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power.
@@ -239,7 +261,7 @@ class Formulas:
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))
             size = size.numerator
-        above = [*sorted(factors, key=_is_long), *shortened(chain)]
+        above = [*sorted(factors, key=_is_long), *shortened(self._one_diagonal(chain))]
         if size != 1 or not above:
             above.insert(0, number(size))
         if len(chain) == 1 and factors and chain[0].op == "./" and chain[0].args[0] == number(1) and size.denominator == 1:

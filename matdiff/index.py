@@ -18,7 +18,21 @@ from matdiff.canonical import canonical_key
 from matdiff.dims import Dim
 from matdiff.flat import Flat, is_atomic
 from matdiff.functions import FUNCTIONS
-from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor, first_way, interned, known_node
+from matdiff.nodes import (
+    HELD,
+    Apply,
+    Constant,
+    Factor,
+    Index,
+    Product,
+    Sum,
+    Symbol,
+    Tensor,
+    entrywise_parts,
+    first_way,
+    interned,
+    known_node,
+)  # fmt: skip
 from matdiff.rational import common_factor, ratio_of, rational_power, whole
 
 if TYPE_CHECKING:
@@ -352,24 +366,20 @@ def power(base: Tensor, exponent: Rational) -> Tensor:
             value = rational_power(base.coefficient, exponent)
             if value is not None and (base.coefficient > 0 or exponent.denominator == 1):
                 return scale(value, power(_unscaled(base), exponent))
-        if exponent.denominator == 1 and len(base.factors) > 1 and _is_entrywise(base):
-            factors = [_factor_power(factor, exponent) for factor in base.factors]
-            return einsum(factors, base.out, dict(enumerate(base.sizes)))
+        if exponent.denominator == 1 and len(base.factors) > 1 and len(set(base.out)) == len(base.out):
+            parts = entrywise_parts(base)
+            if len(parts) > 1:  # (u .* (K v)) .^ e is u .^ e .* (K v) .^ e
+                powers = [_part_power(part, base, exponent) for part in parts]
+                return einsum(powers, base.out, dict(enumerate(base.sizes)))
     if exponent == 2 and base.dims:
         return hadamard(base, base)
     return apply("power", (base,), base.dims, exponent)
 
 
-def _factor_power(factor: Factor, exponent: Rational) -> Factor:
-    """A factor raised entry by entry; the diagonal of a matrix as a vector, not the matrix."""
-    tensor, slots = factor
-    kept = tuple(dict.fromkeys(slots))
-    return (power(tensor, exponent), slots) if kept == slots else (power(einsum([factor], kept), exponent), kept)
-
-
-def _is_entrywise(product: Product) -> bool:
-    """Whether every entry is a product of entries: nothing is summed, and there is no delta."""
-    return len(product.sizes) == len(product.out) == len(set(product.out))
+def _part_power(part: list[Factor], base: Product, exponent: Rational) -> Factor:
+    """Factors of `base` that share no summed index with others, raised entry by entry; the diagonal of a matrix as a vector."""
+    kept = tuple(dict.fromkeys(slot for _, slots in part for slot in slots if slot in base.out))
+    return power(einsum(part, kept, dict(enumerate(base.sizes))), exponent), kept
 
 
 def transpose(tensor: Tensor) -> Tensor:

@@ -218,3 +218,16 @@ def joined(factors: Sequence[Factor], slots: set[int]) -> list[Factor]:
         found += touching
         waiting = [factor for factor in waiting if factor not in touching]
         reached |= {slot for _, inner in touching for slot in inner}
+
+
+def entrywise_parts(product: Product) -> list[list[Factor]]:
+    """The factors in groups that no summed index joins: every entry of the product is the product of theirs."""
+    parts: list[tuple[set[int], list[Factor]]] = []
+    for factor in product.factors:
+        inner, part = set(factor[1]) - set(product.out), [factor]
+        touching = [known for known in parts if known[0] & inner]
+        for slots, factors in touching:
+            inner, part = inner | slots, factors + part
+        parts = [known for known in parts if known not in touching]
+        parts.append((inner, part))
+    return [part for _, part in parts]

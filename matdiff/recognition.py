@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff import index
+from matdiff.embedding import without
+from matdiff.functions import PRODUCTS
 from matdiff.nodes import Apply, Factor, Product, Sum, Tensor
 
 if TYPE_CHECKING:
@@ -70,6 +72,39 @@ def even_power_of_abs(node: Apply) -> Tensor | None:
         return None
     arg = node.args[0]
     return index.power(arg.args[0], node.exponent) if isinstance(arg, Apply) and arg.function == "abs" else None
+
+
+def power_of_table(node: Apply) -> Tensor | None:
+    """step(x)^k = step(x) and abs(x)^k = x^2 abs(x)^(k - 2) for whole k > 1, by `PRODUCTS`.  The exponent gets smaller."""
+    base, exponent = index.base_and_exponent(node)
+    if not isinstance(base, Apply) or exponent < 2 or exponent.denominator != 1:
+        return None
+    made = PRODUCTS.get((base.function, base.function))
+    if made is None:
+        return None
+    return index.hadamard(index.power(base, exponent - 2), *(_named(name, base.args[0]) for name in made))
+
+
+def product_by_table(product: Product) -> Tensor | None:
+    """relu(x) step(x) = relu(x) and what else `PRODUCTS` says.  Removes a factor, or an x or abs(x) beside relu(x)."""
+    for (first, second), made in PRODUCTS.items():
+        for one, slots, exponent in _powers(product, first, 1):
+            arg = one.args[0]
+            other = _named(second, arg)
+            rest = None
+            if exponent.denominator == 1:
+                rest = without(product.factors, one, slots, product)
+            if rest is not None:
+                rest = without(rest, other, slots, product)
+            if rest is not None:
+                rest += [(_named(name, arg), slots) for name in made]
+                return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def _named(function: str, arg: Tensor) -> Tensor:
+    """A function of the argument by its name in `PRODUCTS`."""
+    return arg if function == "X" else _applied(function, arg)
 
 
 def sigmoid_of_exp(product: Product) -> Tensor | None:
@@ -150,5 +185,5 @@ def _times(product: Product, powers: list[tuple[Tensor, Rational, tuple[int, ...
     return index.einsum([*product.factors, *more], product.out, dict(enumerate(product.sizes)), product.coefficient)
 
 
-APPLY_LAWS = (softplus_of_log, sigmoid_of_power, logsumexp_of_log, even_power_of_abs)
-PRODUCT_LAWS = (sigmoid_of_exp, sigmoid_of_negation, tangent_of_sine, softmax_of_exp, sign_of_abs)
+APPLY_LAWS = (softplus_of_log, sigmoid_of_power, logsumexp_of_log, even_power_of_abs, power_of_table)
+PRODUCT_LAWS = (sigmoid_of_exp, sigmoid_of_negation, tangent_of_sine, softmax_of_exp, sign_of_abs, product_by_table)

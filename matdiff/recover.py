@@ -171,20 +171,27 @@ class Recovery:
         return Term(1, [], [], (Expr("block", tuple(cells), grid.width, shape=_shape(dims)),))
 
     def _product(self, product: Product) -> Term:
+        coefficient = product.coefficient
         factors: list[Expr] = []
         divisors: list[Expr] = []
         if product.coefficient == 0 and product.out:
             return Term(1, [], [], (Expr("zeros", (), shape=_shape(product.dims)),))
         for tensor, slots in product.factors:
-            if not slots:
+            if isinstance(tensor, Sum) and not slots:
+                inner = self.term(tensor)
+                coefficient = coefficient * inner.coefficient
+                factors += inner.factors
+                divisors += inner.divisors  # (a / theta - m) / (2 theta), not 1/2 ((a / theta - m) / theta)
+            elif not slots:
                 base, exponent = base_and_exponent(tensor)
                 expr = self.formulas.scalar_power(self.expr(base), magnitude(exponent))
                 (factors if exponent > 0 else divisors).append(expr)
+        factors, divisors = (self.formulas.powers(formula.exponents_of(part)) for part in (factors, divisors))
         self._take_means(factors, divisors)
         arrays = [factor for factor in product.factors if factor[1]]
         if len(arrays) == 1 and isinstance(arrays[0][0], Sum) and arrays[0][1] == product.out == tuple(range(len(product.out))):
             inner = self.term(arrays[0][0])
-            return inner.times(product.coefficient).under(factors, divisors, self.formulas)
+            return inner.times(coefficient).under(factors, divisors, self.formulas)
         graph = Graph(self, arrays, product.out, product.sizes, lift=True)
         chain: Chain = ()
         if any(slots for _, slots in product.factors) or product.out:
@@ -193,7 +200,7 @@ class Recovery:
                 chain = graph.chain()
             else:
                 factors.append(graph.scalar())
-        term = Term(product.coefficient, factors, divisors, chain)
+        term = Term(coefficient, factors, divisors, chain)
         for lifted in graph.lifted:
             term = term.times(lifted.coefficient).under(lifted.factors, lifted.divisors, self.formulas)
         return term

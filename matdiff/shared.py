@@ -47,11 +47,15 @@ class Term(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Terms with something in common: `term` makes one term of all of them from the sum of the `rests`, what differs."""
+    """Terms with something in common: `term` makes one term of all of them from the sum of the `rests`, what differs.
+
+    `of_arrays` says that it is an array, which authors take out even where that saves nothing: A^T (f - y) for A^T f - A^T y.
+    """
 
     places: list[int]
     rests: list[Term]
     term: Callable[[Term], Term]
+    of_arrays: bool = False
 
 
 def groups_of(terms: list[Term], formulas: Formulas) -> list[Group]:
@@ -64,11 +68,11 @@ def groups_of(terms: list[Term], formulas: Formulas) -> list[Group]:
         chosen = [terms[p] for p in places]
         if all(term.chain for term in chosen) or not any(term.chain for term in chosen):
             found += _with_scalars(chosen, places, formulas)
-    for places in _sharing(terms, _entrywise_factors):
+    for places in _sharing(terms, lambda term: (*_entrywise_factors(term), *(("below", f) for f in _entrywise_divisors(term)))):
         found += _with_entries([terms[p] for p in places], places, formulas)
     for places in _sharing(terms, _vectors_of):
         found += _with_vector([terms[p] for p in places], places, formulas)
-    diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and _is_diagonal(term.chain[0])]
+    diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and formula.is_diagonal(term.chain[0])]
     if len(diagonals) > 1:
         rests = [terms[p]._replace(chain=(terms[p].chain[0].args[0],)) for p in diagonals]
         found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (formulas.diag(inside.expr(formulas)),))))
@@ -120,7 +124,7 @@ def _as_matrix(term: Term, vector: Expr, formulas: Formulas) -> Term | None:
     if chain[-1] == vector:
         matrix: Chain = chain[:-1]
     elif vector in _entrywise_factors(term) and chain[0].op == ".*":
-        rest = _removed(list(_entrywise_factors(term)), [vector])
+        rest = _removed(_entrywise_factors(term), [vector])
         matrix = (formulas.diag(formulas.hadamard(rest, [])),)
     else:
         dot = next((factor for factor in factors if vector in _dotted(factor)), None)
@@ -132,10 +136,6 @@ def _as_matrix(term: Term, vector: Expr, formulas: Formulas) -> Term | None:
     if any(node == vector for expr in (*matrix, *factors, *term.divisors) for node in post_order(expr)):
         return None
     return term._replace(chain=matrix, factors=factors)
-
-
-def _is_diagonal(expr: Expr) -> bool:
-    return expr.op == "diag" and shape_of(expr.args[0])[1].is_one
 
 
 def _sharing(terms: list[Term], parts: Callable[[Term], Iterable[object]]) -> list[list[int]]:
@@ -179,7 +179,8 @@ def _with_ends(terms: list[Term], places: list[int], side: int, formulas: Formul
         scaled = inside.under(factors, divisors, formulas)
         return scaled._replace(chain=(*end, *inside.chain) if side == 0 else (*inside.chain, *end))
 
-    return [Group(places, bare, whole)]
+    # Nobody writes (S^-1 x x^T - I) S^-1 for S^-1 x x^T S^-1 - S^-1.
+    return [Group(places, bare, whole, of_arrays=all(len(term.chain) > count for term in terms))]
 
 
 def _with_scalars(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
@@ -223,23 +224,24 @@ def _removed(items: list[Expr], taken: list[Expr]) -> list[Expr]:
     return remaining
 
 
-def _entrywise_factors(term: Term) -> tuple[Expr, ...]:
+def _entrywise_factors(term: Term) -> list[Expr]:
     """x and y of the vector or matrix x .* y, and of x .* y ./ z."""
-    if len(term.chain) != 1:
-        return ()
-    (body,) = term.chain
-    top = body.args[0] if body.op == "./" else body
-    return top.args if top.op == ".*" else () if top.op == "number" else (top,)
+    return formula.over_and_under(term.chain[0])[0] if len(term.chain) == 1 else []
+
+
+def _entrywise_divisors(term: Term) -> list[Expr]:
+    """z and w of the vector or matrix x ./ (z .* w)."""
+    return formula.over_and_under(term.chain[0])[1] if len(term.chain) == 1 else []
 
 
 def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
-    """The terms as what they share entry by entry times what differs."""
-    common = [f for f in _entrywise_factors(terms[0]) if all(f in _entrywise_factors(term) for term in terms)]
+    """The terms as what they share entry by entry, above and below, times what differs."""
+    above, below = (
+        [f for f in of(terms[0]) if all(f in of(term) for term in terms)] for of in (_entrywise_factors, _entrywise_divisors)
+    )
     rests = []
     for term in terms:
-        (body,) = term.chain
-        tops = _removed(list(_entrywise_factors(term)), common)
-        bottoms = [body.args[1]] if body.op == "./" else []
+        tops, bottoms = _removed(_entrywise_factors(term), above), _removed(_entrywise_divisors(term), below)
         if not tops and not bottoms:
             if term.factors or term.divisors:
                 return []
@@ -251,7 +253,7 @@ def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> l
     factors, divisors, bare = _shared_scalars(rests, formulas)
 
     def whole(inside: Term) -> Term:
-        body = formulas.hadamard([*common, *inside.entries(formulas)], [])
+        body = formulas.hadamard([*above, *inside.entries(formulas)], below)
         return inside.under(factors, divisors, formulas)._replace(chain=(body,))
 
-    return [Group(places, bare, whole)]
+    return [Group(places, bare, whole, of_arrays=True)]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from matdiff import blocklaws, index, powerlaws, recognition
 from matdiff.dims import SCALAR, Dim
+from matdiff.embedding import embedding, without
 from matdiff.functionlaws import APPLY_LAWS
 from matdiff.functions import FUNCTIONS
 from matdiff.limits import check
@@ -161,57 +162,20 @@ def _occurrences(
         pattern, near, far = list(partner.factors), partner.out[side], partner.out[1 - side]
     else:
         pattern, near, far = [(partner, (0, 1))], side, 1 - side
-    found = _embedding(pattern, {near: shared}, {near, far}, rest, uses, out)
+    found = embedding(pattern, {near: shared}, {near, far}, rest, uses, out)
     return [(found[0], found[1][far])] if found is not None else []
-
-
-def _embedding(
-    pattern: list[Factor], anchors: dict[int, int], outer: set[int], rest: list[Factor], uses: list[int], out: tuple[int, ...]
-) -> tuple[set[int], dict[int, int]] | None:
-    """Where the factors of `pattern` stand among `rest`, beginning with known indices: (places, names of the pattern's indices).
-
-    The indices that are not `outer` are summed, and nothing else may use them.
-    """
-    inner_uses = [0] * (1 + max(s for _, slots in pattern for s in slots))
-    for _, slots in pattern:
-        for slot in slots:
-            inner_uses[slot] += 1
-
-    def extend(names: dict[int, int], used: set[int]) -> tuple[set[int], dict[int, int]] | None:
-        if len(used) == len(pattern):
-            inner = [slot for slot in names if slot not in outer]
-            private = all(uses[names[slot]] == inner_uses[slot] and names[slot] not in out for slot in inner)
-            return (used, names) if private and len(set(names.values())) == len(names) else None
-        tensor, slots = pattern[len(used)]
-        for place, (candidate, actual) in enumerate(rest):
-            if place in used or candidate is not tensor:
-                continue
-            for order in (actual, actual[::-1]) if index.is_symmetric(tensor) else (actual,):
-                here = {**dict(zip(slots, order)), **names}
-                if all(here[slot] == a for slot, a in zip(slots, order)):  # M_aa does not stand at M_pq
-                    found = extend(here, used | {place})
-                    if found is not None:
-                        return found
-        return None
-
-    return extend(anchors, set())
 
 
 def cancel_power(product: Product) -> Tensor | None:
     """P_i (P .^ -a)_i = (P .^ (1 - a))_i where P is a product such as A x.  Removes the factors of P."""
-    uses = product.uses()
     for place, (tensor, slots) in enumerate(product.factors):
         base, exponent = index.base_and_exponent(tensor)
-        if exponent >= 0 or not isinstance(base, Product) or base.coefficient != 1 or len(set(base.out)) < len(base.out):
+        if exponent >= 0 or not isinstance(base, Product) or base.coefficient != 1:
             continue
-        rest = [*product.factors[:place], *product.factors[place + 1 :]]
-        if any(not inner for _, inner in base.factors) or len(set(slots)) < len(slots):
-            continue
-        found = _embedding(list(base.factors), dict(zip(base.out, slots)), set(base.out), rest, uses, product.out)
-        if found is not None:
-            kept = [factor for other, factor in enumerate(rest) if other not in found[0]]
-            kept.append((index.power(base, exponent + 1), slots))
-            return index.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
+        rest = without([*product.factors[:place], *product.factors[place + 1 :]], base, slots, product)
+        if rest is not None:
+            rest.append((index.power(base, exponent + 1), slots))
+            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
