@@ -10,8 +10,7 @@ The first construction of a value decides how it is displayed; later equal ones,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import product
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.canonical import canonical_key
@@ -34,12 +33,10 @@ from matdiff.nodes import (
     known_node,
 )  # fmt: skip
 from matdiff.rational import common_factor, ratio_of, rational_power, whole
+from matdiff.ways import ways
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
-
-# Of more skew matrices in one product only so many are seen from both sides.
-MOST_TURNED = 4
 
 
 # --- leaves ---------------------------------------------------------------------------------------------------------------
@@ -239,7 +236,12 @@ def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int,
         if is_symmetric(tensor) and slots == out[::-1] and len(set(out)) == 2:
             return tensor
     symmetric = [is_symmetric(tensor) for tensor, _ in factors]
-    way = first_way([(sign, turned, canonical_key(turned, symmetric, out, sizes)) for sign, turned in _ways(factors)])
+    way = first_way(
+        [
+            (sign, turned, canonical_key(turned, symmetric, out, sizes))
+            for sign, turned in ways(factors, out, is_skew, is_symmetric)
+        ]
+    )
     if way is None:
         return filled(0, [sizes[i] for i in out])  # x^T K x for skew K
     sign, factors, inner = way
@@ -249,14 +251,6 @@ def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int,
     if node is None:
         node = interned(key, Product(coefficient, factors, out, sizes), tuple(sizes[i] for i in out))
     return node
-
-
-def _ways(factors: tuple[Factor, ...]) -> Iterator[tuple[int, tuple[Factor, ...]]]:
-    """The factors with each skew matrix seen from either side, and the sign that this gives the product."""
-    skew = [place for place, (tensor, slots) in enumerate(factors) if len(slots) == 2 and is_skew(tensor)][:MOST_TURNED]
-    for sides in product((False, True), repeat=len(skew)):
-        turned = {place for place, side in zip(skew, sides) if side}
-        yield (-1) ** len(turned), tuple((t, s[::-1]) if place in turned else (t, s) for place, (t, s) in enumerate(factors))
 
 
 def scale(coefficient: Rational, tensor: Tensor) -> Tensor:

@@ -184,7 +184,7 @@ def _frechet(graph: Graph, factor: Factor) -> bool:
     if not (isinstance(tensor, Apply) and tensor.function == "frechet"):
         return False
     pairs = list(zip(slots[::2], slots[1::2]))
-    for kept in reversed(range(len(pairs))):
+    for kept in range(len(pairs)):  # where all are closed, X need not be transposed
         closed = [pair for place, pair in enumerate(pairs) if place != kept]
         inside = {slot for pair in closed for slot in pair}
         outside = [slot for other in graph.others if other is not factor for slot in other[1]]
@@ -201,7 +201,10 @@ def _frechet(graph: Graph, factor: Factor) -> bool:
             at = graph.formulas.transposed(at)
             directions[1:] = [graph.formulas.transposed(direction) for direction in directions[1:]]
         name = f"d{tensor.exponent if len(directions) > 1 else ''}{value.function}"
-        graph.add_matrix(*pairs[kept], formula.call(name, at, *more, *directions, shape=formula.shape_of(at)))
+        slope = formula.call(name, at, *more, *directions, shape=formula.shape_of(at))
+        if all(graph.formulas.transposed(each) == each for each in (at, *directions)):  # df(X, E)^T = df(X^T, E^T)
+            graph.formulas.symmetric.add(slope)
+        graph.add_matrix(*pairs[kept], slope)
         return True
     return False
 

@@ -27,7 +27,7 @@ LEAST_COST = 3
 LEAST_SAVING = 4
 
 # What authors call such a part, by its outermost function.
-_HABITS = {"softmax": "p", "sigmoid": "s", "tanh": "h", "relu": "h", "exp": "e", "inv": "S", "softplus": "u"}
+_HABITS = {"softmax": "p", "sigmoid": "s", "tanh": "h", "relu": "h", "exp": "w", "inv": "S", "softplus": "u"}
 
 
 class Part(NamedTuple):

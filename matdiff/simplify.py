@@ -214,7 +214,7 @@ def sum_that_is_one(product: Product) -> Tensor | None:
 
 
 def closed_frechet(product: Product) -> Tensor | None:
-    """tr(g(X) df(X)) = tr(g(X) f'(X) dX) when g(X) commutes with X: identity, X itself or a matrix function of X.
+    """f'(X, E) = f'(X) E and tr(G f'(X, dX)) = tr(G f'(X) dX) where E and G commute with X: powers or functions of X, c X.
 
     Higham, Functions of Matrices (2008), theorem 3.3 and problem 3.8.  Removes a Frechet derivative.
     """
@@ -227,44 +227,52 @@ def closed_frechet(product: Product) -> Tensor | None:
         assert isinstance(value, Apply)
         if not FUNCTIONS[value.function].rules:  # adj is no primary function
             continue
-        chain = _commuting_chain(product, factor, value, uses)
-        if chain is None:
-            continue
-        shapes = [(arg.dims[0], arg.dims[1]) if arg.dims else SCALAR for arg in value.args]
-        slope = expand_rule(value.function, list(value.args), shapes, {"Y": (value, shapes[0])})
-        start = slots[1]
         rest = [other for other in product.factors if other is not factor]
-        # The chain ran from j to i; now it runs from l, and f'(X) leads on to k.
-        kept = [(t, tuple(slots[3] if s == start and (t, ss) in chain else s for s in ss)) for t, ss in rest]
-        link = slots[0] if chain else slots[3]
-        return index.einsum([*kept, (slope, (link, slots[2]))], product.out, dict(enumerate(product.sizes)), product.coefficient)
+        for first, start, left, right in (slots, slots[::-1]):  # its two sides are alike: D_ijkl = D_lkji
+            chain = _chain(rest, start, first, uses)
+            if chain is None:
+                continue
+            direction = index.einsum([(t, ends) for t, ends, _ in chain], (start, first), dict(enumerate(product.sizes)))
+            if not _commutes(direction, value.args[0]):
+                continue
+            shapes = [(arg.dims[0], arg.dims[1]) if arg.dims else SCALAR for arg in value.args]
+            slope = expand_rule(value.function, list(value.args), shapes, {"Y": (value, shapes[0])})
+            used = [place for _, _, place in chain]
+            kept = [other for place, other in enumerate(rest) if place not in used]
+            # The chain ran from `start` to `first`; now it runs from `right`, and f'(X) leads on to `left`.
+            kept += [(t, tuple(right if s == start else s for s in ends)) for t, ends, _ in chain]
+            kept.append((slope, (first if chain else right, left)))
+            return index.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
-def _commuting_chain(product: Product, factor: Factor, value: Apply, uses: list[int]) -> list[Factor] | None:
-    """The factors from the second index of the Frechet derivative to the first, all functions of its matrix; None if others."""
-    argument = value.args[0]
-    first, here = factor[1][:2]
-    if first == here:
-        return [] if uses[first] == 2 else None
-    rest = [other for other in product.factors if other is not factor]
-    chain: list[Factor] = []
-    while here != first:
-        found = None
-        for other in rest:
-            tensor, slots = other
-            commutes = tensor is argument or (isinstance(tensor, Apply) and tensor.args[0] is argument and _of_matrix(tensor))
-            if commutes and other not in chain and here in slots and (slots[0] == here or index.is_symmetric(tensor)):
-                found = other
-        if found is None or uses[here] != 2:
+def _chain(factors: list[Factor], start: int, end: int, uses: list[int]) -> list[tuple[Tensor, tuple[int, int], int]] | None:
+    """The matrices that lead from one index to another, (matrix, indices, place) each; None where something else stands there."""
+    chain: list[tuple[Tensor, tuple[int, int], int]] = []
+    here = start
+    while here != end or not chain:
+        if uses[here] != 2 or here == end:
+            break
+        places = [place for place, (_, slots) in enumerate(factors) if here in slots and place not in {p for *_, p in chain}]
+        if len(places) != 1 or len(set(factors[places[0]][1])) != 2 or len(factors[places[0]][1]) != 2:
             return None
-        chain.append(found)
-        here = found[1][1] if found[1][0] == here else found[1][0]
-    return chain if uses[first] == 2 else None
+        tensor, slots = factors[places[0]]
+        chain.append((tensor, (slots[0], slots[1]), places[0]))
+        here = slots[1] if slots[0] == here else slots[0]
+    return chain if here == end and uses[end] == 2 else None
 
 
-def _of_matrix(node: Apply) -> bool:
-    return node.function == "inv" or (node.function in FUNCTIONS and FUNCTIONS[node.function].form == "matrix")
+def _commutes(one: Tensor, other: Tensor) -> bool:
+    """Whether the normal form knows that two matrices commute, term by term."""
+
+    def product_of(*pair: Tensor) -> Tensor:
+        return index.einsum([(pair[0], (0, 1)), (pair[1], (1, 2))], (0, 2))
+
+    return all(
+        product_of(left, right) is product_of(right, left)
+        for _, left in index.terms_of(one)
+        for _, right in index.terms_of(other)
+    )
 
 
 # Multiplying out stops at products of so many terms.

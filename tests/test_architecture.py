@@ -28,6 +28,7 @@ FLOORS = (
         "rational",
         "nodes",
         "canonical",
+        "ways",
         "flat",
         "index",
         "unify",

@@ -20,7 +20,7 @@ NAMED = [
     ("tr((X^T C X)^-1 A)", "X", 1, {"S": "(X^T C X)^-1"}),
     ("1/2 ||sigmoid(W x + b) - y||^2", "W", 1, {"s": "sigmoid(W x + b)"}),
     ("||A X + X A^T - Q||_F^2", "X", 1, {"M": "A X + X A^T - Q"}),
-    ("exp(-||x - y||^2 / 2)", "x", 2, {"e": "exp(-1/2 ||x - y||^2)"}),
+    ("exp(-||x - y||^2 / 2)", "x", 2, {"w": "exp(-1/2 ||x - y||^2)"}),
     ("(x - mean(x)) / sqrt(mean((x - mean(x)) .^ 2) + epsilon)", "x", 1, {"c": "mean((x - mean(x)) .^ 2) + epsilon"}),
     ("z = W x + b; h = tanh(z); r = V h - y; 1/2 r^T r", "W", 1, {"z": "W x + b", "h": "tanh(z)", "r": "V h - y"}),
 ]

@@ -49,6 +49,7 @@ FORMS = {
         ("sigmoid({s0})", "1 / (1 + exp(-{s0}))"),
         ("sin({s0})",),
         ("tr({s0} {m0})", "{s0} tr({m0})"),
+        ("tr({m0} dexpm(A, {m1}))", "tr({m1} dexpm(A, {m0}))"),
     ],
     "v": [
         ("{m0} {v0}", "({v0}^T {m0}^T)^T"),
@@ -79,6 +80,10 @@ FORMS = {
         ("Q^T {m0}", "inv(Q) {m0}"),
         ("D {m0}", "diag(diag(D)) {m0}"),
         ("exp({m0})", "exp({m0}^T)^T"),
+        ("P^-1 logm(P) {m0}", "logm(P) P^-1 {m0}"),
+        ("A expm(alpha A) {m0}", "expm(alpha A) A {m0}", "dexpm(alpha A, A) {m0}"),
+        ("{m0} S logm(P) expm(S) logm(P) P", "{m0} S logm(P) expm(S) P logm(P)"),
+        ("dexpm(S, {m0})", "dexpm(S, {m0}^T)^T"),
     ],
 }  # fmt: skip
 
