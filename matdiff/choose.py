@@ -11,7 +11,7 @@ from matdiff.dims import Dim, Shape
 from matdiff.expand import expanded
 from matdiff.graph import Irreducible
 from matdiff.index import number_of
-from matdiff.naming import Part, name_parts, needed
+from matdiff.naming import Part, is_held, name_counts, name_parts, needed
 from matdiff.nodes import Apply, Product, Sum, Tensor
 from matdiff.quotients import over_common
 from matdiff.recover import Recovery
@@ -21,6 +21,8 @@ from matdiff.syntax import Expr
 MOST_NODES = 300
 # The user's own sums are kept unless the formula without them costs less than this part.
 SHARE = 0.7
+# A result is written a second time without the names that the first time showed to be useless.
+ROUNDS = 2
 
 
 class Context(NamedTuple):
@@ -84,12 +86,33 @@ def _is_slope(node: Sum) -> bool:
 
 
 def _write(tensor: Tensor, context: Context) -> Written:
-    recovery = Recovery(context.sizes)
-    parts = name_parts(tensor, context.defined, recovery, context.taken, context.shapes)
-    try:
-        return Written(tensor, recovery, parts, recovery.expr(tensor))
-    except Irreducible:
-        return Written(tensor, recovery, parts, None)
+    """The tensor with its named parts.  What turns out to be written once gets no name: terms have been put together."""
+    unnamed: set[Tensor] = set()
+    for _ in range(ROUNDS):
+        recovery = Recovery(context.sizes)
+        parts = name_parts(tensor, context.defined, recovery, context.taken, context.shapes, unnamed)
+        try:
+            whole = Written(tensor, recovery, parts, recovery.expr(tensor))
+        except Irreducible:
+            return Written(tensor, recovery, parts, None)
+        once = _written_once(whole, context) if len(recovery.known) <= MOST_NODES else set()
+        if not once:
+            break
+        unnamed |= once
+    return whole
+
+
+def _written_once(whole: Written, context: Context) -> set[Tensor]:
+    """The parts, named here, that the formula and the parts it uses hold one time."""
+    assert whole.expr is not None
+    used = needed(whole.parts, whole.expr)
+    own = {part.name: part.tensor for part in used if part.tensor not in context.defined and not is_held(part.tensor)}
+    counts = dict.fromkeys(own, 0)
+    for expr in (whole.expr, *(part.expr for part in used)) if own else ():
+        for name, count in name_counts(expr).items():
+            if name in counts:
+                counts[name] += count
+    return {own[name] for name, count in counts.items() if count == 1}
 
 
 def _cost(candidate: Written, context: Context, share: float = 1) -> tuple[bool, float]:

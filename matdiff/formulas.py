@@ -269,6 +269,9 @@ class Formulas:
         top = self.product_of_all(above, entries)
         if below:
             top = call("/", top, self.product_of_all(below, entries), shape=shape_of(top))
+        if coefficient == -1 and top.op == "+" and is_scalar(top) and any(term.op == "neg" for term in top.args):
+            turned = [term.args[0] if term.op == "neg" else call("neg", term, shape=SCALAR) for term in top.args]
+            return top.replace(args=tuple(sorted(turned, key=lambda term: term.op == "neg")))  # alpha - 1, not -(1 - alpha)
         return call("neg", top, shape=shape_of(top)) if coefficient < 0 else top
 
     def _without_turned_skew(self, sign: Rational, chain: Chain) -> tuple[Rational, Chain]:

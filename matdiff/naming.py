@@ -7,7 +7,7 @@ Parts are met operands first, so a name may be used in the definitions after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
 
@@ -44,18 +44,23 @@ class Part(NamedTuple):
 
 
 def name_parts(
-    root: Tensor, defined: Mapping[Tensor, str], recovery: Recovery, taken: Iterable[str], shapes: Mapping[str, Shape]
+    root: Tensor,
+    defined: Mapping[Tensor, str],
+    recovery: Recovery,
+    taken: Iterable[str],
+    shapes: Mapping[str, Shape],
+    unnamed: Container[Tensor] = (),
 ) -> list[Part]:
     """Name the parts of `root` in `recovery`, and return them, each before those that use it.
 
-    `shapes` are those of the definitions: what the user defined as a row stays one.
+    `shapes` are those of the definitions: what the user defined as a row stays one.  `unnamed` are parts that need no name.
     """
     used = set(taken) | set(defined.values())
     parts: list[Part] = []
     names: dict[str, Iterator[str]] = {}
     for node, uses in _with_parts(_uses(root), defined).items():
         own = defined.get(node)
-        if isinstance(node, Product | Symbol | Constant) and own is None:
+        if own is None and (isinstance(node, Product | Symbol | Constant) or node in unnamed):
             continue
         if node.order > 2 or node is root or base_and_exponent(node)[1] < 0:  # what is divided by gets the name, not 1/c
             continue
@@ -65,7 +70,7 @@ def name_parts(
             continue
         if own is None:
             cost = length(expr) if not (expr.op == "inv" and expr.args[0].op == "name") else 0  # X^-1 is as good as a name
-            if not _is_held(node) and (cost < LEAST_COST or uses * cost - (cost + 2 + uses) < LEAST_SAVING):
+            if not is_held(node) and (cost < LEAST_COST or uses * cost - (cost + 2 + uses) < LEAST_SAVING):
                 continue
             own = next(name for name in names.setdefault(_habit(expr), _names_like(_habit(expr))) if name not in used)
             used.add(own)
@@ -89,8 +94,21 @@ def needed(parts: list[Part], expr: Expr) -> tuple[Part, ...]:
     return tuple(reversed(kept))
 
 
-def _is_held(node: Tensor) -> bool:
+def is_held(node: Tensor) -> bool:
+    """Whether it is a product that must have a name, however often it is used."""
     return isinstance(node, Apply) and node.function == HELD
+
+
+def name_counts(expr: Expr) -> dict[str, int]:
+    """How often each name is printed in a formula, whose nodes are visited once."""
+    times: dict[int, int] = {id(expr): 1}
+    found: dict[str, int] = {}
+    for node in reversed(list(post_order(expr))):
+        if node.op == "name":
+            found[str(node.value)] = found.get(str(node.value), 0) + times[id(node)]
+        for arg in node.args:
+            times[id(arg)] = times.get(id(arg), 0) + times[id(node)]
+    return found
 
 
 def _names(expr: Expr) -> set[str]:

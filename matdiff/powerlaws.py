@@ -6,13 +6,18 @@ See `simplify`.  Powers of one base with numbers as exponents merge where a prod
 from __future__ import annotations
 
 from itertools import product as pairs_of
+from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import Dim
 from matdiff.functions import MATRIX_POWER
 from matdiff.lower import matrix_power
 from matdiff.nodes import Apply, Factor, Index, Product, Tensor
+from matdiff.rational import ratio_of
 from matdiff.syntax import ratio
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
 
 
 def cancel_within_power(product: Product) -> Tensor | None:
@@ -37,23 +42,52 @@ def cancel_within_power(product: Product) -> Tensor | None:
 
 
 def merge_powers(product: Product) -> Tensor | None:
-    """x^a x^b = x^(a + b) and x^a x = x^(a + 1) where a is no number.  Removes a factor."""
+    """x^a x^b = x^(a + b) and x^a x = x^(a + 1) where a is no number; a power of a root, ||x||^a, and x^T x have one base.
+
+    Removes a factor.
+    """
     if not any(_has_own_exponent(tensor) for tensor, _ in product.factors):
         return None
     # Only powers of one base at the same indices merge, so no other pairs of factors are looked at.
     alike: dict[tuple[Tensor, tuple[int, ...]], list[int]] = {}
     for place, (tensor, slots) in enumerate(product.factors):
-        alike.setdefault((_base_of(tensor), slots), []).append(place)
+        alike.setdefault((_base_of(tensor)[0], slots), []).append(place)
     for place, (power, slots) in enumerate(product.factors):
-        partner = next((other for other in alike[_base_of(power), slots] if other != place), None)
+        base, root = _base_of(power)
+        partner = next((other for other in alike[base, slots] if other != place), None)
         if not _has_own_exponent(power) or partner is None:
             continue
-        base, exponent = _base_of(power), power.children[1]
+        exponent = power.children[1]
         other = product.factors[partner][0]
-        added = other.children[1] if _has_own_exponent(other) else index.filled(index.base_and_exponent(other)[1], exponent.dims)
+        other_root = _base_of(other)[1]
+        own = _has_own_exponent(other)
+        added = other.children[1] if own else index.filled(1, exponent.dims)
+        shared = other_root if own and root.denominator % 2 else root
         rest = [factor for at, factor in enumerate(product.factors) if at not in (place, partner)]
-        total = _power(base, index.add([(1, exponent), (1, added)], exponent.dims))
+        whole = index.add([(ratio_of(root, shared), exponent), (ratio_of(other_root, shared), added)], exponent.dims)
+        total = _power(index.power(base, shared), whole)
         return index.einsum([*rest, (total, slots)], product.out, dict(enumerate(product.sizes)), product.coefficient)
+    return None
+
+
+def merge_exponentials(product: Product) -> Tensor | None:
+    """exp(a z) exp(b z) = exp((a + b) z) for numbers a and b, entry by entry.  Removes a factor."""
+    alike: dict[tuple[Tensor, tuple[int, ...]], tuple[int, Rational]] = {}
+    for place, (tensor, slots) in enumerate(product.factors):
+        if not (isinstance(tensor, Apply) and tensor.function == "exp"):
+            continue
+        inside = tensor.args[0]
+        scale = inside.coefficient if isinstance(inside, Product) else 1
+        if not scale:
+            continue
+        bare = index.scale(ratio_of(1, scale), inside)
+        if (bare, slots) in alike:
+            partner, known = alike[bare, slots]
+            total = index.scale(known + scale, bare)
+            rest = [factor for at, factor in enumerate(product.factors) if at not in (place, partner)]
+            rest.append((index.apply("exp", (total,), total.dims), slots))
+            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
+        alike[bare, slots] = place, scale
     return None
 
 
@@ -62,8 +96,12 @@ def _has_own_exponent(tensor: Tensor) -> bool:
     return isinstance(tensor, Apply) and tensor.function == "power" and tensor.exponent is None
 
 
-def _base_of(tensor: Tensor) -> Tensor:
-    return tensor.children[0] if _has_own_exponent(tensor) else index.base_and_exponent(tensor)[0]
+def _base_of(tensor: Tensor) -> tuple[Tensor, Rational]:
+    """x and r of x^r and of (x^r)^a; the latter only for roots, which are defined where x >= 0."""
+    if not _has_own_exponent(tensor):
+        return index.base_and_exponent(tensor)
+    base, root = index.base_and_exponent(tensor.children[0])
+    return (base, root) if root.denominator % 2 == 0 else (tensor.children[0], 1)
 
 
 def _power(base: Tensor, exponent: Tensor) -> Tensor:
@@ -120,4 +158,4 @@ def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
 _EXPONENTS = {"sqrtm": (1, 2), "inv": (-1, 1)}
 
 
-PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers)
+PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers, merge_exponentials)

@@ -168,7 +168,12 @@ class Recovery:
         for (rows, columns), value in grid.cells:
             cell = _zeros((rows, columns)) if value is None else self.expr(value)
             cells.append(self.formulas.transposed(cell) if rows.is_one and formula.shape_of(cell)[0] == columns else cell)
-        return Term(1, [], [], (Expr("block", tuple(cells), grid.width, shape=_shape(dims)),))
+        empty = [cell.op == "zeros" or cell == formula.number(0) for cell in cells]
+        is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
+        if is_negative:  # A x - [c; d], not [-c; -d] + A x
+            cells = [cell.args[0] if cell.op == "neg" else cell for cell in cells]
+        block = Expr("block", tuple(cells), grid.width, shape=_shape(dims))
+        return Term(-1 if is_negative else 1, [], [], (block,))
 
     def _product(self, product: Product) -> Term:
         coefficient = product.coefficient

@@ -49,6 +49,8 @@ FORMS = {
         ("sigmoid({s0})", "1 / (1 + exp(-{s0}))"),
         ("sin({s0})",),
         ("tr({s0} {m0})", "{s0} tr({m0})"),
+        ("exp({s0})^2 exp(-{s0})", "exp({s0})"),
+        ("||{v0}||^alpha {v0}^T {v0} {s0}", "||{v0}||^(alpha + 2) {s0}"),
         ("tr({m0} dexpm(A, {m1}))", "tr({m1} dexpm(A, {m0}))"),
     ],
     "v": [

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matdiff.dims import Shape
     from matdiff.pipeline import Derivative
     from matdiff.result import Result
+    from matdiff.syntax import Rational
 
 
 def equation(answer: Derivative, result: Result) -> Equation:
@@ -113,11 +114,53 @@ def _without_turns(term: Term, shape: Shape, formulas: Formulas) -> Term:
 
 
 def _written(term: Term, out: Shape, shape: Shape, formulas: Formulas) -> Expr:
-    chain: Chain = tuple(factor for map_ in term.maps for factor in _matrix(map_, out, formulas))
+    chain = _mixed(tuple(factor for map_ in term.maps for factor in _matrix(map_, out, formulas)), formulas)
     size = out[0] * out[1]
     if not chain:
         chain = (formula.eye(size),)
-    return formulas.scaled(-1 if term.negative else 1, list(term.factors), list(term.divisors), chain)
+    coefficient: Rational = -1 if term.negative else 1
+    for factor in term.factors:
+        if isinstance(factor.value, int):  # 2 det(X) vec(X), wherever the 2 was written
+            coefficient = coefficient * factor.value
+    factors = [factor for factor in term.factors if not isinstance(factor.value, int)]
+    return formulas.scaled(coefficient, factors, list(term.divisors), chain)
+
+
+def _mixed(chain: Chain, formulas: Formulas) -> Chain:
+    """kron(A, B) kron(C, D) = kron(A C, B D) where the sizes fit, and K kron(A, B) = kron(B, A) K; K is its own inverse, turned.
+
+    Magnus and Neudecker (2019), sections 2.2 and 3.7.  K moves to the right, and two factors become one, so it ends.
+    """
+    found: list[Expr] = []
+    for factor in chain:
+        found.append(factor)
+        place = len(found) - 1
+        while 0 < place < len(found) and (pair := _together(found[place - 1], found[place], formulas)) is not None:
+            found[place - 1 : place + 1] = pair
+            place -= 1
+    return tuple(found)
+
+
+def _together(one: Expr, other: Expr, formulas: Formulas) -> list[Expr] | None:
+    """What is written for the product of two neighbours, or None."""
+    if one.op == "commutation" and other.op == "commutation":
+        return [] if one.args == other.args[::-1] else None
+    if other.op != "kron":
+        return None
+    (m, n), (p, q) = (shape_of(arg) for arg in other.args)
+    if one.op == "commutation" and one.args == (formula.size_argument(p), formula.size_argument(m)):
+        turned = _kron_of(*other.args[::-1])
+        if q.is_one or n.is_one:
+            return [turned]
+        sizes = (formula.size_argument(q), formula.size_argument(n))
+        return [turned, formula.call("commutation", *sizes, shape=(q * n, q * n))]
+    if one.op != "kron" or shape_of(one.args[0])[1] != m or shape_of(one.args[1])[1] != p:
+        return None
+    parts = []
+    for left, right in zip(one.args, other.args):
+        factors = [f for part in (left, right) for f in (part.args if part.op == "*" else (part,)) if f.op != "I"]
+        parts.append(formulas.product(tuple(factors)) if factors else left)
+    return [_kron_of(*parts)]
 
 
 def _matrix(map_: Map, out: Shape, formulas: Formulas) -> Chain:
