@@ -101,7 +101,8 @@ class Form:
                     return found
                 if number < len(own):
                     used.update(dict.fromkeys(_laws_between(self._nodes(path), before, here)))
-            found.append(Stage(plus(terms, shape_of(self.expr)), tuple(used)))
+            kept = [term for term in terms if not _is_nothing(term)] or terms[:1]
+            found.append(Stage(plus(kept, shape_of(self.expr)), tuple(used)))
         return found
 
     def _stops(self, path: Path) -> list[int]:
@@ -156,6 +157,11 @@ class Form:
         return node.replace(args=args)
 
 
+def _is_nothing(term: Expr) -> bool:
+    """Whether it is a product with zeros: mean(x - mean(x)) is 0."""
+    return term.op == "zeros" or (term.op in ("*", ":", "neg", "'") and any(map(_is_nothing, term.args)))
+
+
 def _values(node: Expr) -> tuple[Expr, ...]:
     return tuple(arg for arg in values_of(node) if arg.shape is not None)
 
@@ -201,9 +207,9 @@ def _laws_between(nodes: list[Expr], start: int, end: int) -> list[Law]:
                 depth += 1
             found += [laws.law("cyclic trace"), laws.law("trace")] if inside else [laws.law("trace")]
             continue
-        if node.op == "sum" and inner.op == ".*" and depth + 1 < end:
+        if node.op in ("sum", "mean") and inner.op == ".*" and depth + 1 < end:
             matrix = kind_of(shape_of(inner)) == "matrix"
-            found.append(laws.law("sum of matrix products" if matrix else "sum of products"))
+            found.append(laws.law(f"{node.op} of matrix products" if matrix else f"{node.op} of products"))
             depth += 2
             continue
         move = _move(node, inner, scalar_whole=is_scalar(nodes[0]))
