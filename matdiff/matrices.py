@@ -10,6 +10,8 @@ from typing import Any
 
 from mpmath import mp
 
+from matdiff.limits import check
+
 Number = Any  # mpmath is untyped: an mpf
 Matrix = list[list[Number]]
 
@@ -93,11 +95,15 @@ def hadamard(left: Matrix, right: Matrix) -> Matrix:
 
 
 def multiplied(left: Matrix, right: Matrix) -> Matrix:
-    """The matrix product; a scalar scales."""
+    """The matrix product; a scalar scales.  Raises TooLarge where the time is up."""
     if size_of(left) == (1, 1) or size_of(right) == (1, 1):
         return hadamard(left, right)
     columns = transposed(right)
-    return [[mp.fdot(zip(row, column, strict=True)) for column in columns] for row in left]
+    product = []
+    for row in left:
+        check()
+        product.append([mp.fdot(zip(row, column, strict=True)) for column in columns])
+    return product
 
 
 def total(value: Matrix) -> Number:

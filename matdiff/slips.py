@@ -359,20 +359,26 @@ def _outer_factor(case: Case, results: list[Matrix], expected: list[Matrix]) -> 
         for expr in both if variable.kind != "scalar" else ():
             values = [point.values[name] if expr is matrix else transposed(point.values[name]) for point in points]
             for side, (left, right) in (("left", (values, expected)), ("right", (expected, values))):
-                if all(size_of(a)[1] == size_of(b)[0] for a, b in zip(left, right, strict=True)):
+                if all(_multiply_to(size_of(c), a, b) for a, b, c in zip(left, right, results, strict=True)):
                     products = list(map(multiplied, left, right))
-                    if all(size_of(a) == size_of(b) for a, b in zip(products, results, strict=True)):
-                        factor = as_ratio(common_number(list(map(factor_between, results, products))))
-                        if factor is not None:
-                            return Finding("outer", factor=factor, matrix=expr, side=side)
+                    factor = as_ratio(common_number(list(map(factor_between, results, products))))
+                    if factor is not None:
+                        return Finding("outer", factor=factor, matrix=expr, side=side)
     return None
+
+
+def _multiply_to(size: tuple[int, int], left: Matrix, right: Matrix) -> bool:
+    """Whether the matrices can be multiplied and the product has this size."""
+    (rows, inner), (others, columns) = size_of(left), size_of(right)
+    return inner == others and (rows, columns) == size
 
 
 def _diagonal_matrix(value: Matrix) -> Matrix:
     entries = [entry for row in value for entry in row]
     if 1 not in size_of(value) or len(entries) == 1:
         raise ValueError
-    return [[entry if i == j else mp.mpf(0) for j in range(len(entries))] for i, entry in enumerate(entries)]
+    zero = mp.mpf(0)
+    return [[entry if i == j else zero for j in range(len(entries))] for i, entry in enumerate(entries)]
 
 
 def _vec(value: Matrix) -> Matrix:

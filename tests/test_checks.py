@@ -261,6 +261,12 @@ def test_checks_end_with_the_time(text: str, check: str) -> None:
     assert process_time() - start < 4
 
 
+def test_slips_of_long_vectors_are_looked_for_in_little_time() -> None:
+    options = ["--var", "A: m x n", "--wrt", "x", "--size", "m=1", "--size", "n=1000", "--expect", "x", "--timeout", "20"]
+    outcome = run(["exp(sin(A x))", *options])
+    assert outcome.status == 1 and outcome.stderr.startswith("not equal: ")
+
+
 def test_progress_is_shown_to_those_who_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter(range(1000))
     monkeypatch.setattr(streams, "monotonic", lambda: next(times))
