@@ -203,7 +203,7 @@ def split_names(exprs: list[Expr], is_fresh: Callable[[str], bool]) -> list[Fix]
     return fixes
 
 
-def split_all(exprs: list[Expr], names: list[Expr], known: frozenset[str]) -> list[Fix]:
+def split_all(exprs: list[Expr], names: list[Expr], known: frozenset[str]) -> Fix | None:
     """The one correction that splits all of these names of the expressions that are made of known ones: `x^T AX`.
 
     What follows a name belongs to its last part: X X^T, of `XX^T`, is no (X X)^T.
@@ -223,7 +223,7 @@ def split_all(exprs: list[Expr], names: list[Expr], known: frozenset[str]) -> li
             target = bases[id(target)]
             last = target.replace(args=(last, *target.args[1:]))
         fixes.append(Fix("split-name", target, Expr("*", (*first, last)), name=name))
-    return [Fix("split-name", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]), fixes[0].name)] if fixes else []
+    return Fix("split-name", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]), fixes[0].name) if fixes else None
 
 
 def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:

@@ -29,7 +29,7 @@ _WORDS = {
     **{name: name for name in ("row", "square")},
     **dict.fromkeys("is of in vector matrix column col array invertible nonsingular nonnegative".split(), ""),
 }
-_GLUED = re.compile(r"([A-Za-z]\d*|\d+)?([xX])(\d+|[A-Za-z]\d*)")
+_GLUED = r"([A-Za-z]\d*|\d+)?([xX])(\d+|[A-Za-z]\d*)"
 
 
 def classify_declaration(sentence: Sentence, in_option: bool) -> MatdiffError | None:
@@ -90,7 +90,7 @@ def _unglued(tokens: list[Token]) -> list[Token]:
     """`3x4` and `nxn` as sizes with a token between them."""
     found: list[Token] = []
     for token in tokens:
-        glued = _GLUED.fullmatch(token) if token.type == "NAME" else None
+        glued = re.fullmatch(_GLUED, token) if token.type == "NAME" else None
         follows = bool(found) and found[-1].type in ("NAME", "NUMBER") and found[-1].end_pos == token.start_pos
         if glued is None or (glued[1] is None) != follows:
             found.append(token)

@@ -45,13 +45,13 @@ class MatdiffError(_Fields, Exception):
     """Base of every error a user can cause; `exit_status` is that of the command.
 
     scalars  undeclared names with which, as scalars, the whole statement fits
-    splits   the correction, if it fits, that splits the names that are written together
+    split    the correction, if it fits, that splits the names that are written together
     """
 
     severity = "error"
     exit_status = WRONG_EXPRESSION
     scalars: Sequence[str] = ()
-    splits: tuple[Fix, ...] = ()
+    split: Fix | None = None
 
 
 class Remark(_Fields):
@@ -586,12 +586,12 @@ class SoftKind(Remark):
 
 
 class GluedNames(Remark):
-    """Undeclared names of several letters that are perhaps products, `Ax`; `fixes` is the correction that splits all of them."""
+    """Undeclared names of several letters that are perhaps products, `Ax`; `fix` splits all of them."""
 
     code, name = "W611", "glued-names"
     span: Span
     variable: str
-    fixes: tuple[Fix, ...]
+    fix: Fix
 
 
 class ForcedSquare(Remark):

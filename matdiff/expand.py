@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import Dim
-from matdiff.nodes import Apply, Factor, Index, Product, Sum, Tensor
+from matdiff.nodes import Apply, Factor, Index, Product, Sum, Tensor, from_below
 from matdiff.simplify import simplify
 
 if TYPE_CHECKING:
@@ -22,20 +22,11 @@ def expanded(root: Tensor, kept: Collection[Tensor]) -> Tensor:
 
     Terminates: every product is multiplied out once, operands first.
     """
-    done: dict[Tensor, Tensor] = {}
-    stack = [(root, False)]
-    while stack:
-        node, ready = stack.pop()
-        if node in done:
-            continue
-        if isinstance(node, Apply) or node in kept or not node.children:
-            done[node] = node
-        elif ready:
-            done[node] = _sum(node, done) if isinstance(node, Sum) else _product(node, done, kept)
-        else:
-            stack.append((node, True))
-            stack.extend((child, False) for child in node.children)
-    return simplify(done[root])
+
+    def multiplied_out(node: Tensor, done: dict[Tensor, Tensor]) -> Tensor:
+        return _sum(node, done) if isinstance(node, Sum) else _product(node, done, kept)
+
+    return simplify(from_below(root, lambda node: isinstance(node, Apply) or node in kept, multiplied_out))
 
 
 def _sum(node: Sum, done: dict[Tensor, Tensor]) -> Tensor:

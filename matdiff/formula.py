@@ -151,7 +151,7 @@ def _slices(chain: Chain) -> Chain:
             factors.append(factor)
     picked: list[Expr] = []
     for factor in reversed(factors):
-        if _is_row_of(factor, "e") and picked and not is_scalar(picked[-1]):
+        if is_row_of(factor, "e") and picked and not is_scalar(picked[-1]):
             picked.append(_row(picked.pop(), factor.args[0].args[0]))
         else:
             picked.append(factor)
@@ -160,10 +160,11 @@ def _slices(chain: Chain) -> Chain:
 
 def _is_single_entry(left: Expr, right: Expr) -> bool:
     """Whether it is e_i e_j^T at letters, the matrix J^ij of tables, which stays whole."""
-    return left.op == "e" and left.args[0].op != "number" and _is_row_of(right, "e")
+    return left.op == "e" and left.args[0].op != "number" and is_row_of(right, "e")
 
 
-def _is_row_of(expr: Expr, op: str) -> bool:
+def is_row_of(expr: Expr, op: str) -> bool:
+    """Whether it is the transpose of a unit vector, of ones, and the like."""
     return expr.op == "'" and expr.args[0].op == op
 
 

@@ -12,6 +12,7 @@ from matdiff.formula import (
     eye,
     is_diagonal,
     is_plain,
+    is_row_of,
     is_scalar,
     number,
     opened,
@@ -174,7 +175,7 @@ class Formulas:
         if halves is not None and halves.op != "name":
             return call("^", call("norm", halves, shape=SCALAR), number(2), shape=SCALAR)
         whole = self.product(min(one, other, key=_transposes))
-        sums = [self._summed(chain[1:]) for chain in (one, other) if _is_row_of_ones(chain[0])]
+        sums = [self._summed(chain[1:]) for chain in (one, other) if is_row_of(chain[0], "ones")]
         return min([whole, *sums], key=cost)
 
     def _summed(self, chain: Chain) -> Expr:
@@ -301,10 +302,6 @@ def _is_long(factor: Expr) -> bool:
 
 def _transposes(chain: Chain) -> int:
     return sum(factor.op == "'" for factor in chain)
-
-
-def _is_row_of_ones(expr: Expr) -> bool:
-    return expr.op == "'" and expr.args[0].op == "ones"
 
 
 def _elementwise(factors: list[Expr], shape: Shape) -> Expr | None:

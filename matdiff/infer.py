@@ -263,31 +263,30 @@ class Statement:
                 glued = [node for node in self.occurrences.values() if name in str(node.value) and node.value != name]
                 fixes = [
                     fix
-                    for fix in [*self._all_split(), *split_names(glued, self._is_fresh)]
-                    if any(part.value == name for one in (fix, *fix.others) for part in names_in(one.replacement))
+                    for fix in (self._split(), *split_names(glued, self._is_fresh))
+                    if fix is not None
+                    and any(part.value == name for one in (fix, *fix.others) for part in names_in(one.replacement))
                     and self._fits(fix)
                 ]
                 raise UnknownVariable(variable=name, names=names, expr=self.expr, fixes=tuple(fixes[:1]))
 
-    def _all_split(self) -> list[Fix]:
-        """All names that are written together of names that are used elsewhere, split."""
+    def _split(self) -> Fix | None:
+        """All names that are written together of names that are used elsewhere, split, if that fits."""
         known = frozenset(name for name in (*self.occurrences, *self.wrt) if len(name) == 1 or not self._is_fresh(name))
-        names = [node for part in (*self.definitions.values(), self.expr) for node in names_in(part)]
-        glued = [node for node in names if len(str(node.value)) > 1 and node.value not in self.wrt]
-        if not glued:
-            return []
+        parts = [*self.definitions.values(), self.expr]
+        names = [node for part in parts for node in names_in(part) if len(str(node.value)) > 1 and node.value not in self.wrt]
+        if not names:
+            return None
         from matdiff.corrections import split_all  # needed only where a name has several letters
 
-        parts = [*self.definitions.values(), self.expr]
-        return split_all(parts, [node for node in glued if self._is_fresh(str(node.value))], known)
+        fix = split_all(parts, [node for node in names if self._is_fresh(str(node.value))], known)
+        return fix if fix is not None and self._fits(fix) else None
 
     def with_glued_names(self, reading: Typed) -> Typed:
         """The reading with a remark on names that are perhaps products, where the products fit too."""
-        fixes = [fix for fix in self._all_split() if self._fits(fix)]
-        for fix in fixes:
-            if fix.name is None or fix.name.span is None:
-                continue  # no text of a person
-            remark = GluedNames(span=fix.name.span, variable=str(fix.name.value), fixes=(fix,))
+        fix = self._split()
+        if fix is not None and fix.name is not None and fix.name.span is not None:  # in the text of a person
+            remark = GluedNames(span=fix.name.span, variable=str(fix.name.value), fix=fix)
             reading.remarks = (*reading.remarks, remark)
         return reading
 
@@ -311,13 +310,13 @@ class Statement:
         cost = sum(count_nodes(part) for part in (*self.definitions.values(), self.expr))
         if error.code.startswith("E3"):
             failed = self.failed
-            error.splits = tuple(fix for fix in self._all_split() if self._fits(fix))
-            is_kind = not error.splits and not isinstance(error, UndecidedSizes)
+            error.split = self._split()
+            is_kind = error.split is None and not isinstance(error, UndecidedSizes)
             found = self._scalars_that_fit(cost) if is_kind else ()
             # A power or product of other names hardly makes numbers of them.
             error.scalars = found if set(found) <= SCALAR_LETTERS or isinstance(error, (SumShapes, DivisionKind)) else ()
             self.failed = failed
-        if "fixes" in fields and not error.splits and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
+        if "fixes" in fields and error.split is None and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
             from matdiff.corrections import corrections  # needed only where something is wrong
 
             culprit, args = shaping.culprit

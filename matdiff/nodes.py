@@ -9,7 +9,7 @@ Apply     a function of whole tensors                        tanh(z), inv(X), x 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
 from typing import TYPE_CHECKING, TypeVar
@@ -231,3 +231,24 @@ def entrywise_parts(product: Product) -> list[list[Factor]]:
         parts = [known for known in parts if known not in touching]
         parts.append((inner, part))
     return [part for _, part in parts]
+
+
+def from_below(root: Tensor, stays: Callable[[Tensor], bool], change: Callable[[Tensor, dict[Tensor, Tensor]], Tensor]) -> Tensor:
+    """The tensor with every node changed once, operands first; `change` is given what the operands became.
+
+    A node that `stays`, or has no operands, is left as it is.
+    """
+    done: dict[Tensor, Tensor] = {}
+    stack = [(root, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in done:
+            continue
+        if not node.children or stays(node):
+            done[node] = node
+        elif ready:
+            done[node] = change(node, done)
+        else:
+            stack.append((node, True))
+            stack.extend((child, False) for child in node.children)
+    return done[root]

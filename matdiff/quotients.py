@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import index
 from matdiff.dims import Dim
-from matdiff.nodes import HELD, Apply, Factor, Index, Product, Sum, Tensor
+from matdiff.nodes import HELD, Apply, Factor, Index, Product, Sum, Tensor, from_below
 from matdiff.simplify import rebuild, simplify
 
 if TYPE_CHECKING:
@@ -42,20 +42,14 @@ class Quotient(NamedTuple):
 
 def over_common(root: Tensor, kept: Collection[Tensor]) -> Tensor:
     """The tensor with the sums that are not in `kept` put over common divisors.  Operands first, each sum once, so it ends."""
-    done: dict[Tensor, Tensor] = {}
-    stack = [(root, False)]
-    while stack:
-        node, ready = stack.pop()
-        if node in done:
-            continue
-        if node in kept or not node.children or (isinstance(node, Apply) and node.function in ("frechet", HELD)):
-            done[node] = node
-        elif ready:
-            done[node] = _combined(rebuild(node, {child: done[child] for child in node.children}))
-        else:
-            stack.append((node, True))
-            stack.extend((child, False) for child in node.children)
-    return done[root]
+
+    def stays(node: Tensor) -> bool:
+        return node in kept or (isinstance(node, Apply) and node.function in ("frechet", HELD))
+
+    def over(node: Tensor, done: dict[Tensor, Tensor]) -> Tensor:
+        return _combined(rebuild(node, {child: done[child] for child in node.children}))
+
+    return from_below(root, stays, over)
 
 
 def _combined(tensor: Tensor) -> Tensor:

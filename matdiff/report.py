@@ -40,8 +40,8 @@ def diagnose(problem: Union[MatdiffError, Remark], text: str) -> Diagnostic:
     """The problem in words; its spans count code points of `text`."""
     word: Callable[[Any, str], Words] = _WORDS[type(problem)]
     message, labels, help, notes = word(problem, text)
-    if isinstance(problem, MatdiffError) and problem.splits:
-        split = fixed_text(text, problem.splits[0])
+    if isinstance(problem, MatdiffError) and problem.split is not None:
+        split = fixed_text(text, problem.split)
         help = [Help("", split, split)] if split else help
     elif isinstance(problem, MatdiffError) and problem.scalars:
         help = _with_scalars(problem.scalars, text, [label.span for label in labels], help)
@@ -116,7 +116,7 @@ def _may_be_foreign(problem: Union[MatdiffError, Remark]) -> bool:
     """Whether another language may explain the mistake; not where names written together do, or an option in the quotes."""
     if isinstance(problem, errors.UnexpectedText) and problem.reason == "option":
         return False
-    if isinstance(problem, MatdiffError) and (problem.splits or (isinstance(problem, errors.UnknownVariable) and problem.fixes)):
+    if isinstance(problem, MatdiffError) and (problem.split or (isinstance(problem, errors.UnknownVariable) and problem.fixes)):
         return False
     return isinstance(problem, _FOREIGN)
 

@@ -10,7 +10,7 @@ from matdiff import errors
 from matdiff.carets import Help, Label
 from matdiff.functions import MATRIX_POWER
 from matdiff.habits import translated
-from matdiff.replace import cut, replaced, statement_around
+from matdiff.replace import cut, statement_around
 from matdiff.report_reading import Words
 from matdiff.report_shapes import fixed_text
 from matdiff.syntax import Span
@@ -46,11 +46,10 @@ def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Words:
 
 
 def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Words:
-    statement = statement_around(text, remark.span.start)
-    local = Span(remark.span.start - statement.start, remark.span.end - statement.start)
-    meant = None if remark.meant is None else replaced(cut(text, statement), local, remark.meant).strip()
-    if meant is not None and remark.meant:
-        meant = re.sub(rf"\b{remark.word}(?=\()", remark.meant, meant)
+    meant = None
+    if remark.meant is not None:
+        statement = cut(text, statement_around(text, remark.span.start))
+        meant = re.sub(rf"\b{remark.word}\b", remark.meant, statement).strip()
     label = "a call needs a function of `--functions`" if remark.meant != "" else "the derivative is by --wrt"
     return f"`{remark.word}` is read as a factor", [Label(remark.span, label)], [Help("", meant, meant)] if meant else [], []
 
@@ -141,13 +140,13 @@ def _own_space(remark: errors.OwnSpace, text: str) -> Words:
 
 
 def _glued(remark: errors.GluedNames, text: str) -> Words:
-    names = list(dict.fromkeys(str(fix.name.value) for fix in (remark.fixes[0], *remark.fixes[0].others) if fix.name is not None))
+    names = list(dict.fromkeys(str(fix.name.value) for fix in (remark.fix, *remark.fix.others) if fix.name is not None))
     message = (
         f"`{names[0]}` is one name"
         if len(names) == 1
         else f"{', '.join(f'`{name}`' for name in names[:-1])} and `{names[-1]}` are names"
     )
-    whole = fixed_text(text, remark.fixes[0])
+    whole = fixed_text(text, remark.fix)
     return message, [Label(remark.span, "names may have several letters")], [Help("as products", whole)] if whole else [], []
 
 

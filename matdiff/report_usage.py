@@ -53,15 +53,16 @@ def _unreadable(error: errors.UnreadableFile, text: str) -> Words:
 
 def _instead_of_file(path: str) -> list[str]:
     """What may be meant by a file that is not there: a format, since -f is no format, a file near by, or an expression."""
-    folder, _, name = path.rpartition("/")
+    name = path.rpartition("/")[2]
+    folder = path[: len(path) - len(name)]
     if name in FORMATS:
         return [f"did you mean `--to {name}`?"]
     try:
-        close = near(name, os.listdir(folder or ("/" if path.startswith("/") else ".")))
+        close = near(name, os.listdir(folder or "."))
     except (OSError, ValueError):
         close = None
     if close is not None and close != name:
-        return [f"did you mean {folder + '/' if folder or path.startswith('/') else ''}{close}?"]
+        return [f"did you mean {folder}{close}?"]
     if re.search(r"\w", path) and re.search(r"[\s^()+*|']", path) and parses(path):
         return [f"an expression takes no option: matdiff {in_quotes(path)}"]
     return []

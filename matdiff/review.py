@@ -138,9 +138,7 @@ def factors(text: str, expr: Expr) -> Iterator[Remark]:
 # Greek letters that papers call as functions, and the function that is meant where it is known.
 _CALLED = {"sigma": "sigmoid", "phi": None, "psi": None, "Phi": None, "Psi": None}
 # What papers write in front of an expression.
-_IN_FRONT = re.compile(
-    r"(?:arg)?(?:min|max)(?:imi[sz]e)?_\w+|(?:min|max)imi[sz]e|arg(?:min|max)|nabla(?:_\w+)?|gradient|jacobian|hessian"
-)
+_IN_FRONT = r"(?:arg)?(?:min|max)(?:imi[sz]e)?_\w+|(?:min|max)imi[sz]e|arg(?:min|max)|nabla(?:_\w+)?|gradient|jacobian|hessian"
 
 
 def words(text: str, expr: Expr) -> Iterator[WordAsFactor]:
@@ -154,7 +152,7 @@ def words(text: str, expr: Expr) -> Iterator[WordAsFactor]:
             end = span_of_expr(left).end
             if left.op == "name" and left.value in _CALLED and end == span_of_expr(right).start and text[end] == "(":
                 called.setdefault(str(left.value), []).append(left)
-        if node.op == "*" and node.args[0].op == "name" and _IN_FRONT.fullmatch(str(node.args[0].value)):
+        if node.op == "*" and node.args[0].op == "name" and re.fullmatch(_IN_FRONT, str(node.args[0].value)):
             name = node.args[0]
             yield WordAsFactor(span=span_of_expr(name), word=str(name.value), meant="")
     for word, places in called.items():
