@@ -57,12 +57,14 @@ def _instead_of_file(path: str) -> list[str]:
     folder = path[: len(path) - len(name)]
     if name in FORMATS:
         return [f"did you mean `--to {name}`?"]
+    stem, ending = os.path.splitext(name)  # what is shared by all .txt is no likeness
     try:
-        close = near(name, os.listdir(folder or "."))
+        others = {os.path.splitext(other)[0] for other in os.listdir(folder or ".") if os.path.splitext(other)[1] == ending}
     except (OSError, ValueError):
-        close = None
-    if close is not None and close != name:
-        return [f"did you mean {folder}{close}?"]
+        others = set()
+    close = near(stem, sorted(others))
+    if close is not None:
+        return [f"did you mean {folder}{close}{ending}?"]
     if re.search(r"\w", path) and re.search(r"[\s^()+*|']", path) and parses(path):
         return [f"an expression takes no option: matdiff {in_quotes(path)}"]
     return []

@@ -235,4 +235,5 @@ def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         "help: an expression takes no option: matdiff 'x^T x'",
     ]
     assert told(capsys, "-f", "nothing") == [f"error[E502]: nothing: {missing}"]
+    assert told(capsys, "-f", "other.txt") == [f"error[E502]: other.txt: {missing}"]
     assert told(capsys, "-f", "no/loses.txt") == [f"error[E502]: no/loses.txt: {missing}"]
