@@ -5,8 +5,8 @@
 'x a^T'
 """
 
+from matdiff.api import Derivative, differentiate
 from matdiff.errors import Errors, MatdiffError
-from matdiff.pipeline import Derivative, differentiate
 from matdiff.result import Result
 from matdiff.version import VERSION as __version__
 

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
+from matdiff.answer import Inputs
+from matdiff.api import Derivative
+from matdiff.asked import Asked
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
@@ -21,7 +24,6 @@ from matdiff.variables import declare
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
     from matdiff.render.options import Check
     from matdiff.report import Diagnostic
     from matdiff.steps.derivation import Derivation
@@ -154,7 +156,8 @@ class Batch:
             else:
                 try:
                     with within(self.options.timeout):
-                        typed = pipeline.infer_question(statement, declarations, definitions, self.wrt)
+                        inputs = Inputs(self.text, statement, declarations, definitions)
+                        typed = pipeline.infer_question(inputs, Asked(tuple(statement.wrt or self.wrt)))
                 except (Errors, MatdiffError, RecursionError, MemoryError):
                     return True
                 names.update(dict.fromkeys(typed.number_names()))
@@ -169,21 +172,21 @@ class Batch:
         with within(self.options.timeout):
             self._answer_in_time(question, alone)
 
+    def _inputs(self, question: Question, text: str) -> Inputs:
+        return Inputs(text, question, self.declarations, self.definitions)
+
+    @property
+    def _asked(self) -> Asked:
+        options = self.options
+        if options.shapes:
+            return Asked(self.wrt, 0, options.structure, options.layout)
+        return Asked(self.wrt, options.order, options.structure, options.layout, self.along)
+
     def _answer_in_time(self, question: Question, alone: bool) -> None:
         options = self.options
         excerpt = Excerpt(self._source(question.span), [question.span])
         try:
-            derivative = pipeline.solve(
-                excerpt.text,
-                question,
-                self.declarations,
-                self.definitions,
-                question.wrt or self.wrt or None,
-                order=0 if options.shapes else options.order,
-                structure=options.structure,
-                layout=options.layout,
-                along=None if options.shapes else self.along,
-            )
+            derivative = Derivative(pipeline.solve(self._inputs(question, excerpt.text), self._asked))
             checks = self._checks(derivative)
             shown = derivative.in_notation(options.notation) if options.format in render.WRITTEN else derivative
             steps = derivative.steps(options.method) if options.steps and not options.shapes else []

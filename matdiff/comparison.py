@@ -19,7 +19,7 @@ from matdiff.syntax import Expr, ratio
 from matdiff.values import evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
     from matdiff.syntax import Rational
 
@@ -47,7 +47,7 @@ class Comparison:
     """
 
     def __init__(
-        self, answer: Derivative, result: Result, shape: Shape, printed: Typed | None, expected: Typed, points: list[Point]
+        self, answer: Answer, result: Result, shape: Shape, printed: Typed | None, expected: Typed, points: list[Point]
     ) -> None:
         self.answer, self.result, self.shape = answer, result, shape
         self.printed, self.expected, self.points = printed, expected, points

@@ -145,7 +145,12 @@ def _is_inverse_power(part: Expr) -> bool:
     return isinstance(exponent, int) and exponent < 0
 
 
-def smoothness_of(typed: Typed) -> list[Remark]:
+def remarks_on(typed: Typed, wrt: Sequence[str], structure: str, shown: Sequence[Expr]) -> list[Remark]:
+    """What somebody should know who reads these formulas."""
+    return [*typed.remarks, *_smoothness(typed), *_meanings(shown, typed), *_conventions(typed, wrt, structure)]
+
+
+def _smoothness(typed: Typed) -> list[Remark]:
     """A remark for every function that has points without a derivative."""
     found: dict[str, Remark] = {}
     for part in _parts(typed):
@@ -155,7 +160,7 @@ def smoothness_of(typed: Typed) -> list[Remark]:
     return list(found.values())
 
 
-def meanings_in(results: Sequence[Expr], typed: Typed) -> list[Remark]:
+def _meanings(results: Sequence[Expr], typed: Typed) -> list[Remark]:
     """A remark for every derivative of a matrix function that a result could only name: what dexpm(X, E) is."""
     asked = _parts(typed)
     found: dict[str, Remark] = {}
@@ -172,7 +177,7 @@ def meanings_in(results: Sequence[Expr], typed: Typed) -> list[Remark]:
     return list(found.values())
 
 
-def convention_of(typed: Typed, wrt: Sequence[str], structure: str) -> list[Remark]:
+def _conventions(typed: Typed, wrt: Sequence[str], structure: str) -> list[Remark]:
     """A remark for every structured variable of an answer: among which matrices the derivative is taken."""
     found: list[Remark] = []
     for name in dict.fromkeys(wrt):

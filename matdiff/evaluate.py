@@ -23,9 +23,9 @@ from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
+    from matdiff.answer import Answer
     from matdiff.directions import Along
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative
     from matdiff.result import Result
 
 __all__ = ["Report", "Undefined", "differences", "evaluate", "evaluate_tensor", "sample", "verify"]
@@ -75,7 +75,7 @@ def sample(typed: Typed, seed: int, sizes: Mapping[str, int]) -> dict[str, Matri
     return None
 
 
-def usable_sizes(answer: Derivative, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
+def usable_sizes(answer: Answer, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
     """Sizes at which input and results have a value: inv(X^T X), for one, needs an X that is no wider than tall."""
     typed = answer.typed
     candidates = [draw_sizes(typed, seed + attempt, fixed) for attempt in range(8)]
@@ -154,13 +154,13 @@ def _direction(prop: str | None, structure: str, at: Matrix, along: Matrix) -> M
     return total
 
 
-def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None = None, trials: int = 3) -> Report:
+def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = None, trials: int = 3) -> Report:
     """Compare every result of an answer, in matrix and in index notation, with differences of its input.
 
     `sizes` fixes size names; the others are drawn, all different.
     """
     typed = answer.typed
-    chosen = usable_sizes(answer, seed, sizes or {})
+    chosen = usable_sizes(answer, seed, answer.fixed_sizes(sizes))
     worst, done = mp.mpf(0), 0
     for trial in range(trials):
         with mp.workdps(_digits(max((result.order for result in answer.results), default=1))):
@@ -176,7 +176,7 @@ def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None
     return Report(done > 0 and worst < TOLERANCE, done, float(worst), chosen, seed)
 
 
-def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], sizes: dict[str, int], random: Random) -> Number:
+def _error(answer: Answer, result: Result, values: Mapping[str, Matrix], sizes: dict[str, int], random: Random) -> Number:
     """The relative error of one result at one point."""
     typed = answer.typed
     along = result.along
@@ -186,7 +186,7 @@ def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], siz
     moved = [] if along is None else result.wrt if along.kind == "jvp" else answer.wrt
     shapes = [size_of(values[name]) for name in wrt]
     places = _chosen([list(product(range(rows), range(columns))) for rows, columns in shapes], random)
-    numbers = differences(typed, wrt, values, sizes, places, answer.structure, along, moved)
+    numbers = differences(typed, wrt, values, sizes, places, answer.asked.structure, along, moved)
     expected: dict[Index, Number] = {}
     output = SCALAR if along and along.kind == "vjp" else shape_of(typed.expr)
     variable_dims = [typed.variables[name].shape for name in wrt]
@@ -208,7 +208,7 @@ def _error(answer: Derivative, result: Result, values: Mapping[str, Matrix], siz
 
 
 def _error_of_solution(
-    answer: Derivative, result: Result, along: Along, values: Mapping[str, Matrix], sizes: dict[str, int]
+    answer: Answer, result: Result, along: Along, values: Mapping[str, Matrix], sizes: dict[str, int]
 ) -> Number:
     """How far the Hessian, applied numerically to the solution in both notations, is from the right side."""
     (name,), (direction,) = result.wrt, along.names
@@ -226,7 +226,9 @@ def _error_of_solution(
         else:
             solution = evaluate(expr, values, sizes, parts)
         at = {**values, direction: solution}
-        applied = differences(answer.typed, (name,), at, sizes, [[entry] for entry in entries], answer.structure, along, [name])
+        applied = differences(
+            answer.typed, (name,), at, sizes, [[entry] for entry in entries], answer.asked.structure, along, [name]
+        )
         wanted: dict[Index, Number] = {(i, j): values[direction][i][j] for i, j in entries}
         worst = max(worst, _difference(wanted, {entry: number[0][0] for entry, number in zip(entries, applied, strict=True)}))
     return worst

@@ -6,7 +6,7 @@ sizes; `slips` looks into a no.  Importing this module loads mpmath.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from mpmath import mp
@@ -14,13 +14,14 @@ from mpmath import mp
 from matdiff import index
 from matdiff.comparison import TOLERANCE, Comparison, Point
 from matdiff.dims import ONE, SCALAR, Shape
+from matdiff.errors import HowManyExpected
 from matdiff.evaluate import sample
 from matdiff.expand import expanded
 from matdiff.expected import read_expected
 from matdiff.infer import Typed
 from matdiff.lower import lower
 from matdiff.matrices import Undefined
-from matdiff.nodes import Session, Tensor, resumed
+from matdiff.nodes import Session, Tensor, entered
 from matdiff.parts import shape_of
 from matdiff.sample import draw_sizes
 from matdiff.simplify import simplify
@@ -29,7 +30,7 @@ from matdiff.values import DIGITS, number_of_dim
 from matdiff.views import Finding
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
 TRIALS = 3
@@ -65,7 +66,17 @@ class Verdict:
         return f"<Verdict {self.expected!r}: {'equal' if self.passed else self.finding}>"
 
 
-def compare(answer: Derivative, place: int, text: str, seed: int, sizes: Mapping[str, int]) -> Verdict:
+def compare_all(
+    answer: Answer, expected: Sequence[str], seed: int = 0, sizes: Mapping[str, int] | None = None
+) -> tuple[Verdict, ...]:
+    """Compare every result, in order, with an expression.  Raises `WrongExpected`, HowManyExpected and NotASize."""
+    if len(expected) != len(answer.results):
+        raise HowManyExpected(given=len(expected), results=tuple(result.wrt for result in answer.results))
+    fixed = answer.fixed_sizes(sizes)
+    return tuple(compare(answer, place, text, seed, fixed) for place, text in enumerate(expected))
+
+
+def compare(answer: Answer, place: int, text: str, seed: int, sizes: Mapping[str, int]) -> Verdict:
     """Compare the result at `place` with the expression `text`; `sizes` fixes size names.
 
     Raises `WrongExpected` for a text that is wrong in itself.
@@ -73,7 +84,7 @@ def compare(answer: Derivative, place: int, text: str, seed: int, sizes: Mapping
     result = answer.results[place]
     shape = _shown_shape(result)
     verdict = Verdict(text, place, seed)
-    with resumed(Session()), mp.workdps(DIGITS):
+    with entered(Session()), mp.workdps(DIGITS):
         expected = read_expected(answer, text, shape)
         if shape is None:
             verdict.finding = Finding("tensor", shape=shape_of(expected.expr), result=result.shape)

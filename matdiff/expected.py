@@ -16,13 +16,13 @@ from matdiff.syntax import Expr
 from matdiff.variables import Variable, declare, kind_of
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
 
 # What the result is called while an expression is read beside it: no name of the language.
 _RESULT = "?"
 
 
-def read_expected(answer: Derivative, text: str, shape: Shape | None) -> Typed:
+def read_expected(answer: Answer, text: str, shape: Shape | None) -> Typed:
     """The last expression of `text`, typed.
 
     It may use the variables, definitions and declarations of the question, the named parts of the results, sizes as numbers
@@ -68,14 +68,14 @@ def _beside(expr: Expr, shape: Shape, names: _Names) -> Typed | None:
 class _Names:
     """What the names in an expected expression mean."""
 
-    def __init__(self, answer: Derivative) -> None:
+    def __init__(self, answer: Answer) -> None:
         inputs = answer.inputs
         self.variables: dict[str, Variable] = {**declare(inputs.declarations), **answer.typed.variables}
         self.definitions = {d.name: d.expr for d in inputs.definitions if d.name not in answer.typed.variables}
         for result in answer.results:
             for part in result.where:
                 self.definitions.setdefault(part.name, part.expr)
-        for dim, number in answer.recovery().sizes.items():
+        for dim, number in answer.recovery.sizes.items():
             if dim.name is not None and dim.name not in self.variables:
                 self.definitions.setdefault(dim.name, number)
         self.declared_sizes = {n for v in declare(inputs.declarations).values() for dim in v.shape for n in dim.names}

@@ -64,6 +64,10 @@ class Typed:
     ) -> None:
         self.expr, self.variables, self.definitions, self.remarks = expr, variables, definitions, remarks
 
+    def beside(self, variables: Mapping[str, Variable]) -> Typed:
+        """The same with more variables, which the expression does not have."""
+        return Typed(self.expr, {**self.variables, **variables, **self.variables}, self.definitions, self.remarks)
+
     @property
     def size_names(self) -> set[str]:
         """The names of sizes in the shapes of the variables."""

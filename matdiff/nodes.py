@@ -27,7 +27,7 @@ Node = TypeVar("Node", bound="Tensor")
 
 
 class Session:
-    """The table of nodes of one question, so that no answer depends on the one before."""
+    """The table of nodes of one question, so that no answer depends on the one before; see `entered`."""
 
     def __init__(self) -> None:
         self.nodes: dict[object, Tensor] = {}
@@ -39,27 +39,25 @@ class Session:
 
 
 class _Current(local):
-    def __init__(self) -> None:
-        self.session = Session()
+    session: Session | None = None
 
 
 _current = _Current()
 
 
-def new_session() -> Session:
-    """Forget all nodes; nodes of different sessions must not be combined."""
-    _current.session = Session()
-    return _current.session
-
-
 @contextmanager
-def resumed(session: Session) -> Iterator[None]:
-    """Go on with the nodes of an earlier question."""
+def entered(session: Session) -> Iterator[Session]:
+    """Make nodes in this session, and afterwards in the one before; nodes of different sessions must not be combined."""
     before, _current.session = _current.session, session
     try:
-        yield
+        yield session
     finally:
         _current.session = before
+
+
+def _session() -> Session:
+    assert _current.session is not None, "nodes are made in a session"
+    return _current.session
 
 
 class Tensor:
@@ -177,7 +175,7 @@ class Apply(Tensor):
 
 def known_node(key: object) -> Tensor | None:
     """The node that was interned under this key in this session."""
-    return _current.session.nodes.get(key)
+    return _session().nodes.get(key)
 
 
 def first_way(ways: Sequence[tuple[int, tuple[Factor, ...], object]]) -> tuple[int, tuple[Factor, ...], object] | None:
@@ -186,7 +184,7 @@ def first_way(ways: Sequence[tuple[int, tuple[Factor, ...], object]]) -> tuple[i
         return ways[0]
     if any(sign < 0 and key == ways[0][2] for sign, _, key in ways):
         return None
-    known = _current.session.ways
+    known = _session().ways
     found = next((way for way in ways if way[2] in known), ways[0])
     known.add(found[2])
     return found
@@ -195,7 +193,7 @@ def first_way(ways: Sequence[tuple[int, tuple[Factor, ...], object]]) -> tuple[i
 def interned(key: object, node: Node, dims: tuple[Dim, ...]) -> Node:
     """Remember a new node, whose axes have these sizes, under its key.  Raises `TooLarge`."""
     check()
-    session = _current.session
+    session = _session()
     session.factors += len(node.factors if isinstance(node, Product) else node.terms if isinstance(node, Sum) else ())
     if session.factors > FACTORS:
         raise TooLarge(what="factors", limit=FACTORS)

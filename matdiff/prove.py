@@ -32,8 +32,8 @@ from matdiff.values import Entries, Evaluation, Index, number_of_dim
 if TYPE_CHECKING:
     from types import FrameType
 
+    from matdiff.answer import Answer
     from matdiff.infer import Typed, Variable
-    from matdiff.pipeline import Derivative
     from matdiff.result import Result
 
 Progress = Callable[[int, int], None]
@@ -75,10 +75,10 @@ class Proof:
         return f"<Proof {verdict}, {self.components} components, sizes {self.sizes}>"
 
 
-def prove(answer: Derivative, sizes: Mapping[str, int], progress: Progress | None = None) -> Proof:
+def prove(answer: Answer, sizes: Mapping[str, int] | None = None, progress: Progress | None = None) -> Proof:
     """Prove every result of an answer at one choice of sizes; `sizes` fixes size names, `progress` is told (done, all)."""
-    reasons = []
-    for chosen in _small_sizes(answer.typed, sizes):
+    reasons, fixed = [], answer.fixed_sizes(sizes)
+    for chosen in _small_sizes(answer.typed, fixed):
         proof = Proof(chosen)
         try:
             with _alarm(remaining()):
@@ -90,7 +90,7 @@ def prove(answer: Derivative, sizes: Mapping[str, int], progress: Progress | Non
             check()
             proof.reason = "the time is over"
         return proof
-    proof = Proof(dict(sizes))
+    proof = Proof(fixed)
     proof.reason = reasons[0]
     return proof
 
@@ -111,7 +111,7 @@ def _small_sizes(typed: Typed, fixed: Mapping[str, int]) -> Iterator[dict[str, i
             return
 
 
-def _compare(answer: Derivative, proof: Proof, progress: Progress | None) -> None:
+def _compare(answer: Answer, proof: Proof, progress: Progress | None) -> None:
     """Fill in the proof.  Raises ZeroDivisionError or Undefined where something has no value at its sizes."""
     point = _Symbols(answer, proof.sizes)
     total = sum(_count(result, proof.sizes) for result in answer.results)
@@ -153,8 +153,8 @@ class _Symbols:
     along   what stands for each direction while differentiating: it stays, even where a direction is one of the variables
     """
 
-    def __init__(self, answer: Derivative, sizes: Mapping[str, int]) -> None:
-        self.typed, self.structure = answer.typed, answer.structure
+    def __init__(self, answer: Answer, sizes: Mapping[str, int]) -> None:
+        self.typed, self.structure = answer.typed, answer.asked.structure
         moving = {name for result in answer.results for name in result.wrt}
         typed = self.typed
         self.free: dict[str, Array] = {}
@@ -242,7 +242,7 @@ def _cayley(skew: Array) -> Array:
 
 
 def _components(
-    answer: Derivative, result: Result, value: Array, point: _Symbols, sizes: Mapping[str, int]
+    answer: Answer, result: Result, value: Array, point: _Symbols, sizes: Mapping[str, int]
 ) -> Iterator[tuple[Index, Entry, set[Entry]]]:
     """Every component: (its axes, the derivative, what the result says in index and in matrix notation)."""
     typed = answer.typed
@@ -270,7 +270,7 @@ def _components(
             yield axes, derivative, {entries.value(result.index_expr, at), shown}
 
 
-def _applied(answer: Derivative, result: Result, value: Array, point: _Symbols) -> tuple[Array, tuple[str, ...]]:
+def _applied(answer: Answer, result: Result, value: Array, point: _Symbols) -> tuple[Array, tuple[str, ...]]:
     """What remains to be differentiated by single entries, and by which variables, once the directions are put in.
 
     The output weighted by u (vjp), or its change when the variables move along v (hvp, jvp): `directions` in components.

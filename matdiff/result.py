@@ -22,8 +22,7 @@ from matdiff.sized import with_sizes
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.notations.equation import Equation
-    from matdiff.pipeline import Derivative
+    from matdiff.asked import Asked
 
 
 class Notated(NamedTuple):
@@ -101,19 +100,12 @@ class Result:
     turned       whether `expr`, `shape` and `axes` are those of the transpose, because of the layout
     """
 
-    def __init__(
-        self,
-        derivative: Derivative,
-        wrt: tuple[str, ...],
-        tensor: Tensor,
-        writing: Writing,
-        along: Along | None = None,
-        place: int = 0,
-    ) -> None:
-        self.wrt, self.along, self.place = wrt, along, place
+    def __init__(self, writing: Writing, wrt: tuple[str, ...], tensor: Tensor, asked: Asked, place: int = 0) -> None:
+        self.wrt, self.along, self.place = wrt, asked.along, place
+        along = self.along
         self.order = 2 if along and along.kind in ("hvp", SOLVE) else 1 if along else len(wrt)
-        self.axes = _named_axes(derivative.typed, wrt, writing.names, along)
-        as_row = tensor.order == 1 and self._is_along_row(derivative)
+        self.axes = _named_axes(writing.typed, wrt, writing.names, along)
+        as_row = tensor.order == 1 and self._is_along_row(writing.typed)
         found = writing.written(tensor, wrt, [letter for *_, letter in self.axes], as_row)
         self.tensor, self.recovery, self.form = found.tensor, found.recovery, found.form
         self.full_axes = list(self.axes)
@@ -123,27 +115,27 @@ class Result:
         self.value_expr, self.is_matrix = self.expr, self.form == "matrix"
         self.shape: tuple[Dim, ...] = tensor.dims
         self.where = self.parts = found.where
-        self.turned = self.turns(derivative.layout)
+        self.turned = self.turns(asked.layout)
         if self.turned:
             self.expr = self.recovery.formulas.transposed(self.expr)
             self.shape, self.axes = self.shape[::-1], self.axes[::-1]
         self.shown_shape = self.shape
         self.is_row = self.is_matrix and len(self.shape) == 1 and formula.shape_of(self.expr)[0].is_one
-        self.conditions = writing.conditions.beside([*(part.expr for part in self.where), self.expr])
+        self.conditions = writing.conditions.beside(self.formulas)
 
-    def _is_along_row(self, derivative: Derivative) -> bool:
+    def _is_along_row(self, typed: Typed) -> bool:
         """Whether the only axis is that of a row, in the output or among the variables."""
         of = self.axes[0][0]
-        rows, columns = formula.shape_of(derivative.typed.expr) if of == "output" else derivative.typed.variables[of].shape
+        rows, columns = formula.shape_of(typed.expr) if of == "output" else typed.variables[of].shape
         return rows.is_one and not columns.is_one
 
-    def in_notation(self, notation: str, equation: Equation) -> Result:
-        """The same result written as an equation of this notation."""
+    def written_as(self, form: str, left: Expr, right: Expr, legend: tuple[str, ...]) -> Result:
+        """The same result as an equation of another notation."""
         shown = copy(self)
-        shown.form, shown.left, shown.expr, shown.legend = notation, equation.left, equation.right, equation.legend
-        shown.where = needed(list(self.parts), equation.right)
-        if notation in ("entry", "kronecker", "differential"):
-            shown.shown_shape = tuple(dim for dim in formula.shape_of(equation.right) if not dim.is_one)
+        shown.form, shown.left, shown.expr, shown.legend = form, left, right, legend
+        shown.where = needed(list(self.parts), right)
+        if form in ("entry", "kronecker", "differential"):
+            shown.shown_shape = tuple(dim for dim in formula.shape_of(right) if not dim.is_one)
         return shown
 
     def turns(self, layout: str) -> bool:
@@ -159,6 +151,11 @@ class Result:
         if "output" in arrays:
             return layout == "denominator"
         return layout == "numerator" and len(arrays) == 1
+
+    @property
+    def formulas(self) -> list[Expr]:
+        """The named parts, and the result itself."""
+        return [*(part.expr for part in self.where), self.expr]
 
     @property
     def name(self) -> str:
@@ -196,18 +193,6 @@ class Result:
 
     def _with_parts(self, expr: Expr) -> str:
         return "; ".join([*(f"{part.name} = {text(part.expr)}" for part in self.where), text(expr)])
-
-    @property
-    def unicode(self) -> str:
-        from matdiff.render.unicode import unicode  # a pipe gets plain text
-
-        return unicode(self.expr)
-
-    @property
-    def latex(self) -> str:
-        from matdiff.render.latex import latex  # needed only when somebody asks
-
-        return latex(self.expr)
 
 
 def _named_axes(

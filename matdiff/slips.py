@@ -33,6 +33,7 @@ from matdiff.infer import Typed
 from matdiff.lower import lower
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
 from matdiff.parts import shape_of
+from matdiff.pipeline import again
 from matdiff.simplify import simplify
 from matdiff.structure import MODES
 from matdiff.syntax import Expr, ratio
@@ -87,7 +88,7 @@ def _structure(case: Case) -> Finding | None:
     if not any(answer.typed.variables[name].property for name in result.wrt):
         return None
     for mode in MODES:
-        if mode != answer.structure:
+        if mode != answer.asked.structure:
             other = _other_result(case, structure=mode)
             for view in case.plain:
                 if other is not None and all_equal(other, view.expected):
@@ -98,7 +99,7 @@ def _structure(case: Case) -> Finding | None:
 def _other_result(case: Case, **options: Any) -> list[Matrix] | None:
     """The values of the same result of a similar question; None where it has another shape or no value."""
     comparison = case.comparison
-    result = case.answer.again(**options).results[case.answer.results.index(comparison.result)]
+    result = again(case.answer, **options).results[case.answer.results.index(comparison.result)]
     if result.shape != comparison.result.shape:
         return None
     try:
@@ -206,11 +207,11 @@ def _tidy(case: Case, expr: Expr, within: Typed) -> Expr:
     """The expression as a result would be printed, where that is shorter."""
     try:
         tensor = simplify(lower(Typed(expr, within.variables, within.definitions, ()))[0])
-        found = case.answer.recovery().expr(tensor)
+        found = case.answer.recovery.expr(tensor)
     except Irreducible:
         return expr
     if shape_of(expr)[0].is_one and not is_scalar(expr):
-        found = case.answer.recovery().formulas.transposed(found)
+        found = case.answer.recovery.formulas.transposed(found)
     nested = any(arg.op == "*" for arg in expr.args if expr.op == "*")
     return found if cost(found) < cost(expr) + nested else expr
 
@@ -234,7 +235,7 @@ def _scalar_factor(case: Case) -> Finding | None:
 def _scalars(case: Case) -> list[tuple[Expr, Typed]]:
     """Scalar expressions that could be a forgotten factor, short ones first, each with what its names mean."""
     asked, comparison = case.answer.typed, case.comparison
-    sizes = list(case.answer.recovery().sizes.values())
+    sizes = list(case.answer.recovery.sizes.values())
     pairs = [formula.call("*", *pair, shape=SCALAR) for pair in combinations(sizes, 2)]
     pairs += [formula.call("/", *pair, shape=SCALAR) for pair in permutations(sizes, 2)]
     found: dict[Expr, Typed] = dict.fromkeys((*sizes, *pairs), asked)
@@ -315,7 +316,7 @@ def _other_variable(case: Case) -> Finding | None:
         if name in comparison.result.wrt:
             continue
         try:
-            (result,) = answer.again(wrt=[name]).results
+            (result,) = again(answer, wrt=(name,)).results
         except (MatdiffError, Errors):
             continue
         dims = result.shape
@@ -404,11 +405,11 @@ def _short_difference(case: Case) -> Finding | None:
             continue
         left, right = (simplify(lower(typed)[0]) for typed in (printed, expected))
         try:
-            expr = case.answer.recovery().expr(simplify(index.add([(1, left), (-1, right)], left.dims)))
+            expr = case.answer.recovery.expr(simplify(index.add([(1, left), (-1, right)], left.dims)))
         except Irreducible:
             return None
         if shape_of(printed.expr)[0].is_one and not is_scalar(printed.expr):
-            expr = case.answer.recovery().formulas.transposed(expr)
+            expr = case.answer.recovery.formulas.transposed(expr)
         if cost(expr) <= min(cost(printed.expr), cost(expected.expr)):
             return Finding("difference", terms=(expr,))
     return None

@@ -29,7 +29,7 @@ from matdiff.sample import with_property
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
 
 # So many matrices are assumed to be symmetric at once.
 _MOST_ASSUMED = 3
@@ -97,7 +97,7 @@ class Case:
 
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
-        self.answer: Derivative = comparison.answer
+        self.answer: Answer = comparison.answer
         self.is_short = count_nodes(comparison.expected.expr) + count_nodes(comparison.result.expr) <= _LONGEST
 
     def views(self, points: Sequence[Point]) -> list[View]:

@@ -12,10 +12,10 @@ from contractions import contraction
 from mpmath import mp
 
 from matdiff import evaluate
+from matdiff.api import Derivative
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
-from matdiff.pipeline import Derivative
 from matdiff.result import Result
 from matdiff.sample import in_space
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -320,7 +320,9 @@ def _point(
 def _change(answer: Derivative, name: str, value: Matrix, random: Random) -> Matrix:
     """A random direction in which the variable may move."""
     plain = [[mp.mpf(random.gauss(0, 1)) for _ in row] for row in value]
-    return in_space(answer.typed.variables[name].property, "ignore" if answer.structure == "ignore" else "project", value, plain)
+    return in_space(
+        answer.typed.variables[name].property, "ignore" if answer.asked.structure == "ignore" else "project", value, plain
+    )
 
 
 def _output(line: Line) -> str:

@@ -25,12 +25,12 @@ from typing import Any, NamedTuple
 from expressions import Case, Generator, smaller
 from mpmath import mp
 
+from matdiff.api import Derivative, differentiate
 from matdiff.errors import Errors, MatdiffError
 from matdiff.formula import shape_of
 from matdiff.infer import Typed, infer
 from matdiff.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
 from matdiff.parse import Definition, Question, parse
-from matdiff.pipeline import Derivative, differentiate
 from matdiff.result import Result
 from matdiff.sample import draw_values, in_space
 from matdiff.values import Evaluation, evaluate_tensor, number_of_dim
@@ -220,7 +220,7 @@ def along(
         if depth == 0:
             return checked(Evaluation(at, sizes, typed.definitions).value(typed.expr))
         name = wrt[depth - 1]
-        direction = _in_space(typed.variables[name].property, answer.structure, at[name], directions[depth - 1])
+        direction = _in_space(typed.variables[name].property, answer.asked.structure, at[name], directions[depth - 1])
         behind, ahead = sides[depth - 1] if sides is not None else (-1, 1)
         ends = [slope(depth - 1, {**at, name: added(at[name], scaled(side * step, direction))}) for side in (ahead, behind)]
         return scaled(1 / ((ahead - behind) * step), added(ends[0], scaled(-1, ends[1])))

@@ -9,7 +9,10 @@ from sessions import run
 
 import matdiff
 from matdiff import evaluate, pipeline
+from matdiff.answer import Answer
+from matdiff.api import Derivative
 from matdiff.render import render
+from matdiff.result import Result
 from matdiff.values import number_of_dim
 
 _TOLERANCE = 1e-9
@@ -25,32 +28,33 @@ def check(arguments: list[str], stdin: str | None) -> None:
         check_answer(derivative)
 
 
-def answers(arguments: list[str], stdin: str | None) -> list[pipeline.Derivative]:
+def answers(arguments: list[str], stdin: str | None) -> list[Derivative]:
     """The answers that a command prints, as objects."""
-    found: list[pipeline.Derivative] = []
+    found: list[Derivative] = []
     solve = pipeline.solve
 
-    def recorded(*positional: Any, **named: Any) -> pipeline.Derivative:
-        found.append(solve(*positional, **named))
-        return found[-1]
+    def recorded(*positional: Any, **named: Any) -> Answer:
+        answer = solve(*positional, **named)
+        found.append(Derivative(answer))
+        return answer
 
     with mock.patch.object(pipeline, "solve", recorded):
         run(arguments, stdin)
     return found
 
 
-def check_answer(derivative: pipeline.Derivative) -> None:
+def check_answer(derivative: Derivative) -> None:
     """Numerical differences, then the printed lines of the results in matrix notation."""
     report = derivative.verify()
     if not report.passed:
-        raise Untrue(f"{derivative.source!r}: {derivative.text!r} is not the derivative: {report}")
+        raise Untrue(f"{derivative.inputs.source!r}: {derivative.text!r} is not the derivative: {report}")
     printed = render(derivative, "text").splitlines()
     for line, result in zip(printed, derivative.results, strict=True):
         if result.form == "matrix":
             _check_print(line, result, derivative, report)
 
 
-def _check_print(line: str, result: pipeline.Result, derivative: pipeline.Derivative, report: Any) -> None:
+def _check_print(line: str, result: Result, derivative: Derivative, report: Any) -> None:
     """The printed line, read as a stranger would with the same declarations, has the value of the result."""
     from mpmath import mp
 
@@ -68,14 +72,14 @@ def _check_print(line: str, result: pipeline.Result, derivative: pipeline.Deriva
                 sizes[read.name] = number_of_dim(known, report.sizes)
         found = evaluate.evaluate(again.expr, values, sizes, again.definitions)
         if not _equal(meant, found):
-            raise Untrue(f"{derivative.source!r}: the printed {line!r} does not mean what it should when it is read back")
+            raise Untrue(f"{derivative.inputs.source!r}: the printed {line!r} does not mean what it should when it is read back")
 
 
-def check_same(derivative: pipeline.Derivative, formula: str) -> None:
+def check_same(derivative: Derivative, formula: str) -> None:
     """A formula in the variables of the input has the value of the result.  Raises `Untrue`."""
     report = derivative.verify()
     if not report.passed:
-        raise Untrue(f"{derivative.source!r}: {derivative.text!r} is not the derivative: {report}")
+        raise Untrue(f"{derivative.inputs.source!r}: {derivative.text!r} is not the derivative: {report}")
     _check_print(formula, derivative.result, derivative, report)
 
 

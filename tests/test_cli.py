@@ -153,10 +153,10 @@ def test_verify_says_no_with_status_one(monkeypatch: pytest.MonkeyPatch) -> None
     assert run([*QUESTION, "--verify"]).status == 0
     original = pipeline.Result.__init__
 
-    def wrong(self: object, derivative: object, wrt: tuple[str, ...], tensor: object, *rest: object) -> None:
+    def wrong(self: object, writing: object, wrt: tuple[str, ...], tensor: object, *rest: object) -> None:
         from matdiff import index
 
-        original(self, derivative, wrt, index.scale(2, tensor), *rest)
+        original(self, writing, wrt, index.scale(2, tensor), *rest)
 
     monkeypatch.setattr("matdiff.pipeline.Result.__init__", wrong)
     outcome = run([*QUESTION, "--verify"])

@@ -19,10 +19,11 @@ from test_cli import SCHEMA
 
 import matdiff
 from matdiff import formula
+from matdiff.api import Derivative
 from matdiff.errors import BadDirection, OtherNotation
 from matdiff.formula import shape_of
 from matdiff.notations import NOTATIONS
-from matdiff.pipeline import Derivative
+from matdiff.pipeline import stages
 from matdiff.render.leftside import left_side
 from matdiff.render.printer import show
 from matdiff.render.text import STYLE
@@ -190,7 +191,7 @@ def test_steps(expression: str, wrt: Any, declarations: tuple[str, ...], along: 
         *lines, last = found.lines
         assert (last.left, last.right) == (left_side(answer, result), result.expr)
         tried = 0
-        for way in answer._ways(result):
+        for way in stages(answer, result):
             part = derivation(answer, way[-1], method, [way])
             # What tries lines takes the gradient between, by a structured variable, for the plain one.
             structured = result.order > 1 and answer.typed.variables[result.wrt[0]].property

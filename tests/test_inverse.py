@@ -11,7 +11,8 @@ from corpus.test_corpus import REASONS, _lines
 from running import Call, needs
 
 import matdiff
-from matdiff.pipeline import Derivative
+from matdiff.api import Derivative
+from matdiff.pipeline import operators
 
 # The expression, the variable and what is declared.
 SOLVED = [
@@ -113,7 +114,7 @@ def test_published_functions() -> None:
         source = answer.to("numpy")
         if "def solve_" not in source:
             continue
-        direction = next(name for operator in answer.operators() for name in operator.introduced)
+        direction = next(name for operator in operators(answer) for name in operator.introduced)
         (dense,) = running.numpy(Call(source, f"d2f_d{wrt}2", inputs))
         if np.linalg.cond(np.reshape(dense, (np.size(inputs[wrt]), -1))) > 1e8:
             continue  # (X^T X)^-1 V for an X with more columns than rows
@@ -127,6 +128,6 @@ def test_published_functions() -> None:
 
 @pytest.mark.parametrize(("expression", "wrt", "declarations"), SOLVED)
 def test_the_formula_of_the_solution(expression: str, wrt: str, declarations: tuple[str, ...]) -> None:
-    operators = hessian(expression, wrt, declarations).operators()
-    assert [operator.result.name for operator in operators] == ["hvp", "solve"]
-    assert all(operator.verify().passed for operator in operators)
+    found = [Derivative(operator) for operator in operators(hessian(expression, wrt, declarations))]
+    assert [operator.result.name for operator in found] == ["hvp", "solve"]
+    assert all(operator.verify().passed for operator in found)

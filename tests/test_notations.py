@@ -18,10 +18,10 @@ from sessions import run
 
 import matdiff
 from matdiff import evaluate
+from matdiff.api import Derivative
 from matdiff.formula import shape_of
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
-from matdiff.pipeline import Derivative
 from matdiff.result import Result
 from matdiff.syntax import Expr
 from matdiff.values import number_of_dim

@@ -16,10 +16,10 @@ from sessions import run
 
 import matdiff
 from matdiff import formula
+from matdiff.api import Derivative
 from matdiff.dims import Shape, size
 from matdiff.functions import FUNCTIONS
 from matdiff.notations.linear import Dyad, Mask, Sides, Turn
-from matdiff.pipeline import Derivative
 from matdiff.render.text import text
 from matdiff.sample import MANNERS
 from matdiff.steps import METHODS, Law

@@ -19,14 +19,14 @@ from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
 
 class Change:
     """The variables' differentials as symbols beside everything that the result may name."""
 
-    def __init__(self, answer: Derivative, result: Result) -> None:
+    def __init__(self, answer: Answer, result: Result) -> None:
         self.answer, self.result, self.typed = answer, result, answer.typed
         self.output = formula.name(output_name(self.typed), shape_of(self.typed.expr))
         self.counts = [sum(1 for of, *_ in result.full_axes if of == "output")]

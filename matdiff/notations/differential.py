@@ -10,11 +10,11 @@ from matdiff.notations.equation import Equation, NoNotation
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
 
-def equation(answer: Derivative, result: Result) -> Equation:
+def equation(answer: Answer, result: Result) -> Equation:
     """`dY = dW^T X`; of order 2 `d2f = dx^T H dx`, and with two variables the part that is linear in both."""
     if not result.wrt:
         raise NoNotation

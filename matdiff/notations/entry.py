@@ -14,11 +14,11 @@ from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
 
-def equation(answer: Derivative, result: Result) -> Equation:
+def equation(answer: Answer, result: Result) -> Equation:
     """`dy[i]/dW = x e(i, n)^T`; of higher orders the axes of all variables but the last are held."""
     kept = sum(1 for dim in answer.typed.variables[result.wrt[-1]].shape if not dim.is_one) if result.wrt else 0
     held = result.tensor.order - kept

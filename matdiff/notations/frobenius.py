@@ -17,8 +17,8 @@ from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
+    from matdiff.answer import Answer
     from matdiff.dims import Shape
-    from matdiff.pipeline import Derivative
     from matdiff.result import Result
 
 _WORDS = {
@@ -30,7 +30,7 @@ _WORDS = {
 }
 
 
-def equation(answer: Derivative, result: Result) -> Equation:
+def equation(answer: Answer, result: Result) -> Equation:
     """`dY/dW = E X^T : F`; where the result is a matrix already, that is its Frobenius form, dz = X A^T : dW."""
     if result.form == "matrix" and (result.order < 2 or len(result.tensor.dims) < 3):
         return Equation(left_side(answer, result), result.expr)

@@ -19,13 +19,13 @@ from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
+    from matdiff.answer import Answer
     from matdiff.dims import Shape
-    from matdiff.pipeline import Derivative
     from matdiff.result import Result
     from matdiff.syntax import Rational
 
 
-def equation(answer: Derivative, result: Result) -> Equation:
+def equation(answer: Answer, result: Result) -> Equation:
     """`d vec(Y) / d vec(W)^T = kron(X^T, I) K(m, n)`; vectors need no vec."""
     if not result.wrt:
         raise NoNotation

@@ -8,11 +8,11 @@ from matdiff.notations.equation import Equation, NoNotation
 from matdiff.render.leftside import left_side
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
 
-def equation(answer: Derivative, result: Result) -> Equation:
+def equation(answer: Answer, result: Result) -> Equation:
     """`df/dW = x a^T`."""
     if result.form != "matrix":
         raise NoNotation

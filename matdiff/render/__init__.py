@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from matdiff.render.options import Options
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
 
 __all__ = ["FORMATS", "WRITTEN", "Options", "render"]
 
@@ -30,7 +30,7 @@ FORMATS = {
 WRITTEN = ("text", "ascii", "unicode", "latex", "json")
 
 
-def render(answer: Derivative, format: str, **options: Any) -> str:
+def render(answer: Answer, format: str, **options: Any) -> str:
     """The answer in a format of `FORMATS`; for `options` see `Options`.  Raises KeyError for an unknown format."""
     module, _, function = FORMATS[format].partition(":")
     return str(getattr(import_module(f"matdiff.render.{module}"), function)(answer, Options(format=format, **options)))

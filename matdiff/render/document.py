@@ -10,7 +10,7 @@ from matdiff.render.options import STYLES, Options
 from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
 
@@ -20,7 +20,7 @@ def style_of(options: Options) -> Style:
     return style(bold=chosen["bold"] == "yes", transpose=chosen["transpose"])
 
 
-def latex_document(answer: Derivative, options: Options) -> str:
+def latex_document(answer: Answer, options: Options) -> str:
     """One line a result, or one environment a result; "align" collects all results in one, with their left sides."""
     spellings = style_of(options)
     aligned = options.math == "align"
@@ -38,7 +38,7 @@ def latex_document(answer: Derivative, options: Options) -> str:
     return "\n".join(around % formula for formula in formulas)
 
 
-def _with_steps(answer: Derivative, options: Options, spellings: Style) -> str:
+def _with_steps(answer: Answer, options: Options, spellings: Style) -> str:
     """Every result on a line of its own, then its derivation."""
     from matdiff.render.steps import latex_steps
 

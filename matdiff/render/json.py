@@ -17,9 +17,9 @@ from matdiff.render.verdicts import ratio_of
 from matdiff.version import VERSION
 
 if TYPE_CHECKING:
+    from matdiff.answer import Answer
     from matdiff.carets import Diagnostic
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative
     from matdiff.render.options import Check
     from matdiff.result import Result
     from matdiff.syntax import Expr, Span
@@ -29,10 +29,10 @@ Document = dict[str, Any]
 _MOST_LETTERS = 52
 
 
-def json(answer: Derivative, options: Options) -> str:
+def json(answer: Answer, options: Options) -> str:
     """One answer as a JSON object, on one line unless `options.pretty`."""
     typed = answer.typed
-    document = _document(answer.source, options, answer.layout)
+    document = _document(answer.inputs.source, options, answer.asked.layout)
     document["ok"] = options.exit_code == 0
     document["expression"] = _term(typed.expr)
     document["symbols"] = _symbols(typed)
@@ -122,7 +122,7 @@ def _symbols(typed: Typed) -> list[Document]:
     return symbols
 
 
-def _result(answer: Derivative, result: Result, checks: Sequence[Check]) -> Document:
+def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document:
     subscripts, operands = einsum_of(result.index_expr, [axis[3] for axis in result.axes])
     sizes = [_size(dim) for dim in result.shape]
     document: Document = {

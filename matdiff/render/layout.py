@@ -9,30 +9,30 @@ from matdiff.render.printer import show
 from matdiff.render.unicode import STYLE
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
 # The formats that print formulas; the others are code, whose axes are always those of the tensor.
 _FORMULAS = ("text", "ascii", "unicode", "latex", "typst", "mathml", "markdown", "svg")
 
 
-def layout_words(answer: Derivative, result: Result) -> str:
+def layout_words(answer: Answer, result: Result) -> str:
     """`numerator layout: the transpose of the gradient`; empty where no layout was asked for."""
-    if answer.layout == "gradient" or not result.order:
+    if answer.asked.layout == "gradient" or not result.order:
         return ""
     if result.along is not None:
         return "the same in every layout"
     if result.turned:
         name = {"gradient": "gradient", "jacobian": "Jacobian"}.get(result.name, "derivative")
-        return f"{answer.layout} layout: the transpose of the {name}"
-    if len(result.axes) in (1, 2) and any(of == "output" for of, *_ in result.axes) == (answer.layout == "numerator"):
-        return f"{answer.layout} layout"
+        return f"{answer.asked.layout} layout: the transpose of the {name}"
+    if len(result.axes) in (1, 2) and any(of == "output" for of, *_ in result.axes) == (answer.asked.layout == "numerator"):
+        return f"{answer.asked.layout} layout"
     return "the same in every layout"
 
 
-def layout_note(answer: Derivative, format: str) -> str:
+def layout_note(answer: Answer, format: str) -> str:
     """The same about every result of an answer, on a line each, for standard error; JSON says it itself."""
-    if answer.layout == "gradient" or format == "json":
+    if answer.asked.layout == "gradient" or format == "json":
         return ""
     if format not in _FORMULAS:
         return f"note: {format} code has the axes of the gradient layout whatever --layout says"

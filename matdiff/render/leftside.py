@@ -11,8 +11,8 @@ from matdiff.render.spelling import kind_of
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
+    from matdiff.answer import Answer
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative
     from matdiff.result import Result
 
 _NAMES = {"scalar": ("f", "g", "h"), "vector": ("y", "z", "u"), "row": ("y", "z", "u"), "matrix": ("Y", "Z", "F")}
@@ -27,14 +27,14 @@ def output_name(typed: Typed) -> str:
     return next((name for name in names if name not in taken), names[0] + "_0")
 
 
-def left_side(answer: Derivative, result: Result) -> Expr:
+def left_side(answer: Answer, result: Result) -> Expr:
     """What the result is: entries in index notation, whole arrays else.  `show` prints it in any style."""
     if result.left is not None:
         return result.left
     return entries_side(answer, result) if result.form == "index" else arrays_side(answer, result)
 
 
-def arrays_side(answer: Derivative, result: Result) -> Expr:
+def arrays_side(answer: Answer, result: Result) -> Expr:
     """`df/dW`, of whole arrays."""
     output = _output(answer)
     if result.along is not None:
@@ -42,7 +42,7 @@ def arrays_side(answer: Derivative, result: Result) -> Expr:
     return Expr("partial", (output, *_arrays(answer, result)), result.order) if result.order else output
 
 
-def entries_side(answer: Derivative, result: Result, held: int | None = None) -> Expr:
+def entries_side(answer: Answer, result: Result, held: int | None = None) -> Expr:
     """`dy[i]/dW[k,l]`, `(dy/dW : V)[i]`; with `held` only the first so many axes have their letters: `dy[i]/dW`."""
     output = _output(answer)
     letters = [letter for *_, letter in result.full_axes]
@@ -60,15 +60,15 @@ def entries_side(answer: Derivative, result: Result, held: int | None = None) ->
     return Expr("partial", tuple(shown), result.order) if result.order else shown[0]
 
 
-def _output(answer: Derivative) -> Expr:
+def _output(answer: Answer) -> Expr:
     return _name(output_name(answer.typed), shape_of(answer.typed.expr))
 
 
-def _variables(answer: Derivative, result: Result) -> list[Expr]:
+def _variables(answer: Answer, result: Result) -> list[Expr]:
     return [_name(name, answer.typed.variables[name].shape) for name in result.wrt]
 
 
-def _applied(answer: Derivative, result: Result, output: Expr) -> Expr:
+def _applied(answer: Answer, result: Result, output: Expr) -> Expr:
     """`d2f/dx dx^T v`, `dY/dW : V + dY/db v`, `u : dY/dW`: contracted over all axes of the direction."""
     along, variables = result.along, answer.typed.variables
     assert along is not None
@@ -102,7 +102,7 @@ def _name(text: str, shape: Shape) -> Expr:
     return Expr("name", (), text, shape=shape)
 
 
-def _arrays(answer: Derivative, result: Result) -> list[Expr]:
+def _arrays(answer: Answer, result: Result) -> list[Expr]:
     """The variables: `x`, `x^T` for the second axis of a Hessian, `lambda^2` for a number taken twice."""
     shown = _variables(answer, result)
     kinds = [kind_of(shape_of(variable)) for variable in shown]

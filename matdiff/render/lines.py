@@ -10,20 +10,20 @@ from matdiff.render.options import Options
 from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
 
 
-def ascii_lines(answer: Derivative, options: Options) -> str:
+def ascii_lines(answer: Answer, options: Options) -> str:
     """In matdiff's own language."""
     return _lines(answer, options, text.STYLE)
 
 
-def unicode_lines(answer: Derivative, options: Options) -> str:
+def unicode_lines(answer: Answer, options: Options) -> str:
     """As a terminal shows it."""
     return _lines(answer, options, unicode.STYLE)
 
 
-def _lines(answer: Derivative, options: Options, style: Style) -> str:
+def _lines(answer: Answer, options: Options, style: Style) -> str:
     """The definitions of named parts first, then the result, with its left side where that is asked for."""
     lines = []
     for place, result in enumerate(answer.results):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
+from matdiff.pipeline import operators
 from matdiff.render.arrays import axes_of
 from matdiff.render.code import Statements
 from matdiff.render.factors import shared_factors
@@ -21,7 +22,7 @@ from matdiff.render.translate import Translator
 from matdiff.variables import Variable
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
 # Format: the class of its language, as "module of render:class".
@@ -35,7 +36,7 @@ LANGUAGES = {
 }
 
 
-def code(answer: Derivative, options: Options) -> str:
+def code(answer: Answer, options: Options) -> str:
     """The module in the language of `options.format`.
 
     Vectors are arrays with one axis where the language has such; axes of a result: those of the output, then each variable's.
@@ -59,7 +60,7 @@ def function_name(result: Result, output: str = "f") -> str:
 
 
 class _Module:
-    def __init__(self, answer: Derivative, language: type[Language], options: Options) -> None:
+    def __init__(self, answer: Answer, language: type[Language], options: Options) -> None:
         self.answer, self.typed, self.options = answer, answer.typed, options
         self.derivatives = [result for result in answer.results if result.order]
         names = {"f", *map(function_name, self.derivatives), *(f"f_and_{function_name(r)}" for r in self.derivatives)}
@@ -69,7 +70,7 @@ class _Module:
         scalars = tuple(self.parameters[name] for name in answer.typed.variables if name not in arrays)
         self.language = language(self.parameters, self.parameters[arrays[0]] if arrays else None, scalars)
         # A variable taken without its structure may leave its space, so nothing may rest on it.
-        structured = answer.structure != "ignore"
+        structured = answer.asked.structure != "ignore"
         self.variables = {
             name: variable if structured or variable.property is None else Variable(name, variable.kind, variable.shape)
             for name, variable in answer.typed.variables.items()
@@ -80,7 +81,7 @@ class _Module:
         functions = [self._function("f", [None])]
         functions += [self._function(function_name(result), [result]) for result in self.derivatives]
         functions += [self._function(f"f_and_{function_name(result)}", [None, result]) for result in self.derivatives]
-        for applied in self.answer.operators():
+        for applied in operators(self.answer):
             operator = _Module(applied, type(self.language), self.options)
             functions += [operator._function(function_name(result), [result]) for result in operator.derivatives]
         return self.language.module(functions, self._helpers("\n".join(functions)))

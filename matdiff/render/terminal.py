@@ -17,14 +17,14 @@ from matdiff.render.verdicts import check_lines
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
+    from matdiff.answer import Answer
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative
     from matdiff.result import Result
 
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 
 
-def terminal(answer: Derivative, options: Options) -> str:
+def terminal(answer: Answer, options: Options) -> str:
     """The block of lines for one answer; with `options.color` the lines about the input are dim."""
     if options.steps:
         return _with_steps(answer, options)
@@ -37,7 +37,7 @@ def terminal(answer: Derivative, options: Options) -> str:
     return "\n".join([*lines, "", *about] if about else lines)
 
 
-def _rows(answer: Derivative, results: Sequence[Result]) -> list[tuple[str, str]]:
+def _rows(answer: Answer, results: Sequence[Result]) -> list[tuple[str, str]]:
     """The results and their named parts, each with what is said of its shape."""
     rows = []
     for result in results:
@@ -52,7 +52,7 @@ def _aligned(rows: list[tuple[str, str]]) -> list[str]:
     return [formula.ljust(width) + note for formula, note in rows]
 
 
-def _with_steps(answer: Derivative, options: Options) -> str:
+def _with_steps(answer: Answer, options: Options) -> str:
     """Each result with its derivation under it; what was understood of the input is told by the steps."""
     from matdiff.render.steps import lines_of
 
@@ -71,7 +71,7 @@ def _size_note(shape: Shape) -> str:
     return f"({words.removeprefix('vector ')})" if not words.startswith("(") else words
 
 
-def _shape_note(answer: Derivative, result: Result) -> str:
+def _shape_note(answer: Answer, result: Result) -> str:
     """`(m × n)`, `(n)`, `(scalar)`, with what is known of the array or its layout."""
     if not result.shown_shape:
         text = "scalar"
@@ -87,17 +87,17 @@ def _shape_note(answer: Derivative, result: Result) -> str:
     return f"({', '.join(filter(None, (text, layout_words(answer, result))))})"
 
 
-def _is_by_symmetric(answer: Derivative, result: Result) -> bool:
+def _is_by_symmetric(answer: Answer, result: Result) -> bool:
     """Whether it is the gradient by a symmetric matrix, taken among symmetric ones or by the free entries."""
     declared = answer.typed.variables[result.wrt[0]].property in ("symmetric", "spd")
-    return result.name == "gradient" and declared and answer.structure != "ignore"
+    return result.name == "gradient" and declared and answer.asked.structure != "ignore"
 
 
 def _is_zero(result: Result) -> bool:
     return result.expr.op == "zeros" or (result.expr.op == "number" and result.expr.value == 0)
 
 
-def understood(answer: Derivative) -> list[str]:
+def understood(answer: Answer) -> list[str]:
     """The reading of the input: definitions, the expression, kinds and sizes, and what the axes of a tensor are."""
     typed = answer.typed
     named = list(typed.definitions.items())
@@ -120,7 +120,7 @@ def understood(answer: Derivative) -> list[str]:
     return lines
 
 
-def _next_best(answer: Derivative, result: Result) -> list[str]:
+def _next_best(answer: Answer, result: Result) -> list[str]:
     """`as a matrix: ∂vec(Y)/∂vec(W)ᵀ = (Xᵀ ⊗ I) K_mn   (mn × mn, vec stacks columns)`."""
     from matdiff.notations import next_best
 
@@ -161,7 +161,7 @@ def _is_about_variable(condition: str, typed: Typed) -> bool:
     return rest == "invertible" and name in typed.variables
 
 
-def _axes(answer: Derivative, result: Result) -> str:
+def _axes(answer: Answer, result: Result) -> str:
     """`axes: i of y (n); k, l of W (m, n);  δ_il is 1 if i = l, else 0`."""
     groups: list[tuple[str, list[str], list[str]]] = []
     for of, axis, dim, letter in result.axes:

@@ -13,10 +13,10 @@ from matdiff.render.text import STYLE, text
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
+    from matdiff.answer import Answer
     from matdiff.evaluate import Report
     from matdiff.expect import Verdict
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative
     from matdiff.prove import Proof
     from matdiff.render.options import Check
     from matdiff.result import Result
@@ -43,7 +43,7 @@ class _Said:
         self.name = f"the {name}"
 
 
-def check_lines(checks: Sequence[Check], answer: Derivative) -> list[str]:
+def check_lines(checks: Sequence[Check], answer: Answer) -> list[str]:
     """The verdicts; one on a result among several starts with its left side."""
     lines = []
     for check in checks:
@@ -59,7 +59,7 @@ def check_lines(checks: Sequence[Check], answer: Derivative) -> list[str]:
     return lines
 
 
-def _compared(verdict: Verdict, answer: Derivative) -> Result:
+def _compared(verdict: Verdict, answer: Answer) -> Result:
     """The result that was compared, in the first of the notations that are shown."""
     return next(result for result in answer.results if result.place == verdict.place)
 
@@ -74,7 +74,7 @@ def verify_line(report: Report, typed: Typed) -> str:
     return f"{word}: {points}{sizes}, largest relative error {report.max_relative_error:.0e}"
 
 
-def prove_line(proof: Proof, answer: Derivative) -> str:
+def prove_line(proof: Proof, answer: Answer) -> str:
     """`proved: each of the 6 components with m = 2, n = 3 is identical to the derivative`."""
     result = answer.results[0]
     right = "the derivative" if result.order else "the input"
@@ -94,7 +94,7 @@ def prove_line(proof: Proof, answer: Derivative) -> str:
     return f"DISPROVED: component{place}{sizes} is {derivative}, but the result says {printed}"
 
 
-def expect_lines(verdict: Verdict, answer: Derivative) -> list[str]:
+def expect_lines(verdict: Verdict, answer: Answer) -> list[str]:
     """One line with the verdict; one with what was measured; perhaps a note."""
     result = _compared(verdict, answer)
     finding = verdict.finding

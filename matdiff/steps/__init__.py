@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from matdiff.errors import NoSteps
 from matdiff.formula import name, shape_of
 from matdiff.infer import Typed
 from matdiff.parts import replaced_names
+from matdiff.pipeline import stages
 from matdiff.render.leftside import left_side
 from matdiff.steps.chain import by_chain_rule
 from matdiff.steps.derivation import Derivation, Law, Line, Note
@@ -18,15 +20,20 @@ from matdiff.steps.setting import Setting
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.pipeline import Derivative
+    from matdiff.answer import Answer
     from matdiff.result import Result
 
-__all__ = ["METHODS", "Derivation", "Law", "Line", "Note", "derivation"]
+__all__ = ["METHODS", "Derivation", "Law", "Line", "Note", "derivation", "derivations"]
 
 METHODS = {"differential": by_differentials, "chain": by_chain_rule, "index": by_indices}
 
 
-def derivation(answer: Derivative, result: Result, method: str | None, ways: Sequence[Sequence[Result]]) -> Derivation:
+def derivations(answer: Answer, method: str | None) -> list[Derivation]:
+    """How every result of the answer comes about.  Raises NoSteps."""
+    return [derivation(answer, result, method, stages(answer, result)) for result in answer.results]
+
+
+def derivation(answer: Answer, result: Result, method: str | None, ways: Sequence[Sequence[Result]]) -> Derivation:
     """How a result of the answer comes about; without a method by the chain rule where there are definitions, else by differentials.
 
     `ways` are the derivatives that it passes through, in ascending order: a Hessian its gradient, what is applied to directions
@@ -44,7 +51,8 @@ def derivation(answer: Derivative, result: Result, method: str | None, ways: Seq
         typed, output = answer.typed, None
         for stage in way:
             if stage.wrt not in done:
-                part = derive(Setting(answer, stage, typed, output, _last_number(lines)))
+                with ExitStack() as sessions:
+                    part = derive(Setting(answer, stage, sessions, typed, output, _last_number(lines)))
                 lines += part.lines
                 introduced.update(part.introduced)
                 notes += [note for note in part.notes if note not in notes]
@@ -64,7 +72,7 @@ def _last_number(lines: Sequence[Line]) -> int:
     return max((line.number or 0 for line in lines), default=0)
 
 
-def _applied(answer: Derivative, result: Result, number: int) -> Line:
+def _applied(answer: Answer, result: Result, number: int) -> Line:
     """The line that contracts the derivative with the directions."""
     assert result.along is not None
     words = ["applied to", *[""] * len(result.along.names)]

@@ -98,7 +98,7 @@ class _Differentials:
         yield self._line(pairing(slope, change, self.shape), (used,))
         named = formula.name(" derivative", shape_of(slope))
         because = _paired_with(left, named, pairing(named, change, self.shape))
-        if setting.answer.structure == "entries" and law is not None:
+        if setting.answer.asked.structure == "entries" and law is not None:
             yield last_line(setting, left, (law,), None)
         else:
             yield last_line(setting, left, () if law is None else (law,), (self.left, because))

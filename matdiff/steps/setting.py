@@ -9,7 +9,7 @@ from matdiff import formula, index
 from matdiff.derive import derive
 from matdiff.formula import shape_of
 from matdiff.lower import Lowering, axes_of, variable_tensor
-from matdiff.nodes import Apply, Tensor, new_session
+from matdiff.nodes import Apply, Session, Tensor, entered
 from matdiff.parts import names_in
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
@@ -20,9 +20,11 @@ from matdiff.steps.derivation import Law, Line
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
+    from matdiff.answer import Answer
     from matdiff.dims import Shape
     from matdiff.infer import Typed
-    from matdiff.pipeline import Derivative
     from matdiff.result import Result
 
 
@@ -35,12 +37,19 @@ class Setting:
     moving        the names that change with the variable: definitions that depend on it, and itself
     values        a tensor for every name; a definition is a symbol of its own
     restored      the variable as if it had no structure -> with its structure
+    sessions      leaves the sessions of tensors that are entered here
     """
 
     def __init__(
-        self, answer: Derivative, result: Result, typed: Typed | None = None, output: Expr | None = None, first_number: int = 0
+        self,
+        answer: Answer,
+        result: Result,
+        sessions: ExitStack,
+        typed: Typed | None = None,
+        output: Expr | None = None,
+        first_number: int = 0,
     ) -> None:
-        self.answer, self.result, self.first_number = answer, result, first_number
+        self.answer, self.result, self.sessions, self.first_number = answer, result, sessions, first_number
         self.typed = typed or answer.typed
         self.output = output or formula.name(output_name(answer.typed), shape_of(answer.typed.expr))
         self.variable = self.typed.variables[result.wrt[-1]]
@@ -55,7 +64,7 @@ class Setting:
         for part, value in self.definitions.items():
             if any(node.value in self.moving for node in names_in(value)):
                 self.moving.add(part)
-        new_session()
+        self.sessions.enter_context(entered(Session()))
         self.recovery = Recovery(size_expressions(typed.variables.values(), (name,)))
         self.values: dict[str, Tensor] = {n: variable_tensor(v) for n, v in typed.variables.items()}
         free = variable_tensor(self.variable, structured=False)
@@ -155,7 +164,7 @@ class Setting:
 
 def projection_law(setting: Setting) -> Law | None:
     """How the derivative in the variable's own space comes from the plain one; None where there is nothing to do."""
-    prop, mode = setting.variable.property, setting.answer.structure
+    prop, mode = setting.variable.property, setting.answer.asked.structure
     if prop is None or mode == "ignore" or len(axes_of(setting.variable.shape)) != 2:
         return None
     return Law(_PROJECTIONS[mode].get(prop, "the part in the variable's own space").format(setting.variable.name))
@@ -184,6 +193,6 @@ def last_line(
 ) -> Line:
     """The line whose right side is the printed result."""
     if setting.is_turned:
-        used = (*used, Law(f"{setting.answer.layout} layout: the transpose"))
+        used = (*used, Law(f"{setting.answer.asked.layout} layout: the transpose"))
         because = None
     return Line(left, setting.result.expr, used, setting.result.shape, because=because, number=number)

@@ -1,0 +1,189 @@
+"""What `import matdiff` gives: `differentiate`, and `Derivative`, the face of an `Answer`.
+
+Only the modules of what is asked for are loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import inf
+from typing import TYPE_CHECKING, overload
+
+from matdiff import pipeline, render
+from matdiff.answer import Answer, Inputs
+from matdiff.asked import Asked
+from matdiff.directions import KINDS, Along
+from matdiff.errors import EndsEarly
+from matdiff.limits import TIME, within
+from matdiff.nodes import Tensor
+from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.result import Result
+from matdiff.syntax import Span
+
+if TYPE_CHECKING:
+    from matdiff.evaluate import Report
+    from matdiff.expect import Verdict
+    from matdiff.prove import Proof
+    from matdiff.steps.derivation import Derivation
+
+
+class Derivative(Answer):
+    """The answer to one question: what `Answer` holds, and what can be done with it."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(**vars(answer))
+
+    def to(self, format: str, **options: object) -> str:
+        """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy"."""
+        return render.render(self, format, **options)
+
+    def in_notation(self, notation: str) -> Derivative:
+        """The same answer with its results in another notation: one of `notations.CHOICES`.
+
+        "auto" is matrix notation where there is one, else index notation.  "all" gives every result in each of its notations.
+        Where a result has no such notation it comes in the next best, and `remarks` say so.
+        """
+        if notation == "auto":
+            return self
+        from matdiff.notations import in_notation
+
+        return Derivative(in_notation(self, notation))
+
+    def verify(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Report:
+        """Compare every result with numerical differences of the input at random points; see `evaluate.Report`.
+
+        `sizes` fixes sizes by name, here and in what else compares.  Raises `errors.NotASize` for a name that does not occur.
+        """
+        from matdiff.evaluate import verify  # loads mpmath, which only numbers need
+
+        return verify(self, seed=seed, sizes=sizes)
+
+    def steps(self, method: str | None = None) -> list[Derivation]:
+        """How every result comes about: "differential", "chain" or "index"; None takes chain where there are definitions.
+
+        Raises `errors.NoSteps` where there is nothing to derive, or the way there has no matrix notation.
+        """
+        from matdiff.steps import derivations
+
+        return derivations(self, method)
+
+    @overload
+    def expect(self, expected: str, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Verdict: ...
+
+    @overload
+    def expect(
+        self, expected: list[str] | tuple[str, ...], seed: int = 0, sizes: Mapping[str, int] | None = None
+    ) -> tuple[Verdict, ...]: ...
+
+    def expect(
+        self, expected: str | list[str] | tuple[str, ...], seed: int = 0, sizes: Mapping[str, int] | None = None
+    ) -> Verdict | tuple[Verdict, ...]:
+        """Whether the result equals another expression, and how they differ; see `expect.Verdict`.
+
+        Where there are several results, one expression for each of them, in order.  Raises `WrongExpected` for an
+        expression that is wrong in itself, `HowManyExpected` for a wrong number of them.
+        """
+        from matdiff.expect import compare_all  # loads mpmath, which only numbers need
+
+        several = (expected,) if isinstance(expected, str) else tuple(expected)
+        verdicts = compare_all(self, several, seed, sizes)
+        return verdicts[0] if isinstance(expected, str) else verdicts
+
+    def prove(self, sizes: Mapping[str, int] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
+        """Show exactly, at small sizes, that every result is the derivative of the input; see `prove.Proof`.
+
+        `progress` is called with the number of components that are done and that of all.
+        """
+        from matdiff.prove import prove  # loads SymPy, which only proofs need
+
+        return prove(self, sizes, progress)
+
+    @property
+    def result(self) -> Result:
+        """The first result, which often is the only one."""
+        return self.results[0]
+
+    @property
+    def text(self) -> str:
+        """Every result on a line of its own, readable by matdiff."""
+        return "\n".join(result.line for result in self.results)
+
+    @property
+    def unicode(self) -> str:
+        """Every result on a line of its own, as a terminal shows it."""
+        from matdiff.render.unicode import unicode  # a pipe gets plain text
+
+        return "\n".join(unicode(result.expr) for result in self.results)
+
+    @property
+    def latex(self) -> str:
+        """Every result on a line of its own, in LaTeX without `$`."""
+        return "\n".join(self._formulas())
+
+    def _formulas(self) -> list[str]:
+        from matdiff.render.latex import latex
+
+        return [latex(result.expr) for result in self.results]
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """The sizes of the axes of the first result."""
+        return tuple(map(str, self.result.shape))
+
+    @property
+    def tensor(self) -> Tensor:
+        """The first result in index form."""
+        return self.result.tensor
+
+    def __repr__(self) -> str:
+        return f"<Derivative {self.text!r}>"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_latex_(self) -> str:
+        return "\n".join(rf"$\displaystyle {formula}$" for formula in self._formulas())
+
+
+def differentiate(
+    source: str,
+    wrt: str | Sequence[str] | None = None,
+    *,
+    order: int = 1,
+    declarations: str | Iterable[str] = (),
+    structure: str = "project",
+    layout: str = "gradient",
+    hvp: str | Sequence[str] = (),
+    jvp: str | Sequence[str] = (),
+    vjp: str | Sequence[str] = (),
+    timeout: float | None = TIME,
+) -> Derivative:
+    """The derivative of the last expression in `source`, a matdiff text that may declare and define names before it.
+
+    `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
+    `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
+    After `timeout` seconds it gives up with `errors.TooLarge`; None is no limit.
+    Raises `errors.MatdiffError` (or `errors.Errors`, which holds several) for input that is wrong.
+    """
+    names = (wrt,) if isinstance(wrt, str) else tuple(wrt or ())
+    applied_to = [Along(kind, (to,) if isinstance(to, str) else tuple(to)) for kind, to in zip(KINDS, (hvp, jvp, vjp)) if to]
+    if len(applied_to) > 1:
+        raise ValueError("only one of hvp, jvp and vjp at a time")
+    asked = Asked(names, order, structure, layout, applied_to[0] if applied_to else None)
+    with within(inf if timeout is None else timeout):
+        inputs = _read(source, [declarations] if isinstance(declarations, str) else declarations)
+        answer = pipeline.solve(inputs, asked)
+    remarks = [remark for part in inputs.definitions for remark in part.remarks] + list(inputs.question.remarks)
+    answer.remarks[:0] = remarks
+    return Derivative(answer)
+
+
+def _read(source: str, declarations: Iterable[str]) -> Inputs:
+    """The last question of a text, and all that is declared and defined for it."""
+    known = [declaration for text in declarations for declaration in parse_declaration(text)]
+    statements = parse(source, known=[declaration.name for declaration in known])
+    questions = [statement for statement in statements if isinstance(statement, Question)]
+    if not questions:
+        raise EndsEarly(span=Span(len(source), len(source)), after="")
+    known += [statement for statement in statements if isinstance(statement, Declaration)]
+    return Inputs(source, questions[-1], known, [statement for statement in statements if isinstance(statement, Definition)])

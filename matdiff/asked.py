@@ -1,0 +1,58 @@
+"""`Asked`: what somebody wants of an expression, one value from the command to the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations_with_replacement
+from typing import NamedTuple
+
+from matdiff.directions import Along, directions
+from matdiff.errors import UnknownVariable, WhichVariable
+from matdiff.infer import Typed, Variable
+
+ALL = ("all",)
+
+
+class Asked(NamedTuple):
+    """What is wanted.
+
+    wrt        the variables, `ALL` for each of them, or () for the only one there is
+    order      of the derivative; 0 is the value
+    structure  how a structured variable is differentiated; see `structure.MODES`
+    layout     "gradient", "numerator" or "denominator"
+    along      what the derivative is applied to; then `order` says nothing
+    """
+
+    wrt: tuple[str, ...] = ()
+    order: int = 1
+    structure: str = "project"
+    layout: str = "gradient"
+    along: Along | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The variables that are asked for by name."""
+        return () if self.wrt == ALL else self.wrt
+
+    def variables(self, typed: Typed) -> tuple[str, ...]:
+        """The variables to differentiate by.  Raises WhichVariable, UnknownVariable."""
+        if not self.order and self.along is None:
+            return ()
+        if not self.wrt:
+            if len(typed.variables) == 1:
+                return tuple(typed.variables)
+            raise WhichVariable(candidates=tuple((v.name, v.kind, v.shape) for v in typed.variables.values()))
+        if self.wrt == ALL:
+            return tuple(typed.variables)
+        for name in self.wrt:
+            if name not in typed.variables:  # it stands only in a definition by which is differentiated too
+                raise UnknownVariable(variable=name, names=tuple(typed.variables))
+        return tuple(dict.fromkeys(self.wrt))
+
+    def directions(self, typed: Typed, wrt: Sequence[str], declared: Mapping[str, Variable]) -> dict[str, Variable]:
+        """What the derivative is applied to, as variables.  Raises BadDirection."""
+        return {} if self.along is None else directions(self.along, typed, wrt, declared)
+
+    def blocks(self, names: Iterable[str]) -> list[tuple[str, ...]]:
+        """The derivatives to give: one for each variable, and for a higher order every block."""
+        return list(combinations_with_replacement(names, self.order))
