@@ -8,10 +8,10 @@ from typing import TypeVar
 from matdiff import formula
 from matdiff.cost import cost
 from matdiff.formula import shape_of
-from matdiff.formulas import Formulas
+from matdiff.formulas import Formulas, Term
 from matdiff.limits import check
 from matdiff.rational import common_factor, ratio_of
-from matdiff.shared import Term, groups_of
+from matdiff.shared import groups_of
 from matdiff.syntax import Expr
 from matdiff.walk import leaves, post_order
 

@@ -16,6 +16,7 @@ from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Graph, Irreducible
 from matdiff.index import base_and_exponent
+from matdiff.larger import reduce
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
 from matdiff.recover import Recovery
@@ -193,7 +194,7 @@ class _Entries:
             graph = Graph(self.recovery, [factor for factor in product.factors if factor[1]], product.out, product.sizes)
         except Irreducible:
             return self._plain(product)
-        graph.reduce()
+        reduce(graph)
         for edge in graph.edges:
             found += self._without_diagonals(self.recovery.formulas.product(edge.chain), edge.row, edge.column)
         for index, pendants in graph.pendants.items():

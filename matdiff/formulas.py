@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.cost import cost
 from matdiff.dims import ONE, SCALAR, Shape
 from matdiff.formula import (
     Chain,
     call,
+    exponents_of,
     eye,
     is_diagonal,
     is_plain,
@@ -25,7 +26,6 @@ from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.shared import Term
     from matdiff.syntax import Rational
 
 # Matrices that equal their transpose whatever their arguments are.
@@ -312,3 +312,33 @@ def _elementwise(factors: list[Expr], shape: Shape) -> Expr | None:
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else Expr(".*", tuple(parts), shape=shape)
+
+
+class Term(NamedTuple):
+    """coefficient * scalar factors * chain of matrices / scalar divisors."""
+
+    coefficient: Rational
+    factors: list[Expr]
+    divisors: list[Expr]
+    chain: Chain
+
+    def expr(self, formulas: Formulas) -> Expr:
+        if self.coefficient == 1 and len(self.factors) == 1 and not self.divisors and not self.chain:
+            return self.factors[0]  # nothing is to be put together
+        return formulas.scaled(self.coefficient, self.factors, self.divisors, self.chain)
+
+    def times(self, coefficient: Rational) -> Term:
+        return self._replace(coefficient=self.coefficient * coefficient)
+
+    def under(self, factors: list[Expr], divisors: list[Expr], formulas: Formulas) -> Term:
+        """The term times scalar factors over scalar divisors."""
+        above = formulas.powers(exponents_of([*factors, *self.factors]))
+        return self._replace(factors=above, divisors=formulas.powers(exponents_of([*divisors, *self.divisors])))
+
+    def entries(self, formulas: Formulas) -> list[Expr]:
+        """The chain as one factor of a product entry by entry; none for a number."""
+        return [formulas.product(self.chain)] if self.chain else []
+
+    @property
+    def size(self) -> Shape:
+        return (shape_of(self.chain[0])[0], shape_of(self.chain[-1])[1]) if self.chain else SCALAR

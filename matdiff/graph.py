@@ -15,16 +15,24 @@ from matdiff import formula
 from matdiff.dims import ONE, SCALAR, Dim
 from matdiff.formula import Chain
 from matdiff.index import base_and_exponent
-from matdiff.larger import contract_larger
 from matdiff.limits import check
 from matdiff.nodes import Factor, Tensor
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.recover import Recovery
-    from matdiff.shared import Term
+    from typing import Protocol
+
+    from matdiff.formulas import Formulas, Term
     from matdiff.syntax import Rational
+
+    class Notation(Protocol):
+        """What writes the factors of a product: `recover.Recovery`."""
+
+        formulas: Formulas
+
+        def expr(self, tensor: Tensor) -> Expr: ...
+        def term(self, tensor: Tensor) -> Term: ...
 
 
 class Irreducible(Exception):
@@ -55,7 +63,7 @@ class Graph:
     """The index graph of one product under reduction."""
 
     def __init__(
-        self, recovery: Recovery, factors: Sequence[Factor], out: tuple[int, ...], sizes: tuple[Dim, ...], lift: bool = False
+        self, recovery: Notation, factors: Sequence[Factor], out: tuple[int, ...], sizes: tuple[Dim, ...], lift: bool = False
     ) -> None:
         """With `lift` the scalars of the factors are left out: they stand in `lifted`."""
         self.formulas = recovery.formulas
@@ -93,10 +101,10 @@ class Graph:
         """A matrix that is a product."""
         return Edge(row, column, chain)
 
-    def reduce(self) -> None:
-        """Apply moves until none is left."""
-        while self._loop() or self._dead_end() or self._series() or self._parallel() or contract_larger(self):
-            check()
+    def move(self) -> bool:
+        """Apply one of the four moves; False when none applies."""
+        check()
+        return self._loop() or self._dead_end() or self._series() or self._parallel()
 
     def _inner(self) -> list[int]:
         """The summed indices, last ones first, so that a trace begins with the first factor."""

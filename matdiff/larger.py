@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matdiff import formula
 from matdiff.dims import ONE, Dim
 from matdiff.formula import Chain
+from matdiff.graph import Graph
 from matdiff.nodes import Apply, Constant, Factor, Tensor
 from matdiff.syntax import Expr
 
-if TYPE_CHECKING:
-    from matdiff.graph import Graph
+
+def reduce(graph: Graph) -> None:
+    """Apply moves until none is left."""
+    while graph.move() or _contract_larger(graph):
+        pass
 
 
-def contract_larger(graph: Graph) -> bool:
+def _contract_larger(graph: Graph) -> bool:
     """Apply one move to one of the larger factors; False when none applies."""
     return any(
         _fused_vector(graph, factor)

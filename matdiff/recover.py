@@ -12,14 +12,14 @@ from matdiff import formula
 from matdiff.collect import collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain
-from matdiff.formulas import Formulas
+from matdiff.formulas import Formulas, Term
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
 from matdiff.grid import Grid, grid_of, part_of
 from matdiff.index import add, base_and_exponent, einsum, is_symmetric
+from matdiff.larger import reduce
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.rational import magnitude
-from matdiff.shared import Term
 from matdiff.sumlaws import with_part
 from matdiff.syntax import Expr
 
@@ -200,7 +200,7 @@ class Recovery:
         graph = Graph(self, arrays, product.out, product.sizes, lift=True)
         chain: Chain = ()
         if any(slots for _, slots in product.factors) or product.out:
-            graph.reduce()
+            reduce(graph)
             if product.out:
                 chain = graph.chain()
             else:

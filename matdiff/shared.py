@@ -6,44 +6,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import formula
-from matdiff.dims import SCALAR, Shape
 from matdiff.formula import Chain, shape_of
-from matdiff.formulas import Formulas
+from matdiff.formulas import Formulas, Term
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
-
-
-class Term(NamedTuple):
-    """coefficient * scalar factors * chain of matrices / scalar divisors."""
-
-    coefficient: Rational
-    factors: list[Expr]
-    divisors: list[Expr]
-    chain: Chain
-
-    def expr(self, formulas: Formulas) -> Expr:
-        if self.coefficient == 1 and len(self.factors) == 1 and not self.divisors and not self.chain:
-            return self.factors[0]  # nothing is to be put together
-        return formulas.scaled(self.coefficient, self.factors, self.divisors, self.chain)
-
-    def times(self, coefficient: Rational) -> Term:
-        return self._replace(coefficient=self.coefficient * coefficient)
-
-    def under(self, factors: list[Expr], divisors: list[Expr], formulas: Formulas) -> Term:
-        """The term times scalar factors over scalar divisors."""
-        above = formulas.powers(formula.exponents_of([*factors, *self.factors]))
-        return self._replace(factors=above, divisors=formulas.powers(formula.exponents_of([*divisors, *self.divisors])))
-
-    def entries(self, formulas: Formulas) -> list[Expr]:
-        """The chain as one factor of a product entry by entry; none for a number."""
-        return [formulas.product(self.chain)] if self.chain else []
-
-    @property
-    def size(self) -> Shape:
-        return (shape_of(self.chain[0])[0], shape_of(self.chain[-1])[1]) if self.chain else SCALAR
 
 
 class Group(NamedTuple):
