@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from matdiff.directions import Along, directions
 from matdiff.errors import UnknownVariable, WhichVariable
-from matdiff.infer import Typed, Variable
+from matdiff.infer import Typed
+from matdiff.kinds import Variable
 
 ALL = ("all",)
 

@@ -14,7 +14,8 @@ from matdiff.derive import derive
 from matdiff.directions import Applied, applied
 from matdiff.errors import TooManyAxes
 from matdiff.index import symbol
-from matdiff.infer import Typed, Variable
+from matdiff.infer import Typed
+from matdiff.kinds import Variable
 from matdiff.limits import AXES
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.nodes import Tensor

@@ -19,7 +19,8 @@ from matdiff.derive import derive
 from matdiff.dims import Shape
 from matdiff.errors import BadDirection
 from matdiff.formula import shape_of
-from matdiff.infer import Typed, Variable
+from matdiff.infer import Typed
+from matdiff.kinds import Variable, declared_kind
 from matdiff.lower import axes_of, variable_tensor
 from matdiff.nodes import Tensor
 from matdiff.simplify import rebuild, simplify
@@ -59,14 +60,8 @@ def directions(along: Along, typed: Typed, names: Sequence[str], declared: Mappi
         if name in typed.definitions or (known is not None and known.shape != shape):
             wrong = shape_of(typed.definitions[name]) if known is None else known.shape
             raise BadDirection(kind=along.kind, problem="shape", names=(name,), of=(of,), found=wrong, wanted=shape)
-        found[name] = known or Variable(name, _kind(shape), shape, None, "inferred")
+        found[name] = known or Variable(name, declared_kind(shape), shape, None, "inferred")
     return found
-
-
-def _kind(shape: Shape) -> str:
-    if not shape[1].is_one:
-        return "matrix"
-    return "scalar" if shape[0].is_one else "vector"
 
 
 def applied(

@@ -8,12 +8,13 @@ from matdiff import index
 from matdiff.dims import SCALAR, Shape
 from matdiff.errors import EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
 from matdiff.infer import Typed, infer
+from matdiff.kinds import Variable, declared_kind
 from matdiff.lower import lower
 from matdiff.parse import Declaration, Definition, Question, parse
 from matdiff.parts import names_in, shape_of
 from matdiff.simplify import simplify
 from matdiff.syntax import Expr
-from matdiff.variables import Variable, declare, kind_of
+from matdiff.variables import declare
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
@@ -100,7 +101,10 @@ class _Names:
 
     def typed(self, expr: Expr, more: dict[str, Shape] | None = None) -> Typed:
         """The expression with its shapes.  Sizes that were only inferred are no reason of the user's for an error."""
-        variables = {**self.variables, **{name: Variable(name, kind_of(shape), shape) for name, shape in (more or {}).items()}}
+        variables = {
+            **self.variables,
+            **{name: Variable(name, declared_kind(shape), shape) for name, shape in (more or {}).items()},
+        }
         try:
             return infer(expr, variables, self.definitions, soft=False)
         except MatdiffError as error:

@@ -15,8 +15,8 @@ from matdiff.errors import Errors, MatdiffError
 from matdiff.foreign import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES
 from matdiff.infer import infer
+from matdiff.kinds import kind_of
 from matdiff.parse import parse
-from matdiff.render.spelling import kind_of
 from matdiff.render.text import typed
 from matdiff.review import depth
 from matdiff.scan import CONSTANTS, SPECIAL_CALLS

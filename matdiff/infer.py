@@ -29,15 +29,16 @@ from matdiff.errors import (
     UndecidedSizes,
     UnknownVariable,
 )
+from matdiff.kinds import SCALAR_LETTERS, Variable, declared_kind, default_kind, is_greek
 from matdiff.parts import bare, names_in, shape_of
 from matdiff.remarks import finish, remarks_on
 from matdiff.shapes import Shaping
 from matdiff.syntax import Expr, Span
 from matdiff.unify import Sizes, joined
-from matdiff.variables import SCALAR_LETTERS, Variable, declare, default_kind, is_greek, kind_of
+from matdiff.variables import declare
 from matdiff.walk import post_order
 
-__all__ = ["Typed", "Variable", "declare", "infer"]
+__all__ = ["Typed", "declare", "infer"]
 
 if TYPE_CHECKING:
     from matdiff.dims import Dim
@@ -180,7 +181,7 @@ class Statement:
             variable = self.declared[name]
             return Variable(name, variable.kind, shape, variable.property)
         origin = "default" if shape == SCALAR and name not in changes and name not in self.definitions else "inferred"
-        return Variable(name, kind_of(shape), shape, None, origin)
+        return Variable(name, declared_kind(shape), shape, None, origin)
 
     # Other readings
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from matdiff import index
 from matdiff.dims import Dim, Shape, size
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Signature
-from matdiff.infer import Typed, Variable, infer
+from matdiff.infer import Typed, infer
+from matdiff.kinds import Variable
 from matdiff.limits import WRITTEN_POWER
 from matdiff.nodes import Index, Product, Tensor
 from matdiff.parse import Question, parse
-from matdiff.parts import size_of
 from matdiff.syntax import Expr, ratio
+from matdiff.unify import size_of
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:

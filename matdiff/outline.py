@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from matdiff.formula import shape_of
-from matdiff.render.spelling import kind_of, matrix_size, unicode_size
+from matdiff.kinds import kind_of
+from matdiff.render.spelling import matrix_size, unicode_size
 from matdiff.render.text import text
 from matdiff.render.unicode import unicode
 from matdiff.syntax import Expr

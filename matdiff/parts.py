@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from matdiff.dims import ONE, Dim, Shape, size
+from matdiff.dims import Shape
 from matdiff.syntax import Expr, ratio
-from matdiff.unify import bounded
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
@@ -121,24 +120,3 @@ def _number(node: Expr, parts: list[Rational]) -> Rational | None:
 def whole(value: Rational) -> Rational:
     """An int where the value is one."""
     return value.numerator if value.denominator == 1 else value
-
-
-def size_of(expr: Expr) -> Dim:
-    """A size from the arithmetic of a declaration or of `ones(n + 1)`: numbers, names, +, - and products.
-
-    Raises TooLarge when the polynomial gets too long.
-    """
-    sizes: dict[int, Dim] = {}
-    for node in post_order(expr):
-        parts = [sizes[id(arg)] for arg in node.args]
-        if not parts:
-            assert isinstance(node.value, (int, str))
-            total = size(node.value)
-        elif node.op == "neg":
-            total = -parts[0]
-        else:
-            total = parts[0]
-            for part in parts[1:]:
-                total = bounded(total + part if node.op == "+" else total * part)
-        sizes[id(node)] = total
-    return ONE if sizes[id(expr)].is_one else bounded(sizes[id(expr)])

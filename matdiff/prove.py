@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from matdiff.answer import Answer
-    from matdiff.infer import Typed, Variable
+    from matdiff.infer import Typed
+    from matdiff.kinds import Variable
     from matdiff.result import Result
 
 Progress = Callable[[int, int], None]

@@ -24,7 +24,7 @@ from matdiff.sumlaws import with_part
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.infer import Variable
+    from matdiff.kinds import Variable
     from matdiff.syntax import Rational
 
 

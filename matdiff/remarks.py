@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from matdiff.dims import Dim
 from matdiff.errors import EntrywiseFunction, ForcedSquare, Remark, ScalarPlusSquare, ScalarPlusVector, SoftKind
 from matdiff.functions import FUNCTIONS
+from matdiff.kinds import declared_kind
 from matdiff.parts import bare, shape_of
 from matdiff.shapes import Shaping
 from matdiff.syntax import Expr, Span
 from matdiff.unify import is_flexible
-from matdiff.variables import kind_of
 
 # The names of sizes nobody named, in order of preference.
 SIZE_NAMES = ("m", "n", "p", "q", "k", "l", "r", "s", "t", "u", "v", "h")
@@ -100,7 +100,7 @@ def spread(shaping: Shaping) -> Iterator[Remark]:
     for scalar, array in shaping.broadcasts:
         names.setdefault(str(bare(scalar).value), (scalar, array))
     for name, (scalar, vector) in names.items():
-        if shaping.kinds.get(name) == "scalar" and bare(scalar).op == "name" and kind_of(shape_of(vector)) == "vector":
+        if shaping.kinds.get(name) == "scalar" and bare(scalar).op == "name" and declared_kind(shape_of(vector)) == "vector":
             size = str(shape_of(vector)[0])
             yield ScalarPlusVector(scalar=bare(scalar).span or NOWHERE, vector=vector.span or NOWHERE, variable=name, size=size)
     for scalar, matrix in shaping.broadcasts:

@@ -16,9 +16,10 @@ from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.functions import NAMES, RESERVED
 from matdiff.glued import names_of_text, parts_of
 from matdiff.habits import Translation, as_translated, is_function, reads_and_fits, translated
+from matdiff.kinds import SCALAR_LETTERS, kind_of
 from matdiff.limits import ERRORS, HELP_TIME, within
 from matdiff.parse import Declaration, parse_declaration, read
-from matdiff.render.spelling import kind_of, matrix_size, unicode_size
+from matdiff.render.spelling import matrix_size, unicode_size
 from matdiff.replace import LONGEST_CORRECTION, correction, cut, replaced, statement_around
 from matdiff.report_reading import READING_WORDS, Words
 from matdiff.report_remarks import REMARK_WORDS
@@ -28,7 +29,6 @@ from matdiff.scan import GREEK
 from matdiff.sentences import PROPERTIES
 from matdiff.suggest import near, near_function
 from matdiff.syntax import Span
-from matdiff.variables import SCALAR_LETTERS
 
 __all__ = ["Diagnostic", "diagnose", "diagnose_all", "in_words", "line_and_column", "render"]
 

@@ -9,8 +9,9 @@ from matdiff import errors
 from matdiff.carets import Help, Label
 from matdiff.dims import Shape
 from matdiff.errors import Fix
+from matdiff.kinds import kind_of
 from matdiff.parts import names_in
-from matdiff.render.spelling import kind_of, matrix_size, unicode_size
+from matdiff.render.spelling import matrix_size, unicode_size
 from matdiff.render.text import text as printed
 from matdiff.replace import LONGEST_CORRECTION, correction, cut, expr_of, parses, replaced, statement_around
 from matdiff.syntax import Expr, Span

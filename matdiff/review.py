@@ -20,11 +20,11 @@ from matdiff.errors import (
     WrongArity,
 )
 from matdiff.functions import FUNCTIONS
+from matdiff.kinds import is_greek
 from matdiff.parts import constant
 from matdiff.scan import GREEK
 from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.syntax import Expr, Span
-from matdiff.variables import is_greek
 from matdiff.walk import post_order
 
 # The number of arguments of what is called like a function but is not in the table.

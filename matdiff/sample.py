@@ -12,7 +12,8 @@ from matdiff.matrices import Matrix, Number, added, identity, multiplied, scaled
 from matdiff.values import number_of_dim
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed, Variable
+    from matdiff.infer import Typed
+    from matdiff.kinds import Variable
 
 # How the entries of variables without a property are drawn, tried in this order until the expression is real and finite.
 # "dominant" makes square matrices diagonally dominant and positive definite, for logarithms of determinants.

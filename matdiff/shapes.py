@@ -24,9 +24,9 @@ from matdiff.errors import (
     WrongKind,
 )
 from matdiff.functions import FUNCTIONS, Signature
-from matdiff.parts import bare, constant, is_scalar, names_in, ones_of, shape_of, size_of, unsigned, values_of
+from matdiff.parts import bare, constant, is_scalar, names_in, ones_of, shape_of, unsigned, values_of
 from matdiff.syntax import Expr, Span
-from matdiff.unify import Sizes, is_open
+from matdiff.unify import Sizes, is_open, size_of
 from matdiff.walk import post_order
 
 # Functions of all entries whose value is usually combined with the entries again, as in `x - mean(x)`.

@@ -14,6 +14,7 @@ from matdiff.dims import ONE, Dim, Monomial, size
 from matdiff.errors import MatdiffError, TooLarge, UndecidedSizes
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
 from matdiff.syntax import Expr, Span
+from matdiff.walk import post_order
 
 INVENTED = "?"
 
@@ -255,3 +256,24 @@ def joined(exprs: tuple[Expr, ...]) -> Span | None:
     """The span from the first to the last of the expressions."""
     spans = [expr.span for expr in exprs if expr.span is not None]
     return Span(min(span.start for span in spans), max(span.end for span in spans)) if spans else None
+
+
+def size_of(expr: Expr) -> Dim:
+    """A size from the arithmetic of a declaration or of `ones(n + 1)`: numbers, names, +, - and products.
+
+    Raises TooLarge when the polynomial gets too long.
+    """
+    sizes: dict[int, Dim] = {}
+    for node in post_order(expr):
+        parts = [sizes[id(arg)] for arg in node.args]
+        if not parts:
+            assert isinstance(node.value, (int, str))
+            total = size(node.value)
+        elif node.op == "neg":
+            total = -parts[0]
+        else:
+            total = parts[0]
+            for part in parts[1:]:
+                total = bounded(total + part if node.op == "+" else total * part)
+        sizes[id(node)] = total
+    return ONE if sizes[id(expr)].is_one else bounded(sizes[id(expr)])

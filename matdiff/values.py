@@ -18,7 +18,7 @@ from matdiff.formula import shape_of
 from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
-from matdiff.parts import size_of as size_of_argument
+from matdiff.unify import size_of as size_of_argument
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:

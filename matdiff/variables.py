@@ -1,41 +1,19 @@
-"""Variables: what is declared of them, and the kind that the spelling of a name suggests."""
+"""Variables that are declared, and what their declarations say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Union
 
-from matdiff.dims import ONE, Shape
+from matdiff.dims import ONE
 from matdiff.errors import BadDeclaration, DeclaredTwice, Errors, MatdiffError, ReservedName
 from matdiff.functions import NAMES, RESERVED
-from matdiff.parts import size_of
+from matdiff.kinds import Variable, declared_kind
+from matdiff.unify import size_of
 
 if TYPE_CHECKING:
     from matdiff.parse import Declaration
     from matdiff.syntax import Span
-
-GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu "
-    "nu xi omicron rho sigma tau upsilon phi chi psi omega".split()
-)
-
-# Names that usually are numbers: counts, times, constants.
-SCALAR_LETTERS = frozenset(("c", "h", "k", "m", "n", "s", "t", "dt", "C", "N", "T"))
-
-
-class Variable:
-    """A variable: kind "scalar", "vector" or "matrix", shape, property such as "symmetric" or None.
-
-    origin: "declared", "default" (a scalar by its spelling) or "inferred" (infer found its sizes, or even its kind)
-    """
-
-    __slots__ = ("kind", "name", "origin", "property", "shape")
-
-    def __init__(self, name: str, kind: str, shape: Shape, property: str | None = None, origin: str = "declared") -> None:
-        self.name, self.kind, self.shape, self.property, self.origin = name, kind, shape, property, origin
-
-    def __repr__(self) -> str:
-        return f"{self.name}: {self.shape[0]} x {self.shape[1]} ({self.origin})"
 
 
 def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:
@@ -68,14 +46,7 @@ def declared_variable(declaration: Declaration) -> Variable:
     """A declared size that is 1 counts: n x 1 is a vector, 1 x 1 a scalar."""
     rows = ONE if declaration.rows is None else size_of(declaration.rows)
     columns = ONE if declaration.cols is None else size_of(declaration.cols)
-    return Variable(declaration.name, kind_of((rows, columns)), (rows, columns), declaration.property)
-
-
-def kind_of(shape: Shape) -> str:
-    """ "scalar", "vector" or "matrix"; a row is a matrix."""
-    if not shape[1].is_one:
-        return "matrix"
-    return "scalar" if shape[0].is_one else "vector"
+    return Variable(declaration.name, declared_kind((rows, columns)), (rows, columns), declaration.property)
 
 
 def described(variable: Variable) -> str:
@@ -86,15 +57,3 @@ def described(variable: Variable) -> str:
     if variable.property:
         return f"{variable.property} {rows}"
     return str(rows) if variable.kind == "vector" else f"{rows} × {columns}"
-
-
-def default_kind(name: str) -> str:
-    """The kind the spelling of a name suggests."""
-    if is_greek(name):
-        return "scalar"
-    return "matrix" if name[0].isupper() else "vector"
-
-
-def is_greek(name: str) -> bool:
-    """Whether it is the name of a lowercase Greek letter, perhaps with a subscript: `beta`, `beta1`, `beta_x`."""
-    return name.partition("_")[0].rstrip("0123456789") in GREEK

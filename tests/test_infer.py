@@ -10,11 +10,11 @@ import pytest
 
 from matdiff import errors
 from matdiff.dims import size
-from matdiff.infer import Typed, Variable, infer
+from matdiff.infer import Typed, infer
+from matdiff.kinds import Variable, default_kind
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.syntax import Expr
 from matdiff.unify import Sizes
-from matdiff.variables import default_kind
 from matdiff.walk import post_order
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -23,9 +23,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
 from matdiff.dims import ONE, SCALAR, Dim, Shape
+from matdiff.kinds import kind_of
 from matdiff.render.plan import Node, Plan, is_negative, is_symmetric
 from matdiff.render.signs import definiteness
-from matdiff.render.spelling import kind_of
 
 BROADCASTING = ("fill", "rows", "columns")
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, Union
 from matdiff.carets import UNSAFE
 from matdiff.dims import Dim, Shape
 from matdiff.formula import shape_of
+from matdiff.kinds import kind_of
 from matdiff.render import latex, text, unicode
 from matdiff.render.leftside import left_side
 from matdiff.render.options import Options
 from matdiff.render.printer import show
-from matdiff.render.spelling import kind_of, latex_name
+from matdiff.render.spelling import latex_name
 from matdiff.render.verdicts import ratio_of
 from matdiff.version import VERSION
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
+from matdiff.kinds import Variable
 from matdiff.pipeline import operators
 from matdiff.render.arrays import axes_of
 from matdiff.render.code import Statements
@@ -19,7 +20,6 @@ from matdiff.render.options import Options
 from matdiff.render.plan import Node
 from matdiff.render.text import text
 from matdiff.render.translate import Translator
-from matdiff.variables import Variable
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

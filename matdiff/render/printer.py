@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from matdiff.functions import FUNCTIONS
-from matdiff.render.spelling import kind_of
+from matdiff.kinds import kind_of
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 

@@ -67,10 +67,3 @@ def matrix_size(shape: Shape, times: str = " × ") -> str:
     """`m × n`; a size that is a sum is put in brackets."""
     sides = [unicode_size(dim) if times == " × " else str(dim) for dim in shape]
     return times.join(f"({side})" if len(dim.terms) > 1 else side for side, dim in zip(sides, shape, strict=True))
-
-
-def kind_of(shape: Shape) -> str:
-    """scalar, vector, row or matrix, by which of the two sizes is literally 1."""
-    if shape[0].is_one:
-        return "scalar" if shape[1].is_one else "row"
-    return "vector" if shape[1].is_one else "matrix"

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 from matdiff.dims import SCALAR, Dim, Shape
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.parts import constant, size_of
+from matdiff.parts import constant
 from matdiff.render.arrays import Value, axes_of
 from matdiff.render.contract import contracted
 from matdiff.render.plan import Node
 from matdiff.render.products import Products
 from matdiff.render.stable import stable
 from matdiff.syntax import Expr
+from matdiff.unify import size_of
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.variables import Variable
+    from matdiff.kinds import Variable
 
 _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
 

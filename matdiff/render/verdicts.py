@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matdiff.dims import Shape
+from matdiff.kinds import kind_of
 from matdiff.render.leftside import left_side
 from matdiff.render.printer import show
-from matdiff.render.spelling import kind_of, matrix_size, unicode_name, unicode_size
+from matdiff.render.spelling import matrix_size, unicode_name, unicode_size
 from matdiff.render.text import STYLE, text
 from matdiff.syntax import Expr
 

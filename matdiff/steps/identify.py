@@ -15,11 +15,11 @@ from matdiff.dims import SCALAR, Shape
 from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
+from matdiff.kinds import kind_of
 from matdiff.lower import Lowering, axes_of
 from matdiff.nodes import Tensor
 from matdiff.parts import values_of
 from matdiff.recover import Recovery
-from matdiff.render.spelling import kind_of
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import negated, plus, times, transposed

@@ -13,14 +13,14 @@ from matdiff.formula import name as named
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.infer import Typed, infer
+from matdiff.kinds import Variable, kind_of
 from matdiff.lower import ARGUMENTS, rule_expr, typed_rule
 from matdiff.parse import Question, parse, parse_declaration
 from matdiff.parts import replaced_names
-from matdiff.render.spelling import kind_of
 from matdiff.steps.build import differential, substituted, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.syntax import Expr
-from matdiff.variables import Variable, declare
+from matdiff.variables import declare
 
 PRODUCT_RULE = Law("product rule")
 QUOTIENT_RULE = Law("quotient rule")

@@ -14,9 +14,9 @@ from matdiff.dims import SCALAR
 from matdiff.errors import NoClosedForm
 from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.kinds import kind_of
 from matdiff.parts import constant, values_of
 from matdiff.rational import whole
-from matdiff.render.spelling import kind_of
 from matdiff.steps import laws
 from matdiff.steps.build import differential, hadamard, negated, plus, power, quotient, remade, times, transposed
 from matdiff.steps.derivation import Law

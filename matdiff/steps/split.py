@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterator
 
 from matdiff import formula
 from matdiff.formula import is_scalar, shape_of
+from matdiff.kinds import kind_of
 from matdiff.parts import names_in, values_of
-from matdiff.render.spelling import kind_of
 from matdiff.steps import laws
 from matdiff.steps.build import times
 from matdiff.syntax import Expr

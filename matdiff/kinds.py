@@ -1,0 +1,55 @@
+"""Kinds: what a shape is called, what the spelling of a name suggests, and `Variable`, a name with its kind and shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.render.spelling import GREEK
+
+if TYPE_CHECKING:
+    from matdiff.dims import Shape
+
+# Names that usually are numbers: counts, times, constants.
+SCALAR_LETTERS = frozenset(("c", "h", "k", "m", "n", "s", "t", "dt", "C", "N", "T"))
+# The number pi is no variable.
+_GREEK_NUMBERS = frozenset(name for name in GREEK if name.islower() and name != "pi")
+
+
+class Variable:
+    """A variable: kind "scalar", "vector" or "matrix", shape, property such as "symmetric" or None.
+
+    origin: "declared", "default" (a scalar by its spelling) or "inferred" (infer found its sizes, or even its kind)
+    """
+
+    __slots__ = ("kind", "name", "origin", "property", "shape")
+
+    def __init__(self, name: str, kind: str, shape: Shape, property: str | None = None, origin: str = "declared") -> None:
+        self.name, self.kind, self.shape, self.property, self.origin = name, kind, shape, property, origin
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.shape[0]} x {self.shape[1]} ({self.origin})"
+
+
+def kind_of(shape: Shape) -> str:
+    """scalar, vector, row or matrix, by which of the two sizes is literally 1."""
+    if shape[0].is_one:
+        return "scalar" if shape[1].is_one else "row"
+    return "vector" if shape[1].is_one else "matrix"
+
+
+def declared_kind(shape: Shape) -> str:
+    """scalar, vector or matrix: what a variable of this shape is declared as; a row is a matrix."""
+    kind = kind_of(shape)
+    return "matrix" if kind == "row" else kind
+
+
+def default_kind(name: str) -> str:
+    """The kind the spelling of a name suggests."""
+    if is_greek(name):
+        return "scalar"
+    return "matrix" if name[0].isupper() else "vector"
+
+
+def is_greek(name: str) -> bool:
+    """Whether it is the name of a lowercase Greek letter, perhaps with a subscript: `beta`, `beta1`, `beta_x`."""
+    return name.partition("_")[0].rstrip("0123456789") in _GREEK_NUMBERS
