@@ -15,9 +15,10 @@ from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.entries import in_indices
 from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
-from matdiff.lower import ARGUMENTS, axes_of
+from matdiff.lower import axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
 from matdiff.render.text import text
+from matdiff.rules import ARGUMENTS
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
