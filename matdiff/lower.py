@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import Dim, Shape, size
-from matdiff.functions import FUNCTIONS, MATRIX_POWER, Signature
+from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
 from matdiff.infer import Typed, Variable
 from matdiff.limits import WRITTEN_POWER
 from matdiff.nodes import Index, Product, Tensor
@@ -148,8 +148,10 @@ class Lowering:
         row = FUNCTIONS[op]
         if row.form == "each":
             return index.apply(op, (args[0],), args[0].dims)
+        if row.form == "macro" and row.is_entrywise:  # of an argument with any number of axes
+            return Lowering({"X": args[0]}).value(rule_expr(row.values[0]))
         if row.form == "macro":
-            return _defined(op, args, [self.shape(arg) for arg in expr.args])
+            return _defined(row, args, [self.shape(arg) for arg in expr.args])
         if row.form in ("func", "matrix"):
             return named_call(op, args, self.axes(expr))
         if row.form == "frechet":
@@ -365,13 +367,10 @@ def expand_rule(
     return _put_in(typed_rule(FUNCTIONS[name], kinds_of({n: shape for n, (_, shape) in named.items()}), place), named)
 
 
-def _defined(name: str, args: list[Tensor], shapes: list[Shape]) -> Tensor:
-    """What an abbreviation stands for.  An elementwise one may have any number of axes."""
-    row = FUNCTIONS[name]
-    if row.is_entrywise:
-        return Lowering({"X": args[0]}).value(rule_expr(row.values[0]))
-    named = dict(zip(ARGUMENTS, zip(args, shapes)))
-    return _put_in(typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes)))), named)
+def _defined(row: Function, args: list[Tensor], shapes: list[Shape]) -> Tensor:
+    """What an abbreviation stands for."""
+    typed = typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes))))
+    return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))))
 
 
 def _put_in(typed: Typed, named: Mapping[str, tuple[Tensor, Shape]]) -> Tensor:
