@@ -504,6 +504,11 @@ for _row in _ROWS:
     _add(_row)
 
 
+def function_written(letter: str) -> str | None:
+    """The function that papers write as a Greek letter: `sigma` is the sigmoid."""
+    return next((row.name for row in FUNCTIONS.values() if row.latex == f"\\{letter}"), None)
+
+
 @contextmanager
 def extended(*rows: Function) -> Iterator[None]:
     """The table with more rows for a block of code.
