@@ -197,12 +197,12 @@ class _Indices:
         args = tuple(formula.name(text, _shape(arg)) for text, arg in zip(ARGUMENTS, node.args))
         value = Expr(node.function, args, shape=_shape(node))
         if node.function == "power":
-            law = laws.law("power")
+            found = [laws.law("power")]
         elif laws.is_matrix_function(node.function) or laws.has_rule(value):
-            law = laws.law_of(value)
+            found = [laws.law_of(value, place) for place, arg in enumerate(node.args) if self.depends(arg)]
         else:
-            law = laws.CHAIN_RULE
-        self.laws[law] = None
+            found = [laws.CHAIN_RULE]
+        self.laws.update(dict.fromkeys(found))
 
     # --- printing --------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from matdiff.dims import SCALAR, Shape
+from matdiff.dims import SCALAR
 from matdiff.formula import name as named
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
@@ -107,14 +107,13 @@ def has_rule(value: Expr) -> bool:
     row = FUNCTIONS.get(value.op)
     if row is None or row.form not in ("each", "func", "macro") or row.is_linear:
         return False
-    place = _place(value)
+    place = _variant(value) if row.form == "macro" else 0
     return place < len(row.rules) and bool(row.rules[place])
 
 
-def _place(value: Expr) -> int:
-    """Which rule of a row is the differential by the argument: that of an abbreviation for its pattern."""
-    row = FUNCTIONS[value.op]
-    return row.variant([dim.is_one for arg in value.args for dim in shape_of(arg)]) if row.form == "macro" else 0
+def _variant(value: Expr) -> int:
+    """The place of the pattern that fits the arguments."""
+    return FUNCTIONS[value.op].variant([dim.is_one for arg in value.args for dim in shape_of(arg)])
 
 
 def is_matrix_function(function: str) -> bool:
@@ -122,10 +121,10 @@ def is_matrix_function(function: str) -> bool:
     return function in FUNCTIONS and FUNCTIONS[function].form == "matrix"
 
 
-def differential_of(function: str, argument: Expr, change: Expr, shape: Shape) -> Expr:
-    """The differential of function(argument), a value of this shape, for a change of its argument: the rule of the row."""
-    value = Expr(function, (argument,), shape=shape)
-    return _put_in(value, {"dX": change}, _place(value))
+def differential_of(value: Expr, place: int, change: Expr) -> Expr:
+    """The differential of a call for a change of the argument at this place: the rule of its row."""
+    rule = _variant(value) if FUNCTIONS[value.op].form == "macro" else place
+    return _put_in(value, {"d" + ARGUMENTS[place]: change}, rule)
 
 
 def meaning_of(value: Expr) -> Expr:
@@ -144,11 +143,6 @@ def slope_of_trace(value: Expr) -> Expr | None:
     return _put_in(value, {}, 0)
 
 
-def slope_by_exponent(value: Expr, change: Expr) -> Expr:
-    """The differential of a function such as powm for a change of its second argument."""
-    return _put_in(value, {"dZ": change}, 1)
-
-
 def _put_in(value: Expr, changes: Mapping[str, Expr], place: int) -> Expr:
     """A rule of the row of a call, with its arguments, the call itself and changes put in."""
     named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value, **changes}
@@ -157,19 +151,13 @@ def _put_in(value: Expr, changes: Mapping[str, Expr], place: int) -> Expr:
     return substituted(rule.expr, named_values, sizes_in(rule, shapes))
 
 
-def law_of(value: Expr) -> Law:
-    """The differential of a function as a law about `u` or `U`: d(exp(u)) = exp(u) .* du, d(expm(U)) = dexpm(U, dU)."""
+def law_of(value: Expr, place: int = 0) -> Law:
+    """The differential for a change of one argument as a law about `u` or `U`: d(exp(u)) = exp(u) .* du, d(expm(U)) = dexpm(U, dU)."""
     generic = _generic(value)
-    change = differential(generic.args[0])
-    if is_matrix_function(value.op):
+    change = differential(generic.args[place])
+    if is_matrix_function(value.op) and not place:
         return Law("", (differential(generic), directed(generic, change)))
-    return Law("", (differential(generic), differential_of(value.op, generic.args[0], change, shape_of(value))))
-
-
-def law_of_exponent(value: Expr) -> Law:
-    """The differential of a power of a matrix for a change of its exponent."""
-    generic = _generic(value)
-    return Law("", (differential(generic), slope_by_exponent(generic, differential(generic.args[1]))))
+    return Law("", (differential(generic), differential_of(generic, place, change)))
 
 
 def law_of_trace(value: Expr) -> Law:
@@ -204,8 +192,8 @@ def directed(value: Expr, change: Expr) -> Expr:
 
 
 def _generic(value: Expr) -> Expr:
-    """The function at `u` or `U`."""
-    shape = shape_of(value.args[0])
-    first = named("U" if kind_of(shape) == "matrix" else "u", shape)
-    others = [named(text, shape_of(arg)) for text, arg in zip(("alpha",), value.args[1:])]
-    return Expr(value.op, (first, *others), shape=value.shape)
+    """The function at `u` or `U`; a second argument is `alpha`, `v` or `V`."""
+    first, *others = map(shape_of, value.args)
+    names = {"scalar": "alpha", "matrix": "V"}
+    generic = [named(names.get(kind_of(shape), "v"), shape) for shape in others]
+    return Expr(value.op, (named("U" if kind_of(first) == "matrix" else "u", first), *generic), shape=value.shape)

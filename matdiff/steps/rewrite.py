@@ -247,12 +247,14 @@ class Rewriting:
     # --- functions -----------------------------------------------------------------------------------------------------
 
     def _function(self, expr: Expr) -> list[Expr]:
-        argument = expr.args[0]
-        self._use(laws.law_of(expr))
-        value = laws.differential_of(expr.op, argument, self._inside(argument), shape_of(expr))
-        if _is_zero(value):
-            return []
-        return list(value.args) if value.op == "+" else [value]
+        found: list[Expr] = []
+        for place, argument in enumerate(expr.args):
+            if self.depends(argument):
+                self._use(laws.law_of(expr, place))
+                value = laws.differential_of(expr, place, self._inside(argument))
+                if not _is_zero(value):
+                    found += value.args if value.op == "+" else [value]
+        return found
 
     def _matrix_function(self, expr: Expr) -> list[Expr]:
         """d(expm(X)) = dexpm(X, dX); of a power also by its exponent."""
@@ -261,8 +263,8 @@ class Rewriting:
             self._use(laws.law_of(expr))
             found.append(laws.directed(expr, self._inside(expr.args[0])))
         if any(self.depends(arg) for arg in expr.args[1:]):
-            self._use(laws.law_of_exponent(expr))
-            found.append(laws.slope_by_exponent(expr, self._inside(expr.args[1])))
+            self._use(laws.law_of(expr, 1))
+            found.append(laws.differential_of(expr, 1, self._inside(expr.args[1])))
         return found
 
     def _slope(self, expr: Expr) -> list[Expr]:
