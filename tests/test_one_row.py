@@ -66,7 +66,7 @@ QUESTIONS = [
     ("sum(swish(A X))", ("A: m x n", "X: n")),
     ("b^T silu(X)", ("b: n", "X: n")),
     ("swish(X)", ("X: m x n",)),
-    ("sum(mish(A X))", ("A: m x n", "X: n")),
+    ("b^T mish(X)", ("b: n", "X: n")),
     ("sum(halfswish(X))", ("X: n",)),
     ("sum(B .* logit(sigmoid(X)))", ("B: m x n", "X: m x n")),
     ("sum(B .* cube(X))", ("B: m x n", "X: m x n")),
