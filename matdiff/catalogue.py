@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matdiff.functions import FUNCTIONS, Function
-from matdiff.lower import ARGUMENTS
+from matdiff.rules import ARGUMENTS
 
 HEADINGS = ("function", "shapes", "derivative", "remark")
 
@@ -70,7 +70,7 @@ def _derivative(row: Function) -> str:
     if row.form == "op":
         return "linear"
     if row.form == "macro":
-        return "is " + ", ".join(dict.fromkeys(row.rules))
+        return "is " + ", ".join(dict.fromkeys(row.values))
     if row.form == "matrix":
         args = ", ".join(ARGUMENTS[: row.arity])
         return f"d{row.name}({args}, dX)" + (f"; of the trace: tr({row.rules[0]} dX)" if row.rules else "")

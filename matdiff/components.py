@@ -1,30 +1,26 @@
 """Expressions written out in their components: arrays of SymPy expressions in place of numbers.
 
-For exact proofs.  Like `numerics` it shares nothing with the symbolic stages: no pattern, no rule and no macro of the function
-table is used.  Symbols have no assumptions, so SymPy simplifies nothing that holds for some numbers only.  Importing this module
-loads SymPy.
+For exact proofs.  Like `numerics` it shares no pattern and no rule of the function table with the symbolic stages; of the functions
+that the table defines by others only those stand here that SymPy knows.  Symbols have no assumptions, so SymPy simplifies nothing
+that holds for some numbers only.  Importing this module loads SymPy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import sympy
 
-from matdiff.values import Arithmetic
+from matdiff.values import Arithmetic, Inexpressible
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
 
 Entry = Any  # SymPy is untyped here: an Expr
 Array = list[list[Entry]]
-
-
-class Inexpressible(Exception):
-    """An operation that has no components in elementary functions; the name of the operation."""
 
 
 class Sign(sympy.Function):  # type: ignore[misc]
@@ -147,20 +143,6 @@ def _power(base: Array, exponent: Array) -> Array:
     return reduce(_multiply, [factor] * abs(whole), _identity(len(base)))
 
 
-def _norm(array: Array) -> Array:
-    return _scalar(sympy.sqrt(_total(_hadamard(array, array))))
-
-
-def _vector_norm(array: Array) -> Array:
-    if len(array[0]) > 1 and len(array) > 1:
-        raise Inexpressible("norm2")
-    return _norm(array)
-
-
-def _absolute(x: Entry) -> Entry:
-    return x * Sign(x)
-
-
 def _step(x: Entry) -> Entry:
     return (1 + Sign(x)) / 2
 
@@ -180,15 +162,6 @@ def _negative(array: Array) -> Array:
     return _map(lambda entry: -entry, array)
 
 
-def _softmax(array: Array) -> Array:
-    total = sympy.Add(*(sympy.exp(entry) for row in array for entry in row))
-    return _map(lambda entry: sympy.exp(entry) / total, array)
-
-
-def _logarithm_of_sum(array: Array) -> Array:
-    return _scalar(sympy.log(sympy.Add(*(sympy.exp(entry) for row in array for entry in row))))
-
-
 def _diagonal(array: Array) -> Array:
     if len(array[0]) == 1:
         return [[array[i][0] if i == j else sympy.S.Zero for j in range(len(array))] for i in range(len(array))]
@@ -206,18 +179,10 @@ def _cumulated(array: Array) -> Array:
 _ENTRYWISE: dict[str, Callable[[Entry], Entry]] = {
     "exp": sympy.exp,
     "log": sympy.log,
-    "log1p": lambda x: sympy.log(1 + x),
-    "expm1": lambda x: sympy.exp(x) - 1,
     "sqrt": sympy.sqrt,
-    "abs": _absolute,
     "sign": Sign,
     "step": _step,
-    "relu": lambda x: x * _step(x),
-    "sigmoid": lambda x: 1 / (1 + sympy.exp(-x)),
-    "softplus": lambda x: sympy.log(1 + sympy.exp(x)),
-    "logsigmoid": lambda x: -sympy.log(1 + sympy.exp(-x)),
     "erf": sympy.erf,
-    "gelu": lambda x: x * (1 + sympy.erf(x / sympy.sqrt(2))) / 2,
     "sin": sympy.sin,
     "cos": sympy.cos,
     "tan": sympy.tan,
@@ -234,63 +199,42 @@ def _entrywise(function: Callable[[Entry], Entry]) -> Callable[[Array], Array]:
     return lambda array: _map(function, array)
 
 
-class _Operations(dict[str, Callable[..., Array]]):
-    """By name; a name that is not here has no components in elementary functions."""
-
-    def __missing__(self, name: str) -> Callable[..., Array]:
-        raise Inexpressible(name)
-
-
 class Components(Arithmetic):
     """The arithmetic of `values.Evaluation` for SymPy expressions."""
 
-    operations = _Operations(
-        {
-            "neg": _negative,
-            "+": _add,
-            "*": _multiply,
-            ".*": _hadamard,
-            "/": _divide,
-            "./": _divide,
-            "^": _power,
-            ".^": _both(lambda x, y: x**y),
-            ":": lambda x, y: _scalar(_total(_hadamard(x, y))),
-            "dot": lambda x, y: _scalar(_total(_hadamard(x, y))),
-            "'": _transpose,
-            "tr": lambda x: _scalar(sympy.Add(*(x[i][i] for i in range(len(x))))),
-            "sum": lambda x: _scalar(_total(x)),
-            "diag": _diagonal,
-            "outer": lambda x, y: _multiply(x, _transpose(y)),
-            "kron": lambda x, y: [[a * b for a in first for b in second] for first, second in product(x, y)],
-            "vec": lambda x: [[entry] for column in _transpose(x) for entry in column],
-            "tril": _masked(lambda i, j: i >= j),
-            "triu": _masked(lambda i, j: i <= j),
-            "inv": _inverse,
-            "pinv": _pseudoinverse,
-            "adj": _adjugate,
-            "dadj": _moved_adjugate,
-            "d2adj": _moved_adjugate,
-            "cof": lambda x: _transpose(_adjugate(x)),
-            "det": lambda x: _scalar(_determinant(x)),
-            "logdet": lambda x: _scalar(sympy.log(_determinant(x))),
-            "softmax": _softmax,
-            "logsumexp": _logarithm_of_sum,
-            "max": _maximum,
-            "min": lambda x: _negative(_maximum(_negative(x))),
-            "argmax": _largest,
-            "argmin": lambda x: _largest(_negative(x)),
-            "norm": _norm,
-            "norm2": _vector_norm,
-            "norm1": lambda x: _scalar(_total(_map(_absolute, x))),
-            "maxnorm": lambda x: _maximum(_map(_absolute, x)),
-            "cumsum": _cumulated,
-            "mean": lambda x: _scalar(_total(x) / (len(x) * len(x[0]))),
-            "numel": lambda x: _scalar(sympy.Integer(len(x) * len(x[0]))),
-            "rows": lambda x: _scalar(sympy.Integer(len(x))),
-            "cols": lambda x: _scalar(sympy.Integer(len(x[0]))),
-            **{name: _entrywise(function) for name, function in _ENTRYWISE.items()},
-        }
-    )
+    operations: Mapping[str, Callable[..., Array]] = {
+        "neg": _negative,
+        "+": _add,
+        "*": _multiply,
+        ".*": _hadamard,
+        "/": _divide,
+        "./": _divide,
+        "^": _power,
+        ".^": _both(lambda x, y: x**y),
+        ":": lambda x, y: _scalar(_total(_hadamard(x, y))),
+        "dot": lambda x, y: _scalar(_total(_hadamard(x, y))),
+        "'": _transpose,
+        "tr": lambda x: _scalar(sympy.Add(*(x[i][i] for i in range(len(x))))),
+        "sum": lambda x: _scalar(_total(x)),
+        "diag": _diagonal,
+        "outer": lambda x, y: _multiply(x, _transpose(y)),
+        "kron": lambda x, y: [[a * b for a in first for b in second] for first, second in product(x, y)],
+        "vec": lambda x: [[entry] for column in _transpose(x) for entry in column],
+        "tril": _masked(lambda i, j: i >= j),
+        "triu": _masked(lambda i, j: i <= j),
+        "inv": _inverse,
+        "pinv": _pseudoinverse,
+        "adj": _adjugate,
+        "dadj": _moved_adjugate,
+        "d2adj": _moved_adjugate,
+        "det": lambda x: _scalar(_determinant(x)),
+        "max": _maximum,
+        "argmax": _largest,
+        "cumsum": _cumulated,
+        "rows": lambda x: _scalar(sympy.Integer(len(x))),
+        "cols": lambda x: _scalar(sympy.Integer(len(x[0]))),
+        **{name: _entrywise(function) for name, function in _ENTRYWISE.items()},
+    }
 
     def number(self, value: Rational) -> Entry:
         return sympy.Rational(value.numerator, value.denominator)

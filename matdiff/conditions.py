@@ -13,6 +13,7 @@ from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.parts import constant
 from matdiff.render.text import text
+from matdiff.rules import is_euclidean
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
@@ -24,8 +25,8 @@ _KNOWN = {
     "spd": ("invertible", "without eigenvalues <= 0"),
     "orthogonal": ("invertible",),
 }
-_POSITIVE = frozenset(("exp", "cosh", "sigmoid", "softplus", "softmax", "rows", "cols", "numel", "pi", "ones"))
-_NOT_NEGATIVE = frozenset(("abs", "norm", "norm1", "norm2", "maxnorm", "nucnorm", "sqrt", "relu", "step"))
+# Positive numbers that are no function of a value.
+_POSITIVE = ("rows", "cols", "pi", "ones")
 
 
 class Conditions:
@@ -36,7 +37,7 @@ class Conditions:
         smooth = {id(part.args[0]) for part in parts if part.op == "^" and _is_even(part.args[1])}
         self.asked: dict[str, None] = {}
         for part in parts:
-            if not (part.op in ("norm", "norm2") and id(part) in smooth):  # ||x||^2 has a derivative everywhere
+            if not (id(part) in smooth and is_euclidean(part)):  # ||x||^2 has a derivative everywhere
                 self.asked.update(dict.fromkeys(_domain(part)))
             self.asked.update(dict.fromkeys(_not_zero(part)))
         self.known = {
@@ -85,7 +86,9 @@ def _domain(part: Expr) -> Iterator[str]:
 
 def _is_invertible(expr: Expr) -> bool:
     """Whether a matrix is invertible wherever it is defined: expm(X) always, sqrtm(X) and X^a because of their own conditions."""
-    return expr.op in ("expm", "sqrtm") or (expr.op == "^" and not isinstance(constant(expr.args[1]), int))
+    if expr.op == "^":
+        return not isinstance(constant(expr.args[1]), int)
+    return expr.op in FUNCTIONS and FUNCTIONS[expr.op].range == "invertible"
 
 
 def _not_zero(part: Expr) -> Iterator[str]:
@@ -93,14 +96,19 @@ def _not_zero(part: Expr) -> Iterator[str]:
     if part.op in ("/", "./"):
         for factor in _factors(part.args[1]):
             if not is_positive(factor):
-                base = factor.args[0] if factor.op in ("norm", "norm2", "^", ".^") else factor
-                base = base.args[0] if base.op in ("norm", "norm2") else base
+                base = factor.args[0] if factor.op in ("^", ".^") else factor
+                base = base.args[0] if _asks_not_zero(base) else base
                 yield f"{text(base.args[0])} > 0" if base.op == "sqrt" else f"{text(base)} != 0"
     elif part.op == ".^" or (part.op == "^" and is_scalar(part)):
         base, exponent = part.args
         value = constant(exponent)
         if not is_positive(base) and not (isinstance(value, int) and value >= 0):
             yield f"{text(base)} {'!=' if isinstance(value, int) else '>'} 0"
+
+
+def _asks_not_zero(expr: Expr) -> bool:
+    """Whether it is a function such as a norm, which is zero only where its argument is, and has no derivative there."""
+    return expr.op in FUNCTIONS and FUNCTIONS[expr.op].conditions[:1] == ("{0} != 0",)
 
 
 def _factors(divisor: Expr) -> tuple[Expr, ...]:
@@ -113,7 +121,7 @@ def is_positive(expr: Expr) -> bool:
     """Whether every entry is surely positive."""
     if expr.op == "number":
         return (constant(expr) or 0) > 0
-    if expr.op in _POSITIVE:
+    if expr.op in _POSITIVE or (expr.op in FUNCTIONS and FUNCTIONS[expr.op].is_positive):
         return True
     if expr.op == "+":
         return all(_is_not_negative(term) for term in expr.args) and any(is_positive(term) for term in expr.args)
@@ -124,7 +132,7 @@ def is_positive(expr: Expr) -> bool:
 
 def _is_not_negative(expr: Expr) -> bool:
     """Whether no entry is negative: positive, a square, a sum or product of such."""
-    if expr.op in _NOT_NEGATIVE or is_positive(expr):
+    if is_positive(expr) or (expr.op in FUNCTIONS and FUNCTIONS[expr.op].bounds[0] >= 0):
         return True
     if expr.op in ("^", ".^"):
         return _is_even(expr.args[1]) and (expr.op == ".^" or is_scalar(expr))

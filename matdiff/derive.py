@@ -14,9 +14,10 @@ from matdiff.dims import ONE, Dim
 from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
 from matdiff.limits import check
-from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr, slope_of
+from matdiff.lower import Lowering, expand_rule, power_of, slope_of
 from matdiff.nodes import HELD, Apply, Index, Product, Sum, Tensor
 from matdiff.portions import Portion, held, portions
+from matdiff.rules import ARGUMENTS, rule_expr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

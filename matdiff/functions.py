@@ -1,13 +1,15 @@
-"""The table of functions: one row holds everything matdiff knows about a function.  Its spellings in code stand with each format.
+"""The table of functions: one row is all that a function needs to be known everywhere.
 
-A differential is the textbook line in matdiff's own language, where `X` is the argument, `Y` the value and `dX` the
+Numbers, proofs and formats of code that have no spelling of their own for a function use its `value`; what a library spells better
+stands with the format.  A differential is the textbook line in matdiff's own language, where `X` is the argument, `Y` the value and `dX` the
 differential of the argument; an operation that only moves indices has a pattern instead, which is at once its shape rule,
 its lowering and, being linear in every operand, its derivative.  In signatures and patterns every value is rows x columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 Signature = tuple[tuple[tuple[str, str], ...], tuple[str, str]]
@@ -20,17 +22,24 @@ class Function:
     form       "each" elementwise, any shape | "func" acts on whole matrices | "matrix" is a function of a square matrix
                whose derivative has a name, such as expm | "frechet" is that derivative, dexpm(X, E) at X in the direction E,
                and d2expm(X, E, F), the second one | "op" moves indices | "macro" an abbreviation
-    patterns   shape rules, tried in order: ((argument (rows, columns), ...), result (rows, columns)); empty for "each"
-    rules      "each", "func": the differential; "macro": the definition for each pattern; "matrix": the scalar derivative
-               f'(X) (empty where f is no primary function), then the differential for the second argument; "op", "frechet":
-               empty.  An "each" rule uses only elementwise operators (`.*`, `./`, `.^`, `+`, `-`), since its argument may have
-               any number of axes
+    patterns   shape rules, tried in order: ((argument (rows, columns), ...), result (rows, columns)); empty for elementwise
+               functions
+    rules      "each", "func": the differential; "macro": that which derivations name, for each pattern, empty where there is
+               none; "matrix": the scalar derivative f'(X) (empty where f is no primary function), then the differential for the
+               second argument; "op", "frechet": empty.  An elementwise rule or value uses only elementwise operators (`.*`, `./`,
+               `.^`, `+`, `-`), since its argument may have any number of axes
+    values     the definition by other functions, one for all patterns or one for each.  A "macro" is differentiated as what it is
+               defined to be; the others need a definition only where numbers, proofs or a format of code do not know them
     aliases    other accepted names
     latex      spelling with `{}` for the argument, None for \\operatorname{name}
     domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd",
                "symmetric"
+    range      what is known of every value: an interval for each entry, `(0, inf)`, `[0, 1]`, or "invertible"
+    letter     what authors call a value of it that gets a name
+    statistic  whether it makes a scalar of entries that is usually combined with them again, as in x - mean(x)
     on_diagonal   "matrix": f(diag(X)) as the vector on the diagonal
     on_scalar     f(X) for a 1 x 1 matrix X; empty where the rule holds for it too
+    words      "matrix": what it is of a matrix, for an elementwise function of the same kind
     meaning    "matrix": what its derivative in the direction E is; "frechet": what it is
     of, order  "frechet": the function it is a derivative of, and the number of directions
     conditions what a formula with it needs, one for each pattern, with `{0}` for the argument
@@ -41,8 +50,8 @@ class Function:
     """
 
     __slots__ = (
-        "aliases", "at", "conditions", "domain", "form", "latex", "meaning", "name", "note", "of", "on_diagonal", "on_scalar",
-        "order", "patterns", "rules", "source", "transposition",
+        "aliases", "at", "conditions", "domain", "form", "latex", "letter", "meaning", "name", "note", "of", "on_diagonal",
+        "on_scalar", "order", "patterns", "range", "rules", "source", "statistic", "transposition", "values", "words",
     )  # fmt: skip
 
     def __init__(
@@ -52,6 +61,7 @@ class Function:
         pattern: str = "",
         rule: str = "",
         *,
+        value: str = "",
         aliases: str = "",
         latex: str | None = None,
         domain: str = "real",
@@ -60,21 +70,27 @@ class Function:
         at: str = "",
         source: str = "",
         transposition: str = "",
+        range: str = "",
+        letter: str = "",
+        statistic: bool = False,
         on_diagonal: str = "",
         on_scalar: str = "",
+        words: str = "",
         meaning: str = "",
         of: str = "",
         order: int = 0,
     ) -> None:
         self.name, self.form = name, form
         self.rules = tuple(part.strip() for part in rule.split("|")) if rule else ()
+        self.values = tuple(part.strip() for part in value.split("|")) if value else ()
         self.patterns = tuple(_signature(text) for text in pattern.split("|")) if pattern else ()
         self.aliases = tuple(aliases.split())
         self.latex, self.domain = latex, domain
         self.conditions = tuple(part.strip() for part in condition.split("|")) if condition else ()
         self.note, self.at, self.source, self.transposition = note, at, source, transposition
+        self.range, self.letter, self.statistic = range, letter, statistic
         self.on_diagonal, self.on_scalar = on_diagonal, on_scalar or on_diagonal
-        self.meaning, self.of, self.order = meaning, of, order
+        self.words, self.meaning, self.of, self.order = words, meaning, of, order
 
     @property
     def arity(self) -> int:
@@ -87,6 +103,29 @@ class Function:
             if all(one for token, one in zip(tokens, ones) if token == "1"):
                 return place
         return 0
+
+    @property
+    def is_entrywise(self) -> bool:
+        """Whether it acts on every entry alone."""
+        return self.form == "each" or (self.form == "macro" and not self.patterns)
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether it is linear in each argument: it moves indices, or df(X) = f(dX)."""
+        return self.form == "op" or self.rules == (f"{self.name}(dX)",)
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The closed interval that holds every entry of a value."""
+        if not self.range.endswith((")", "]")):
+            return float("-inf"), float("inf")
+        low, high = self.range[1:-1].split(",")
+        return float(low), float(high)
+
+    @property
+    def is_positive(self) -> bool:
+        """Whether every entry of every value is surely positive."""
+        return self.bounds[0] > 0 or self.range.startswith("(0,")
 
     @property
     def turns_vectors(self) -> bool:
@@ -145,8 +184,8 @@ def _op(name: str, pattern: str, **more: Any) -> Function:
     return Function(name, "op", pattern, **more)
 
 
-def _macro(name: str, pattern: str, rule: str, **more: Any) -> Function:
-    return Function(name, "macro", pattern, rule, **more)
+def _macro(name: str, pattern: str, value: str, rule: str = "", **more: Any) -> Function:
+    return Function(name, "macro", pattern, rule, value=value, **more)
 
 
 # A power of a matrix with an exponent that is no whole number, which is written with `^`.
@@ -159,7 +198,7 @@ _ROWS = (
     _op(".*", "i j, i j -> i j"),
     _op(":", "i j, i j -> 1 1"),
     _op("tr", "i i -> 1 1", aliases="trace"),
-    _op("sum", "i j -> 1 1", transposition="invariant"),
+    _op("sum", "i j -> 1 1", transposition="invariant", statistic=True),
     _op("diag", "i 1 -> i i | i i -> i 1", aliases="Diag"),
     _op("outer", "i 1, j 1 -> i j"),
     _op("dot", "i 1, i 1 -> 1 1", aliases="inner"),
@@ -169,33 +208,43 @@ _ROWS = (
     _op("tril", "i j -> i j"),
     _op("triu", "i j -> i j"),
     # Elementwise functions.
-    _each("exp", "Y .* dX", latex=r"\exp"),
+    _each("exp", "Y .* dX", latex=r"\exp", range="(0, inf)", letter="w"),
     _each("log", "dX ./ X", aliases="ln", latex=r"\log", domain="positive", condition="{0} > 0"),
-    _each("log1p", "dX ./ (1 + X)", domain="positive", condition="{0} > -1"),
-    _each("expm1", "exp(X) .* dX"),
-    _each("abs", "sign(X) .* dX", at="an entry is 0", note="sign(0) = 0 is used there"),
-    _each("sign", "0 .* dX", aliases="sgn", domain="nonzero", at="an entry is 0", note="0 is used there"),
+    _each("log1p", "dX ./ (1 + X)", domain="positive", condition="{0} > -1", value="log(1 + X)"),
+    _each("expm1", "exp(X) .* dX", value="exp(X) - 1"),
+    _each("abs", "sign(X) .* dX", at="an entry is 0", note="sign(0) = 0 is used there", value="sign(X) .* X", range="[0, inf)"),
+    _each("sign", "0 .* dX", aliases="sgn", domain="nonzero", at="an entry is 0", note="0 is used there", range="[-1, 1]"),
+    _each("step", "0 .* dX", aliases="heaviside", domain="nonzero", at="an entry is 0", note="0 is used there", range="[0, 1]"),
     _each(
-        "step",
-        "0 .* dX",
-        aliases="heaviside",
-        domain="nonzero",
+        "relu",
+        "step(X) .* dX",
         at="an entry is 0",
-        note="0 is used there",
+        note="step(0) = 0 is used there",
+        value="step(X) .* X",
+        range="[0, inf)",
+        letter="h",
     ),
-    _each("relu", "step(X) .* dX", at="an entry is 0", note="step(0) = 0 is used there"),
-    _each("sigmoid", "Y .* (1 - Y) .* dX", aliases="logistic", latex=r"\sigma"),
-    _each("softplus", "sigmoid(X) .* dX"),
-    _each("logsigmoid", "sigmoid(-X) .* dX"),
-    _each("erf", "2 ./ sqrt(pi) .* exp(-X.^2) .* dX"),
+    _each(
+        "sigmoid",
+        "Y .* (1 - Y) .* dX",
+        aliases="logistic",
+        latex=r"\sigma",
+        value="1 ./ (1 + exp(-X))",
+        range="(0, 1)",
+        letter="s",
+    ),
+    _each("softplus", "sigmoid(X) .* dX", value="log(1 + exp(X))", range="(0, inf)", letter="u"),
+    _each("logsigmoid", "sigmoid(-X) .* dX", value="-log(1 + exp(-X))", range="(-inf, 0)"),
+    _each("erf", "2 ./ sqrt(pi) .* exp(-X.^2) .* dX", range="[-1, 1]"),
     _each(
         "gelu",
         "((1 + erf(X ./ sqrt(2))) ./ 2 + X .* exp(-X.^2 ./ 2) ./ sqrt(2 .* pi)) .* dX",
         source="Hendrycks and Gimpel (2016), section 2",
+        value="X .* (1 + erf(X ./ sqrt(2))) ./ 2",
     ),
-    _each("sin", "cos(X) .* dX", latex=r"\sin"),
-    _each("cos", "-sin(X) .* dX", latex=r"\cos"),
-    _each("tan", "(1 + Y.^2) .* dX", latex=r"\tan", domain="unit"),
+    _each("sin", "cos(X) .* dX", latex=r"\sin", range="[-1, 1]"),
+    _each("cos", "-sin(X) .* dX", latex=r"\cos", range="[-1, 1]"),
+    _each("tan", "(1 + Y.^2) .* dX", latex=r"\tan", domain="unit", value="sin(X) ./ cos(X)"),
     _each(
         "asin",
         "dX ./ sqrt(1 - X.^2)",
@@ -213,9 +262,9 @@ _ROWS = (
         condition="abs({0}) < 1",
     ),
     _each("atan", "dX ./ (1 + X.^2)", aliases="arctan", latex=r"\arctan"),
-    _each("sinh", "cosh(X) .* dX", latex=r"\sinh"),
-    _each("cosh", "sinh(X) .* dX", latex=r"\cosh"),
-    _each("tanh", "(1 - Y.^2) .* dX", latex=r"\tanh"),
+    _each("sinh", "cosh(X) .* dX", latex=r"\sinh", value="(exp(X) - exp(-X)) ./ 2"),
+    _each("cosh", "sinh(X) .* dX", latex=r"\cosh", value="(exp(X) + exp(-X)) ./ 2", range="[1, inf)"),
+    _each("tanh", "(1 - Y.^2) .* dX", latex=r"\tanh", value="sinh(X) ./ cosh(X)", range="[-1, 1]", letter="h"),
     # Functions of whole matrices and vectors.
     _func(
         "inv",
@@ -226,6 +275,8 @@ _ROWS = (
         transposition="equivariant",
         source="Magnus and Neudecker (2019), ch. 8, eq. (8.4)",
         on_scalar="1 ./ X",
+        letter="S",
+        value="adj(X) / det(X)",
     ),
     _func(
         "det",
@@ -246,6 +297,7 @@ _ROWS = (
         transposition="invariant",
         source="Matrix Cookbook (2012), eq. (43)",
         on_scalar="log(X)",
+        value="log(det(X))",
     ),
     # Functions of a matrix with a derivative that has a name.  Of a primary function the first rule is the scalar derivative
     # f'(X): d tr f(X) = tr(f'(X) dX).  `_derivatives` adds the rows of dexpm, d2expm, ...
@@ -254,6 +306,8 @@ _ROWS = (
         "Y",
         on_diagonal="exp(X)",
         meaning="the integral of expm(s X) E expm((1 - s) X) over s from 0 to 1",
+        range="invertible",
+        words="exponential",
     ),
     _matrix(
         "logm",
@@ -262,6 +316,7 @@ _ROWS = (
         condition="{0} without eigenvalues <= 0",
         on_diagonal="log(X)",
         meaning="the solution Z of dexpm(logm(X), Z) = E",
+        words="logarithm",
     ),
     _matrix(
         "sqrtm",
@@ -270,6 +325,8 @@ _ROWS = (
         condition="{0} without eigenvalues <= 0",
         on_diagonal="sqrt(X)",
         meaning="the solution Z of the Sylvester equation sqrtm(X) Z + Z sqrtm(X) = E",
+        range="invertible",
+        words="square root",
     ),
     _matrix(
         MATRIX_POWER,
@@ -311,6 +368,7 @@ _ROWS = (
         transposition="invariant",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.9",
         on_scalar="X",
+        value="-eigmax(-X)",
     ),
     _func(
         "eigmaxproj",
@@ -331,20 +389,12 @@ _ROWS = (
         transposition="symmetric",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.9; Matrix Cookbook (2012), eq. (68)",
         on_scalar="1",
+        value="eigmaxproj(-X)",
     ),
     _func(
-        "softmax",
-        "n 1 -> n 1",
-        "Y .* dX - Y*(Y'*dX)",
-        on_scalar="1",
+        "softmax", "n 1 -> n 1", "Y .* dX - Y*(Y'*dX)", on_scalar="1", value="exp(X) ./ sum(exp(X))", range="(0, 1)", letter="p"
     ),
-    _func(
-        "logsumexp",
-        "n 1 -> 1 1",
-        "softmax(X)'*dX",
-        aliases="lse",
-        on_scalar="X",
-    ),
+    _func("logsumexp", "n 1 -> 1 1", "softmax(X)'*dX", aliases="lse", on_scalar="X", value="log(sum(exp(X)))", statistic=True),
     _func(
         "pinv",
         "m n -> n m",
@@ -361,6 +411,7 @@ _ROWS = (
         note="the first largest entry is used there",
         transposition="invariant",
         on_scalar="X",
+        statistic=True,
     ),
     _func(
         "min",
@@ -370,26 +421,20 @@ _ROWS = (
         note="the first smallest entry is used there",
         transposition="invariant",
         on_scalar="X",
+        value="-max(-X)",
+        statistic=True,
     ),
-    _func(
-        "argmax",
-        "m n -> m n",
-        "0 .* dX",
-        on_scalar="1",
-    ),
-    _func(
-        "argmin",
-        "m n -> m n",
-        "0 .* dX",
-        on_scalar="1",
-    ),
+    _func("argmax", "m n -> m n", "0 .* dX", on_scalar="1", range="[0, 1]"),
+    _func("argmin", "m n -> m n", "0 .* dX", on_scalar="1", value="argmax(-X)", range="[0, 1]"),
     # Abbreviations: the definition is what is differentiated; recover finds the short form again.
-    _macro("sqrt", "m n -> m n", "X .^ (1/2)", domain="positive", condition="{0} > 0"),
+    _macro("sqrt", "", "X .^ (1/2)", "dX ./ (2 .* Y)", domain="positive", condition="{0} > 0", range="[0, inf)"),
     _macro(
         "norm",
         "m n -> 1 1",
         "sqrt(X : X)",
+        "(X : dX) / Y",
         aliases="normF",
+        range="[0, inf)",
         transposition="invariant",
         domain="nonzero",
         condition="{0} != 0",
@@ -399,16 +444,32 @@ _ROWS = (
         "norm2",
         "m 1 -> 1 1 | 1 n -> 1 1 | m n -> 1 1",
         "sqrt(X : X) | sqrt(X : X) | sqrt(eigmax(X'*X))",
+        "(X : dX) / Y | (X : dX) / Y |",
+        range="[0, inf)",
         domain="nonzero",
         condition="{0} != 0 | {0} != 0 | {0} != 0 with a simple largest singular value",
         source="Magnus and Neudecker (2019), ch. 8, theorem 8.9",
     ),
     _macro("cof", "n n -> n n", "adj(X)'", aliases="cofactor"),
-    _macro("norm1", "m n -> 1 1", "sum(abs(X))", transposition="invariant"),
-    _macro("maxnorm", "m n -> 1 1", "max(abs(X))", transposition="invariant"),
-    _macro("nucnorm", "m n -> 1 1", "tr(sqrtm(X'*X))", condition="{0} of full column rank"),
-    _macro("mean", "m n -> 1 1", "sum(X) / numel(X)"),
-    _macro("numel", "m n -> 1 1", "rows(X) cols(X)"),
+    _macro("norm1", "m n -> 1 1", "sum(abs(X))", "sign(X) : dX", range="[0, inf)", transposition="invariant"),
+    _macro(
+        "maxnorm",
+        "m n -> 1 1",
+        "max(abs(X))",
+        "argmax(abs(X)) : (sign(X) .* dX)",
+        range="[0, inf)",
+        transposition="invariant",
+    ),
+    _macro(
+        "nucnorm",
+        "m n -> 1 1",
+        "tr(sqrtm(X'*X))",
+        "tr(inv(sqrtm(X'*X))*X'*dX)",
+        range="[0, inf)",
+        condition="{0} of full column rank",
+    ),
+    _macro("mean", "m n -> 1 1", "sum(X) / numel(X)", "mean(dX)", statistic=True),
+    _macro("numel", "m n -> 1 1", "rows(X) cols(X)", range="[1, inf)"),
 )
 
 # f(x) g(x) as other functions of x, entry by entry for every real x; "X" is x itself, and sign(0) = step(0) = 0.
@@ -425,6 +486,51 @@ PRODUCTS = {
     ("abs", "abs"): ("X", "X"),
 }
 
-FUNCTIONS = {row.name: row for own in _ROWS for row in (own, *(_derivatives(own) if own.form == "matrix" else ()))}
-NAMES = {spelling: row.name for row in FUNCTIONS.values() for spelling in (row.name, *row.aliases)}
+FUNCTIONS: dict[str, Function] = {}
+NAMES: dict[str, str] = {}
 RESERVED = ("I", "ones", "zeros", "eye", "wrt", "pi")
+
+
+def _add(own: Function) -> list[Function]:
+    """Put a row in the table, with the derivatives that have a name of their own."""
+    added = [own, *(_derivatives(own) if own.form == "matrix" else ())]
+    for row in added:
+        FUNCTIONS[row.name] = row
+        NAMES.update(dict.fromkeys((row.name, *row.aliases), row.name))
+    return added
+
+
+for _row in _ROWS:
+    _add(_row)
+
+
+def function_written(letter: str) -> str | None:
+    """The function that papers write as a Greek letter: `sigma` is the sigmoid."""
+    return next((row.name for row in FUNCTIONS.values() if row.latex == f"\\{letter}"), None)
+
+
+@contextmanager
+def extended(*rows: Function) -> Iterator[None]:
+    """The table with more rows for a block of code.
+
+    A row needs a name that is free, a differential and, for numbers, proofs and code, a `value`:
+
+        with extended(Function("swish", "each", rule="(sigmoid(X) + Y .* (1 - sigmoid(X))) .* dX", value="X .* sigmoid(X)")):
+            differentiate("sum(swish(A x))", "x").to("numpy")
+
+    Raises ValueError for a name that is taken.
+    """
+    for row in rows:
+        taken = next((name for name in (row.name, *row.aliases) if name in NAMES or name in RESERVED), None)
+        if taken is not None:
+            raise ValueError(f"there is a function {taken} already")
+    added: list[Function] = []
+    try:
+        for row in rows:
+            added += _add(row)
+        yield
+    finally:
+        for row in added:
+            del FUNCTIONS[row.name]
+            for name in (row.name, *row.aliases):
+                del NAMES[name]

@@ -13,7 +13,7 @@ from functools import cache
 from matdiff.dialects import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
 from matdiff.errors import Errors, MatdiffError
 from matdiff.foreign import MOST_LEVELS, Unreadable, read_foreign
-from matdiff.functions import FUNCTIONS, NAMES
+from matdiff.functions import FUNCTIONS, NAMES, function_written
 from matdiff.infer import infer
 from matdiff.kinds import kind_of
 from matdiff.parse import parse
@@ -353,8 +353,9 @@ class _Translator:
     def applied(self, node: Expr) -> Expr:
         """`sigma(W x)` of a vector or matrix is the function; another name before brackets is a factor."""
         function, argument = self.both(node)
-        if function.value == "sigma" and self.kind(argument) != "scalar":
-            return Expr("sigmoid", (argument,))
+        meant = function_written(str(function.value)) if function.op == "name" else None
+        if meant is not None and self.kind(argument) != "scalar":
+            return Expr(meant, (argument,))
         return _joined("*", (function, argument))
 
     def norm(self, node: Expr) -> Expr:

@@ -6,26 +6,22 @@ scalar none.
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import Dim, Shape, size
-from matdiff.functions import FUNCTIONS, MATRIX_POWER, Signature
-from matdiff.infer import Typed, infer
+from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
+from matdiff.infer import Typed
 from matdiff.kinds import Variable
 from matdiff.limits import WRITTEN_POWER
 from matdiff.nodes import Index, Product, Tensor
-from matdiff.parse import Question, parse
+from matdiff.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_rule, typed_value
 from matdiff.syntax import Expr, ratio
 from matdiff.unify import size_of
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
-
-# The names of the arguments in the rules of the function table.
-ARGUMENTS = ("X", "Z")
 
 
 def axes_of(shape: Shape) -> tuple[Dim, ...]:
@@ -153,11 +149,10 @@ class Lowering:
         row = FUNCTIONS[op]
         if row.form == "each":
             return index.apply(op, (args[0],), args[0].dims)
-        if op == "sqrt":
-            return index.power(args[0], ratio(1, 2))
+        if row.form == "macro" and row.is_entrywise:  # of an argument with any number of axes
+            return Lowering({"X": args[0]}).value(rule_expr(row.values[0]))
         if row.form == "macro":
-            shapes = [self.shape(arg) for arg in expr.args]
-            return expand_rule(op, args, shapes, place=row.variant([dim.is_one for shape in shapes for dim in shape]))
+            return _defined(row, args, [self.shape(arg) for arg in expr.args])
         if row.form in ("func", "matrix"):
             return named_call(op, args, self.axes(expr))
         if row.form == "frechet":
@@ -365,57 +360,20 @@ def expand_rule(
     name: str,
     args: list[Tensor],
     shapes: list[Shape],
-    more: dict[str, tuple[Tensor, Shape]] | None = None,
+    more: Mapping[str, tuple[Tensor, Shape]],
     place: int = 0,
 ) -> Tensor:
-    """A rule of a row with its arguments (and Y, dX, ... in `more`) put in: a macro's definition, a function's differential."""
-    named = {**dict(zip(ARGUMENTS, zip(args, shapes))), **(more or {})}
-    kinds = tuple((n, shape[0].is_one, shape[1].is_one) for n, (_, shape) in named.items())
-    typed = typed_rule(name, kinds, place)
-    sizes: dict[str, Dim] = {}
-    for n, (_, shape) in named.items():
-        if n in typed.variables:
-            for generic, dim in zip(typed.variables[n].shape, shape):
-                if generic.name:
-                    sizes[generic.name] = dim
+    """The differential of a function by the argument at this place, with its arguments and Y, dX, ... in `more` put in."""
+    named = {**dict(zip(ARGUMENTS, zip(args, shapes))), **more}
+    return _put_in(typed_rule(FUNCTIONS[name], kinds_of({n: shape for n, (_, shape) in named.items()}), place), named)
+
+
+def _defined(row: Function, args: list[Tensor], shapes: list[Shape]) -> Tensor:
+    """What an abbreviation stands for."""
+    typed = typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes))))
+    return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))))
+
+
+def _put_in(typed: Typed, named: Mapping[str, tuple[Tensor, Shape]]) -> Tensor:
+    sizes = sizes_in(typed, {n: shape for n, (_, shape) in named.items()})
     return Lowering({n: tensor for n, (tensor, _) in named.items()}, sizes).value(typed.expr)
-
-
-@cache
-def typed_rule(name: str, kinds: tuple[tuple[str, bool, bool], ...], place: int) -> Typed:
-    """A parsed rule of a row, typed once for arguments of these kinds with the sizes of the row's own pattern.
-
-    `kinds` are the names in it, X, Y, dX, ..., each with whether it has one row and whether it has one column.
-    """
-    row = FUNCTIONS[name]
-    pattern = row.patterns[place] if row.form == "macro" else row.patterns[0]
-    (inputs, output), places = pattern, {n: i for i, n in enumerate(ARGUMENTS)}
-
-    declared = {}
-    missing = {"1"}
-    for n, *ones in kinds:
-        letters = output if n in ("Y", "dY") else inputs[places[n.removeprefix("d")]]
-        missing.update(letter for letter, one in zip(letters, ones) if one)
-        rows, columns = (size(1 if one or letter == "1" else letter) for one, letter in zip(ones, letters))
-        kind = "matrix" if not columns.is_one else "scalar" if rows.is_one else "vector"
-        declared[n] = Variable(n, kind, (rows, columns), None, "declared")
-    return infer(_with_ones(rule_expr(row.rules[place]), missing), declared, {}, soft=False)
-
-
-def _with_ones(rule: Expr, letters: set[str]) -> Expr:
-    """The rule with 1 for these sizes, as in eye(n)."""
-    done: dict[int, Expr] = {}
-    for node in post_order(rule):
-        args = tuple(done[id(arg)] for arg in node.args)
-        if node.op == "I":
-            args = tuple(Expr("number", (), 1) if arg.op == "name" and arg.value in letters else arg for arg in args)
-        done[id(node)] = node.replace(args=args)
-    return done[id(rule)]
-
-
-@cache
-def rule_expr(rule: str) -> Expr:
-    """A rule of the function table, parsed."""
-    question = parse(rule)[0]
-    assert isinstance(question, Question)
-    return question.expr

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from matdiff import formula
 from matdiff.cost import length
 from matdiff.dims import Shape
+from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
 from matdiff.index import base_and_exponent
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
@@ -25,9 +26,6 @@ from matdiff.walk import post_order
 # A name costs its definition and an equals sign; these keep small repetitions as textbooks print them.
 LEAST_COST = 3
 LEAST_SAVING = 4
-
-# What authors call such a part, by its outermost function.
-_HABITS = {"softmax": "p", "sigmoid": "s", "tanh": "h", "relu": "h", "exp": "w", "inv": "S", "softplus": "u"}
 
 
 class Part(NamedTuple):
@@ -153,7 +151,8 @@ def _habit(expr: Expr) -> str:
     """The letter that authors take for such a part."""
     rows, columns = formula.shape_of(expr)
     plain = "c" if rows.is_one and columns.is_one else "r" if columns.is_one else "M"
-    habit = _HABITS.get(expr.op, plain)
+    row = FUNCTIONS.get(expr.op)
+    habit = row.letter if row is not None and row.letter else plain
     if columns.is_one == habit.isupper():
         habit = habit.upper() if not columns.is_one else habit.lower()
     return habit

@@ -1,7 +1,8 @@
 """What every operation of the language does to numbers: matrices as lists of rows, entries of arbitrary precision (mpmath).
 
-This is the referee of the symbolic stages, so it shares nothing with them: no pattern, no rule and no macro of the function
-table is used.  Importing this module loads mpmath.
+This is the referee of the symbolic stages, so it shares nothing with them: no pattern and no rule of the function table is used.
+What is not here is worked out by its definition (`values`); the tests compare the two where both exist.  Importing this module loads
+mpmath.
 """
 
 from __future__ import annotations

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
 
-from matdiff.components import Array, Components, Entry, Inexpressible
+from matdiff.components import Array, Components, Entry
 from matdiff.dims import SCALAR
 from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
 from matdiff.limits import check, remaining
 from matdiff.matrices import Undefined
-from matdiff.values import Entries, Evaluation, Index, number_of_dim
+from matdiff.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
 
 if TYPE_CHECKING:
     from types import FrameType

@@ -15,7 +15,6 @@ from matdiff.unify import is_flexible
 
 # The names of sizes nobody named, in order of preference.
 SIZE_NAMES = ("m", "n", "p", "q", "k", "l", "r", "s", "t", "u", "v", "h")
-MATRIX_FUNCTIONS = {"exp": "expm", "log": "logm", "sqrt": "sqrtm"}
 NOWHERE = Span(0, 0)
 
 
@@ -85,10 +84,12 @@ def forced_squares(shaping: Shaping, invented: set[str]) -> Iterator[Remark]:
 
 def entrywise(shaping: Shaping) -> Iterator[Remark]:
     """`exp` of a square matrix: the matrix exponential may have been meant."""
+    of_matrices = {row.on_diagonal: row.name for row in FUNCTIONS.values() if row.words}
     for node in shaping.nodes:
-        if node.op in MATRIX_FUNCTIONS and is_square_matrix(node.args[0]):
+        other = of_matrices.get(f"{node.op}(X)")
+        if other is not None and is_square_matrix(node.args[0]):
             span, argument = node.span or NOWHERE, node.args[0].span
-            yield EntrywiseFunction(span=span, function=node.op, argument=argument, matrix_function=MATRIX_FUNCTIONS[node.op])
+            yield EntrywiseFunction(span=span, function=node.op, argument=argument, matrix_function=other)
 
 
 def spread(shaping: Shaping) -> Iterator[Remark]:
@@ -105,7 +106,7 @@ def spread(shaping: Shaping) -> Iterator[Remark]:
             yield ScalarPlusVector(scalar=bare(scalar).span or NOWHERE, vector=vector.span or NOWHERE, variable=name, size=size)
     for scalar, matrix in shaping.broadcasts:
         row = FUNCTIONS.get(bare(matrix).op)
-        is_entrywise = bare(matrix).op in (".*", "./", ".^", "sqrt") or (row is not None and row.form == "each")
+        is_entrywise = bare(matrix).op in (".*", "./", ".^") or (row is not None and row.is_entrywise)
         if is_square_matrix(matrix) and not is_entrywise:
             yield ScalarPlusSquare(scalar=scalar.span or NOWHERE, matrix=matrix.span or NOWHERE)
 

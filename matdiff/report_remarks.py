@@ -8,7 +8,7 @@ from typing import Any
 
 from matdiff import errors
 from matdiff.carets import Help, Label
-from matdiff.functions import MATRIX_POWER
+from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.habits import translated
 from matdiff.replace import cut, statement_around
 from matdiff.report_reading import Words
@@ -80,10 +80,9 @@ def _square(remark: errors.ForcedSquare, text: str) -> Words:
 
 def _entrywise(remark: errors.EntrywiseFunction, text: str) -> Words:
     name = Span(remark.span.start, remark.span.start + len(remark.function))
-    names = {"expm": "exponential", "logm": "logarithm", "sqrtm": "square root"}
     argument = "its argument" if remark.argument is None else cut(text, remark.argument)
     other = remark.matrix_function
-    help = [Help(f"write {other}({argument}) for the matrix {names[other]}")] if other in names else []
+    help = [Help(f"write {other}({argument}) for the matrix {FUNCTIONS[other].words}")]
     return f"`{remark.function}` acts on each entry of {argument}", [Label(name, "elementwise")], help, []
 
 

@@ -19,7 +19,7 @@ from matdiff.errors import (
     WordAsFactor,
     WrongArity,
 )
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, function_written
 from matdiff.kinds import is_greek
 from matdiff.parts import constant
 from matdiff.scan import GREEK
@@ -135,8 +135,8 @@ def factors(text: str, expr: Expr) -> Iterator[Remark]:
                 yield NumberAsFactor(span=span, entry=str(left.value))
 
 
-# Greek letters that papers call as functions, and the function that is meant where it is known.
-_CALLED = {"sigma": "sigmoid", "phi": None, "psi": None, "Phi": None, "Psi": None}
+# Greek letters that papers call as functions.
+_CALLED = ("sigma", "phi", "psi", "Phi", "Psi")
 # What papers write in front of an expression.
 _IN_FRONT = r"(?:arg)?(?:min|max)(?:imi[sz]e)?_\w+|(?:min|max)imi[sz]e|arg(?:min|max)|nabla(?:_\w+)?|gradient|jacobian|hessian"
 
@@ -157,7 +157,7 @@ def words(text: str, expr: Expr) -> Iterator[WordAsFactor]:
             yield WordAsFactor(span=span_of_expr(name), word=str(name.value), meant="")
     for word, places in called.items():
         if len(places) == len(uses[word]):
-            yield WordAsFactor(span=span_of_expr(places[0]), word=word, meant=_CALLED[word])
+            yield WordAsFactor(span=span_of_expr(places[0]), word=word, meant=function_written(word))
 
 
 # What statements say about one another

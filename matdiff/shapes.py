@@ -29,8 +29,7 @@ from matdiff.syntax import Expr, Span
 from matdiff.unify import Sizes, is_open, size_of
 from matdiff.walk import post_order
 
-# Functions of all entries whose value is usually combined with the entries again, as in `x - mean(x)`.
-STATISTICS = frozenset(("sum", "mean", "max", "min", "logsumexp"))
+# What a scalar is made of, see `Shaping._origin`.
 PLAIN, STATISTIC, CONTRACTION = range(3)
 
 
@@ -94,7 +93,8 @@ class Shaping:
         if node.op == "name":
             return self._origins_of_names.get(str(node.value), PLAIN)
         made_of = max((self._origins.get(id(arg), CONTRACTION) for arg in values_of(node)), default=PLAIN)
-        return min(made_of, STATISTIC) if node.op in STATISTICS else made_of
+        row = FUNCTIONS.get(node.op)
+        return min(made_of, STATISTIC) if row is not None and row.statistic else made_of
 
     def _shape(self, expr: Expr, args: tuple[Expr, ...]) -> Shape:
         op = expr.op

@@ -1,6 +1,7 @@
 """The number that a typed `Expr` stands for, in matrix or in index notation, with 40 digits.
 
-It reads the expression as it stands and is independent of the symbolic stages.  Importing this module loads mpmath, so the
+It reads the expression as it stands and is independent of the symbolic stages: a function without arithmetic of its own is worked out
+by its definition in the function table, never by a differential.  Importing this module loads mpmath, so the
 rest of matdiff imports it only where numbers are asked for.
 """
 
@@ -15,9 +16,11 @@ from mpmath import mp
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
+from matdiff.functions import FUNCTIONS
 from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
+from matdiff.rules import ARGUMENTS, typed_value
 from matdiff.unify import size_of as size_of_argument
 from matdiff.walk import post_order
 
@@ -71,6 +74,10 @@ def evaluate_tensor(
             value = entries.value(expr, dict(zip(names, place, strict=True)))
             result[place] = checked([[value]])[0][0]
         return result
+
+
+class Inexpressible(Exception):
+    """An operation that this arithmetic does not know and that has no definition; the name of the operation."""
 
 
 class Arithmetic:
@@ -142,8 +149,29 @@ class Evaluation:
         if op == "block":
             assert isinstance(node.value, int)
             return blocks(args, node.value)
-        operation = self.arithmetic.operations[op]
-        return reduce(operation, args) if op in ("*", "+", ".*") else operation(*args)
+        return reduce(self.arithmetic.operations[op], args) if op in ("*", "+", ".*") else self.applied(op, *args)
+
+    def applied(self, function: str, *args: Matrix) -> Matrix:
+        """A function of arrays: by the arithmetic, else by its definition.  Raises Inexpressible where there is neither."""
+        operation = self.arithmetic.operations.get(function)
+        if operation is not None:
+            return operation(*args)
+        row = FUNCTIONS[function]
+        if not row.values:
+            raise Inexpressible(function)
+        values = dict(zip(ARGUMENTS, args, strict=False))
+        shapes = {name: size_of(value) for name, value in values.items()}
+        typed = typed_value(row, tuple((name, rows == 1, columns == 1) for name, (rows, columns) in shapes.items()))
+        sizes = {
+            dim.name: number
+            for name, variable in typed.variables.items()
+            for dim, number in zip(variable.shape, shapes[name], strict=True)
+            if dim.name
+        }
+        try:
+            return Evaluation(values, sizes, {}, self.arithmetic).value(typed.expr)
+        except Inexpressible:
+            raise Inexpressible(function) from None
 
     def _shape(self, node: Expr) -> tuple[int, int]:
         rows, columns = shape_of(node)
@@ -206,7 +234,7 @@ class Entries:
             return total
         if node.op == "+":
             return self.arithmetic.total(self.value(term, at) for term in node.args)
-        return self.arithmetic.operations[node.op](*([[self.value(arg, at)]] for arg in node.args))[0][0]
+        return self.arrays.applied(node.op, *([[self.value(arg, at)]] for arg in node.args))[0][0]
 
     def _has_indices(self, root: Expr) -> bool:
         known = self.indexed.get(id(root))
@@ -309,7 +337,7 @@ class Entries:
             for at in zip(moved[::2], moved[1::2], strict=True):
                 size = range(len(args[0]))
                 directions.append([[self.arithmetic.number(int((i, j) == at)) for j in size] for i in size])
-            self.slopes[key] = self.arithmetic.operations[array.op](*args, *directions)
+            self.slopes[key] = self.arrays.applied(array.op, *args, *directions)
         return self.slopes[key][row][column]
 
 

@@ -49,6 +49,7 @@ FLOORS = (
         "variables",
         "glued",
         "infer",
+        "rules",
     ),
     (
         "blocklaws",

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib import import_module
+from math import inf
+
 import pytest
+from mpmath import mp
 
 from matdiff.api import Derivative, differentiate
 from matdiff.dims import size
-from matdiff.errors import NoClosedForm
-from matdiff.functions import FUNCTIONS, Function
+from matdiff.errors import EntrywiseFunction, Errors, NoClosedForm
+from matdiff.functions import FUNCTIONS, NAMES, Function, extended
 from matdiff.infer import infer
+from matdiff.matrices import Matrix, Number, Undefined, added, determinant, scaled, size_of
+from matdiff.numerics import OPERATIONS
 from matdiff.parse import parse
 from matdiff.render.latex import latex
+from matdiff.render.module import LANGUAGES
 from matdiff.render.text import text
+from matdiff.render.translate import PLANNED
 from matdiff.render.unicode import unicode
+from matdiff.report import diagnose
+from matdiff.rules import rule_expr
+from matdiff.sample import draw_values
+from matdiff.values import DIGITS, Arithmetic, Evaluation
+from matdiff.variables import Variable
+from matdiff.walk import post_order
 
 WORDS = [row for row in FUNCTIONS.values() if row.is_word]
 
@@ -104,3 +119,139 @@ def test_second_derivative_of_an_eigenvector_with_ignored_structure() -> None:
 
 def test_a_pseudoinverse_with_equal_singular_values() -> None:
     assert differentiate("tr(pinv(K) A)", "K", declarations="K: skew 3").verify().passed
+
+
+# --- columns --------------------------------------------------------------------------------------------------------------
+
+SIZES = {letter: place + 2 for place, letter in enumerate("mnijkl")}
+DEFINED = [
+    pytest.param(row, pattern, id=f"{row.name}-{pattern}")
+    for row in FUNCTIONS.values()
+    if row.values
+    for pattern in range(max(1, len(row.patterns)))
+]
+
+
+def points(row: Function, pattern: int) -> Iterator[list[Matrix]]:
+    """Arguments in the domain of the row, with sizes that fit the pattern."""
+    pairs = row.patterns[pattern][0] if row.patterns else (("m", "n"),)
+    manner = {"positive": "positive", "unit": "unit"}.get(row.domain, "normal")
+    for seed in range(3):
+        drawn = []
+        for place, pair in enumerate(pairs):
+            shape = tuple(size(1 if letter == "1" else SIZES[letter]) for letter in pair)
+            prop = row.domain if row.domain in ("spd", "symmetric") and not place and shape[0] == shape[1] else None
+            variable = Variable("X", "matrix", (shape[0], shape[1]), prop)
+            drawn.append(draw_values([variable], {}, (row.name, seed, place), manner)["X"])
+        yield drawn
+
+
+class WithoutSpelling(Arithmetic):
+    """Numbers without arithmetic of its own for one function."""
+
+    def __init__(self, function: str) -> None:
+        self.operations = {name: operation for name, operation in Arithmetic.operations.items() if name != function}
+
+
+def difference(one: Matrix, other: Matrix) -> Number:
+    assert size_of(one) == size_of(other)
+    return max(abs(x - y) for first, second in zip(one, other) for x, y in zip(first, second))
+
+
+@pytest.mark.parametrize(("row", "pattern"), DEFINED)
+def test_definition_and_arithmetic_agree(row: Function, pattern: int) -> None:
+    """`value` against what `numerics` computes directly, with many digits."""
+    with mp.workdps(DIGITS):
+        for args in points(row, pattern):
+            try:
+                direct = OPERATIONS[row.name](*args)
+            except Undefined:  # det X < 0
+                continue
+            defined = Evaluation({}, {}, {}, WithoutSpelling(row.name)).applied(row.name, *args)
+            assert difference(direct, defined) < 1e-25
+            break
+        else:
+            pytest.fail("no point was found")
+
+
+@pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.range], ids=lambda row: row.name)
+def test_values_lie_in_the_range(row: Function) -> None:
+    """At points in the domain, far ones too, and the range is no wider than it must be."""
+    seen = []
+    for pattern in range(max(1, len(row.patterns))):
+        for args in points(row, pattern):
+            for factor in (mp.mpf("0.01"), 1, 8):
+                value = OPERATIONS[row.name](scaled(factor, args[0]), *args[1:])
+                if row.range == "invertible":
+                    assert abs(determinant(value)) > 0
+                else:
+                    seen += [entry for line in value for entry in line]
+    if seen:
+        low, high = row.bounds
+        assert all(low <= entry <= high for entry in seen)
+        assert not row.is_positive or all(entry > 0 for entry in seen)
+        if high - low < inf:
+            assert max(seen) - min(seen) > (high - low) / 2
+        else:  # numel is at least 6 here
+            assert min(seen) < max(low, -8) + 6 and max(seen) > min(high, 8) - 6
+
+
+@pytest.mark.parametrize("row", [row for row in WORDS if row.is_linear or row.form == "op"], ids=lambda row: row.name)
+def test_linear_functions_are_linear(row: Function) -> None:
+    """In the first argument, the others held."""
+    for pattern in range(max(1, len(row.patterns))):
+        one, other, _ = points(row, pattern)
+        function = OPERATIONS[row.name]
+        total = function(added(one[0], scaled(-2, other[0])), *one[1:])
+        parts = added(function(*one), scaled(-2, function(other[0], *one[1:])))
+        assert difference(total, parts) < 1e-12
+
+
+@pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.values], ids=lambda row: row.name)
+def test_nothing_is_defined_by_itself(row: Function) -> None:
+    """By way of the other definitions neither, which would never end."""
+    seen: set[str] = set()
+    waiting = [row]
+    while waiting:
+        for value in waiting.pop().values:
+            for node in post_order(rule_expr(value)):
+                assert node.op != row.name
+                if node.op in FUNCTIONS and node.op not in seen:
+                    seen.add(node.op)
+                    waiting.append(FUNCTIONS[node.op])
+
+
+@pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.words], ids=lambda row: row.name)
+def test_matrix_functions_that_an_elementwise_one_may_mean(row: Function) -> None:
+    answer = differentiate(f"sum({row.on_diagonal})", "X", declarations="X: n x n")
+    (remark,) = [remark for remark in answer.typed.remarks if isinstance(remark, EntrywiseFunction)]
+    assert remark.matrix_function == row.name
+    assert any(f"for the matrix {row.words}" in help.message for help in diagnose(remark, f"sum({row.on_diagonal})").help)
+
+
+@pytest.mark.parametrize("row", FUNCTIONS.values(), ids=lambda row: row.name)
+def test_every_place_knows_the_row(row: Function) -> None:
+    """By a spelling or by the definition; the derivatives of functions of matrices are spelled by these."""
+    assert row.values or row.name in Arithmetic.operations
+    for place in LANGUAGES.values():
+        module, _, name = place.partition(":")
+        functions = getattr(import_module(f"matdiff.render.{module}"), name).functions
+        assert row.values or {row.name, row.of} & {*functions, *PLANNED}, name
+
+
+def test_the_table_is_extended_for_a_block_only() -> None:
+    before = dict(FUNCTIONS), dict(NAMES)
+    twice = Function("twice", "macro", "m n -> m n", value="2 X", aliases="doubled")
+    with extended(twice):
+        assert differentiate("sum(doubled(X))", "X").text == "2 ones(m, n)"
+    assert (dict(FUNCTIONS), dict(NAMES)) == before
+    with pytest.raises(Errors, match="unknown-function"), extended():
+        differentiate("sum(twice(X))", "X")
+
+
+@pytest.mark.parametrize("names", [("exp", ""), ("thrice", "ln"), ("eye", "")])
+def test_a_row_needs_a_free_name(names: tuple[str, str]) -> None:
+    before = dict(NAMES)
+    with pytest.raises(ValueError, match="there is a function"), extended(Function(names[0], "each", aliases=names[1])):
+        pass
+    assert before == NAMES

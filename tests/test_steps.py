@@ -24,7 +24,7 @@ from matdiff.render.text import text
 from matdiff.sample import MANNERS
 from matdiff.steps import METHODS, Law
 from matdiff.steps.frobenius import law_of_map, meanings
-from matdiff.steps.laws import has_rule, is_matrix_function, law_of, law_of_adjoint, law_of_exponent, law_of_trace, laws
+from matdiff.steps.laws import has_rule, is_matrix_function, law_of, law_of_adjoint, law_of_trace, laws
 from matdiff.syntax import Expr
 
 CORPUS = [
@@ -162,7 +162,7 @@ def _all_laws() -> list[Law]:
             elif is_matrix_function(name):
                 found.append(law_of(value))
                 found += [law_of_trace(value)] if row.rules else []
-                found += [law_of_exponent(value)] if row.arity > 1 else []
+                found += [law_of(value, 1)] if row.arity > 1 else []
             elif row.form == "frechet" and row.order == 1:
                 found.append(law_of_adjoint(value))
     return found

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
 from matdiff.render.plan import Node
+from matdiff.rules import expanded
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
@@ -93,6 +94,8 @@ class _Contraction:
         self._learn(node)
         if node.op in ("+", "neg", "*", "/"):
             return self.array(node, letters), letters
+        if self.translator.is_defined(node.op):
+            return self.array(expanded(node), letters), letters
         inner = self.array(node.args[0], letters)
         return make("apply", inner, shape=inner.shape, data=node.op), letters
 

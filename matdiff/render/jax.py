@@ -44,11 +44,9 @@ class JAX(Python):
         "sqrtm": "_sqrtm({0})",
         "powm": "_powm({0}, {1})",
         "adj": "_adj({0})",
-        "cof": "_adj({0}).T",
         "eigmaxproj": "_eigproj({0}, -1)",
         "eigminproj": "_eigproj({0}, 0)",
         "argmax": "_argmax({0})",
-        "argmin": "_argmax(-{0})",
     }
     helpers = {
         "_sqrtm": '''def _sqrtm(x):

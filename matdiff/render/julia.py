@@ -189,9 +189,7 @@ class Julia(Language):
         "sqrtm": "_sqrtm({0})",
         "powm": "_powm({0}, {1})",
         "adj": "_adj({0})",
-        "cof": "_adj({0})'",
         "argmax": "_argmax({0})",
-        "argmin": "_argmax(-{0})",
     }
     helpers = {
         "_sigmoid": "_sigmoid(x) = 1 / (1 + exp(-x))",

@@ -179,9 +179,7 @@ class Matlab(Language):
         "sqrtm": "sqrtm_({0})",
         "powm": "powm_({0}, {1})",
         "adj": "adj_({0})",
-        "cof": "adj_({0})'",
         "argmax": "argmax_({0})",
-        "argmin": "argmax_(-{0})",
     }
     helpers = {
         "softplus_": """function y = softplus_(x)

@@ -99,7 +99,7 @@ class _Module:
     def _function(self, name: str, wanted: Sequence[Result | None]) -> str:
         """A function that returns the output (None) or a result, or a tuple of them."""
         language = self.language
-        translator = Translator(self.variables, language.traits, self.options.sizes)
+        translator = Translator(self.variables, language.functions, language.traits, self.options.sizes)
         roots = [self._root(translator, result) for result in wanted]
         if "lu" in language.traits:
             roots = shared_factors(translator.plan, roots)

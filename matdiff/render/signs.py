@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
+from matdiff.functions import FUNCTIONS
 from matdiff.render.plan import Node
 
 Interval = tuple[float, float]
 INFINITY = float("inf")
 ANY: Interval = (-INFINITY, INFINITY)
-
-_RANGES: dict[str, Interval] = {
-    **dict.fromkeys(
-        ("exp", "softplus", "abs", "relu", "norm", "norm1", "norm2", "maxnorm", "nucnorm", "sqrt", "cosh"), (0, INFINITY)
-    ),
-    **dict.fromkeys(("sigmoid", "softmax", "step", "argmax", "argmin"), (0, 1)),
-    **dict.fromkeys(("tanh", "sin", "cos", "sign", "erf"), (-1, 1)),
-    "logsigmoid": (-INFINITY, 0),
-}
 
 
 def interval(node: Node) -> Interval:
@@ -25,7 +17,7 @@ def interval(node: Node) -> Interval:
     if node.op in ("size", "pi"):
         return 1, INFINITY
     if node.op == "apply":
-        return _RANGES.get(str(node.data), ANY)
+        return FUNCTIONS[str(node.data)].bounds
     if node.op in ("ones", "unit", "eye", "zeros"):
         return 0, 1
     if node.op in ("spread_columns", "spread_rows", "column", "row", "transpose", "tile_columns", "tile_rows", "diagonal"):

@@ -169,9 +169,7 @@ class SymPy(Python):
         "sqrtm": "_sqrtm({0})",
         "powm": "_powm({0}, {1})",
         "adj": "{0}.adjugate()",
-        "cof": "{0}.adjugate().T",
         "argmax": "_argmax({0})",
-        "argmin": "_argmax(-{0})",
     }
     helpers: Mapping[str, str] = {
         **{f"_{name}": f"def _{name}(t):\n    return {formula}" for name, formula in _FORMULAS.items()},

@@ -72,9 +72,7 @@ class Torch(Python):
         "sqrtm": "_sqrtm({0})",
         "powm": "_powm({0}, {1})",
         "adj": "_adj({0})",
-        "cof": "_adj({0}).T",
         "argmax": "_argmax({0})",
-        "argmin": "_argmax(-{0})",
     }
     helpers = {
         "_number": '''def _number(x):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.dims import SCALAR, Dim, Shape
@@ -14,6 +14,7 @@ from matdiff.render.contract import contracted
 from matdiff.render.plan import Node
 from matdiff.render.products import Products
 from matdiff.render.stable import stable
+from matdiff.rules import expanded, is_euclidean_norm
 from matdiff.syntax import Expr
 from matdiff.unify import size_of
 from matdiff.walk import post_order
@@ -27,14 +28,19 @@ _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
 class Translator(Products):
     """Translates expressions in `variables`; definitions are added with `define`.
 
+    `spelled` are the functions that the format knows; others are written by their definitions.
     `indices` collects the names that stand as positions, as in X[i,j]; they are parameters of the function too.
     """
 
     def __init__(
-        self, variables: Mapping[str, Variable], traits: Sequence[str] = ("broadcast",), sizes: Mapping[str, int] | None = None
+        self,
+        variables: Mapping[str, Variable],
+        spelled: Container[str],
+        traits: Sequence[str] = ("broadcast",),
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         super().__init__(traits, sizes)
-        self.variables = variables
+        self.variables, self.spelled = variables, spelled
         self.defined: dict[str, Value] = {}
         self.known: dict[int, tuple[Expr, Value]] = {}
         self.indices: dict[str, None] = {}
@@ -56,11 +62,28 @@ class Translator(Products):
 
     def value(self, root: Expr) -> Value:
         """The value of an expression in matrix notation."""
-        root = stable(root)
+        root = stable(self.by_known_functions(root))
         for node in post_order(root):
             if id(node) not in self.known and node.shape is not None:
                 self.known[id(node)] = node, self._value(node)
         return self.known[id(root)][1]
+
+    def by_known_functions(self, root: Expr) -> Expr:
+        """The expression with definitions in place of functions that the format does not know."""
+        done: dict[int, Expr] = {}
+        for node in post_order(root):
+            args = tuple([done[id(arg)] for arg in node.args])
+            same = all(new is old for new, old in zip(args, node.args))
+            known = done[id(node)] = node if same else node.replace(args=args)
+            if self.is_defined(node.op):
+                done[id(node)] = self.by_known_functions(expanded(known))
+        return done[id(root)]
+
+    def is_defined(self, function: str) -> bool:
+        """Whether a function is written by its definition."""
+        if function in self.spelled or function in _OPERATIONS or function not in FUNCTIONS:
+            return False
+        return bool(FUNCTIONS[function].values)
 
     def array(self, root: Expr) -> Node:
         """The dense array of an expression in matrix notation."""
@@ -87,8 +110,7 @@ class Translator(Products):
         if row.form == "frechet":
             codes = [self.dense(arg) for arg in args]
             return Value(self.plan.make("frechet", *codes, shape=axes_of(shape), data=op), shape)
-        entrywise = row.form == "each" or op == "sqrt"
-        if entrywise and args[0].form in ("fill", "rows", "columns"):
+        if row.is_entrywise and args[0].form in ("fill", "rows", "columns"):
             code = self.plan.make("apply", args[0].code, shape=args[0].code.shape, data=op)
             return Value(code, shape, args[0].form)
         codes = [self.dense(arg) for arg in args]
@@ -316,7 +338,7 @@ class Translator(Products):
 
 def _is_root_of_squares(code: Node) -> bool:
     """A Euclidean or Frobenius norm; that of a matrix called norm2 is the spectral one."""
-    return code.op == "apply" and (code.data == "norm" or (code.data == "norm2" and len(code.parts[0].shape) < 2))
+    return code.op == "apply" and is_euclidean_norm(str(code.data), [place >= len(code.parts[0].shape) for place in range(2)])
 
 
 _OPERATIONS: dict[str, Callable[[Translator, Expr, list[Value]], Value]] = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from matdiff import formula
 from matdiff.dims import SCALAR, Dim, Shape
 from matdiff.formula import is_scalar, shape_of
+from matdiff.functions import FUNCTIONS
 from matdiff.rational import whole
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 # Elementwise operators and what they are between scalars.
 _SCALAR_OPERATORS = {".*": "*", "./": "/", ".^": "^"}
-# Linear operations whose sign is written in front.
-_ODD = ("tr", "sum", "mean", "diag", "vec")
+
+
+def is_linear(function: str) -> bool:
+    """Whether a function of the table is linear in each argument."""
+    return function in FUNCTIONS and FUNCTIONS[function].is_linear
 
 
 def differential(expr: Expr) -> Expr:
@@ -213,6 +217,6 @@ def remade(node: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
         return transposed(args[0])
     if op == ":" and shape_of(args[0])[1].is_one:
         return times([transposed(args[0]), args[1]], SCALAR)
-    if op in _ODD and args[0].op == "neg":
+    if is_linear(op) and len(args) == 1 and args[0].op == "neg":
         return negated(Expr(op, args[0].args, node.value, shape=shape))
     return Expr(op, args, node.value, shape=shape)

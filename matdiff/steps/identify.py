@@ -22,15 +22,13 @@ from matdiff.parts import values_of
 from matdiff.recover import Recovery
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
-from matdiff.steps.build import negated, plus, times, transposed
+from matdiff.steps.build import is_linear, negated, plus, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.syntax import Expr
 
 Path = tuple[int, ...]
 # Names that no user can write.
 _PLACE, _MOVED = "the place", "the change"
-# Operations that are moved together with the products around them.
-_PLAIN = ("*", "'", "neg", "+", "tr", "sum", "mean", ":", "/", "dot")
 _MOST_OCCURRENCES = 40
 
 
@@ -113,7 +111,7 @@ class Form:
             inner = [
                 depth
                 for depth in range(1, len(path))
-                if nodes[depth - 1].op not in _PLAIN and self._count(nodes[depth]) == 1 and nodes[depth].op not in ("neg", "'")
+                if not _is_plain(nodes[depth - 1]) and self._count(nodes[depth]) == 1 and nodes[depth].op not in ("neg", "'")
             ]
             ends = [*(depth for depth in inner if not is_scalar(nodes[depth])), len(path)]
         return ends
@@ -240,8 +238,13 @@ def _move(node: Expr, inner: Expr, scalar_whole: bool) -> Law | None:
     elif node.op in FUNCTIONS and FUNCTIONS[node.op].form == "frechet":
         return laws.law_of_adjoint(node)
     else:
-        return None if node.op in _PLAIN else Law(f"adjoint of {node.op}")
+        return None if _is_plain(node) else Law(f"adjoint of {node.op}")
     return laws.law(key) if key else None
+
+
+def _is_plain(node: Expr) -> bool:
+    """Whether an operation is moved together with the products around it."""
+    return node.op in ("*", "'", "neg", "+", "/") or (is_linear(node.op) and is_scalar(node))
 
 
 def _move_of_product(node: Expr, inner: Expr, kinds: tuple[str, str]) -> Law | None:

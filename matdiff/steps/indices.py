@@ -15,9 +15,10 @@ from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.entries import in_indices
 from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
-from matdiff.lower import ARGUMENTS, axes_of
+from matdiff.lower import axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
 from matdiff.render.text import text
+from matdiff.rules import ARGUMENTS
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
@@ -196,12 +197,12 @@ class _Indices:
         args = tuple(formula.name(text, _shape(arg)) for text, arg in zip(ARGUMENTS, node.args))
         value = Expr(node.function, args, shape=_shape(node))
         if node.function == "power":
-            law = laws.law("power")
+            found = [laws.law("power")]
         elif laws.is_matrix_function(node.function) or laws.has_rule(value):
-            law = laws.law_of(value)
+            found = [laws.law_of(value, place) for place, arg in enumerate(node.args) if self.depends(arg)]
         else:
-            law = laws.CHAIN_RULE
-        self.laws[law] = None
+            found = [laws.CHAIN_RULE]
+        self.laws.update(dict.fromkeys(found))
 
     # --- printing --------------------------------------------------------------------------------------------------------
 

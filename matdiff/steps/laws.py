@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from matdiff.dims import SCALAR, Dim, Shape, size
+from matdiff.dims import SCALAR
 from matdiff.formula import name as named
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
-from matdiff.infer import Typed, infer
+from matdiff.infer import infer
 from matdiff.kinds import Variable, kind_of
-from matdiff.lower import ARGUMENTS, rule_expr, typed_rule
 from matdiff.parse import Question, parse, parse_declaration
 from matdiff.parts import replaced_names
+from matdiff.rules import ARGUMENTS, kinds_of, sizes_in, typed_rule, typed_value
 from matdiff.steps.build import differential, substituted, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.syntax import Expr
@@ -69,16 +69,6 @@ _EQUATIONS = {
     "exponential": ("d(alpha^u) = alpha^u log(alpha) du", "u, du, alpha: scalar"),
 }
 
-# Differentials of the abbreviations; their rows hold the definitions, from which these follow.  Y is the value.
-_ABBREVIATIONS = {
-    "sqrt": "dX ./ (2 .* Y)",
-    "norm": "(X : dX) / Y",
-    "norm2": "(X : dX) / Y",
-    "norm1": "sign(X) : dX",
-    "maxnorm": "argmax(abs(X)) : (sign(X) .* dX)",
-    "nucnorm": "tr(inv(sqrtm(X' X)) X' dX)",
-}
-
 
 @cache
 def law(key: str) -> Law:
@@ -113,18 +103,17 @@ def _parsed(text: str) -> Expr:
 
 
 def has_rule(value: Expr) -> bool:
-    """Whether a function has a textbook differential: a row with a rule of its own, or an abbreviation.
+    """Whether a function has a textbook differential: a row with a rule of its own, which an abbreviation may lack."""
+    row = FUNCTIONS.get(value.op)
+    if row is None or row.form not in ("each", "func", "macro") or row.is_linear:
+        return False
+    place = _variant(value) if row.form == "macro" else 0
+    return place < len(row.rules) and bool(row.rules[place])
 
-    The 2-norm of a matrix has none; it stands for something else than that of a vector.
-    """
-    if value.op in _ABBREVIATIONS:
-        return value.op != "norm2" or is_euclidean(value)
-    return value.op in FUNCTIONS and FUNCTIONS[value.op].form in ("each", "func")
 
-
-def is_euclidean(value: Expr) -> bool:
-    """Whether it is the norm whose square is the sum of the squares of all entries."""
-    return value.op == "norm" or (value.op == "norm2" and kind_of(shape_of(value.args[0])) != "matrix")
+def _variant(value: Expr) -> int:
+    """The place of the pattern that fits the arguments."""
+    return FUNCTIONS[value.op].variant([dim.is_one for arg in value.args for dim in shape_of(arg)])
 
 
 def is_matrix_function(function: str) -> bool:
@@ -132,16 +121,18 @@ def is_matrix_function(function: str) -> bool:
     return function in FUNCTIONS and FUNCTIONS[function].form == "matrix"
 
 
-def differential_of(function: str, argument: Expr, change: Expr, shape: Shape) -> Expr:
-    """The differential of function(argument), a value of this shape, for a change of its argument: the rule of the row."""
-    named_values = {"X": argument, "Y": Expr(function, (argument,), shape=shape), "dX": change}
-    return _put_in(_rule(function, _kinds({n: shape_of(value) for n, value in named_values.items()}), 0), named_values)
+def differential_of(value: Expr, place: int, change: Expr) -> Expr:
+    """The differential of a call for a change of the argument at this place: the rule of its row."""
+    rule = _variant(value) if FUNCTIONS[value.op].form == "macro" else place
+    return _put_in(value, {"d" + ARGUMENTS[place]: change}, rule)
 
 
-def meaning_of(value: Expr, place: int) -> Expr:
-    """What an abbreviation stands for: the rule of its row for the pattern at this place."""
+def meaning_of(value: Expr) -> Expr:
+    """What an abbreviation stands for, tidied."""
     named_values = dict(zip(ARGUMENTS, value.args))
-    return _put_in(typed_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), place), named_values)
+    shapes = {name: shape_of(part) for name, part in named_values.items()}
+    typed = typed_value(FUNCTIONS[value.op], kinds_of(shapes))
+    return substituted(typed.expr, named_values, sizes_in(typed, shapes))
 
 
 def slope_of_trace(value: Expr) -> Expr | None:
@@ -149,29 +140,24 @@ def slope_of_trace(value: Expr) -> Expr | None:
     row = FUNCTIONS[value.op]
     if not row.rules:
         return None
-    named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value}
-    return _put_in(_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), 0), named_values)
+    return _put_in(value, {}, 0)
 
 
-def slope_by_exponent(value: Expr, change: Expr) -> Expr:
-    """The differential of a function such as powm for a change of its second argument."""
-    named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value, "dZ": change}
-    return _put_in(_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), 1), named_values)
+def _put_in(value: Expr, changes: Mapping[str, Expr], place: int) -> Expr:
+    """A rule of the row of a call, with its arguments, the call itself and changes put in."""
+    named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value, **changes}
+    shapes = {name: shape_of(part) for name, part in named_values.items()}
+    rule = typed_rule(FUNCTIONS[value.op], kinds_of(shapes), place)
+    return substituted(rule.expr, named_values, sizes_in(rule, shapes))
 
 
-def law_of(value: Expr) -> Law:
-    """The differential of a function as a law about `u` or `U`: d(exp(u)) = exp(u) .* du, d(expm(U)) = dexpm(U, dU)."""
+def law_of(value: Expr, place: int = 0) -> Law:
+    """The differential for a change of one argument as a law about `u` or `U`: d(exp(u)) = exp(u) .* du, d(expm(U)) = dexpm(U, dU)."""
     generic = _generic(value)
-    change = differential(generic.args[0])
-    if is_matrix_function(value.op):
+    change = differential(generic.args[place])
+    if is_matrix_function(value.op) and not place:
         return Law("", (differential(generic), directed(generic, change)))
-    return Law("", (differential(generic), differential_of(value.op, generic.args[0], change, shape_of(value))))
-
-
-def law_of_exponent(value: Expr) -> Law:
-    """The differential of a power of a matrix for a change of its exponent."""
-    generic = _generic(value)
-    return Law("", (differential(generic), slope_by_exponent(generic, differential(generic.args[1]))))
+    return Law("", (differential(generic), differential_of(generic, place, change)))
 
 
 def law_of_trace(value: Expr) -> Law:
@@ -206,41 +192,8 @@ def directed(value: Expr, change: Expr) -> Expr:
 
 
 def _generic(value: Expr) -> Expr:
-    """The function at `u` or `U`."""
-    shape = shape_of(value.args[0])
-    first = named("U" if kind_of(shape) == "matrix" else "u", shape)
-    others = [named(text, shape_of(arg)) for text, arg in zip(("alpha",), value.args[1:])]
-    return Expr(value.op, (first, *others), shape=value.shape)
-
-
-Kinds = tuple[tuple[str, bool, bool], ...]
-
-
-def _kinds(shapes: Mapping[str, Shape]) -> Kinds:
-    return tuple((name, rows.is_one, columns.is_one) for name, (rows, columns) in shapes.items())
-
-
-def _put_in(rule: Typed, values: Mapping[str, Expr]) -> Expr:
-    """The rule with these expressions for its names."""
-    sizes: dict[str, Dim] = {}
-    for name, value in values.items():
-        if name in rule.variables:
-            for generic, dim in zip(rule.variables[name].shape, shape_of(value)):
-                if generic.name:
-                    sizes[generic.name] = dim
-    return substituted(rule.expr, values, sizes)
-
-
-@cache
-def _rule(function: str, kinds: Kinds, place: int) -> Typed:
-    """A rule typed for arguments and values of these kinds."""
-    if function in FUNCTIONS and FUNCTIONS[function].form in ("func", "matrix"):
-        return typed_rule(function, kinds, place)
-    variables = {}
-    for name, one_row, one_column in kinds:
-        shape = size(1 if one_row else "m"), size(1 if one_column else "n")
-        if function in _ABBREVIATIONS and name == "Y":
-            shape = SCALAR if FUNCTIONS[function].patterns[0][1] == ("1", "1") else shape
-        variables[name] = Variable(name, kind_of(shape), shape, None)
-    source = _parsed(_ABBREVIATIONS[function]) if function in _ABBREVIATIONS else rule_expr(FUNCTIONS[function].rules[0])
-    return infer(source, variables, {}, soft=False)
+    """The function at `u` or `U`; a second argument is `alpha`, `v` or `V`."""
+    first, *others = map(shape_of, value.args)
+    names = {"scalar": "alpha", "matrix": "V"}
+    generic = [named(names.get(kind_of(shape), "v"), shape) for shape in others]
+    return Expr(value.op, (named("U" if kind_of(first) == "matrix" else "u", first), *generic), shape=value.shape)

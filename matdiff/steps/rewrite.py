@@ -17,17 +17,15 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.kinds import kind_of
 from matdiff.parts import constant, values_of
 from matdiff.rational import whole
+from matdiff.rules import is_euclidean
 from matdiff.steps import laws
-from matdiff.steps.build import differential, hadamard, negated, plus, power, quotient, remade, times, transposed
+from matdiff.steps.build import differential, hadamard, is_linear, negated, plus, power, quotient, remade, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.syntax import Expr, ratio
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
-
-# Linear operations of one argument that are applied to every term of a sum.
-_OPENED = ("tr", "sum", "neg", "mean")
 
 
 class Rewriting:
@@ -98,7 +96,7 @@ class Rewriting:
         row = FUNCTIONS.get(expr.op)
         if row is not None and row.form == "frechet":
             return self._slope(expr)
-        if row is not None and row.form == "macro" and expr.op != "mean":
+        if row is not None and row.form == "macro" and not row.is_linear:
             return self._abbreviation(expr)
         return self._linear(expr)
 
@@ -136,7 +134,7 @@ class Rewriting:
             args = tuple(self._joined(arg) if self.depends(arg) else Expr("zeros", (), shape=shape_of(arg)) for arg in expr.args)
             return [Expr("block", args, expr.value, shape=shape)]
         inner = self.terms(expr.args[0])
-        if expr.op not in _OPENED:
+        if not (is_linear(expr.op) and is_scalar(expr)):  # tr, sum and mean are applied to every term of a sum
             inner = [plus(inner, shape_of(expr.args[0]))] if inner else []
         found = []
         for term in inner:
@@ -204,7 +202,7 @@ class Rewriting:
                 return self._matrix_function(function)
             assert isinstance(value, int)
             return self._matrix_power(expr, base, value)
-        if laws.is_euclidean(base) and value == 2 and expr.op == "^":
+        if is_euclidean(base) and value == 2 and expr.op == "^":
             return self._square_of_norm(base.args[0])
         shape = shape_of(expr)
         found = []
@@ -249,12 +247,14 @@ class Rewriting:
     # --- functions -----------------------------------------------------------------------------------------------------
 
     def _function(self, expr: Expr) -> list[Expr]:
-        argument = expr.args[0]
-        self._use(laws.law_of(expr))
-        value = laws.differential_of(expr.op, argument, self._inside(argument), shape_of(expr))
-        if _is_zero(value):
-            return []
-        return list(value.args) if value.op == "+" else [value]
+        found: list[Expr] = []
+        for place, argument in enumerate(expr.args):
+            if self.depends(argument):
+                self._use(laws.law_of(expr, place))
+                value = laws.differential_of(expr, place, self._inside(argument))
+                if not _is_zero(value):
+                    found += value.args if value.op == "+" else [value]
+        return found
 
     def _matrix_function(self, expr: Expr) -> list[Expr]:
         """d(expm(X)) = dexpm(X, dX); of a power also by its exponent."""
@@ -263,8 +263,8 @@ class Rewriting:
             self._use(laws.law_of(expr))
             found.append(laws.directed(expr, self._inside(expr.args[0])))
         if any(self.depends(arg) for arg in expr.args[1:]):
-            self._use(laws.law_of_exponent(expr))
-            found.append(laws.slope_by_exponent(expr, self._inside(expr.args[1])))
+            self._use(laws.law_of(expr, 1))
+            found.append(laws.differential_of(expr, 1, self._inside(expr.args[1])))
         return found
 
     def _slope(self, expr: Expr) -> list[Expr]:
@@ -292,9 +292,7 @@ class Rewriting:
 
     def _abbreviation(self, expr: Expr) -> list[Expr]:
         """A function without a differential of its own: that of what it stands for."""
-        row = FUNCTIONS[expr.op]
-        shapes = [shape_of(arg) for arg in expr.args]
-        return self.terms(laws.meaning_of(expr, row.variant([dim.is_one for shape in shapes for dim in shape])))
+        return self.terms(laws.meaning_of(expr))
 
 
 def _as_function(expr: Expr) -> Expr:

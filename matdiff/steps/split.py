@@ -8,8 +8,9 @@ from matdiff import formula
 from matdiff.formula import is_scalar, shape_of
 from matdiff.kinds import kind_of
 from matdiff.parts import names_in, values_of
+from matdiff.rules import is_euclidean
 from matdiff.steps import laws
-from matdiff.steps.build import times
+from matdiff.steps.build import is_linear, times
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
@@ -62,7 +63,7 @@ def _arguments(expr: Expr, moving: set[int]) -> list[Expr]:
 
 def _is_function(node: Expr) -> bool:
     if node.op in ("^", ".^"):
-        return not laws.is_euclidean(node.args[0])
+        return not is_euclidean(node.args[0])
     return laws.has_rule(node) or laws.is_matrix_function(node.op)
 
 
@@ -73,7 +74,7 @@ def _tails(expr: Expr, moving: set[int]) -> Iterator[Expr]:
         node = stack.pop()
         if id(node) not in moving:
             continue
-        if node.op in ("tr", "sum", "neg", "+", "mean", "norm"):
+        if node.op in ("neg", "+") or is_euclidean(node) or (is_linear(node.op) and is_scalar(node) and len(node.args) == 1):
             stack += reversed(node.args)
         elif node.op == ":":
             yield from (arg for arg in node.args if id(arg) in moving and arg.op not in ("name", "'"))

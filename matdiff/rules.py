@@ -1,0 +1,125 @@
+"""The differentials and definitions of the function table, parsed, and typed for the arguments of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+from matdiff.dims import SCALAR, Dim, Shape, size
+from matdiff.functions import FUNCTIONS, Function
+from matdiff.infer import Typed, infer
+from matdiff.kinds import Variable
+from matdiff.parse import Question, parse
+from matdiff.parts import shape_of
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
+
+# The names of the arguments in the table.
+ARGUMENTS = ("X", "Z")
+# What is known of each name of a rule: whether it has one row, and whether it has one column.
+Kinds = tuple[tuple[str, bool, bool], ...]
+
+_ENTRYWISE = ((("m", "n"),), ("m", "n"))
+_SCALAR_OPERATORS = {".*": "*", "./": "/", ".^": "^"}
+
+
+@cache
+def rule_expr(rule: str) -> Expr:
+    """A rule or definition, parsed."""
+    question = parse(rule)[0]
+    assert isinstance(question, Question)
+    return question.expr
+
+
+def kinds_of(shapes: Mapping[str, Shape]) -> Kinds:
+    """The kinds of names with these shapes."""
+    return tuple((name, rows.is_one, columns.is_one) for name, (rows, columns) in shapes.items())
+
+
+@cache
+def typed_rule(row: Function, kinds: Kinds, place: int) -> Typed:
+    """A differential of a row: for the argument at this place, or of an abbreviation for the pattern at this place.
+
+    `kinds` are those of X, Y, dX, ...; its sizes are those of the row's pattern.
+    """
+    return _typed(row, row.rules[place], place if row.form == "macro" else 0, kinds)
+
+
+@cache
+def typed_value(row: Function, kinds: Kinds) -> Typed:
+    """The definition of a row for arguments of these kinds, with the sizes of the pattern that fits."""
+    place = row.variant([one for _, *ones in kinds for one in ones])
+    return _typed(row, _value(row, place), place, kinds)
+
+
+def _value(row: Function, place: int) -> str:
+    """The definition for the pattern at this place."""
+    return row.values[min(place, len(row.values) - 1)]
+
+
+def _typed(row: Function, rule: str, place: int, kinds: Kinds) -> Typed:
+    inputs, output = row.patterns[place] if row.patterns else _ENTRYWISE
+    places = {name: position for position, name in enumerate(ARGUMENTS)}
+    declared = {}
+    missing = {"1"}
+    for name, *ones in kinds:
+        letters = output if name in ("Y", "dY") else inputs[places[name.removeprefix("d")]]
+        missing.update(letter for letter, one in zip(letters, ones) if one)
+        rows, columns = (size(1 if one or letter == "1" else letter) for one, letter in zip(ones, letters))
+        kind = "matrix" if not columns.is_one else "scalar" if rows.is_one else "vector"
+        declared[name] = Variable(name, kind, (rows, columns), None, "declared")
+    return infer(_with_ones(rule_expr(rule), missing), declared, {}, soft=False)
+
+
+def _with_ones(rule: Expr, letters: set[str]) -> Expr:
+    """The rule with 1 for these sizes, as in eye(n)."""
+    done: dict[int, Expr] = {}
+    for node in post_order(rule):
+        args = tuple(done[id(arg)] for arg in node.args)
+        if node.op in ("I", "ones", "zeros"):
+            args = tuple(Expr("number", (), 1) if arg.op == "name" and arg.value in letters else arg for arg in args)
+        done[id(node)] = node.replace(args=args)
+    return done[id(rule)]
+
+
+def sizes_in(typed: Typed, shapes: Mapping[str, Shape]) -> dict[str, Dim]:
+    """What the size names of a rule stand for when its names have these shapes."""
+    sizes: dict[str, Dim] = {}
+    for name, shape in shapes.items():
+        if name in typed.variables:
+            sizes.update({generic.name: dim for generic, dim in zip(typed.variables[name].shape, shape) if generic.name})
+    return sizes
+
+
+def expanded(call: Expr) -> Expr:
+    """What a typed call of a row with a definition stands for; between scalars with the operators of scalars."""
+    values = dict(zip(ARGUMENTS, call.args))
+    shapes = {name: value.shape or SCALAR for name, value in values.items()}
+    typed = typed_value(FUNCTIONS[call.op], kinds_of(shapes))
+    sizes = sizes_in(typed, shapes)
+    done: dict[int, Expr] = {}
+    for node in post_order(typed.expr):
+        if node.shape is None:
+            done[id(node)] = node
+        elif node.op == "name":
+            done[id(node)] = values[str(node.value)]
+        else:
+            shape = node.shape[0].substitute(sizes), node.shape[1].substitute(sizes)
+            op = _SCALAR_OPERATORS.get(node.op, node.op) if shape == SCALAR else node.op
+            args = () if op in ("I", "ones", "zeros") else tuple(done[id(arg)] for arg in node.args)
+            done[id(node)] = Expr(op, args, node.value, shape=shape)
+    return done[id(typed.expr)]
+
+
+def is_euclidean(call: Expr) -> bool:
+    """Whether a typed call is by its definition the root of the sum of the squares of all entries."""
+    return len(call.args) == 1 and is_euclidean_norm(call.op, [dim.is_one for dim in shape_of(call.args[0])])
+
+
+def is_euclidean_norm(function: str, ones: Sequence[bool]) -> bool:
+    """The same of a function for an argument of which it is known whether rows and columns are 1."""
+    row = FUNCTIONS.get(function)
+    if row is None or not row.values:
+        return False
+    root = rule_expr(_value(row, row.variant(ones)))
+    return root.op == "sqrt" and root.args[0].op == ":" and root.args[0].args[0] == root.args[0].args[1]
