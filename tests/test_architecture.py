@@ -55,6 +55,7 @@ FLOORS = (
         "portions",
         "lower",
         "derive",
+        "equations",
         "embedding",
         "functionlaws",
         "powerlaws",
