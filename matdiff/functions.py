@@ -411,20 +411,6 @@ _ROWS = (
     _macro("numel", "m n -> 1 1", "rows(X) cols(X)"),
 )
 
-# f(x) g(x) as other functions of x, entry by entry for every real x; "X" is x itself, and sign(0) = step(0) = 0.
-PRODUCTS = {
-    ("step", "step"): ("step",),
-    ("step", "sign"): ("step",),
-    ("step", "X"): ("relu",),
-    ("step", "abs"): ("relu",),
-    ("step", "relu"): ("relu",),
-    ("sign", "X"): ("abs",),
-    ("sign", "relu"): ("relu",),
-    ("relu", "X"): ("relu", "relu"),
-    ("relu", "abs"): ("relu", "relu"),
-    ("abs", "abs"): ("X", "X"),
-}
-
 FUNCTIONS = {row.name: row for own in _ROWS for row in (own, *(_derivatives(own) if own.form == "matrix" else ()))}
 NAMES = {spelling: row.name for row in FUNCTIONS.values() for spelling in (row.name, *row.aliases)}
 RESERVED = ("I", "ones", "zeros", "eye", "wrt", "pi")

@@ -70,27 +70,6 @@ def merge_powers(product: Product) -> Tensor | None:
     return None
 
 
-def merge_exponentials(product: Product) -> Tensor | None:
-    """exp(a z) exp(b z) = exp((a + b) z) for numbers a and b, entry by entry.  Removes a factor."""
-    alike: dict[tuple[Tensor, tuple[int, ...]], tuple[int, Rational]] = {}
-    for place, (tensor, slots) in enumerate(product.factors):
-        if not (isinstance(tensor, Apply) and tensor.function == "exp"):
-            continue
-        inside = tensor.args[0]
-        scale = inside.coefficient if isinstance(inside, Product) else 1
-        if not scale:
-            continue
-        bare = index.scale(ratio_of(1, scale), inside)
-        if (bare, slots) in alike:
-            partner, known = alike[bare, slots]
-            total = index.scale(known + scale, bare)
-            rest = [factor for at, factor in enumerate(product.factors) if at not in (place, partner)]
-            rest.append((index.apply("exp", (total,), total.dims), slots))
-            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
-        alike[bare, slots] = place, scale
-    return None
-
-
 def _has_own_exponent(tensor: Tensor) -> bool:
     """Whether it is a power whose exponent is a tensor of its own, no number."""
     return isinstance(tensor, Apply) and tensor.function == "power" and tensor.exponent is None
@@ -158,4 +137,4 @@ def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
 _EXPONENTS = {"sqrtm": (1, 2), "inv": (-1, 1)}
 
 
-PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers, merge_exponentials)
+PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers)

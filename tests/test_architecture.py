@@ -59,7 +59,7 @@ FLOORS = (
         "embedding",
         "functionlaws",
         "powerlaws",
-        "recognition",
+        "matching",
         "sumlaws",
         "simplify",
         "structure",
