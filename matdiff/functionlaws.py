@@ -13,7 +13,7 @@ ApplyLaw = Callable[[Apply], Tensor | None]
 
 
 def inverse_of_product(node: Apply) -> Tensor | None:
-    """inv(c A B) = 1/c inv(B) inv(A) for square A, B.  The arguments of inv get shorter."""
+    """`inv(alpha A B) = inv(B) inv(A) / alpha` for square A, B.  The arguments of inv get shorter."""
     arg = node.args[0]
     if node.function != "inv" or not isinstance(arg, Product):
         return None
@@ -33,7 +33,7 @@ def inverse_of_product(node: Apply) -> Tensor | None:
 
 
 def inverse_of_kron(node: Apply) -> Tensor | None:
-    """inv(kron(A, B)) = kron(inv(A), inv(B)) for square A and B.  Arguments of inv get smaller."""
+    """`inv(kron(A, B)) = kron(inv(A), inv(B))` for square A and B.  Arguments of inv get smaller."""
     arg = node.args[0]
     if node.function != "inv" or not isinstance(arg, Product):
         return None
@@ -93,7 +93,7 @@ def _square_blocks(arg: Product) -> tuple[list[tuple[list[Factor], tuple[int, in
 
 
 def function_of_broadcast(node: Apply) -> Tensor | None:
-    """f(c ones) = f(c) ones for elementwise f and scalars c.  Moves a function to tensors with fewer axes."""
+    """`sin(alpha ones(n)) = sin(alpha) ones(n)` for elementwise f and scalars c.  Moves a function to tensors with fewer axes."""
     if not node.dims or (node.function != "power" and not _is_each(node.function)):
         return None
     scalars = []
@@ -109,7 +109,7 @@ def function_of_broadcast(node: Apply) -> Tensor | None:
 
 
 def log_of_product(node: Apply) -> Tensor | None:
-    """log(a exp(z)) = log(a) + z, entry by entry.  Removes an exp."""
+    """`log(y .* exp(x)) = log(y) + x`, entry by entry.  Removes an exp."""
     arg = node.args[0]
     if node.function != "log" or not isinstance(arg, Product) or len(set(arg.out)) < len(arg.out):
         return None

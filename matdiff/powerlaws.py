@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def cancel_within_power(product: Product) -> Tensor | None:
-    """f (f g)^-a = g^-1 (f g)^(1 - a) for a >= 1, entry by entry: part of a base is cancelled, as in alpha / (alpha beta)^(3/2).
+    """`alpha / (alpha beta)^(3/2) = 1 / (beta sqrt(alpha beta))`: f (f g)^-a = g^-1 (f g)^(1 - a) for a >= 1, entry by entry.
 
     The exponent of the power comes nearer to 0 by one.
     """
@@ -42,7 +42,7 @@ def cancel_within_power(product: Product) -> Tensor | None:
 
 
 def merge_powers(product: Product) -> Tensor | None:
-    """x^a x^b = x^(a + b) and x^a x = x^(a + 1) where a is no number; a power of a root, ||x||^a, and x^T x have one base.
+    """`x .^ alpha .* x .^ beta = x .^ (alpha + beta)`, no numbers; a power of a root, ||x||^a, and x^T x have one base.
 
     Removes a factor.
     """
@@ -89,7 +89,7 @@ def _power(base: Tensor, exponent: Tensor) -> Tensor:
 
 
 def merge_matrix_powers(product: Product) -> Tensor | None:
-    """X^a X^b = X^(a + b), where sqrtm(X) is X^(1/2), inv(X) is X^-1 and X is X^1, one of the two being no whole power.
+    """`S^alpha S^beta = S^(alpha + beta)`, where sqrtm(X) is X^(1/2), inv(X) is X^-1 and X is X^1, one of the two being no whole power.
 
     Removes a factor.
     """

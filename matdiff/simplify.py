@@ -119,7 +119,7 @@ def _simpler(node: Tensor) -> Tensor | None:
 
 
 def cancel_power(product: Product) -> Tensor | None:
-    """P_i (P .^ -a)_i = (P .^ (1 - a))_i where P is a product such as A x.  Removes the factors of P."""
+    """`(A x) ./ (A x) .^ 3 = 1 ./ (A x) .^ 2`, and so for every product of matrices.  Removes the factors of one."""
     for place, (tensor, slots) in enumerate(product.factors):
         base, exponent = index.base_and_exponent(tensor)
         if exponent >= 0 or not isinstance(base, Product) or base.coefficient != 1:
@@ -132,7 +132,7 @@ def cancel_power(product: Product) -> Tensor | None:
 
 
 def value_at_unit(product: Product) -> Tensor | None:
-    """e(i)_k x_k = x_i e(i)_k: beside a unit vector only one entry counts.  Fewer factors share an index with a unit vector."""
+    """`e(2, n) .* x = x[2] e(2, n)`: beside a unit vector only one entry counts.  Fewer factors share an index with a unit vector."""
     uses = product.uses()
     for unit, (end,) in ((t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "unit"):
         if uses[end] == 1 or (uses[end] == 2 and end not in product.out):
@@ -153,7 +153,7 @@ def value_at_unit(product: Product) -> Tensor | None:
 
 
 def closed_frechet(product: Product) -> Tensor | None:
-    """f'(X, E) = f'(X) E and tr(G f'(X, dX)) = tr(G f'(X) dX) where E and G commute with X: powers or functions of X, c X.
+    """`dexpm(A, A) = expm(A) A` and tr(G f'(X, dX)) = tr(G f'(X) dX) where E and G commute with X: powers or functions of X, c X.
 
     Higham, Functions of Matrices (2008), theorem 3.3 and problem 3.8.  Removes a Frechet derivative.
     """
