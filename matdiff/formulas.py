@@ -139,21 +139,12 @@ class Formulas:
         if left == right and not (len(right) == 1 and right[0].op == "name"):
             return call("^", call("norm", self.product(right), shape=SCALAR), number(2), shape=SCALAR)
         one, other = self.transposed_chain(left) + right, self.transposed_chain(right) + left
-        halves = self._half(one) or self.norm_argument(self.product(one))
+        halves = self.norm_argument(self.product(one))
         if halves is not None and halves.op != "name":
             return call("^", call("norm", halves, shape=SCALAR), number(2), shape=SCALAR)
         whole = self.product(min(one, other, key=_transposes))
-        sums = [self._summed(chain[1:]) for chain in (one, other) if is_row_of(chain[0], "ones")]
+        sums = [call("sum", self.product(chain[1:]), shape=SCALAR) for chain in (one, other) if is_row_of(chain[0], "ones")]
         return min([whole, *sums], key=cost)
-
-    def _summed(self, chain: Chain) -> Expr:
-        """The sum of all entries; that of X ones is that of X."""
-        return call("sum", self.product(chain[:-1] if len(chain) > 1 and chain[-1].op == "ones" else chain), shape=SCALAR)
-
-    def _half(self, chain: Chain) -> Expr | None:
-        """v when the chain is v^T v."""
-        half = chain[len(chain) // 2 :]
-        return self.product(half) if len(chain) % 2 == 0 and self.transposed_chain(half) + half == chain else None
 
     def trace(self, chain: Chain) -> Expr:
         """tr of a product, turned so that few factors are transposed, with the scalars before it."""
