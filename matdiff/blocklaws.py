@@ -8,7 +8,7 @@ from matdiff.nodes import Constant, Factor, Product, Sum, Tensor
 
 
 def join_fused(product: Product) -> Tensor | None:
-    """fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq: pairing two indices and parting them again.
+    """`vec(A)^T vec(B) = tr(A^T B)`: fuse_pab fuse_pcd = delta_ac delta_bd and fuse_pab fuse_qab = delta_pq, pairs parted again.
 
     Where something else stands at p, one of the two is kept, unless p is paired in another way too: the notation would suffer.
     Removes a factor.
@@ -36,7 +36,7 @@ def join_fused(product: Product) -> Tensor | None:
 
 
 def join_shifts(product: Product) -> Tensor | None:
-    """shift(o)_pi shift(o)_pj = delta_ij, and 0 for disjoint parts: a block of a block matrix.  Removes two factors."""
+    """`[x; z]^T [y; z] = x^T y + z^T z`: shift(o)_pi shift(o)_pj = delta_ij, and 0 for disjoint parts.  Removes two factors."""
     uses = product.uses()
     shifts = [(t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "shift"]
     for place, one in enumerate(shifts):
@@ -69,7 +69,7 @@ def _disjoint(one: Tensor, other: Tensor) -> bool:
 
 
 def part_of_sum(product: Product) -> Tensor | None:
-    """shift_pi (A + B)_p = shift_pi A_p + shift_pi B_p where A and B hold shifts at p: picks blocks out of a block matrix.
+    """`[x; zeros(m)]^T [y; z] = x^T y`: shift_pi (A + B)_p = shift_pi A_p + shift_pi B_p where A and B hold shifts at p.
 
     Every term then loses its shifts at p by `join_shifts`, so it ends.
     """

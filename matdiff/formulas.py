@@ -11,13 +11,10 @@ from matdiff.formula import (
     call,
     exponents_of,
     eye,
-    is_diagonal,
     is_plain,
     is_row_of,
     is_scalar,
     number,
-    opened,
-    over_and_under,
     shape_of,
     shortened,
 )
@@ -103,22 +100,12 @@ class Formulas:
 
     def product(self, chain: Chain) -> Expr:
         """The product of a chain; equal neighbours become a power."""
-        factors = shortened(self._one_diagonal(chain))
+        factors = shortened(chain)
         if len(factors) == 1:
             return factors[0]
         rows = next((shape_of(f)[0] for f in factors if not is_scalar(f)), ONE)
         columns = next((shape_of(f)[1] for f in reversed(factors) if not is_scalar(f)), ONE)
         return Expr("*", factors, shape=(rows, columns))
-
-    def _one_diagonal(self, chain: Chain) -> Chain:
-        """diag(a .* b) for neighbours diag(a) diag(b)."""
-        found: list[Expr] = []
-        for factor in (inner for outer in chain for inner in opened(outer)):
-            if found and is_diagonal(factor) and is_diagonal(found[-1]):
-                (tops, bottoms), (more, below) = (over_and_under(f.args[0]) for f in (found.pop(), factor))
-                factor = self.diag(self.hadamard([*tops, *more], [*bottoms, *below]))
-            found.append(factor)
-        return tuple(found)
 
     def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
         """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power.
@@ -145,47 +132,19 @@ class Formulas:
             return vector.args[0]
         if vector.op == "ones":
             return eye(size)
-        whole = call("diag", vector, shape=(size, size))
-        parted = self._parted_diagonal(vector)
-        return parted if parted is not None and cost(parted) < cost(whole) else whole
-
-    def _parted_diagonal(self, vector: Expr) -> Expr | None:
-        """diag(v) + theta I for the vector v + theta ones."""
-        size = shape_of(vector)[0]
-        rest: list[Expr] = []
-        identities: list[Expr] = []
-        for term in vector.args if vector.op == "+" else ():
-            body = term.args[0] if term.op == "neg" else term
-            if body.op == "*" and body.args[-1].op == "ones" and all(map(is_scalar, body.args[:-1])):
-                spread = call("*", *body.args[:-1], eye(size), shape=(size, size))
-                identities.append(call("neg", spread, shape=(size, size)) if term.op == "neg" else spread)
-            else:
-                rest.append(term)
-        if not rest or not identities:
-            return None
-        first = self.diag(rest[0] if len(rest) == 1 else Expr("+", tuple(rest), shape=shape_of(vector)))
-        return Expr("+", (first, *identities), shape=(size, size))
+        return call("diag", vector, shape=(size, size))
 
     def dot(self, left: Chain, right: Chain) -> Expr:
         """The scalar left^T right of two columns, from the side that needs fewer transposes; ||v||^2 for a compound v."""
         if left == right and not (len(right) == 1 and right[0].op == "name"):
             return call("^", call("norm", self.product(right), shape=SCALAR), number(2), shape=SCALAR)
         one, other = self.transposed_chain(left) + right, self.transposed_chain(right) + left
-        halves = self._half(one) or self.norm_argument(self.product(one))
+        halves = self.norm_argument(self.product(one))
         if halves is not None and halves.op != "name":
             return call("^", call("norm", halves, shape=SCALAR), number(2), shape=SCALAR)
         whole = self.product(min(one, other, key=_transposes))
-        sums = [self._summed(chain[1:]) for chain in (one, other) if is_row_of(chain[0], "ones")]
+        sums = [call("sum", self.product(chain[1:]), shape=SCALAR) for chain in (one, other) if is_row_of(chain[0], "ones")]
         return min([whole, *sums], key=cost)
-
-    def _summed(self, chain: Chain) -> Expr:
-        """The sum of all entries; that of X ones is that of X."""
-        return call("sum", self.product(chain[:-1] if len(chain) > 1 and chain[-1].op == "ones" else chain), shape=SCALAR)
-
-    def _half(self, chain: Chain) -> Expr | None:
-        """v when the chain is v^T v."""
-        half = chain[len(chain) // 2 :]
-        return self.product(half) if len(chain) % 2 == 0 and self.transposed_chain(half) + half == chain else None
 
     def trace(self, chain: Chain) -> Expr:
         """tr of a product, turned so that few factors are transposed, with the scalars before it."""
@@ -262,7 +221,7 @@ class Formulas:
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))
             size = size.numerator
-        above = [*sorted(factors, key=_is_long), *shortened(self._one_diagonal(chain))]
+        above = [*sorted(factors, key=_is_long), *shortened(chain)]
         if size != 1 or not above:
             above.insert(0, number(size))
         if len(chain) == 1 and factors and chain[0].op == "./" and chain[0].args[0] == number(1) and size.denominator == 1:

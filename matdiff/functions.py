@@ -472,20 +472,6 @@ _ROWS = (
     _macro("numel", "m n -> 1 1", "rows(X) cols(X)", range="[1, inf)"),
 )
 
-# f(x) g(x) as other functions of x, entry by entry for every real x; "X" is x itself, and sign(0) = step(0) = 0.
-PRODUCTS = {
-    ("step", "step"): ("step",),
-    ("step", "sign"): ("step",),
-    ("step", "X"): ("relu",),
-    ("step", "abs"): ("relu",),
-    ("step", "relu"): ("relu",),
-    ("sign", "X"): ("abs",),
-    ("sign", "relu"): ("relu",),
-    ("relu", "X"): ("relu", "relu"),
-    ("relu", "abs"): ("relu", "relu"),
-    ("abs", "abs"): ("X", "X"),
-}
-
 FUNCTIONS: dict[str, Function] = {}
 NAMES: dict[str, str] = {}
 RESERVED = ("I", "ones", "zeros", "eye", "wrt", "pi")

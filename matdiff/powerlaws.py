@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def cancel_within_power(product: Product) -> Tensor | None:
-    """f (f g)^-a = g^-1 (f g)^(1 - a) for a >= 1, entry by entry: part of a base is cancelled, as in alpha / (alpha beta)^(3/2).
+    """`alpha / (alpha beta)^(3/2) = 1 / (beta sqrt(alpha beta))`: f (f g)^-a = g^-1 (f g)^(1 - a) for a >= 1, entry by entry.
 
     The exponent of the power comes nearer to 0 by one.
     """
@@ -42,7 +42,7 @@ def cancel_within_power(product: Product) -> Tensor | None:
 
 
 def merge_powers(product: Product) -> Tensor | None:
-    """x^a x^b = x^(a + b) and x^a x = x^(a + 1) where a is no number; a power of a root, ||x||^a, and x^T x have one base.
+    """`x .^ alpha .* x .^ beta = x .^ (alpha + beta)`, no numbers; a power of a root, ||x||^a, and x^T x have one base.
 
     Removes a factor.
     """
@@ -70,27 +70,6 @@ def merge_powers(product: Product) -> Tensor | None:
     return None
 
 
-def merge_exponentials(product: Product) -> Tensor | None:
-    """exp(a z) exp(b z) = exp((a + b) z) for numbers a and b, entry by entry.  Removes a factor."""
-    alike: dict[tuple[Tensor, tuple[int, ...]], tuple[int, Rational]] = {}
-    for place, (tensor, slots) in enumerate(product.factors):
-        if not (isinstance(tensor, Apply) and tensor.function == "exp"):
-            continue
-        inside = tensor.args[0]
-        scale = inside.coefficient if isinstance(inside, Product) else 1
-        if not scale:
-            continue
-        bare = index.scale(ratio_of(1, scale), inside)
-        if (bare, slots) in alike:
-            partner, known = alike[bare, slots]
-            total = index.scale(known + scale, bare)
-            rest = [factor for at, factor in enumerate(product.factors) if at not in (place, partner)]
-            rest.append((index.apply("exp", (total,), total.dims), slots))
-            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
-        alike[bare, slots] = place, scale
-    return None
-
-
 def _has_own_exponent(tensor: Tensor) -> bool:
     """Whether it is a power whose exponent is a tensor of its own, no number."""
     return isinstance(tensor, Apply) and tensor.function == "power" and tensor.exponent is None
@@ -110,7 +89,7 @@ def _power(base: Tensor, exponent: Tensor) -> Tensor:
 
 
 def merge_matrix_powers(product: Product) -> Tensor | None:
-    """X^a X^b = X^(a + b), where sqrtm(X) is X^(1/2), inv(X) is X^-1 and X is X^1, one of the two being no whole power.
+    """`S^alpha S^beta = S^(alpha + beta)`, where sqrtm(X) is X^(1/2), inv(X) is X^-1 and X is X^1, one of the two being no whole power.
 
     Removes a factor.
     """
@@ -158,4 +137,4 @@ def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
 _EXPONENTS = {"sqrtm": (1, 2), "inv": (-1, 1)}
 
 
-PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers, merge_exponentials)
+PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers)

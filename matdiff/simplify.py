@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from matdiff import blocklaws, index, powerlaws, recognition
+from matdiff import blocklaws, functionlaws, index, powerlaws
 from matdiff.dims import SCALAR, Dim
-from matdiff.embedding import embedding, without
-from matdiff.functionlaws import APPLY_LAWS
-from matdiff.functions import FUNCTIONS
+from matdiff.embedding import without
+from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.limits import check
-from matdiff.lower import expand_rule, slope_of
-from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
+from matdiff.lower import expand_rule, matrix_power, power_of, slope_of
+from matdiff.matching import EQUATION_LAWS
+from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Tensor
 from matdiff.portions import held
 from matdiff.sumlaws import SUM_LAWS, sum_that_cancels
 
 ProductLaw = Callable[[Product], Tensor | None]
+ApplyLaw = Callable[[Apply], Tensor | None]
 
 
 def simplify(root: Tensor) -> Tensor:
@@ -79,6 +80,10 @@ def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
     args = tuple(done[arg] for arg in node.args)
     if node.function == "power" and node.exponent is not None:
         return index.power(args[0], node.exponent)
+    if node.function == "power":
+        return power_of(*args)
+    if node.function == MATRIX_POWER:
+        return matrix_power(*args)
     if node.function == HELD:
         return held(args[0])
     return index.apply(node.function, args, node.dims, node.exponent)
@@ -104,7 +109,7 @@ def _simpler(node: Tensor) -> Tensor | None:
     if isinstance(node, Product):
         laws = PRODUCT_LAWS
     elif isinstance(node, Apply):
-        laws = (*APPLY_LAWS, *recognition.APPLY_LAWS)
+        laws = APPLY_LAWS
     elif isinstance(node, Sum):
         laws = SUM_LAWS
     return next((found for law in laws if (found := law(node)) is not None), None)
@@ -113,61 +118,8 @@ def _simpler(node: Tensor) -> Tensor | None:
 # --- laws of products -----------------------------------------------------------------------------------------------------
 
 
-def cancel_inverse(product: Product) -> Tensor | None:
-    """inv(M)_ab M_bc = delta_ac and M_ca inv(M)_ab = delta_cb, M a matrix or a product.  Removes factors."""
-    for tensor, slots in product.factors:
-        if isinstance(tensor, Apply) and tensor.function == "inv" and len(set(slots)) == 2:
-            found = _cancel(product, (tensor, slots), tensor.args[0])
-            if found is not None:
-                return found
-    return None
-
-
-def cancel_orthogonal(product: Product) -> Tensor | None:
-    """Q_ba Q_bc = delta_ac and Q_ab Q_cb = delta_ac for orthogonal Q.  Removes two factors."""
-    for tensor, slots in product.factors:
-        if isinstance(tensor, Symbol) and tensor.property == "orthogonal":
-            found = _cancel(product, (tensor, slots), index.transpose(tensor))
-            if found is not None:
-                return found
-    return None
-
-
-def _cancel(product: Product, factor: Factor, partner: Tensor) -> Tensor | None:
-    """Remove `factor` and its inverse `partner` where one summed index joins them; the two outer indices become one."""
-    uses = product.uses()
-    place = product.factors.index(factor)
-    rest = [*product.factors[:place], *product.factors[place + 1 :]]
-    start, end = factor[1]
-    for shared, outer, side in ((end, start, 0), (start, end, 1)):
-        if uses[shared] != 2:
-            continue
-        for used, far in _occurrences(rest, partner, shared, side, uses, product.out):
-            kept = [(t, tuple(outer if s == far else s for s in slots)) for i, (t, slots) in enumerate(rest) if i not in used]
-            out = tuple(outer if o == far else o for o in product.out)
-            # The index may now stand nowhere but in the output, or be summed alone: the identity on a side keeps its size.
-            kept.append((index.filled(1, (product.sizes[outer],)), (outer,)))
-            return index.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
-    return None
-
-
-def _occurrences(
-    rest: list[Factor], partner: Tensor, shared: int, side: int, uses: list[int], out: tuple[int, ...]
-) -> list[tuple[set[int], int]]:
-    """Where `partner` stands among the factors with its axis `side` at the index `shared`: (places, index of its other axis)."""
-    if isinstance(partner, Product):
-        used = {slot for _, slots in partner.factors for slot in slots}
-        if partner.coefficient != 1 or len(set(partner.out)) != 2 or not used.issuperset(partner.out):
-            return []
-        pattern, near, far = list(partner.factors), partner.out[side], partner.out[1 - side]
-    else:
-        pattern, near, far = [(partner, (0, 1))], side, 1 - side
-    found = embedding(pattern, {near: shared}, {near, far}, rest, uses, out)
-    return [(found[0], found[1][far])] if found is not None else []
-
-
 def cancel_power(product: Product) -> Tensor | None:
-    """P_i (P .^ -a)_i = (P .^ (1 - a))_i where P is a product such as A x.  Removes the factors of P."""
+    """`(A x) ./ (A x) .^ 3 = 1 ./ (A x) .^ 2`, and so for every product of matrices.  Removes the factors of one."""
     for place, (tensor, slots) in enumerate(product.factors):
         base, exponent = index.base_and_exponent(tensor)
         if exponent >= 0 or not isinstance(base, Product) or base.coefficient != 1:
@@ -180,7 +132,7 @@ def cancel_power(product: Product) -> Tensor | None:
 
 
 def value_at_unit(product: Product) -> Tensor | None:
-    """e(i)_k x_k = x_i e(i)_k: beside a unit vector only one entry counts.  Fewer factors share an index with a unit vector."""
+    """`e(2, n) .* x = x[2] e(2, n)`: beside a unit vector only one entry counts.  Fewer factors share an index with a unit vector."""
     uses = product.uses()
     for unit, (end,) in ((t, slots) for t, slots in product.factors if isinstance(t, Constant) and t.name == "unit"):
         if uses[end] == 1 or (uses[end] == 2 and end not in product.out):
@@ -200,21 +152,8 @@ def value_at_unit(product: Product) -> Tensor | None:
     return None
 
 
-def sum_that_is_one(product: Product) -> Tensor | None:
-    """The entries of softmax(x), and those of a unit vector, add up to 1.  Removes a factor."""
-    uses = product.uses()
-    for place, (tensor, slots) in enumerate(product.factors):
-        is_one = (isinstance(tensor, Apply) and tensor.function == "softmax") or (
-            isinstance(tensor, Constant) and tensor.name == "unit"
-        )
-        if is_one and uses[slots[0]] == 1:
-            rest = [*product.factors[:place], *product.factors[place + 1 :]]
-            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
-    return None
-
-
 def closed_frechet(product: Product) -> Tensor | None:
-    """f'(X, E) = f'(X) E and tr(G f'(X, dX)) = tr(G f'(X) dX) where E and G commute with X: powers or functions of X, c X.
+    """`dexpm(A, A) = expm(A) A` and tr(G f'(X, dX)) = tr(G f'(X) dX) where E and G commute with X: powers or functions of X, c X.
 
     Higham, Functions of Matrices (2008), theorem 3.3 and problem 3.8.  Removes a Frechet derivative.
     """
@@ -298,15 +237,14 @@ def expand_large_group(product: Product) -> Tensor | None:
 
 
 PRODUCT_LAWS: tuple[ProductLaw, ...] = (
-    cancel_inverse,
     cancel_power,
-    cancel_orthogonal,
     value_at_unit,
-    sum_that_is_one,
     sum_that_cancels,
     *blocklaws.PRODUCT_LAWS,
     closed_frechet,
     expand_large_group,
     *powerlaws.PRODUCT_LAWS,
-    *recognition.PRODUCT_LAWS,
+    *EQUATION_LAWS,
 )
+
+APPLY_LAWS: tuple[ApplyLaw, ...] = (*EQUATION_LAWS, *functionlaws.APPLY_LAWS)

@@ -21,7 +21,7 @@ SumLaw = Callable[[Sum], "Tensor | None"]
 
 
 def spread_of_scalars(total: Sum) -> Tensor | None:
-    """alpha I + beta I = (alpha + beta) I, and so for ones and other arrays of deltas.  The sum that is left has no axes."""
+    """`alpha eye(n) + beta eye(n) = (alpha + beta) eye(n)`, and so for ones and other arrays of deltas.  The sum that is left has no axes."""
     products = [(c, term) for c, term in total.terms if isinstance(term, Product)]
     if not total.dims or len(products) < len(total.terms) or len({term.out for _, term in products}) > 1:
         return None
@@ -33,7 +33,7 @@ def spread_of_scalars(total: Sum) -> Tensor | None:
 
 
 def diagonal_of_sum(total: Sum) -> Tensor | None:
-    """diag(a) + diag(b) = diag(a + b), and so for every delta that all terms share.  The sum that is left has fewer axes."""
+    """`diag(x) + diag(y) = diag(x + y)`, and so for every delta that all terms share.  The sum that is left has fewer axes."""
     joined = (0,) * total.order
     for _, term in total.terms:
         if not isinstance(term, Product):
@@ -54,7 +54,7 @@ def _without_deltas(term: Tensor, kept: list[int]) -> Tensor:
 
 
 def sum_that_cancels(product: Product) -> Tensor | None:
-    """sum(x - mean(x)) = 0: a sum whose terms merge or vanish when they are summed over an axis of their own.
+    """`sum(x - mean(x)) = 0`: a sum whose terms merge or vanish when they are summed over an axis of their own.
 
     Fewer terms are left.
     """

@@ -1,16 +1,33 @@
 """Formulas that overflow, cancel or take long as they are written, put as those that do not: log(1 + exp(x)) is softplus(x).
 
-Each law leaves the value as it is, exactly; a law looks at one node and its arguments.
+The laws are equations; those that define a function stand in `equations`, those that only code needs stand here, in the same
+notation.  Each leaves the value as it is, exactly, and is matched with one node and what stands in it.
 """
 
 from __future__ import annotations
 
-from matdiff.dims import SCALAR
-from matdiff.formula import call, is_scalar, number, shape_of
+from functools import cache
+
+from matdiff.dims import Dim, Shape
+from matdiff.equations import DEFINITIONS, ENTRIES, Equation, equation, lines_of
+from matdiff.formula import call, shape_of
+from matdiff.parts import names_in
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
-_ONE = number(1)
+EQUATIONS = """
+log(det(X)) = logdet(X)
+log(sigmoid(x)) = logsigmoid(x)
+log(1 + x) = log1p(x)
+exp(x) ./ (1 + exp(x)) = sigmoid(x)
+sum(c) = c
+pinv(v) = v' / (v : v)
+pinv(r) = r' / (r : r)
+pinv(c) = 1 / c
+"""
+
+# A quotient is written with one sign or the other, by the shapes of its two parts.
+_SIGNS = {"./": "/"}
 
 
 def stable(root: Expr) -> Expr:
@@ -19,63 +36,79 @@ def stable(root: Expr) -> Expr:
     for node in post_order(root):
         args = tuple(done.get(id(arg), arg) for arg in node.args)
         same = all(new is old for new, old in zip(args, node.args))
-        done[id(node)] = _law(node if same else node.replace(args=args))
+        done[id(node)] = _rewritten(node if same else node.replace(args=args))
     return done[id(root)]
 
 
-def _law(node: Expr) -> Expr:
-    if node.op == "log" and node.shape is not None:
-        return _logarithm(node)
-    if node.op in ("/", "./") and node.shape is not None:
-        return _quotient(node)
-    if node.op == "pinv" and any(dim.is_one for dim in shape_of(node.args[0])):
-        return _pseudoinverse_of_vector(node)
+@cache
+def _laws() -> dict[str, list[Equation]]:
+    """The equations by the operation that their left sides begin with; the first one that fits is used."""
+    found: dict[str, list[Equation]] = {}
+    for law in map(equation, lines_of(DEFINITIONS) + lines_of(EQUATIONS)):
+        found.setdefault(_sign(law.left), []).append(law)
+    return found
+
+
+def _sign(expr: Expr) -> str:
+    return _SIGNS.get(expr.op, expr.op)
+
+
+def _rewritten(node: Expr) -> Expr:
+    """The right side of the first equation whose left side is the node."""
+    for law in _laws().get(_sign(node), ()) if node.shape is not None else ():
+        bound: dict[str, Expr] = {}
+        if _matches(law.left, node, bound):
+            return _with_values(law.right, bound)
     return node
 
 
-def _pseudoinverse_of_vector(node: Expr) -> Expr:
-    """x^T / (x^T x), which no decomposition is needed for; libraries take matrices alone."""
-    (inner,) = node.args
-    square = call(":", inner, inner, shape=SCALAR)
-    return call("/", call("'", inner, shape=shape_of(node)), square, shape=shape_of(node))
+def _matches(pattern: Expr, expr: Expr, bound: dict[str, Expr]) -> bool:
+    """Whether an expression has the form of the pattern; `bound` is then what its names stand for."""
+    if pattern.op == "name":
+        return _is_like(pattern, expr) and bound.setdefault(str(pattern.value), expr) == expr
+    if pattern.op == "number":
+        return expr == pattern
+    if _sign(pattern) != _sign(expr) or len(pattern.args) != len(expr.args):
+        return False
+    if pattern.op == "+":
+        return any(_is_sum(pattern, expr, terms, bound) for terms in (expr.args, expr.args[::-1]))
+    return all(_matches(part, arg, bound) for part, arg in zip(pattern.args, expr.args))
 
 
-def _logarithm(node: Expr) -> Expr:
-    inner, shape = node.args[0], shape_of(node)
-    if inner.op == "det":
-        return call("logdet", *inner.args, shape=shape)
-    if inner.op == "sum" and inner.args[0].op == "exp" and shape_of(inner.args[0])[1].is_one:
-        return call("logsumexp", *inner.args[0].args, shape=shape)
-    if inner.op == "sigmoid":
-        return call("logsigmoid", *inner.args, shape=shape)
-    added = _added_to_one(inner)
-    if added is None:
-        return node
-    return call("softplus", *added.args, shape=shape) if added.op == "exp" else call("log1p", added, shape=shape)
+def _is_sum(pattern: Expr, expr: Expr, terms: tuple[Expr, ...], bound: dict[str, Expr]) -> bool:
+    """Whether the terms fit, none of which is subtracted; those that are no numbers have the shape of the whole."""
+    plain = all(term.op == "number" or (term.op != "neg" and shape_of(term) == shape_of(expr)) for term in terms)
+    return plain and all(_matches(part, term, bound) for part, term in zip(pattern.args, terms))
 
 
-def _added_to_one(expr: Expr) -> Expr | None:
-    """x where the expression is 1 + x and has the shape of x."""
-    if expr.op != "+" or len(expr.args) != 2:
-        return None
-    for one, other in (expr.args, expr.args[::-1]):
-        if one == _ONE and shape_of(other) == shape_of(expr) and other.op != "neg":
-            return other
-    return None
+def _is_like(name: Expr, expr: Expr) -> bool:
+    """Whether a value may stand for the name: any value for x, else one of the shape that is declared."""
+    rows, columns = shape_of(expr)
+    return name.value in ENTRIES or (rows.is_one, columns.is_one) == tuple(dim.is_one for dim in shape_of(name))
 
 
-def _quotient(node: Expr) -> Expr:
-    top, bottom = node.args
-    shape = shape_of(node)
-    added = _added_to_one(bottom)
-    if added is not None and added.op == "exp":
-        # 1 / (1 + exp(-x)) and exp(x) / (1 + exp(x))
-        inner = added.args[0]
-        if top == _ONE and shape_of(bottom) == shape:
-            turned = inner.args[0] if inner.op == "neg" else call("neg", inner, shape=shape_of(inner))
-            return call("sigmoid", turned, shape=shape)
-        if top == added:
-            return call("sigmoid", inner, shape=shape)
-    if top.op == "exp" and bottom.op == "sum" and bottom.args[0] == top and shape[1].is_one and not is_scalar(node):
-        return call("softmax", *top.args, shape=shape)
-    return node
+def _with_values(pattern: Expr, bound: dict[str, Expr]) -> Expr:
+    """The pattern with what its names stand for."""
+    sizes: dict[str, Dim] = {}
+    for name in names_in(pattern):
+        sizes.update(
+            (generic.name, dim) for generic, dim in zip(shape_of(name), shape_of(bound[str(name.value)])) if generic.name
+        )
+    done: dict[int, Expr] = {}
+    for node in post_order(pattern):
+        if node.op == "name":
+            done[id(node)] = bound[str(node.value)]
+        elif node.op == "neg" and done[id(node.args[0])].op == "neg":
+            done[id(node)] = done[id(node.args[0])].args[0]
+        elif node.args:
+            done[id(node)] = call(node.op, *(done[id(arg)] for arg in node.args), shape=_shape(node, bound, sizes))
+        else:
+            done[id(node)] = node
+    return done[id(pattern)]
+
+
+def _shape(node: Expr, bound: dict[str, Expr], sizes: dict[str, Dim]) -> Shape:
+    """The shape of a node of a pattern with values: that of the value where the law is one of entries."""
+    rows, columns = shape_of(node)
+    entries = next((name for name in names_in(node) if name.value in ENTRIES), None)
+    return shape_of(bound[str(entries.value)]) if entries else (rows.substitute(sizes), columns.substitute(sizes))
