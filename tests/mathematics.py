@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
-
-from sessions import run
 
 import matdiff
 from matdiff import evaluate, pipeline
@@ -17,26 +14,6 @@ _TOLERANCE = 1e-9
 
 class Untrue(AssertionError):
     """A printed result that is not the derivative."""
-
-
-def check(arguments: list[str], stdin: str | None) -> None:
-    """Run the command once more and test every answer it gives.  Raises `Untrue`."""
-    for derivative in answers(arguments, stdin):
-        check_answer(derivative)
-
-
-def answers(arguments: list[str], stdin: str | None) -> list[pipeline.Derivative]:
-    """The answers that a command prints, as objects."""
-    found: list[pipeline.Derivative] = []
-    solve = pipeline.solve
-
-    def recorded(*positional: Any, **named: Any) -> pipeline.Derivative:
-        found.append(solve(*positional, **named))
-        return found[-1]
-
-    with mock.patch.object(pipeline, "solve", recorded):
-        run(arguments, stdin)
-    return found
 
 
 def check_answer(derivative: pipeline.Derivative) -> None:
