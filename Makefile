@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check quick formats golden docs bench fuzz mistakes size clean
+.PHONY: help demo test test-all check formats golden docs bench fuzz mistakes size clean
 
 PYTHON ?= python3
 JOBS ?= 2
@@ -32,11 +32,8 @@ compiled: $(READY)
 demo: compiled ## Install into .venv and play the sessions of the README.
 	@$(BIN)/python tests/sessions.py --play README.md
 
-test: compiled ## Run all tests with two processes.
+test: compiled ## Run the tests, of long ones a part, with two processes: about three minutes.
 	$(BIN)/python -m pytest -q -n $(JOBS)
-
-quick: compiled ## Run the tests that do not build packages or start many processes.
-	$(BIN)/python -m pytest -q -n $(JOBS) -m 'not slow'
 
 test-all: ## Run all tests with every Python from 3.10 to 3.13 that is here.
 	@for version in $(VERSIONS); do \
@@ -58,13 +55,13 @@ $(FORMATS): $(READY)
 	@touch $@
 
 formats: compiled $(FORMATS) ## Run the generated code of every format, all of it; needs Octave.
-	MATDIFF_ALL=1 $(BIN)/python -m pytest -q -n $(JOBS) tests/test_formats.py
+	$(BIN)/python -m pytest --all -q -n $(JOBS) tests/test_formats.py
 
-check: compiled $(FORMATS) ## Everything that must hold: format, lint, types, all tests, current documents, the wheel.
+check: compiled $(FORMATS) ## Everything that must hold: format, lint, types, all tests with all programs, current documents, the wheel.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	MATDIFF_ALL=1 $(BIN)/python -m pytest -q -n $(JOBS)
+	$(BIN)/python -m pytest --all -q -n $(JOBS)
 
 golden: compiled ## Rewrite the outputs in tests/cases from the program; refuses results that are mathematically wrong.
 	$(BIN)/python tests/sessions.py --rewrite tests/cases/*.md tests/cases/errors/*.md

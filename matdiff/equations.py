@@ -18,10 +18,11 @@ from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.infer import infer
-from matdiff.lower import rule_expr
+from matdiff.kinds import Variable
 from matdiff.parse import parse_declaration
+from matdiff.rules import rule_expr
 from matdiff.syntax import Expr
-from matdiff.variables import Variable, declare
+from matdiff.variables import declare
 
 # How the names are read on their own; a scalar law is spread over the entries of an array.
 DECLARATIONS = "x, a, b, c: scalar; v: n; r: 1 x n; X: n x n; Q: orthogonal n"

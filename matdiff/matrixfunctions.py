@@ -167,11 +167,23 @@ def _whole_power(base: Matrix, exponent: int) -> Matrix:
     return result
 
 
+def _square_root(value: Matrix) -> Matrix:
+    """Raises Undefined for a singular matrix, for which mpmath's iteration is long and does not end well."""
+    try:
+        values = mp.eig(mp.matrix(value), left=False, right=False)
+    except (ZeroDivisionError, RuntimeError, mp.NoConvergence) as problem:
+        raise Undefined(str(problem)) from None
+    sizes = [abs(number) for number in values]
+    if min(sizes) <= max(sizes) * mp.sqrt(mp.eps):
+        raise Undefined("the square root of a singular matrix")
+    return through_mpmath(mp.sqrtm, value)
+
+
 PRIMARY = {
     "expm": Primary(lambda value: through_mpmath(mp.expm, value), mp.exp, mp.exp, mp.exp),
     "logm": Primary(lambda value: through_mpmath(mp.logm, value), mp.log, lambda x: 1 / x, lambda x: -1 / x**2),
     "sqrtm": Primary(
-        lambda value: through_mpmath(mp.sqrtm, value),
+        _square_root,
         mp.sqrt,
         lambda x: 1 / (2 * mp.sqrt(x)),
         lambda x: -1 / (4 * mp.sqrt(x) ** 3),

@@ -25,7 +25,7 @@ from matdiff.dims import SCALAR
 from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
-from matdiff.limits import check, remaining
+from matdiff.limits import check, is_real_time, remaining
 from matdiff.matrices import Undefined
 from matdiff.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
 
@@ -354,9 +354,10 @@ def _within(seconds: float, decide: Callable[[], bool | None]) -> bool | None:
 def _alarm(seconds: float) -> Iterator[None]:
     """Raise `_Expired` in the block after the time; an outer block that ends later still holds.
 
-    Where there are no such signals, or not for this thread, never.
+    Where there are no such signals, or not for this thread or this clock, never.
     """
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread() or seconds == inf:
+    is_heard = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread() and is_real_time()
+    if seconds == inf or not is_heard:
         yield
         return
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 import os
 import re
 import sys
-from time import monotonic
 from typing import IO
 
 from matdiff.errors import TooLarge, UnreadableFile
-from matdiff.limits import CHARACTERS
+from matdiff.limits import CHARACTERS, now
 
 _ASCII = {
     "×": "x", "∂": "d", "‖": "||", "·": "*", "⊙": ".*", "⊘": "./", "⊗": "(x)", "−": "-", "⟨": "<", "⟩": ">", "½": "1/2", "…": "...",
@@ -180,12 +179,12 @@ class Progress:
         self.words, self.width = words, 0
 
     def __enter__(self) -> Progress:
-        self.start = monotonic()
+        self.start = now()
         return self
 
     def __call__(self, *numbers: int) -> None:
         """Say how far it is."""
-        if is_terminal(sys.stderr) and monotonic() - self.start > 1:
+        if is_terminal(sys.stderr) and now() - self.start > 1:
             line = self.words.format(*numbers)
             self._write("\r" + line.ljust(self.width))
             self.width = max(self.width, len(line))

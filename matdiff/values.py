@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mpmath import mp
 
@@ -206,12 +206,32 @@ def _whole(index: Expr, sizes: Sizes) -> int:
     return sum(parts) if index.op == "+" else int(mp.fprod(parts))
 
 
+class _Step(NamedTuple):
+    """One summed letter of a sum.
+
+    size      how far the letter runs
+    factors   what can be multiplied as soon as the letter is known
+    held      the letters with a place already on which this step and all later ones depend
+    """
+
+    letter: str
+    size: int
+    factors: list[Expr]
+    held: list[str]
+
+
 class Entries:
-    """Evaluates index notation: one entry at a time, arrays once."""
+    """Evaluates index notation: one entry at a time, arrays once.
+
+    A sum goes letter by letter, and what the rest of it comes to is kept by the letters that the rest depends on: a chain of
+    matrices costs what their product costs, and all entries of an array share what is inside.
+    (Dechter, Bucket elimination: a unifying framework for reasoning, Artificial Intelligence 113, 1999.)
+    """
 
     def __init__(self, arrays: Evaluation) -> None:
         self.arrays, self.arithmetic = arrays, arrays.arithmetic
-        self.plans: dict[int, tuple[Expr, tuple[list[Expr], list[tuple[str, int, list[Expr]]]]]] = {}
+        self.plans: dict[int, tuple[Expr, list[Expr], list[_Step]]] = {}
+        self.rests: dict[tuple[int, ...], Number] = {}
         self.slopes: dict[tuple[int, ...], Matrix] = {}
         self.indexed: dict[int, tuple[Expr, bool]] = {}
 
@@ -226,12 +246,7 @@ class Entries:
         if node.op == "sigma":
             return self._sum(node, at)
         if node.op == "*":
-            total = self.arithmetic.number(1)
-            for factor in node.args:
-                total *= self.value(factor, at)
-                if not total:  # most entries of a product with a delta
-                    break
-            return total
+            return self._product(node.args, at)
         if node.op == "+":
             return self.arithmetic.total(self.value(term, at) for term in node.args)
         return self.arrays.applied(node.op, *([[self.value(arg, at)]] for arg in node.args))[0][0]
@@ -249,34 +264,39 @@ class Entries:
     def _sum(self, node: Expr, at: dict[str, int]) -> Number:
         """The sum, one letter after the other; a factor is looked at as soon as its letters are known, and a zero ends the branch."""
         if id(node) not in self.plans:
-            self.plans[id(node)] = node, self._plan(node)
-        first, steps = self.plans[id(node)][1]
+            self.plans[id(node)] = node, *self._plan(node)
+        _, first, steps = self.plans[id(node)]
         here = dict(at)
 
-        def total(depth: int, product: Number) -> Number:
+        def rest(depth: int) -> Number:
             if depth == len(steps):
-                return product
-            letter, size, factors = steps[depth]
-            terms = []
-            for place in range(size):
-                check()
-                here[letter] = place
-                term = self._times(product, factors, here)
-                if term:
-                    terms.append(total(depth + 1, term))
-            return self.arithmetic.total(terms)
+                return self.arithmetic.number(1)
+            letter, size, factors, held = steps[depth]
+            key = (id(node), depth, *[here[name] for name in held])
+            if key not in self.rests:
+                terms = []
+                for place in range(size):
+                    check()
+                    here[letter] = place
+                    term = self._product(factors, here)
+                    if term:
+                        terms.append(term * rest(depth + 1))
+                self.rests[key] = self.arithmetic.total(terms)
+            return self.rests[key]
 
-        return total(0, self._times(self.arithmetic.number(1), first, here))
+        outside = self._product(first, here)
+        return outside * rest(0) if outside else outside
 
-    def _times(self, product: Number, factors: Sequence[Expr], at: dict[str, int]) -> Number:
+    def _product(self, factors: Sequence[Expr], at: dict[str, int]) -> Number:
+        product = self.arithmetic.number(1)
         for factor in factors:
-            if not product:
-                break
             product *= self.value(factor, at)
+            if not product:  # most entries of a product with a delta
+                break
         return product
 
-    def _plan(self, node: Expr) -> tuple[list[Expr], list[tuple[str, int, list[Expr]]]]:
-        """The factors without a summed letter, then letter by letter its range and the factors that it completes.
+    def _plan(self, node: Expr) -> tuple[list[Expr], list[_Step]]:
+        """The factors without a summed letter, and the steps.
 
         Letters of sparse factors come first, so that what they rule out is never looked at.
         """
@@ -288,15 +308,17 @@ class Entries:
         while unknown:
 
             def missing(letter: str) -> tuple[int, int]:
-                held = [
+                sharing = [
                     (not _is_sparse(factor), len(letters & unknown.keys())) for factor, letters in waiting if letter in letters
                 ]
-                return min(held, default=(1, 0))
+                return min(sharing, default=(1, 0))
 
             letter = min(unknown, key=missing)
+            open_letters = set().union(*(letters for _, letters in waiting if letters & unknown.keys()))
+            held = sorted(open_letters - unknown.keys())
             del unknown[letter]
             complete = [factor for factor, letters in waiting if letter in letters and not letters & unknown.keys()]
-            steps.append((letter, self._size(letter, body), complete))
+            steps.append(_Step(letter, self._size(letter, body), complete, held))
         return first, steps
 
     def _size(self, letter: str, body: Expr) -> int:

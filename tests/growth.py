@@ -8,6 +8,8 @@ from collections.abc import Callable
 import matdiff
 
 Problem = Callable[[int], tuple[str, str]]
+# Python calls some millions; the clock of `Work` is slower than the system's.
+CALLS_A_SECOND = 1_000_000
 
 
 def scalar_factors(count: int) -> tuple[str, str]:
@@ -79,18 +81,30 @@ def answer(problem: Problem, count: int) -> matdiff.Derivative:
     return matdiff.differentiate(text, wrt)
 
 
+class Work:
+    """Counts the functions that are called in its block, those that are built in too: the same number however busy the machine is."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __enter__(self) -> Work:
+        self.before = sys.getprofile()
+        sys.setprofile(self._counted)
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        sys.setprofile(self.before)
+
+    def _counted(self, _frame: object, event: str, _argument: object) -> None:
+        self.calls += event in ("call", "c_call")
+
+    def seconds(self) -> float:
+        """The time by a clock that goes on by the calls."""
+        return self.calls / CALLS_A_SECOND
+
+
 def calls(work: Callable[[], object]) -> int:
-    """How many functions the work calls, those that are built in too: the same number however busy the machine is."""
-    count = 0
-
-    def counted(_frame: object, event: str, _argument: object) -> None:
-        nonlocal count
-        count += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(counted)
-    try:
+    """How many functions the work calls."""
+    with Work() as counted:
         work()
-    finally:
-        sys.setprofile(before)
-    return count
+    return counted.calls

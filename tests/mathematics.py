@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from unittest import mock
-
-from sessions import run
 
 import matdiff
-from matdiff import evaluate, pipeline
-from matdiff.answer import Answer
+from matdiff import evaluate
 from matdiff.api import Derivative
 from matdiff.render import render
 from matdiff.result import Result
@@ -20,27 +16,6 @@ _TOLERANCE = 1e-9
 
 class Untrue(AssertionError):
     """A printed result that is not the derivative."""
-
-
-def check(arguments: list[str], stdin: str | None) -> None:
-    """Run the command once more and test every answer it gives.  Raises `Untrue`."""
-    for derivative in answers(arguments, stdin):
-        check_answer(derivative)
-
-
-def answers(arguments: list[str], stdin: str | None) -> list[Derivative]:
-    """The answers that a command prints, as objects."""
-    found: list[Derivative] = []
-    solve = pipeline.solve
-
-    def recorded(*positional: Any, **named: Any) -> Answer:
-        answer = solve(*positional, **named)
-        found.append(Derivative(answer))
-        return answer
-
-    with mock.patch.object(pipeline, "solve", recorded):
-        run(arguments, stdin)
-    return found
 
 
 def check_answer(derivative: Derivative) -> None:

@@ -21,11 +21,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
+from mathematics import check_answer
 
-from matdiff import cli
+from matdiff import cli, pipeline
+from matdiff.answer import Answer
+from matdiff.api import Derivative
 from matdiff.catalogue import function_table
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -102,10 +106,10 @@ class _Stream(io.StringIO):
 
 
 class Outcome:
-    """What a run of the command left: its exit status and what it wrote."""
+    """What a run of the command left: its exit status, what it wrote, and the answers that it printed, as objects."""
 
-    def __init__(self, status: int, stdout: str, stderr: str) -> None:
-        self.status, self.stdout, self.stderr = status, stdout, stderr
+    def __init__(self, status: int, stdout: str, stderr: str, answers: list[Derivative]) -> None:
+        self.status, self.stdout, self.stderr, self.answers = status, stdout, stderr, answers
 
 
 def run(arguments: list[str], stdin: str | None = None, *, terminal: bool = False) -> Outcome:
@@ -114,20 +118,29 @@ def run(arguments: list[str], stdin: str | None = None, *, terminal: bool = Fals
     stderr = stdout if terminal else _Stream()
     standard_input = _Stream(stdin or "", terminal=stdin is None)
     environment = {"NO_COLOR": "1", "COLUMNS": "80", "TERM": "xterm"}
+    answers: list[Derivative] = []
+    solve = pipeline.solve
+
+    def recorded(*positional: Any, **named: Any) -> Answer:
+        answer = solve(*positional, **named)
+        answers.append(Derivative(answer))
+        return answer
+
     with (
+        mock.patch.object(pipeline, "solve", recorded),
         mock.patch.dict(os.environ, environment),
         mock.patch.object(sys, "stdin", standard_input),
         contextlib.redirect_stdout(stdout),
         contextlib.redirect_stderr(stderr),
     ):
         status = cli.main(arguments)
-    return Outcome(status, stdout.getvalue(), "" if terminal else stderr.getvalue())
+    return Outcome(status, stdout.getvalue(), "" if terminal else stderr.getvalue(), answers)
 
 
 class Shell:
-    """Runs command lines; remembers the last exit status, as `$?`.  `watch` is told every call of matdiff that ended well."""
+    """Runs command lines; remembers the last exit status, as `$?`.  `watch` is given every answer of a call of matdiff that ended well."""
 
-    def __init__(self, watch: Callable[[list[str], str | None], None] | None = None) -> None:
+    def __init__(self, watch: Callable[[Derivative], None] | None = None) -> None:
         self.status, self.watch = 0, watch
 
     def run(self, line: str) -> str:
@@ -162,7 +175,8 @@ class Shell:
             outcome = run(arguments, stdin, terminal=terminal)
             self.status = outcome.status
             if self.watch is not None and self.status == 0:
-                self.watch(arguments, stdin)
+                for answer in outcome.answers:
+                    self.watch(answer)
             # A line of progress is written over, however many of them there were.
             return (re.sub(r"[^\n]*\r", "", outcome.stdout) if terminal else outcome.stdout), outcome.stderr
         self.status = 0
@@ -221,9 +235,7 @@ def outputs_of(session: Session, shell: Shell | None = None) -> list[str]:
 
 def outputs_now(session: Session) -> list[str]:
     """What each step prints now, with its mathematics checked."""
-    from mathematics import check  # which runs commands with this module
-
-    return outputs_of(session, Shell(watch=check))
+    return outputs_of(session, Shell(watch=check_answer))
 
 
 # The table of functions

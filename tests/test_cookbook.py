@@ -7,7 +7,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from mathematics import answers, check_same
+from mathematics import check_same
+from sessions import run
 
 CASES = Path(__file__).parent / "cases" / "cookbook.md"
 _IDENTITY = re.compile(r"^### (eq\. .*)\n(?:(?!^#).*\n)*?^Book: `(.*)`\n\n```console\n\$ matdiff (.*) \| cat\n", re.MULTILINE)
@@ -19,7 +20,7 @@ IDENTITIES = [pytest.param(*found, id=found[0]) for found in _IDENTITY.findall(C
 
 @pytest.mark.parametrize(("equation", "book", "command"), IDENTITIES)
 def test_it_is_the_formula_of_the_book(equation: str, book: str, command: str) -> None:
-    (derivative,) = answers(shlex.split(command), None)
+    (derivative,) = run(shlex.split(command)).answers
     check_same(derivative, book)
 
 
@@ -27,7 +28,7 @@ def test_it_is_the_formula_of_the_book(equation: str, book: str, command: str) -
 def test_it_is_no_longer_than_in_the_book(equation: str, book: str, command: str, request: pytest.FixtureRequest) -> None:
     if equation in LONGER:
         request.applymarker(pytest.mark.xfail(strict=True, reason="a common factor is not taken out yet"))
-    (derivative,) = answers(shlex.split(command), None)
+    (derivative,) = run(shlex.split(command)).answers
     assert length(derivative.result.line) <= length(book), (derivative.result.line, book)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,13 @@ from matdiff.render import FORMATS
 from matdiff.render.module import LANGUAGES, function_name
 from matdiff.values import number_of_dim
 
-# JAX compiles every operation for every shape, so it has a part of the published derivatives unless everything must run.
-EVERY = {"jax": 1 if os.environ.get("MATDIFF_ALL") == "1" else 8}
 PYTHON = [pytest.param(name, marks=needs(name)) for name in running.IN_PROCESS]
+# Where there are many cases NumPy has all of them, and the others, which are slow (JAX compiles every operation for every shape),
+# take turns.
+TURNS = [
+    pytest.param(name, marks=[needs(name)] if name == "numpy" else [needs(name), pytest.mark.sampled(10)])
+    for name in running.IN_PROCESS
+]
 
 
 def test_every_language_is_a_format() -> None:
@@ -53,16 +56,18 @@ def published(place: int, format: str) -> Call:
     return Call(answer_to(place).to(format), f"f_and_{_function_name(case['wrt'])}", case["points"][0]["inputs"])
 
 
+# `test_corpus` runs NumPy on all of them.
 @pytest.mark.parametrize("format", PYTHON)
-@pytest.mark.parametrize("part", range(4))
-def test_published_derivatives(format: str, part: int) -> None:
-    for place in range(part * EVERY.get(format, 1), len(CORPUS), 4 * EVERY.get(format, 1)):
-        found = running.IN_PROCESS[format](published(place, format))[1]
-        wanted = np.asarray(CORPUS[place]["points"][0]["derivative"], float)
-        assert found.shape == wanted.shape or (format == "sympy" and found.size == wanted.size), CORPUS[place]["id"]
-        assert running.close(found.reshape(wanted.shape), wanted), CORPUS[place]["id"]
+@pytest.mark.parametrize("place", range(len(CORPUS)), ids=[case["id"] for case in CORPUS])
+@pytest.mark.sampled(13)
+def test_published_derivatives(format: str, place: int) -> None:
+    found = running.IN_PROCESS[format](published(place, format))[1]
+    wanted = np.asarray(CORPUS[place]["points"][0]["derivative"], float)
+    assert found.shape == wanted.shape or (format == "sympy" and found.size == wanted.size)
+    assert running.close(found.reshape(wanted.shape), wanted)
 
 
+@pytest.mark.slow
 @needs("octave-cli")
 def test_published_derivatives_through_octave(tmp_path: Path) -> None:
     calls = [published(place, "matlab") for place in range(len(CORPUS))]
@@ -149,13 +154,13 @@ def computes(format: str, question: Question) -> None:
         assert running.close(actual.reshape(wanted.shape), wanted), source
 
 
-@pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.parametrize("format", TURNS)
 @pytest.mark.parametrize(("row", "call", "declarations"), rows_of_the_table())
 def test_row(row: Function, call: str, declarations: list[str], format: str) -> None:
     computes(format, question(row, call, declarations))
 
 
-@pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.parametrize("format", TURNS)
 @pytest.mark.parametrize("shape", ["m x n", "n"])
 @pytest.mark.parametrize("norm", ["norm", "norm1", "norm2", "maxnorm", "nucnorm"])
 @pytest.mark.parametrize("form", ["{}^2", "1/{}^2", "{} {}", "{}^3"])
@@ -166,6 +171,7 @@ def test_powers_of_norms(form: str, norm: str, shape: str, format: str) -> None:
 
 
 @pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.slow
 @pytest.mark.parametrize("second", SECOND, ids=lambda second: second[0])
 def test_second_derivative(second: Any, format: str) -> None:
     computes(format, answer_of(*second))
@@ -189,6 +195,7 @@ def test_rows_through_octave(tmp_path: Path) -> None:
 # Julia is not there to run: tree-sitter's grammar of Julia says whether the text is Julia at all.
 
 
+@pytest.mark.slow
 @needs("tree_sitter_julia")
 def test_julia_is_accepted_by_a_parser_of_julia() -> None:
     import tree_sitter
@@ -246,6 +253,7 @@ def test_jax_modules_are_compiled_batched_and_sharded() -> None:
 
 
 @needs("jax")
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize(
     ("expression", "wrt", "order"),
     [("logdet(X)", "X", 1), ("logsumexp(A x + b)", "x", 2), ("tr(A expm(X))", "X", 1), ("tr(A X^-1)", "X", 1), ("W^T x", "W", 1)],

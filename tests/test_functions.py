@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from math import inf
 
+import growth
 import pytest
 from mpmath import mp
 
@@ -14,7 +15,7 @@ from matdiff.dims import size
 from matdiff.errors import EntrywiseFunction, Errors, NoClosedForm
 from matdiff.functions import FUNCTIONS, NAMES, Function, extended
 from matdiff.infer import infer
-from matdiff.matrices import Matrix, Number, Undefined, added, determinant, scaled, size_of
+from matdiff.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
 from matdiff.numerics import OPERATIONS
 from matdiff.parse import parse
 from matdiff.render.latex import latex
@@ -73,6 +74,7 @@ def test_first_derivative(row: Function, call: str, declarations: list[str]) -> 
     checked(differentiate(f"sum(exp({call} ./ 10))", "X", declarations=declarations))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("row", "call", "declarations"), [c for c in CALLS if c.values[0].form != "frechet"])  # type: ignore[attr-defined]
 def test_second_derivative(row: Function, call: str, declarations: list[str]) -> None:
     checked(differentiate(f"sum({call})", "X", order=2, declarations=declarations))
@@ -112,9 +114,22 @@ def test_a_shape_rule_is_checked() -> None:
     assert declared_sizes == (size(8), size(15))
 
 
+@pytest.mark.slow
 def test_second_derivative_of_an_eigenvector_with_ignored_structure() -> None:
     answer = differentiate("a^T eigmaxproj(S) S b", "S", order=2, declarations="S: symmetric n", structure="ignore")
     assert answer.verify().passed
+
+
+def test_the_root_of_a_singular_matrix_is_refused_at_once() -> None:
+    """Where several eigenvalues are 0; an iteration would go on for some millions of calls."""
+    column = [[mp.mpf(entry)] for entry in (1, 2, 3, 4)]
+    singular = multiplied(column, transposed(column))
+
+    def root() -> None:
+        with mp.workdps(40), pytest.raises(Undefined):
+            OPERATIONS["sqrtm"](singular)
+
+    assert growth.calls(root) < 200_000
 
 
 def test_a_pseudoinverse_with_equal_singular_values() -> None:

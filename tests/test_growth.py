@@ -8,6 +8,8 @@ import growth
 import pytest
 
 import matdiff
+from matdiff import evaluate
+from matdiff.values import number_of_dim
 
 SHORT, LONG = 105, 420
 # Four times as long an input.
@@ -46,6 +48,23 @@ def test_the_work_for_steps_grows_as_the_lines_do(problem: growth.Problem, metho
     answers[0].steps(method)  # what is loaded once
     calls = [growth.calls(lambda answer=answer: answer.steps(method)) for answer in answers]
     assert calls[1] < MOST * calls[0] if problem is growth.matrices_between_vectors else calls[1] < MOST**2 * calls[0]
+
+
+@pytest.mark.parametrize("problem", [growth.matrices_between_vectors, growth.trace_of_product])
+def test_the_work_for_a_value_in_index_notation_grows_as_its_factors_do(problem: growth.Problem) -> None:
+    """Not as the number of ways to choose all of its summed indices."""
+
+    def calls(count: int) -> int:
+        answer = growth.answer(problem, count)
+        (result,) = answer.results
+        sizes = dict.fromkeys(answer.typed.size_names, 3)
+        values = evaluate.sample(answer.typed, 1, sizes)
+        assert values is not None
+        letters = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.axes]
+        parts = {part.name: part.expr for part in result.where}
+        return growth.calls(lambda: evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, None, parts))
+
+    assert calls(12) < MOST * calls(3)
 
 
 @pytest.mark.parametrize("problem", growth.PROBLEMS, ids=lambda problem: problem.__name__)

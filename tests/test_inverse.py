@@ -65,7 +65,7 @@ def values(answer: Derivative, wrt: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "format", ["numpy", pytest.param("jax", marks=needs("jax")), pytest.param("torch", marks=needs("torch"))]
+    "format", ["numpy", *(pytest.param(name, marks=[needs(name), pytest.mark.sampled(5)]) for name in ("jax", "torch"))]
 )
 @pytest.mark.parametrize(("expression", "wrt", "declarations"), SOLVED)
 def test_the_hessian_of_the_solution_is_the_right_side(
@@ -103,6 +103,7 @@ def test_nothing_dense_is_made() -> None:
         assert "kron(" not in body and "np.linalg.inv(" not in body and "einsum" not in body
 
 
+@pytest.mark.slow
 def test_published_functions() -> None:
     """Wherever a solve comes with the Hessian of a published function, the Hessian takes it back."""
     count = 0

@@ -67,7 +67,8 @@ def test_the_first_example_of_the_readme_runs_from_the_wheel(archives: tuple[Pat
     _run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", archives[1], cwd=elsewhere)
     # The dependencies come from here; matdiff must not, so this comes after the environment's own packages.
     own = Path(_run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=elsewhere).strip())
-    (own / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    ours = sysconfig.get_path("purelib")
+    (own / "dependencies.pth").write_text(f"import site; site.addsitedir({ours!r})\n", encoding="utf-8")
     assert str(environment) in _run(python, "-c", "import matdiff; print(matdiff.__file__)", cwd=elsewhere)
 
     example = next(step for step in sessions_of(ROOT / "README.md")[0].steps if step.command.endswith("| cat"))

@@ -48,6 +48,7 @@ def _check_all(answer: Derivative, method: str) -> int:
     return sum(check(answer, result, found) for result, found in zip(answer.results, answer.steps(method), strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_corpus_has_short_derivations_that_end_with_the_result(method: str) -> None:
     lengths: Counter[int] = Counter()
@@ -66,6 +67,7 @@ def test_the_corpus_has_short_derivations_that_end_with_the_result(method: str) 
 
 
 # Every case is tried by `make fuzz`; these are spread over all sources.
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CORPUS[:: 1 if FUZZ else 12]])
 def test_every_line_is_true(case: dict[str, Any], method: str) -> None:
@@ -128,6 +130,7 @@ def test_layouts_turn_the_last_line(expression: str, layout: str, method: str) -
     assert _check_all(matdiff.differentiate(expression, "x", layout=layout), method)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     ("expression", "variable"),
