@@ -14,13 +14,13 @@ import pytest
 from mpmath import mp
 
 from matdiff import equations, index, simplify
+from matdiff.api import differentiate
 from matdiff.evaluate import Undefined
 from matdiff.infer import Typed, infer
 from matdiff.lower import rule_expr
 from matdiff.matching import Law
 from matdiff.nodes import Tensor
 from matdiff.parse import parse_declaration
-from matdiff.pipeline import differentiate
 from matdiff.render import stable
 from matdiff.sample import MANNERS, draw_sizes, draw_values
 from matdiff.values import evaluate

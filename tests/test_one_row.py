@@ -17,9 +17,9 @@ from test_formats import PYTHON, Question, answer_of, computes, wanted_function
 from test_steps import _check_all
 
 from matdiff import cli
+from matdiff.api import Derivative, differentiate
 from matdiff.catalogue import function_rows
 from matdiff.functions import Function, extended
-from matdiff.pipeline import Derivative, differentiate
 
 ROWS = (
     # Elementwise; the second is defined by two functions, the third by a new one.
