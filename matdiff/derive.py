@@ -17,6 +17,7 @@ from matdiff.limits import check
 from matdiff.lower import ARGUMENTS, Lowering, expand_rule, power_of, rule_expr, slope_of
 from matdiff.nodes import HELD, Apply, Index, Product, Sum, Tensor
 from matdiff.portions import Portion, held, portions
+from matdiff.rank import is_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +174,9 @@ def differential(node: Apply, position: int, change: Tensor) -> Tensor:
     *shapes, shape = _as_shapes([arg.dims for arg in node.args], [*inputs, output])
     name = "d" + ARGUMENTS[position]
     more = {"Y": (node, shape), name: (change, shapes[position])}
-    return expand_rule(node.function, list(node.args), shapes, more, position)
+    has_another = row.form == "func" and len(row.rules) > 1
+    place = 1 if has_another and not is_regular(node.args[0]) else position
+    return expand_rule(node.function, list(node.args), shapes, more, place)
 
 
 def _as_shapes(axes: Sequence[tuple[Dim, ...]], pairs: Sequence[tuple[str, str]]) -> list[Shape]:

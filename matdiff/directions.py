@@ -74,7 +74,8 @@ def applied(
 ) -> list[Applied]:
     """The results; `gradient` differentiates a scalar by a variable."""
     # While differentiating, a direction is a symbol of its own, even where it has the name of a variable.
-    symbols = [index.symbol(f"along {name}", axes_of(found[name].shape)) for name in along.names]
+    own = {name: index.placeholder(name, axes_of(variable.shape)) for name, variable in found.items()}
+    symbols = [own[name] for name in along.names]
     back: dict[Tensor, Tensor] = {symbol: variable_tensor(found[name]) for symbol, name in zip(symbols, along.names, strict=True)}
     if along.kind == "vjp":
         results = [Applied((name,), gradient(_inner(symbols[0], output), name)) for name in names]
@@ -88,7 +89,7 @@ def applied(
         slope = _moved(output, names, symbols, gradient)
         results = [Applied((name,), gradient(slope, name)) for name in names]
     else:
-        weight = index.symbol("weight", output.dims)
+        weight = index.placeholder("weight", output.dims)
         slope = _moved(_inner(weight, output), names, symbols, gradient)
         results = [Applied(tuple(names), simplify(derive(slope, weight)))]
     return [Applied(wrt, rebuild(tensor, back)) for wrt, tensor in results]

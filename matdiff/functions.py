@@ -21,10 +21,10 @@ class Function:
                whose derivative has a name, such as expm | "frechet" is that derivative, dexpm(X, E) at X in the direction E,
                and d2expm(X, E, F), the second one | "op" moves indices | "macro" an abbreviation
     patterns   shape rules, tried in order: ((argument (rows, columns), ...), result (rows, columns)); empty for "each"
-    rules      "each", "func": the differential; "macro": the definition for each pattern; "matrix": the scalar derivative
-               f'(X) (empty where f is no primary function), then the differential for the second argument; "op", "frechet":
-               empty.  An "each" rule uses only elementwise operators (`.*`, `./`, `.^`, `+`, `-`), since its argument may have
-               any number of axes
+    rules      "each", "func": the differential, then that for a matrix without an inverse where it is another one; "macro":
+               the definition for each pattern; "matrix": the scalar derivative f'(X) (empty where f is no primary function),
+               then the differential for the second argument; "op", "frechet": empty.  An "each" rule uses only elementwise
+               operators (`.*`, `./`, `.^`, `+`, `-`), since its argument may have any number of axes
     aliases    other accepted names
     latex      spelling with `{}` for the argument, None for \\operatorname{name}
     domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd",
@@ -230,7 +230,7 @@ _ROWS = (
     _func(
         "det",
         "n n -> 1 1",
-        "Y*tr(inv(X)*dX)",
+        "Y*tr(inv(X)*dX) | tr(adj(X)*dX)",
         latex=r"\det",
         transposition="invariant",
         source="Jacobi's formula; Magnus and Neudecker (2019), ch. 8, eq. (8.3)",

@@ -14,7 +14,7 @@ from matdiff.dims import Dim, Shape, size
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Signature
 from matdiff.infer import Typed, Variable, infer
 from matdiff.limits import WRITTEN_POWER
-from matdiff.nodes import Index, Product, Tensor
+from matdiff.nodes import SINGULAR, Index, Product, Tensor
 from matdiff.parse import Question, parse
 from matdiff.parts import size_of
 from matdiff.syntax import Expr, ratio
@@ -48,7 +48,7 @@ def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dic
 def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
     """The tensor of a variable; a diagonal D is lowered to d_i delta_ij, where d is its diagonal."""
     dims = axes_of(variable.shape)
-    prop = property_of(variable) if structured or len(dims) < 2 else None
+    prop = property_of(variable) if structured or len(dims) < 2 else free_property(variable)
     if prop == "diagonal":
         diagonal = index.einsum([(index.symbol(variable.name, dims, prop), (0, 0))], (0,))
         return index.einsum([(diagonal, (0,))], (0, 0))
@@ -61,6 +61,16 @@ def property_of(variable: Variable) -> str | None:
     if rows.is_one or columns.is_one:
         return "row" if rows.is_one and not columns.is_one else None
     return variable.property
+
+
+def free_property(variable: Variable) -> str | None:
+    """What the node of a variable knows of it where it is taken as free of structure: that its values may have no inverse."""
+    return SINGULAR if is_singular_structure(variable.property, variable.shape[0]) else None
+
+
+def is_singular_structure(prop: str | None, size: Dim) -> bool:
+    """Whether matrices with this structure are singular at this size, or at some numbers for it."""
+    return prop == "skew" and (size.value is None or size.value % 2 == 1)
 
 
 def _operands(expr: Expr) -> tuple[Expr, ...]:

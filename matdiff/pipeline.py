@@ -17,7 +17,7 @@ from matdiff.formula import shape_of
 from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, declare, infer
 from matdiff.limits import AXES, TIME, within
-from matdiff.lower import axes_of, lower, property_of, variable_tensor
+from matdiff.lower import axes_of, free_property, lower, property_of, variable_tensor
 from matdiff.nodes import Session, Tensor, new_session, resumed
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery, size_expressions
@@ -401,7 +401,8 @@ def _symbol(typed: Typed, name: str, structure: str) -> Tensor:
     """The node of a variable by which to differentiate."""
     variable = typed.variables[name]
     dims = axes_of(variable.shape)
-    return symbol(name, dims, None if len(dims) == 2 and _is_free(variable, structure) else property_of(variable))
+    is_free = len(dims) == 2 and _is_free(variable, structure)
+    return symbol(name, dims, free_property(variable) if is_free else property_of(variable))
 
 
 def _orders(names: Sequence[str], order: int) -> list[tuple[str, ...]]:

@@ -54,6 +54,7 @@ FLOORS = (
         "blocklaws",
         "portions",
         "lower",
+        "rank",
         "derive",
         "embedding",
         "functionlaws",

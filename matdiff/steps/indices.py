@@ -19,6 +19,7 @@ from matdiff.lower import ARGUMENTS, axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
 from matdiff.render.text import text
 from matdiff.simplify import rebuild, simplify
+from matdiff.rank import mark_of
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -177,7 +178,7 @@ class _Indices:
         # A Frechet derivative is a function of what the function itself is of.
         function = node.args[0] if node.function == "frechet" else node
         assert isinstance(function, Apply)
-        stand_ins = [index.symbol(f"argument {place}", arg.dims) for place, arg in enumerate(function.args)]
+        stand_ins = [index.symbol(f"argument {place}", arg.dims, mark_of(arg)) for place, arg in enumerate(function.args)]
         value = index.apply(function.function, tuple(stand_ins), function.dims, function.exponent)
         if function is not node:
             value = index.apply(node.function, (value,), node.dims, node.exponent)
@@ -198,7 +199,7 @@ class _Indices:
         if node.function == "power":
             law = laws.law("power")
         elif laws.is_matrix_function(node.function) or laws.has_rule(value):
-            law = laws.law_of(value)
+            law = laws.law_of(value, all(mark_of(arg) is None for arg in node.args))
         else:
             law = laws.CHAIN_RULE
         self.laws[law] = None

@@ -122,6 +122,11 @@ def has_rule(value: Expr) -> bool:
     return value.op in FUNCTIONS and FUNCTIONS[value.op].form in ("each", "func")
 
 
+def has_one_rule(value: Expr) -> bool:
+    """Whether its differential is the same where its argument has no inverse."""
+    return value.op in _ABBREVIATIONS or value.op not in FUNCTIONS or len(FUNCTIONS[value.op].rules) < 2
+
+
 def is_euclidean(value: Expr) -> bool:
     """Whether it is the norm whose square is the sum of the squares of all entries."""
     return value.op == "norm" or (value.op == "norm2" and kind_of(shape_of(value.args[0])) != "matrix")
@@ -132,10 +137,15 @@ def is_matrix_function(function: str) -> bool:
     return function in FUNCTIONS and FUNCTIONS[function].form == "matrix"
 
 
-def differential_of(function: str, argument: Expr, change: Expr, shape: Shape) -> Expr:
-    """The differential of function(argument), a value of this shape, for a change of its argument: the rule of the row."""
-    named_values = {"X": argument, "Y": Expr(function, (argument,), shape=shape), "dX": change}
-    return _put_in(_rule(function, _kinds({n: shape_of(value) for n, value in named_values.items()}), 0), named_values)
+def differential_of(function: str, argument: Expr, change: Expr, shape: Shape, is_regular: bool = True) -> Expr:
+    """The differential of function(argument), a value of this shape, for a change of its argument: the rule of the row.
+
+    `is_regular` says whether a matrix that is the argument has an inverse.
+    """
+    value = Expr(function, (argument,), shape=shape)
+    named_values = {"X": argument, "Y": value, "dX": change}
+    place = 0 if is_regular or has_one_rule(value) else 1
+    return _put_in(_rule(function, _kinds({n: shape_of(value) for n, value in named_values.items()}), place), named_values)
 
 
 def meaning_of(value: Expr, place: int) -> Expr:
@@ -159,13 +169,13 @@ def slope_by_exponent(value: Expr, change: Expr) -> Expr:
     return _put_in(_rule(value.op, _kinds({n: shape_of(part) for n, part in named_values.items()}), 1), named_values)
 
 
-def law_of(value: Expr) -> Law:
+def law_of(value: Expr, is_regular: bool = True) -> Law:
     """The differential of a function as a law about `u` or `U`: d(exp(u)) = exp(u) .* du, d(expm(U)) = dexpm(U, dU)."""
     generic = _generic(value)
     change = differential(generic.args[0])
     if is_matrix_function(value.op):
         return Law("", (differential(generic), directed(generic, change)))
-    return Law("", (differential(generic), differential_of(value.op, generic.args[0], change, shape_of(value))))
+    return Law("", (differential(generic), differential_of(value.op, generic.args[0], change, shape_of(value), is_regular)))
 
 
 def law_of_exponent(value: Expr) -> Law:

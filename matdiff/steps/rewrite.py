@@ -31,10 +31,13 @@ _OPENED = ("tr", "sum", "neg", "mean")
 
 
 class Rewriting:
-    """Applies d while the names in `moving` move; `laws` are those used since they were last taken."""
+    """Applies d while the names in `moving` move; `laws` are those used since they were last taken.
 
-    def __init__(self, moving: Collection[str]) -> None:
-        self.moving = frozenset(moving)
+    `is_regular` says of a square matrix whether it has an inverse.
+    """
+
+    def __init__(self, moving: Collection[str], is_regular: Callable[[Expr], bool]) -> None:
+        self.moving, self.is_regular = frozenset(moving), is_regular
         self.laws: dict[Law, None] = {}
         self._depends: dict[Expr, bool] = {}
 
@@ -250,8 +253,9 @@ class Rewriting:
 
     def _function(self, expr: Expr) -> list[Expr]:
         argument = expr.args[0]
-        self._use(laws.law_of(expr))
-        value = laws.differential_of(expr.op, argument, self._inside(argument), shape_of(expr))
+        is_regular = laws.has_one_rule(expr) or self.is_regular(argument)
+        self._use(laws.law_of(expr, is_regular))
+        value = laws.differential_of(expr.op, argument, self._inside(argument), shape_of(expr), is_regular)
         if _is_zero(value):
             return []
         return list(value.args) if value.op == "+" else [value]
