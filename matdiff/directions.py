@@ -28,6 +28,8 @@ KINDS = ("hvp", "jvp", "vjp")
 SOLVE = "solve"
 # The derivative of a scalar tensor by a variable, in the variable's own space.
 Gradient = Callable[[Tensor, str], Tensor]
+# A direction for a variable without what the Hessian does not see.
+Tangent = Callable[[Tensor, str], Tensor]
 
 
 class Along(NamedTuple):
@@ -70,13 +72,14 @@ def _kind(shape: Shape) -> str:
 
 
 def applied(
-    along: Along, output: Tensor, names: Sequence[str], found: Mapping[str, Variable], gradient: Gradient
+    along: Along, output: Tensor, names: Sequence[str], found: Mapping[str, Variable], gradient: Gradient, tangent: Tangent
 ) -> list[Applied]:
-    """The results; `gradient` differentiates a scalar by a variable."""
+    """The results; `gradient` differentiates a scalar by a variable, `tangent` is the part of a direction in which one can move."""
     # While differentiating, a direction is a symbol of its own, even where it has the name of a variable.
-    own = {name: index.placeholder(name, axes_of(variable.shape)) for name, variable in found.items()}
-    symbols = [own[name] for name in along.names]
+    symbols = [index.placeholder(name, axes_of(found[name].shape)) for name in along.names]
     back: dict[Tensor, Tensor] = {symbol: variable_tensor(found[name]) for symbol, name in zip(symbols, along.names, strict=True)}
+    if along.kind == "hvp":
+        back = {symbol: tangent(value, name) for (symbol, value), name in zip(back.items(), names, strict=True)}
     if along.kind == "vjp":
         results = [Applied((name,), gradient(_inner(symbols[0], output), name)) for name in names]
     elif along.kind == SOLVE:

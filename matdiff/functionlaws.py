@@ -150,8 +150,10 @@ def _square_blocks(arg: Product) -> tuple[list[tuple[list[Factor], tuple[int, in
 
 
 def function_of_constant(node: Apply) -> Tensor | None:
-    """exp(0) = 1, log(1) = 0, sin(0) = 0, ...  Removes a function."""
+    """exp(0) = 1, log(1) = 0, sin(0) = 0, det(0) = 0, ...  Removes a function."""
     value = index.number_of(node.args[0]) if node.args else None
+    if node.function == "det" and value == 0:
+        return index.number(0)
     if value is None or node.dims != node.args[0].dims:
         return None
     if value == 0 and node.function in _AT_ZERO:

@@ -33,16 +33,20 @@ def axes_of(shape: Shape) -> tuple[Dim, ...]:
 
 
 def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
-    """The value of the typed expression, and those of its definitions.
+    """The value of the typed expression, and those of its definitions; see `lowering_of`."""
+    lowering = lowering_of(typed, free)
+    return lowering.value(typed.expr), {name: lowering.values[name] for name in typed.definitions}
+
+
+def lowering_of(typed: Typed, free: frozenset[str] = frozenset()) -> Lowering:
+    """What lowers the typed expression: it knows the variables and the definitions.
 
     Variables in `free` are lowered as if nothing were known of their structure.
     """
-    values: dict[str, Tensor] = {
-        name: variable_tensor(variable, structured=name not in free) for name, variable in typed.variables.items()
-    }
+    lowering = Lowering({name: variable_tensor(variable, name not in free) for name, variable in typed.variables.items()})
     for name, definition in typed.definitions.items():
-        values[name] = Lowering(values).value(definition)
-    return Lowering(values).value(typed.expr), {name: values[name] for name in typed.definitions}
+        lowering.values[name] = lowering.value(definition)
+    return lowering
 
 
 def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:

@@ -17,15 +17,16 @@ from matdiff.formula import shape_of
 from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, declare, infer
 from matdiff.limits import AXES, TIME, within
-from matdiff.lower import axes_of, free_property, lower, property_of, variable_tensor
+from matdiff.lower import axes_of, free_property, lowering_of, property_of, variable_tensor
 from matdiff.nodes import Session, Tensor, new_session, resumed
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild, rebuild_all, simplify
-from matdiff.structure import in_own_space
+from matdiff.structure import in_own_space, turns_with_variable
 from matdiff.syntax import Span
+from matdiff.undefined import refuse_undefined
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
@@ -343,7 +344,14 @@ def solve(
     restored, defined = _lowered(answer, names)
     if along is not None:
         found = directions(along, typed, names, declare(declarations))
-        blocks = applied(along, answer.output, names, found, lambda tensor, name: _derivative(tensor, (name,), typed, structure))
+        blocks = applied(
+            along,
+            answer.output,
+            names,
+            found,
+            lambda tensor, name: _derivative(tensor, (name,), typed, structure),
+            lambda direction, name: _tangent(direction, typed, name, structure),
+        )
         answer.introduce(found)
     else:
         blocks = [Applied(block, _derivative(answer.output, block, typed, structure)) for block in _orders(names, order)]
@@ -352,7 +360,8 @@ def solve(
         Result(answer, block, rebuild(tensor, restored), writing, along, place) for place, (block, tensor) in enumerate(blocks)
     ]
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
-    answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
+    twice = [name for name in names if any(block.count(name) > 1 or (along and along.kind == "hvp") for block, _ in blocks)]
+    answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure, twice)]
     return answer
 
 
@@ -369,16 +378,18 @@ def _lowered(answer: Derivative, names: Sequence[str]) -> tuple[dict[Tensor, Ten
     """Put the value of the question into index form; how structure is put in again, and the names of the definitions' values."""
     typed, structure = answer.typed, answer.structure
     free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
-    lowered, definition_values = lower(typed, free)
-    answer.output = simplify(lowered)
+    lowering = lowering_of(typed, free)
+    refuse_undefined((*typed.definitions.values(), typed.expr), lowering)
+    answer.output = simplify(lowering.value(typed.expr))
     restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
-    values = rebuild_all(map(simplify, definition_values.values()), restored)
-    return restored, dict(zip(values, definition_values))
+    values = rebuild_all((simplify(lowering.values[name]) for name in typed.definitions), restored)
+    return restored, dict(zip(values, typed.definitions))
 
 
 def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure: str) -> Tensor:
     """`output` differentiated by each variable in turn, each derivative in the variable's own space and simplified."""
     tensor = output
+    spaces: list[tuple[str, int]] = []
     for name in names:
         variable, axis = _symbol(typed, name, structure), tensor.order
         if axis + variable.order > AXES:
@@ -386,7 +397,19 @@ def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure:
         plain = derive(tensor, variable)
         prop = typed.variables[name].property if _is_free(typed.variables[name], structure) and variable.order == 2 else None
         tensor = simplify(in_own_space(plain, axis, prop, structure, variable))
+        for earlier, first in spaces:
+            if earlier == name and turns_with_variable(prop, structure):
+                tensor = simplify(in_own_space(tensor, first, prop, structure, variable))
+        spaces.append((name, axis))
     return tensor
+
+
+def _tangent(direction: Tensor, typed: Typed, name: str, structure: str) -> Tensor:
+    """The part of a direction in which the variable moves, where that depends on its value."""
+    variable = typed.variables[name]
+    if direction.order < 2 or not turns_with_variable(variable.property, structure):
+        return direction
+    return in_own_space(direction, 0, variable.property, structure, variable_tensor(variable))
 
 
 def _is_free(variable: Variable, structure: str) -> bool:

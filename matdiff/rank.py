@@ -136,7 +136,7 @@ def _widths(product: Product, start: int) -> dict[int, float]:
     while waiting:
         here = waiting.pop()
         for tensor, slots in product.factors:
-            if here not in slots or len(slots) < 2 or slots[0] in product.out and len(slots) > 2:
+            if here not in slots or len(slots) < 2 or (slots[0] in product.out and len(slots) > 2):
                 continue
             width = min(found[here], _known(tensor)) if len(slots) == 2 else found[here]
             for slot in slots:

@@ -2,6 +2,10 @@
 
 `project` is the orthogonal projection of the plain gradient onto the space in which dX moves, `entries` the partial
 derivatives by the free entries (Matrix Cookbook, section 2.8), `ignore` the plain gradient.
+
+The space of an orthogonal matrix turns with it.  A second derivative is the covariant one, the projection of the derivative of
+the first; of a scalar it is the Riemannian Hessian (Absil, Mahony and Sepulchre, Optimization Algorithms on Matrix Manifolds,
+2008, proposition 5.3.2 and definition 5.5.1).
 """
 
 from __future__ import annotations
@@ -33,6 +37,11 @@ def in_own_space(derivative: Tensor, axis: int, prop: str | None, mode: str, var
     if prop == "orthogonal":
         return _tangent(derivative, axis, variable)
     return derivative
+
+
+def turns_with_variable(prop: str | None, mode: str) -> bool:
+    """Whether the space in which the variable moves is another one at another value, so that earlier derivatives leave it."""
+    return prop == "orthogonal" and mode != "ignore"
 
 
 def _swapped(tensor: Tensor, axis: int) -> Tensor:

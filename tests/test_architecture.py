@@ -63,6 +63,7 @@ FLOORS = (
         "sumlaws",
         "simplify",
         "structure",
+        "undefined",
     ),
     (
         "cost",

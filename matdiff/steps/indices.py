@@ -17,9 +17,9 @@ from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import ARGUMENTS, axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
+from matdiff.rank import mark_of
 from matdiff.render.text import text
 from matdiff.simplify import rebuild, simplify
-from matdiff.rank import mark_of
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line

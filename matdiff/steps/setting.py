@@ -19,6 +19,7 @@ from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, partial
 from matdiff.steps.derivation import Law, Line
+from matdiff.structure import turns_with_variable
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -164,7 +165,10 @@ def projection_law(setting: Setting) -> Law | None:
     prop, mode = setting.variable.property, setting.answer.structure
     if prop is None or mode == "ignore" or len(axes_of(setting.variable.shape)) != 2:
         return None
-    return Law(_PROJECTIONS[mode].get(prop, "the part in the variable's own space").format(setting.variable.name))
+    name = setting.variable.name
+    if turns_with_variable(prop, mode) and setting.result.wrt.count(name) > 1:
+        return Law(f"{name} is {prop}: the tangent part for each d{name}, so that it is the Riemannian Hessian")
+    return Law(_PROJECTIONS[mode].get(prop, "the part in the variable's own space").format(name))
 
 
 _PROJECTIONS = {
