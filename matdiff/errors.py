@@ -496,6 +496,15 @@ class NoClosedForm(MatdiffError):
     span: Span | None = None
 
 
+class NotSymmetric(MatdiffError):
+    """A function of symmetric matrices at a matrix that is not symmetric."""
+
+    code, name = "E407", "not-symmetric"
+    exit_status = NO_CLOSED_FORM
+    function: str
+    argument: Expr
+
+
 class NoSteps(MatdiffError):
     """`--steps` for a value, or for a derivative whose lower order has no matrix notation that could be differentiated again.
 

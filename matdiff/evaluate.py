@@ -96,6 +96,20 @@ def usable_sizes(answer: Derivative, seed: int, fixed: Mapping[str, int]) -> dic
     return candidates[0]
 
 
+def seems_symmetric(typed: Typed, trials: int) -> bool:
+    """Whether a square matrix is symmetric at random points; yes where it has no value at any."""
+    for trial in range(trials):
+        sizes = draw_sizes(typed, trial, {})
+        values = sample(typed, trial, sizes)
+        if values is not None:
+            matrix = evaluate(typed.expr, values, sizes, typed.definitions)
+            other = [list(row) for row in zip(*matrix, strict=True)]
+            largest = max(abs(entry) for row in matrix for entry in row)
+            if any(abs(x - y) > TOLERANCE * largest for one, two in zip(matrix, other, strict=True) for x, y in zip(one, two)):
+                return False
+    return True
+
+
 def differences(
     typed: Typed,
     wrt: Sequence[str],

@@ -25,6 +25,7 @@ from matdiff.render import render
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild, rebuild_all, simplify
 from matdiff.structure import in_own_space, turns_with_variable
+from matdiff.symmetric import refuse_asymmetric
 from matdiff.syntax import Span
 from matdiff.undefined import refuse_undefined
 
@@ -380,6 +381,7 @@ def _lowered(answer: Derivative, names: Sequence[str]) -> tuple[dict[Tensor, Ten
     free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
     lowering = lowering_of(typed, free)
     refuse_undefined((*typed.definitions.values(), typed.expr), lowering)
+    refuse_asymmetric(typed)
     answer.output = simplify(lowering.value(typed.expr))
     restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
     values = rebuild_all((simplify(lowering.values[name]) for name in typed.definitions), restored)

@@ -90,6 +90,7 @@ FLOORS = (
         "render",
         "notations",
         "conditions",
+        "symmetric",
         "suggest",
         "dialects",
         "tex",
