@@ -18,6 +18,7 @@ from matdiff.naming import Part, needed
 from matdiff.nodes import Tensor
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.text import text
+from matdiff.rereading import assumed_kinds
 from matdiff.sized import with_sizes
 from matdiff.syntax import Expr
 
@@ -111,6 +112,7 @@ class Result:
         place: int = 0,
     ) -> None:
         self.wrt, self.along, self.place = wrt, along, place
+        self._typed = derivative.typed
         self.order = 2 if along and along.kind in ("hvp", SOLVE) else 1 if along else len(wrt)
         self.axes = _named_axes(derivative.typed, wrt, writing.names, along)
         as_row = tensor.order == 1 and self._is_along_row(derivative)
@@ -185,9 +187,20 @@ class Result:
         return text(self.expr)
 
     @property
-    def line(self) -> str:
-        """The text with the definitions of named parts before it, as matdiff reads it back."""
+    def formula(self) -> str:
+        """The text with the definitions of named parts before it, as it is read beside the question."""
         return self._with_parts(self.expr)
+
+    @property
+    def line(self) -> str:
+        """The same with the declarations that it needs to be read alone."""
+        return self.assumed + self.formula
+
+    @property
+    def assumed(self) -> str:
+        """`p: scalar; ` where a formula in matrix notation would be read otherwise; see `rereading`."""
+        shown = (*(part.expr for part in self.where), self.expr)
+        return assumed_kinds(self.formula, shown, self._typed) if self.form == "matrix" else ""
 
     @property
     def value_line(self) -> str:

@@ -90,6 +90,7 @@ FLOORS = (
         "render",
         "notations",
         "conditions",
+        "rereading",
         "symmetric",
         "suggest",
         "dialects",
