@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 from matdiff import errors, index
 from matdiff.conditions import convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
-from matdiff.directions import KINDS, SOLVE, Along, Applied, applied, directions
+from matdiff.directions import KINDS, SOLVE, Along, Applied, Curved, applied, directions
 from matdiff.errors import OtherNotation, Remark
 from matdiff.formula import shape_of
 from matdiff.index import symbol
@@ -24,7 +24,7 @@ from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild, rebuild_all, simplify
-from matdiff.structure import in_own_space, turns_with_variable
+from matdiff.structure import curvature, in_own_space, turns_with_variable
 from matdiff.symmetric import refuse_asymmetric
 from matdiff.syntax import Span
 from matdiff.undefined import refuse_undefined
@@ -345,13 +345,9 @@ def solve(
     restored, defined = _lowered(answer, names)
     if along is not None:
         found = directions(along, typed, names, declare(declarations))
+        curved = _curved(typed, names, structure)
         blocks = applied(
-            along,
-            answer.output,
-            names,
-            found,
-            lambda tensor, name: _derivative(tensor, (name,), typed, structure),
-            lambda direction, name: _tangent(direction, typed, name, structure),
+            along, answer.output, names, found, lambda tensor, name: _derivative(tensor, (name,), typed, structure), curved
         )
         answer.introduce(found)
     else:
@@ -390,28 +386,36 @@ def _lowered(answer: Derivative, names: Sequence[str]) -> tuple[dict[Tensor, Ten
 
 def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure: str) -> Tensor:
     """`output` differentiated by each variable in turn, each derivative in the variable's own space and simplified."""
-    tensor = output
-    spaces: list[tuple[str, int]] = []
+    tensor = plain = output
+    before: list[tuple[str, int]] = []
     for name in names:
         variable, axis = _symbol(typed, name, structure), tensor.order
         if axis + variable.order > AXES:
             raise errors.TooManyAxes(axes=axis + variable.order, limit=AXES, order=len(names))
-        plain = derive(tensor, variable)
         prop = typed.variables[name].property if _is_free(typed.variables[name], structure) and variable.order == 2 else None
-        tensor = simplify(in_own_space(plain, axis, prop, structure, variable))
-        for earlier, first in spaces:
-            if earlier == name and turns_with_variable(prop, structure):
-                tensor = simplify(in_own_space(tensor, first, prop, structure, variable))
-        spaces.append((name, axis))
+        turns = turns_with_variable(prop, structure)
+        again = [first for other, first in before if other == name and turns]
+        if len(again) == 1 and before[-1] == (name, again[0]):
+            curved = curvature(plain, again[0], variable)
+            tensor = index.add([(1, derive(plain, variable)), (1, curved)], curved.dims)
+        else:
+            tensor = derive(tensor, variable)
+            tensor = plain = simplify(tensor) if turns else tensor
+        for first in (axis, *again):
+            tensor = simplify(in_own_space(tensor, first, prop, structure, variable))
+        before.append((name, axis))
     return tensor
 
 
-def _tangent(direction: Tensor, typed: Typed, name: str, structure: str) -> Tensor:
-    """The part of a direction in which the variable moves, where that depends on its value."""
-    variable = typed.variables[name]
-    if direction.order < 2 or not turns_with_variable(variable.property, structure):
-        return direction
-    return in_own_space(direction, 0, variable.property, structure, variable_tensor(variable))
+def _curved(typed: Typed, names: Sequence[str], structure: str) -> dict[str, Curved]:
+    """The variables whose space turns with them, each with its node while differentiating and what it is then."""
+    found = {}
+    for name in names:
+        variable = typed.variables[name]
+        prop = variable.property
+        if prop is not None and len(axes_of(variable.shape)) == 2 and turns_with_variable(prop, structure):
+            found[name] = Curved(_symbol(typed, name, structure), variable_tensor(variable), prop)
+    return found
 
 
 def _is_free(variable: Variable, structure: str) -> bool:
