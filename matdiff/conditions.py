@@ -5,7 +5,7 @@ The domains of functions are read off their rows; from a result come the inverse
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.errors import NotSmooth, OperatorForm, OwnSpace, Remark
@@ -14,6 +14,7 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.parts import constant
 from matdiff.render.text import text
 from matdiff.rules import is_euclidean
+from matdiff.structure import turns_with_variable
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
@@ -153,9 +154,11 @@ def _is_inverse_power(part: Expr) -> bool:
     return isinstance(exponent, int) and exponent < 0
 
 
-def remarks_on(typed: Typed, wrt: Sequence[str], structure: str, shown: Sequence[Expr]) -> list[Remark]:
-    """What somebody should know who reads these formulas."""
-    return [*typed.remarks, *_smoothness(typed), *_meanings(shown, typed), *_conventions(typed, wrt, structure)]
+def remarks_on(
+    typed: Typed, wrt: Sequence[str], structure: str, shown: Sequence[Expr], twice: Collection[str] = ()
+) -> list[Remark]:
+    """What somebody should know who reads these formulas; by the variables in `twice` is differentiated more than once."""
+    return [*typed.remarks, *_smoothness(typed), *_meanings(shown, typed), *_conventions(typed, wrt, structure, twice)]
 
 
 def _smoothness(typed: Typed) -> list[Remark]:
@@ -185,11 +188,15 @@ def _meanings(results: Sequence[Expr], typed: Typed) -> list[Remark]:
     return list(found.values())
 
 
-def _conventions(typed: Typed, wrt: Sequence[str], structure: str) -> list[Remark]:
-    """A remark for every structured variable of an answer: among which matrices the derivative is taken."""
+def _conventions(typed: Typed, wrt: Sequence[str], structure: str, twice: Collection[str] = ()) -> list[Remark]:
+    """A remark for every structured variable of an answer: among which matrices the derivative is taken.
+
+    By the variables in `twice` it is differentiated more than once.
+    """
     found: list[Remark] = []
     for name in dict.fromkeys(wrt):
         variable = typed.variables[name]
         if variable.property is not None and not is_scalar(Expr("name", (), name, shape=variable.shape)):
-            found.append(OwnSpace(variable=name, property=variable.property, structure=structure))
+            covariant = name in twice and turns_with_variable(variable.property, structure)
+            found.append(OwnSpace(variable=name, property=variable.property, structure=structure, is_covariant=covariant))
     return found

@@ -17,7 +17,8 @@ from matdiff.limits import check
 from matdiff.lower import Lowering, expand_rule, power_of, slope_of
 from matdiff.nodes import HELD, Apply, Index, Product, Sum, Tensor
 from matdiff.portions import Portion, held, portions
-from matdiff.rules import ARGUMENTS, rule_expr
+from matdiff.rank import is_regular
+from matdiff.rules import ARGUMENTS, WITHOUT_INVERSE, rule_expr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,7 +175,8 @@ def differential(node: Apply, position: int, change: Tensor) -> Tensor:
     *shapes, shape = _as_shapes([arg.dims for arg in node.args], [*inputs, output])
     name = "d" + ARGUMENTS[position]
     more = {"Y": (node, shape), name: (change, shapes[position])}
-    return expand_rule(node.function, list(node.args), shapes, more, position)
+    place = WITHOUT_INVERSE if row.singular and not is_regular(node.args[0]) else position
+    return expand_rule(node.function, list(node.args), shapes, more, place)
 
 
 def _as_shapes(axes: Sequence[tuple[Dim, ...]], pairs: Sequence[tuple[str, str]]) -> list[Shape]:

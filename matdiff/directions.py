@@ -24,6 +24,7 @@ from matdiff.kinds import Variable, declared_kind
 from matdiff.lower import axes_of, variable_tensor
 from matdiff.nodes import Tensor
 from matdiff.simplify import rebuild, simplify
+from matdiff.structure import curvature, in_own_space
 
 KINDS = ("hvp", "jvp", "vjp")
 SOLVE = "solve"
@@ -43,6 +44,28 @@ class Applied(NamedTuple):
 
     wrt: tuple[str, ...]
     tensor: Tensor
+
+
+class Curved(NamedTuple):
+    """A variable whose space turns with it: its node while differentiating, what it is afterwards, its property."""
+
+    variable: Tensor
+    value: Tensor
+    property: str
+
+    def plain(self, tensor: Tensor) -> Tensor:
+        """The derivative as if it had no structure."""
+        return simplify(derive(tensor, self.variable))
+
+    def tangent(self, direction: Tensor) -> Tensor:
+        """The part of a direction in which it can move."""
+        return in_own_space(direction, 0, self.property, "project", self.value)
+
+    def hessian(self, output: Tensor, slope: Tensor, direction: Tensor) -> Tensor:
+        """The covariant derivative of the gradient of `output` in a direction in which it can move; `slope` is <plain gradient, v>."""
+        bent = index.einsum([(curvature(self.plain(output), 0, self.variable), (0, 1, 2, 3)), (direction, (2, 3))], (0, 1))
+        whole = index.add([(1, self.plain(slope)), (1, bent)], bent.dims)
+        return simplify(in_own_space(whole, 0, self.property, "project", self.variable))
 
 
 def directions(along: Along, typed: Typed, names: Sequence[str], declared: Mapping[str, Variable]) -> dict[str, Variable]:
@@ -65,12 +88,20 @@ def directions(along: Along, typed: Typed, names: Sequence[str], declared: Mappi
 
 
 def applied(
-    along: Along, output: Tensor, names: Sequence[str], found: Mapping[str, Variable], gradient: Gradient
+    along: Along,
+    output: Tensor,
+    names: Sequence[str],
+    found: Mapping[str, Variable],
+    gradient: Gradient,
+    curved: Mapping[str, Curved],
 ) -> list[Applied]:
-    """The results; `gradient` differentiates a scalar by a variable."""
+    """The results; `gradient` differentiates a scalar by a variable, `curved` are those whose space turns with them."""
     # While differentiating, a direction is a symbol of its own, even where it has the name of a variable.
-    symbols = [index.symbol(f"along {name}", axes_of(found[name].shape)) for name in along.names]
+    symbols = [index.placeholder(name, axes_of(found[name].shape)) for name in along.names]
     back: dict[Tensor, Tensor] = {symbol: variable_tensor(found[name]) for symbol, name in zip(symbols, along.names, strict=True)}
+    if along.kind == "hvp":  # it acts on the part of a direction in which the variable can move
+        for symbol, name in zip(symbols, names, strict=True):
+            back[symbol] = curved[name].tangent(back[symbol]) if name in curved else back[symbol]
     if along.kind == "vjp":
         results = [Applied((name,), gradient(_inner(symbols[0], output), name)) for name in names]
     elif along.kind == SOLVE:
@@ -80,10 +111,15 @@ def applied(
         solved = solution(gradient(gradient(output, name), name), symbol)
         results = [] if solved is None else [Applied((name,), solved)]
     elif along.kind == "hvp":
-        slope = _moved(output, names, symbols, gradient)
-        results = [Applied((name,), gradient(slope, name)) for name in names]
+        slope = _moved(
+            output, names, symbols, lambda tensor, name: curved[name].plain(tensor) if name in curved else gradient(tensor, name)
+        )
+        results = [
+            Applied((name,), curved[name].hessian(output, slope, symbol) if name in curved else gradient(slope, name))
+            for name, symbol in zip(names, symbols, strict=True)
+        ]
     else:
-        weight = index.symbol("weight", output.dims)
+        weight = index.placeholder("weight", output.dims)
         slope = _moved(_inner(weight, output), names, symbols, gradient)
         results = [Applied(tuple(names), simplify(derive(slope, weight)))]
     return [Applied(wrt, rebuild(tensor, back)) for wrt, tensor in results]

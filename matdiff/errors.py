@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matdiff.dims import Dim, Shape
-    from matdiff.syntax import Expr, Span
+    from matdiff.syntax import Expr, Rational, Span
 
 WRONG_USAGE = 2
 WRONG_EXPRESSION = 3
@@ -385,10 +385,11 @@ class DivisionKind(MatdiffError):
 
 
 class DivisionByZero(MatdiffError):
-    """Division by the number zero."""
+    """Division by zero, or a negative power of zero; `is_hidden` where it only turns out to be zero."""
 
     code, name = "E309", "division-by-zero"
-    span: Span
+    span: Span | None
+    is_hidden: bool = False
 
 
 class IndexRange(MatdiffError):
@@ -427,6 +428,16 @@ class NoSize(MatdiffError):
     code, name = "E314", "no-size"
     span: Span
     index: bool
+
+
+class NoValue(MatdiffError):
+    """A function, or a power with an exponent, of what is a constant at which it has no real value, such as log(0)."""
+
+    code, name = "E315", "no-value"
+    function: str
+    value: Rational
+    exponent: Rational | None = None
+    span: Span | None = None
 
 
 class DefinitionShape(MatdiffError):
@@ -483,6 +494,15 @@ class NoClosedForm(MatdiffError):
     exit_status = NO_CLOSED_FORM
     function: str
     span: Span | None = None
+
+
+class NotSymmetric(MatdiffError):
+    """A function of symmetric matrices at a matrix that is not symmetric."""
+
+    code, name = "E407", "not-symmetric"
+    exit_status = NO_CLOSED_FORM
+    function: str
+    argument: Expr
 
 
 class NoSteps(MatdiffError):
@@ -673,12 +693,16 @@ class OperatorForm(Remark):
 
 
 class OwnSpace(Remark):
-    """A derivative by a structured variable; `structure` is the convention: "project", "ignore" or "entries"."""
+    """A derivative by a structured variable; `structure` is the convention: "project", "ignore" or "entries".
+
+    `is_covariant` where it is a second one and the space in which the variable moves depends on its value.
+    """
 
     code, name, severity = "W609", "own-space", "note"
     variable: str
     property: str
     structure: str
+    is_covariant: bool = False
 
 
 class OtherNotation(Remark):

@@ -19,6 +19,7 @@ from matdiff.formula import shape_of
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.numerics import OPERATIONS
 from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
+from matdiff.structure import turns_with_variable
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 from matdiff.walk import post_order
 
@@ -95,6 +96,20 @@ def usable_sizes(answer: Answer, seed: int, fixed: Mapping[str, int]) -> dict[st
     return candidates[0]
 
 
+def seems_symmetric(typed: Typed, trials: int) -> bool:
+    """Whether a square matrix is symmetric at random points; yes where it has no value at any."""
+    for trial in range(trials):
+        sizes = draw_sizes(typed, trial, {})
+        values = sample(typed, trial, sizes)
+        if values is not None:
+            matrix = evaluate(typed.expr, values, sizes, typed.definitions)
+            other = [list(row) for row in zip(*matrix, strict=True)]
+            largest = max(abs(entry) for row in matrix for entry in row)
+            if any(abs(x - y) > TOLERANCE * largest for one, two in zip(matrix, other, strict=True) for x, y in zip(one, two)):
+                return False
+    return True
+
+
 def differences(
     typed: Typed,
     wrt: Sequence[str],
@@ -110,9 +125,16 @@ def differences(
     With `along` it is the output weighted by u (vjp), or its change when the variables `moved` move along v (hvp, jvp).
 
     An element of `places` is the entry (row, column) of each variable of `wrt`.  A direction stays in the space of a
-    structured variable as `structure` says.  Raises Undefined where the expression is.
+    structured variable as `structure` says; where that turns, the directions of earlier derivatives are turned along.
+    Raises Undefined where the expression is.
     """
     step = mp.mpf(10) ** -STEP_DIGITS
+
+    def turned(at: Mapping[str, Matrix], name: str, direction: Matrix) -> Matrix:
+        prop = typed.variables[name].property
+        return in_space(prop, structure, at[name], direction) if turns_with_variable(prop, structure) else direction
+
+    ways = [] if along is None else [turned(values, name, values[to]) for name, to in zip(moved, along.names, strict=False)]
 
     def value(at: Mapping[str, Matrix]) -> Matrix:
         return Evaluation(at, sizes, typed.definitions).value(typed.expr)
@@ -123,24 +145,30 @@ def differences(
         if along.kind == "vjp":
             return OPERATIONS[":"](values[along.names[0]], value(at))
         ahead, behind = dict(at), dict(at)
-        for name, to in zip(moved, along.names, strict=True):
-            way = scaled(step, _direction(typed.variables[name].property, structure, at[name], values[to]))
+        for name, to in zip(moved, ways, strict=True):
+            way = scaled(step, _direction(typed.variables[name].property, structure, at[name], to))
             ahead[name], behind[name] = added(at[name], way), added(at[name], scaled(-1, way))
         return scaled(1 / (2 * step), added(value(ahead), scaled(-1, value(behind))))
 
-    def derivative(depth: int, at: Mapping[str, Matrix], place: Sequence[Index]) -> Matrix:
-        if depth == 0:
+    def derivative(at: Mapping[str, Matrix], entries: Sequence[Matrix]) -> Matrix:
+        if not entries:
             return undifferentiated(at)
-        name = wrt[depth - 1]
-        row, column = place[depth - 1]
-        entry = filled(*size_of(at[name]))
-        entry[row][column] = mp.mpf(1)
+        *others, entry = entries
+        name = wrt[len(others)]
+        others = [turned(at, other, earlier) for other, earlier in zip(wrt, others)]
         direction = scaled(step, in_space(typed.variables[name].property, structure, at[name], entry))
-        ahead = derivative(depth - 1, {**at, name: added(at[name], direction)}, place)
-        behind = derivative(depth - 1, {**at, name: added(at[name], scaled(-1, direction))}, place)
+        ahead = derivative({**at, name: added(at[name], direction)}, others)
+        behind = derivative({**at, name: added(at[name], scaled(-1, direction))}, others)
         return scaled(1 / (2 * step), added(ahead, scaled(-1, behind)))
 
-    return [derivative(len(wrt), values, place) for place in places]
+    return [derivative(values, [_unit(values[name], at) for name, at in zip(wrt, place, strict=True)]) for place in places]
+
+
+def _unit(like: Matrix, place: Index) -> Matrix:
+    """A matrix of this size with 1 at one place, 0 elsewhere."""
+    entry = filled(*size_of(like))
+    entry[place[0]][place[1]] = mp.mpf(1)
+    return entry
 
 
 def _direction(prop: str | None, structure: str, at: Matrix, along: Matrix) -> Matrix:
@@ -148,9 +176,7 @@ def _direction(prop: str | None, structure: str, at: Matrix, along: Matrix) -> M
     rows, columns = size_of(along)
     total = filled(rows, columns)
     for i, j in product(range(rows), range(columns)):
-        entry = filled(rows, columns)
-        entry[i][j] = mp.mpf(1)
-        total = added(total, scaled(along[i][j], in_space(prop, structure, at, entry)))
+        total = added(total, scaled(along[i][j], in_space(prop, structure, at, _unit(along, (i, j)))))
     return total
 
 

@@ -89,7 +89,7 @@ def compare(answer: Answer, place: int, text: str, seed: int, sizes: Mapping[str
         if shape is None:
             verdict.finding = Finding("tensor", shape=shape_of(expected.expr), result=result.shape)
             return verdict
-        printed = read_expected(answer, result.line, shape) if result.form == "matrix" else None
+        printed = read_expected(answer, result.formula, shape) if result.form == "matrix" else None
         if printed is not None and shape_of(expected.expr) == shape and _same_form(printed, expected):
             verdict.passed = verdict.exact = True
             return verdict

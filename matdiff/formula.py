@@ -35,6 +35,11 @@ def ones(size: Dim) -> Expr:
     return Expr("ones", (), shape=(size, ONE))
 
 
+def zeros(shape: Shape) -> Expr:
+    """The matrix of zeros; a number is 0."""
+    return number(0) if shape == SCALAR else Expr("zeros", (), shape=shape)
+
+
 def size_argument(dim: Dim) -> Expr:
     """A size as an argument of `ones(n)`, `e(i, n)` or `unvec(x, m, n)`; sizes are no values, so they have no shape."""
     terms = []
@@ -166,26 +171,29 @@ def is_row_of(expr: Expr, op: str) -> bool:
 
 
 def _column(base: Expr, place: Expr) -> Expr:
-    """base e_j: X[:,j], X[j,:]^T of a transpose, x[j] of a row x^T."""
+    """base e_j: X[:,j], X[j,:]^T of a transpose, x[j] of a row x^T, X[i,j] of a row X[i,:]."""
     rows, _ = shape_of(base)
-    if rows.is_one:
-        row = (base.args[0],) if base.op == "'" else (base, number(1))
-        return call("at", *row, place, shape=SCALAR)
     if base.op == "'":
-        return call("'", call("at", base.args[0], place, Expr("all"), shape=(ONE, rows)), shape=(rows, ONE))
-    return call("at", base, Expr("all"), place, shape=(rows, ONE))
+        row = _row(base.args[0], place)
+        return row if rows.is_one else call("'", row, shape=(rows, ONE))
+    return _sliced(base, number(1) if rows.is_one else Expr("all"), place, (rows, ONE))
 
 
 def _row(base: Expr, place: Expr) -> Expr:
     """e_i^T base: X[i,:], X[:,i]^T of a transpose, X[i,j] of a column X[:,j], x[i] of a vector."""
     _, columns = shape_of(base)
-    if base.op == "'" and not columns.is_one:
-        return call("'", _column(base.args[0], place), shape=(ONE, columns))
-    if base.op == "at" and base.args[1].op == "all":
-        return call("at", base.args[0], place, base.args[2], shape=SCALAR)
-    if columns.is_one:
-        return call("at", base, place, shape=SCALAR)
-    return call("at", base, place, Expr("all"), shape=(ONE, columns))
+    if base.op == "'":
+        column = _column(base.args[0], place)
+        return column if columns.is_one else call("'", column, shape=(ONE, columns))
+    return _sliced(base, place, number(1) if columns.is_one else Expr("all"), (ONE, columns))
+
+
+def _sliced(base: Expr, row: Expr, column: Expr, shape: Shape) -> Expr:
+    """base[row, column]; a slice of a slice is one of the whole, and a vector has one index."""
+    if base.op == "at" and len(base.args) == 3:
+        base, row, column = base.args[0], *(own if part.op == "all" else part for part, own in zip(base.args[1:], (row, column)))
+    places = (row,) if shape_of(base)[1].is_one else (row, column)
+    return call("at", base, *places, shape=shape)
 
 
 def _is_cumulation(expr: Expr) -> bool:

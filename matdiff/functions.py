@@ -30,6 +30,7 @@ class Function:
                `.^`, `+`, `-`), since its argument may have any number of axes
     values     the definition by other functions, one for all patterns or one for each.  A "macro" is differentiated as what it is
                defined to be; the others need a definition only where numbers, proofs or a format of code do not know them
+    singular   the differential where the argument is a matrix that need not have an inverse, if it is another one
     aliases    other accepted names
     latex      spelling with `{}` for the argument, None for \\operatorname{name}
     domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd",
@@ -51,7 +52,7 @@ class Function:
 
     __slots__ = (
         "aliases", "at", "conditions", "domain", "form", "latex", "letter", "meaning", "name", "note", "of", "on_diagonal",
-        "on_scalar", "order", "patterns", "range", "rules", "source", "statistic", "transposition", "values", "words",
+        "on_scalar", "order", "patterns", "range", "rules", "singular", "source", "statistic", "transposition", "values", "words",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +63,7 @@ class Function:
         rule: str = "",
         *,
         value: str = "",
+        singular: str = "",
         aliases: str = "",
         latex: str | None = None,
         domain: str = "real",
@@ -83,6 +85,7 @@ class Function:
         self.name, self.form = name, form
         self.rules = tuple(part.strip() for part in rule.split("|")) if rule else ()
         self.values = tuple(part.strip() for part in value.split("|")) if value else ()
+        self.singular = singular
         self.patterns = tuple(_signature(text) for text in pattern.split("|")) if pattern else ()
         self.aliases = tuple(aliases.split())
         self.latex, self.domain = latex, domain
@@ -282,6 +285,7 @@ _ROWS = (
         "det",
         "n n -> 1 1",
         "Y*tr(inv(X)*dX)",
+        singular="tr(adj(X)*dX)",
         latex=r"\det",
         transposition="invariant",
         source="Jacobi's formula; Magnus and Neudecker (2019), ch. 8, eq. (8.3)",

@@ -15,7 +15,7 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
 from matdiff.infer import Typed
 from matdiff.kinds import Variable
 from matdiff.limits import WRITTEN_POWER
-from matdiff.nodes import Index, Product, Tensor
+from matdiff.nodes import SINGULAR, Index, Product, Tensor
 from matdiff.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_rule, typed_value
 from matdiff.syntax import Expr, ratio
 from matdiff.unify import size_of
@@ -30,22 +30,26 @@ def axes_of(shape: Shape) -> tuple[Dim, ...]:
 
 
 def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
-    """The value of the typed expression, and those of its definitions.
+    """The value of the typed expression, and those of its definitions; see `lowering_of`."""
+    lowering = lowering_of(typed, free)
+    return lowering.value(typed.expr), {name: lowering.values[name] for name in typed.definitions}
+
+
+def lowering_of(typed: Typed, free: frozenset[str] = frozenset()) -> Lowering:
+    """What lowers the typed expression: it knows the variables and the definitions.
 
     Variables in `free` are lowered as if nothing were known of their structure.
     """
-    values: dict[str, Tensor] = {
-        name: variable_tensor(variable, structured=name not in free) for name, variable in typed.variables.items()
-    }
+    lowering = Lowering({name: variable_tensor(variable, name not in free) for name, variable in typed.variables.items()})
     for name, definition in typed.definitions.items():
-        values[name] = Lowering(values).value(definition)
-    return Lowering(values).value(typed.expr), {name: values[name] for name in typed.definitions}
+        lowering.values[name] = lowering.value(definition)
+    return lowering
 
 
 def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
     """The tensor of a variable; a diagonal D is lowered to d_i delta_ij, where d is its diagonal."""
     dims = axes_of(variable.shape)
-    prop = property_of(variable) if structured or len(dims) < 2 else None
+    prop = property_of(variable) if structured or len(dims) < 2 else free_property(variable)
     if prop == "diagonal":
         diagonal = index.einsum([(index.symbol(variable.name, dims, prop), (0, 0))], (0,))
         return index.einsum([(diagonal, (0,))], (0, 0))
@@ -58,6 +62,16 @@ def property_of(variable: Variable) -> str | None:
     if rows.is_one or columns.is_one:
         return "row" if rows.is_one and not columns.is_one else None
     return variable.property
+
+
+def free_property(variable: Variable) -> str | None:
+    """What the node of a variable knows of it where it is taken as free of structure: that its values may have no inverse."""
+    return SINGULAR if is_singular_structure(variable.property, variable.shape[0]) else None
+
+
+def is_singular_structure(prop: str | None, size: Dim) -> bool:
+    """Whether matrices with this structure are singular at this size, or at some numbers for it."""
+    return prop == "skew" and (size.value is None or size.value % 2 == 1)
 
 
 def _operands(expr: Expr) -> tuple[Expr, ...]:

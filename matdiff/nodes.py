@@ -77,6 +77,10 @@ class Tensor:
         return ()
 
 
+# The property of a symbol that stands for matrices which are singular, or are at some sizes, where nothing else is known of them.
+SINGULAR = "singular"
+
+
 class Symbol(Tensor):
     """A variable with its declared property (`symmetric`, `spd`, ...) or None.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import permutations, product
 from math import inf
@@ -27,12 +27,14 @@ from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
 from matdiff.limits import check, is_real_time, remaining
 from matdiff.matrices import Undefined
+from matdiff.structure import turns_with_variable
 from matdiff.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from matdiff.answer import Answer
+    from matdiff.directions import Along
     from matdiff.infer import Typed
     from matdiff.kinds import Variable
     from matdiff.result import Result
@@ -167,9 +169,10 @@ class _Symbols:
             self.free[variable.name] = entries if variable.name in moving else self.held[variable.name]
         pairs = ((self.free[name], self.held[name]) for name in moving)
         self.holding = {x: y for free, held in pairs for x, y in _entry_pairs(free, held) if x != y}
-        directions = {name for result in answer.results if result.along for name in result.along.names}
-        self.along = {name: [[sympy.Dummy() for _ in row] for row in self.held[name]] for name in directions}
-        self.holding.update(pair for name in directions for pair in _entry_pairs(self.along[name], self.held[name]))
+        self.along: dict[tuple[str, str], Array] = {}
+        for name, to in {pair for result in answer.results if result.along for pair in _moves(answer, result.along)}:
+            self.along[name, to] = [[sympy.Dummy() for _ in row] for row in self.held[to]]
+            self.holding.update(_entry_pairs(self.along[name, to], self._tangent(name, self.held[to])))
 
     def hold(self, expr: Entry) -> Entry:
         """The expression with the structure of the variables put in."""
@@ -181,10 +184,36 @@ class _Symbols:
         weights = self._direction(self.typed.variables[name].property, free, place)
         return sympy.Add(*(weight * sympy.diff(expr, free[i][j]) for (i, j), weight in weights.items()))
 
+    def derivative(self, expr: Entry, names: Sequence[str], places: Sequence[Pair]) -> Entry:
+        """The derivative in the directions in which entries of variables move; where these turn, the covariant one."""
+        if not names:
+            return expr
+        name, place = names[-1], places[-1]
+        if not (name in names[:-1] and self.turns(name)):
+            return self.moved(self.derivative(expr, names[:-1], places[:-1]), name, place)
+        if len(names) > 2:
+            raise Inexpressible("the third derivative by an orthogonal matrix")
+        first = self._direction(self.typed.variables[name].property, self.free[name], places[0])
+        return sympy.Add(*(weight * self.moved(self.moved(expr, name, at), name, place) for at, weight in first.items()))
+
     def moved_along(self, expr: Entry, name: str, direction: str) -> Entry:
         """The derivative while a variable moves along a direction."""
-        rows = enumerate(self.along[direction])
+        rows = enumerate(self.along[name, direction])
         return sympy.Add(*(x * self.moved(expr, name, (i, j)) for i, row in rows for j, x in enumerate(row)))
+
+    def _tangent(self, name: str, direction: Array) -> Array:
+        """The part of a direction in which a variable moves, where that depends on its value."""
+        if not name or not self.turns(name):
+            return direction
+        found = [[sympy.S.Zero for _ in row] for row in direction]
+        for i, j in product(*map(range, _shape(direction))):
+            for (p, q), weight in self._direction(self.typed.variables[name].property, self.held[name], (i, j)).items():
+                found[p][q] += weight * direction[i][j]
+        return found
+
+    def turns(self, name: str) -> bool:
+        """Whether the space in which a variable moves depends on its value."""
+        return turns_with_variable(self.typed.variables[name].property, self.structure)
 
     def _direction(self, prop: str | None, at: Array, place: Pair) -> dict[Pair, Entry]:
         """The direction by `--structure`: the entry alone, its projection, or the free entry with what depends on it."""
@@ -259,16 +288,18 @@ def _components(
     shapes = [output_shape, *(typed.variables[name].shape for name in wrt)]
     for places in product(*variables):
         for output in outputs:
-            derivative = value[output[0]][output[1]]
-            for name, place in zip(wrt, places, strict=True):
-                derivative = point.moved(derivative, name, place)
-            derivative = point.hold(derivative)
+            derivative = point.hold(point.derivative(value[output[0]][output[1]], wrt, places))
             axes = tuple(
                 k for dims, pair in zip(shapes, (output, *places), strict=True) for k, dim in zip(pair, dims) if not dim.is_one
             )
             at = dict(zip(letters, axes, strict=True))
             shown = entries.value(result.expr, at) if matrix is None else _entry(matrix, axes[::-1] if result.turned else axes)
             yield axes, derivative, {entries.value(result.index_expr, at), shown}
+
+
+def _moves(answer: Answer, along: Along) -> list[tuple[str, str]]:
+    """Each variable with the direction along which it moves; the direction of the output has none."""
+    return [("", along.names[0])] if along.kind == "vjp" else list(zip(answer.wrt, along.names, strict=True))
 
 
 def _applied(answer: Answer, result: Result, value: Array, point: _Symbols) -> tuple[Array, tuple[str, ...]]:
@@ -280,7 +311,7 @@ def _applied(answer: Answer, result: Result, value: Array, point: _Symbols) -> t
         return value, result.wrt
     kind, names = result.along
     if kind == "vjp":
-        return Components.operations[":"](point.along[names[0]], value), result.wrt
+        return Components.operations[":"](point.along["", names[0]], value), result.wrt
     if kind == SOLVE:
         raise Inexpressible("the inverse of a Hessian")
     pairs = list(zip(answer.wrt, names, strict=True))

@@ -166,7 +166,7 @@ class Recovery:
     def _block(self, grid: Grid, dims: tuple[Dim, ...]) -> Term:
         cells = []
         for (rows, columns), value in grid.cells:
-            cell = _zeros((rows, columns)) if value is None else self.expr(value)
+            cell = formula.zeros((rows, columns)) if value is None else self.expr(value)
             cells.append(self.formulas.transposed(cell) if rows.is_one and formula.shape_of(cell)[0] == columns else cell)
         empty = [cell.op == "zeros" or cell == formula.number(0) for cell in cells]
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
@@ -272,16 +272,12 @@ def _shape(dims: tuple[Dim, ...]) -> Shape:
     return (dims[0] if dims else ONE), ONE
 
 
-def _zeros(shape: Shape) -> Expr:
-    return formula.number(0) if shape == SCALAR else Expr("zeros", (), shape=shape)
-
-
 def _shift_block(tensor: Constant) -> Expr:
     """The matrix `shift` as a column of blocks: zeros above, the identity, zeros below."""
     offset, part = tensor.parameters
     assert isinstance(offset, Dim) and isinstance(part, Dim)
     middle = formula.number(1) if part.is_one else formula.eye(part)
     below = tensor.dims[0] - offset - part
-    zeros = [_zeros((rows, part)) if rows.terms else None for rows in (offset, below)]
+    zeros = [formula.zeros((rows, part)) if rows.terms else None for rows in (offset, below)]
     blocks = [block for block in (zeros[0], middle, zeros[1]) if block is not None]
     return Expr("block", tuple(blocks), 1, shape=(tensor.dims[0], part))

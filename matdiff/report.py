@@ -365,6 +365,15 @@ def _no_closed_form(error: errors.NoClosedForm, text: str) -> Words:
     return f"`{error.function}` has no closed-form derivative here", labels, [], []
 
 
+def _not_symmetric(error: errors.NotSymmetric, text: str) -> Words:
+    labels = [Label(error.argument.span, "not symmetric")] if error.argument.span else []
+    notes = [
+        "the eigenvalues are those of a symmetric matrix; of W^-1 B with W spd they are those of W^(-1/2) B W^(-1/2), "
+        "which is symmetric where B is"
+    ]
+    return f"`{error.function}` is defined here for symmetric matrices", labels, [], notes
+
+
 def _no_steps(error: errors.NoSteps, text: str) -> Words:
     if not error.order:
         return "--steps shows how a derivative comes about, and --order 0 asks for none", [], [Help("leave out --order 0")], []
@@ -415,6 +424,7 @@ _WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.BadDirection: _bad_direction,
     errors.TooManyAxes: _too_many_axes,
     errors.NoClosedForm: _no_closed_form,
+    errors.NotSymmetric: _not_symmetric,
     errors.NoSteps: _no_steps,
     errors.TooLarge: _too_large,
 }

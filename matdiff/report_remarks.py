@@ -128,6 +128,8 @@ _SPACES = {
 def _own_space(remark: errors.OwnSpace, text: str) -> Words:
     name, space = remark.variable, _SPACES[remark.property]
     paired = remark.property in ("symmetric", "spd", "skew")
+    if remark.is_covariant:
+        return f"the second derivative by `{name}` is the Riemannian Hessian, among {space}", [], [], []
     messages = {
         "project": f"the derivative by `{name}` is the one among {space}, the projection of the plain one",
         "ignore": f"the derivative by `{name}` is the plain one, as if it had no structure",

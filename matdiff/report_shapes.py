@@ -320,7 +320,14 @@ def _quotient(error: errors.DivisionKind, text: str) -> Words:
 
 
 def _zero(error: errors.DivisionByZero, text: str) -> Words:
-    return "division by zero", [Label(error.span)], [], []
+    labels = [Label(error.span, "this is 0" if error.is_hidden else "")] if error.span else []
+    return "division by zero", labels, [], []
+
+
+def _no_value(error: errors.NoValue, text: str) -> Words:
+    function = f"`{error.function}`" if error.exponent is None else f"a power with the exponent {error.exponent}"
+    labels = [Label(error.span, f"{function} has no value at {error.value}")] if error.span else []
+    return "no real value", labels, [], []
 
 
 def _index(error: errors.IndexRange, text: str) -> Words:
@@ -365,6 +372,7 @@ SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.PowerKind: _power,
     errors.DivisionKind: _quotient,
     errors.DivisionByZero: _zero,
+    errors.NoValue: _no_value,
     errors.IndexRange: _index,
     errors.NoSize: _no_size,
     errors.ArgumentSizes: _arguments,

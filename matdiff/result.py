@@ -18,6 +18,7 @@ from matdiff.naming import Part, needed
 from matdiff.nodes import Tensor
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.text import text
+from matdiff.rereading import assumed_kinds
 from matdiff.sized import with_sizes
 from matdiff.syntax import Expr
 
@@ -102,7 +103,7 @@ class Result:
 
     def __init__(self, writing: Writing, wrt: tuple[str, ...], tensor: Tensor, asked: Asked, place: int = 0) -> None:
         self.wrt, self.along, self.place = wrt, asked.along, place
-        along = self.along
+        along, self._typed = self.along, writing.typed
         self.order = 2 if along and along.kind in ("hvp", SOLVE) else 1 if along else len(wrt)
         self.axes = _named_axes(writing.typed, wrt, writing.names, along)
         as_row = tensor.order == 1 and self._is_along_row(writing.typed)
@@ -152,6 +153,10 @@ class Result:
             return layout == "denominator"
         return layout == "numerator" and len(arrays) == 1
 
+    def is_twice_by(self, name: str) -> bool:
+        """Whether the variable was differentiated by more than once."""
+        return self.wrt.count(name) > 1 or (self.along is not None and self.along.kind == "hvp")
+
     @property
     def formulas(self) -> list[Expr]:
         """The named parts, and the result itself."""
@@ -182,9 +187,19 @@ class Result:
         return text(self.expr)
 
     @property
-    def line(self) -> str:
-        """The text with the definitions of named parts before it, as matdiff reads it back."""
+    def formula(self) -> str:
+        """The text with the definitions of named parts before it, as it is read beside the question."""
         return self._with_parts(self.expr)
+
+    @property
+    def line(self) -> str:
+        """The same with the declarations that it needs to be read alone."""
+        return self.assumed + self.formula
+
+    @property
+    def assumed(self) -> str:
+        """`p: scalar; ` where a formula in matrix notation would be read otherwise; see `rereading`."""
+        return assumed_kinds(self.formula, self.formulas, self._typed) if self.form == "matrix" else ""
 
     @property
     def value_line(self) -> str:

@@ -16,6 +16,7 @@ from matdiff.walk import post_order
 
 # The names of the arguments in the table.
 ARGUMENTS = ("X", "Z")
+WITHOUT_INVERSE = -1
 # What is known of each name of a rule: whether it has one row, and whether it has one column.
 Kinds = tuple[tuple[str, bool, bool], ...]
 
@@ -40,9 +41,12 @@ def kinds_of(shapes: Mapping[str, Shape]) -> Kinds:
 def typed_rule(row: Function, kinds: Kinds, place: int) -> Typed:
     """A differential of a row: for the argument at this place, or of an abbreviation for the pattern at this place.
 
+    At the place WITHOUT_INVERSE stands that for a matrix that need not have one.
+
     `kinds` are those of X, Y, dX, ...; its sizes are those of the row's pattern.
     """
-    return _typed(row, row.rules[place], place if row.form == "macro" else 0, kinds)
+    rule = row.singular if place == WITHOUT_INVERSE else row.rules[place]
+    return _typed(row, rule, place if row.form == "macro" else 0, kinds)
 
 
 @cache

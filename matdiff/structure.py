@@ -2,12 +2,17 @@
 
 `project` is the orthogonal projection of the plain gradient onto the space in which dX moves, `entries` the partial
 derivatives by the free entries (Matrix Cookbook, section 2.8), `ignore` the plain gradient.
+
+The space of an orthogonal matrix turns with it.  A second derivative is the covariant one, the projection of the derivative of
+the first; of a scalar it is the Riemannian Hessian (Absil, Mahony and Sepulchre, Optimization Algorithms on Matrix Manifolds,
+2008, proposition 5.3.2 and definition 5.5.1).  In terms of the plain derivatives G and H it is the projection of
+H[V] - V (Q^T G + G^T Q)/2 (Absil, Mahony and Trumpf, An extrinsic look at the Riemannian Hessian, 2013, section 4.1).
 """
 
 from __future__ import annotations
 
 from matdiff import index
-from matdiff.nodes import Tensor
+from matdiff.nodes import Index, Tensor
 from matdiff.syntax import ratio
 
 MODES = ("project", "ignore", "entries")
@@ -33,6 +38,29 @@ def in_own_space(derivative: Tensor, axis: int, prop: str | None, mode: str, var
     if prop == "orthogonal":
         return _tangent(derivative, axis, variable)
     return derivative
+
+
+def turns_with_variable(prop: str | None, mode: str) -> bool:
+    """Whether the space in which the variable moves is another one at another value, so that earlier derivatives leave it."""
+    return prop == "orthogonal" and mode != "ignore"
+
+
+def curvature(gradient: Tensor, axis: int, variable: Tensor) -> Tensor:
+    """V -> -V (Q^T G + G^T Q)/2 at orthogonal Q, whose plain derivative is the last two axes of `gradient`; V has two more axes.
+
+    `axis` is the first of the two.
+    """
+    axes = list(range(gradient.order))
+    row, column = axes[axis], axes[axis + 1]
+    outer: list[Index] = [*axes[:axis]]
+    turned = [
+        index.einsum([(gradient, [*outer, "p", one]), (variable, ("p", other))], [*outer, row, column])
+        for one, other in ((row, column), (column, row))
+    ]
+    half = ratio(-1, 2)
+    symmetric = index.add([(half, part) for part in turned], turned[0].dims)
+    ends = [*outer, "i", column, "i", row]
+    return index.einsum([(symmetric, [*outer, row, column])], ends, {"i": variable.dims[0]})
 
 
 def _swapped(tensor: Tensor, axis: int) -> Tensor:

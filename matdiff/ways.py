@@ -126,13 +126,16 @@ def _runs(
 
 
 def _argument(tensor: Tensor) -> Tensor:
-    """X for a function of a function of theta X, and for X itself."""
+    """X for a function of a function of theta X, and for X itself.
+
+    A product is theta X where X stands in it at its own two axes; on a diagonal, X .* I, it is no function of X.
+    """
     while True:
         if isinstance(tensor, Apply) and is_matrix_function(tensor):
             tensor = tensor.args[0]
             continue
         arrays = [factor for factor in tensor.factors if factor[1]] if isinstance(tensor, Product) else []
-        if not isinstance(tensor, Product) or len(arrays) != 1 or arrays[0][1] != tensor.out:
+        if not isinstance(tensor, Product) or len(arrays) != 1 or arrays[0][1] != tensor.out or len(set(tensor.out)) < 2:
             return tensor
         tensor = arrays[0][0]
 

@@ -55,6 +55,7 @@ FLOORS = (
         "blocklaws",
         "portions",
         "lower",
+        "rank",
         "derive",
         "equations",
         "embedding",
@@ -63,6 +64,7 @@ FLOORS = (
         "matching",
         "sumlaws",
         "simplify",
+        "undefined",
     ),
     (
         "cost",
@@ -95,6 +97,8 @@ FLOORS = (
     (
         "render",
         "notations",
+        "rereading",
+        "symmetric",
         "suggest",
         "dialects",
         "tex",

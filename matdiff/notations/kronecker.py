@@ -36,10 +36,9 @@ def equation(answer: Answer, result: Result) -> Equation:
     variables[-1] = formulas.transposed(variables[-1])
     left = Expr("partial", (_stacked(change.output), *variables), result.order)
     if number_of(result.tensor) == 0:
-        rows, columns = (
-            _count(dims) for dims in (result.tensor.dims[: -change.counts[-1] or None], result.tensor.dims[-change.counts[-1] :])
-        )
-        return Equation(left, Expr("zeros", (), shape=(rows, columns)))
+        dims = result.tensor.dims
+        first = len(dims) - change.counts[-1]  # a number has no axis
+        return Equation(left, formula.zeros((_count(dims[:first]), _count(dims[first:]))))
     if formula.is_scalar(whole):
         column = result.recovery.formulas.transposed(_stacked(_gradient(result)))
         return Equation(left, column, _legend(column))

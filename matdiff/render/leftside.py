@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from matdiff.dims import SCALAR, Shape
@@ -24,7 +25,9 @@ def output_name(typed: Typed) -> str:
         return str(typed.expr.value)
     taken = {*typed.variables, *typed.definitions}
     names = _NAMES[kind_of(shape_of(typed.expr))]
-    return next((name for name in names if name not in taken), names[0] + "_0")
+    return next(
+        name for name in itertools.chain(names, (f"{names[0]}_{number}" for number in itertools.count())) if name not in taken
+    )
 
 
 def left_side(answer: Answer, result: Result) -> Expr:

@@ -31,7 +31,8 @@ def _lines(answer: Answer, options: Options, style: Style) -> str:
         if options.labels:
             left = f"{result.form + ':':14}{left}"
         parts = [f"{style.name(part.name, True)} = {show(part.expr, style)}; " for part in result.where]
-        lines.append("".join(parts) + left + show(result.expr, style))
+        assumed = result.assumed if style is text.STYLE and not left else ""
+        lines.append(assumed + "".join(parts) + left + show(result.expr, style))
         if options.steps:
             from matdiff.render.steps import lines_of
 

@@ -296,9 +296,10 @@ class _Printer:
 
     def entry(self, node: Expr) -> Piece:
         array, *indices = node.args
-        if array.op == "at" and len(array.args) == 3:  # X[:,1][j] is X[j,1]
-            letters = iter(indices)
-            array, *indices = [next(letters) if part.op == "all" else part for part in array.args]
+        if array.op == "at" and len(array.args) == 3:  # X[:,1][j] and X[:,1][j,1] are X[j,1]
+            array, *places = array.args
+            whole = indices if len(indices) == 2 else indices * 2  # a vector has one index, on whichever axis
+            indices = [own if part.op == "all" else part for part, own in zip(places, whole)]
         is_name = array.op == "name"
         if is_name and not self.style.bold_entries and all(index.op != "all" for index in indices):
             text = self.style.name(str(array.value), False)

@@ -100,7 +100,7 @@ class _Chain:
                 self.factors[name, other] = slope
                 right = self._written(slope, [*self.letters[name], *self.letters[other]])
                 number = self._next() if given else None
-                rewriting = Rewriting({other})
+                rewriting = Rewriting({other}, self.setting.is_regular)
                 rewriting.applied(value)
                 used = rewriting.taken_laws() or (laws.LINEAR,)
                 found.append(Line(self._partial(name, other), right, used, slope.dims, given=given, number=number))

@@ -28,7 +28,7 @@ def by_differentials(setting: Setting) -> Derivation:
 class _Differentials:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
-        self.rewriting = Rewriting(setting.moving)
+        self.rewriting = Rewriting(setting.moving, setting.is_regular)
         self.left = differential(setting.output)
         self.shape = setting.shape
 

@@ -17,6 +17,7 @@ from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
+from matdiff.rank import mark_of
 from matdiff.render.text import text
 from matdiff.rules import ARGUMENTS
 from matdiff.simplify import rebuild, simplify
@@ -178,7 +179,7 @@ class _Indices:
         # A Frechet derivative is a function of what the function itself is of.
         function = node.args[0] if node.function == "frechet" else node
         assert isinstance(function, Apply)
-        stand_ins = [index.symbol(f"argument {place}", arg.dims) for place, arg in enumerate(function.args)]
+        stand_ins = [index.symbol(f"argument {place}", arg.dims, mark_of(arg)) for place, arg in enumerate(function.args)]
         value = index.apply(function.function, tuple(stand_ins), function.dims, function.exponent)
         if function is not node:
             value = index.apply(node.function, (value,), node.dims, node.exponent)
@@ -199,7 +200,8 @@ class _Indices:
         if node.function == "power":
             found = [laws.law("power")]
         elif laws.is_matrix_function(node.function) or laws.has_rule(value):
-            found = [laws.law_of(value, place) for place, arg in enumerate(node.args) if self.depends(arg)]
+            is_regular = all(mark_of(arg) is None for arg in node.args)
+            found = [laws.law_of(value, place, is_regular) for place, arg in enumerate(node.args) if self.depends(arg)]
         else:
             found = [laws.CHAIN_RULE]
         self.laws.update(dict.fromkeys(found))

@@ -16,7 +16,7 @@ from matdiff.infer import infer
 from matdiff.kinds import Variable, kind_of
 from matdiff.parse import Question, parse, parse_declaration
 from matdiff.parts import replaced_names
-from matdiff.rules import ARGUMENTS, kinds_of, sizes_in, typed_rule, typed_value
+from matdiff.rules import ARGUMENTS, WITHOUT_INVERSE, kinds_of, sizes_in, typed_rule, typed_value
 from matdiff.steps.build import differential, substituted, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.syntax import Expr
@@ -116,15 +116,23 @@ def _variant(value: Expr) -> int:
     return FUNCTIONS[value.op].variant([dim.is_one for arg in value.args for dim in shape_of(arg)])
 
 
+def has_one_rule(value: Expr) -> bool:
+    """Whether its differential is the same where its argument has no inverse."""
+    return value.op not in FUNCTIONS or not FUNCTIONS[value.op].singular
+
+
 def is_matrix_function(function: str) -> bool:
     """Whether the derivative of the function has a name: dexpm."""
     return function in FUNCTIONS and FUNCTIONS[function].form == "matrix"
 
 
-def differential_of(value: Expr, place: int, change: Expr) -> Expr:
-    """The differential of a call for a change of the argument at this place: the rule of its row."""
+def differential_of(value: Expr, place: int, change: Expr, is_regular: bool = True) -> Expr:
+    """The differential of a call for a change of the argument at this place: the rule of its row.
+
+    `is_regular` says whether a matrix that is the argument has an inverse.
+    """
     rule = _variant(value) if FUNCTIONS[value.op].form == "macro" else place
-    return _put_in(value, {"d" + ARGUMENTS[place]: change}, rule)
+    return _put_in(value, {"d" + ARGUMENTS[place]: change}, rule if is_regular or has_one_rule(value) else WITHOUT_INVERSE)
 
 
 def meaning_of(value: Expr) -> Expr:
@@ -151,13 +159,13 @@ def _put_in(value: Expr, changes: Mapping[str, Expr], place: int) -> Expr:
     return substituted(rule.expr, named_values, sizes_in(rule, shapes))
 
 
-def law_of(value: Expr, place: int = 0) -> Law:
+def law_of(value: Expr, place: int = 0, is_regular: bool = True) -> Law:
     """The differential for a change of one argument as a law about `u` or `U`: d(exp(u)) = exp(u) .* du, d(expm(U)) = dexpm(U, dU)."""
     generic = _generic(value)
     change = differential(generic.args[place])
     if is_matrix_function(value.op) and not place:
         return Law("", (differential(generic), directed(generic, change)))
-    return Law("", (differential(generic), differential_of(generic, place, change)))
+    return Law("", (differential(generic), differential_of(generic, place, change, is_regular)))
 
 
 def law_of_trace(value: Expr) -> Law:

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
 
 
 class Rewriting:
-    """Applies d while the names in `moving` move; `laws` are those used since they were last taken."""
+    """Applies d while the names in `moving` move; `laws` are those used since they were last taken.
 
-    def __init__(self, moving: Collection[str]) -> None:
-        self.moving = frozenset(moving)
+    `is_regular` says of a square matrix whether it has an inverse.
+    """
+
+    def __init__(self, moving: Collection[str], is_regular: Callable[[Expr], bool]) -> None:
+        self.moving, self.is_regular = frozenset(moving), is_regular
         self.laws: dict[Law, None] = {}
         self._depends: dict[Expr, bool] = {}
 
@@ -248,10 +251,11 @@ class Rewriting:
 
     def _function(self, expr: Expr) -> list[Expr]:
         found: list[Expr] = []
+        is_regular = laws.has_one_rule(expr) or self.is_regular(expr.args[0])
         for place, argument in enumerate(expr.args):
             if self.depends(argument):
-                self._use(laws.law_of(expr, place))
-                value = laws.differential_of(expr, place, self._inside(argument))
+                self._use(laws.law_of(expr, place, is_regular))
+                value = laws.differential_of(expr, place, self._inside(argument), is_regular)
                 if not _is_zero(value):
                     found += value.args if value.op == "+" else [value]
         return found

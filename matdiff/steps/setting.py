@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from matdiff import formula, index
@@ -11,12 +12,14 @@ from matdiff.formula import shape_of
 from matdiff.lower import Lowering, axes_of, variable_tensor
 from matdiff.nodes import Apply, Session, Tensor, entered
 from matdiff.parts import names_in
+from matdiff.rank import is_regular, mark_of
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, partial
 from matdiff.steps.derivation import Law, Line
+from matdiff.structure import turns_with_variable
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -71,7 +74,7 @@ class Setting:
         self.restored = {free: self.values[name]} if self.variable.property else {}
         self.values[name] = free
         for part, value in self.definitions.items():
-            self.values[part] = index.symbol(part, axes_of(shape_of(value)))
+            self.values[part] = index.symbol(part, axes_of(shape_of(value)), mark_of(self.lowered(value)))
         for part, value in self.definitions.items():
             if value.args:
                 tensor = self.lowered(value)
@@ -136,7 +139,7 @@ class Setting:
             return self.partial_of_output
         output, variable = self.letters
         names = {*self.taken, *(part.name for part in self.result.where)}
-        free = next(name for name in ("G", "G_0", "G_1", "G_2") if name not in names)
+        free = next(name for name in chain("G", (f"G_{number}" for number in count())) if name not in names)
         array = formula.name(free, self.variable.shape)
         return entry(array, [*output, *variable])
 
@@ -148,6 +151,10 @@ class Setting:
     def lowered(self, expr: Expr, more: Mapping[str, Tensor] | None = None) -> Tensor:
         """The value of an expression in terms of the definitions, and of `more` names."""
         return simplify(Lowering({**self.values, **(more or {})}).value(expr))
+
+    def is_regular(self, matrix: Expr) -> bool:
+        """Whether a matrix has an inverse, so that one may be written."""
+        return is_regular(self.lowered(matrix))
 
     def slope(self, expr: Expr, name: str) -> Tensor:
         """The derivative of an expression by a variable or a definition in it, all others being held."""
@@ -167,7 +174,10 @@ def projection_law(setting: Setting) -> Law | None:
     prop, mode = setting.variable.property, setting.answer.asked.structure
     if prop is None or mode == "ignore" or len(axes_of(setting.variable.shape)) != 2:
         return None
-    return Law(_PROJECTIONS[mode].get(prop, "the part in the variable's own space").format(setting.variable.name))
+    name = setting.variable.name
+    if turns_with_variable(prop, mode) and setting.result.wrt.count(name) > 1:
+        return Law(f"{name} is {prop}: the tangent part for each d{name}, so that it is the Riemannian Hessian")
+    return Law(_PROJECTIONS[mode].get(prop, "the part in the variable's own space").format(name))
 
 
 _PROJECTIONS = {

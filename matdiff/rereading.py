@@ -1,0 +1,55 @@
+"""`assumed_kinds`: the declarations without which a printed line would be read as something else than it is.
+
+In `x^T A x + p` the added p can only be a number; in `(nu - p) X`, which comes from such a sum, nothing says so any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from matdiff.errors import Errors, MatdiffError, SoftKind
+from matdiff.infer import infer
+from matdiff.parse import Definition, Question, parse
+from matdiff.parts import names_in
+
+if TYPE_CHECKING:
+    from matdiff.infer import Typed
+    from matdiff.syntax import Expr
+    from matdiff.kinds import Variable
+
+
+def assumed_kinds(line: str, shown: Iterable[Expr], typed: Typed) -> str:
+    """`p: scalar; ` before a line where it is needed, else nothing; `shown` are the expressions in the line.
+
+    Only names that were read against their spelling are asked about, and declarations of the user still hold.
+    """
+    soft = [remark.variable for remark in typed.remarks if isinstance(remark, SoftKind)]
+    if not soft:
+        return ""
+    used = {str(node.value) for expr in shown for node in names_in(expr)}
+    asked = [typed.variables[name] for name in soft if name in used and name in typed.variables]
+    if not asked or _reads_back(line, typed, asked):
+        return ""
+    return "".join(f"{variable.name}: {_kind(variable)}; " for variable in asked)
+
+
+def _reads_back(line: str, typed: Typed, asked: list[Variable]) -> bool:
+    """Whether these variables have their kinds in the line without being declared."""
+    declared = {name: variable for name, variable in typed.variables.items() if variable.origin == "declared"}
+    try:
+        statements = parse(line)
+        definitions = {s.name: s.expr for s in statements if isinstance(s, Definition)}
+        question = next(s for s in statements if isinstance(s, Question))
+        again = infer(question.expr, declared, definitions)
+    except (Errors, MatdiffError):
+        return False
+    return all(name.kind == again.variables[name.name].kind for name in asked)
+
+
+def _kind(variable: Variable) -> str:
+    """A shape as it is declared."""
+    rows, columns = variable.shape
+    if columns.is_one:
+        return "scalar" if rows.is_one else str(rows)
+    return f"{rows} x {columns}"

@@ -1,0 +1,54 @@
+"""`refuse_asymmetric`: functions of symmetric matrices, such as eigmax, at a matrix that is not symmetric.
+
+Square variables without a declared structure may be symmetric, as the condition of the result says; then the argument must be.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.errors import NotSymmetric
+from matdiff.formula import is_scalar
+from matdiff.functions import FUNCTIONS
+from matdiff.index import is_symmetric
+from matdiff.infer import Typed
+from matdiff.lower import lower
+from matdiff.simplify import simplify
+from matdiff.kinds import Variable
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Expr
+
+# So many sizes and points are tried.
+_TRIALS = 4
+
+
+def refuse_asymmetric(typed: Typed) -> None:
+    """Raise NotSymmetric where the argument of such a function is not symmetric even if undeclared square matrices are."""
+    asked = [
+        node
+        for root in (*typed.definitions.values(), typed.expr)
+        for node in post_order(root)
+        if node.op in FUNCTIONS and FUNCTIONS[node.op].domain == "symmetric" and not is_scalar(node.args[0])
+    ]
+    for node in asked:
+        if not _is_symmetric(node.args[0], typed):
+            raise NotSymmetric(function=node.op, argument=node.args[0])
+
+
+def _is_symmetric(matrix: Expr, typed: Typed) -> bool:
+    assumed = {name: _assumed(variable) for name, variable in typed.variables.items()}
+    whole = Typed(matrix, assumed, typed.definitions, ())
+    if is_symmetric(simplify(lower(whole)[0])):
+        return True
+    from matdiff import evaluate  # loads mpmath, which only numbers need
+
+    return evaluate.seems_symmetric(whole, _TRIALS)
+
+
+def _assumed(variable: Variable) -> Variable:
+    rows, columns = variable.shape
+    if variable.property is not None or rows != columns or rows.is_one:
+        return variable
+    return Variable(variable.name, variable.kind, variable.shape, "symmetric", variable.origin)
