@@ -91,6 +91,7 @@ sum(e(i, n)) = 1
 softmax(c ones(n)) = ones(n) / sum(ones(n))
 logsumexp(c ones(n)) = c + log(sum(ones(n)))
 pinv(0) = 0
+det(0) = 0
 pinv(c) = 1 / c
 pinv(v) = v' / (v' v)
 """

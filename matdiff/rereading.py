@@ -15,8 +15,8 @@ from matdiff.parts import names_in
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
-    from matdiff.syntax import Expr
     from matdiff.kinds import Variable
+    from matdiff.syntax import Expr
 
 
 def assumed_kinds(line: str, shown: Iterable[Expr], typed: Typed) -> str:

@@ -12,9 +12,9 @@ from matdiff.formula import is_scalar
 from matdiff.functions import FUNCTIONS
 from matdiff.index import is_symmetric
 from matdiff.infer import Typed
+from matdiff.kinds import Variable
 from matdiff.lower import lower
 from matdiff.simplify import simplify
-from matdiff.kinds import Variable
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:

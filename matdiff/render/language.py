@@ -23,7 +23,7 @@ class Language(ABC):
     and `scalars` those that are numbers.
 
     operations   spellings by the operation of the plan
-    functions    spellings by the row of the function table
+    functions    spellings by the row of the function table; a function without one is written by its definition
     helpers      functions that a module defines when it uses them: name, source
     reserved     names that a parameter must not have
     matrix       functions of square matrices as values: row, name
