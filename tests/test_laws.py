@@ -9,7 +9,7 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +163,12 @@ def test_an_equation_is_found(line: str) -> None:
             sides = [form.format(side) for side in (left, right)]
             made = tensor_of(f"({sides[0]}) - ({sides[1]})")
             assert index.number_of(made) == 0, sides
+
+
+@pytest.mark.parametrize("order", permutations(("exp(2 x)", "exp(3 y)", "exp(-5 x)")))
+def test_what_does_not_fit_binds_nothing(order: tuple[str, ...]) -> None:
+    made = tensor_of(f"{' .* '.join(order)} - exp(-3 x) .* exp(3 y)")
+    assert index.number_of(made) == 0
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
