@@ -17,7 +17,7 @@ from matdiff.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variab
 from matdiff.functions import MATRIX_POWER
 from matdiff.lower import Lowering, axes_of
 from matdiff.nodes import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
-from matdiff.parts import constant, is_scalar
+from matdiff.parts import constant, is_scalar, names_in
 from matdiff.rational import ratio_of
 from matdiff.syntax import Expr
 
