@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matdiff import index
 from matdiff.dims import Dim
-from matdiff.nodes import Constant, Factor, Product, Sum, Tensor
+from matdiff.nodes import Constant, Factor, Product, Tensor
 
 
 def join_fused(product: Product) -> Tensor | None:
@@ -68,33 +68,4 @@ def _disjoint(one: Tensor, other: Tensor) -> bool:
     return False
 
 
-def part_of_sum(product: Product) -> Tensor | None:
-    """`[x; zeros(m)]^T [y; z] = x^T y`: shift_pi (A + B)_p = shift_pi A_p + shift_pi B_p where A and B hold shifts at p.
-
-    Every term then loses its shifts at p by `join_shifts`, so it ends.
-    """
-    uses = product.uses()
-    for factor in product.factors:
-        tensor, slots = factor
-        if not (isinstance(tensor, Constant) and tensor.name == "shift" and uses[slots[0]] == 2):
-            continue
-        for group in product.factors:
-            if isinstance(group[0], Sum) and slots[0] in group[1] and _is_blocks(group[0], group[1].index(slots[0])):
-                ends = [*slots[1:], *(s for s in group[1] if s != slots[0])]
-                terms = [(c, index.einsum([factor, (term, group[1])], ends)) for c, term in group[0].terms]
-                picked = index.add(terms, [product.sizes[s] for s in ends])
-                rest = [other for other in product.factors if other is not factor and other is not group]
-                return index.einsum([*rest, (picked, ends)], product.out, dict(enumerate(product.sizes)), product.coefficient)
-    return None
-
-
-def _is_blocks(group: Sum, axis: int) -> bool:
-    """Whether every term of the group has a shift at this axis."""
-    return all(
-        isinstance(term, Product)
-        and any(isinstance(t, Constant) and t.name == "shift" and slots[0] == term.out[axis] for t, slots in term.factors)
-        for _, term in group.terms
-    )
-
-
-PRODUCT_LAWS = (join_fused, join_shifts, part_of_sum)
+PRODUCT_LAWS = (join_fused, join_shifts)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from matdiff.dims import ONE, SCALAR, Dim, Shape
+from matdiff.functions import FUNCTIONS
 from matdiff.rational import whole
 from matdiff.syntax import Expr, ratio
 
@@ -64,7 +65,9 @@ def shape_of(expr: Expr) -> Shape:
 
 
 def call(function: str, *args: Expr, shape: Shape) -> Expr:
-    """An operation on arguments, with the shape of its value."""
+    """An operation on arguments, with the shape of its value; sum(x^T) is sum(x), also of a row, which indices do not tell apart."""
+    if len(args) == 1 and args[0].op == "'" and function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
+        args = args[0].args
     return Expr(function, args, shape=shape)
 
 

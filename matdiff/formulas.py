@@ -11,10 +11,13 @@ from matdiff.formula import (
     call,
     exponents_of,
     eye,
+    is_diagonal,
     is_plain,
     is_row_of,
     is_scalar,
     number,
+    opened,
+    over_and_under,
     shape_of,
     shortened,
 )
@@ -100,12 +103,22 @@ class Formulas:
 
     def product(self, chain: Chain) -> Expr:
         """The product of a chain; equal neighbours become a power."""
-        factors = shortened(chain)
+        factors = shortened(self._one_diagonal(chain))
         if len(factors) == 1:
             return factors[0]
         rows = next((shape_of(f)[0] for f in factors if not is_scalar(f)), ONE)
         columns = next((shape_of(f)[1] for f in reversed(factors) if not is_scalar(f)), ONE)
         return Expr("*", factors, shape=(rows, columns))
+
+    def _one_diagonal(self, chain: Chain) -> Chain:
+        """diag(a .* b) for neighbours diag(a) diag(b)."""
+        found: list[Expr] = []
+        for factor in (inner for outer in chain for inner in opened(outer)):
+            if found and is_diagonal(factor) and is_diagonal(found[-1]):
+                (tops, bottoms), (more, below) = (over_and_under(f.args[0]) for f in (found.pop(), factor))
+                factor = self.diag(self.hadamard([*tops, *more], [*bottoms, *below]))
+            found.append(factor)
+        return tuple(found)
 
     def hadamard(self, factors: list[Expr], divisors: list[Expr]) -> Expr:
         """The entry-by-entry product of `factors` over `divisors`; equal ones become an elementwise power.
@@ -139,7 +152,7 @@ class Formulas:
         if left == right and not (len(right) == 1 and right[0].op == "name"):
             return call("^", call("norm", self.product(right), shape=SCALAR), number(2), shape=SCALAR)
         one, other = self.transposed_chain(left) + right, self.transposed_chain(right) + left
-        halves = self.norm_argument(self.product(one))
+        halves = self.norm_argument(Expr("*", tuple(inner for factor in one for inner in opened(factor)), shape=SCALAR))
         if halves is not None and halves.op != "name":
             return call("^", call("norm", halves, shape=SCALAR), number(2), shape=SCALAR)
         whole = self.product(min(one, other, key=_transposes))
@@ -221,7 +234,7 @@ class Formulas:
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))
             size = size.numerator
-        above = [*sorted(factors, key=_is_long), *shortened(chain)]
+        above = [*sorted(factors, key=_is_long), *shortened(self._one_diagonal(chain))]
         if size != 1 or not above:
             above.insert(0, number(size))
         if len(chain) == 1 and factors and chain[0].op == "./" and chain[0].args[0] == number(1) and size.denominator == 1:

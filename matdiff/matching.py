@@ -13,33 +13,15 @@ from functools import cache
 from matdiff import index
 from matdiff.dims import Dim
 from matdiff.embedding import embedding, without
-from matdiff.equations import ENTRIES, LAWS, NUMBERS, equation, variables
+from matdiff.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variables
 from matdiff.functions import MATRIX_POWER
 from matdiff.lower import Lowering, axes_of
 from matdiff.nodes import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
-from matdiff.parts import constant, is_scalar, shape_of
+from matdiff.parts import constant, is_scalar, names_in
 from matdiff.rational import ratio_of
 from matdiff.syntax import Expr
 
-
-class Bound:
-    """What the names and the sizes of a pattern stand for."""
-
-    __slots__ = ("sizes", "values")
-
-    def __init__(self) -> None:
-        self.values: dict[str, Tensor] = {}
-        self.sizes: dict[str, Dim] = {}
-
-    def copy(self) -> Bound:
-        """The same, which may be bound further."""
-        other = Bound()
-        other.values, other.sizes = dict(self.values), dict(self.sizes)
-        return other
-
-    def value(self, expr: Expr) -> Tensor:
-        """The tensor of a pattern all whose names are bound."""
-        return Lowering(self.values, self.sizes).value(expr)
+Bound = dict[str, Tensor]
 
 
 class Law:
@@ -63,14 +45,10 @@ class Law:
         if self.word not in _words(node):
             return None
         law = equation(self.line)
-        if law.left.op == "*" and not is_scalar(law.left):
-            return _in_chain(law.left, law.right, node) if isinstance(node, Product) else None
-        patterns = _patterns(self.line)
-        if isinstance(node, Product):
-            return _in_product(patterns, law.right, node, node.factors) if _may_be_product(patterns) else None
-        axes = tuple(range(node.order))
-        factors = ((node, axes),)
-        return _in_product(patterns, law.right, Product(1, factors, axes, node.dims), factors)
+        if not isinstance(node, Product):
+            axes = tuple(range(node.order))
+            return _in_product(law, Product(1, ((node, axes),), axes, node.dims))
+        return _in_chain(law, node) if law.left.op == "*" and not is_scalar(law.left) else _in_product(law, node)
 
 
 EQUATION_LAWS = tuple(map(Law, LAWS))
@@ -80,15 +58,8 @@ def _words(node: Tensor) -> frozenset[str]:
     """The functions and properties of a node, of what stands in it, and of what stands in that."""
     known = node.cache.get("words")
     if not isinstance(known, frozenset):
-        parts = [_inner_words(node), *map(_inner_words, node.children)]
-        known = node.cache["words"] = frozenset([_word(node)]).union(*parts)
-    return known
-
-
-def _inner_words(node: Tensor) -> frozenset[str]:
-    known = node.cache.get("inner words")
-    if not isinstance(known, frozenset):
-        known = node.cache["inner words"] = frozenset(map(_word, node.children))
+        inner = [part for child in node.children for part in child.children]
+        known = node.cache["words"] = frozenset(map(_word, (node, *node.children, *inner)))
     return known
 
 
@@ -104,78 +75,63 @@ def _word(node: Tensor) -> str:
 
 
 @cache
-def _patterns(line: str) -> tuple[tuple[Expr, int], ...]:
+def _patterns(left: Expr) -> tuple[tuple[Expr, int], ...]:
     """The factors of a left side, with exponents; the number 1 is none.  A function stands before a bare name."""
     counts: dict[Expr, int] = {}
-    for pattern, sign in sorted(_factors(equation(line).left, 1), key=lambda part: part[0].op == "name"):
+    for pattern, sign in sorted(_factors(left, 1), key=lambda part: part[0].op == "name"):
         counts[pattern] = counts.get(pattern, 0) + sign
     return tuple(counts.items())
 
 
 def _factors(expr: Expr, sign: int) -> Iterator[tuple[Expr, int]]:
-    if expr.op in ("/", "./"):
-        yield from _factors(expr.args[0], sign)
-        yield from _factors(expr.args[1], -sign)
-    elif expr.op == ".*":
-        for arg in expr.args:
-            yield from _factors(arg, sign)
+    if expr.op in ("/", "./", ".*"):
+        for place, arg in enumerate(expr.args):
+            yield from _factors(arg, -sign if place and expr.op != ".*" else sign)
     elif constant(expr) != 1:
         yield expr, sign
 
 
-def _may_be_product(patterns: Sequence[tuple[Expr, int]]) -> bool:
-    """Whether more is looked for than one function, which is a node of its own."""
-    return len(patterns) > 1 or abs(patterns[0][1]) > 1 or patterns[0][0].op == "sum"
-
-
-def _in_product(patterns: Sequence[tuple[Expr, int]], right: Expr, product: Product, factors: Sequence[Factor]) -> Tensor | None:
+def _in_product(law: Equation, product: Product) -> Tensor | None:
     """The product with the right side for the factors of the left, which stand at the same indices."""
-    (first, least), *others = patterns
-    for place in range(len(factors)):
-        bound = Bound()
-        found = _without_first(first, least, factors, place, product, bound)
-        if found is None:
+    (first, least), *others = _patterns(law.left)
+    for place, (tensor, slots) in enumerate(product.factors):
+        bound: Bound = {}
+        rest: list[Factor] | None = [*product.factors[:place], *product.factors[place + 1 :]]
+        base, exponent = index.base_and_exponent(tensor)
+        if first.op == "sum" and least == 1:
+            alone = len(slots) == 1 and product.uses()[slots[0]] == 1
+            if not alone or not _matches(first.args[0], tensor, bound):
+                continue
+            slots = ()
+        elif first.op == ".^":
+            if not _matches(first, tensor, bound):
+                continue
+        elif exponent.denominator == 1 and (exponent > 0) == (least > 0) and _matches(first, base, bound):
+            rest = _divided(product.factors, base, slots, product, least)
+        else:
             continue
-        rest, slots = found
         for pattern, count in others:
             rest = None if rest is None else _without(rest, pattern, slots, product, count, bound)
         if rest is not None:
-            value = bound.value(right)
+            value = _value(law.right, bound)
             factors = [*rest, (value, slots if value.dims else ())]
             return index.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
-def _without_first(
-    pattern: Expr, count: int, factors: Sequence[Factor], place: int, product: Product, bound: Bound
-) -> tuple[list[Factor] | None, tuple[int, ...]] | None:
-    """The factors without a pattern to the power `count`, which the one at `place` has, and the indices where it stands there."""
-    tensor, slots = factors[place]
-    rest = [*factors[:place], *factors[place + 1 :]]
-    if pattern.op == "sum" and count == 1:
-        alone = len(slots) == 1 and slots[0] not in product.out and product.uses()[slots[0]] == 1
-        return (rest, ()) if alone and _matches(pattern.args[0], tensor, bound) else None
-    if pattern.op == ".^":
-        return (rest, slots) if _matches(pattern, tensor, bound) else None
-    base, exponent = index.base_and_exponent(tensor)
-    enough = exponent.denominator == 1 and (exponent if count > 0 else -exponent) >= 1
-    return (_divided(factors, base, slots, product, count), slots) if enough and _matches(pattern, base, bound) else None
-
-
 def _without(
     factors: list[Factor], pattern: Expr, slots: tuple[int, ...], product: Product, count: int, bound: Bound
 ) -> list[Factor] | None:
-    """The factors without one of the form of the pattern; it binds the names that are still free."""
-    try:
-        value = bound.value(pattern)
-    except KeyError:
-        for tensor, at in factors:
-            further = bound.copy()
-            if at == slots and _matches(pattern, tensor, further):
-                bound.values.update(further.values)
-                return _divided(factors, tensor, slots, product, count)
-        return None
-    return _divided(factors, value, slots if value.dims else (), product, count)
+    """The factors without one of the form of the pattern, which binds the names that are still free."""
+    if bound.keys() >= {name.value for name in names_in(pattern)}:
+        value = _value(pattern, bound)
+        return _divided(factors, value, slots if value.dims else (), product, count)
+    for tensor, at in factors:
+        further = dict(bound)
+        if at == slots and _matches(pattern, tensor, further):
+            bound.update(further)
+            return _divided(factors, tensor, slots, product, count)
+    return None
 
 
 def _divided(
@@ -201,134 +157,108 @@ def _multiplied(factors: list[Factor], value: Tensor, slots: tuple[int, ...]) ->
 # --- products of two matrices ---------------------------------------------------------------------------------------------
 
 
-def _in_chain(left: Expr, right: Expr, product: Product) -> Tensor | None:
+def _in_chain(law: Equation, product: Product) -> Tensor | None:
     """The product with the right side for the two matrices of the left, which one summed index joins."""
-    side = min((0, 1), key=lambda place: _says_nothing(left.args[place]))
-    pattern, other = left.args[side], left.args[1 - side]
+    side = min((0, 1), key=lambda place: _says_nothing(law.left.args[place]))
+    pattern, other = law.left.args[side], law.left.args[1 - side]
     for place, (tensor, slots) in enumerate(product.factors):
-        bound = Bound()
-        if len(set(slots)) != 2 or len(slots) != 2 or not _matches(pattern, tensor, bound):
-            continue
-        shared, outer = slots[1 - side], slots[side]
-        uses = product.uses()
-        if uses[shared] != 2:
+        bound: Bound = {}
+        if len(set(slots)) != 2 or not _matches(pattern, tensor, bound) or product.uses()[slots[1 - side]] != 2:
             continue
         rest = [*product.factors[:place], *product.factors[place + 1 :]]
-        found = _neighbour(rest, bound.value(other), shared, side, uses, product.out)
+        found = _neighbour(rest, _value(other, bound), slots[1 - side], side, product)
         if found is not None:
             used, far = found
             kept = [factor for place, factor in enumerate(rest) if place not in used]
-            kept.append((bound.value(right), (outer, far) if side == 0 else (far, outer)))
+            kept.append((_value(law.right, bound), (slots[0], far) if side == 0 else (far, slots[1])))
             return index.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
-def _neighbour(
-    rest: list[Factor], partner: Tensor, shared: int, side: int, uses: list[int], out: tuple[int, ...]
-) -> tuple[set[int], int] | None:
-    """Where `partner` stands among the factors with its axis `side` at the index `shared`: (places, index of its other axis)."""
-    if isinstance(partner, Product):
-        used = {slot for _, slots in partner.factors for slot in slots}
-        if partner.coefficient != 1 or len(set(partner.out)) != 2 or not used.issuperset(partner.out):
+def _says_nothing(pattern: Expr) -> bool:
+    """Whether it is a name that may stand for anything, or a transpose, which the indices tell."""
+    return pattern.op == "'" or (pattern.op == "name" and variables()[str(pattern.value)].property is None)
+
+
+def _neighbour(factors: list[Factor], value: Tensor, shared: int, side: int, product: Product) -> tuple[set[int], int] | None:
+    """Where a matrix stands among the factors with its axis `side` at the index `shared`: (places, index of its other axis)."""
+    pattern: tuple[Factor, ...] = ((value, (0, 1)),)
+    ends: tuple[int, ...] = (0, 1)
+    if isinstance(value, Product):
+        pattern, ends = value.factors, value.out
+        used = {slot for _, slots in pattern for slot in slots}
+        if value.coefficient != 1 or len(set(ends)) != 2 or not used.issuperset(ends):
             return None
-        pattern, near, far = list(partner.factors), partner.out[side], partner.out[1 - side]
-    else:
-        pattern, near, far = [(partner, (0, 1))], side, 1 - side
-    found = embedding(pattern, {near: shared}, {near, far}, rest, uses, out)
+    near, far = ends[side], ends[1 - side]
+    found = embedding(pattern, {near: shared}, {near, far}, factors, product.uses(), product.out)
     return None if found is None else (found[0], found[1][far])
 
 
 # --- patterns -------------------------------------------------------------------------------------------------------------
 
 
-def _says_nothing(pattern: Expr) -> bool:
-    """Whether it is a name that may stand for anything, or a transpose, which the indices tell."""
-    return pattern.op == "'" or (pattern.op == "name" and _property(pattern) is None)
-
-
-def _property(name: Expr) -> str | None:
-    return variables()[str(name.value)].property
+def _value(expr: Expr, bound: Bound) -> Tensor:
+    """The tensor of a pattern whose names are bound."""
+    sizes: dict[str, Dim] = {}
+    for name, tensor in bound.items():
+        if name not in ENTRIES:
+            sizes.update((axis.name or "", dim) for axis, dim in zip(axes_of(variables()[name].shape), tensor.dims))
+    return Lowering(bound, sizes).value(expr)
 
 
 def _matches(pattern: Expr, tensor: Tensor, bound: Bound) -> bool:
     """Whether a tensor has the form of the pattern; `bound` is then what its names stand for."""
-    match pattern.op:
-        case "name":
-            return _is_like(pattern, tensor, bound) and bound.values.setdefault(str(pattern.value), tensor) is tensor
-        case "number":
-            return index.number_of(tensor) == pattern.value
-        case "neg":  # the argument without a minus is the positive one
-            return (
-                isinstance(tensor, Product)
-                and tensor.coefficient < 0
-                and _matches(pattern.args[0], index.scale(-1, tensor), bound)
-            )
-        case "+":
-            return _matches_sum(pattern, tensor, bound)
-        case ".*":
-            return _matches_multiple(pattern, tensor, bound)
-        case "*":
-            return _matches_spread(pattern, tensor, bound)
-        case "sum":
-            alone = isinstance(tensor, Product) and not tensor.dims and tensor.coefficient == 1 and len(tensor.factors) == 1
-            return alone and tensor.factors[0][0].order == 1 and _matches(pattern.args[0], tensor.factors[0][0], bound)  # type: ignore[attr-defined]
-        case "diag":
-            if not isinstance(tensor, Product) or tensor.order != 2 or tensor.out[0] != tensor.out[1]:
-                return False
-            entries = index.einsum(tensor.factors, tensor.out[:1], dict(enumerate(tensor.sizes)), tensor.coefficient)
-            return _matches(pattern.args[0], entries, bound)
-        case "e":
-            return isinstance(tensor, Constant) and tensor.name == "unit"
-        case ".^":
-            base, exponent = index.base_and_exponent(tensor)
-            return (
-                base is not tensor
-                and _matches(pattern.args[0], base, bound)
-                and _matches(pattern.args[1], index.number(exponent), bound)
-            )
-    function = MATRIX_POWER if pattern.op == "^" else pattern.op
-    return (
-        isinstance(tensor, Apply)
-        and tensor.function == function
-        and all(_matches(part, arg, bound) for part, arg in zip(pattern.args, tensor.args))
-    )
+    op, args = pattern.op, pattern.args
+    if op == "name":
+        return _is_like(pattern, tensor) and bound.setdefault(str(pattern.value), tensor) is tensor
+    if op == "number":
+        return index.number_of(tensor) == pattern.value
+    if op == "e":
+        return isinstance(tensor, Constant) and tensor.name == "unit"
+    if op == ".^":
+        base, exponent = index.base_and_exponent(tensor)
+        return base is not tensor and _match_all(args, (base, index.number(exponent)), bound)
+    if op == "+":  # a number and something else
+        if not isinstance(tensor, Sum) or len(tensor.terms) != len(args) or any(c != 1 for c, _ in tensor.terms):
+            return False
+        return _match_all(args, sorted((t for _, t in tensor.terms), key=lambda t: index.number_of(t) is None), bound)
+    if op == ".*":  # a .* x, where a is the coefficient, be it 1
+        coefficient = tensor.coefficient if isinstance(tensor, Product) else 1
+        parts = (index.number(coefficient), index.scale(ratio_of(1, coefficient), tensor)) if coefficient else ()
+        return bool(parts) and _match_all(args, parts, bound)
+    if isinstance(tensor, Apply):
+        function = MATRIX_POWER if op == "^" else op
+        return tensor.function == function and _match_all(args, tensor.args, bound)
+    return isinstance(tensor, Product) and _matches_product(pattern, tensor, bound)
 
 
-def _is_like(name: Expr, tensor: Tensor, bound: Bound) -> bool:
+def _match_all(patterns: Sequence[Expr], tensors: Sequence[Tensor], bound: Bound) -> bool:
+    return all(_matches(pattern, tensor, bound) for pattern, tensor in zip(patterns, tensors))
+
+
+def _is_like(name: Expr, tensor: Tensor) -> bool:
     """Whether a value may stand for a name: any for x, a number for a and b, one with the declared axes for others."""
     if name.value in ENTRIES:
         return True
+    variable = variables()[str(name.value)]
     if name.value in NUMBERS:
         return not tensor.dims and index.number_of(tensor) is not None
-    axes = axes_of(shape_of(name))
-    prop = _property(name)
-    if len(axes) != tensor.order or (prop is not None and not (isinstance(tensor, Symbol) and tensor.property == prop)):
-        return False
-    return all(bound.sizes.setdefault(axis.name or "", dim) == dim for axis, dim in zip(axes, tensor.dims))
+    has_property = variable.property is None or (isinstance(tensor, Symbol) and tensor.property == variable.property)
+    return has_property and tensor.order == len(axes_of(variable.shape)) and len(set(tensor.dims)) <= 1
 
 
-def _matches_sum(pattern: Expr, tensor: Tensor, bound: Bound) -> bool:
-    """A number and something else, none of them with another coefficient than 1."""
-    if not isinstance(tensor, Sum) or len(tensor.terms) != len(pattern.args) or any(c != 1 for c, _ in tensor.terms):
-        return False
-    terms = sorted((term for _, term in tensor.terms), key=lambda term: index.number_of(term) is None)
-    return all(_matches(part, term, bound) for part, term in zip(pattern.args, terms))
-
-
-def _matches_multiple(pattern: Expr, tensor: Tensor, bound: Bound) -> bool:
-    """a .* x, where a is the coefficient, be it 1."""
-    coefficient = tensor.coefficient if isinstance(tensor, Product) else 1
-    if not coefficient:
-        return False
-    number, rest = index.number(coefficient), index.scale(ratio_of(1, coefficient), tensor)
-    return _matches(pattern.args[0], number, bound) and _matches(pattern.args[1], rest, bound)
-
-
-def _matches_spread(pattern: Expr, tensor: Tensor, bound: Bound) -> bool:
-    """c ones(n): a scalar at every place of a vector."""
-    if not isinstance(tensor, Product) or tensor.order != 1 or any(slots for _, slots in tensor.factors):
-        return False
-    scalar, ones = pattern.args
-    (size,) = axes_of(shape_of(ones))
-    bound.sizes[size.name or ""] = tensor.dims[0]
-    return _matches(scalar, index.einsum(tensor.factors, (), None, tensor.coefficient), bound)
+def _matches_product(pattern: Expr, tensor: Product, bound: Bound) -> bool:
+    """-x, sum(v), diag(v) and c ones(n)."""
+    op, args, sizes = pattern.op, pattern.args, dict(enumerate(tensor.sizes))
+    if op == "neg":  # the argument without a minus is the positive one
+        return tensor.coefficient < 0 and _matches(args[0], index.scale(-1, tensor), bound)
+    if op == "sum":
+        alone = tensor.coefficient == 1 and not tensor.dims and [slots for _, slots in tensor.factors] == [(0,)]
+        return alone and _matches(args[0], tensor.factors[0][0], bound)
+    if op == "diag":
+        is_diagonal = tensor.order == 2 and tensor.out[0] == tensor.out[1]
+        return is_diagonal and _matches(args[0], index.einsum(tensor.factors, tensor.out[:1], sizes, tensor.coefficient), bound)  # type: ignore[arg-type]
+    if op == "*" and args[1].op == "ones" and tensor.order == 1 and not any(slots for _, slots in tensor.factors):
+        bound["v"] = tensor  # which tells the size
+        return _matches(args[0], index.einsum(tensor.factors, (), None, tensor.coefficient), bound)
+    return False

@@ -5,27 +5,38 @@ The equations are those of `equations` and of `render.stable`, and the first wor
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
-from itertools import product
+from itertools import permutations, product
+from pathlib import Path
 from typing import Any
 
 import pytest
 from mpmath import mp
+from sessions import run
 
 from matdiff import equations, index, simplify
 from matdiff.api import differentiate
 from matdiff.evaluate import Undefined
+from matdiff.functions import FUNCTIONS
 from matdiff.infer import Typed, infer
 from matdiff.lower import rule_expr
 from matdiff.matching import Law
-from matdiff.nodes import Tensor
+from matdiff.nodes import Tensor, entered
 from matdiff.parse import parse_declaration
+from matdiff.parts import constant
 from matdiff.render import stable
 from matdiff.sample import MANNERS, draw_sizes, draw_values
+from matdiff.syntax import Expr
 from matdiff.values import evaluate
 from matdiff.variables import declare
+from matdiff.walk import post_order
 
+CORPUS = [
+    json.loads(line) for line in (Path(__file__).parent / "corpus" / "public.jsonl").read_text(encoding="utf-8").splitlines()
+]
 LAWS = tuple(dict.fromkeys((*simplify.PRODUCT_LAWS, *simplify.APPLY_LAWS, *simplify.SUM_LAWS)))
 LINES = (*equations.LAWS, *equations.lines_of(stable.EQUATIONS))
 
@@ -154,6 +165,12 @@ def test_an_equation_is_found(line: str) -> None:
             assert index.number_of(made) == 0, sides
 
 
+@pytest.mark.parametrize("order", list(permutations(("exp(2 x)", "exp(3 y)", "exp(-5 x)"))))
+def test_what_does_not_fit_binds_nothing(order: tuple[str, ...]) -> None:
+    made = tensor_of(f"{' .* '.join(order)} - exp(-3 x) .* exp(3 y)")
+    assert index.number_of(made) == 0
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_law_in_python_is_found(name: str) -> None:
     left, right = EXAMPLES[name].split(" = ")
@@ -175,3 +192,146 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             monkeypatch.setattr(simplify, table, tuple(law for law in laws if name_of(law) != name))
 
     return off
+
+
+# One question for every law, with the arguments of the command, whose answer is another one without the law.
+NEEDED = {
+    "cancel_power": "'(A x)^T log(A x)' -w x",
+    "value_at_unit": "'log(softmax(W s)[a])' -w W",
+    "sum_that_cancels": "'sqrt(mean((x - mean(x) ones) .^ 2))' -w x",
+    "join_fused": "'tr(kron(X, X))' -w X --var 'X: n x n'",
+    "join_shifts": "'[x; z]^T [x; z]' -w x",
+    "closed_frechet": "'tr(sqrtm(X X^T))' -w X",
+    "expand_large_group": "'det(X^-1)' -w X -H",
+    "merge_matrix_powers": "'tr(A S^alpha sqrtm(S) S^-1)' -w A --var 'S: spd n'",
+    "cancel_within_power": "'g .* x / sqrt(mean(x .^ 2))' -w x",
+    "merge_powers": "'(x^T x)^(x^T x)' -w x",
+    "inverse_of_product": "'det(X^3)' -w X",
+    "inverse_of_kron": "'logdet(kron(A, B))' -w A",
+    "function_of_broadcast": "'softplus(x - x) - log(1 + exp(x - x))' --order 0",
+    "log_of_product": "'logsumexp(alpha ones(n)) - log(sum(exp(alpha ones(n))))' --order 0",
+    "spread_of_scalars": "'(alpha ones - ones)^T log(x)' -w x",
+    "diagonal_of_sum": "'tanh(W x)' -w x",
+    # Matrices
+    "inv(X) X = eye(n)": "'logdet(X X^T A^-1)' -w X --var 'A: spd m'",
+    "X inv(X) = eye(n)": "'det(X^-1)' -w X",
+    "Q' Q = eye(n)": "'||Q A x||^2' -w x --var 'Q: orthogonal n'",
+    "Q Q' = eye(n)": "'||Q^T A x||^2' -w x --var 'Q: orthogonal n'",
+    "inv(Q) = Q'": "'y^T inv(Q) x' -w x --var 'Q: orthogonal n'",
+    "inv(inv(X)) = X": "'tr(Sigma^-1 S) - logdet(Sigma^-1 S)' -w Sigma --var 'Sigma, S: spd n' --structure ignore -H",
+    "inv(X^c) = X^(-c)": "'x^T inv(A^alpha) x' -w x --var 'A: spd n'",
+    "inv(diag(v)) = diag(1 ./ v)": "'inv(diag(A ones)) A' -w A",
+    "expm(diag(v)) = diag(exp(v))": "'tr(expm(D) A)' -w D --var 'D: diagonal n'",
+    "logm(diag(v)) = diag(log(v))": "'tr(A logm(diag(x)))' -w x",
+    "sqrtm(diag(v)) = diag(sqrt(v))": "'diag(diag(Q))^(-1/2) Q diag(diag(Q))^(-1/2)' -w Q --var 'Q: spd k'",
+    "powm(diag(v), c) = diag(v .^ c)": "'tr(A D^alpha)' -w D --var 'D: diagonal n'",
+    # Constants: where exp(0) is 1, two ways of writing one value must stay one.
+    "exp(0) = 1": "'1/2 logdet(2 pi exp(1) Sigma)' -w Sigma --var 'Sigma: spd n'",
+    "log(1) = 0": "'log(exp(x - x))' --order 0",
+    "sigmoid(0) = 1 / 2": "'sigmoid(x - x) - 1 ./ (1 + exp(x - x))' --order 0",
+    "softplus(0) = log(2)": "'softplus(x - x) - log(1 + exp(x - x))' --order 0",
+    "softmax(c ones(n)) = ones(n) / sum(ones(n))": "'softmax(x - x) - exp(x - x) / sum(exp(x - x))' --order 0",
+    "logsumexp(c ones(n)) = c + log(sum(ones(n)))": "'logsumexp(x - x) - log(sum(exp(x - x)))' --order 0",
+    # Vectors
+    "sum(softmax(v)) = 1": "'softmax(z)^T log(softmax(z))' -w z",
+    "sum(e(i, n)) = 1": "'tr(X^T A X)' -w X --hessian --notation all",
+    "pinv(0) = 0": "'pinv(X - X) x' -w x",
+    "det(0) = 0": "'det(A - A) + tr(X)' -w X --order 0",
+    "pinv(c) = 1 / c": "'pinv(a^T x) b' -w x",
+    "pinv(v) = v' / (v' v)": "'pinv(A y) b' -w y",
+    # Definitions
+    "log(exp(x)) = x": "'log(exp(x))' --order 0",
+    "log(1 + exp(x)) = softplus(x)": "'sum(log(1 + exp(x)))^2' -w x",
+    "log1p(exp(x)) = softplus(x)": "'sum(log1p(exp(x)))^2' -w x",
+    "1 ./ (1 + exp(x)) = sigmoid(-x)": "'sum(1 ./ (1 + exp(-A x)))' -w x",
+    "log(sum(exp(v))) = logsumexp(v)": "'log(sum(exp(A x)))^2' -w x",
+    "exp(v) / sum(exp(v)) = softmax(v)": "'y^T (exp(A x) / sum(exp(A x)))' -w x",
+    "sinh(x) ./ cosh(x) = tanh(x)": "'sum(log(cosh(A x)))' -w x",
+    "sin(x) ./ cos(x) = tan(x)": "'-sum(log(cos(x)))' -w x",
+    # Entry by entry
+    "exp(log(x)) = x": "'sum(exp(log(x)))' -w x",
+    "exp(x) .^ a = exp(a .* x)": "'sum(1 ./ exp(A x))' -w x",
+    "exp(a .* x) .* exp(b .* x) = exp((a + b) .* x)": "'sum(log(1/2 ones + 1/2 erf(y .* (X b) / sqrt(2))))' -w b -H",
+    "exp(x) .* sigmoid(-x) = sigmoid(x)": "'sum(exp(x) ./ (1 + exp(x)))' -w x",
+    "sigmoid(-x) .* sigmoid(x) = (1 - sigmoid(x)) .* sigmoid(x)": "'sum(sigmoid(x) .* sigmoid(-x))' -w x",
+    "sign(x) .* abs(x) = x": "'sum((1 + abs(x)) .^ 2)' -w x",
+    "sign(x) ./ abs(x) = 1 ./ x": "'log(abs(1 + u^T w (1 - tanh(w^T z + beta)^2)))' -w u",
+    "abs(x) .* abs(x) = x .* x": "'sum(abs(x) .^ 2)^2' -w x",
+    "1 ./ (abs(x) .* abs(x)) = 1 ./ (x .* x)": "'sum(1 ./ abs(x) .^ 2)' -w x",
+    "sign(x) .* x = abs(x)": "'sum(abs(A x) .* (A x))' -w x",
+    "sign(x) .* relu(x) = relu(x)": "'||relu(x) + abs(x)||^2' -w x",
+    "step(x) .* step(x) = step(x)": "'mean((y - relu(X w + beta ones)) .^ 2)' -w w -H",
+    "step(x) .* sign(x) = step(x)": "'sum((relu(x) + 1) .* (abs(x) + 2))' -w x -H",
+    "step(x) .* x = relu(x)": "'||relu(x) + x||^2' -w x",
+    "step(x) .* abs(x) = relu(x)": "'||relu(x) + abs(x)||^2' -w x",
+    "step(x) .* relu(x) = relu(x)": "'sum(relu(1 - y .* (X w)) .^ 2)' -w w",
+    "relu(x) .* x = relu(x) .* relu(x)": "'sum((x - y) .* relu(x) .* x)' -w x",
+    "relu(x) .* abs(x) = relu(x) .* relu(x)": "'sum(relu(x) .* abs(x))' --order 0",
+}  # fmt: skip
+SCALARS = ["--var", "alpha, beta: scalar", "-q"]
+
+
+def test_every_law_is_needed_by_a_question() -> None:
+    assert NEEDED.keys() == {name_of(law) for law in LAWS}
+
+
+@pytest.mark.parametrize("name", NEEDED)
+def test_a_question_has_another_answer_without_the_law(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = [*shlex.split(NEEDED[name]), *SCALARS]
+    answer = run(command)
+    assert answer.status == 0, answer.stderr
+    for table in ("PRODUCT_LAWS", "APPLY_LAWS", "SUM_LAWS"):
+        laws = getattr(simplify, table)
+        monkeypatch.setattr(simplify, table, tuple(law for law in laws if name_of(law) != name))
+    assert run(command).stdout != answer.stdout
+
+
+# --- they end -------------------------------------------------------------------------------------------------------------
+
+# What a function counts, if not 4 for one of matrices and 2 for another; sums, products and transposes count nothing.
+WEIGHTS = {"logsumexp": 4, "softplus": 3, ".^": 2, "^": 2, "sum": 1}
+
+
+def measure(side: Expr) -> tuple[int, int, int]:
+    """What every law makes smaller: the weight of the different functions in it, its different factors, its length."""
+    nodes = list(post_order(side))
+    functions = {node for node in nodes if node.args}
+    factors = side.args if side.op in ("*", ".*", "/", "./") else (side,)
+    return sum(map(weight, functions)), len({factor for factor in factors if constant(factor) != 1}), len(nodes)
+
+
+def weight(node: Expr) -> int:
+    if node.op in WEIGHTS:
+        return WEIGHTS[node.op]
+    form = FUNCTIONS[node.op].form if node.op in FUNCTIONS else "op"
+    return {"op": 0, "matrix": 4}.get(form, 2)
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_the_right_side_is_simpler(line: str) -> None:
+    left, right = map(rule_expr, line.split(" = "))
+    assert measure(left) > measure(right)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case["id"]) for case in CORPUS[::5]])
+def test_no_law_applies_to_what_laws_have_made(case: dict[str, Any]) -> None:
+    answer = differentiate(case["expr"], list(dict.fromkeys(case["wrt"])), declarations=case["decl"])
+    with entered(answer.session):
+        simple = [simplify.simplify(result.tensor) for result in answer.results]
+        for node in list(answer.session.nodes.values()):
+            node.cache.pop("settled", None)
+            node.cache.pop("simplified", None)
+        assert all(simplify.simplify(tensor) is tensor for tensor in simple)
+
+
+# --- stable functions -----------------------------------------------------------------------------------------------------
+
+STABLE = equations.lines_of(equations.DEFINITIONS) + equations.lines_of(stable.EQUATIONS)
+
+
+@pytest.mark.parametrize("line", STABLE)
+def test_code_is_made_of_the_right_side(line: str) -> None:
+    for declarations in readings(line):
+        left, right = typed_sides(line, declarations)
+        made = stable.stable(left.expr)
+        assert made == right.expr and made.shape == right.expr.shape, declarations
