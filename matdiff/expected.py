@@ -78,7 +78,6 @@ class _Names:
         for dim, number in answer.recovery().sizes.items():
             if dim.name is not None and dim.name not in self.variables:
                 self.definitions.setdefault(dim.name, number)
-        self.declared_sizes = {n for v in declare(inputs.declarations).values() for dim in v.shape for n in dim.names}
 
     @property
     def known(self) -> list[str]:
@@ -101,9 +100,4 @@ class _Names:
     def typed(self, expr: Expr, more: dict[str, Shape] | None = None) -> Typed:
         """The expression with its shapes.  Sizes that were only inferred are no reason of the user's for an error."""
         variables = {**self.variables, **{name: Variable(name, kind_of(shape), shape) for name, shape in (more or {}).items()}}
-        try:
-            return infer(expr, variables, self.definitions, soft=False)
-        except MatdiffError as error:
-            if "rigid" in vars(error):
-                error.__dict__["rigid"] = tuple(name for name in error.__dict__["rigid"] if name in self.declared_sizes)
-            raise
+        return infer(expr, variables, self.definitions, soft=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from matdiff.carets import UNSAFE
+from matdiff.diagnostic import UNSAFE
 from matdiff.dims import Dim, Shape
 from matdiff.formula import shape_of
 from matdiff.render import latex, text, unicode
@@ -17,7 +17,7 @@ from matdiff.render.verdicts import ratio_of
 from matdiff.version import VERSION
 
 if TYPE_CHECKING:
-    from matdiff.carets import Diagnostic
+    from matdiff.diagnostic import Diagnostic
     from matdiff.infer import Typed
     from matdiff.pipeline import Derivative
     from matdiff.render.options import Check

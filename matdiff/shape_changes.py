@@ -1,95 +1,120 @@
-"""`corrections`: what may have been meant where sizes do not fit.
-
-Every candidate is a small change of the expression; only those with which the whole statement fits are kept.
-"""
+"""What may have been meant where sizes do not fit: small changes of the expression, untried, the likeliest first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
 from matdiff.errors import (
-    ArgumentSizes,
     DivisionKind,
     ElementwiseShapes,
     Fix,
-    MatdiffError,
     NotSquare,
     PowerKind,
     ProductSizes,
     SumShapes,
 )
+from matdiff.fits import Change, Whole, shape_with
 from matdiff.functions import FUNCTIONS
-from matdiff.glued import LONGEST, parts_of
+from matdiff.glued import splits
 from matdiff.parts import constant, is_scalar, names_in, ones_of, unsigned
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
-MOST_FIXES = 3
-MOST_TRIALS = 24
+Groups = Iterator[Sequence[Fix]]
 
 
-def corrections(
-    error: MatdiffError, culprit: Expr, args: tuple[Expr, ...], fits: Callable[[Fix], bool], is_fresh: Callable[[str], bool]
-) -> tuple[Fix, ...]:
-    """At most three changes of `culprit` (typed arguments: `args`) that fit, the smallest first.
+# Each yields groups of changes; a later group is of interest only if nothing of the earlier ones fits.
 
-    `is_fresh` tells of a name that it is neither declared nor defined, so that it may be two names written as one.
+
+def product_changes(error: ProductSizes, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
+    """A product of factors that do not fit."""
+    left, right = place_of(error.left, args), place_of(error.right, args)
+    if is_column(error.left) and is_column(error.right):
+        yield column_products(culprit, left, right)
+    yield list(splits(whole, (culprit.args[left], culprit.args[right])))
+    yield [toggle_fix(culprit.args[left]), toggle_fix(culprit.args[right])]
+    yield brackets(culprit, right)
+    doubles = double_toggles(culprit, left, right)
+    yield [fix for fix in doubles if is_form(fix.replacement)]
+    yield exchanges_at(culprit, left, args)
+    yield doubles
+
+
+def sum_changes(error: SumShapes, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
+    """Terms of different shapes."""
+    one, other = (unsigned(culprit.args[place_of(term, args)]) for term in (error.left, error.right))
+    yield list(splits(whole, (one, other)))
+    yield sum_fixes(error, one, other)
+    yield [toggle_fix(factor) for term in (other, one) for factor in (term, *(term.args if term.op == "*" else ()))]
+    yield exchanges(other, one)
+
+
+def elementwise_changes(error: ElementwiseShapes, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
+    """Operands of different shapes."""
+    left, right = (culprit.args[place_of(operand, args)] for operand in (error.left, error.right))
+    if error.operator == ".*" and len(args) == 2:
+        yield scalings(culprit, error.left, error.right)
+    yield list(splits(whole, (left, right)))
+    yield [toggle_fix(right), toggle_fix(left)]
+
+
+def square_changes(error: NotSquare, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
+    """A rectangular matrix where a square one is needed."""
+    yield square_fixes(culprit, error.argument)
+
+
+def power_changes(error: PowerKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
+    """A power of a vector."""
+    base, exponent = culprit.args
+    squared = [Fix("sum-of-squares", culprit, Expr("*", (transposed(base), base)))] if constant(exponent) == 2 else []
+    what = "elementwise-square" if exponent.value == 2 else "elementwise-power"
+    yield [*squared, Fix(what, culprit, Expr(".^", culprit.args))]
+
+
+def division_changes(error: DivisionKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
+    """Division by a vector or matrix: by a product of more factors, `a / x^T x`, or entry by entry where that leaves the kind."""
+    numerator, denominator = culprit.args
+    yield [Fix("brackets", parent, changed) for parent, changed in longer_denominators(whole, culprit)]
+    yield exchanges(denominator)
+    inverse = Fix("inverse", culprit, Expr("*", (numerator, Expr("^", (denominator, Expr("number", value=-1))))))
+    by_entries = Expr("./", culprit.args)
+    meant = meant_kind(error, whole)
+    keeps_kind = meant is None or kind_with(whole, culprit, by_entries) == meant
+    yield [inverse, *([Fix("elementwise-quotient", culprit, by_entries)] if keeps_kind else [])]
+
+
+def meant_kind(error: object, whole: Whole) -> tuple[bool, bool] | None:
+    """The kind that the question has where every part has the kind that it must have; None where that is not known.
+
+    A quotient has the kind of its numerator; only of a number that stands alone it is not known.
     """
-    found: list[Fix] = []
-    trials = 0
-    for group in candidates(error, culprit, args, is_fresh):
-        for fix in group:
-            trials += 1
-            if trials > MOST_TRIALS or len(found) == MOST_FIXES:
-                return tuple(found)
-            if fits(fix):
-                found.append(fix)
-        if found:
-            break
-    return tuple(found)
+    if not isinstance(error, DivisionKind) or whole.failed is None or whole.failed.culprit is None:
+        return None
+    culprit = whole.failed.culprit[0]
+    numerator = culprit.args[0]
+    return None if whole.meaning is culprit and numerator.op == "number" else kind_with(whole, culprit, numerator)
 
 
-def candidates(
-    error: MatdiffError, culprit: Expr, args: tuple[Expr, ...], is_fresh: Callable[[str], bool]
-) -> Iterator[list[Fix]]:
-    """Groups of changes; a later group is of interest only if nothing of the earlier ones fits."""
-    if isinstance(error, ProductSizes):
-        left, right = place_of(error.left, args), place_of(error.right, args)
-        if is_column(error.left) and is_column(error.right):
-            yield column_products(culprit, left, right)
-        yield split_names([culprit.args[left], culprit.args[right]], is_fresh)
-        yield [toggle_fix(culprit.args[left]), toggle_fix(culprit.args[right])]
-        yield brackets(culprit, right)
-        doubles = double_toggles(culprit, left, right)
-        yield [fix for fix in doubles if is_form(fix.replacement)]
-        yield exchanges_at(culprit, left, args)
-        yield doubles
-    elif isinstance(error, SumShapes):
-        left, right = place_of(error.left, args), place_of(error.right, args)
-        originals = [unsigned(culprit.args[place]) for place in (left, right)]
-        yield split_names(originals, is_fresh)
-        yield sum_fixes(error, originals[0], originals[1])
-        yield [toggle_fix(factor) for one in reversed(originals) for factor in (one, *(one.args if one.op == "*" else ()))]
-        yield exchanges(*reversed(originals))
-    elif isinstance(error, ElementwiseShapes):
-        left, right = place_of(error.left, args), place_of(error.right, args)
-        if error.operator == ".*" and len(args) == 2:
-            yield scalings(culprit, error.left, error.right)
-        yield split_names([culprit.args[left], culprit.args[right]], is_fresh)
-        yield [toggle_fix(culprit.args[right]), toggle_fix(culprit.args[left])]
-    elif isinstance(error, ArgumentSizes):
-        yield [toggle_fix(arg) for arg in reversed(culprit.args)]
-    elif isinstance(error, NotSquare):
-        yield square_fixes(culprit, error.argument)
-    elif isinstance(error, PowerKind):
-        base, exponent = culprit.args
-        squared = [Fix("inner", culprit, Expr("*", (transposed(base), base)))] if constant(exponent) == 2 else []
-        yield [*squared, Fix("elementwise", culprit, Expr(".^", culprit.args))]
-    elif isinstance(error, DivisionKind):
-        yield exchanges(culprit.args[1])
-        inverse = Expr("*", (culprit.args[0], Expr("^", (culprit.args[1], Expr("number", value=-1)))))
-        yield [Fix("inverse", culprit, inverse), Fix("elementwise", culprit, Expr("./", culprit.args))]
+def kind_with(whole: Whole, part: Expr, other: Expr) -> tuple[bool, bool] | None:
+    """Whether the question with another part has one row and one column; None where it does not fit."""
+    shape = shape_with(whole, Change(parts=[(part, other)], soft=False))
+    return None if shape is None else (shape[0].is_one, shape[1].is_one)
+
+
+def longer_denominators(whole: Whole, quotient: Expr) -> Iterator[tuple[Expr, Expr]]:
+    """The products (a / b) c d that begin with the quotient a / b, as a / (b c) d and a / (b c d)."""
+    numerator, denominator = quotient.args
+    for part in whole.parts:
+        for product in post_order(part):
+            if product.op != "*" or not any(factor is quotient for factor in product.args):
+                continue
+            place = next(place for place, factor in enumerate(product.args) if factor is quotient)
+            before, behind = product.args[:place], product.args[place + 1 :]
+            for end in range(1, len(behind) + 1):
+                longer = Expr("/", (numerator, Expr("*", (denominator, *behind[:end]))))
+                factors = (*before, longer, *behind[end:])
+                yield product, factors[0] if len(factors) == 1 else Expr("*", factors)
 
 
 def place_of(operand: Expr, args: tuple[Expr, ...]) -> int:
@@ -130,7 +155,7 @@ def column_products(product: Expr, left: int, right: int) -> list[Fix]:
     return [
         Fix("inner", product, Expr("*", inner)),
         Fix("outer", product, Expr("*", outer)),
-        Fix("elementwise", product, elementwise),
+        Fix("elementwise-product", product, elementwise),
     ]
 
 
@@ -190,42 +215,6 @@ def double_toggles(product: Expr, left: int, right: int) -> list[Fix]:
     return fixes
 
 
-def split_names(exprs: list[Expr], is_fresh: Callable[[str], bool]) -> list[Fix]:
-    """`Ax` as `A x`."""
-    fixes = []
-    for expr in exprs:
-        for name in names_in(expr):
-            text = str(name.value)
-            if text.isalpha() and len(text) <= LONGEST and is_fresh(text):
-                for cut in range(1, len(text)):
-                    parts = Expr("name", value=text[:cut]), Expr("name", value=text[cut:])
-                    fixes.append(Fix("split-name", name, Expr("*", parts), name=name))
-    return fixes
-
-
-def split_all(exprs: list[Expr], names: list[Expr], known: frozenset[str]) -> Fix | None:
-    """The one correction that splits all of these names of the expressions that are made of known ones: `x^T AX`.
-
-    What follows a name belongs to its last part: X X^T, of `XX^T`, is no (X X)^T.
-    """
-    bases = {
-        id(node.args[0]): node for expr in exprs for node in post_order(expr) if node.op in ("'", "^", ".^", "at") and node.args
-    }
-    fixes: list[Fix] = []
-    for name in names:
-        parts = parts_of(str(name.value), known)
-        if not any(part in known for part in parts):
-            continue
-        *first, last = [Expr("name", value=part) if part not in ("ones", "zeros") else Expr(part) for part in parts]
-        target = name
-        is_bare = name.span is not None and name.span.end - name.span.start == len(str(name.value))
-        while id(target) in bases and is_bare:
-            target = bases[id(target)]
-            last = target.replace(args=(last, *target.args[1:]))
-        fixes.append(Fix("split-name", target, Expr("*", (*first, last)), name=name))
-    return Fix("split-name", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]), fixes[0].name) if fixes else None
-
-
 def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:
     """Terms of different kinds: a scalar and a vector, or a matrix and a vector."""
     ones = Expr("ones")
@@ -271,7 +260,7 @@ def square_fixes(culprit: Expr, argument: Expr) -> list[Fix]:
         if exponent == -1:
             return pseudo_inverse(culprit, original)
         square = [Fix("gram", culprit, gram)] if exponent == 2 else []
-        return [*square, Fix("elementwise", culprit, Expr(".^", culprit.args))]
+        return [*square, Fix("elementwise-power-of-matrix", culprit, Expr(".^", culprit.args))]
     if culprit.op == "inv":
         return pseudo_inverse(culprit, original)
     return [Fix("gram", original, gram)] if culprit.op in ("det", "logdet") else []

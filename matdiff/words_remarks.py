@@ -7,16 +7,15 @@ from collections.abc import Callable
 from typing import Any
 
 from matdiff import errors
-from matdiff.carets import Help, Label
+from matdiff.diagnostic import Advice, Help, Label
+from matdiff.foreign import translated
 from matdiff.functions import MATRIX_POWER
-from matdiff.habits import translated
-from matdiff.replace import cut, statement_around
-from matdiff.report_reading import Words
-from matdiff.report_shapes import fixed_text
+from matdiff.proposals import fixed_text
 from matdiff.syntax import Span
+from matdiff.texts import cut, statement_around
 
 
-def _decimal(remark: errors.DecimalOrElementwise, text: str) -> Words:
+def _decimal(remark: errors.DecimalOrElementwise, text: str) -> Advice:
     number = text[remark.start : remark.span.start]
     operand = text[remark.span.end : remark.end].strip()
     message = f"`{text[remark.start : remark.end]}` is read as `{number} {remark.operator} {operand}`".replace(" `", " `")
@@ -27,7 +26,7 @@ def _decimal(remark: errors.DecimalOrElementwise, text: str) -> Words:
     return message, [Label(remark.span, f"elementwise {word}")], [help] if operand else [], []
 
 
-def _division(remark: errors.DivisionThenProduct, text: str) -> Words:
+def _division(remark: errors.DivisionThenProduct, text: str) -> Advice:
     division, product = cut(text, remark.division), cut(text, remark.product)
     rest = text[remark.division.end : remark.product.end].strip()
     numerator, denominator = cut(text, remark.numerator), cut(text, remark.denominator)
@@ -35,7 +34,7 @@ def _division(remark: errors.DivisionThenProduct, text: str) -> Words:
     return f"`{product}` can be read in two ways", [Label(remark.division, "this division is done first")], [help], []
 
 
-def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Words:
+def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Advice:
     written = cut(text, remark.span)
     meant = translated(cut(text, statement_around(text, remark.span.start)))
     if remark.entry:
@@ -45,7 +44,7 @@ def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Words:
     return message, [Label(remark.span)], [Help(help, meant.text if meant is not None else None)], []
 
 
-def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Words:
+def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Advice:
     meant = None
     if remark.meant is not None:
         statement = cut(text, statement_around(text, remark.span.start))
@@ -54,7 +53,7 @@ def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Words:
     return f"`{remark.word}` is read as a factor", [Label(remark.span, label)], [Help("", meant, meant)] if meant else [], []
 
 
-def _soft(remark: errors.SoftKind, text: str) -> Words:
+def _soft(remark: errors.SoftKind, text: str) -> Advice:
     if remark.kind == "vector":
         message = f"`{remark.variable}` is taken as a vector of size {remark.size}, not as a scalar"
         label, declaration = "a scalar does not fit here", remark.size
@@ -67,7 +66,7 @@ def _soft(remark: errors.SoftKind, text: str) -> Words:
     return message, [Label(remark.span, label)], [help], [note]
 
 
-def _square(remark: errors.ForcedSquare, text: str) -> Words:
+def _square(remark: errors.ForcedSquare, text: str) -> Advice:
     labels = []
     if remark.columns is not None:
         labels.append(Label(remark.columns[0], f"here its columns match {remark.columns[1]}", primary=False))
@@ -78,7 +77,7 @@ def _square(remark: errors.ForcedSquare, text: str) -> Words:
     return message, labels, [help], []
 
 
-def _entrywise(remark: errors.EntrywiseFunction, text: str) -> Words:
+def _entrywise(remark: errors.EntrywiseFunction, text: str) -> Advice:
     name = Span(remark.span.start, remark.span.start + len(remark.function))
     names = {"expm": "exponential", "logm": "logarithm", "sqrtm": "square root"}
     argument = "its argument" if remark.argument is None else cut(text, remark.argument)
@@ -87,31 +86,31 @@ def _entrywise(remark: errors.EntrywiseFunction, text: str) -> Words:
     return f"`{remark.function}` acts on each entry of {argument}", [Label(name, "elementwise")], help, []
 
 
-def _not_smooth(remark: errors.NotSmooth, text: str) -> Words:
+def _not_smooth(remark: errors.NotSmooth, text: str) -> Advice:
     message = f"`{remark.function}` has no derivative where {remark.at}"
     return message, [Label(remark.span, remark.used)], [], []
 
 
-def _spread(remark: errors.ScalarPlusSquare, text: str) -> Words:
+def _spread(remark: errors.ScalarPlusSquare, text: str) -> Advice:
     labels = [Label(remark.scalar, "a scalar"), Label(remark.matrix, "a square matrix", primary=False)]
     scalar = cut(text, remark.scalar)
     help = Help(f"write {'' if scalar == '1' else scalar + ' '}I to add it to the diagonal only")
     return "the scalar is added to every entry of the matrix", labels, [help], []
 
 
-def _spread_name(remark: errors.ScalarPlusVector, text: str) -> Words:
+def _spread_name(remark: errors.ScalarPlusVector, text: str) -> Advice:
     labels = [Label(remark.scalar, "a scalar"), Label(remark.vector, f"vector of size {remark.size}", primary=False)]
     help = Help(f'declare it if it is a vector: --var "{remark.variable}: {remark.size}"')
     return f"`{remark.variable}` is taken as a scalar, added to every entry", labels, [help], []
 
 
-def _operator(remark: errors.OperatorForm, text: str) -> Words:
+def _operator(remark: errors.OperatorForm, text: str) -> Advice:
     labels = [Label(remark.span)] if remark.span else []
     function = "X^a" if remark.function == MATRIX_POWER else remark.function
     return f"`{remark.operator}` is the derivative of `{function}` in the direction E: {remark.meaning}", labels, [], []
 
 
-def _notation(remark: errors.OtherNotation, text: str) -> Words:
+def _notation(remark: errors.OtherNotation, text: str) -> Advice:
     return f"the result has no {remark.wanted} notation; it is shown in {remark.used} notation", [], [], []
 
 
@@ -126,7 +125,7 @@ _SPACES = {
 }
 
 
-def _own_space(remark: errors.OwnSpace, text: str) -> Words:
+def _own_space(remark: errors.OwnSpace, text: str) -> Advice:
     name, space = remark.variable, _SPACES[remark.property]
     paired = remark.property in ("symmetric", "spd", "skew")
     messages = {
@@ -139,7 +138,7 @@ def _own_space(remark: errors.OwnSpace, text: str) -> Words:
     return messages[remark.structure], [], help, []
 
 
-def _glued(remark: errors.GluedNames, text: str) -> Words:
+def _glued(remark: errors.GluedNames, text: str) -> Advice:
     names = list(dict.fromkeys(str(fix.name.value) for fix in (remark.fix, *remark.fix.others) if fix.name is not None))
     message = (
         f"`{names[0]}` is one name"
@@ -150,7 +149,7 @@ def _glued(remark: errors.GluedNames, text: str) -> Words:
     return message, [Label(remark.span, "names may have several letters")], [Help("as products", whole)] if whole else [], []
 
 
-REMARK_WORDS: dict[type, Callable[[Any, str], Words]] = {
+REMARK_WORDS: dict[type, Callable[[Any, str], Advice]] = {
     errors.SoftKind: _soft,
     errors.ForcedSquare: _square,
     errors.DecimalOrElementwise: _decimal,

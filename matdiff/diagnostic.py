@@ -41,6 +41,12 @@ class Help:
         self.line = line or (f"{message}:  {replacement}" if replacement is not None else message)
 
 
+# The words for an error: the message, the labels and the notes; what is proposed is tried elsewhere.
+Words = tuple[str, Sequence[Label], Sequence[str]]
+# The words for what no change of the text mends: the message, the labels, what to do instead, and the notes.
+Advice = tuple[str, Sequence[Label], Sequence[Help], Sequence[str]]
+
+
 class Diagnostic:
     """An error or remark in words.  severity: "error", "warning" or "note"."""
 
