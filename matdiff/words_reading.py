@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from typing import Any
 
 from matdiff import errors
-from matdiff.diagnostic import Label, Words
+from matdiff.diagnostic import Label, Wording, Words, plain
 from matdiff.functions import NAMES, RESERVED
 from matdiff.sentences import PROPERTIES
 from matdiff.suggest import near_function
@@ -45,11 +43,10 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
 
 
 def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
-    message = f"`{error.opener}` is never closed"
+    message, opened = f"`{error.opener}` is never closed", "opened here"
     if error.found:
-        return message, [Label(error.end, f"expected `{error.closer}`"), Label(error.span, "opened here", primary=False)], []
-    end = Label(error.end, f"expected `{error.closer}` before the end", primary=False)
-    return message, [Label(error.span, "opened here"), end], []
+        return plain(message, end="expected `{0.closer}`", also={"span": opened})(error, text)
+    return plain(message, span=opened, also={"end": "expected `{0.closer}` before the end"})(error, text)
 
 
 def _ends_early(error: errors.EndsEarly, text: str) -> Words:
@@ -85,9 +82,7 @@ def _foreign(error: errors.ForeignOperator, text: str) -> Words:
     written = error.written
     if written == "|":
         label = "norms are written ||x||" if error.partner is None else ""
-        labels = [Label(error.span, label)]
-        labels += [Label(error.partner, "absolute value, norm or determinant?")] if error.partner is not None else []
-        return "single `|` is ambiguous", labels, []
+        return plain("single `|` is ambiguous", span=label, partner="absolute value, norm or determinant?")(error, text)
     message, label = f"`{written}` is not an operator here", _FOREIGN.get(written, "no such operator")
     if written not in _FOREIGN and (written[-1].isalnum() or written.endswith("()")):
         message, label = _attribute(error)
@@ -106,17 +101,6 @@ def _attribute(error: errors.ForeignOperator) -> tuple[str, str]:
     return f"unknown function `{error.written}`", f"write `{function}`" if function else "names have no attributes"
 
 
-def _unknown_command(error: errors.UnknownCommand, text: str) -> Words:
-    notes = ["LaTeX commands are not read here; names stand alone"]
-    return f"unknown command `{error.command}`", [Label(error.span)], notes
-
-
-def _needs_parentheses(error: errors.NeedsParentheses, text: str) -> Words:
-    labels = [Label(error.span, "a function")]
-    labels += [Label(error.argument, "its argument?", primary=False)] if error.argument is not None else []
-    return f"`{error.function}` needs parentheses", labels, []
-
-
 def _glued_transpose(error: errors.GluedTranspose, text: str) -> Words:
     base = cut(text, error.base)
     power = f"{base} to the power {error.written}" if base.isidentifier() else "a power"
@@ -133,10 +117,6 @@ def _look_alike(error: errors.LookAlikeLetter, text: str) -> Words:
 
 
 # E2xx: names and declarations
-
-
-def _unknown_function(error: errors.UnknownFunction, text: str) -> Words:
-    return f"unknown function `{error.function}`", [Label(error.span)], ["`matdiff --functions` lists all of them"]
 
 
 def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
@@ -171,11 +151,6 @@ def _declared_twice(error: errors.DeclaredTwice, text: str) -> Words:
         labels.append(Label(error.first, first, primary=False))
     notes = [f"--var declares it {error.first_text}"] if error.first is None else []
     return f"`{error.variable}` is {verb} twice", labels, notes
-
-
-def _declared_late(error: errors.DeclaredLate, text: str) -> Words:
-    labels = [Label(error.span, "declared here"), Label(error.used, "used here", primary=False)]
-    return f"`{error.variable}` is declared after it is used", labels, []
 
 
 _FORMS = "forms: `W: m x n`, `x: n`, `c: scalar`, `S: symmetric n`, `D: diagonal n`, `P: spd n`"
@@ -215,21 +190,21 @@ def _circular(error: errors.CircularDefinition, text: str) -> Words:
     return message, [Label(span, f"{name} needs {used}") for name, used, span in shown], []
 
 
-READING_WORDS: dict[type, Callable[[Any, str], Words]] = {
+READING_WORDS: dict[type, Wording] = {
     errors.UnexpectedText: _unexpected,
     errors.UnclosedBracket: _unclosed,
     errors.EndsEarly: _ends_early,
     errors.ForeignOperator: _foreign,
-    errors.UnknownCommand: _unknown_command,
-    errors.NeedsParentheses: _needs_parentheses,
+    errors.UnknownCommand: plain("unknown command `{0.command}`", "LaTeX commands are not read here; names stand alone", span=""),
+    errors.NeedsParentheses: plain("`{0.function}` needs parentheses", span="a function", also={"argument": "its argument?"}),
     errors.GluedTranspose: _glued_transpose,
     errors.LookAlikeLetter: _look_alike,
-    errors.UnknownFunction: _unknown_function,
+    errors.UnknownFunction: plain("unknown function `{0.function}`", "`matdiff --functions` lists all of them", span=""),
     errors.WrongArity: _wrong_arity,
     errors.UnknownVariable: _unknown_variable,
     errors.ReservedName: _reserved,
     errors.DeclaredTwice: _declared_twice,
-    errors.DeclaredLate: _declared_late,
+    errors.DeclaredLate: plain("`{0.variable}` is declared after it is used", span="declared here", also={"used": "used here"}),
     errors.BadDeclaration: _bad_declaration,
     errors.CircularDefinition: _circular,
 }

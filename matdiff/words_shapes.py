@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from matdiff import errors
-from matdiff.diagnostic import Label, Words
-from matdiff.dims import Shape
+from matdiff.diagnostic import Label, Wording, Words, plain
+from matdiff.parts import shape_of
 from matdiff.render.spelling import kind_of, matrix_size, unicode_size
 from matdiff.syntax import Expr, Span
 from matdiff.texts import cut
@@ -20,18 +20,13 @@ NOWHERE = Span(0, 0)
 # Shapes in words
 
 
-def _shape(expr: Expr) -> Shape:
-    assert expr.shape is not None, "errors of sizes carry typed operands"
-    return expr.shape
-
-
 def _kind(expr: Expr) -> str:
-    return kind_of(_shape(expr))
+    return kind_of(shape_of(expr))
 
 
 def _sizes(expr: Expr) -> str:
     """`m × n`, `size m`, `1 × n`, `1 × 1`."""
-    shape = _shape(expr)
+    shape = shape_of(expr)
     return f"size {unicode_size(shape[0])}" if kind_of(shape) == "vector" else matrix_size(shape)
 
 
@@ -66,7 +61,7 @@ def _different(rigid: Sequence[str], left: Expr, right: Expr) -> list[str]:
     """That two declared names are two sizes; in the order in which the shapes show them."""
     if len(rigid) < 2:
         return []
-    shown = [name for dim in (*_shape(left), *_shape(right)) for name in dim.names]
+    shown = [name for dim in (*shape_of(left), *shape_of(right)) for name in dim.names]
     *names, last = sorted(rigid, key=lambda name: shown.index(name) if name in shown else len(shown))
     return [f"{', '.join(names)} and {last} were declared, so they are different sizes"]
 
@@ -91,7 +86,7 @@ def _product(error: errors.ProductSizes, text: str) -> Words:
     if _kind(left) == _kind(right) == "vector":
         return "cannot multiply two column vectors", [_label(left, "vector", primary=False), _label(right, "vector")], notes
     message = f"cannot multiply {_named(left, text)} by {_named(right, text)}"
-    needed = unicode_size(_shape(left)[1])
+    needed = unicode_size(shape_of(left)[1])
     if _kind(right) != "vector":
         needed = "1 row is" if needed == "1" else f"{needed} rows are"
     else:
@@ -109,23 +104,36 @@ def _subject_sizes(expr: Expr, text: str) -> str:
 
 
 def _sum(error: errors.SumShapes, text: str) -> Words:
-    left, right = error.left, error.right
+    left, right, verb = error.left, error.right, "subtract" if error.subtracted else "add"
     one, other = _kind(left), _kind(right)
     if one != other:
-        verb = f"subtract a {other} from a {one}" if error.subtracted else f"add a {one} and a {other}"
+        message = f"cannot subtract a {other} from a {one}" if error.subtracted else f"cannot add a {one} and a {other}"
         labels = [_label(left, _described(left), primary=False), _label(right, _described(right))]
-        return f"cannot {verb}", labels, _sizes_of(error, text)
-    sizes = _sizes(left).removeprefix("size "), _sizes(right).removeprefix("size ")
-    if one == "vector":
-        verb = f"{'subtract' if error.subtracted else 'add'} vectors of sizes {sizes[0]} and {sizes[1]}"
-    else:
-        verb = f"subtract {sizes[1]} from {sizes[0]}" if error.subtracted else f"add {sizes[0]} and {sizes[1]}"
-    return f"cannot {verb}", _both(error), _sizes_of(error, text)
+        return message, labels, _sizes_of(error, text)
+    first, second = (_sizes(operand).removeprefix("size ") for operand in (left, right))
+    what = f"vectors of sizes {first} and {second}" if one == "vector" else f"{first} and {second}"
+    if error.subtracted and one != "vector":
+        what = f"{second} from {first}"
+    return _operands(f"cannot {verb} {what}")(error, text)
 
 
-def _both(error: errors.SumShapes | errors.ElementwiseShapes | errors.BlockSizes | errors.ArgumentSizes) -> list[Label]:
+def _operands(message: str) -> Wording:
+    """Words for two operands whose sizes differ."""
+    return lambda error, text: (message.format(error), _both(error), _sizes_of(error, text))
+
+
+def _both(error: Any) -> list[Label]:
     """The sizes of both operands."""
     return [_label(error.left, _sizes(error.left), primary=False), _label(error.right, _sizes(error.right))]
+
+
+def _blocks(error: errors.BlockSizes, text: str) -> Words:
+    side, arrangement = ("rows", "beside") if error.axis == 0 else ("columns", "below")
+    return _operands(f"blocks {arrangement} one another need the same number of {side}")(error, text)
+
+
+def _wrong_kind(error: errors.WrongKind, text: str) -> Words:
+    return f"`{error.function}` needs a {error.expected}", [_label(error.argument, _with_subject(error.argument, text))], []
 
 
 def _elementwise(error: errors.ElementwiseShapes, text: str) -> Words:
@@ -143,15 +151,6 @@ def _not_square(error: errors.NotSquare, text: str) -> Words:
     return f"{subject} needs a square matrix", [label], _reasons(error.reasons, text)
 
 
-def _wrong_kind(error: errors.WrongKind, text: str) -> Words:
-    return f"`{error.function}` needs a {error.expected}", [_label(error.argument, _with_subject(error.argument, text))], []
-
-
-def _blocks(error: errors.BlockSizes, text: str) -> Words:
-    side, arrangement = ("rows", "beside") if error.axis == 0 else ("columns", "below")
-    return f"blocks {arrangement} one another need the same number of {side}", _both(error), _sizes_of(error, text)
-
-
 def _power(error: errors.PowerKind, text: str) -> Words:
     is_exponent = error.culprit is error.exponent
     message = "the exponent of `^` must be a scalar" if is_exponent else "`^` needs a scalar or a square matrix"
@@ -167,37 +166,24 @@ def _quotient(error: errors.DivisionKind, text: str) -> Words:
     return f"cannot divide by a {kind}", labels, []
 
 
-def _zero(error: errors.DivisionByZero, text: str) -> Words:
-    return "division by zero", [Label(error.span)], []
-
-
 def _index(error: errors.IndexRange, text: str) -> Words:
     notes = ["indices start at 1"] if error.index == "0" or error.index.startswith("-") else []
-    return f"the index {error.index} is not between 1 and {error.size}", [Label(error.span)], notes
+    return plain("the index {0.index} is not between 1 and {0.size}", *notes, span="")(error, text)
 
 
 def _no_size(error: errors.NoSize, text: str) -> Words:
     what = "an index" if error.index else "a size"
-    of = "a whole number, a name, or a sum or product of these"
-    return f"this is not {what}", [Label(error.span, f"{what} is {of}, at least 1")], []
-
-
-def _arguments(error: errors.ArgumentSizes, text: str) -> Words:
-    return f"the arguments of `{error.function}` do not fit", _both(error), _sizes_of(error, text)
-
-
-def _undecided(error: errors.UndecidedSizes, text: str) -> Words:
-    message = f"cannot decide whether the sizes {error.left} and {error.right} are equal"
-    return message, [Label(error.span)] if error.span else [], []
+    label = f"{what} is a whole number, a name, or a sum or product of these, at least 1"
+    return f"this is not {what}", [Label(error.span, label)], []
 
 
 def _definition(error: errors.DefinitionShape, text: str) -> Words:
-    declared = matrix_size(error.declared)
-    message = f"`{error.variable}` is declared {declared}, but defined {matrix_size(_shape(error.definition))}"
+    declared, defined = matrix_size(error.declared), matrix_size(shape_of(error.definition))
+    message = f"`{error.variable}` is declared {declared}, but defined {defined}"
     return message, [_label(error.definition, _sizes(error.definition))], []
 
 
-SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
+SHAPE_WORDS: dict[type, Wording] = {
     errors.ProductSizes: _product,
     errors.SumShapes: _sum,
     errors.ElementwiseShapes: _elementwise,
@@ -206,10 +192,10 @@ SHAPE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.BlockSizes: _blocks,
     errors.PowerKind: _power,
     errors.DivisionKind: _quotient,
-    errors.DivisionByZero: _zero,
+    errors.DivisionByZero: plain("division by zero", span=""),
     errors.IndexRange: _index,
     errors.NoSize: _no_size,
-    errors.ArgumentSizes: _arguments,
-    errors.UndecidedSizes: _undecided,
+    errors.ArgumentSizes: _operands("the arguments of `{0.function}` do not fit"),
+    errors.UndecidedSizes: plain("cannot decide whether the sizes {0.left} and {0.right} are equal", span=""),
     errors.DefinitionShape: _definition,
 }
