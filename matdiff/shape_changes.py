@@ -1,24 +1,29 @@
-"""What may have been meant where sizes do not fit: small changes of the expression, untried, the likeliest first."""
+"""What may have been meant where sizes do not fit: small changes of the expression, untried, the likeliest first; and in words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
+from matdiff.diagnostic import Help
 from matdiff.errors import (
     DivisionKind,
     ElementwiseShapes,
     Fix,
+    MatdiffError,
     NotSquare,
     PowerKind,
     ProductSizes,
     SumShapes,
+    WrongKind,
 )
-from matdiff.fits import Change, Whole, shape_with
+from matdiff.fits import Change, Whole, replaced_part, shape_with
 from matdiff.functions import FUNCTIONS
 from matdiff.glued import splits
 from matdiff.parts import constant, is_scalar, names_in, ones_of, unsigned
-from matdiff.syntax import Expr
+from matdiff.render.text import text as printed
+from matdiff.syntax import Expr, Span
+from matdiff.texts import LONGEST_CORRECTION, correction, cut, meaning_of, replaced, statement_around
 from matdiff.walk import post_order
 
 Groups = Iterator[Sequence[Fix]]
@@ -45,8 +50,10 @@ def sum_changes(error: SumShapes, whole: Whole, culprit: Expr, args: tuple[Expr,
     """Terms of different shapes."""
     one, other = (unsigned(culprit.args[place_of(term, args)]) for term in (error.left, error.right))
     yield list(splits(whole, (one, other)))
-    yield sum_fixes(error, one, other)
-    yield [toggle_fix(factor) for term in (other, one) for factor in (term, *(term.args if term.op == "*" else ()))]
+    yield from sum_fixes(error, one, other)
+    toggles = [toggle_fix(factor) for term in (other, one) for factor in (term, *(term.args if term.op == "*" else ()))]
+    yield [fix for fix in toggles if fix.what == "no-transpose"]
+    yield toggles
     yield exchanges(other, one)
 
 
@@ -61,7 +68,18 @@ def elementwise_changes(error: ElementwiseShapes, whole: Whole, culprit: Expr, a
 
 def square_changes(error: NotSquare, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
     """A rectangular matrix where a square one is needed."""
-    yield square_fixes(culprit, error.argument)
+    if is_vector(error.argument):
+        return
+    original = culprit.args[0]
+    gram = Expr("*", (transposed(original), original))
+    exponent = constant(culprit.args[1]) if culprit.op == "^" else None
+    if culprit.op == "inv" or exponent == -1:
+        yield [Fix("pinv", culprit, Expr("pinv", (original,)))] if "pinv" in FUNCTIONS else []
+    elif culprit.op == "^":
+        square = [Fix("gram", culprit, gram)] if exponent == 2 else []
+        yield [*square, Fix("elementwise-power-of-matrix", culprit, Expr(".^", culprit.args))]
+    elif culprit.op in ("det", "logdet"):
+        yield [Fix("gram", original, gram)]
 
 
 def power_changes(error: PowerKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
@@ -100,6 +118,22 @@ def kind_with(whole: Whole, part: Expr, other: Expr) -> tuple[bool, bool] | None
     """Whether the question with another part has one row and one column; None where it does not fit."""
     shape = shape_with(whole, Change(parts=[(part, other)], soft=False))
     return None if shape is None else (shape[0].is_one, shape[1].is_one)
+
+
+# Functions of a vector, of every row of a matrix X.
+_BY_ROWS = {
+    "softmax": "diag(1 ./ (exp(X) ones)) exp(X)",
+    "logsumexp": "log(exp(X) ones)",
+}
+
+
+def kind_changes(error: WrongKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
+    """A function of a vector applied to every row of a matrix."""
+    by_rows = meaning_of(_BY_ROWS.get(error.function, ""))
+    if by_rows is not None:
+        for place in names_in(by_rows):
+            by_rows = replaced_part(by_rows, place, culprit.args[0])
+        yield [Fix("by-rows", culprit, by_rows)]
 
 
 def longer_denominators(whole: Whole, quotient: Expr) -> Iterator[tuple[Expr, Expr]]:
@@ -215,10 +249,11 @@ def double_toggles(product: Expr, left: int, right: int) -> list[Fix]:
     return fixes
 
 
-def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:
+def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> Groups:
     """Terms of different kinds: a scalar and a vector, or a matrix and a vector."""
     ones = Expr("ones")
-    fixes = []
+    linear: list[Fix] = []
+    spread: list[Fix] = []
     for typed_one, typed_other, one, other in (
         (error.left, error.right, left, right),
         (error.right, error.left, right, left),
@@ -227,14 +262,15 @@ def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> list[Fix]:
             continue
         if is_scalar(typed_other):
             vectors = {str(name.value): name for name in names_in(typed_other) if is_column(name) and one.op == "name"}
-            fixes += [Fix("linear", one, Expr("*", (transposed(one), Expr("name", value=name)))) for name in vectors]
-            fixes.append(Fix("ones", other, Expr("*", (other, ones))))
+            linear += [Fix("linear", one, Expr("*", (transposed(one), Expr("name", value=name)))) for name in vectors]
+            spread.append(Fix("ones", other, Expr("*", (other, ones))))
         elif is_column(typed_one):
-            fixes.append(Fix("ones-row", one, Expr("*", (ones, transposed(one)))))
-            fixes.append(Fix("ones-column", one, Expr("*", (one, transposed(ones)))))
+            spread.append(Fix("ones-row", one, Expr("*", (ones, transposed(one)))))
+            spread.append(Fix("ones-column", one, Expr("*", (one, transposed(ones)))))
         elif not is_vector(typed_other):
-            fixes.append(Fix("ones-row", one, Expr("*", (ones, one))))
-    return fixes
+            spread.append(Fix("ones-row", one, Expr("*", (ones, one))))
+    yield linear
+    yield spread
 
 
 def scalings(product: Expr, left: Expr, right: Expr) -> list[Fix]:
@@ -249,23 +285,119 @@ def scalings(product: Expr, left: Expr, right: Expr) -> list[Fix]:
     return [Fix("diag", product, rows if column else columns), Fix("diag", product, columns if column else rows)]
 
 
-def square_fixes(culprit: Expr, argument: Expr) -> list[Fix]:
-    """A rectangular matrix where a square one is needed."""
-    if is_vector(argument):
-        return []
-    original = culprit.args[0]
-    gram = Expr("*", (transposed(original), original))
-    if culprit.op == "^":
-        exponent = constant(culprit.args[1])
-        if exponent == -1:
-            return pseudo_inverse(culprit, original)
-        square = [Fix("gram", culprit, gram)] if exponent == 2 else []
-        return [*square, Fix("elementwise-power-of-matrix", culprit, Expr(".^", culprit.args))]
-    if culprit.op == "inv":
-        return pseudo_inverse(culprit, original)
-    return [Fix("gram", original, gram)] if culprit.op in ("det", "logdet") else []
+# The changes of each kind of error, and how many of them are shown at most.
+SHAPE_CHANGES: dict[type[MatdiffError], tuple[Callable[..., Groups], int]] = {
+    ProductSizes: (product_changes, 3),
+    SumShapes: (sum_changes, 3),
+    ElementwiseShapes: (elementwise_changes, 1),
+    NotSquare: (square_changes, 3),
+    PowerKind: (power_changes, 3),
+    DivisionKind: (division_changes, 3),
+    WrongKind: (kind_changes, 1),
+}
 
 
-def pseudo_inverse(culprit: Expr, original: Expr) -> list[Fix]:
-    """`pinv` instead of an inverse, where the table has it."""
-    return [Fix("pinv", culprit, Expr("pinv", (original,)))] if "pinv" in FUNCTIONS else []
+# Changes in words
+
+# What a change is, in two columns: what is written, and these words.
+_WORDS = {
+    "inner": "inner product (a scalar)",
+    "outer": "outer product (a matrix)",
+    "elementwise-product": "elementwise product (a vector)",
+    "ones-row": "adds it to every row",
+    "ones-column": "adds it to every column",
+    "ones": "adds it to every entry",
+    "elementwise-power-of-matrix": "elementwise power",
+    "elementwise-power": "elementwise power",
+    "elementwise-square": "elementwise square",
+    "sum-of-squares": "sum of squares",
+    "elementwise-quotient": "elementwise quotient",
+    "inverse": "product with the inverse",
+}
+# What has to hold for a change.
+_CONDITIONS = {
+    "gram": "if the columns of {} are independent",
+    "linear": "if a linear term was meant",
+    "pinv": "if the pseudo-inverse was meant",
+}
+
+
+def help_lines(text: str, fixes: Iterable[Fix]) -> list[Help]:
+    """One help line for each change."""
+    help: list[Help] = []
+    rows: list[tuple[str, str, str]] = []
+    for fix in fixes:
+        whole = fixed_text(text, fix)
+        if whole is None:
+            continue
+        shown = _spelled(fix.replacement, text)
+        if fix.what in ("elementwise-square", "elementwise-power"):
+            base, exponent = (arg.span for arg in fix.target.args)
+            if base is not None and exponent is not None:  # one dot more in what the user wrote
+                dot = Span(base.end, base.end)
+                shown = text[base.start : base.end] + "." + text[base.end : exponent.end].lstrip()
+                whole = correction(text, replaced(text, dot, "."), base) or whole
+        if fix.what == "by-rows":
+            help.append(Help(f"of every row: {shown}"))
+        elif fix.what == "diag":
+            rows.append((shown, _scaled(text, fix), whole))
+        elif fix.what in _WORDS:
+            rows.append((shown, _WORDS[fix.what], whole))
+        elif fix.what == "transpose" and fix.replacement.op == "'":
+            help.append(Help(f"transpose {cut(text, fix.target.span)}", whole))
+        elif fix.what == "no-transpose":
+            help.append(Help("drop the transpose", whole))
+        elif fix.what in _CONDITIONS and (fix.what, fix.target.op) != ("gram", "^"):
+            condition = _CONDITIONS[fix.what].replace("{}", printed(fix.target))
+            help.append(Help(condition, whole, f"{whole if fix.what == 'gram' else shown}, {condition}"))
+        else:
+            help.append(Help("", whole, whole))
+    longest = max((len(shown) for shown, _, _ in rows), default=0)
+    return [*help, *(Help(words, whole, f"{shown:<{longest}}   {words}") for shown, words, whole in rows)]
+
+
+def _scaled(text: str, fix: Fix) -> str:
+    """`scales the rows of A by x`."""
+    is_first = fix.replacement.args[0].op == "diag"
+    matrix = fix.replacement.args[1 if is_first else 0]
+    vector = fix.target.args[1 if fix.target.args[0] == matrix else 0]
+    return f"scales the {'rows' if is_first else 'columns'} of {cut(text, matrix.span)} by {cut(text, vector.span)}"
+
+
+def fixed_text(text: str, fix: Fix) -> str | None:
+    """The statement with the change; brackets only where it would be read differently without."""
+    if fix.target.span is None:
+        return None
+    span = fix.target.span
+    statement = statement_around(text, span.start)
+    if statement.end - statement.start > LONGEST_CORRECTION:
+        return None
+    if fix.name is not None:
+        return _split(text, statement, [fix, *fix.others])
+    new = _spelled(fix.replacement, text)
+    local = Span(span.start - statement.start, span.end - statement.start)
+    bare = replaced(cut(text, statement), local, new)
+    bracketed = replaced(cut(text, statement), local, f"({new})")
+    meant = meaning_of(bracketed)
+    if meant is None:
+        return None
+    return bare if meaning_of(bare) == meant else bracketed
+
+
+def _split(text: str, statement: Span, fixes: list[Fix]) -> str:
+    """The statement with blanks between names that are written together; those in other statements are left to these."""
+    whole = cut(text, statement)
+    spans = {fix.name.span: fix for fix in fixes if fix.name is not None and fix.name.span is not None}
+    for span in sorted(spans, key=lambda span: span.start, reverse=True):
+        if not (statement.start <= span.start and span.end <= statement.end):
+            continue
+        factors = spans[span].replacement.args
+        parts = [str((names_in(factor) or [factor])[0].value or factor.op) for factor in factors]
+        written = cut(text, span).replace("".join(parts), " ".join(parts))  # in its parentheses, if it has any
+        whole = replaced(whole, Span(span.start - statement.start, span.end - statement.start), written)
+    return whole
+
+
+def _spelled(expr: Expr, text: str) -> str:
+    """Parts that the user wrote stay as they were written."""
+    return cut(text, expr.span) if expr.span is not None and expr.op == "name" else printed(expr)

@@ -28,6 +28,7 @@ class Corrected(NamedTuple):
     line        how it is printed, empty for the words and the statement that is corrected
     label       where it changes something, if that is not where the mistake is
     is_sure     it is told also where it does not mend everything
+    is_all      the text is a whole declaration or text, not one in which a statement is corrected
     must_fit    its sizes have to fit
     """
 
@@ -37,6 +38,7 @@ class Corrected(NamedTuple):
     label: Label | None = None
     is_sure: bool = False
     must_fit: bool = False
+    is_all: bool = False
 
 
 def _advice(line: str) -> Corrected:
@@ -129,13 +131,6 @@ def _bars(first: Span, last: Span, text: str) -> Changes:
         yield Corrected(changed, words, f"{shown:<{longest}}   {words}", is_sure=True)
 
 
-def unknown_command(error: errors.UnknownCommand, text: str, others: Others) -> Changes:
-    """A command of LaTeX that is a letter or function here."""
-    bare = error.command[1:]
-    if bare in GREEK.values() or bare in NAMES:
-        yield Corrected(text.replace(error.command, bare), f"write `{bare}`", must_fit=True)
-
-
 def needs_parentheses(error: errors.NeedsParentheses, text: str, others: Others) -> Changes:
     """A function without parentheses."""
     if error.argument is None:
@@ -146,17 +141,6 @@ def needs_parentheses(error: errors.NeedsParentheses, text: str, others: Others)
     for span in (*reversed(error.inner), error.span):
         fixed = fixed[: span.end] + "(" + fixed[span.end :].lstrip(" ")
     yield Corrected(fixed)
-
-
-def glued_transpose(error: errors.GluedTranspose, text: str, others: Others) -> Changes:
-    """`x^Ty`."""
-    split = " ".join(("T", *factors_of(error.written[1:], names_of_text(text))))
-    yield Corrected(replaced(text, error.span, split))
-
-
-def look_alike(error: errors.LookAlikeLetter, text: str, others: Others) -> Changes:
-    """A letter of another alphabet."""
-    yield Corrected(text.replace(error.letter, error.latin))
 
 
 # E2xx: names and declarations
@@ -223,7 +207,7 @@ def declared_late(error: errors.DeclaredLate, text: str, others: Others) -> Chan
     """The declaration first."""
     before, behind = text[: error.span.start].rstrip("; \n"), text[error.span.end :].lstrip("; \n")
     ordered = "; ".join(part for part in (cut(text, error.span), before, behind) if part)
-    yield Corrected(ordered, "put it first") if "\n" not in ordered else _advice("put the declaration first")
+    yield Corrected(ordered, "put it first", is_all=True) if "\n" not in ordered else _advice("put the declaration first")
 
 
 def bad_declaration(error: errors.BadDeclaration, text: str, others: Others) -> Changes:
@@ -244,8 +228,8 @@ def bad_declaration(error: errors.BadDeclaration, text: str, others: Others) -> 
         words = f"did you mean `{meant}`?"
     elif error.problem == "square":
         fixed = replaced(text, error.span, re.split(r"\s*[x×]\s*", cut(text, error.span))[0])
-    if fixed:
-        yield Corrected(fixed, words, f"{words}  {fixed}" if words else fixed)
+    if declares(fixed):
+        yield Corrected(fixed, words, f"{words}  {fixed}" if words else fixed, is_all=True)
 
 
 # Sizes as papers and other programs write them: (m, n), n-by-n, x in R^n.
@@ -266,3 +250,34 @@ def _rewritten(statement: str) -> str:
     for pattern, replacement in _SIZES_ELSEWHERE:
         text = re.sub(pattern, replacement, text)
     return text if text != statement.strip() and declares(text) else ""
+
+
+def _spelled(error: errors.UnknownCommand, text: str, others: Others) -> Changes:
+    bare = error.command[1:]
+    if bare in GREEK.values() or bare in NAMES:
+        yield Corrected(text.replace(error.command, bare), f"write `{bare}`", must_fit=True)
+
+
+def _split(error: errors.GluedTranspose, text: str, others: Others) -> Changes:
+    yield Corrected(replaced(text, error.span, " ".join(("T", *factors_of(error.written[1:], names_of_text(text))))))
+
+
+def _latin(error: errors.LookAlikeLetter, text: str, others: Others) -> Changes:
+    yield Corrected(text.replace(error.letter, error.latin))
+
+
+# The corrected texts of each kind of error, and how many of them are shown at most.
+TEXT_CHANGES: dict[type[errors.MatdiffError], tuple[Callable[..., Changes], int]] = {
+    errors.UnexpectedText: (unexpected, 2),
+    errors.UnclosedBracket: (unclosed, 1),
+    errors.ForeignOperator: (foreign_operator, 3),
+    errors.UnknownCommand: (_spelled, 1),
+    errors.NeedsParentheses: (needs_parentheses, 1),
+    errors.GluedTranspose: (_split, 1),
+    errors.LookAlikeLetter: (_latin, 1),
+    errors.UnknownFunction: (unknown_function, 1),
+    errors.WrongArity: (wrong_arity, 1),
+    errors.UnknownVariable: (unknown_variable, 1),
+    errors.DeclaredLate: (declared_late, 1),
+    errors.BadDeclaration: (bad_declaration, 1),
+}

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Union
 
 from matdiff import errors
-from matdiff.diagnostic import Advice, Diagnostic, Help, Words, line_and_column, render
+from matdiff.advice import ADVICE
+from matdiff.diagnostic import Diagnostic, Help, Words, line_and_column, render
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.fits import Whole
 from matdiff.foreign import Translation, as_translated, translated
@@ -19,16 +20,13 @@ from matdiff.shape_changes import meant_kind
 from matdiff.statements import Statement
 from matdiff.texts import cut, statement_around
 from matdiff.words_reading import READING_WORDS
-from matdiff.words_remarks import REMARK_WORDS
 from matdiff.words_shapes import SHAPE_WORDS
-from matdiff.words_usage import USAGE_WORDS
 
 __all__ = ["Diagnostic", "diagnose", "diagnose_all", "in_words", "line_and_column", "render"]
 
 Problem = Union[MatdiffError, Remark]
 
 _WORDS: dict[type, Callable[[Any, str], Words]] = {**READING_WORDS, **SHAPE_WORDS}
-_ADVICE: dict[type, Callable[[Any, str], Advice]] = {**USAGE_WORDS, **REMARK_WORDS}
 
 
 def diagnose(problem: Problem, text: str) -> Diagnostic:
@@ -38,8 +36,8 @@ def diagnose(problem: Problem, text: str) -> Diagnostic:
 
 def _told(problem: Problem, text: str, by: int, proposed: Proposals) -> Diagnostic:
     here = relocated(problem, by)
-    if type(problem) in _ADVICE:
-        message, labels, help, notes = _ADVICE[type(problem)](here, text)
+    if type(problem) in ADVICE:
+        message, labels, help, notes = ADVICE[type(problem)](here, text)
         return Diagnostic(problem.severity, problem.code, problem.name, message, labels, help, notes)
     message, labels, notes = _WORDS[type(problem)](here, text)
     if proposed.label is not None and proposed.label.primary:  # that is where the mistake is

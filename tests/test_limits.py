@@ -11,10 +11,10 @@ import pytest
 
 import matdiff
 from matdiff import limits
+from matdiff.advice import _LIMITS
 from matdiff.cli import main
 from matdiff.errors import Errors, MatdiffError, TooLarge
 from matdiff.words import diagnose, diagnose_all, render
-from matdiff.words_usage import _LIMITS
 
 BAD = Path(__file__).parent / "corpus" / "bad.jsonl"
 LANGUAGE = Path(__file__).parent.parent / "docs" / "language.md"

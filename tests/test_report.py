@@ -532,7 +532,7 @@ def test_every_kind_has_words() -> None:
         return below or [kind]
 
     kinds = {*leaves(errors.MatdiffError), *leaves(errors.Remark)}
-    assert kinds == {*words._WORDS, *words._ADVICE}
+    assert kinds == {*words._WORDS, *words.ADVICE}
     codes = [(kind.code, kind.name) for kind in kinds]  # type: ignore[attr-defined]
     assert len(set(codes)) == len(codes) == len({name for _, name in codes})
 
