@@ -31,13 +31,11 @@ SEARCH_NODES = 200_000
 class Change(NamedTuple):
     """A change of a question; what it does not name stays.
 
-    text     the text of the question instead, perhaps with declarations and definitions of its own
     parts    nodes of the expression or of a definition, found by identity, and what stands there instead
     kinds    kinds of names instead of those that are declared or that their spelling suggests
     soft     whether a soft reading will do; with a change of a part it would be a second change
     """
 
-    text: str | None = None
     parts: Sequence[tuple[Expr, Expr]] = ()
     kinds: Mapping[str, str] = {}
     soft: bool = True
@@ -111,18 +109,13 @@ class Whole:
         for one, other in zip(shape_of(definition), declared, strict=True):
             shaping.sizes.unify(one, other, (definition,), failure)
 
-    # Changes
-
-    def changed(self, change: Change) -> Whole:
-        """The question with the change of its text or parts.  Raises MatdiffError or Errors where it cannot be read."""
-        whole = self if change.text is None else whole_of(change.text, self.declared, self.all_definitions, self.wrt)
-        if not change.parts:
-            return whole
-        expr, definitions = whole.expr, dict(whole.all_definitions)
-        for target, replacement in change.parts:
+    def with_parts(self, parts: Sequence[tuple[Expr, Expr]]) -> Whole:
+        """The question with other parts.  Raises CircularDefinition."""
+        expr, definitions = self.expr, dict(self.all_definitions)
+        for target, replacement in parts:
             definitions = {name: replaced_part(value, target, replacement) for name, value in definitions.items()}
             expr = replaced_part(expr, target, replacement)
-        return Whole(expr, whole.declared, definitions, whole.wrt)
+        return Whole(expr, self.declared, definitions, self.wrt)
 
     # Soft kinds
 
@@ -186,25 +179,27 @@ class Whole:
         return True
 
 
-def fits(whole: Whole, change: Change) -> bool:
-    """Whether the question with the change can be read, still has the variables asked for, and has consistent sizes."""
+NOTHING = Change()
+
+
+def fits(whole: Whole, change: Change = NOTHING) -> bool:
+    """Whether the question with the change still has the variables asked for, and has consistent sizes."""
     return shape_with(whole, change) is not None
 
 
-def shape_with(whole: Whole, change: Change) -> Shape | None:
+def shape_with(whole: Whole, change: Change = NOTHING) -> Shape | None:
     """The shape of the question with the change, with provisional sizes; None where it does not fit.
 
     A name that became a scalar must be added to scalars, not to every entry of an array.
     """
     try:
-        changed = whole.changed(change)
-    except (MatdiffError, Errors):
-        return None
-    if not all(name in changed.occurrences for name in changed.wrt):
-        return None
-    shaping = changed.shaping(change.kinds)
-    try:
+        changed = whole.with_parts(change.parts) if change.parts else whole
+        if not all(name in changed.occurrences for name in changed.wrt):
+            return None
+        shaping = changed.shaping(change.kinds)
         expr = changed.shaped(shaping)[1]
+    except CircularDefinition:
+        return None
     except MatdiffError:
         soft = changed.soft_kinds() if change.soft and not change.kinds else None
         return shape_with(changed, Change(kinds=soft)) if soft else None
@@ -212,24 +207,21 @@ def shape_with(whole: Whole, change: Change) -> Shape | None:
     return None if is_spread else shape_of(expr)
 
 
-def whole_of(
-    text: str,
-    declared: Mapping[str, Variable] | None = None,
-    definitions: Mapping[str, Expr] | None = None,
-    wrt: Sequence[str] = (),
-) -> Whole:
-    """The question of a text, beside what is declared and defined elsewhere.  Raises MatdiffError or Errors, also without a question."""
-    declared, definitions = declared or {}, definitions or {}
-    statements = parse(text, known=(*declared, *definitions))
-    question = statements[-1]
-    if not isinstance(question, Question):
-        raise Errors([])
-    own, others = context(statements)
-    return Whole(question.expr, {**declared, **own}, {**definitions, **others}, wrt)
+def whole_of(text: str, others: Sequence[Statement] = ()) -> Whole | None:
+    """The question that a changed text asks beside other statements; None where it cannot be read, or asks nothing."""
+    try:
+        known = [statement.name for statement in others if not isinstance(statement, Question)]
+        statements = [*others, *parse(text, known=known)]
+        question = statements[-1]
+        if isinstance(question, Question):
+            return Whole(question.expr, *context(statements))
+    except (MatdiffError, Errors):
+        pass
+    return None
 
 
 def context(statements: Sequence[Statement]) -> tuple[dict[str, Variable], dict[str, Expr]]:
-    """What statements declare and define."""
+    """What statements declare and define; the last definition of a name counts.  Raises MatdiffError or Errors."""
     declarations = [statement for statement in statements if isinstance(statement, Declaration)]
     return declare(declarations), {
         statement.name: statement.expr for statement in statements if isinstance(statement, Definition)

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from matdiff import foreign_ours
-from matdiff.errors import Errors, MatdiffError
-from matdiff.fits import Change, context, shape_with, whole_of
+from matdiff.fits import shape_with, whole_of
 from matdiff.render.text import typed
 from matdiff.statements import Statement
 from matdiff.texts import meaning_of
@@ -71,8 +70,6 @@ def is_function(name: str) -> bool:
 
 
 def _fits(text: str, others: Sequence[Statement], meant: Kind | None) -> bool:
-    try:
-        shape = shape_with(whole_of(text, *context(others)), Change())
-    except (MatdiffError, Errors):
-        return False
+    whole = whole_of(text, others)
+    shape = shape_with(whole) if whole is not None else None
     return shape is not None and meant in (None, (shape[0].is_one, shape[1].is_one))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from matdiff.errors import Errors, MatdiffError
-from matdiff.fits import Change, context, shape_with, whole_of
+from matdiff.fits import shape_with, whole_of
 from matdiff.foreign_rows import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
 from matdiff.foreign_tree import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES
@@ -20,7 +20,7 @@ from matdiff.render.spelling import kind_of
 from matdiff.render.text import typed
 from matdiff.review import depth
 from matdiff.scan import CONSTANTS, SPECIAL_CALLS
-from matdiff.statements import Question, Statement
+from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.suggest import elsewhere, functions
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
@@ -73,7 +73,7 @@ def _candidates(text: str, others: Sequence[Statement]) -> Iterator[tuple[str, s
     before = f"{named[1]} = " if named else ""
     tree = read_foreign(bare[named.end() if named else 0 :], is_function)
     if tree.op == "call" and tree.value in DERIVATIVES and len(tree.args) == 2 and tree.args[1].op == "name":
-        if tree.args[0].op == "name" and tree.args[0].value not in context(others)[1]:
+        if tree.args[0].op == "name" and tree.args[0].value not in {one.name for one in others if isinstance(one, Definition)}:
             return
         option = "use " + DERIVATIVES[str(tree.value)].format(tree.args[1].value)
         tree = tree.args[0]
@@ -159,13 +159,13 @@ class _Translator:
     """
 
     def __init__(self, nodes: Sequence[Expr], star: bool, power: bool, entrywise: bool, others: Sequence[Statement]) -> None:
-        self.star, self.entrywise, self.context = star, entrywise, context(others)
+        self.star, self.entrywise, self.others = star, entrywise, others
         self.is_r = any(node.op in ("matmul of R", "outer of") or node.value in ENTRYWISE for node in nodes)
         self.powers = ("**", "^") if self.is_r else ("**",) if power else ()
         # What is known already; a row that does not fit has looked at its parts.
         self.done: dict[Expr, Expr] = {}
         self.kinds: dict[Expr, str | None] = {}
-        self.declared = set(self.context[0])
+        self.declared = {statement.name for statement in others if isinstance(statement, Declaration)}
         self.names = {str(node.value) for node in nodes if node.op == "name"}
         indices = [index for node in nodes if node.op == "at" for index in node.args[1:]]
         # Languages count from 0 or from 1: a 0 or a library tells which.
@@ -197,10 +197,8 @@ class _Translator:
     def kind(self, expr: Expr) -> str | None:
         """scalar, vector, row or matrix; None where it cannot be said, also because it cannot be read."""
         if expr not in self.kinds:
-            try:
-                shape = shape_with(whole_of(typed(expr), *self.context), Change())
-            except (MatdiffError, Errors):
-                shape = None
+            whole = whole_of(typed(expr), self.others)
+            shape = shape_with(whole) if whole is not None else None
             self.kinds[expr] = kind_of(shape) if shape is not None else None
         return self.kinds[expr]
 

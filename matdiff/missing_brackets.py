@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.errors import Errors, MatdiffError
-from matdiff.fits import Change, context, fits, whole_of
+from matdiff.errors import MatdiffError
+from matdiff.fits import fits, whole_of
 from matdiff.functions import NAMES
 from matdiff.parse import tokens_of
 from matdiff.sentences import TERM_ENDS
@@ -102,11 +102,8 @@ def _best(statement: str, bracket: str, places: Places, others: Sequence[Stateme
 
 def _fitting(statement: str, others: Sequence[Statement]) -> Expr | None:
     """The expression of a statement if it can be read and its sizes fit."""
-    try:
-        whole = whole_of(statement, *context(others))
-    except (MatdiffError, Errors):
-        return None
-    return whole.meaning if fits(whole, Change()) else None
+    whole = whole_of(statement, others)
+    return whole.meaning if whole is not None and fits(whole) else None
 
 
 def _is_idle(statement: str, at: int, expr: Expr, others: Sequence[Statement]) -> bool:

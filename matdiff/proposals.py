@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 from matdiff import errors
 from matdiff.diagnostic import Help, Label
-from matdiff.errors import Errors, Fix, MatdiffError
-from matdiff.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, context, fits, whole_of
+from matdiff.errors import Fix, MatdiffError
+from matdiff.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, fits, whole_of
 from matdiff.glued import change_of, split, splits
 from matdiff.parts import is_scalar, names_in
 from matdiff.relocate import moved, relocated, spans_of
@@ -71,10 +71,8 @@ class Mistake:
     def reads_and_fits(self, statement: str) -> bool:
         """Whether a statement fits among the others."""
         self.left -= len(statement)
-        try:
-            return self.left >= 0 and fits(whole_of(statement, *context(self.others)), Change())
-        except (MatdiffError, Errors):
-            return False
+        whole = whole_of(statement, self.others) if self.left >= 0 else None
+        return whole is not None and fits(whole)
 
 
 class Row(NamedTuple):
