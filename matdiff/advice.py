@@ -28,13 +28,7 @@ from matdiff.texts import cut, in_quotes, parses, statement_around
 
 
 def _which_variable(error: errors.WhichVariable, text: str) -> Advice:
-    rows = []
-    for name, _, shape in error.candidates:
-        kind = kind_of(shape)
-        size = {"matrix": f"the {matrix_size(shape)} matrix {name}", "scalar": f"the scalar {name}"}.get(
-            kind, f"the {kind} {name} of size {unicode_size(shape[0] if kind == 'vector' else shape[1])}"
-        )
-        rows.append((f"--wrt {name}", size))
+    rows = [(f"--wrt {name}", f"the {_described(shape, name)}") for name, _, shape in error.candidates]
     rows.append(("--wrt all", "each of them"))
     longest = max(len(option) for option, _ in rows)
     return "which variable? add --wrt", [], [Help(f"{option:<{longest}}   {size}") for option, size in rows], []
@@ -44,7 +38,7 @@ def _bad_direction(error: errors.BadDirection, text: str) -> Advice:
     option = f"--{error.kind}"
     if error.problem == "output" and error.found is not None:
         help = [Help("--jvp and --vjp apply the derivative of a vector or matrix")]
-        return f"{option} wants a scalar, and the output is {_words(error.found)}", [], help, []
+        return f"{option} wants a scalar, and the output is a {_described(error.found)}", [], help, []
     if error.problem == "count":
         wanted = ", ".join(error.of)
         help = [Help(" ".join(f"{option} {name}" for name in [f"v_{of}" for of in error.of]))] if len(error.of) > 1 else []
@@ -56,15 +50,21 @@ def _bad_direction(error: errors.BadDirection, text: str) -> Advice:
         )
     assert error.found is not None and error.wanted is not None
     name, of = error.names[0], error.of[0]
-    return f"`{name}` is {_words(error.found)}, and {option} wants one shaped like {of}, {_words(error.wanted)}", [], [], []
+    return (
+        f"`{name}` is a {_described(error.found)}, and {option} wants one shaped like {of}, a {_described(error.wanted)}",
+        [],
+        [],
+        [],
+    )
 
 
-def _words(shape: Shape) -> str:
-    """`a scalar`, `a vector of size n`, `an m × n matrix`."""
+def _described(shape: Shape, name: str = "") -> str:
+    """`scalar c`, `vector x of size n`, `m × n matrix W`; or without the name."""
     kind = kind_of(shape)
-    if kind == "scalar":
-        return "a scalar"
-    return f"a {matrix_size(shape)} matrix" if kind == "matrix" else f"a {kind} of size {unicode_size(shape[kind == 'row'])}"
+    named = f"{kind} {name}".rstrip()
+    if kind == "matrix":
+        return f"{matrix_size(shape)} {named}"
+    return named if kind == "scalar" else f"{named} of size {unicode_size(shape[kind == 'row'])}"
 
 
 def _too_many_axes(error: errors.TooManyAxes, text: str) -> Advice:

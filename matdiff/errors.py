@@ -261,7 +261,7 @@ class CircularDefinition(MatdiffError):
 class Fix:
     """A correction of an expression.
 
-    what         what it is: a key of the words of proposals
+    what         what it is in words, empty where it speaks for itself
     target       the part of the expression to replace
     replacement  what to write there; brackets around it are the printer's business
     others       corrections of other parts of the expression that belong to it

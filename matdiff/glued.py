@@ -85,7 +85,7 @@ def splits(whole: Whole, exprs: Iterable[Expr]) -> Iterator[Fix]:
         if text.isalpha() and len(text) <= LONGEST and whole.is_fresh(text):
             for cut in range(1, len(text)):
                 parts = Expr("name", value=text[:cut]), Expr("name", value=text[cut:])
-                yield Fix("split-name", name, Expr("*", parts), name=name)
+                yield Fix("", name, Expr("*", parts), name=name)
 
 
 def _of_known(exprs: Iterable[Expr], names: Iterable[Expr], known: Collection[str]) -> Fix | None:
@@ -106,5 +106,5 @@ def _of_known(exprs: Iterable[Expr], names: Iterable[Expr], known: Collection[st
         while id(target) in bases and is_bare:
             target = bases[id(target)]
             last = target.replace(args=(last, *target.args[1:]))
-        fixes.append(Fix("split-name", target, Expr("*", (*first, last)), name=name))
-    return Fix("split-name", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]), fixes[0].name) if fixes else None
+        fixes.append(Fix("", target, Expr("*", (*first, last)), name=name))
+    return Fix("", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]), fixes[0].name) if fixes else None

@@ -129,16 +129,7 @@ def _new_names(fix: Fix) -> set[object]:
 
 def _usual_scalars(mistake: Mistake) -> Proposals:
     """Names that usually are numbers, declared as such: the likeliest proposal."""
-    names = mistake.scalars
-    return _declared(mistake, names) if names and set(names) <= SCALAR_LETTERS else Proposals()
-
-
-def _other_scalars(mistake: Mistake) -> Proposals:
-    """Other names as numbers, where nothing else helps; a power or product of names hardly makes numbers of them."""
-    names = mistake.scalars
-    return (
-        _declared(mistake, names) if names and isinstance(mistake.error, (errors.SumShapes, errors.DivisionKind)) else Proposals()
-    )
+    return _declared(mistake) if set(mistake.scalars) <= SCALAR_LETTERS else Proposals()
 
 
 def _scalars(mistake: Mistake) -> tuple[str, ...]:
@@ -166,8 +157,12 @@ def _scalars(mistake: Mistake) -> tuple[str, ...]:
     return ()
 
 
-def _declared(mistake: Mistake, names: Sequence[str]) -> Proposals:
-    text, declaration = mistake.text, f"{', '.join(names)}: scalar"
+def _declared(mistake: Mistake) -> Proposals:
+    """Names that would have to be scalars, declared as such."""
+    text, names = mistake.text, mistake.scalars
+    declaration = f"{', '.join(names)}: scalar"
+    if not names:
+        return Proposals()
     place = min((span.start for span in spans_of(mistake.error)), default=-mistake.by) + mistake.by
     statement = cut(text, statement_around(text, place))
     if len(statement) > LONGEST_CORRECTION:
@@ -235,7 +230,8 @@ TABLE = (
     Row(_DECIDED, _usual_scalars, alone=False),
     Row(tuple(SHAPE_CHANGES), _changed, alone=False),
     Row((errors.SumShapes,), _term_as_scalar, alone=False),
-    Row((errors.SumShapes, errors.DivisionKind), _other_scalars),
+    # A power or product of names hardly makes numbers of them.
+    Row((errors.SumShapes, errors.DivisionKind), _declared),
     Row((errors.UndecidedSizes,), lambda _: Proposals([Help("declare the sizes of the variables")])),
     Row(tuple(TEXT_CHANGES), _corrected),
 )

@@ -27,6 +27,7 @@ from matdiff.texts import LONGEST_CORRECTION, correction, cut, meaning_of, repla
 from matdiff.walk import post_order
 
 Groups = Iterator[Sequence[Fix]]
+NOWHERE = Span(0, 0)
 
 
 # Each yields groups of changes; a later group is of interest only if nothing of the earlier ones fits.
@@ -52,7 +53,7 @@ def sum_changes(error: SumShapes, whole: Whole, culprit: Expr, args: tuple[Expr,
     yield list(splits(whole, (one, other)))
     yield from sum_fixes(error, one, other)
     toggles = [toggle_fix(factor) for term in (other, one) for factor in (term, *(term.args if term.op == "*" else ()))]
-    yield [fix for fix in toggles if fix.what == "no-transpose"]
+    yield [fix for fix in toggles if fix.target.op == "'"]
     yield toggles
     yield exchanges(other, one)
 
@@ -74,32 +75,32 @@ def square_changes(error: NotSquare, whole: Whole, culprit: Expr, args: tuple[Ex
     gram = Expr("*", (transposed(original), original))
     exponent = constant(culprit.args[1]) if culprit.op == "^" else None
     if culprit.op == "inv" or exponent == -1:
-        yield [Fix("pinv", culprit, Expr("pinv", (original,)))] if "pinv" in FUNCTIONS else []
+        yield [Fix("if the pseudo-inverse was meant", culprit, Expr("pinv", (original,)))] if "pinv" in FUNCTIONS else []
     elif culprit.op == "^":
-        square = [Fix("gram", culprit, gram)] if exponent == 2 else []
-        yield [*square, Fix("elementwise-power-of-matrix", culprit, Expr(".^", culprit.args))]
+        square = [Fix("", culprit, gram)] if exponent == 2 else []
+        yield [*square, Fix("elementwise power", culprit, Expr(".^", culprit.args))]
     elif culprit.op in ("det", "logdet"):
-        yield [Fix("gram", original, gram)]
+        yield [Fix("if the columns of {} are independent", original, gram)]
 
 
 def power_changes(error: PowerKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
     """A power of a vector."""
     base, exponent = culprit.args
-    squared = [Fix("sum-of-squares", culprit, Expr("*", (transposed(base), base)))] if constant(exponent) == 2 else []
-    what = "elementwise-square" if exponent.value == 2 else "elementwise-power"
-    yield [*squared, Fix(what, culprit, Expr(".^", culprit.args))]
+    squared = [Fix("sum of squares", culprit, Expr("*", (transposed(base), base)))] if constant(exponent) == 2 else []
+    what = "square" if exponent.value == 2 else "power"
+    yield [*squared, Fix(f"with a dot: elementwise {what}", culprit, Expr(".^", culprit.args))]
 
 
 def division_changes(error: DivisionKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
     """Division by a vector or matrix: by a product of more factors, `a / x^T x`, or entry by entry where that leaves the kind."""
     numerator, denominator = culprit.args
-    yield [Fix("brackets", parent, changed) for parent, changed in longer_denominators(whole, culprit)]
+    yield [Fix("", parent, changed) for parent, changed in longer_denominators(whole, culprit)]
     yield exchanges(denominator)
-    inverse = Fix("inverse", culprit, Expr("*", (numerator, Expr("^", (denominator, Expr("number", value=-1))))))
+    inverse = Fix("product with the inverse", culprit, Expr("*", (numerator, Expr("^", (denominator, Expr("number", value=-1))))))
     by_entries = Expr("./", culprit.args)
     meant = meant_kind(error, whole)
     keeps_kind = meant is None or kind_with(whole, culprit, by_entries) == meant
-    yield [inverse, *([Fix("elementwise-quotient", culprit, by_entries)] if keeps_kind else [])]
+    yield [inverse, *([Fix("elementwise quotient", culprit, by_entries)] if keeps_kind else [])]
 
 
 def meant_kind(error: object, whole: Whole) -> tuple[bool, bool] | None:
@@ -133,7 +134,7 @@ def kind_changes(error: WrongKind, whole: Whole, culprit: Expr, args: tuple[Expr
     if by_rows is not None:
         for place in names_in(by_rows):
             by_rows = replaced_part(by_rows, place, culprit.args[0])
-        yield [Fix("by-rows", culprit, by_rows)]
+        yield [Fix("of every row", culprit, by_rows)]
 
 
 def longer_denominators(whole: Whole, quotient: Expr) -> Iterator[tuple[Expr, Expr]]:
@@ -163,7 +164,7 @@ def transposed(expr: Expr) -> Expr:
 
 def toggle_fix(expr: Expr) -> Fix:
     """Transpose the expression, or drop its transpose."""
-    return Fix("no-transpose" if expr.op == "'" else "transpose", expr, transposed(expr))
+    return Fix("drop the transpose" if expr.op == "'" else "transpose {}", expr, transposed(expr))
 
 
 def is_column(expr: Expr) -> bool:
@@ -181,15 +182,13 @@ def column_products(product: Expr, left: int, right: int) -> list[Fix]:
     """The three products of two columns x y: x^T y, x y^T and x .* y."""
     factors = product.args
     one, other = factors[left], factors[right]
-    inner = (*factors[:left], transposed(one), *factors[left + 1 :])
-    outer = (*factors[:right], transposed(other), *factors[right + 1 :])
-    rest = (*factors[left + 1 : right], *factors[right + 1 :])
-    both = Expr(".*", (one, other))
-    elementwise = Expr("*", (*factors[:left], both, *rest)) if len(factors) > 2 else both
+    inner = Expr("*", (*factors[:left], transposed(one), *factors[left + 1 :]))
+    outer = Expr("*", (*factors[:right], transposed(other), *factors[right + 1 :]))
+    rest = (*factors[:left], Expr(".*", (one, other)), *factors[left + 1 : right], *factors[right + 1 :])
     return [
-        Fix("inner", product, Expr("*", inner)),
-        Fix("outer", product, Expr("*", outer)),
-        Fix("elementwise-product", product, elementwise),
+        Fix("inner product (a scalar)", product, inner),
+        Fix("outer product (a matrix)", product, outer),
+        Fix("elementwise product (a vector)", product, rest[0] if len(rest) == 1 else Expr("*", rest)),
     ]
 
 
@@ -197,7 +196,7 @@ def brackets(product: Expr, right: int) -> list[Fix]:
     """`A x^T y` as `A (x^T y)`: the product of two or three factors from the right operand on is taken first."""
     factors = product.args
     return [
-        Fix("brackets", product, Expr("*", (*factors[:right], Expr("*", factors[right:end]), *factors[end:])))
+        Fix("", product, Expr("*", (*factors[:right], Expr("*", factors[right:end]), *factors[end:])))
         for end in (right + 2, right + 3)
         if end <= len(factors) and right > 0
     ]
@@ -236,7 +235,7 @@ def exchange(product: Expr, place: int) -> Fix:
     """The factor at this place and the next one exchanged."""
     factors = list(product.args)
     factors[place : place + 2] = factors[place + 1], factors[place]
-    return Fix("exchange", product, Expr("*", tuple(factors)))
+    return Fix("", product, Expr("*", tuple(factors)))
 
 
 def double_toggles(product: Expr, left: int, right: int) -> list[Fix]:
@@ -245,7 +244,7 @@ def double_toggles(product: Expr, left: int, right: int) -> list[Fix]:
     for pair in combinations(range(len(product.args)), 2):
         if left in pair or right in pair:
             factors = [transposed(arg) if place in pair else arg for place, arg in enumerate(product.args)]
-            fixes.append(Fix("transpose", product, Expr("*", tuple(factors))))
+            fixes.append(Fix("", product, Expr("*", tuple(factors))))
     return fixes
 
 
@@ -262,13 +261,15 @@ def sum_fixes(error: SumShapes, left: Expr, right: Expr) -> Groups:
             continue
         if is_scalar(typed_other):
             vectors = {str(name.value): name for name in names_in(typed_other) if is_column(name) and one.op == "name"}
-            linear += [Fix("linear", one, Expr("*", (transposed(one), Expr("name", value=name)))) for name in vectors]
-            spread.append(Fix("ones", other, Expr("*", (other, ones))))
+            linear += [
+                Fix("if a linear term was meant", one, Expr("*", (transposed(one), Expr("name", value=name)))) for name in vectors
+            ]
+            spread.append(Fix("adds it to every entry", other, Expr("*", (other, ones))))
         elif is_column(typed_one):
-            spread.append(Fix("ones-row", one, Expr("*", (ones, transposed(one)))))
-            spread.append(Fix("ones-column", one, Expr("*", (one, transposed(ones)))))
+            spread.append(Fix("adds it to every row", one, Expr("*", (ones, transposed(one)))))
+            spread.append(Fix("adds it to every column", one, Expr("*", (one, transposed(ones)))))
         elif not is_vector(typed_other):
-            spread.append(Fix("ones-row", one, Expr("*", (ones, one))))
+            spread.append(Fix("adds it to every row", one, Expr("*", (ones, one))))
     yield linear
     yield spread
 
@@ -282,7 +283,11 @@ def scalings(product: Expr, left: Expr, right: Expr) -> list[Fix]:
     column = is_column((left, right)[places[0]])
     diagonal = Expr("diag", (vector if column else transposed(vector),))
     rows, columns = Expr("*", (diagonal, matrix)), Expr("*", (matrix, diagonal))
-    return [Fix("diag", product, rows if column else columns), Fix("diag", product, columns if column else rows)]
+    by_rows, by_columns = (
+        Fix("scales the rows of {} by {}", product, rows),
+        Fix("scales the columns of {} by {}", product, columns),
+    )
+    return [by_rows, by_columns] if column else [by_columns, by_rows]
 
 
 # The changes of each kind of error, and how many of them are shown at most.
@@ -299,69 +304,42 @@ SHAPE_CHANGES: dict[type[MatdiffError], tuple[Callable[..., Groups], int]] = {
 
 # Changes in words
 
-# What a change is, in two columns: what is written, and these words.
-_WORDS = {
-    "inner": "inner product (a scalar)",
-    "outer": "outer product (a matrix)",
-    "elementwise-product": "elementwise product (a vector)",
-    "ones-row": "adds it to every row",
-    "ones-column": "adds it to every column",
-    "ones": "adds it to every entry",
-    "elementwise-power-of-matrix": "elementwise power",
-    "elementwise-power": "elementwise power",
-    "elementwise-square": "elementwise square",
-    "sum-of-squares": "sum of squares",
-    "elementwise-quotient": "elementwise quotient",
-    "inverse": "product with the inverse",
-}
-# What has to hold for a change.
-_CONDITIONS = {
-    "gram": "if the columns of {} are independent",
-    "linear": "if a linear term was meant",
-    "pinv": "if the pseudo-inverse was meant",
-}
-
 
 def help_lines(text: str, fixes: Iterable[Fix]) -> list[Help]:
-    """One help line for each change."""
+    """One line for each change: what is written instead and what it is in two columns, or the whole and its condition."""
     help: list[Help] = []
     rows: list[tuple[str, str, str]] = []
     for fix in fixes:
-        whole = fixed_text(text, fix)
+        whole, shown = fixed_text(text, fix), _spelled(fix.replacement, text)
         if whole is None:
             continue
-        shown = _spelled(fix.replacement, text)
-        if fix.what in ("elementwise-square", "elementwise-power"):
-            base, exponent = (arg.span for arg in fix.target.args)
-            if base is not None and exponent is not None:  # one dot more in what the user wrote
-                dot = Span(base.end, base.end)
-                shown = text[base.start : base.end] + "." + text[base.end : exponent.end].lstrip()
-                whole = correction(text, replaced(text, dot, "."), base) or whole
-        if fix.what == "by-rows":
-            help.append(Help(f"of every row: {shown}"))
-        elif fix.what == "diag":
-            rows.append((shown, _scaled(text, fix), whole))
-        elif fix.what in _WORDS:
-            rows.append((shown, _WORDS[fix.what], whole))
-        elif fix.what == "transpose" and fix.replacement.op == "'":
-            help.append(Help(f"transpose {cut(text, fix.target.span)}", whole))
-        elif fix.what == "no-transpose":
-            help.append(Help("drop the transpose", whole))
-        elif fix.what in _CONDITIONS and (fix.what, fix.target.op) != ("gram", "^"):
-            condition = _CONDITIONS[fix.what].replace("{}", printed(fix.target))
-            help.append(Help(condition, whole, f"{whole if fix.what == 'gram' else shown}, {condition}"))
-        else:
+        if not fix.what:
             help.append(Help("", whole, whole))
+        elif fix.what.startswith("with a dot: "):
+            base, exponent = (arg.span or NOWHERE for arg in fix.target.args)
+            shown = text[base.start : base.end] + "." + text[base.end : exponent.end].lstrip()
+            whole = correction(text, replaced(text, Span(base.end, base.end), "."), base) or whole
+            rows.append((shown, fix.what.partition(": ")[2], whole))
+        elif fix.what == "of every row":
+            help.append(Help(f"{fix.what}: {shown}"))
+        elif fix.what.startswith("if "):
+            condition = fix.what.replace("{}", printed(fix.target))
+            help.append(Help(condition, whole, f"{shown if condition == fix.what else whole}, {condition}"))
+        elif fix.what.startswith("scales "):
+            rows.append((shown, fix.what.format(*_scaled(text, fix)), whole))
+        elif fix.what.startswith(("transpose ", "drop ")):
+            help.append(Help(fix.what.replace("{}", cut(text, fix.target.span)), whole))
+        else:
+            rows.append((shown, fix.what, whole))
     longest = max((len(shown) for shown, _, _ in rows), default=0)
     return [*help, *(Help(words, whole, f"{shown:<{longest}}   {words}") for shown, words, whole in rows)]
 
 
-def _scaled(text: str, fix: Fix) -> str:
-    """`scales the rows of A by x`."""
-    is_first = fix.replacement.args[0].op == "diag"
-    matrix = fix.replacement.args[1 if is_first else 0]
+def _scaled(text: str, fix: Fix) -> tuple[str, str]:
+    """The matrix that is scaled, and the vector."""
+    matrix = fix.replacement.args[1 if fix.what.startswith("scales the rows") else 0]
     vector = fix.target.args[1 if fix.target.args[0] == matrix else 0]
-    return f"scales the {'rows' if is_first else 'columns'} of {cut(text, matrix.span)} by {cut(text, vector.span)}"
+    return cut(text, matrix.span), cut(text, vector.span)
 
 
 def fixed_text(text: str, fix: Fix) -> str | None:
