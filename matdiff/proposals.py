@@ -6,6 +6,7 @@ wrong, fewer mistakes are left and no new ones.  All of them share one budget, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import chain, combinations
@@ -15,10 +16,11 @@ from matdiff import errors
 from matdiff.diagnostic import Help, Label
 from matdiff.errors import Fix, MatdiffError
 from matdiff.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, fits, whole_of
+from matdiff.foreign import as_translated, translated
 from matdiff.glued import change_of, split, splits
 from matdiff.parts import is_scalar, names_in
 from matdiff.relocate import moved, relocated, spans_of
-from matdiff.shape_changes import SHAPE_CHANGES, fixed_text, help_lines, is_column
+from matdiff.shape_changes import SHAPE_CHANGES, fixed_text, help_lines, is_column, meant_kind
 from matdiff.statements import Statement
 from matdiff.text_changes import TEXT_CHANGES, Corrected
 from matdiff.texts import LONGEST_CORRECTION, correction, cut, parses, statement_around
@@ -31,12 +33,14 @@ MOST_TRIALS = 24
 class Proposals(NamedTuple):
     """Help lines; the label shows where in the text the first of them changes something, if that is not where the mistake is.
 
-    is_whole   they explain the whole statement, so that no other language has to
+    is_whole         they explain the whole statement, so that no other language has to
+    is_translation   another language does
     """
 
     help: Sequence[Help] = ()
     label: Label | None = None
     is_whole: bool = False
+    is_translation: bool = False
 
 
 class Mistake:
@@ -96,7 +100,7 @@ def proposals(error: MatdiffError, text: str, by: int = 0, others: Sequence[Stat
             found = Proposals((*found.help, *new.help), new.label or found.label, found.is_whole or new.is_whole)
             if found.help and row.alone:
                 break
-    return found
+    return found if found.is_whole else _translated(mistake, found)
 
 
 # Names
@@ -219,6 +223,37 @@ def _corrected(mistake: Mistake) -> Proposals:
     found = [one for one in tried if one[1].is_sure or one[2] is None or one[0] == (best or one[1].must_fit)][:most]
     help = [Help(one.words, fixed, one.line or (None if one.words else fixed)) for _, one, fixed in found]
     return Proposals(help, found[0][1].label if found else None)
+
+
+# Another language
+
+# Errors of people who write one.
+FOREIGN = (
+    errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
+    errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
+    errors.ProductSizes, errors.UnclosedBracket, errors.UnknownVariable,
+)  # fmt: skip
+
+
+def _translated(mistake: Mistake, found: Proposals) -> Proposals:
+    """The whole statement in our notation instead of what was found, if it is one of another language.
+
+    Not where an option stands in the quotes, nor where sizes can be mended and only `*` would be read otherwise.
+    """
+    error, text = mistake.here, mistake.text
+    if not isinstance(error, FOREIGN) or (isinstance(error, errors.UnexpectedText) and error.reason == "option"):
+        return found
+    span = getattr(error, "span", None)
+    statement = cut(text, statement_around(text, span.start)) if span is not None else text
+    whole = translated(statement, mistake.others, meant_kind(mistake.error, mistake.whole) if mistake.whole is not None else None)
+    starred = as_translated(re.sub(r"(?<![.*])\*(?!\*)", ".*", text))
+    if whole is None or (isinstance(error, errors.ProductSizes) and found.help and whole.text == starred):
+        return found
+    if any(help.replacement is not None and as_translated(help.replacement) == whole.text for help in found.help):
+        return found._replace(is_translation=True)
+    kept = [help for help in found.help if help.replacement is None and isinstance(error, errors.ForeignOperator)]
+    help = Help(whole.option, whole.text, None if whole.option else whole.text)
+    return Proposals((help, *kept), found.label, is_translation=True)
 
 
 # The table

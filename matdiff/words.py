@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
 from matdiff import errors
 from matdiff.advice import ADVICE
-from matdiff.diagnostic import Diagnostic, Help, Words, line_and_column, render
+from matdiff.diagnostic import Diagnostic, Words, line_and_column, render
 from matdiff.errors import Errors, MatdiffError, Remark
-from matdiff.fits import Whole
-from matdiff.foreign import Translation, as_translated, translated
 from matdiff.limits import ERRORS, HELP_TIME, within
 from matdiff.parse import Declaration, read
-from matdiff.proposals import Proposals, proposals
+from matdiff.proposals import FOREIGN, Proposals, proposals
 from matdiff.relocate import relocated
-from matdiff.shape_changes import meant_kind
 from matdiff.statements import Statement
-from matdiff.texts import cut, statement_around
 from matdiff.words_reading import READING_WORDS
 from matdiff.words_shapes import SHAPE_WORDS
 
@@ -66,22 +61,17 @@ def in_words(
         others = [*declarations, *_others(problems, text)]
         proposed = [proposals(one, text, by, others) if isinstance(one, MatdiffError) else Proposals() for one in problems]
         found = [_told(problem, text, by, help) for problem, help in zip(problems, proposed, strict=True)]
-        place = next((place for place, one in enumerate(problems) if _may_be_foreign(one) and not proposed[place].is_whole), None)
-        whole = _in_our_notation(relocated(problems[place], by), text, others) if place is not None else None
-        if whole is not None and place is not None and not _explains(whole, problems[place], text, proposed[place]):
-            whole = None
-    if whole is None or place is None:
-        return [diagnostic for place, diagnostic in enumerate(found) if not _is_told(problems[:place], problems[place])]
-    first = found[place]
-    if all(help.replacement is None or as_translated(help.replacement) != whole.text for help in first.help):
-        kept = [help for help in first.help if help.replacement is None and isinstance(problems[place], errors.ForeignOperator)]
-        first.help = (Help(whole.option, whole.text, None if whole.option else whole.text), *kept)
-    return [first]
+    whole = next((place for place, help in enumerate(proposed) if help.is_translation), None)
+    if whole is not None:
+        return [found[whole]]
+    return [diagnostic for place, diagnostic in enumerate(found) if not _is_told(problems[:place], problems[place])]
 
 
 def _others(problems: Sequence[Problem], text: str) -> Sequence[Statement]:
     """The statements of the text that can be read, where a mistake is not about one of them alone."""
-    if not any(isinstance(problem, MatdiffError) and (problem.whole is None or _may_be_foreign(problem)) for problem in problems):
+    if not any(
+        isinstance(problem, MatdiffError) and (problem.whole is None or isinstance(problem, FOREIGN)) for problem in problems
+    ):
         return ()
     try:
         return read(text).statements
@@ -98,29 +88,3 @@ def _is_told(earlier: Sequence[Problem], problem: Problem) -> bool:
         return False
     written = [error.written for error in earlier if isinstance(error, errors.ForeignOperator)]
     return problem.written in written or (in_tex and problem.written in ("{", "}"))
-
-
-def _in_our_notation(problem: Problem, text: str, others: Sequence[Statement]) -> Translation | None:
-    """The statement with the mistake, if it is one of another language."""
-    span, whole = getattr(problem, "span", None), getattr(problem, "whole", None)
-    statement = cut(text, statement_around(text, span.start)) if span is not None else text
-    return translated(statement, others, meant_kind(problem, whole) if isinstance(whole, Whole) else None)
-
-
-# Errors of people who write another language.
-_FOREIGN = (
-    errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
-    errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
-    errors.ProductSizes, errors.UnclosedBracket, errors.UnknownVariable,
-)  # fmt: skip
-
-
-def _may_be_foreign(problem: Problem) -> bool:
-    """Whether another language may explain the mistake; not where an option in the quotes does."""
-    return isinstance(problem, _FOREIGN) and not (isinstance(problem, errors.UnexpectedText) and problem.reason == "option")
-
-
-def _explains(translation: Translation, problem: Problem, text: str, proposed: Proposals) -> bool:
-    """Whether a translation may take the place of the help: not where sizes can be mended and only `*` is read otherwise."""
-    starred = as_translated(re.sub(r"(?<![.*])\*(?!\*)", ".*", text))
-    return not (isinstance(problem, errors.ProductSizes) and proposed.help and translation.text == starred)
