@@ -90,8 +90,13 @@ class Row(NamedTuple):
     alone: bool = True
 
 
-def proposals(error: MatdiffError, text: str, by: int = 0, others: Sequence[Statement] = ()) -> Proposals:
-    """All proposals for an error whose spans, moved by `by`, count code points of `text`."""
+def proposals(
+    error: MatdiffError, text: str, by: int = 0, others: Sequence[Statement] = (), *, translate: bool = True
+) -> Proposals:
+    """All proposals for an error whose spans, moved by `by`, count code points of `text`.
+
+    translate   whether another language may explain it
+    """
     mistake = Mistake(error, text, by, others)
     found = Proposals()
     for row in TABLE:
@@ -100,7 +105,7 @@ def proposals(error: MatdiffError, text: str, by: int = 0, others: Sequence[Stat
             found = Proposals((*found.help, *new.help), new.label or found.label, found.is_whole or new.is_whole)
             if found.help and row.alone:
                 break
-    return found if found.is_whole else _translated(mistake, found)
+    return _translated(mistake, found) if translate and not found.is_whole and may_be_foreign(error) else found
 
 
 # Names
@@ -228,21 +233,24 @@ def _corrected(mistake: Mistake) -> Proposals:
 # Another language
 
 # Errors of people who write one.
-FOREIGN = (
+_FOREIGN = (
     errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
     errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
     errors.ProductSizes, errors.UnclosedBracket, errors.UnknownVariable,
 )  # fmt: skip
 
 
+def may_be_foreign(problem: object) -> bool:
+    """Whether another language may explain the mistake; not where an option in the quotes does."""
+    return isinstance(problem, _FOREIGN) and not (isinstance(problem, errors.UnexpectedText) and problem.reason == "option")
+
+
 def _translated(mistake: Mistake, found: Proposals) -> Proposals:
     """The whole statement in our notation instead of what was found, if it is one of another language.
 
-    Not where an option stands in the quotes, nor where sizes can be mended and only `*` would be read otherwise.
+    Not where sizes can be mended and only `*` would be read otherwise.
     """
     error, text = mistake.here, mistake.text
-    if not isinstance(error, FOREIGN) or (isinstance(error, errors.UnexpectedText) and error.reason == "option"):
-        return found
     span = getattr(error, "span", None)
     statement = cut(text, statement_around(text, span.start)) if span is not None else text
     whole = translated(statement, mistake.others, meant_kind(mistake.error, mistake.whole) if mistake.whole is not None else None)

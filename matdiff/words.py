@@ -11,7 +11,7 @@ from matdiff.diagnostic import Diagnostic, Words, line_and_column, render
 from matdiff.errors import Errors, MatdiffError, Remark
 from matdiff.limits import ERRORS, HELP_TIME, within
 from matdiff.parse import Declaration, read
-from matdiff.proposals import FOREIGN, Proposals, proposals
+from matdiff.proposals import Proposals, may_be_foreign, proposals
 from matdiff.relocate import relocated
 from matdiff.statements import Statement
 from matdiff.words_reading import READING_WORDS
@@ -59,7 +59,11 @@ def in_words(
     """
     with within(HELP_TIME):
         others = [*declarations, *_others(problems, text)]
-        proposed = [proposals(one, text, by, others) if isinstance(one, MatdiffError) else Proposals() for one in problems]
+        foreign = next((problem for problem in problems if may_be_foreign(problem)), None)
+        proposed = [
+            proposals(one, text, by, others, translate=one is foreign) if isinstance(one, MatdiffError) else Proposals()
+            for one in problems
+        ]
         found = [_told(problem, text, by, help) for problem, help in zip(problems, proposed, strict=True)]
     whole = next((place for place, help in enumerate(proposed) if help.is_translation), None)
     if whole is not None:
@@ -69,9 +73,7 @@ def in_words(
 
 def _others(problems: Sequence[Problem], text: str) -> Sequence[Statement]:
     """The statements of the text that can be read, where a mistake is not about one of them alone."""
-    if not any(
-        isinstance(problem, MatdiffError) and (problem.whole is None or isinstance(problem, FOREIGN)) for problem in problems
-    ):
+    if not any(isinstance(problem, MatdiffError) and (problem.whole is None or may_be_foreign(problem)) for problem in problems):
         return ()
     try:
         return read(text).statements
