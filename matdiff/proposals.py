@@ -82,7 +82,7 @@ class Mistake:
 class Row(NamedTuple):
     """What is proposed for some kinds of errors.
 
-    alone    if it proposes something, later rows do not
+    alone    only where nothing was proposed before, and then nothing is after
     """
 
     kinds: tuple[type[MatdiffError], ...]
@@ -267,7 +267,7 @@ def _translated(mistake: Mistake, found: Proposals) -> Proposals:
 # The table
 
 # All but those of sizes that nobody can compare.
-_DECIDED = (*SHAPE_CHANGES, errors.WrongKind, errors.BlockSizes, errors.IndexRange, errors.ArgumentSizes, errors.DefinitionShape)
+_DECIDED = (*SHAPE_CHANGES, errors.BlockSizes, errors.IndexRange, errors.ArgumentSizes, errors.DefinitionShape)
 TABLE = (
     Row((*_DECIDED, errors.UndecidedSizes, errors.UnknownVariable), _glued),
     Row(_DECIDED, _usual_scalars, alone=False),
