@@ -14,7 +14,7 @@ from matdiff.directions import Along
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.parse import parse, parse_declaration, read
-from matdiff.relocate import relocated, spans_of
+from matdiff.relocate import spans_of
 from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined
 from matdiff.statements import Declaration, Definition, Question
@@ -25,8 +25,8 @@ from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.render.options import Check
-    from matdiff.report import Diagnostic
     from matdiff.steps.derivation import Derivation
+    from matdiff.words import Diagnostic
 
 CHECK_FAILED = 1
 
@@ -306,16 +306,16 @@ class Batch:
             self._complain(errors, excerpt)
 
     def _complain(self, problems: Iterable[MatdiffError | Remark], excerpt: Excerpt) -> None:
-        from matdiff.report import render as drawn
+        from matdiff.words import render as drawn
 
         color = uses_color(sys.stderr, self.options.color)
         for diagnostic in self._diagnosed(problems, excerpt):
             complain(drawn(diagnostic, excerpt.text, excerpt.place, color, excerpt.line or 1))
 
     def _diagnosed(self, problems: Iterable[MatdiffError | Remark], excerpt: Excerpt) -> list[Diagnostic]:
-        from matdiff.report import in_words  # words are needed only when something is wrong
+        from matdiff.words import in_words  # words are needed only when something is wrong
 
-        found = in_words([relocated(problem, -excerpt.start) for problem in problems], excerpt.text, self.declarations)
+        found = in_words(list(problems), excerpt.text, self.declarations, by=-excerpt.start)
         for diagnostic in found:
             diagnostic.labels = tuple(label for label in diagnostic.labels if 0 <= label.span.start <= len(excerpt.text))
         return found

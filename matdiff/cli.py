@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from matdiff.batch import Batch, Options
-from matdiff.carets import Diagnostic
-from matdiff.carets import render as drawn
 from matdiff.command import ExpressionCommand, OneOf, Seconds, Whole, WrongValue, assignments, choice, listed, option
+from matdiff.diagnostic import Diagnostic
+from matdiff.diagnostic import render as drawn
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
 from matdiff.limits import TIME
 from matdiff.notations import CHOICES as NOTATIONS
@@ -364,7 +364,7 @@ def _run(words: list[str]) -> int:
 
         return _fail(words, diagnose_usage(problem, COMMAND), WRONG_USAGE)
     except MatdiffError as problem:
-        from matdiff.report import diagnose
+        from matdiff.words import diagnose
 
         return _fail(words, diagnose(problem, ""), problem.exit_status)
 

@@ -44,14 +44,12 @@ class _Fields:
 class MatdiffError(_Fields, Exception):
     """Base of every error a user can cause; `exit_status` is that of the command.
 
-    scalars  undeclared names with which, as scalars, the whole statement fits
-    split    the correction, if it fits, that splits the names that are written together
+    whole   the question in which it is, where that could be read; a change is tried in it
     """
 
     severity = "error"
     exit_status = WRONG_EXPRESSION
-    scalars: Sequence[str] = ()
-    split: Fix | None = None
+    whole: object = None
 
 
 class Remark(_Fields):
@@ -199,7 +197,6 @@ class UnknownVariable(MatdiffError):
     names: tuple[str, ...]
     expr: Expr | None = None
     span: Span | None = None
-    fixes: tuple[Fix, ...] = ()
     expected: bool = False
 
 
@@ -262,10 +259,9 @@ class CircularDefinition(MatdiffError):
 
 
 class Fix:
-    """A correction that was tried: with it the whole statement has consistent sizes.
+    """A correction of an expression.
 
-    what         a key of report's table: "transpose", "no-transpose", "inner", "outer", "elementwise", "split-name", "brackets",
-                 "exchange", "gram", "pinv", "inverse", "ones-row", "ones-column", "ones", "linear", "diag", "product"
+    what         what it is in words, empty where it speaks for itself
     target       the part of the expression to replace
     replacement  what to write there; brackets around it are the printer's business
     others       corrections of other parts of the expression that belong to it
@@ -298,7 +294,6 @@ class SizeReason:
 class ProductSizes(MatdiffError):
     """Two neighbouring factors whose inner sizes differ.  The factors carry their shapes.
 
-    fixes     the corrections that were tried and fit
     rigid     the declared size names that make the difference
     reasons   where undeclared variables in it got their sizes
     """
@@ -306,7 +301,6 @@ class ProductSizes(MatdiffError):
     code, name = "E301", "size-product"
     left: Expr
     right: Expr
-    fixes: tuple[Fix, ...] = ()
     rigid: tuple[str, ...] = ()
     reasons: tuple[SizeReason, ...] = ()
 
@@ -318,7 +312,6 @@ class SumShapes(MatdiffError):
     left: Expr
     right: Expr
     subtracted: bool = False
-    fixes: tuple[Fix, ...] = ()
     rigid: tuple[str, ...] = ()
     reasons: tuple[SizeReason, ...] = ()
 
@@ -330,7 +323,6 @@ class ElementwiseShapes(MatdiffError):
     left: Expr
     right: Expr
     operator: str
-    fixes: tuple[Fix, ...] = ()
     rigid: tuple[str, ...] = ()
     reasons: tuple[SizeReason, ...] = ()
 
@@ -341,7 +333,6 @@ class NotSquare(MatdiffError):
     code, name = "E304", "not-square"
     function: str
     argument: Expr
-    fixes: tuple[Fix, ...] = ()
     reasons: tuple[SizeReason, ...] = ()
 
 
@@ -372,7 +363,6 @@ class PowerKind(MatdiffError):
     base: Expr
     exponent: Expr
     culprit: Expr
-    fixes: tuple[Fix, ...] = ()
 
 
 class DivisionKind(MatdiffError):
@@ -381,7 +371,6 @@ class DivisionKind(MatdiffError):
     code, name = "E308", "division-kind"
     numerator: Expr
     denominator: Expr
-    fixes: tuple[Fix, ...] = ()
 
 
 class DivisionByZero(MatdiffError):

@@ -79,7 +79,6 @@ class _Names:
         for dim, number in answer.recovery.sizes.items():
             if dim.name is not None and dim.name not in self.variables:
                 self.definitions.setdefault(dim.name, number)
-        self.declared_sizes = {n for v in declare(inputs.declarations).values() for dim in v.shape for n in dim.names}
 
     @property
     def known(self) -> list[str]:
@@ -105,9 +104,4 @@ class _Names:
             **self.variables,
             **{name: Variable(name, declared_kind(shape), shape) for name, shape in (more or {}).items()},
         }
-        try:
-            return infer(expr, variables, self.definitions, soft=False)
-        except MatdiffError as error:
-            if "rigid" in vars(error):
-                error.__dict__["rigid"] = tuple(name for name in error.__dict__["rigid"] if name in self.declared_sizes)
-            raise
+        return infer(expr, variables, self.definitions, soft=False)

@@ -1,11 +1,17 @@
-"""Names written together, `Ax` for `A x`: the parts of which a word is made, if it is made of names."""
+"""Names written together, `Ax` for `A x`: which words are made of names, and the question with all of them split, if it fits."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 
+from matdiff.errors import Fix
+from matdiff.fits import Change, Whole, fits
+from matdiff.functions import NAMES
+from matdiff.parts import names_in
 from matdiff.scan import CONSTANTS, GREEK
+from matdiff.syntax import Expr
+from matdiff.walk import post_order
 
 # A longer name is a word, not a product of letters.
 LONGEST = 16
@@ -35,3 +41,70 @@ def parts_of(text: str, known: Collection[str]) -> list[str]:
         parts.append(part)
         place += len(part)
     return parts
+
+
+def factors_before(written: str, known: Collection[str]) -> list[str]:
+    """`Bdiag` as B and diag: the names written together with the function at the end; none where it is not so."""
+    for place in range(1, len(written)):
+        before, function = written[:place], written[place:]
+        alone = before in GREEK.values() or (place == 1 and before.isupper())
+        names = [before] if alone else parts_of(before, known)
+        if function in NAMES and names:
+            return [*names, function]
+    return []
+
+
+def factors_of(written: str, known: Collection[str]) -> list[str]:
+    """The factors that a word stands for: itself where it is known, else names before a function, names, or two letters."""
+    if written in known or written in NAMES:
+        return [written]
+    two = list(written) if len(written) == 2 and written.isalpha() else [written]
+    return parts_of(written, known) or factors_before(written, known) or two
+
+
+def split(whole: Whole) -> Fix | None:
+    """The question with all names split that are written together of names used elsewhere, if that fits."""
+    names = [node for part in whole.parts for node in names_in(part) if len(str(node.value)) > 1 and node.value not in whole.wrt]
+    glued = [node for node in names if whole.is_fresh(str(node.value))]
+    if not glued:
+        return None
+    known = frozenset(name for name in (*whole.occurrences, *whole.wrt) if len(name) == 1 or not whole.is_fresh(name))
+    fix = _of_known(whole.parts, glued, known)
+    return fix if fix is not None and fits(whole, change_of(fix)) else None
+
+
+def change_of(fix: Fix) -> Change:
+    """The change of the question that a correction is."""
+    return Change(parts=[(one.target, one.replacement) for one in (fix, *fix.others)], soft=fix.name is not None)
+
+
+def splits(whole: Whole, exprs: Iterable[Expr]) -> Iterator[Fix]:
+    """Each name of the expressions in two, `Ax` as `A x`, one at a time and at every place; untried."""
+    for name in (name for expr in exprs for name in names_in(expr)):
+        text = str(name.value)
+        if text.isalpha() and len(text) <= LONGEST and whole.is_fresh(text):
+            for cut in range(1, len(text)):
+                parts = Expr("name", value=text[:cut]), Expr("name", value=text[cut:])
+                yield Fix("", name, Expr("*", parts), name=name)
+
+
+def _of_known(exprs: Iterable[Expr], names: Iterable[Expr], known: Collection[str]) -> Fix | None:
+    """The one correction that splits all of these names of the expressions that are made of known ones: `x^T AX`.
+
+    What follows a name belongs to its last part: X X^T, of `XX^T`, is no (X X)^T.
+    """
+    marked = ("'", "^", ".^", "at")
+    bases = {id(node.args[0]): node for expr in exprs for node in post_order(expr) if node.op in marked and node.args}
+    fixes: list[Fix] = []
+    for name in names:
+        parts = parts_of(str(name.value), known)
+        if not any(part in known for part in parts):
+            continue
+        *first, last = [Expr("name", value=part) if part not in ("ones", "zeros") else Expr(part) for part in parts]
+        target = name
+        is_bare = name.span is not None and name.span.end - name.span.start == len(str(name.value))
+        while id(target) in bases and is_bare:
+            target = bases[id(target)]
+            last = target.replace(args=(last, *target.args[1:]))
+        fixes.append(Fix("", target, Expr("*", (*first, last)), name=name))
+    return Fix("", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]), fixes[0].name) if fixes else None

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import copy
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from matdiff.errors import Fix, MatdiffError, Remark, SizeReason
 from matdiff.syntax import Expr, Span
 
 Problem = TypeVar("Problem", bound=MatdiffError | Remark)
+
+# Fields that are a place in the text, not a span.
+_PLACES = ("start", "end")
 
 
 def spans_of(problem: MatdiffError | Remark) -> list[Span]:
@@ -22,9 +25,8 @@ def relocated(problem: Problem, by: int) -> Problem:
     if not by:
         return problem
     new: Problem = object.__new__(type(problem)) if isinstance(problem, Remark) else type(problem).__new__(type(problem))
-    # A field called start or end is a place in the text too.
-    places = {field: value + by for field, value in vars(problem).items() if field in ("start", "end") and isinstance(value, int)}
-    new.__dict__.update({field: _moved(value, by) for field, value in vars(problem).items()} | places)
+    for field, value in vars(problem).items():
+        setattr(new, field, value + by if field in _PLACES and isinstance(value, int) else moved(value, by))
     return new
 
 
@@ -38,18 +40,19 @@ def _spans(value: object) -> Iterator[Span]:
             yield from _spans(part)
 
 
-def _moved(value: object, by: int) -> object:
+def moved(value: Any, by: int) -> Any:
+    """The value with all spans in it moved."""
     if isinstance(value, Span):
         return Span(value.start + by, value.end + by)
     if isinstance(value, Expr):
         return _moved_expr(value, by)
     if isinstance(value, tuple):
-        return tuple(_moved(part, by) for part in value)
+        return tuple(moved(part, by) for part in value)
     if isinstance(value, (Fix, SizeReason)):
-        moved = copy(value)
+        new = copy(value)
         for field in value.__slots__:
-            setattr(moved, field, _moved(getattr(value, field), by))
-        return moved
+            setattr(new, field, moved(getattr(value, field), by))
+        return new
     return value
 
 

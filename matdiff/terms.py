@@ -7,9 +7,9 @@ from itertools import product
 
 from matdiff import formula
 from matdiff.dims import SCALAR, Shape
+from matdiff.fits import replaced_part
 from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS
-from matdiff.infer import replaced
 from matdiff.parts import values_of
 from matdiff.syntax import Expr, ratio
 from matdiff.walk import post_order
@@ -77,7 +77,7 @@ def edits_of(expr: Expr, squares: Sequence[Expr]) -> Iterator[tuple[Expr, Expr, 
     for slips in (_slips, _swaps, lambda node: _left_out(node, squares)):
         for node in nodes:
             for other in slips(node):
-                yield node, other, replaced(expr, node, other)
+                yield node, other, replaced_part(expr, node, other)
 
 
 def _value_nodes(expr: Expr) -> list[Expr]:

@@ -10,8 +10,8 @@ import re
 
 import click
 
-from matdiff.carets import Diagnostic, Help
 from matdiff.command import ExpressionCommand, WrongValue
+from matdiff.diagnostic import Diagnostic, Help
 from matdiff.sentences import PROPERTIES
 from matdiff.suggest import near
 

@@ -22,7 +22,8 @@ from matdiff.comparison import (
     factor_between,
     turned,
 )
-from matdiff.infer import Typed, count_nodes
+from matdiff.fits import count_nodes
+from matdiff.infer import Typed
 from matdiff.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
 from matdiff.parts import shape_of
 from matdiff.sample import with_property

@@ -20,12 +20,12 @@ from random import Random
 from typing import NamedTuple
 
 import matdiff
-from matdiff.carets import Diagnostic
+from matdiff.diagnostic import Diagnostic
 from matdiff.errors import Errors, MatdiffError
 from matdiff.functions import NAMES
 from matdiff.parse import Question, parse
-from matdiff.report import diagnose_all
 from matdiff.syntax import Expr
+from matdiff.words import diagnose_all
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"
 KINDS = ("transpose", "bracket", "swap", "glue", "misspell")

@@ -7,8 +7,8 @@ import pytest
 import matdiff
 from matdiff.errors import DeclaredLate, Errors, MatdiffError
 from matdiff.parse import Declaration, Question, parse, parse_declaration
-from matdiff.report import diagnose, diagnose_all
 from matdiff.variables import declared_variable, described
+from matdiff.words import diagnose, diagnose_all
 
 
 def meaning(text: str) -> str:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import matdiff
-from matdiff.carets import Diagnostic
 from matdiff.cli import main
+from matdiff.diagnostic import Diagnostic
 from matdiff.errors import Errors, GluedNames, MatdiffError
-from matdiff.report import diagnose, diagnose_all
+from matdiff.words import diagnose, diagnose_all
 
 BAD = [json.loads(line) for line in (Path(__file__).parent / "corpus" / "bad.jsonl").read_text(encoding="utf-8").splitlines()]
 

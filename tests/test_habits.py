@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sessions import run
 
-from matdiff.habits import translated
+from matdiff.foreign import translated
 
 HABITS = {
     "norm(x, 2)": "||x||",

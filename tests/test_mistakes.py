@@ -1,9 +1,12 @@
-"""A sample of `make mistakes`: the first suggestion is mostly the original expression."""
+"""A sample of `make mistakes`: the first suggestion is mostly the original expression, and every one was tried."""
 
 from __future__ import annotations
 
 import pytest
-from mutations import corpus, measure
+from mutations import KINDS, broken, corpus, measure, seen
+
+from matdiff.fits import fits, whole_of
+from matdiff.parse import parse_declaration
 
 
 @pytest.mark.slow
@@ -12,3 +15,20 @@ def test_the_first_suggestion_is_mostly_the_original(kind: str, least: float) ->
     counts, _ = measure(kind, corpus()[::9])
     assert counts["refused"] >= 20
     assert counts["first"] >= least * counts["refused"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_proposal_fits(kind: str) -> None:
+    """Of an expression with one mistake: what is proposed can be read, and its sizes fit, as declared or by the spelling of names."""
+    tried = 0
+    for case in corpus()[::9]:
+        declared = [one for text in case["decl"] for one in parse_declaration(text)]  # type: ignore[attr-defined]
+        for mistake in broken(kind, str(case["expr"])):
+            said = seen(case, mistake)
+            for help in said.diagnostic.help if said is not None else ():
+                if help.replacement is not None:
+                    wholes = [whole_of(help.replacement, others) for others in (declared, ())]
+                    assert any(whole is not None and fits(whole) for whole in wholes), f"{mistake.text}: {help.line}"
+                    tried += 1
+    assert tried >= 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
-from matdiff.carets import UNSAFE
+from matdiff.diagnostic import UNSAFE
 from matdiff.dims import Dim, Shape
 from matdiff.formula import shape_of
 from matdiff.kinds import kind_of
@@ -19,7 +19,7 @@ from matdiff.version import VERSION
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
-    from matdiff.carets import Diagnostic
+    from matdiff.diagnostic import Diagnostic
     from matdiff.infer import Typed
     from matdiff.render.options import Check
     from matdiff.result import Result

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from matdiff.evaluate import Report
     from matdiff.expect import Verdict
     from matdiff.prove import Proof
-    from matdiff.report import Diagnostic
     from matdiff.steps.derivation import Derivation
+    from matdiff.words import Diagnostic
 
     Check = Union[Report, Verdict, Proof]
 

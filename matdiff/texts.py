@@ -1,11 +1,11 @@
-"""Corrected texts: what a help line proposes is the user's own text with a part replaced, and it is read before it is shown."""
+"""Texts and the statements in them: what a proposal replaces is a part of the user's own text."""
 
 from __future__ import annotations
 
 import shlex
 
 from matdiff.errors import Errors, MatdiffError, TooLarge
-from matdiff.parse import Question, parse, read, tokens_of
+from matdiff.parse import Question, parse, parse_declaration, read, tokens_of
 from matdiff.sentences import split_statements
 from matdiff.syntax import Expr, Span
 
@@ -41,6 +41,14 @@ def mistakes(text: str) -> list[str]:
 def parses(text: str) -> bool:
     """Whether it can be read."""
     return not mistakes(text)
+
+
+def declares(text: str) -> bool:
+    """Whether it can be read as a declaration."""
+    try:
+        return bool(parse_declaration(text))
+    except (MatdiffError, Errors):
+        return False
 
 
 def statement_around(text: str, position: int) -> Span:
@@ -84,7 +92,7 @@ def correction(text: str, corrected: str, place: Span) -> str | None:
     return changed if len(left) < len(found) and set(left) <= set(found) else None
 
 
-def expr_of(text: str) -> Expr | None:
+def meaning_of(text: str) -> Expr | None:
     """The expression of a statement, or None if it cannot be read."""
     try:
         statement = parse(text)[-1]

@@ -8,7 +8,7 @@ import re
 _ONES = re.compile(r"\\(?:mathbf|mathbb|mathbbm|boldsymbol|bm|mathds)\s*(?:\{\s*1\s*\}|1)")
 _WORDS = re.compile(r"\\(?:operatorname\*?|mathrm|text|textrm|mathop|mathsf|mathit|mathtt)\s*\{\s*\\?([A-Za-z]+)\s*\}")
 _FONTS = re.compile(
-    r"\\(?:mathbf|mathrm|mathit|mathbb|mathcal|mathsf|boldsymbol|bm|vec|mathop)(?![A-Za-z])\s*(?:\{\s*(\\?[A-Za-z0-9_]+)\s*\})?"
+    r"\\(?:mathbf|mathrm|mathit|mathcal|mathsf|boldsymbol|bm|vec(?!\s*\()|mathop)(?![A-Za-z])\s*(?:\{\s*(\\?[A-Za-z0-9_]+)\s*\})?"
 )
 _DECORATED = re.compile(
     r"\\(?:wide)?(hat|tilde|bar|dot|check|overline|underline)(?![A-Za-z])\s*(?:\{\s*\\?([A-Za-z]+)\s*\}|\\?([A-Za-z]+))"
@@ -16,6 +16,8 @@ _DECORATED = re.compile(
 _SPACES = re.compile(
     r"\\(?:left|right|[bB]ig{1,2}[lrm]?|quad|qquad|displaystyle|textstyle|limits|nolimits|middle)(?![A-Za-z])|\\[,;!:]"
 )
+# What is called with sized brackets, `\sigma\left(`, is still called.
+_CALLED = re.compile(r"(\\[A-Za-z]+)\s*\\left\s*(?=\()")
 _SUBSCRIPT = re.compile(r"_\s*\{\s*\\?(\w+)\s*\}")
 # Every command that is known, but letters and functions; the last ones are read by their own rules.
 COMMANDS = {
@@ -33,6 +35,7 @@ def without_fonts(text: str) -> str:
     r"""`\mathbf{x}_{i}` as x_i, `\hat{y}` as y_hat, `\operatorname{tr}` as \tr, `\left(` as (."""
     text = _ONES.sub(r" \\ones ", text)
     text = _WORDS.sub(r"\\\1 ", text)
+    text = _CALLED.sub(r"\1", text)
     text = _FONTS.sub(lambda found: f" {found[1]} " if found[1] else "", text)
     text = _DECORATED.sub(_decorated, text)
     return _SUBSCRIPT.sub(r"_\1", re.sub(r" +(?=[_^])", "", _SPACES.sub(" ", text)))

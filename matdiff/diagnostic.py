@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from matdiff.syntax import Span
 
@@ -39,6 +39,25 @@ class Help:
     def __init__(self, message: str, replacement: str | None = None, line: str | None = None) -> None:
         self.message, self.replacement = message, replacement
         self.line = line or (f"{message}:  {replacement}" if replacement is not None else message)
+
+
+# The words for an error: the message, the labels and the notes; what is proposed is tried elsewhere.
+Words = tuple[str, Sequence[Label], Sequence[str]]
+Wording = Callable[[Any, str], Words]
+# The words for what no change of the text mends: the message, the labels, what to do instead, and the notes.
+Advice = tuple[str, Sequence[Label], Sequence[Help], Sequence[str]]
+
+
+def plain(message: str, *notes: str, also: Mapping[str, str] | None = None, **labels: str) -> Wording:
+    """Words in which `{0.name}` is the field `name` of the error; `labels`, and after them `also` as secondary, by the field of the span."""
+
+    def words(error: Any, text: str) -> Words:
+        places = [(getattr(error, field), words, True) for field, words in labels.items()]
+        places += [(getattr(error, field), words, False) for field, words in (also or {}).items()]
+        shown = [Label(span, words.format(error), primary=primary) for span, words, primary in places if span is not None]
+        return message.format(error), shown, [note.format(error) for note in notes]
+
+    return words
 
 
 class Diagnostic:

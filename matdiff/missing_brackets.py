@@ -6,17 +6,18 @@ transpose; a bracket that changes nothing is not what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.errors import Errors, MatdiffError
+from matdiff.errors import MatdiffError
+from matdiff.fits import fits, whole_of
 from matdiff.functions import NAMES
-from matdiff.infer import infer
-from matdiff.parse import Declaration, Definition, Question, parse, tokens_of
+from matdiff.parse import tokens_of
 from matdiff.sentences import TERM_ENDS
 
 if TYPE_CHECKING:
     from matdiff.lalr import Token
+    from matdiff.statements import Statement
     from matdiff.syntax import Expr
 
 # A longer statement has too many places.
@@ -25,18 +26,16 @@ _NORMS = ("_F", "_1", "_2", "_inf")
 _SUFFIXES = ("CARET", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "DOT_CARET")
 
 
-class Fit(NamedTuple):
-    """A statement with a bracket put in at this place of it."""
+class Place(NamedTuple):
+    """Where in a statement a bracket belongs, and how unlikely that is."""
 
-    statement: str
-    place: int
+    cost: int
+    order: int
+    at: int
 
 
-def with_closer(statement: str, context: str, opener: int, closer: str) -> Fit | None:
-    """The statement with `closer` put in somewhere behind the bracket at `opener`, or None where it fits nowhere.
-
-    `context` are the statements before it, which may declare and define names.
-    """
+def with_closer(statement: str, opener: int, closer: str, others: Sequence[Statement]) -> Place | None:
+    """Where `closer` fits behind the bracket at `opener`; `others` are the other statements, which say what names are."""
 
     def places(tokens: list[Token]) -> Iterator[tuple[int, int]]:
         is_call = opener > 0 and (statement[opener - 1].isalnum() or statement[opener] == "|")
@@ -54,11 +53,11 @@ def with_closer(statement: str, context: str, opener: int, closer: str) -> Fit |
             else:
                 yield end, 2 if following.type in ("PLUS", "MINUS") else 3
 
-    return _best(statement, context, closer, places, later=True)
+    return _best(statement, closer, places, others, later=True)
 
 
-def with_opener(statement: str, context: str, closer: int, opener: str) -> Fit | None:
-    """The statement with `opener` put in somewhere before the bracket at `closer`, or None where it fits nowhere."""
+def with_opener(statement: str, closer: int, opener: str, others: Sequence[Statement]) -> Place | None:
+    """Where `opener` fits before the bracket at `closer`."""
 
     def places(tokens: list[Token]) -> Iterator[tuple[int, int]]:
         for token, before in zip(tokens, [None, *tokens[:-1]]):
@@ -77,59 +76,43 @@ def with_opener(statement: str, context: str, closer: int, opener: str) -> Fit |
             if token.type != "MINUS" or opens:
                 yield start, 1 if opens else 2
 
-    return _best(statement, context, opener, places, later=False)
+    return _best(statement, opener, places, others, later=False)
 
 
-def _best(
-    statement: str, context: str, bracket: str, places: Callable[[list[Token]], Iterator[tuple[int, int]]], later: bool
-) -> Fit | None:
-    if len(statement) > _LONGEST or len(context) > _LONGEST:
+Places = Callable[["list[Token]"], Iterator[tuple[int, int]]]
+
+
+def _best(statement: str, bracket: str, places: Places, others: Sequence[Statement], later: bool) -> Place | None:
+    if len(statement) > _LONGEST:
         return None
     try:
-        if context.strip(" \n;"):
-            parse(context, more=True)  # with mistakes before it nothing could fit
         tokens = tokens_of(statement)
-    except (MatdiffError, Errors):
+    except MatdiffError:
         return None
-    found: list[tuple[int, int, str]] = []
+    found: list[Place] = []
     read: set[Expr] = set()
-    for place, cost in dict.fromkeys(places(tokens)):
-        changed = statement[:place] + bracket + statement[place:]
-        expr = _fitting(changed, context)
-        if expr is not None and expr not in read and not _is_idle(changed, place, expr, context):
+    for at, cost in dict.fromkeys(places(tokens)):
+        changed = statement[:at] + bracket + statement[at:]
+        expr = _fitting(changed, others)
+        if expr is not None and expr not in read and not _is_idle(changed, at, expr, others):
             read.add(expr)
-            found.append((cost, -place if later else place, changed))
-    if not found:
-        return None
-    _, place, changed = min(found)
-    return Fit(changed, abs(place))
+            found.append(Place(cost, -at if later else at, at))
+    return min(found, default=None)
 
 
-def _fitting(statement: str, context: str) -> Expr | None:
+def _fitting(statement: str, others: Sequence[Statement]) -> Expr | None:
     """The expression of a statement if it can be read and its sizes fit."""
-    try:
-        known = parse(context + statement)
-        question = known[-1]
-        if not isinstance(question, Question):
-            return None
-        definitions = {one.name: one.expr for one in known if isinstance(one, Definition)}
-        infer(question.expr, [one for one in known if isinstance(one, Declaration)], definitions)
-    except (MatdiffError, Errors):
-        return None
-    return (
-        definitions[str(question.expr.value)]
-        if question.expr.op == "name" and question.expr.value in definitions
-        else question.expr
-    )
+    whole = whole_of(statement, others)
+    return whole.meaning if whole is not None and fits(whole) else None
 
 
-def _is_idle(statement: str, place: int, expr: Expr, context: str) -> bool:
+def _is_idle(statement: str, at: int, expr: Expr, others: Sequence[Statement]) -> bool:
     """Whether the parentheses at this place and their partner change nothing."""
-    partner = _partner(statement, place)
+    partner = _partner(statement, at)
     if partner is None:
         return False
-    first, last = sorted((place, partner))
-    without = _fitting(f"{statement[:first]} {statement[first + 1 : last]} {statement[last + 1 :]}", context)
+    first, last = sorted((at, partner))
+    without = _fitting(f"{statement[:first]} {statement[first + 1 : last]} {statement[last + 1 :]}", others)
     return without is not None and _flat(without) == _flat(expr)
 
 

@@ -1,4 +1,4 @@
-r"""`translated`: what was typed as NumPy, MATLAB, R, Mathematica or TeX would have it, in the notation of this program.
+r"""`candidates`: what was typed as NumPy, MATLAB, R, Mathematica or TeX would have it, in the notation of this program.
 
 `np.linalg.norm(A @ x - b)**2` is ||A x - b||^2, and `\frac{1}{2} x^{\top} A x` is 1/2 x^T A x.  Nothing here is run or trusted: a
 translation is proposed only if it can be read and its sizes fit, and what is not understood to the last argument has none.
@@ -7,14 +7,14 @@ translation is proposed only if it can be read and its sizes fit, and what is no
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
-from matdiff.dialects import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
 from matdiff.errors import Errors, MatdiffError
-from matdiff.foreign import MOST_LEVELS, Unreadable, read_foreign
+from matdiff.fits import shape_with, whole_of
+from matdiff.foreign_rows import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
+from matdiff.foreign_tree import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES, function_written
-from matdiff.infer import infer
 from matdiff.kinds import kind_of
 from matdiff.parse import parse
 from matdiff.render.text import typed
@@ -25,8 +25,6 @@ from matdiff.suggest import elsewhere, functions
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
-# Longer texts are programs, not expressions.
-LONGEST = 500
 # What matches anything of its kind in a row of the table.
 _PLACES = {"X": "matrix", "Y": "matrix", "x": "vector", "y": "vector", "F": "", "G": ""}
 _VARIABLE = r"\\?\w+"
@@ -58,59 +56,36 @@ _NAMED = re.compile(r"\s*([^\W\d]\w*)\s*(?:<-|:=|←|=(?!=))\s*")
 _ENTRYWISE = ("library", "attribute", "matmul", "matmul of R", "outer of")
 
 
-class Translation:
-    """A statement in our own notation.  option: what else has to be given on the command line, or nothing."""
-
-    __slots__ = ("option", "text")
-
-    def __init__(self, text: str, option: str) -> None:
-        self.text, self.option = text, option
-
-
-def translated(text: str, others: Sequence[Statement] = ()) -> Translation | None:
-    """One statement in our own notation, if its sizes fit there; None if it has no translation.
+def candidates(text: str, others: Sequence[Statement]) -> Iterator[tuple[str, str]]:
+    """What a statement may be in our notation, untried, and what else has to be given on the command line, or nothing.
 
     others   the other statements of the text, which say what names are
     """
-    if len(text) > LONGEST or "\n" in text:
-        return None
     try:
-        return _translation(text, others)
+        yield from _candidates(text, others)
     except (MatdiffError, Errors, Unreadable):
-        return None
+        return
 
 
-def _translation(text: str, others: Sequence[Statement]) -> Translation | None:
+def _candidates(text: str, others: Sequence[Statement]) -> Iterator[tuple[str, str]]:
     bare, option = _without_frame(text)
     named = _NAMED.match(bare)
     before = f"{named[1]} = " if named else ""
     tree = read_foreign(bare[named.end() if named else 0 :], is_function)
     if tree.op == "call" and tree.value in DERIVATIVES and len(tree.args) == 2 and tree.args[1].op == "name":
-        if tree.args[0].op == "name" and tree.args[0].value not in _context(others)[1]:
-            return None
+        if tree.args[0].op == "name" and tree.args[0].value not in {one.name for one in others if isinstance(one, Definition)}:
+            return
         option = "use " + DERIVATIVES[str(tree.value)].format(tree.args[1].value)
         tree = tree.args[0]
     if depth(tree) > MOST_LEVELS:
-        return None
+        return
     nodes = list(post_order(tree))
     entrywise = any(node.op in _ENTRYWISE or (node.op == "call" and node.value in ENTRYWISE) for node in nodes)
     for star, power in ((entrywise, entrywise), (not entrywise, entrywise), (False, True)):
         try:
-            found = before + typed(_Translator(nodes, star, power, entrywise, others).of(tree))
+            yield before + typed(_Translator(nodes, star, power, entrywise, others).of(tree)), option
         except Unreadable:
             continue
-        if found not in (text, as_translated(text)) and reads_and_fits(found, others):
-            return Translation(found, option)
-    return None
-
-
-def as_translated(text: str) -> str | None:
-    """The same in the spelling of translations, if it is in our notation already."""
-    try:
-        statement = parse(text)[-1]
-    except (MatdiffError, Errors):
-        return None
-    return typed(statement.expr) if isinstance(statement, Question) else None
 
 
 def is_function(name: str) -> bool:
@@ -130,24 +105,6 @@ def _without_frame(text: str) -> tuple[str, str]:
                 if words:
                     option = words.format((found[1] or "NAME").lstrip("\\"))
     return text, option
-
-
-def reads_and_fits(text: str, others: Sequence[Statement] = ()) -> bool:
-    """Whether it can be read and its sizes fit."""
-    try:
-        statements = parse(text)
-        first, last = statements[0], statements[-1]
-        if not isinstance(last, Question):
-            return False
-        infer(first.expr if isinstance(first, Definition) else last.expr, *_context(others))
-    except (MatdiffError, Errors):
-        return False
-    return True
-
-
-def _context(others: Sequence[Statement]) -> tuple[Sequence[Declaration], dict[str, Expr]]:
-    declarations = [statement for statement in others if isinstance(statement, Declaration)]
-    return declarations, {statement.name: statement.expr for statement in others if isinstance(statement, Definition)}
 
 
 # Rows of the table
@@ -202,13 +159,13 @@ class _Translator:
     """
 
     def __init__(self, nodes: Sequence[Expr], star: bool, power: bool, entrywise: bool, others: Sequence[Statement]) -> None:
-        self.star, self.entrywise, self.context = star, entrywise, _context(others)
+        self.star, self.entrywise, self.others = star, entrywise, others
         self.is_r = any(node.op in ("matmul of R", "outer of") or node.value in ENTRYWISE for node in nodes)
         self.powers = ("**", "^") if self.is_r else ("**",) if power else ()
         # What is known already; a row that does not fit has looked at its parts.
         self.done: dict[Expr, Expr] = {}
         self.kinds: dict[Expr, str | None] = {}
-        self.declared = {declaration.name for declaration in self.context[0]}
+        self.declared = {statement.name for statement in others if isinstance(statement, Declaration)}
         self.names = {str(node.value) for node in nodes if node.op == "name"}
         indices = [index for node in nodes if node.op == "at" for index in node.args[1:]]
         # Languages count from 0 or from 1: a 0 or a library tells which.
@@ -240,13 +197,8 @@ class _Translator:
     def kind(self, expr: Expr) -> str | None:
         """scalar, vector, row or matrix; None where it cannot be said, also because it cannot be read."""
         if expr not in self.kinds:
-            shape = None
-            try:
-                statement = parse(typed(expr))[-1]
-                if isinstance(statement, Question):
-                    shape = infer(statement.expr, *self.context).expr.shape
-            except (MatdiffError, Errors):
-                pass
+            whole = whole_of(typed(expr), self.others)
+            shape = shape_with(whole) if whole is not None else None
             self.kinds[expr] = kind_of(shape) if shape is not None else None
         return self.kinds[expr]
 

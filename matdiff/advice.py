@@ -1,0 +1,368 @@
+"""What no change of the text mends, in words, and what to do instead.
+
+Questions without an answer (E4xx: variables, orders, limits), wrong uses of the command (E5xx: quoting, files, names), and remarks (W6xx)
+on how an expression was read and what its derivative rests on.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Callable
+from typing import Any
+
+from matdiff import errors
+from matdiff.diagnostic import Advice, Help, Label
+from matdiff.dims import Shape
+from matdiff.foreign import translated
+from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.kinds import kind_of
+from matdiff.render import FORMATS
+from matdiff.render.spelling import matrix_size, unicode_size
+from matdiff.shape_changes import fixed_text
+from matdiff.suggest import near
+from matdiff.syntax import Span
+from matdiff.texts import cut, in_quotes, parses, statement_around
+
+# E4xx: the derivative, limits
+
+
+def _which_variable(error: errors.WhichVariable, text: str) -> Advice:
+    rows = [(f"--wrt {name}", f"the {_described(shape, name)}") for name, _, shape in error.candidates]
+    rows.append(("--wrt all", "each of them"))
+    longest = max(len(option) for option, _ in rows)
+    return "which variable? add --wrt", [], [Help(f"{option:<{longest}}   {size}") for option, size in rows], []
+
+
+def _bad_direction(error: errors.BadDirection, text: str) -> Advice:
+    option = f"--{error.kind}"
+    if error.problem == "output" and error.found is not None:
+        help = [Help("--jvp and --vjp apply the derivative of a vector or matrix")]
+        return f"{option} wants a scalar, and the output is a {_described(error.found)}", [], help, []
+    if error.problem == "count":
+        wanted = ", ".join(error.of)
+        help = [Help(" ".join(f"{option} {name}" for name in [f"v_{of}" for of in error.of]))] if len(error.of) > 1 else []
+        return (
+            f"{option} wants one name for {wanted}" if len(error.of) == 1 else f"{option} wants a name for each of {wanted}",
+            [],
+            help,
+            [],
+        )
+    assert error.found is not None and error.wanted is not None
+    name, of = error.names[0], error.of[0]
+    return (
+        f"`{name}` is a {_described(error.found)}, and {option} wants one shaped like {of}, a {_described(error.wanted)}",
+        [],
+        [],
+        [],
+    )
+
+
+def _described(shape: Shape, name: str = "") -> str:
+    """`scalar c`, `vector x of size n`, `m × n matrix W`; or without the name."""
+    kind = kind_of(shape)
+    named = f"{kind} {name}".rstrip()
+    if kind == "matrix":
+        return f"{matrix_size(shape)} {named}"
+    return named if kind == "scalar" else f"{named} of size {unicode_size(shape[kind == 'row'])}"
+
+
+def _too_many_axes(error: errors.TooManyAxes, text: str) -> Advice:
+    help = [Help(f"use --order {error.order - 1}")] if error.order > 1 else []
+    return f"the result would have {error.axes} axes; at most {error.limit} are supported", [], help, []
+
+
+def _no_closed_form(error: errors.NoClosedForm, text: str) -> Advice:
+    labels = [Label(error.span)] if error.span else []
+    return f"`{error.function}` has no closed-form derivative here", labels, [], []
+
+
+def _no_steps(error: errors.NoSteps, text: str) -> Advice:
+    if not error.order:
+        return "--steps shows how a derivative comes about, and --order 0 asks for none", [], [Help("leave out --order 0")], []
+    message = f"--steps stops at order {error.order - 1} here: that derivative has no matrix notation to be differentiated again"
+    return message, [], [Help(f"leave out --{error.kind}" if error.kind else f"use --order {error.order - 1}")], []
+
+
+_PARTS = "give inner parts names of their own: y = ...; then use y"
+_SPLIT = "ask in several texts, one after the other"
+_SMALLER = "ask for a part of it, or with fewer factors and terms"
+_NAMED = "write a name for it, and put the number in later"
+# Each limit: what is too much, and what to do.
+_LIMITS = {
+    "text": ("the text is longer than {} characters", _SPLIT),
+    "tokens": ("the text has more than {} names, numbers and operators", _SPLIT),
+    "nesting": ("brackets are nested more than {} deep", _PARTS),
+    "depth": ("the expression is nested more than {} deep", _PARTS),
+    "stack": ("the answer is nested too deep", _PARTS),
+    "number": ("a number has more than {} digits", _NAMED),
+    "exponent": ("the exponent of a number is beyond {}", _NAMED),
+    "size": ("a size is made of more than {} names and numbers", "declare simpler sizes with --var"),
+    "size-number": ("a number in a size has more than {} bits", "declare smaller sizes with --var"),
+    "factors": ("the answer needs more than {} factors and terms", _SMALLER),
+    "time": ("this takes more than {} seconds", "--timeout allows another number of seconds; 0 is no limit"),
+}
+
+
+def _too_large(error: errors.TooLarge, text: str) -> Advice:
+    message, help = _LIMITS[error.what]
+    labels = [Label(error.span)] if error.span and error.what != "depth" else []
+    return message.format(f"{error.limit:,.6g}" if error.limit < 10 else f"{error.limit:,.0f}"), labels, [Help(help)], []
+
+
+# E5xx: the command
+
+
+def _not_quoted(error: errors.NotQuoted, text: str) -> Advice:
+    first, *others = (word.translate(_CURLY) for word in error.words)
+    message = f"the expression must be one argument, got {len(error.words)}"
+    if error.option and error.value is None:
+        message = f"`{error.option}` takes no value, got `{others[0]}`"
+        help = Help(f"write it to a file: {error.option} -o {others[0]}" if "." in others[0] else f"write `{error.option}` alone")
+    elif error.option and all(_is_whole_value(error.option, other) for other in others):
+        message = f"`{error.option}` takes one value at a time"
+        values = (error.value or "", *others)
+        help = Help("repeat it", " ".join(f"{error.option} {shlex.quote(value)}" for value in values))
+    elif error.option:
+        message = f"the value of `{error.option}` must be one argument, got {len(error.words)}"
+        help = Help("quote it", f"{error.option} {in_quotes(' '.join((error.value or '', *others)))}")
+    elif parses(first) and len(others) == 1 and others[0] in re.findall(r"[^\W\d]\w*", first):
+        help = Help("differentiate by it", f"matdiff {in_quotes(first)} --wrt {others[0]}")
+    else:
+        help = Help("quote it", f"matdiff {in_quotes(' '.join((first, *others)).strip(chr(39)))}")
+    return message, [], [help], []
+
+
+def _is_whole_value(option: str, word: str) -> bool:
+    """Whether a word behind the value of an option is another value of it, not the rest of an unquoted one."""
+    if option in ("-w", "--wrt", "--hvp", "--jvp", "--vjp"):
+        return word.isidentifier()
+    return " " in word or re.fullmatch(r"\w+=\w+", word) is not None
+
+
+# The quotes of word processors, which a shell does not know.
+_CURLY = str.maketrans("‘’“”„", "'" * 5)
+
+
+def _unreadable(error: errors.UnreadableFile, text: str) -> Advice:
+    return f"{error.path}: {error.why}", [], [Help(help) for help in _instead_of_file(error.path)] if error.is_missing else [], []
+
+
+def _instead_of_file(path: str) -> list[str]:
+    """What may be meant by a file that is not there: a format, since -f is no format, a file near by, or an expression."""
+    name = path.rpartition("/")[2]
+    folder = path[: len(path) - len(name)]
+    if name in FORMATS:
+        return [f"did you mean `--to {name}`?"]
+    stem, ending = os.path.splitext(name)  # what is shared by all .txt is no likeness
+    try:
+        others = {os.path.splitext(other)[0] for other in os.listdir(folder or ".") if os.path.splitext(other)[1] == ending}
+    except (OSError, ValueError):
+        others = set()
+    close = near(stem, sorted(others))
+    if close is not None:
+        return [f"did you mean {folder}{close}{ending}?"]
+    if re.search(r"\w", path) and re.search(r"[\s^()+*|']", path) and parses(path):
+        return [f"an expression takes no option: matdiff {in_quotes(path)}"]
+    return []
+
+
+def _not_a_name(error: errors.NotAName, text: str) -> Advice:
+    inside = [name for name in re.findall(r"[^\W\d]\w*", error.text) if name in error.names]
+    help = [Help(f"{error.option} {name}") for name in dict.fromkeys(inside)] if error.option == "--wrt" else []
+    notes = [f"variables: {', '.join(error.names)}"] if error.names else []
+    return f"{error.option} takes the name of a variable, not `{error.text}`", [], help, notes
+
+
+def _not_a_size(error: errors.NotASize, text: str) -> Advice:
+    message = f"`{error.text}` is not the name of a size here"
+    if not error.names:
+        return message, [], [], ["every size is a number"]
+    meant = error.names[0] if len(error.names) == 1 else near(error.text, error.names)
+    help = [Help(f"did you mean `--size {meant}={error.number}`?")] if meant else []
+    return message, [], help, [f"sizes: {', '.join(error.names)}"]
+
+
+def _how_many_expected(error: errors.HowManyExpected, text: str) -> Advice:
+    names = [" and ".join(f"`{name}`" for name in wrt) for wrt in error.results]
+    times = {1: "once"}.get(error.given, f"{error.given} times")
+    count = "is 1 result" if len(names) == 1 else f"are {len(names)} results"
+    orders = ", then ".join(f"by {name}" for name in names) if any(names) else ""
+    help = [Help(f"give --expect once for each, in this order: {orders}")] if len(names) > 1 else [Help("give --expect once")]
+    return f"--expect is given {times}, but there {count}", [], help, []
+
+
+def _unknown_topic(error: errors.UnknownTopic, text: str) -> Advice:
+    help = [Help(f"did you mean --explain {error.meant}?")] if error.meant else []
+    message = f"there is no page about `{error.topic}`" if error.topic else "--explain needs a topic"
+    subjects = [topic for topic in error.topics if topic.islower()]
+    return message, [], help, [f"topics: {', '.join(subjects)}; and the code of every message, such as E301"]
+
+
+# W6xx: remarks
+
+
+def _decimal(remark: errors.DecimalOrElementwise, text: str) -> Advice:
+    number = text[remark.start : remark.span.start]
+    operand = text[remark.span.end : remark.end].strip()
+    message = f"`{text[remark.start : remark.end]}` is read as `{number} {remark.operator} {operand}`".replace(" `", " `")
+    word = {".*": "product", "./": "quotient", ".^": "power"}[remark.operator]
+    sign = {".*": " ", "./": " / ", ".^": "^"}[remark.operator]
+    other = {".*": f"{number}.0 ", "./": f"{number}.0 / ", ".^": f"{number}.0^"}[remark.operator]
+    help = Help(f"write `{number}{sign}{operand}` or `{other}{operand}` to be clear")
+    return message, [Label(remark.span, f"elementwise {word}")], [help] if operand else [], []
+
+
+def _division(remark: errors.DivisionThenProduct, text: str) -> Advice:
+    division, product = cut(text, remark.division), cut(text, remark.product)
+    rest = text[remark.division.end : remark.product.end].strip()
+    numerator, denominator = cut(text, remark.numerator), cut(text, remark.denominator)
+    help = Help(f"write ({division}) {rest} or {numerator} / ({denominator} {rest})")
+    return f"`{product}` can be read in two ways", [Label(remark.division, "this division is done first")], [help], []
+
+
+def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Advice:
+    written = cut(text, remark.span)
+    meant = translated(cut(text, statement_around(text, remark.span.start)))
+    if remark.entry:
+        message, help = f"`{written}` is read as the product of {remark.entry} and a number", "an entry is written `x[1]`"
+    else:
+        message, help = f"`{written}` is read as a product", "entries of a row are separated by commas"
+    return message, [Label(remark.span)], [Help(help, meant.text if meant is not None else None)], []
+
+
+def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Advice:
+    meant = None
+    if remark.meant is not None:
+        statement = cut(text, statement_around(text, remark.span.start))
+        meant = re.sub(rf"\b{remark.word}\b", remark.meant, statement).strip()
+    label = "a call needs a function of `--functions`" if remark.meant != "" else "the derivative is by --wrt"
+    return f"`{remark.word}` is read as a factor", [Label(remark.span, label)], [Help("", meant, meant)] if meant else [], []
+
+
+def _soft(remark: errors.SoftKind, text: str) -> Advice:
+    if remark.kind == "vector":
+        message = f"`{remark.variable}` is taken as a vector of size {remark.size}, not as a scalar"
+        label, declaration = "a scalar does not fit here", remark.size
+        note = "lowercase Greek names are scalars unless only a vector fits"
+    else:
+        message = f"`{remark.variable}` is taken as a scalar, not as a vector"
+        label, declaration = "a vector does not fit here", "scalar"
+        note = "lowercase Latin names are vectors unless only an added scalar fits"
+    help = Help(f'declare it to make this explicit: --var "{remark.variable}: {declaration}"')
+    return message, [Label(remark.span, label)], [help], [note]
+
+
+def _square(remark: errors.ForcedSquare, text: str) -> Advice:
+    labels = []
+    if remark.columns is not None:
+        labels.append(Label(remark.columns[0], f"here its columns match {remark.columns[1]}", primary=False))
+    if remark.rows is not None:
+        labels.append(Label(remark.rows[0], f"here its rows match {remark.rows[1]}"))
+    message = f"{remark.variable} is inferred to be square ({remark.size} × {remark.size})"
+    help = Help(f'declare --var "{remark.variable}: m x n" if {remark.variable} is not square')
+    return message, labels, [help], []
+
+
+def _entrywise(remark: errors.EntrywiseFunction, text: str) -> Advice:
+    name = Span(remark.span.start, remark.span.start + len(remark.function))
+    argument = "its argument" if remark.argument is None else cut(text, remark.argument)
+    other = remark.matrix_function
+    help = [Help(f"write {other}({argument}) for the matrix {FUNCTIONS[other].words}")] if other in FUNCTIONS else []
+    return f"`{remark.function}` acts on each entry of {argument}", [Label(name, "elementwise")], help, []
+
+
+def _not_smooth(remark: errors.NotSmooth, text: str) -> Advice:
+    message = f"`{remark.function}` has no derivative where {remark.at}"
+    return message, [Label(remark.span, remark.used)], [], []
+
+
+def _spread(remark: errors.ScalarPlusSquare, text: str) -> Advice:
+    labels = [Label(remark.scalar, "a scalar"), Label(remark.matrix, "a square matrix", primary=False)]
+    scalar = cut(text, remark.scalar)
+    help = Help(f"write {'' if scalar == '1' else scalar + ' '}I to add it to the diagonal only")
+    return "the scalar is added to every entry of the matrix", labels, [help], []
+
+
+def _spread_name(remark: errors.ScalarPlusVector, text: str) -> Advice:
+    labels = [Label(remark.scalar, "a scalar"), Label(remark.vector, f"vector of size {remark.size}", primary=False)]
+    help = Help(f'declare it if it is a vector: --var "{remark.variable}: {remark.size}"')
+    return f"`{remark.variable}` is taken as a scalar, added to every entry", labels, [help], []
+
+
+def _operator(remark: errors.OperatorForm, text: str) -> Advice:
+    labels = [Label(remark.span)] if remark.span else []
+    function = "X^a" if remark.function == MATRIX_POWER else remark.function
+    return f"`{remark.operator}` is the derivative of `{function}` in the direction E: {remark.meaning}", labels, [], []
+
+
+def _notation(remark: errors.OtherNotation, text: str) -> Advice:
+    return f"the result has no {remark.wanted} notation; it is shown in {remark.used} notation", [], [], []
+
+
+_SPACES = {
+    "symmetric": "symmetric matrices",
+    "spd": "symmetric matrices",
+    "skew": "skew-symmetric matrices",
+    "diagonal": "diagonal matrices",
+    "lower": "lower triangular matrices",
+    "upper": "upper triangular matrices",
+    "orthogonal": "the directions in which an orthogonal matrix can move",
+}
+
+
+def _own_space(remark: errors.OwnSpace, text: str) -> Advice:
+    name, space = remark.variable, _SPACES[remark.property]
+    if remark.is_covariant:
+        return f"the second derivative by `{name}` is the Riemannian Hessian, among {space}", [], [], []
+    paired = remark.property in ("symmetric", "spd", "skew")
+    messages = {
+        "project": f"the derivative by `{name}` is the one among {space}, the projection of the plain one",
+        "ignore": f"the derivative by `{name}` is the plain one, as if it had no structure",
+        "entries": f"the derivative by `{name}` is by its free entries"
+        + (f": {name}_ij and {name}_ji are one variable" if paired else ""),
+    }
+    help = [Help("--structure ignore and entries follow other conventions")] if remark.structure == "project" and paired else []
+    return messages[remark.structure], [], help, []
+
+
+def _glued(remark: errors.GluedNames, text: str) -> Advice:
+    names = list(dict.fromkeys(str(fix.name.value) for fix in (remark.fix, *remark.fix.others) if fix.name is not None))
+    message = (
+        f"`{names[0]}` is one name"
+        if len(names) == 1
+        else f"{', '.join(f'`{name}`' for name in names[:-1])} and `{names[-1]}` are names"
+    )
+    whole = fixed_text(text, remark.fix)
+    return message, [Label(remark.span, "names may have several letters")], [Help("as products", whole)] if whole else [], []
+
+
+ADVICE: dict[type, Callable[[Any, str], Advice]] = {
+    errors.WhichVariable: _which_variable,
+    errors.BadDirection: _bad_direction,
+    errors.TooManyAxes: _too_many_axes,
+    errors.NoClosedForm: _no_closed_form,
+    errors.NoSteps: _no_steps,
+    errors.TooLarge: _too_large,
+    errors.NotQuoted: _not_quoted,
+    errors.UnreadableFile: _unreadable,
+    errors.NotAName: _not_a_name,
+    errors.NotASize: _not_a_size,
+    errors.HowManyExpected: _how_many_expected,
+    errors.UnknownTopic: _unknown_topic,
+    errors.SoftKind: _soft,
+    errors.ForcedSquare: _square,
+    errors.DecimalOrElementwise: _decimal,
+    errors.DivisionThenProduct: _division,
+    errors.WordAsFactor: _word_as_factor,
+    errors.NumberAsFactor: _number_as_factor,
+    errors.EntrywiseFunction: _entrywise,
+    errors.NotSmooth: _not_smooth,
+    errors.ScalarPlusSquare: _spread,
+    errors.ScalarPlusVector: _spread_name,
+    errors.OperatorForm: _operator,
+    errors.OwnSpace: _own_space,
+    errors.OtherNotation: _notation,
+    errors.GluedNames: _glued,
+}

@@ -1,0 +1,210 @@
+"""Mistakes of reading (E1xx), of names and of declarations (E2xx) in words."""
+
+from __future__ import annotations
+
+import os
+
+from matdiff import errors
+from matdiff.diagnostic import Label, Wording, Words, plain
+from matdiff.functions import NAMES, RESERVED
+from matdiff.sentences import PROPERTIES
+from matdiff.suggest import near_function
+from matdiff.texts import cut, statement_around
+
+# Of a longer circle of definitions only the first are named.
+_MOST_IN_CIRCLE = 4
+
+
+# E1xx: reading
+
+_UNEXPECTED = {
+    "closing": "nothing is open here",
+    "character": "not a character of the language",
+    "underscore": "names start with a letter",
+    "norm": "norms are ||x||, ||x||_1, ||x||_2 and ||X||_F",
+    "equals": "a definition is `NAME = ...` at the start of a statement",
+    "wrt": "`wrt` takes names of variables, at the end of a statement",
+    "separator": "`{text}` only separates arguments, blocks and indices",
+    "after-term": "this cannot follow here",
+    "power": "a power of a power needs parentheses: (x^2)^3 or x^(2^3)",
+    "row": "{text} here, {after} in the first row",
+    "option": "options stand outside of the quotes",
+    "term-before": "expected a term after `{after}`",
+}
+
+
+def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
+    message, label = f"unexpected `{error.text}`", _UNEXPECTED[error.reason]
+    if error.reason == "row":
+        message = "the rows of a block matrix have different numbers of blocks"
+    if error.reason == "term-before" and not error.after:
+        label = "expected a term before it"
+    return message, [Label(error.span, label.replace("{text}", error.text).replace("{after}", error.after))], []
+
+
+def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
+    message, opened = f"`{error.opener}` is never closed", "opened here"
+    if error.found:
+        return plain(message, end="expected `{0.closer}`", also={"span": opened})(error, text)
+    return plain(message, span=opened, also={"end": "expected `{0.closer}` before the end"})(error, text)
+
+
+def _ends_early(error: errors.EndsEarly, text: str) -> Words:
+    if not error.after:
+        return "there is no expression", [Label(error.span, "expected an expression")] if text.strip() else [], []
+    return "the expression ends too early", [Label(error.span, f"expected a term after `{error.after}`")], []
+
+
+_FOREIGN = {
+    "**": "write `^`",
+    ".T": "write `^T` or `'`",
+    "\\": "left division is not supported",
+    "%*%": "write a product as `A B`",
+    "%o%": "write an outer product as `x y^T`",
+    "%x%": "write `kron(A, B)`",
+    "<-": "write `=`",
+    "*.": "write `.*`",
+    "^.": "write `.^`",
+    ":=": "write `=`",
+    "==": "equations are not supported",
+    "{": "write `(`",
+    "}": "write `)`",
+    "$": "formulas need no `$` here",
+    "!": "factorials are not supported",
+    "%": "write `#` for a comment",
+    ".transpose()": "write `^T` or `'`",
+    ".t()": "write `^T` or `'`",
+    ".dot": "write a product as `A B`",
+}
+
+
+def _foreign(error: errors.ForeignOperator, text: str) -> Words:
+    written = error.written
+    if written == "|":
+        label = "norms are written ||x||" if error.partner is None else ""
+        return plain("single `|` is ambiguous", span=label, partner="absolute value, norm or determinant?")(error, text)
+    message, label = f"`{written}` is not an operator here", _FOREIGN.get(written, "no such operator")
+    if written not in _FOREIGN and (written[-1].isalnum() or written.endswith("()")):
+        message, label = _attribute(error)
+    if os.path.isfile(text.strip()):
+        return message, [Label(error.span, "a file is read with -f")], []
+    return message, [Label(error.span, label)], ["`.^` is the elementwise power"] if written == "**" else []
+
+
+def _attribute(error: errors.ForeignOperator) -> tuple[str, str]:
+    """`np.linalg.inv(X)` and `X.sum()`: the name of the function alone."""
+    last = error.written.rstrip("()").rpartition(".")[2]
+    function = near_function(last) if last not in NAMES else last
+    if error.written.startswith("."):
+        label = f"write `{function}(...)` around it" if function and function == last else "names have no attributes"
+        return f"`{error.written}` is not an operator here", label
+    return f"unknown function `{error.written}`", f"write `{function}`" if function else "names have no attributes"
+
+
+def _glued_transpose(error: errors.GluedTranspose, text: str) -> Words:
+    base = cut(text, error.base)
+    power = f"{base} to the power {error.written}" if base.isidentifier() else "a power"
+    message = f"`{error.written}` is read as one name, so this is {power}"
+    return message, [Label(error.span, "one name")], ["names may have several letters: write a space between two names"]
+
+
+def _look_alike(error: errors.LookAlikeLetter, text: str) -> Words:
+    from unicodedata import name
+
+    alphabet = name(error.letter, "other").split()[0].capitalize()
+    message = f"`{error.letter}` is the {alphabet} letter U+{ord(error.letter):04X}, not the Latin {error.latin}"
+    return message, [Label(error.span)], []
+
+
+# E2xx: names and declarations
+
+
+def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
+    plural = "" if error.expected == 1 else "s"
+    return f"`{error.function}` takes {error.expected} argument{plural}, got {error.got}", [Label(error.span)], []
+
+
+def _unknown_variable(error: errors.UnknownVariable, text: str) -> Words:
+    where = "question" if error.expected else "expression"
+    labels = [Label(error.span, f"not in the {where}")] if error.span else []
+    if error.variable == "all" and error.span is None:
+        return "`all` stands alone: it means every variable", labels, []
+    notes = [f"variables: {', '.join(error.names)}"] if error.names else []
+    return f"`{error.variable}` does not occur in the {where}", labels, notes
+
+
+def _reserved(error: errors.ReservedName, text: str) -> Words:
+    meaning = {"I": "the identity matrix", "wrt": "naming the variables", "pi": "the number pi"}.get(error.reserved, "a constant")
+    message = f"`{error.reserved}` is reserved for {meaning}"
+    if error.reserved not in RESERVED or error.reserved == "eye":
+        message = f"`{error.reserved}` is a function"
+    label = f"choose another name, for example `{error.reserved}_1`"
+    return message, [Label(error.span, label)], [f"reserved: {', '.join(RESERVED)} and the names of functions"]
+
+
+def _declared_twice(error: errors.DeclaredTwice, text: str) -> Words:
+    verb = "defined" if cut(text, error.second).partition("=")[1] else "declared"
+    second = f"{verb} {error.second_text} here" if verb == "declared" else "defined again here"
+    first = f"first declared {error.first_text}" if verb == "declared" else "first defined here"
+    labels = [Label(error.second, second)]
+    if error.first is not None:
+        labels.append(Label(error.first, first, primary=False))
+    notes = [f"--var declares it {error.first_text}"] if error.first is None else []
+    return f"`{error.variable}` is {verb} twice", labels, notes
+
+
+_FORMS = "forms: `W: m x n`, `x: n`, `c: scalar`, `S: symmetric n`, `D: diagonal n`, `P: spd n`"
+_DECLARATION_PROBLEMS = {
+    "empty": "expected a declaration",
+    "no-colon": "expected `:` after the name",
+    "name": "expected a name here",
+    "no-size": "expected a size here",
+    "word": "`{found}` is no size",
+    "by": "expected `x` between the two sizes",
+    "three-sizes": "a matrix has two sizes",
+    "property": "no such property",
+    "square": "{found} needs one size",
+    "size": "a size is a name or a positive whole number",
+    "syntax": "this cannot stand here",
+}
+
+
+def _bad_declaration(error: errors.BadDeclaration, text: str) -> Words:
+    label = _DECLARATION_PROBLEMS[error.problem].replace("{found}", error.found)
+    if error.problem == "word" and error.found in PROPERTIES:
+        label = "a property stands before the size"
+    statement = text if error.in_option else cut(text, statement_around(text, error.span.start))
+    return "cannot read this declaration", [Label(error.span, label)] if statement.strip() else [], [_FORMS]
+
+
+def _circular(error: errors.CircularDefinition, text: str) -> Words:
+    shown = error.uses[:_MOST_IN_CIRCLE]
+    names = [f"`{name}`" for name, _, _ in shown]
+    if len(error.uses) > len(shown):
+        names.append(f"{len(error.uses) - len(shown)} others")
+    message = (
+        f"{', '.join(names[:-1])} and {names[-1]} are defined by each other"
+        if len(names) > 1
+        else f"{names[0]} is defined by itself"
+    )
+    return message, [Label(span, f"{name} needs {used}") for name, used, span in shown], []
+
+
+READING_WORDS: dict[type, Wording] = {
+    errors.UnexpectedText: _unexpected,
+    errors.UnclosedBracket: _unclosed,
+    errors.EndsEarly: _ends_early,
+    errors.ForeignOperator: _foreign,
+    errors.UnknownCommand: plain("unknown command `{0.command}`", "LaTeX commands are not read here; names stand alone", span=""),
+    errors.NeedsParentheses: plain("`{0.function}` needs parentheses", span="a function", also={"argument": "its argument?"}),
+    errors.GluedTranspose: _glued_transpose,
+    errors.LookAlikeLetter: _look_alike,
+    errors.UnknownFunction: plain("unknown function `{0.function}`", "`matdiff --functions` lists all of them", span=""),
+    errors.WrongArity: _wrong_arity,
+    errors.UnknownVariable: _unknown_variable,
+    errors.ReservedName: _reserved,
+    errors.DeclaredTwice: _declared_twice,
+    errors.DeclaredLate: plain("`{0.variable}` is declared after it is used", span="declared here", also={"used": "used here"}),
+    errors.BadDeclaration: _bad_declaration,
+    errors.CircularDefinition: _circular,
+}
