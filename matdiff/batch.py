@@ -10,7 +10,7 @@ from matdiff import pipeline, render
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.parse import parse, parse_declaration, read
+from matdiff.parse import name_in, parse_declaration, read
 from matdiff.relocate import relocated, spans_of
 from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined
@@ -121,11 +121,11 @@ class Batch:
                 self._refuse(problem.errors if isinstance(problem, Errors) else [problem], source=Source(text, "argument"))
             else:
                 self.declarations = declarations
-        names = [(text, _name(text)) for text in self.options.wrt]
+        names = [(text, name_in(text)) for text in self.options.wrt]
         self.wrt = tuple(name for _, name in names if name is not None)
         if self.options.along is not None:
             kind, texts = self.options.along
-            directions = [(text, _name(text)) for text in texts]
+            directions = [(text, name_in(text)) for text in texts]
             self.along = Along(kind, tuple(name for _, name in directions if name is not None))
             for text, name in directions:
                 if name is None:
@@ -321,16 +321,6 @@ class Batch:
         """The source that holds the first of the spans; the last source if there is none."""
         place = min((span.start for span in spans), default=len(self.text))
         return next(source for source in reversed(self.sources) if source.start <= place)
-
-
-def _name(text: str) -> str | None:
-    """The variable that a text names, in its one spelling (β is beta), or None if it is more than a name."""
-    try:
-        (statement,) = parse(text)
-    except (Errors, ValueError):
-        return None
-    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
-    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
 
 
 def _verdicts(checks: Sequence[Check], derivative: Derivative) -> str:

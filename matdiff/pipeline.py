@@ -19,7 +19,7 @@ from matdiff.infer import Typed, Variable, declare, infer
 from matdiff.limits import AXES, TIME, within
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.nodes import Session, Tensor, new_session, resumed
-from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.parse import Declaration, Definition, Question, name_in, parse, parse_declaration
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
 from matdiff.result import Result, Writing
@@ -332,7 +332,12 @@ def solve(
     layout: str = "gradient",
     along: Along | None = None,
 ) -> Derivative:
-    """Answer one question: parsed text in, derivative out.  With `along` it is applied to directions, and `order` says nothing."""
+    """Answer one question: parsed text in, derivative out.  With `along` it is applied to directions, and `order` says nothing.
+
+    `wrt` and the directions are texts, whoever gives them; what is no name of the language raises NotAName.
+    """
+    wrt = wrt and _names(wrt, "wrt")
+    along = along and Along(along.kind, _names(along.names, along.kind))
     wanted = tuple(question.wrt or wrt or ())
     typed = infer_question(question, declarations, definitions, wrt)
     names = _variables(typed, wanted, 1 if along else order)
@@ -354,6 +359,17 @@ def solve(
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
     answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
     return answer
+
+
+def _names(texts: Sequence[str], option: str) -> tuple[str, ...]:
+    """The names that the texts are, each in its one spelling.  Raises NotAName, so no result holds what cannot be read."""
+    names = []
+    for text in texts:
+        name = name_in(text)
+        if name is None:
+            raise errors.NotAName(text=text, option=f"--{option}")
+        names.append(name)
+    return tuple(names)
 
 
 def infer_question(
