@@ -97,6 +97,7 @@ class Matlab(Language):
     """One file whose first function hands out the others."""
 
     reserved = frozenset((*_KEYWORDS.split(), *_USED.split()))
+    results = ("value", "derivative", "result")
     traits = ("broadcast", "cholesky", "syrk")
     first = 1
     operations = {
@@ -360,7 +361,7 @@ end"""
     def function(
         self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
     ) -> str:
-        outputs = ["value", "derivative"][: len(returned)] if len(returned) > 1 else ["result"]
+        outputs = list(self.results[:2]) if len(returned) > 1 else [self.results[2]]
         outputs = [f"{output}_" if output in parameters else output for output in outputs]
         left = outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]"
         body = [f"  {target} = {text};" for target, text in (*lines, *zip(outputs, returned, strict=True))]

@@ -39,7 +39,7 @@ class Torch(Python):
 
     always = ("import torch",)
     imports = (("import math", "math."),)
-    reserved = KEYWORDS | {"torch", "math"}
+    reserved = KEYWORDS | {"torch", "math", "int"}
     traits = ("broadcast", "cholesky", "lu")
     matrix = {"expm": "torch.linalg.matrix_exp", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     functions = {
@@ -155,14 +155,24 @@ class Torch(Python):
     return torch.stack([torch.stack([d(e, g) for g in units], -1) for e in units], -2).reshape(n, n, n, n, n, n)''',
     }
 
-    def __init__(self, parameters: Mapping[str, str], like: str | None, scalars: tuple[str, ...] = ()) -> None:
-        super().__init__(parameters, like, scalars)
+    def __init__(
+        self,
+        parameters: Mapping[str, str],
+        like: str | None,
+        scalars: tuple[str, ...] = (),
+        numbers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(parameters, like, scalars, numbers)
         self.kind = f"dtype={like}.dtype, device={like}.device" if like else "dtype=torch.float64"
         self.operations = self._operations()
 
     def prelude(self) -> list[tuple[str, str]]:
         """A float has no precision that a tensor could not lose."""
         return [(name, f"_number({name})") for name in self.scalars]
+
+    def position(self, name: str) -> str:
+        """A number that is a variable too is a tensor here."""
+        return f"int({name})" if name in self.scalars else name
 
     def slope(self, node: Node) -> Spelling:
         """The directions have the type of the arguments."""
