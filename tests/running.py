@@ -35,12 +35,20 @@ def numpy(call: Call) -> list[np.ndarray]:
     return _python(call, lambda value: np.asarray(value, float) if np.ndim(value) else float(value), np.asarray)
 
 
+def _is_size(parameter: str, call: Call) -> bool:
+    """Whether a parameter takes a whole number: a size or a position."""
+    return isinstance(call.inputs[given(parameter, call.inputs)], int)
+
+
 def jax(call: Call) -> list[np.ndarray]:
     """Compiled, which is quicker than one operation after another."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    return _python(call, lambda value: jax.numpy.asarray(value, float), np.asarray, jax.jit)
+    def compiled(function: Any) -> Any:
+        return jax.jit(function, static_argnames=[name for name in inspect.signature(function).parameters if _is_size(name, call)])
+
+    return _python(call, lambda value: jax.numpy.asarray(value, float), np.asarray, compiled)
 
 
 def torch(call: Call) -> list[np.ndarray]:
@@ -70,7 +78,7 @@ def module(source: str) -> dict[str, Any]:
 def _python(call: Call, into: Callable[[Any], Any], back: Callable[[Any], Any], prepared: Any = None) -> list[np.ndarray]:
     function = module(call.source)[call.function]
     parameters = inspect.signature(function).parameters
-    values = {name: into(value) for name, value in call.inputs.items()}
+    values = {name: value if isinstance(value, int) else into(value) for name, value in call.inputs.items()}
     if prepared is not None:
         function = prepared(function)
     found = function(**{name: values[given(name, values)] for name in parameters})

@@ -120,8 +120,10 @@ class Arrays(ABC):
         return self.dense(value)
 
     def two_dimensional(self, value: Value) -> Node:
-        """A vector or row as an array with two axes; matrices as they are."""
+        """A number, vector or row as an array with two axes; matrices as they are."""
         code = self.dense(value)
+        if value.kind == "scalar":
+            return self.plan.make("single", code, shape=value.shape)
         if value.kind in ("row", "vector"):
             return self.plan.make("row" if value.kind == "row" else "column", code, shape=value.shape)
         return code

@@ -239,6 +239,7 @@ end""",
 function _d2adj(x, e, f)
     n = size(x, 1)
     bent = zeros(n, n)
+    n > 1 || return bent
     for i in 1:n, j in 1:n
         x1, e1, f1 = (a[1:n .!= i, 1:n .!= j] for a in (x, e, f))
         bent[j, i] = (-1)^(i + j) * sum(_dadj(x1, f1)' .* e1)

@@ -196,6 +196,7 @@ _COMMON: Mapping[str, Callable[[Language, Node], Spelling]] = {
     "times": lambda language, node: Spelling("{0} * {1}", TERM, (TERM, UNARY)),
     "over": lambda language, node: Spelling("{0} / {1}", TERM, (TERM, POWER)),
     "power": lambda language, node: Spelling(language.power, POWER, (ATOM, ATOM)),
+    "single": lambda language, node: Spelling("{0}", needs=(SUM,)),
     "row_result": lambda language, node: Spelling("{0}", needs=(SUM,)),
 }
 

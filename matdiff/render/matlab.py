@@ -362,7 +362,6 @@ end"""
         self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
     ) -> str:
         outputs = list(self.results[:2]) if len(returned) > 1 else [self.results[2]]
-        outputs = [f"{output}_" if output in parameters else output for output in outputs]
         left = outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]"
         body = [f"  {target} = {text};" for target, text in (*lines, *zip(outputs, returned, strict=True))]
         return "\n".join([f"function {left} = {name}({', '.join(parameters)})", f"% {documentation}", *body, "end"])

@@ -98,8 +98,8 @@ class _Functions:
         self.output = "f" if options.number is None else f"f_{options.number}"
         self.derivatives = [result for result in answer.results if result.order]
         self.names = _escaped([function_name(result, self.output) for result in self.derivatives], {self.output})
-        self.reserved = language.reserved | language.helpers.keys() | set(LAMBDA_NAMES) | {self.output, *self.names}
-        self.reserved |= {f"{self.output}_and_{name}" for name in self.names}
+        self.reserved = language.reserved | language.helpers.keys() | {*LAMBDA_NAMES, *language.results, self.output}
+        self.reserved |= {*self.names, *(f"{self.output}_and_{name}" for name in self.names)}
         self.parameters = dict(zip(answer.typed.variables, _escaped(answer.typed.variables, self.reserved)))
         numbers = answer.typed.number_names()
         self.numbers = dict(zip(numbers, _escaped(numbers, {*self.reserved, *self.parameters.values()})))
@@ -133,7 +133,7 @@ class _Functions:
         roots = [self._root(translator, result) for result in wanted]
         if "lu" in language.traits:
             roots = shared_factors(translator.plan, roots)
-        taken = {*self.reserved, *self.parameters.values(), *self.numbers.values(), *language.results}
+        taken = {*self.reserved, *self.parameters.values(), *self.numbers.values()}
         statements = Statements(roots, language.spell, taken, translator.plan.names)
         sizes = [name for node in statements.nodes if node.op == "size" for name in _names(node)]
         numbers = list(dict.fromkeys([*translator.indices, *sizes]))

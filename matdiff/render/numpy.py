@@ -80,7 +80,7 @@ class NumPy(Python):
     """The derivative of the adjugate at x in the direction e, for singular x too."""
     u, s, vt = np.linalg.svd(x)
     n = len(s)
-    others = np.array([[np.prod(np.delete(s, [i, j])) for j in range(n)] for i in range(n)])
+    others = np.array([[np.prod(np.delete(s, [i, j])) for j in range(n)] for i in range(n)]).reshape(n, n)
     np.fill_diagonal(others, 0)
     inner = u.T @ e @ vt.T
     turned = np.diag(others @ np.diag(inner)) - others * inner

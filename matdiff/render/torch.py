@@ -10,13 +10,13 @@ from matdiff.render.plan import Node
 from matdiff.render.python import KEYWORDS, Python, at, dimensions, einsum
 
 
-def _function(template: str) -> Entry:
+def _function(template: str, level: int = ATOM) -> Entry:
     """A function of tensors; a number that no argument enters becomes a tensor."""
 
     def spell(node: Node) -> Spelling:
         if node.parts[0].varies or node.parts[0].shape:
-            return Spelling(template)
-        return Spelling(template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"))
+            return Spelling(template, level)
+        return Spelling(template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"), level)
 
     return spell
 
@@ -46,7 +46,7 @@ class Torch(Python):
         **{name: _function(f"torch.{name}({{0}})") for name in _SAME},
         "step": _function("torch.heaviside({0}, torch.zeros_like({0}))"),
         "relu": _function("torch.relu({0})"),
-        "softplus": Spelling("-torch.nn.functional.logsigmoid(-{0})", TERM),
+        "softplus": _function("-torch.nn.functional.logsigmoid(-{0})", TERM),
         "logsigmoid": _function("torch.nn.functional.logsigmoid({0})"),
         "gelu": _function("torch.nn.functional.gelu({0})"),
         "softmax": "torch.softmax({0}, 0)",
@@ -80,6 +80,9 @@ class Torch(Python):
         "_number": '''def _number(x):
     """A number as a tensor, in double precision if it is none yet."""
     return x if torch.is_tensor(x) else torch.tensor(x, dtype=torch.float64)''',
+        "_kron": '''def _kron(x, y):
+    """The Kronecker product; that of the library takes no transposed matrices."""
+    return torch.kron(x.contiguous(), y.contiguous())''',
         "_eye_like": '''def _eye_like(x):
     """The identity matrix of the size, type and device of x."""
     return torch.eye(len(x), dtype=x.dtype, device=x.device)''',
@@ -208,7 +211,8 @@ class Torch(Python):
             "tile_rows": "{0}.repeat({1}, 1)",
             "at": at,
             "unit": Spelling(f"torch.eye({{1}}, {kind})[{{0}}]", needs=(SUM, SUM)),
-            "kron": "torch.kron({0}, {1})",
+            "kron": "_kron({0}, {1})",
+            "single": lambda node: self._single(node, kind),
             "vec": "{0}.T.reshape(-1)",
             "unvec": "{0}.reshape({2}, {1}).T",
             "block": _block,
@@ -228,6 +232,13 @@ class Torch(Python):
             "pairing": f"torch.eye({{0}}, {kind}).reshape({{0}}, {{1}}, {{2}})",
             "einsum": einsum("torch.einsum"),
         }
+
+    @staticmethod
+    def _single(node: Node, kind: str) -> Spelling:
+        """A number that no argument enters is no tensor yet."""
+        if node.parts[0].varies:
+            return Spelling("{0}.reshape(1, 1)")
+        return Spelling(f"torch.full((1, 1), {{0}}, {kind})", needs=(SUM,))
 
     @staticmethod
     def _full(node: Node, kind: str) -> Spelling:
