@@ -105,13 +105,13 @@ def octave(calls: Sequence[Call], directory: Path) -> list[list[np.ndarray]]:
         names = [name for name in signature[2].split(", ") if name]
         outputs = ["a", "b"][: signature[1].count(",") + 1]
         arguments = ", ".join(_octave_literal(call.inputs[given(name, call.inputs)]) for name in names)
-        lines.append(
-            f"cd('{folder}'); clear derivatives; m = derivatives(); [{', '.join(outputs)}] = m.{call.function}({arguments});"
-        )
+        lines.append(f"cd('{folder}'); clear derivatives; m = derivatives();")
+        lines.append(f"try; [{', '.join(outputs)}] = m.{call.function}({arguments});")
         lines += [
             f"printf('%d|', {place}); printf('%d ', size({name})); printf('|'); printf('%.17g ', {name}); printf('\\n');"
             for name in outputs
         ]
+        lines.append(f"catch problem; printf('%d||%s\\n', {place}, problem.message); end")
     script = directory / "run.m"
     script.write_text("\n".join(lines), encoding="utf-8")
     done = subprocess.run(["octave-cli", "--norc", "--quiet", str(script)], capture_output=True, text=True)
@@ -119,6 +119,7 @@ def octave(calls: Sequence[Call], directory: Path) -> list[list[np.ndarray]]:
     found: list[list[np.ndarray]] = [[] for _ in calls]
     for line in done.stdout.splitlines():
         place, sizes, numbers = line.split("|")
+        assert sizes, f"{calls[int(place)].function}: {numbers}\n{calls[int(place)].source}"
         array = np.array([float(number) for number in numbers.split()])
         found[int(place)].append(array.reshape([int(size) for size in sizes.split()], order="F"))
     return found

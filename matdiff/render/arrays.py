@@ -61,6 +61,7 @@ class Arrays(ABC):
 
     broadcast   arrays of different shape combine entry by entry
     cholesky    it has triangular factors of definite matrices
+    repeats     an operand of its einsum may have a letter twice
     scatter     a diagonal of an array may be written to
     syrk        it sees that X^T X is symmetric, and computes half of it
     """

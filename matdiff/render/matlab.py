@@ -93,6 +93,13 @@ def _einsum(node: Node) -> Spelling:
     return Spelling(f"einsum_({{{{{names}}}}}, '{output}', {marks})", needs=tuple([SUM] * len(node.parts)))
 
 
+def _is_diagonal(node: Node) -> bool:
+    """Whether a matrix is made of identities and diagonal matrices alone."""
+    arrays = [part for part in node.parts if len(part.shape) == 2]
+    made = ("times", "over", "neg", "add", "product", "transpose", "inverse", "matrix_power")
+    return node.op in ("eye", "diagonal_matrix") or (node.op in made and bool(arrays) and all(map(_is_diagonal, arrays)))
+
+
 class Matlab(Language):
     """One file whose first function hands out the others."""
 
@@ -338,6 +345,17 @@ end""",
             name = self.parameters[node.data[0]]
             return Spelling(f"{name}'" if node.data[1] == "row" else name)
         return super().spell(node)
+
+    def add(self, node: Node) -> Spelling:
+        """Octave keeps diagonal matrices as such, and spreads no vector over them."""
+        spelled = super().add(node)
+        if not any(part.shape and any(dim.is_one for dim in part.shape) for part in node.parts):
+            return spelled
+        template, needs = spelled.template, list(spelled.needs or ())
+        for place, part in enumerate(node.parts):
+            if _is_diagonal(part):
+                template, needs[place] = template.replace(f"{{{place}}}", f"full({{{place}}})"), SUM
+        return Spelling(template, spelled.level, tuple(needs))
 
     def own(self, name: str) -> str:
         """No name may start with an underscore."""

@@ -18,7 +18,7 @@ class NumPy(Python):
     always = ("import numpy as np",)
     imports = (("import math", "math."), ("import scipy.linalg", "scipy.linalg."))
     reserved = KEYWORDS | {"np", "scipy", "math"}
-    traits = ("broadcast", "cholesky", "lu", "scatter", "syrk")
+    traits = ("broadcast", "cholesky", "lu", "repeats", "scatter", "syrk")
     operations = {
         **operations("np", "scipy.linalg"),
         "einsum": einsum("np.einsum", ", optimize=True"),

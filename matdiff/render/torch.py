@@ -40,7 +40,7 @@ class Torch(Python):
     always = ("import torch",)
     imports = (("import math", "math."),)
     reserved = KEYWORDS | {"torch", "math", "int"}
-    traits = ("broadcast", "cholesky", "lu")
+    traits = ("broadcast", "cholesky", "lu", "repeats")
     matrix = {"expm": "torch.linalg.matrix_exp", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     functions = {
         **{name: _function(f"torch.{name}({{0}})") for name in _SAME},
