@@ -45,8 +45,11 @@ def jax(call: Call) -> list[np.ndarray]:
     import jax
 
     jax.config.update("jax_enable_x64", True)
+
     def compiled(function: Any) -> Any:
-        return jax.jit(function, static_argnames=[name for name in inspect.signature(function).parameters if _is_size(name, call)])
+        return jax.jit(
+            function, static_argnames=[name for name in inspect.signature(function).parameters if _is_size(name, call)]
+        )
 
     return _python(call, lambda value: jax.numpy.asarray(value, float), np.asarray, compiled)
 

@@ -26,7 +26,10 @@ FORMATS = {
     **dict.fromkeys(("numpy", "jax", "torch", "julia", "matlab", "sympy"), "module:code"),
 }
 # What makes the parts of one document of several answers, and what puts them together: by the function that writes one answer.
-_DOCUMENTS = {"module:code": ("module:functions", "module:module"), "document:latex_document": ("document:lines", "document:align")}
+_DOCUMENTS = {
+    "module:code": ("module:functions", "module:module"),
+    "document:latex_document": ("document:lines", "document:align"),
+}
 
 
 # The formats that write formulas, in the notation that was asked for; the others compute.

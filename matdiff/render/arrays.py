@@ -60,6 +60,7 @@ class Arrays(ABC):
     """Operations on values.  `traits` say what the library of a format does well:
 
     broadcast   arrays of different shape combine entry by entry
+    exact       it computes with symbols, where nothing overflows
     cholesky    it has triangular factors of definite matrices
     repeats     an operand of its einsum may have a letter twice
     scatter     a diagonal of an array may be written to

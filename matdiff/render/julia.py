@@ -125,6 +125,8 @@ class Julia(Language):
         "diagonal_matrix": "Diagonal({0})",
         "total": "sum({0})",
         "sum_axis": lambda node: Spelling(f"vec(sum({{0}}, dims={1 + int(str(node.data))}))"),
+        "largest": lambda node: Spelling("max.({0}, {1})" if node.shape else "max({0}, {1})"),
+        "row_max": "vec(maximum({0}, dims=2))",
         "matrix_power": lambda node: Spelling(
             f"{{0}}^{node.data}" if int(str(node.data)) >= 0 else f"{{0}}^({node.data})", POWER
         ),

@@ -126,6 +126,8 @@ class Matlab(Language):
         "diagonal_matrix": "diag({0})",
         "total": _whole("sum"),
         "sum_axis": lambda node: Spelling("sum({0}, 2)" if node.data else "sum({0}, 1)'"),
+        "largest": "max({0}, {1})",
+        "row_max": "max({0}, [], 2)",
         "matrix_power": lambda node: Spelling(
             f"{{0}}^{node.data}" if int(str(node.data)) >= 0 else f"{{0}}^({node.data})", POWER
         ),

@@ -169,9 +169,7 @@ class _Functions:
 
     # Documentation.
 
-    def _documentation(
-        self, own: Mapping[str, Variable], wanted: Sequence[Result | None], assumed: Sequence[str]
-    ) -> str:
+    def _documentation(self, own: Mapping[str, Variable], wanted: Sequence[Result | None], assumed: Sequence[str]) -> str:
         parts = []
         for result in wanted:
             if result is None:

@@ -101,7 +101,7 @@ class SymPy(Python):
     always = ("import sympy as sp",)
     imports = (("import itertools", "itertools."), ("import mpmath", "mpmath."))
     reserved = KEYWORDS | {"sp", "itertools", "mpmath", "sum", "list", "len"}
-    traits = ()
+    traits = ("exact",)
     operations = {
         "pi": "sp.pi",
         "times": _times,

@@ -202,6 +202,8 @@ class Torch(Python):
             "diagonal_matrix": "torch.diag({0})",
             "total": "torch.sum({0})",
             "sum_axis": lambda node: Spelling(f"torch.sum({{0}}, {node.data})"),
+            "largest": "torch.maximum({0}, {1})",
+            "row_max": "torch.amax({0}, 1)",
             "matrix_power": lambda node: Spelling(f"torch.linalg.matrix_power({{0}}, {node.data})"),
             "eye": f"torch.eye({{0}}, {kind})",
             "ones": dimensions(f"torch.ones(SIZES, {kind})"),
