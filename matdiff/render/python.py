@@ -121,7 +121,7 @@ def operations(np: str, linalg: str) -> Mapping[str, Entry]:
         "block": block(f"{np}.block(BLOCKS)"),
         # Blocks that are all whole numbers would make an array of whole numbers.
         "single": lambda node: Spelling(
-            f"{{0}}.0" if node.parts[0].op == "number" and isinstance(node.parts[0].data, int) else "{0}"
+            "{0}.0" if node.parts[0].op == "number" and isinstance(node.parts[0].data, int) else "{0}"
         ),
         "flat": "{0}.ravel()",
         "inverse": f"{np}.linalg.inv({{0}})",

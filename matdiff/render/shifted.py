@@ -5,29 +5,22 @@ be computed from exp(x - m) in their place and multiplied by exp(d m), and log(u
 largest exponent nothing overflows, and what is divided by is not zero.  This is the law behind logsumexp and softmax, and covers
 whatever the derivatives of formulas with exponentials look like: rows and columns written out, log(exp(a) + exp(b)), quotients.
 
-c is one number, or has an entry for every row, for every column, or for every entry: a mode.  The degree of a matrix is a pair,
-how it goes with its rows and with its columns: diag(c)^p M diag(c)^q.  In a sum, terms of lower degree are multiplied by
-exp(-m), which makes 1 + exp(x) homogeneous; m is then at least 0.
+In a sum, terms of lower degree are multiplied by exp(-m), which makes 1 + exp(x) homogeneous; m is then at least 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import Union
 
 from matdiff.dims import ONE, SCALAR
 from matdiff.formula import call, is_scalar, number, ones, shape_of
-from matdiff.parts import constant
+from matdiff.render.degrees import Degrees, Pair, is_negative
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
-# How a value goes with c: in (rows, columns), or by the letters of its indices; None where it is not homogeneous.
-Degree = Union[tuple[Fraction, Fraction], Mapping[tuple[str, ...], Fraction], None]
-_NONE = Fraction(0), Fraction(0)
 # Operations that add up entries.
 _SUMS = frozenset(("sum", "mean", "dot", ":"))
-_ENTRIES = frozenset(("entry", "delta", "sigma"))
 
 
 def shifted(root: Expr) -> Expr:
@@ -72,13 +65,8 @@ def _bottoms(root: Expr) -> Iterator[Expr]:
             yield node.args[1]
         elif node.op in ("log", "inv"):
             yield node.args[0]
-        elif node.op in ("^", ".^") and _is_negative(node.args[1]):
+        elif node.op in ("^", ".^") and is_negative(node.args[1]):
             yield node.args[0]
-
-
-def _is_negative(exponent: Expr) -> bool:
-    value = constant(exponent)
-    return value is not None and not isinstance(value, str) and value < 0
 
 
 def _exponentials(root: Expr) -> Iterator[Expr]:
@@ -115,191 +103,8 @@ class _Shift:
 
     def __init__(self, root: Expr, group: frozenset[Expr], mode: str) -> None:
         self.root, self.group, self.mode = root, group, mode
-        self.degrees: dict[int, Degree] = {}
-        self.inside: dict[int, bool] = {}  # whether exponentials of the group are in it
-        self.below: dict[int, bool] = {}  # whether something with them is divided by
-        self.unequal: set[int] = set()  # sums that need the factor exp(-m)
-        self.order = list(post_order(root))
-        for node in self.order:
-            self._look(node)
-        self.done: dict[int, Expr] = {}
-
-    # Degrees.
-
-    def _look(self, node: Expr) -> None:
-        is_member = node.op == "exp" and node in self.group
-        inside = is_member or (node.op != "exp" and any(self.inside[id(arg)] for arg in node.args))
-        self.inside[id(node)] = inside
-        self.below[id(node)] = not (is_member or self._is_logarithm(node)) and any(self.below[id(arg)] for arg in node.args)
-        bottom = {"/": 1, "./": 1, "inv": 0}.get(node.op, 0 if node.op in ("^", ".^") and _is_negative(node.args[1]) else None)
-        if bottom is not None and self.inside[id(node.args[bottom])] and self._changes(node.args[bottom]):
-            self.below[id(node)] = True
-        if is_member:
-            self.degrees[id(node)] = (Fraction(0), Fraction(1)) if self.mode == "columns" else (Fraction(1), Fraction(0))
-        elif not inside:
-            self.degrees[id(node)] = {} if self._has_letters(node) else _NONE
-        else:
-            self.degrees[id(node)] = self._degree(node)
-
-    def _changes(self, node: Expr) -> bool:
-        degree = self.degrees[id(node)]
-        return degree is not None and any(degree.values() if isinstance(degree, Mapping) else degree)
-
-    def _has_letters(self, node: Expr) -> bool:
-        return node.op in _ENTRIES or any(isinstance(self.degrees.get(id(arg)), dict) for arg in node.args)
-
-    def _degree(self, node: Expr) -> Degree:
-        args = [self.degrees[id(arg)] for arg in node.args]
-        if any(arg is None for arg in args):
-            return None
-        if node.op == "log":
-            return _NONE
-        if self._has_letters(node):
-            return self._degree_of_entries(node, args)
-        pairs = [arg for arg in args if isinstance(arg, tuple)]
-        rule = getattr(self, f"_{_RULES.get(node.op, 'other')}")
-        found: Degree = rule(node, pairs)
-        return found
-
-    def _sum(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        places = [place for place, arg in enumerate(node.args) if not _is_diagonal(arg)]
-        plain = {args[place] for place in places}
-        if len(plain) > 1:
-            return self._unequal(node, plain)
-        if not plain:
-            return args[0] if len(set(args)) == 1 else None
-        (degree,) = plain
-        return degree if all(sum(args[p]) == sum(degree) for p in range(len(args)) if p not in places) else None
-
-    def _unequal(self, node: Expr, found: set[tuple[Fraction, Fraction]]) -> Degree:
-        """The largest degree, if the others are smaller along one axis only."""
-        axes = [axis for axis in (0, 1) if len({degree[axis] for degree in found}) > 1]
-        if len(axes) > 1 or any(_is_diagonal(arg) for arg in node.args):
-            return None
-        self.unequal.add(id(node))
-        return max(found)
-
-    def _kept(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        return args[0]
-
-    def _product(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        left, left_is_diagonal = args[0], _is_diagonal(node.args[0])
-        left_is_scalar = is_scalar(node.args[0])
-        for arg, right in zip(node.args[1:], args[1:]):
-            is_diagonal, scalar = _is_diagonal(arg), is_scalar(arg)
-            if self.mode == "whole" or scalar or left_is_scalar:
-                left = _added(left, right)
-            elif self.mode == "entries":
-                if any((*left, *right)):
-                    return None
-            elif left_is_diagonal:
-                left = sum(left) + right[0], right[1]
-            elif is_diagonal:
-                left = left[0], left[1] + sum(right)
-            elif left[1] + right[0]:
-                return None
-            else:
-                left = left[0], right[1]
-            left_is_diagonal = (left_is_diagonal or left_is_scalar) and (is_diagonal or scalar)
-            left_is_scalar = (left_is_scalar and scalar) or (shape_of(node.args[0])[0].is_one and shape_of(arg)[1].is_one)
-            if left_is_scalar and self.mode != "whole" and any(left):
-                return None
-        return left
-
-    def _times(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        total = args[0]
-        for arg in args[1:]:
-            total = _added(total, arg)
-        return total
-
-    def _over(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        return args[0][0] - args[1][0], args[0][1] - args[1][1]
-
-    def _power(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        exponent = constant(node.args[1])
-        if exponent is None or isinstance(exponent, str) or any(args[1]):
-            return None
-        if node.op == "^" and not is_scalar(node.args[0]) and not (exponent == -1 and _is_diagonal(node.args[0])):
-            return self._other(node, args)
-        return args[0][0] * exponent, args[0][1] * exponent
-
-    def _root(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        return args[0][0] / 2, args[0][1] / 2
-
-    def _inverse(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        return (-args[0][0], -args[0][1]) if _is_diagonal(node.args[0]) or is_scalar(node.args[0]) else self._other(node, args)
-
-    def _transpose(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        if self.mode == "entries":
-            return self._other(node, args)
-        return args[0] if self.mode == "whole" or _is_diagonal(node) else args[0][::-1]
-
-    def _total(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        return args[0] if self.mode == "whole" or not any(args[0]) else None
-
-    def _diag(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        if self.mode == "whole":
-            return args[0]
-        if self.mode == "entries":
-            return self._other(node, args)
-        return sum(args[0], Fraction(0)), Fraction(0)
-
-    def _outer(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        if self.mode == "whole":
-            return _added(*args)
-        return (sum(args[0], Fraction(0)), sum(args[1], Fraction(0))) if self.mode != "entries" else self._other(node, args)
-
-    def _inner(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        total = _added(*args)
-        return total if self.mode == "whole" or not any(total) else None
-
-    def _other(self, node: Expr, args: list[tuple[Fraction, Fraction]]) -> Degree:
-        return None if any(any(arg) for arg in args) else _NONE
-
-    def _degree_of_entries(self, node: Expr, args: list[Degree]) -> Degree:
-        """In index notation: by the letters with which c goes."""
-        if node.op == "entry":
-            return self._degree_of_entry(node, args[0])
-        maps = [self._as_letters(arg) for arg in args if arg is not None]
-        if len(maps) < len(args):
-            return None
-        if node.op == "sigma":
-            summed = {str(index.value) for index in node.args[1:]}
-            return maps[0] if not any(summed & set(letters) for letters in maps[0]) else None
-        if node.op == "+":
-            return maps[0] if all(each == maps[0] for each in maps) else None
-        if node.op in ("*", "neg", "/", "^"):
-            exponent = constant(node.args[1]) if node.op == "^" else 1
-            if exponent is None or isinstance(exponent, str):
-                return None
-            signs = [exponent] if node.op == "^" else [1, -1] if node.op == "/" else [1] * len(maps)
-            return _together(maps, [Fraction(sign) for sign in signs])
-        return None if any(maps) else {}
-
-    def _as_letters(self, degree: Degree) -> Mapping[tuple[str, ...], Fraction]:
-        """Numbers have the letters of none."""
-        if isinstance(degree, tuple):
-            return {(): degree[0]} if degree[0] else {}
-        assert degree is not None
-        return degree
-
-    def _degree_of_entry(self, node: Expr, degree: Degree) -> Degree:
-        if not isinstance(degree, tuple):
-            return None
-        letters = [str(index.value) for index in node.args[1:]]
-        if not any(degree):
-            return {}
-        if self.mode == "whole":
-            return {(): degree[0]}
-        if self.mode == "entries":
-            return {tuple(letters): degree[0]}
-        if len(letters) == 1:
-            return {(letters[0],): sum(degree, Fraction(0))}
-        return (
-            _together([{(letters[0],): degree[0]}, {(letters[1],): degree[1]}], [Fraction(1)] * 2) if len(letters) == 2 else None
-        )
-
-    # Rewriting.
+        self.known = Degrees(root, group, mode)
+        self.inside = self.known.inside
 
     def result(self) -> Expr:
         """The root with every part shifted that may be, the largest parts; itself where there is none."""
@@ -307,7 +112,7 @@ class _Shift:
         if not chosen:
             return self.root
         done: dict[int, Expr] = {}
-        for node in self.order:
+        for node in self.known.order:
             if id(node) in chosen:
                 done[id(node)] = self._computed(node)
                 continue
@@ -324,24 +129,21 @@ class _Shift:
             if id(node) in seen or not self.inside[id(node)]:
                 continue
             seen.add(id(node))
-            if self._is_logarithm(node) or self._is_quotient(node):
+            if self.known.is_logarithm(node) or self._is_quotient(node):
                 chosen.add(id(node))
             else:
                 stack.extend(reversed(node.args))
         return chosen
 
-    def _is_logarithm(self, node: Expr) -> bool:
-        return node.op == "log" and self.inside[id(node)] and self._changes(node.args[0])
-
     def _is_quotient(self, node: Expr) -> bool:
         """Whether exponentials are in it above and below a fraction bar, and it is homogeneous."""
-        if self.degrees[id(node)] is None or not self.below[id(node)]:
+        if self.known.of[id(node)] is None or not self.known.below[id(node)]:
             return False
-        if not self._changes(node):
+        if not self.known.changes(node):
             return True
-        if isinstance(self.degrees[id(node)], dict) or node.op not in ("/", "./", ".*", "*"):
+        if isinstance(self.known.of[id(node)], dict) or node.op not in ("/", "./", ".*", "*"):
             return False
-        above = any(self.inside[id(arg)] and not self.below[id(arg)] for arg in node.args)
+        above = any(self.inside[id(arg)] and not self.known.below[id(arg)] for arg in node.args)
         return above and not any(
             self._is_quotient(part) for arg in node.args for part in post_order(arg) if self.inside[id(part)]
         )
@@ -349,11 +151,11 @@ class _Shift:
     def _computed(self, node: Expr) -> Expr:
         """The node from shifted exponentials."""
         found = list(dict.fromkeys(self._members(node)))
-        needs_zero = any(id(part) in self.unequal for part in self._parts(node))
+        needs_zero = any(id(part) in self.known.unequal for part in self._parts(node))
         shift = _Largest(self.mode, [member.args[0] for member in found], needs_zero)
-        whole = node.args[0] if self._is_logarithm(node) else node
+        whole = node.args[0] if self.known.is_logarithm(node) else node
         value = self._rebuilt(whole, shift)
-        degree = self.degrees[id(whole)]
+        degree = self.known.of[id(whole)]
         if not isinstance(degree, tuple) or not any(degree):
             return value
         if whole is node:
@@ -363,14 +165,14 @@ class _Shift:
 
     def _parts(self, root: Expr) -> Iterator[Expr]:
         """The parts that the shift reaches: not those in an exponent, nor in a logarithm with a shift of its own."""
-        stack, seen = [root.args[0] if self._is_logarithm(root) else root], set()
+        stack, seen = [root.args[0] if self.known.is_logarithm(root) else root], set()
         while stack:
             node = stack.pop()
             if id(node) in seen or not self.inside[id(node)]:
                 continue
             seen.add(id(node))
             yield node
-            if node.op != "exp" and not self._is_logarithm(node):
+            if node.op != "exp" and not self.known.is_logarithm(node):
                 stack.extend(reversed(node.args))
 
     def _members(self, root: Expr) -> Iterator[Expr]:
@@ -381,25 +183,25 @@ class _Shift:
         reached = {id(part) for part in self._parts(root)}
         for node in post_order(root):
             if id(node) not in reached:
-                done[id(node)] = self._computed(node) if self.inside[id(node)] and self._is_logarithm(node) else node
+                done[id(node)] = self._computed(node) if self.inside[id(node)] and self.known.is_logarithm(node) else node
             elif node.op == "exp":
                 done[id(node)] = _exponential(_less(node.args[0], shift.spread(node)))
-            elif self._is_logarithm(node) and node is not root:
+            elif self.known.is_logarithm(node) and node is not root:
                 done[id(node)] = self._computed(node)
             else:
                 args = [done[id(arg)] for arg in node.args]
-                if id(node) in self.unequal:
+                if id(node) in self.known.unequal:
                     args = self._made_equal(node, args, shift)
                 done[id(node)] = node.replace(args=tuple(args))
         return done[id(root)]
 
     def _made_equal(self, node: Expr, args: list[Expr], shift: _Largest) -> list[Expr]:
         """Terms of lower degree times exp(-m)."""
-        most = self.degrees[id(node)]
+        most = self.known.of[id(node)]
         assert isinstance(most, tuple)
         made = []
         for old, arg in zip(node.args, args):
-            degree = self.degrees[id(old)]
+            degree = self.known.of[id(old)]
             assert isinstance(degree, tuple)
             less = degree[0] - most[0], degree[1] - most[1]
             negative = arg.op == "neg"
@@ -436,7 +238,7 @@ class _Largest:
         """In the shape of an exponential."""
         return self.times((Fraction(0), Fraction(1)) if self.mode == "columns" else (Fraction(1), Fraction(0)), node)
 
-    def times(self, degree: tuple[Fraction, Fraction], node: Expr) -> Expr:
+    def times(self, degree: Pair, node: Expr) -> Expr:
         """The multiple by the degree, in the shape of the node: entries of c^p and c^q have the exponents p m and q m."""
         rows, columns = shape_of(node)
         if self.mode in ("whole", "entries"):
@@ -480,35 +282,3 @@ def _multiplied(expr: Expr, factor: Expr) -> Expr:
     """Entry by entry."""
     shape = shape_of(expr) if not is_scalar(expr) else shape_of(factor)
     return Expr("*" if is_scalar(expr) or is_scalar(factor) else ".*", (expr, factor), shape=shape)
-
-
-def _added(one: tuple[Fraction, Fraction], other: tuple[Fraction, Fraction]) -> tuple[Fraction, Fraction]:
-    return one[0] + other[0], one[1] + other[1]
-
-
-def _together(maps: list[Mapping[tuple[str, ...], Fraction]], signs: list[Fraction]) -> Mapping[tuple[str, ...], Fraction]:
-    total: dict[tuple[str, ...], Fraction] = {}
-    for letters, sign in zip(maps, signs):
-        for letter, degree in letters.items():
-            total[letter] = total.get(letter, Fraction(0)) + sign * degree
-    return {letter: degree for letter, degree in total.items() if degree}
-
-
-def _is_diagonal(node: Expr) -> bool:
-    """Whether it is made as a diagonal matrix; then only the sum of the degrees of rows and columns matters."""
-    if node.op in ("I", "diag"):
-        return node.op == "I" or shape_of(node.args[0])[1].is_one
-    if node.op in ("inv", "neg", "'") or (node.op == "^" and constant(node.args[1]) == -1):
-        return _is_diagonal(node.args[0])
-    if node.op in ("*", "+"):
-        arrays = [arg for arg in node.args if arg.shape is not None and not is_scalar(arg)]
-        return bool(arrays) and all(map(_is_diagonal, arrays)) and (node.op == "*" or len(arrays) == len(node.args))
-    return False
-
-
-# The rule for the degree of an operation.
-_RULES = {
-    "+": "sum", "neg": "kept", "abs": "kept", "relu": "kept", "*": "product", ".*": "times", "/": "over", "./": "over",
-    "^": "power", ".^": "power", "sqrt": "root", "inv": "inverse", "'": "transpose", "sum": "total", "mean": "total",
-    "tr": "total", "diag": "diag", "outer": "outer", "dot": "inner", ":": "inner",
-}  # fmt: skip

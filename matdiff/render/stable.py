@@ -110,7 +110,9 @@ def _law(node: Expr) -> Expr:
     for left, right in laws():
         bound: dict[str, Expr] = {}
         if _matches(left, node, bound):
-            return _built(right, bound, node.shape)
+            found = _built(right, bound, node.shape)
+            if found.shape == node.shape:  # else 1 stood for the ones that gave it its shape
+                return found
     return _within(node) if node.op == "log" else node
 
 
@@ -145,7 +147,7 @@ def _matches(pattern: Expr, expr: Expr, bound: dict[str, Expr]) -> bool:
         known = bound.setdefault(str(pattern.value), expr)
         return _is_kind(str(pattern.value), expr) and known == expr
     if pattern.op == "number":
-        return constant(expr) == pattern.value
+        return constant(expr) == pattern.value or (pattern.value == 1 and expr.op == "ones")
     if pattern.op == "*" and len(pattern.args) == 2 and "exp" in (arg.op for arg in pattern.args):  # of matrices
         return expr.op == "*" and len(expr.args) == 2 and all(map(_matches, pattern.args, expr.args, [bound] * 2))
     if pattern.op == "exp" and _picks(expr) and expr.args[0].op == "exp":  # exp(X)[i,j] is exp(X[i,j])
