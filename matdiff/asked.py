@@ -7,9 +7,10 @@ from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 from matdiff.directions import Along, directions
-from matdiff.errors import UnknownVariable, WhichVariable
+from matdiff.errors import NotAName, UnknownVariable, WhichVariable
 from matdiff.infer import Typed
 from matdiff.kinds import Variable
+from matdiff.parse import name_in
 
 ALL = ("all",)
 
@@ -29,6 +30,11 @@ class Asked(NamedTuple):
     structure: str = "project"
     layout: str = "gradient"
     along: Along | None = None
+
+    def checked(self) -> Asked:
+        """The same with every name in its one spelling.  Raises NotAName: a result can only hold what the language can name."""
+        along = self.along and Along(self.along.kind, _names(self.along.names, self.along.kind))
+        return self._replace(wrt=_names(self.wrt, "wrt"), along=along)
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -57,3 +63,13 @@ class Asked(NamedTuple):
     def blocks(self, names: Iterable[str]) -> list[tuple[str, ...]]:
         """The derivatives to give: one for each variable, and for a higher order every block."""
         return list(combinations_with_replacement(names, self.order))
+
+
+def _names(texts: Sequence[str], option: str) -> tuple[str, ...]:
+    names = []
+    for text in texts:
+        name = name_in(text)
+        if name is None:
+            raise NotAName(text=text, option=f"--{option}")
+        names.append(name)
+    return tuple(names)

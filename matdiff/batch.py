@@ -13,7 +13,7 @@ from matdiff.asked import Asked
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.parse import parse, parse_declaration, read
+from matdiff.parse import name_in, parse_declaration, read
 from matdiff.relocate import spans_of
 from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined
@@ -77,10 +77,14 @@ class Batch:
         self.is_batch = any(source.kind != "argument" for source in sources)
         self.wrt: tuple[str, ...] = ()
         self.along: Along | None = None
+        self.numbers: dict[int, int] = {}
         self.declarations: list[Declaration] = []
         self.definitions: list[Definition] = []
         # Remarks on a definition are made once, with the first answer.
         self.remarks: list[Remark] = []
+        # Of a format in which all answers are one document: their parts, and what is said about them after it.
+        self.parts: list[Sequence[str]] = []
+        self.comments: list[tuple[Derivative, Sequence[Remark], Sequence[Check]]] = []
 
     def run(self) -> int:
         """Every statement in turn; a bad one does not stop the others."""
@@ -93,11 +97,17 @@ class Batch:
             return self.status
         if not self._knows_sizes(reading.statements):
             return self.status
+        questions = [statement for statement in reading.statements if isinstance(statement, Question)]
+        self.numbers = {id(one): place for place, one in enumerate(questions, 1)} if len(questions) > 1 else {}
         for place in range(len(reading.statements) + 1):
             for errors in (errors for after, errors in reading.failed if after == place):
                 self._refuse(errors)
             if place < len(reading.statements):
                 self._take(reading.statements[place], alone=len(reading.statements) == 1)
+        if self.parts:
+            self.output.write(render.together(self.parts, self.options.format))
+        for derivative, remarks, checks in self.comments:
+            self._comment(derivative, remarks, checks)
         if not reading.failed and not any(isinstance(statement, Question) for statement in reading.statements):
             self._refuse([EndsEarly(span=Span(len(self.text), len(self.text)), after="")])
         return self.status
@@ -123,11 +133,11 @@ class Batch:
                 self._refuse(problem.errors if isinstance(problem, Errors) else [problem], source=Source(text, "argument"))
             else:
                 self.declarations = declarations
-        names = [(text, _name(text)) for text in self.options.wrt]
+        names = [(text, name_in(text)) for text in self.options.wrt]
         self.wrt = tuple(name for _, name in names if name is not None)
         if self.options.along is not None:
             kind, texts = self.options.along
-            directions = [(text, _name(text)) for text in texts]
+            directions = [(text, name_in(text)) for text in texts]
             self.along = Along(kind, tuple(name for _, name in directions if name is not None))
             for text, name in directions:
                 if name is None:
@@ -191,6 +201,9 @@ class Batch:
             shown = derivative.in_notation(options.notation) if options.format in render.WRITTEN else derivative
             steps = derivative.steps(options.method) if options.steps and not options.shapes else []
             remarks = [*self.remarks, *question.remarks, *shown.remarks]
+            if self._is_one_document:
+                self._add(shown, question, checks, remarks)
+                return
             written = (
                 self._outline(derivative) if options.shapes else self._rendered(shown, excerpt, checks, remarks, alone, steps)
             )
@@ -234,6 +247,28 @@ class Batch:
         """Whether a person sees the whole picture of an answer, with notes and verdicts."""
         return self.options.format == "text" and self.output.is_terminal and not self.options.lhs
 
+    @property
+    def _is_one_document(self) -> bool:
+        """Whether all answers are one document: a module of code, one align."""
+        options = self.options
+        return render.is_one_document(options.format, options.math) and not options.shapes and not options.steps
+
+    def _add(self, derivative: Derivative, question: Question, checks: Sequence[Check], remarks: Sequence[Remark]) -> None:
+        """Add an answer to the document."""
+        options = self.options
+        more = {"sizes": options.sizes, "lhs": options.lhs, "math": options.math, "style": options.style}
+        number = self.numbers.get(id(question))
+        self.parts.append(render.parts(derivative, options.format, number=number, **more))
+        self._count(checks)
+        self.comments.append((derivative, remarks, checks))
+        self.remarks = []
+
+    def _count(self, checks: Sequence[Check]) -> int:
+        """The exit status that the checks ask for."""
+        status = 0 if all(check.passed for check in checks) else CHECK_FAILED
+        self.status = max(self.status, status)
+        return status
+
     def _outline(self, derivative: Derivative) -> str:
         from matdiff.outline import outline  # needed only when somebody asks
 
@@ -251,8 +286,7 @@ class Batch:
     ) -> str:
         """The answer in the format asked for; on a terminal text is the whole picture."""
         options = self.options
-        status = 0 if all(check.passed for check in checks) else CHECK_FAILED
-        self.status = max(self.status, status)
+        status = self._count(checks)
         if self._is_picture:
             if options.expected and not steps:  # whoever has an answer of his own is told about that
                 return _verdicts(checks, derivative)
@@ -324,16 +358,6 @@ class Batch:
         """The source that holds the first of the spans; the last source if there is none."""
         place = min((span.start for span in spans), default=len(self.text))
         return next(source for source in reversed(self.sources) if source.start <= place)
-
-
-def _name(text: str) -> str | None:
-    """The variable that a text names, in its one spelling (β is beta), or None if it is more than a name."""
-    try:
-        (statement,) = parse(text)
-    except (Errors, ValueError):
-        return None
-    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
-    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
 
 
 def _verdicts(checks: Sequence[Check], derivative: Derivative) -> str:

@@ -21,7 +21,7 @@ from matdiff.statements import Question
 
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:
     """Answer one question.  Nodes are made in `session`, by default a new one."""
-    asked = asked._replace(wrt=tuple(inputs.question.wrt or asked.wrt))
+    asked = asked._replace(wrt=tuple(inputs.question.wrt or asked.wrt)).checked()
     typed = infer_question(inputs, asked)
     wrt = asked.variables(typed)
     directions = asked.directions(typed, wrt, declare(inputs.declarations))

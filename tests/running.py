@@ -33,12 +33,23 @@ def numpy(call: Call) -> list[np.ndarray]:
     return _python(call, lambda value: np.asarray(value, float) if np.ndim(value) else float(value), np.asarray)
 
 
+def _is_size(parameter: str, call: Call) -> bool:
+    """Whether a parameter takes a whole number: a size or a position."""
+    return isinstance(call.inputs[given(parameter, call.inputs)], int)
+
+
 def jax(call: Call) -> list[np.ndarray]:
     """Compiled, which is quicker than one operation after another."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    return _python(call, lambda value: jax.numpy.asarray(value, float), np.asarray, jax.jit)
+
+    def compiled(function: Any) -> Any:
+        return jax.jit(
+            function, static_argnames=[name for name in inspect.signature(function).parameters if _is_size(name, call)]
+        )
+
+    return _python(call, lambda value: jax.numpy.asarray(value, float), np.asarray, compiled)
 
 
 def torch(call: Call) -> list[np.ndarray]:
@@ -68,7 +79,7 @@ def module(source: str) -> dict[str, Any]:
 def _python(call: Call, into: Callable[[Any], Any], back: Callable[[Any], Any], prepared: Any = None) -> list[np.ndarray]:
     function = module(call.source)[call.function]
     parameters = inspect.signature(function).parameters
-    values = {name: into(value) for name, value in call.inputs.items()}
+    values = {name: value if isinstance(value, int) else into(value) for name, value in call.inputs.items()}
     if prepared is not None:
         function = prepared(function)
     found = function(**{name: values[given(name, values)] for name in parameters})
@@ -95,13 +106,13 @@ def octave(calls: Sequence[Call], directory: Path) -> list[list[np.ndarray]]:
         names = [name for name in signature[2].split(", ") if name]
         outputs = ["a", "b"][: signature[1].count(",") + 1]
         arguments = ", ".join(_octave_literal(call.inputs[given(name, call.inputs)]) for name in names)
-        lines.append(
-            f"cd('{folder}'); clear derivatives; m = derivatives(); [{', '.join(outputs)}] = m.{call.function}({arguments});"
-        )
+        lines.append(f"cd('{folder}'); clear derivatives; m = derivatives();")
+        lines.append(f"try; [{', '.join(outputs)}] = m.{call.function}({arguments});")
         lines += [
             f"printf('%d|', {place}); printf('%d ', size({name})); printf('|'); printf('%.17g ', {name}); printf('\\n');"
             for name in outputs
         ]
+        lines.append(f"catch problem; printf('%d||%s\\n', {place}, problem.message); end")
     script = directory / "run.m"
     script.write_text("\n".join(lines), encoding="utf-8")
     done = subprocess.run(["octave-cli", "--norc", "--quiet", str(script)], capture_output=True, text=True)
@@ -109,6 +120,7 @@ def octave(calls: Sequence[Call], directory: Path) -> list[list[np.ndarray]]:
     found: list[list[np.ndarray]] = [[] for _ in calls]
     for line in done.stdout.splitlines():
         place, sizes, numbers = line.split("|")
+        assert sizes, f"{calls[int(place)].function}: {numbers}\n{calls[int(place)].source}"
         array = np.array([float(number) for number in numbers.split()])
         found[int(place)].append(array.reshape([int(size) for size in sizes.split()], order="F"))
     return found

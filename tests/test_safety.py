@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from sessions import run
 
+import matdiff
+from matdiff.errors import MatdiffError
+
 CORPUS = [
     json.loads(line)
     for line in (Path(__file__).parent / "corpus" / "public.jsonl").read_text(encoding="utf-8").splitlines()
@@ -199,3 +202,26 @@ def test_a_directory_is_no_file(tmp_path: Path) -> None:
     assert outcome.status == 2
     assert "error[" in outcome.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["hvp", "jvp", "vjp"])
+@pytest.mark.parametrize(
+    "text",
+    ["v=__import__('os').system('true')", "v; w", "v + 1", "<script>", "\\input{x}", "exp", "", "v\u0000", '"""', "a" * 9 + "^"],
+)
+def test_a_direction_is_a_name_of_the_language(kind: str, text: str) -> None:
+    """Whichever door it comes by: no result can hold what the language cannot name."""
+    if text:
+        with pytest.raises(MatdiffError) as caught:
+            matdiff.differentiate("a^T x", "x", **{kind: [text]})
+        assert caught.value.code == "E504" and caught.value.option == f"--{kind}"
+        assert run(["a^T x", "-w", "x", f"--{kind}", text]).status == 2
+    with pytest.raises(MatdiffError):
+        matdiff.differentiate("a^T x", [text])
+
+
+def test_names_have_one_spelling_whichever_door_they_come_by() -> None:
+    assert matdiff.differentiate("λ x^T x", "λ").text == run(["λ x^T x", "-w", "λ"]).stdout.strip() == "x^T x"
+    product = matdiff.differentiate("λ x^T x", "x", hvp="ω")
+    assert product.text == run(["λ x^T x", "-w", "x", "--hvp", "ω"]).stdout.strip() == "2 lambda omega"
+    assert "def hvp_x(lambda_, x, omega):" in product.to("numpy")

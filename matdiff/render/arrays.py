@@ -60,7 +60,9 @@ class Arrays(ABC):
     """Operations on values.  `traits` say what the library of a format does well:
 
     broadcast   arrays of different shape combine entry by entry
+    exact       it computes with symbols, where nothing overflows
     cholesky    it has triangular factors of definite matrices
+    repeats     an operand of its einsum may have a letter twice
     scatter     a diagonal of an array may be written to
     syrk        it sees that X^T X is symmetric, and computes half of it
     """
@@ -120,8 +122,10 @@ class Arrays(ABC):
         return self.dense(value)
 
     def two_dimensional(self, value: Value) -> Node:
-        """A vector or row as an array with two axes; matrices as they are."""
+        """A number, vector or row as an array with two axes; matrices as they are."""
         code = self.dense(value)
+        if value.kind == "scalar":
+            return self.plan.make("single", code, shape=value.shape)
         if value.kind in ("row", "vector"):
             return self.plan.make("row" if value.kind == "row" else "column", code, shape=value.shape)
         return code

@@ -16,7 +16,7 @@ SUM, TERM, UNARY, POWER, ATOM = range(5)
 DEEPEST = 10
 
 _LEAVES = ("variable", "number", "size", "pi", "place")
-_VIEWS = ("transpose", "row", "column", "spread_columns", "spread_rows", "row_result")
+_VIEWS = ("transpose", "row", "column", "single", "spread_columns", "spread_rows", "row_result")
 
 
 class Spelling(NamedTuple):

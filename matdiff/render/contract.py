@@ -142,12 +142,24 @@ class _Contraction:
             found = self._on_diagonals(operands, letters)
             if found is not None:
                 return found
+        if "repeats" not in self.translator.traits:
+            operands = [part for code, names in operands for part in self._without_repeats(code, names)]
         # Libraries know letters of one character only.
         short = _short(letter for _, names in operands for letter in names)
         inputs = tuple("".join(short[letter] for letter in names) for _, names in operands)
         output = "".join(short[letter] for letter in letters)
         axes = tuple(self.sizes[letter] for letter in letters)
         return self.plan.make("einsum", *(code for code, _ in operands), shape=axes, data=(inputs, output))
+
+    def _without_repeats(self, code: Node, names: list[str]) -> list[tuple[Node, list[str]]]:
+        """The operand with a letter of its own for every axis, and deltas that make those that were one letter equal."""
+        fresh, deltas = list(names), []
+        for axis, name in enumerate(names):
+            if name in names[:axis]:
+                fresh[axis] = f"{name}_{axis}"
+                dim = self.sizes[fresh[axis]] = self.sizes[name]
+                deltas.append((self.plan.make("eye", self.plan.size(dim), shape=(dim, dim)), [name, fresh[axis]]))
+        return [(code, fresh), *deltas]
 
     def _on_diagonals(self, operands: list[tuple[Node, list[str]]], letters: list[str]) -> Node | None:
         """The product where deltas let only diagonals differ from zero, as a smaller array put there; None without such a delta."""

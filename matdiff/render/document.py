@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.render.latex import latex, style
@@ -22,20 +23,31 @@ def style_of(options: Options) -> Style:
 
 def latex_document(answer: Answer, options: Options) -> str:
     """One line a result, or one environment a result; "align" collects all results in one, with their left sides."""
+    if options.steps:
+        return _with_steps(answer, options, style_of(options))
+    formulas = lines(answer, options)
+    if options.math == "align":
+        return align([formulas], options)
+    around = {"none": "%s", "inline": "$%s$", "display": "\\[\n  %s\n\\]"}[options.math]
+    return "\n".join(around % formula for formula in formulas)
+
+
+def lines(answer: Answer, options: Options) -> list[str]:
+    """The formulas of one answer."""
     spellings = style_of(options)
     aligned = options.math == "align"
-    if options.steps:
-        return _with_steps(answer, options, spellings)
     formulas = []
     for result in answer.results:
         right = latex(result.expr, spellings)
         if options.lhs or (aligned and options.lhs is None):
             right = f"{show(left_side(answer, result), spellings)} {'&= ' if aligned else '= '}{right}"
         formulas.append(right + _where(result, spellings))
-    if aligned:
-        return "\\begin{align*}\n  " + " \\\\\n  ".join(formulas) + "\n\\end{align*}"
-    around = {"none": "%s", "inline": "$%s$", "display": "\\[\n  %s\n\\]"}[options.math]
-    return "\n".join(around % formula for formula in formulas)
+    return formulas
+
+
+def align(answers: Iterable[Sequence[str]], options: Options) -> str:
+    """The lines of all answers in one environment."""
+    return "\\begin{align*}\n  " + " \\\\\n  ".join(line for lines in answers for line in lines) + "\n\\end{align*}"
 
 
 def _with_steps(answer: Answer, options: Options, spellings: Style) -> str:

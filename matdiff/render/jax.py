@@ -22,7 +22,7 @@ class JAX(Python):
     always = ("import jax.numpy as jnp",)
     imports = (("import jax", "jax."), ("import jax.scipy.linalg", "jax.scipy.linalg."))
     reserved = KEYWORDS | {"jax", "jnp"}
-    traits = ("broadcast", "cholesky", "lu")
+    traits = ("broadcast", "cholesky", "lu", "repeats")
     operations = {
         **operations("jnp", "jax.scipy.linalg"),
         "product": _product,

@@ -125,6 +125,8 @@ class Julia(Language):
         "diagonal_matrix": "Diagonal({0})",
         "total": "sum({0})",
         "sum_axis": lambda node: Spelling(f"vec(sum({{0}}, dims={1 + int(str(node.data))}))"),
+        "largest": lambda node: Spelling("max.({0}, {1})" if node.shape else "max({0}, {1})"),
+        "row_max": "vec(maximum({0}, dims=2))",
         "matrix_power": lambda node: Spelling(
             f"{{0}}^{node.data}" if int(str(node.data)) >= 0 else f"{{0}}^({node.data})", POWER
         ),
@@ -237,6 +239,7 @@ end""",
 function _d2adj(x, e, f)
     n = size(x, 1)
     bent = zeros(n, n)
+    n > 1 || return bent
     for i in 1:n, j in 1:n
         x1, e1, f1 = (a[1:n .!= i, 1:n .!= j] for a in (x, e, f))
         bent[j, i] = (-1)^(i + j) * sum(_dadj(x1, f1)' .* e1)

@@ -19,13 +19,14 @@ LAMBDA_NAMES = ("point", "along", "beside")
 
 
 class Language(ABC):
-    """A format, for one question: `parameters` are how its variables are spelled, `like` is the first array among them, or None,
-    and `scalars` those that are numbers.
+    """A format, for one function: `parameters` are how its variables are spelled, `like` is the first array among them, or None,
+    `scalars` those that are numbers, and `numbers` how its sizes and positions are spelled.
 
     operations   spellings by the operation of the plan
     functions    spellings by the row of the function table; a function without one is written by its definition
     helpers      functions that a module defines when it uses them: name, source
     reserved     names that a parameter must not have
+    results      names that the function gives to what it returns
     matrix       functions of square matrices as values: row, name
     lambda_      a function of `ARGUMENTS` that is `BODY`
     traits       see `arrays.Arrays`
@@ -38,12 +39,19 @@ class Language(ABC):
     matrix: Mapping[str, str] = {}
     lambda_ = "lambda ARGUMENTS: BODY"
     reserved: frozenset[str] = frozenset()
+    results: tuple[str, ...] = ()
     traits: tuple[str, ...] = ("broadcast",)
     first = 0
     power = "{0}**{1}"
 
-    def __init__(self, parameters: Mapping[str, str], like: str | None, scalars: tuple[str, ...] = ()) -> None:
-        self.parameters, self.like, self.scalars = parameters, like, scalars
+    def __init__(
+        self,
+        parameters: Mapping[str, str],
+        like: str | None,
+        scalars: tuple[str, ...] = (),
+        numbers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.parameters, self.like, self.scalars, self.numbers = parameters, like, scalars, numbers or {}
 
     # What a module is made of.
 
@@ -102,7 +110,8 @@ class Language(ABC):
         """A size: `n`, `2 * n + 1`."""
         terms = []
         for monomial, coefficient in sorted(dim.terms, key=lambda term: (not term[0], term[0])):
-            factors = list(monomial) if coefficient == 1 and monomial else [str(coefficient), *monomial]
+            names = [self.numbers[name] for name in monomial]
+            factors = names if coefficient == 1 and names else [str(coefficient), *names]
             terms.append(" * ".join(factors))
         text = " + ".join(terms).replace("+ -", "- ") or "0"
         return Spelling(text, SUM if len(terms) > 1 else ATOM if " " not in text else TERM)
@@ -113,8 +122,19 @@ class Language(ABC):
         assert isinstance(index, Expr)
         if index.op == "number" and isinstance(index.value, int):
             return Spelling(str(index.value - 1 + self.first))
-        text = _arithmetic(index)
+        text = self._arithmetic(index)
         return Spelling(text if self.first else f"{text} - 1", ATOM if self.first else SUM)
+
+    def _arithmetic(self, index: Expr) -> str:
+        """An index such as i + 1."""
+        if not index.args:
+            return self.position(self.numbers[str(index.value)]) if index.op == "name" else str(index.value)
+        parts = [self._arithmetic(part) for part in index.args]
+        return f"-{parts[0]}" if index.op == "neg" else f"({f' {index.op} '.join(parts)})"
+
+    def position(self, name: str) -> str:
+        """A number where it counts entries."""
+        return name
 
     def frechet(self, node: Node) -> Spelling:
         """The derivative of a matrix function in the directions that are the last parts."""
@@ -164,14 +184,6 @@ def _sums(node: Node) -> tuple[int, ...]:
     return tuple([SUM] * len(node.parts))
 
 
-def _arithmetic(index: Expr) -> str:
-    """An index such as i + 1."""
-    if not index.args:
-        return str(index.value)
-    parts = [_arithmetic(part) for part in index.args]
-    return f"-{parts[0]}" if index.op == "neg" else f"({f' {index.op} '.join(parts)})"
-
-
 _COMMON: Mapping[str, Callable[[Language, Node], Spelling]] = {
     "variable": lambda language, node: language.variable(node),
     "number": lambda language, node: language.number(node),
@@ -184,6 +196,7 @@ _COMMON: Mapping[str, Callable[[Language, Node], Spelling]] = {
     "times": lambda language, node: Spelling("{0} * {1}", TERM, (TERM, UNARY)),
     "over": lambda language, node: Spelling("{0} / {1}", TERM, (TERM, POWER)),
     "power": lambda language, node: Spelling(language.power, POWER, (ATOM, ATOM)),
+    "single": lambda language, node: Spelling("{0}", needs=(SUM,)),
     "row_result": lambda language, node: Spelling("{0}", needs=(SUM,)),
 }
 

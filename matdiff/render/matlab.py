@@ -93,10 +93,18 @@ def _einsum(node: Node) -> Spelling:
     return Spelling(f"einsum_({{{{{names}}}}}, '{output}', {marks})", needs=tuple([SUM] * len(node.parts)))
 
 
+def _is_diagonal(node: Node) -> bool:
+    """Whether a matrix is made of identities and diagonal matrices alone."""
+    arrays = [part for part in node.parts if len(part.shape) == 2]
+    made = ("times", "over", "neg", "add", "product", "transpose", "inverse", "matrix_power")
+    return node.op in ("eye", "diagonal_matrix") or (node.op in made and bool(arrays) and all(map(_is_diagonal, arrays)))
+
+
 class Matlab(Language):
     """One file whose first function hands out the others."""
 
     reserved = frozenset((*_KEYWORDS.split(), *_USED.split()))
+    results = ("value", "derivative", "result")
     traits = ("broadcast", "cholesky", "syrk")
     first = 1
     operations = {
@@ -118,6 +126,8 @@ class Matlab(Language):
         "diagonal_matrix": "diag({0})",
         "total": _whole("sum"),
         "sum_axis": lambda node: Spelling("sum({0}, 2)" if node.data else "sum({0}, 1)'"),
+        "largest": "max({0}, {1})",
+        "row_max": "max({0}, [], 2)",
         "matrix_power": lambda node: Spelling(
             f"{{0}}^{node.data}" if int(str(node.data)) >= 0 else f"{{0}}^({node.data})", POWER
         ),
@@ -336,6 +346,17 @@ end""",
             return Spelling(f"{name}'" if node.data[1] == "row" else name)
         return super().spell(node)
 
+    def add(self, node: Node) -> Spelling:
+        """Octave keeps diagonal matrices as such, and spreads no vector over them."""
+        spelled = super().add(node)
+        if not any(part.shape and any(dim.is_one for dim in part.shape) for part in node.parts):
+            return spelled
+        template, needs = spelled.template, list(spelled.needs or ())
+        for place, part in enumerate(node.parts):
+            if _is_diagonal(part):
+                template, needs[place] = template.replace(f"{{{place}}}", f"full({{{place}}})"), SUM
+        return Spelling(template, spelled.level, tuple(needs))
+
     def own(self, name: str) -> str:
         """No name may start with an underscore."""
         return f"{name}_"
@@ -358,8 +379,7 @@ end"""
     def function(
         self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
     ) -> str:
-        outputs = ["value", "derivative"][: len(returned)] if len(returned) > 1 else ["result"]
-        outputs = [f"{output}_" if output in parameters else output for output in outputs]
+        outputs = list(self.results[:2]) if len(returned) > 1 else [self.results[2]]
         left = outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]"
         body = [f"  {target} = {text};" for target, text in (*lines, *zip(outputs, returned, strict=True))]
         return "\n".join([f"function {left} = {name}({', '.join(parameters)})", f"% {documentation}", *body, "end"])

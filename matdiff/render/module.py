@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -41,17 +41,44 @@ def code(answer: Answer, options: Options) -> str:
 
     Vectors are arrays with one axis where the language has such; axes of a result: those of the output, then each variable's.
     """
+    return module([functions(answer, options)], options)
+
+
+def functions(answer: Answer, options: Options) -> list[str]:
+    """The functions of one answer.  `options.number` tells them from those of the other answers of the module."""
+    return _Functions(answer, _language(options), options).texts()
+
+
+def module(answers: Iterable[Sequence[str]], options: Options) -> str:
+    """One module of the functions of several answers, with the helpers that they use and what is imported for them, once."""
+    language = _language(options)({}, None)
+    texts = [text for answer in answers for text in answer]
+    return language.module(texts, _helpers(language, "\n".join(texts)))
+
+
+def _language(options: Options) -> type[Language]:
     module, _, name = LANGUAGES[options.format].partition(":")
     language: type[Language] = getattr(import_module(f"matdiff.render.{module}"), name)
-    return _Module(answer, language, options).text()
+    return language
+
+
+def _helpers(language: Language, body: str) -> list[str]:
+    """The helpers that the functions use, and those that helpers use, in the order of the table."""
+    wanted: set[str] = set()
+    pending = [body]
+    while pending:
+        used = {name for name in language.helpers if re.search(rf"(?<!\w){name}\b", pending[-1])} - wanted
+        wanted |= used
+        pending[-1:] = [language.helpers[name] for name in used]
+    return [source for name, source in language.helpers.items() if name in wanted]
 
 
 def function_name(result: Result, output: str = "f") -> str:
-    """`df_dW`, `d2f_dx2`, `d2f_dx_dW`."""
+    """`df_dW`, `d2f_dx2`, `d2f_dx_dW`; of an output called f_1 `df_1_dW`, `hvp_1_x`."""
     if not result.order:
         return output
     if result.along is not None:
-        return "_".join([result.along.kind, *result.wrt])
+        return "_".join([result.along.kind + output.removeprefix("f"), *result.wrt])
     power = str(result.order) if result.order > 1 else ""
     names = list(dict.fromkeys(result.wrt))
     counts = [result.wrt.count(name) for name in names]
@@ -59,16 +86,26 @@ def function_name(result: Result, output: str = "f") -> str:
     return f"d{power}{output}_{below}"
 
 
-class _Module:
+class _Functions:
+    """The functions of one answer.  In each of them a name has one meaning.
+
+    output      the name of the function of the value
+    parameters  how the variables are called
+    numbers     how the sizes are called, and the names that stand as positions
+    """
+
     def __init__(self, answer: Answer, language: type[Language], options: Options) -> None:
-        self.answer, self.typed, self.options = answer, answer.typed, options
+        self.answer, self.typed, self.options, self.language = answer, answer.typed, options, language
+        self.output = "f" if options.number is None else f"f_{options.number}"
         self.derivatives = [result for result in answer.results if result.order]
-        names = {"f", *map(function_name, self.derivatives), *(f"f_and_{function_name(r)}" for r in self.derivatives)}
-        self.reserved = language.reserved | names | set(LAMBDA_NAMES)
-        self.parameters = _escaped(answer.typed.variables, self.reserved)
-        arrays = [name for name, variable in answer.typed.variables.items() if axes_of(variable.shape)]
-        scalars = tuple(self.parameters[name] for name in answer.typed.variables if name not in arrays)
-        self.language = language(self.parameters, self.parameters[arrays[0]] if arrays else None, scalars)
+        self.names = _escaped([function_name(result, self.output) for result in self.derivatives], {self.output})
+        self.reserved = language.reserved | language.helpers.keys() | {*LAMBDA_NAMES, *language.results, self.output}
+        self.reserved |= {*self.names, *(f"{self.output}_and_{name}" for name in self.names)}
+        self.parameters = dict(zip(answer.typed.variables, _escaped(answer.typed.variables, self.reserved)))
+        numbers = answer.typed.number_names()
+        self.numbers = dict(zip(numbers, _escaped(numbers, {*self.reserved, *self.parameters.values()})))
+        sizes = {name for dim in answer.typed.dims_and_indices()[0] for name in dim.names}
+        self.numbers |= {name: self.parameters[name] for name in numbers if name in self.parameters and name not in sizes}
         # A variable taken without its structure may leave its space, so nothing may rest on it.
         structured = answer.asked.structure != "ignore"
         self.variables = {
@@ -76,45 +113,43 @@ class _Module:
             for name, variable in answer.typed.variables.items()
         }
 
-    def text(self) -> str:
-        """All functions, with the helpers they use."""
-        functions = [self._function("f", [None])]
-        functions += [self._function(function_name(result), [result]) for result in self.derivatives]
-        functions += [self._function(f"f_and_{function_name(result)}", [None, result]) for result in self.derivatives]
+    def texts(self) -> list[str]:
+        """All functions."""
+        found = [self._function(self.output, [None])]
+        found += [self._function(name, [result]) for name, result in zip(self.names, self.derivatives)]
+        both = [(f"{self.output}_and_{name}", result) for name, result in zip(self.names, self.derivatives)]
+        found += [self._function(name, [None, result]) for name, result in both]
         for applied in operators(self.answer):
-            operator = _Module(applied, type(self.language), self.options)
-            functions += [operator._function(function_name(result), [result]) for result in operator.derivatives]
-        return self.language.module(functions, self._helpers("\n".join(functions)))
-
-    def _helpers(self, body: str) -> list[str]:
-        """The helpers that the functions use, and those that helpers use, in the order of the table."""
-        wanted: set[str] = set()
-        pending = [body]
-        while pending:
-            used = {name for name in self.language.helpers if re.search(rf"(?<!\w){name}\b", pending[-1])} - wanted
-            wanted |= used
-            pending[-1:] = [self.language.helpers[name] for name in used]
-        return [source for name, source in self.language.helpers.items() if name in wanted]
+            operator = _Functions(applied, self.language, self.options)
+            found += [operator._function(name, [result]) for name, result in zip(operator.names, operator.derivatives)]
+        return found
 
     def _function(self, name: str, wanted: Sequence[Result | None]) -> str:
         """A function that returns the output (None) or a result, or a tuple of them."""
-        language = self.language
+        own = self._own(wanted)
+        arrays = [self.parameters[name] for name, variable in own.items() if axes_of(variable.shape)]
+        scalars = tuple(self.parameters[name] for name, variable in own.items() if not axes_of(variable.shape))
+        language = self.language(self.parameters, arrays[0] if arrays else None, scalars, self.numbers)
         translator = Translator(self.variables, language.functions, language.traits, self.options.sizes)
         roots = [self._root(translator, result) for result in wanted]
         if "lu" in language.traits:
             roots = shared_factors(translator.plan, roots)
-        taken = {*self.reserved, *self.parameters.values(), *self.typed.size_names, *translator.indices}
+        taken = {*self.reserved, *self.parameters.values(), *self.numbers.values()}
         statements = Statements(roots, language.spell, taken, translator.plan.names)
-        sizes = list(dict.fromkeys(name for node in statements.nodes if node.op == "size" for name in _names(node)))
-        lines = self._size_lines(sizes)
-        solved = {left for left, _ in lines}
-        free = [size for size in sizes if size not in solved]  # sizes that no argument has, as in tr(I)
-        directions = () if any(result is not None and result.along for result in wanted) else self.answer.introduced
-        own = [shown for name, shown in self.parameters.items() if name not in directions]
-        parameters = [*own, *translator.indices, *free]
-        documentation = self._documentation(wanted, list(translator.assumed))
+        sizes = [name for node in statements.nodes if node.op == "size" for name in _names(node)]
+        numbers = list(dict.fromkeys([*translator.indices, *sizes]))
+        lines = self._size_lines(language, own, numbers)
+        parameters = [self.parameters[name] for name in own]
+        # What no argument has, as the size in tr(I), is a parameter too.
+        parameters += [self.numbers[name] for name in numbers if self.numbers[name] not in (*parameters, *dict(lines))]
+        documentation = self._documentation(own, wanted, list(translator.assumed))
         body = [*lines, *language.prelude(), *statements.lines]
         return language.function(name, parameters, documentation, body, statements.returned)
+
+    def _own(self, wanted: Sequence[Result | None]) -> dict[str, Variable]:
+        """The variables that a function takes: directions only where something is applied to them."""
+        left_out = () if any(result is not None and result.along for result in wanted) else self.answer.introduced
+        return {name: variable for name, variable in self.typed.variables.items() if name not in left_out}
 
     def _root(self, translator: Translator, result: Result | None) -> Node:
         translator.start()
@@ -135,7 +170,7 @@ class _Module:
 
     # Documentation.
 
-    def _documentation(self, wanted: Sequence[Result | None], assumed: Sequence[str]) -> str:
+    def _documentation(self, own: Mapping[str, Variable], wanted: Sequence[Result | None], assumed: Sequence[str]) -> str:
         parts = []
         for result in wanted:
             if result is None:
@@ -143,36 +178,34 @@ class _Module:
                 parts.append(f"{body}, {_shape_words(axes_of(shape_of(self.typed.expr)))}")
             else:
                 parts.append(f"{self._left(result)} = {result.value_line}, {_shape_words(result.tensor.dims)}")
-        left_out = () if any(result is not None and result.along for result in wanted) else self.answer.introduced
-        variables = {name: variable for name, variable in self.typed.variables.items() if name not in left_out}
-        kinds = [f"{self.parameters[name]}: {_described(variable)}" for name, variable in variables.items()]
+        kinds = [f"{self.parameters[name]}: {_described(variable)}" for name, variable in own.items()]
         order = f"  Products are ordered as for {' = '.join(assumed)}; --size says otherwise." if assumed else ""
         return f"{' and '.join(parts)}.  {', '.join(kinds)}.{order}"
 
     def _left(self, result: Result) -> str:
-        return text(left_side(self.answer, result)) if result.along else _left(result)
+        return text(left_side(self.answer, result)) if result.along else _left(result, self.output)
 
     # Sizes.
 
-    def _size_lines(self, wanted: Iterable[str]) -> list[tuple[str, str]]:
-        """Statements that read the sizes off the shapes of the arguments."""
+    def _size_lines(self, language: Language, own: Mapping[str, Variable], wanted: Iterable[str]) -> list[tuple[str, str]]:
+        """Statements that read the sizes off the shapes of the arguments `own`."""
         lines: list[tuple[str, str]] = []
         known: set[str] = set()
         axes = [
-            (dim, self.language.axis(self.parameters[name], axis, len(axes_of(variable.shape))))
-            for name, variable in self.typed.variables.items()
+            (dim, language.axis(self.parameters[name], axis, len(axes_of(variable.shape))))
+            for name, variable in own.items()
             for axis, dim in enumerate(axes_of(variable.shape))
         ]
         for size_name in wanted:
             for dim, source in sorted(axes, key=lambda pair: len(pair[0].terms[0][0]) + len(pair[0].terms)):
-                solved = self._solved(dim, size_name, source, known)
+                solved = self._solved(language, dim, size_name, source, known)
                 if solved is not None:
-                    lines.append((size_name, solved))
+                    lines.append((self.numbers[size_name], solved))
                     known.add(size_name)
                     break
         return lines
 
-    def _solved(self, dim: Dim, wanted: str, source: str, known: set[str]) -> str | None:
+    def _solved(self, language: Language, dim: Dim, wanted: str, source: str, known: set[str]) -> str | None:
         """The size name from an axis: `x.shape[0]`, `x.shape[0] - 1`, `x.shape[0] // (2 * m)`."""
         holding = [(monomial, coefficient) for monomial, coefficient in dim.terms if wanted in monomial]
         if len(holding) != 1 or holding[0][0].count(wanted) != 1:
@@ -184,24 +217,24 @@ class _Module:
             return None
         total = source
         for m, c in rest:
-            total += f" {'-' if c > 0 else '+'} {' * '.join([str(abs(c)), *m])}"
+            total += f" {'-' if c > 0 else '+'} {' * '.join([str(abs(c)), *map(self.numbers.__getitem__, m)])}"
         divisors = [str(coefficient)] if coefficient != 1 else []
-        divisors += others
+        divisors += map(self.numbers.__getitem__, others)
         if not divisors:
             return total
-        return self.language.divided(
+        return language.divided(
             f"({total})" if rest else total, f"({' * '.join(divisors)})" if len(divisors) > 1 else divisors[0]
         )
 
 
-def _escaped(names: Iterable[str], reserved: frozenset[str] | set[str]) -> dict[str, str]:
-    """Parameters: the names, with underscores behind those that are taken."""
-    found: dict[str, str] = {}
+def _escaped(names: Iterable[str], reserved: Collection[str]) -> list[str]:
+    """The names, with underscores behind those that are taken."""
+    found: list[str] = []
     for name in names:
         shown = name
-        while shown in reserved or shown in found.values() or (shown != name and shown in names):
+        while shown in reserved or shown in found or (shown != name and shown in names):
             shown += "_"
-        found[name] = shown
+        found.append(shown)
     return found
 
 
@@ -210,10 +243,10 @@ def _names(node: Node) -> tuple[str, ...]:
     return node.data.names
 
 
-def _left(result: Result) -> str:
+def _left(result: Result, output: str) -> str:
     """`d2f / dx dx`, `df / dX [i, j, k, l]`."""
     below = " ".join(f"d{name}" for name in result.wrt)
-    left = f"d{result.order if result.order > 1 else ''}f / {below}"
+    left = f"d{result.order if result.order > 1 else ''}{output} / {below}"
     if result.form == "index":
         left += f" [{', '.join(letter for *_, letter in result.axes)}]"
     return left

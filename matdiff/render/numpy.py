@@ -18,7 +18,7 @@ class NumPy(Python):
     always = ("import numpy as np",)
     imports = (("import math", "math."), ("import scipy.linalg", "scipy.linalg."))
     reserved = KEYWORDS | {"np", "scipy", "math"}
-    traits = ("broadcast", "cholesky", "lu", "scatter", "syrk")
+    traits = ("broadcast", "cholesky", "lu", "repeats", "scatter", "syrk")
     operations = {
         **operations("np", "scipy.linalg"),
         "einsum": einsum("np.einsum", ", optimize=True"),
@@ -78,7 +78,7 @@ class NumPy(Python):
     """The derivative of the adjugate at x in the direction e, for singular x too."""
     u, s, vt = np.linalg.svd(x)
     n = len(s)
-    others = np.array([[np.prod(np.delete(s, [i, j])) for j in range(n)] for i in range(n)])
+    others = np.array([[np.prod(np.delete(s, [i, j])) for j in range(n)] for i in range(n)]).reshape(n, n)
     np.fill_diagonal(others, 0)
     inner = u.T @ e @ vt.T
     turned = np.diag(others @ np.diag(inner)) - others * inner

@@ -23,6 +23,7 @@ class Options:
 
     format       the name of the format, where one module writes several
     sizes        numbers for size names, which decide the order of products in code
+    number       the number of the answer among those of one module of code
     lhs          the left side `df/dW =` too; None leaves it to the format
     math         LaTeX around it: "none", "inline", "display" or "align"
     style        LaTeX style, keys and values of `STYLES`: {"bold": "no", "transpose": "T"}
@@ -40,6 +41,7 @@ class Options:
         *,
         format: str = "text",
         sizes: Mapping[str, int] | None = None,
+        number: int | None = None,
         lhs: bool | None = None,
         labels: bool = False,
         math: str = "none",
@@ -55,7 +57,7 @@ class Options:
         steps: Sequence[Derivation] = (),
     ) -> None:
         self.labels = labels
-        self.format, self.sizes = format, dict(sizes or {})
+        self.format, self.sizes, self.number = format, dict(sizes or {}), number
         self.lhs, self.math, self.style, self.color = lhs, math, style or {}, color
         self.source, self.path, self.line = source, path, line
         self.exit_code, self.diagnostics, self.checks, self.pretty = exit_code, diagnostics, checks, pretty

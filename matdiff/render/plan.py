@@ -5,7 +5,7 @@ A `Node` is an operation on arrays.  Vectors and rows are arrays with one axis. 
     variable (name, kind)   number (value)   pi   size (dim)   place (index)      leaves; in brackets their `data`
     add (signs)   neg   times   over   power                                      entry by entry, arrays broadcast
     spread_columns   spread_rows          a vector where it broadcasts along the columns or rows of a matrix
-    column   row                          a vector as an array with two axes
+    column   row   single                 a vector or number as an array with two axes
     product                               of matrices, vectors and rows as in `@`   outer   inner (all entries)
     transpose   trace   diagonal   diagonal_matrix   total   sum_axis (axis)   matrix_power (exponent)
     eye   ones   zeros   full             the sizes are parts
@@ -15,6 +15,8 @@ A `Node` is an operation on arrays.  Vectors and rows are arrays with one axis. 
     kron   vec   unvec   block (width)   flat
     inverse   solve                       A X = B
     cholesky   cholesky_solve   cholesky_half_logdet   cholesky_inverse   lu   lu_solve   lu_solve_transposed   lu_logdet   lu_inverse
+    largest                               the larger of two, entry by entry
+    row_max                               the largest entry of each row
     apply (row of the function table)
     frechet, slope (row of the function)  the derivative of a matrix function in given directions, and in all
     einsum (letters of the operands, letters of the result)   pairing     index notation

@@ -103,6 +103,8 @@ def operations(np: str, linalg: str) -> Mapping[str, Entry]:
         "diagonal_matrix": f"{np}.diag({{0}})",
         "total": f"{np}.sum({{0}})",
         "sum_axis": lambda node: Spelling(f"{np}.sum({{0}}, axis={node.data})"),
+        "largest": f"{np}.maximum({{0}}, {{1}})",
+        "row_max": f"{np}.max({{0}}, axis=1)",
         "matrix_power": lambda node: Spelling(f"{np}.linalg.matrix_power({{0}}, {node.data})"),
         "eye": f"{np}.eye({{0}})",
         "ones": dimensions(f"{np}.ones(SIZES)"),
@@ -117,6 +119,10 @@ def operations(np: str, linalg: str) -> Mapping[str, Entry]:
         "vec": "{0}.T.ravel()",
         "unvec": "{0}.reshape({2}, {1}).T",
         "block": block(f"{np}.block(BLOCKS)"),
+        # Blocks that are all whole numbers would make an array of whole numbers.
+        "single": lambda node: Spelling(
+            "{0}.0" if node.parts[0].op == "number" and isinstance(node.parts[0].data, int) else "{0}"
+        ),
         "flat": "{0}.ravel()",
         "inverse": f"{np}.linalg.inv({{0}})",
         "solve": f"{np}.linalg.solve({{0}}, {{1}})",
@@ -134,6 +140,14 @@ def operations(np: str, linalg: str) -> Mapping[str, Entry]:
     }
 
 
+def _logsigmoid(np: str, node: Node) -> Spelling:
+    """-log(1 + exp(-x)); of a negated argument, the argument."""
+    inner = node.parts[0]
+    if inner.op == "neg":
+        return Spelling(f"-{np}.logaddexp(0, {{0}})", TERM, parts=inner.parts)
+    return Spelling(f"-{np}.logaddexp(0, -{{0}})", TERM)
+
+
 def functions(np: str) -> Mapping[str, Entry]:
     """The functions in a library that follows NumPy."""
     same = "exp log log1p expm1 abs sign sin cos tan sinh cosh tanh sqrt cumsum tril triu".split()
@@ -144,7 +158,7 @@ def functions(np: str) -> Mapping[str, Entry]:
         "step": f"{np}.heaviside({{0}}, 0.0)",
         "relu": f"{np}.maximum({{0}}, 0)",
         "softplus": f"{np}.logaddexp(0, {{0}})",
-        "logsigmoid": Spelling(f"-{np}.logaddexp(0, -{{0}})", TERM),
+        "logsigmoid": lambda node: _logsigmoid(np, node),
         "det": f"{np}.linalg.det({{0}})",
         "logdet": f"{np}.linalg.slogdet({{0}})[1]",
         "pinv": f"{np}.linalg.pinv({{0}}, 1e-12)",

@@ -1,114 +1,223 @@
 """Formulas that overflow, cancel or take long as they are written, put as those that do not: log(1 + exp(x)) is softplus(x).
 
-The laws are equations; those that define a function stand in `equations`, those that only code needs stand here, in the same
-notation.  Each leaves the value as it is, exactly, and is matched with one node and what stands in it.
+Equations in matdiff's own language, read from left to right: those by which functions are defined, and `STABLE`.  The tests try
+each with numbers.  x and y are values of
+any shape, v is a vector, u a vector or a row, X and Y are matrices.  What a pattern cannot say is in Python: a logarithm goes
+inside where only entries are picked (`_within`), and exponentials are divided by the largest among them (`shifted`).
+
+A factor 1 - sigmoid(x) or 1 - tanh(x)^2 stays as it is: its error is that of rounding 1, and it costs no exponential more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
-from matdiff.dims import Dim, Shape
-from matdiff.equations import DEFINITIONS, ENTRIES, Equation, equation, lines_of
-from matdiff.formula import call, shape_of
-from matdiff.parts import names_in
+from matdiff.dims import ONE, SCALAR, Shape
+from matdiff.equations import DEFINITIONS, lines_of
+from matdiff.formula import is_scalar, ones, shape_of
+from matdiff.parts import constant
+from matdiff.render.shifted import shifted
+from matdiff.rules import rule_expr
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
-EQUATIONS = """
-log(det(X)) = logdet(X)
+STABLE = """
+log(exp(x) .* y) = x + log(y)
+log(exp(x) ./ y) = x - log(y)
+log(y ./ exp(x)) = log(y) - x
+log(exp(x) .^ y) = x .* y
+log(diag(y)^-1 exp(X)) = X - log(y) ones^T
+log(exp(X) diag(y)^-1) = X - ones log(y)^T
+sqrt(exp(x)) = exp(x / 2)
+log(sqrt(x)) = log(x) / 2
 log(sigmoid(x)) = logsigmoid(x)
+log(1 - sigmoid(x)) = logsigmoid(-x)
+log(sigmoid(x) ./ (1 - sigmoid(x))) = x
+log(1 - tanh(x) .^ 2) = log(4) + logsigmoid(2 .* x) + logsigmoid(-2 .* x)
+log(cosh(x)) = abs(x) + softplus(-2 .* abs(x)) - log(2)
+log(softmax(v)) = v - logsumexp(v)
 log(1 + x) = log1p(x)
+log(1 - x) = log1p(-x)
+log(det(X)) = logdet(X)
+log(abs(det(X))) = logdet(X)
+log(det(X)^y) = y .* logdet(X)
+log(det(X) / det(Y)) = logdet(X) - logdet(Y)
 exp(x) ./ (1 + exp(x)) = sigmoid(x)
-sum(c) = c
-pinv(v) = v' / (v : v)
-pinv(r) = r' / (r : r)
-pinv(c) = 1 / c
+sigmoid(x) ./ (1 - sigmoid(x)) = exp(x)
+y ./ (1 - sigmoid(x)) = y ./ sigmoid(-x)
+pinv(u) = u^T / (u : u)
 """
-
-# A quotient is written with one sign or the other, by the shapes of its two parts.
-_SIGNS = {"./": "/"}
-
-
-def stable(root: Expr) -> Expr:
-    """The expression by stable functions."""
-    done: dict[int, Expr] = {}
-    for node in post_order(root):
-        args = tuple(done.get(id(arg), arg) for arg in node.args)
-        same = all(new is old for new, old in zip(args, node.args))
-        done[id(node)] = _rewritten(node if same else node.replace(args=args))
-    return done[id(root)]
+# Spellings of one operation, which differ by the shapes of what they join.
+_SAME = {"/": "./", "^": ".^", "*": ".*"}
+_COMMUTES = ("+", ".*")
+_PICKS = ("at", "'", "vec", "diag")
 
 
 @cache
-def _laws() -> dict[str, list[Equation]]:
-    """The equations by the operation that their left sides begin with; the first one that fits is used."""
-    found: dict[str, list[Equation]] = {}
-    for law in map(equation, lines_of(DEFINITIONS) + lines_of(EQUATIONS)):
-        found.setdefault(_sign(law.left), []).append(law)
-    return found
+def laws() -> tuple[tuple[Expr, Expr], ...]:
+    """The sides of each law, parsed."""
+    sides = (line.split(" = ") for line in (*lines_of(DEFINITIONS), *lines_of(STABLE)))
+    return tuple((rule_expr(left), rule_expr(right)) for left, right in sides)
 
 
-def _sign(expr: Expr) -> str:
-    return _SIGNS.get(expr.op, expr.op)
+def stable(root: Expr, definitions: Mapping[str, Expr] | None = None) -> Expr:
+    """The expression by stable functions; through the names of `definitions` only where a law sees something there."""
+    whole = _opened(root, definitions or {})
+    found = shifted(_rewritten(whole))
+    return root if found is whole else found
 
 
-def _rewritten(node: Expr) -> Expr:
-    """The right side of the first equation whose left side is the node."""
-    for law in _laws().get(_sign(node), ()) if node.shape is not None else ():
+def _opened(root: Expr, definitions: Mapping[str, Expr]) -> Expr:
+    """The expression with definitions put in for their names, the earlier ones into the later ones."""
+    values: dict[str, Expr] = {}
+    for name, expr in definitions.items():
+        values[name] = _put_in(expr, values)
+    return _put_in(root, values)
+
+
+def _put_in(root: Expr, values: Mapping[str, Expr]) -> Expr:
+    if not values:
+        return root
+    done: dict[int, Expr] = {}
+    for node in post_order(root):
+        args = tuple(done[id(arg)] for arg in node.args)
+        if node.op == "name" and node.shape is not None and str(node.value) in values:
+            done[id(node)] = values[str(node.value)]
+        else:
+            done[id(node)] = node if all(new is old for new, old in zip(args, node.args)) else node.replace(args=args)
+    return done[id(root)]
+
+
+def _rewritten(root: Expr) -> Expr:
+    """The laws applied from below."""
+    done: dict[int, Expr] = {}
+    for node in post_order(root):
+        args = tuple(done[id(arg)] for arg in node.args)
+        same = all(new is old for new, old in zip(args, node.args))
+        done[id(node)] = _law(node if same else node.replace(args=args))
+    return done[id(root)]
+
+
+def _law(node: Expr) -> Expr:
+    """What the first law that fits makes of a node; then the laws are tried on what it made."""
+    if node.shape is None or node.op not in _heads():
+        return node
+    for left, right in laws():
         bound: dict[str, Expr] = {}
-        if _matches(law.left, node, bound):
-            return _with_values(law.right, bound)
-    return node
+        if _matches(left, node, bound):
+            found = _built(right, bound, node.shape)
+            if found.shape == node.shape:  # else 1 stood for the ones that gave it its shape
+                return found
+    return _within(node) if node.op == "log" else node
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """The operations that a left side may have outside."""
+    heads = {left.op for left, _ in laws()}
+    return frozenset(heads | {spelling for spelling, one in _SAME.items() if one in heads})
+
+
+def _within(node: Expr) -> Expr:
+    """log(diag(X)) = diag(log(X)) where X is a matrix, and so for transposes and entries, if a law then fits."""
+    (inner,) = node.args
+    if not _picks(inner):
+        return node
+    picked = Expr("log", inner.args[:1], shape=shape_of(inner.args[0]))
+    found = _law(picked)
+    return node if found is picked else inner.replace(args=(found, *inner.args[1:]))
+
+
+def _picks(node: Expr) -> bool:
+    """Whether its entries are some of those of its first argument, whatever these are."""
+    return node.op in _PICKS and (node.op != "diag" or not shape_of(node.args[0])[1].is_one)
+
+
+# Matching.
 
 
 def _matches(pattern: Expr, expr: Expr, bound: dict[str, Expr]) -> bool:
     """Whether an expression has the form of the pattern; `bound` is then what its names stand for."""
     if pattern.op == "name":
-        return _is_like(pattern, expr) and bound.setdefault(str(pattern.value), expr) == expr
+        known = bound.setdefault(str(pattern.value), expr)
+        return _is_kind(str(pattern.value), expr) and known == expr
     if pattern.op == "number":
-        return expr == pattern
-    if _sign(pattern) != _sign(expr) or len(pattern.args) != len(expr.args):
+        return constant(expr) == pattern.value or (pattern.value == 1 and expr.op == "ones")
+    if pattern.op == "*" and len(pattern.args) == 2 and "exp" in (arg.op for arg in pattern.args):  # of matrices
+        return expr.op == "*" and len(expr.args) == 2 and all(map(_matches, pattern.args, expr.args, [bound] * 2))
+    if pattern.op == "exp" and _picks(expr) and expr.args[0].op == "exp":  # exp(X)[i,j] is exp(X[i,j])
+        inner = expr.replace(args=(expr.args[0].args[0], *expr.args[1:]))
+        return _matches(pattern.args[0], inner, bound)
+    if pattern.op in ("^", "inv") and pattern.args[0].op == "diag":
+        return _is_inverse_of_diagonal(pattern, expr, bound)
+    if _operation(pattern) != _operation(expr) or len(expr.args) < len(pattern.args):
         return False
-    if pattern.op == "+":
-        return any(_is_sum(pattern, expr, terms, bound) for terms in (expr.args, expr.args[::-1]))
-    return all(_matches(part, arg, bound) for part, arg in zip(pattern.args, expr.args))
+    if _operation(pattern) in _COMMUTES:
+        return _matches_in_any_order(pattern, expr, bound)
+    return len(pattern.args) == len(expr.args) and all(_matches(p, e, bound) for p, e in zip(pattern.args, expr.args))
 
 
-def _is_sum(pattern: Expr, expr: Expr, terms: tuple[Expr, ...], bound: dict[str, Expr]) -> bool:
-    """Whether the terms fit, none of which is subtracted; those that are no numbers have the shape of the whole."""
-    plain = all(term.op == "number" or (term.op != "neg" and shape_of(term) == shape_of(expr)) for term in terms)
-    return plain and all(_matches(part, term, bound) for part, term in zip(pattern.args, terms))
+def _operation(expr: Expr) -> str:
+    """One name for the spellings of an operation entry by entry; a product of matrices is none."""
+    if expr.op == "*" and expr.shape is not None and sum(not is_scalar(arg) for arg in expr.args) > 1:
+        return "*"
+    return _SAME.get(expr.op, expr.op)
 
 
-def _is_like(name: Expr, expr: Expr) -> bool:
-    """Whether a value may stand for the name: any value for x, else one of the shape that is declared."""
-    rows, columns = shape_of(expr)
-    return name.value in ENTRIES or (rows.is_one, columns.is_one) == tuple(dim.is_one for dim in shape_of(name))
+def _is_kind(name: str, expr: Expr) -> bool:
+    if expr.shape is None:
+        return False
+    rows, columns = (dim.is_one for dim in expr.shape)
+    return {"v": columns and not rows, "u": columns != rows}.get(name, True)
 
 
-def _with_values(pattern: Expr, bound: dict[str, Expr]) -> Expr:
-    """The pattern with what its names stand for."""
-    sizes: dict[str, Dim] = {}
-    for name in names_in(pattern):
-        sizes.update(
-            (generic.name, dim) for generic, dim in zip(shape_of(name), shape_of(bound[str(name.value)])) if generic.name
-        )
-    done: dict[int, Expr] = {}
-    for node in post_order(pattern):
-        if node.op == "name":
-            done[id(node)] = bound[str(node.value)]
-        elif node.op == "neg" and done[id(node.args[0])].op == "neg":
-            done[id(node)] = done[id(node.args[0])].args[0]
-        elif node.args:
-            done[id(node)] = call(node.op, *(done[id(arg)] for arg in node.args), shape=_shape(node, bound, sizes))
-        else:
-            done[id(node)] = node
-    return done[id(pattern)]
+def _matches_in_any_order(pattern: Expr, expr: Expr, bound: dict[str, Expr]) -> bool:
+    """A sum or product of two parts: each part may be the first, and all others are the second."""
+    first, second = pattern.args
+    for place, part in enumerate(expr.args):
+        others = expr.args[:place] + expr.args[place + 1 :]
+        rest = others[0] if len(others) == 1 else expr.replace(args=others, shape=_widest(others))
+        trial = dict(bound)
+        if _matches(first, part, trial) and _matches(second, rest, trial):
+            bound.update(trial)
+            return True
+    return False
 
 
-def _shape(node: Expr, bound: dict[str, Expr], sizes: dict[str, Dim]) -> Shape:
-    """The shape of a node of a pattern with values: that of the value where the law is one of entries."""
-    rows, columns = shape_of(node)
-    entries = next((name for name in names_in(node) if name.value in ENTRIES), None)
-    return shape_of(bound[str(entries.value)]) if entries else (rows.substitute(sizes), columns.substitute(sizes))
+def _is_inverse_of_diagonal(pattern: Expr, expr: Expr, bound: dict[str, Expr]) -> bool:
+    if expr.op == "inv" or (expr.op == "^" and constant(expr.args[1]) == -1):
+        return _matches(pattern.args[0], expr.args[0], bound)
+    return False
+
+
+# Building.
+
+
+def _built(right: Expr, bound: Mapping[str, Expr], whole: Shape) -> Expr:
+    """The right side with its shapes, `whole` being that of the value; the laws are applied to it too."""
+    if right.op == "name":
+        return bound[str(right.value)]
+    if right.op == "number":
+        return right.replace(shape=SCALAR)
+    if right.op == "ones":
+        return ones(whole[0])
+    args = [_built(arg, bound, whole if right.op != "'" else whole[::-1]) for arg in right.args]
+    if right.op == "neg" and args[0].op == "neg":
+        return args[0].args[0]
+    if right.op in ("+", ".*") and all(map(is_scalar, args)):
+        return _law(Expr("+" if right.op == "+" else "*", tuple(args), shape=SCALAR))
+    return _law(Expr(right.op, tuple(args), right.value, shape=_shape(right.op, args)))
+
+
+def _shape(op: str, args: list[Expr]) -> Shape:
+    if op == "'":
+        return shape_of(args[0])[::-1]
+    if op == "*":
+        return shape_of(args[0])[0], shape_of(args[-1])[1]
+    return SCALAR if op in (":", "logsumexp", "logdet", "sum") else _widest(args)
+
+
+def _widest(args: tuple[Expr, ...] | list[Expr]) -> Shape:
+    """The shape of values of one shape, some of which may be numbers."""
+    return next((shape for shape in map(shape_of, args) if shape != (ONE, ONE)), SCALAR)

@@ -34,7 +34,7 @@ def _over(node: Node) -> Spelling:
     top, bottom = (part.shape for part in node.parts)
     if not bottom:
         return Spelling("{0} / {1}", TERM, (TERM, POWER))
-    inverse = "{1}.applyfunc(lambda t: 1 / t)"
+    inverse = "{1}.applyfunc(lambda _t: 1 / _t)"
     return Spelling(f"{{0}}.multiply_elementwise({inverse})") if top else Spelling(f"{{0}} * {inverse}", TERM, (TERM, ATOM))
 
 
@@ -43,7 +43,7 @@ def _power(node: Node) -> Spelling:
     if not base and not exponent:
         return Spelling("{0}**{1}", POWER, (ATOM, ATOM))
     if not exponent:
-        return Spelling("{0}.applyfunc(lambda t: t**{1})", needs=(ATOM, ATOM))
+        return Spelling("{0}.applyfunc(lambda _t: _t**{1})", needs=(ATOM, ATOM))
     return Spelling("_powers({0}, {1})")
 
 
@@ -101,7 +101,7 @@ class SymPy(Python):
     always = ("import sympy as sp",)
     imports = (("import itertools", "itertools."), ("import mpmath", "mpmath."))
     reserved = KEYWORDS | {"sp", "itertools", "mpmath", "sum", "list", "len"}
-    traits = ()
+    traits = ("exact",)
     operations = {
         "pi": "sp.pi",
         "times": _times,

@@ -10,13 +10,13 @@ from matdiff.render.plan import Node
 from matdiff.render.python import KEYWORDS, Python, at, dimensions, einsum
 
 
-def _function(template: str) -> Entry:
+def _function(template: str, level: int = ATOM) -> Entry:
     """A function of tensors; a number that no argument enters becomes a tensor."""
 
     def spell(node: Node) -> Spelling:
         if node.parts[0].varies or node.parts[0].shape:
-            return Spelling(template)
-        return Spelling(template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"))
+            return Spelling(template, level)
+        return Spelling(template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"), level)
 
     return spell
 
@@ -39,14 +39,14 @@ class Torch(Python):
 
     always = ("import torch",)
     imports = (("import math", "math."),)
-    reserved = KEYWORDS | {"torch", "math"}
-    traits = ("broadcast", "cholesky", "lu")
+    reserved = KEYWORDS | {"torch", "math", "int"}
+    traits = ("broadcast", "cholesky", "lu", "repeats")
     matrix = {"expm": "torch.linalg.matrix_exp", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     functions = {
         **{name: _function(f"torch.{name}({{0}})") for name in _SAME},
         "step": _function("torch.heaviside({0}, torch.zeros_like({0}))"),
         "relu": _function("torch.relu({0})"),
-        "softplus": Spelling("-torch.nn.functional.logsigmoid(-{0})", TERM),
+        "softplus": _function("-torch.nn.functional.logsigmoid(-{0})", TERM),
         "logsigmoid": _function("torch.nn.functional.logsigmoid({0})"),
         "gelu": _function("torch.nn.functional.gelu({0})"),
         "softmax": "torch.softmax({0}, 0)",
@@ -78,6 +78,9 @@ class Torch(Python):
         "_number": '''def _number(x):
     """A number as a tensor, in double precision if it is none yet."""
     return x if torch.is_tensor(x) else torch.tensor(x, dtype=torch.float64)''',
+        "_kron": '''def _kron(x, y):
+    """The Kronecker product; that of the library takes no transposed matrices."""
+    return torch.kron(x.contiguous(), y.contiguous())''',
         "_eye_like": '''def _eye_like(x):
     """The identity matrix of the size, type and device of x."""
     return torch.eye(len(x), dtype=x.dtype, device=x.device)''',
@@ -153,14 +156,24 @@ class Torch(Python):
     return torch.stack([torch.stack([d(e, g) for g in units], -1) for e in units], -2).reshape(n, n, n, n, n, n)''',
     }
 
-    def __init__(self, parameters: Mapping[str, str], like: str | None, scalars: tuple[str, ...] = ()) -> None:
-        super().__init__(parameters, like, scalars)
+    def __init__(
+        self,
+        parameters: Mapping[str, str],
+        like: str | None,
+        scalars: tuple[str, ...] = (),
+        numbers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(parameters, like, scalars, numbers)
         self.kind = f"dtype={like}.dtype, device={like}.device" if like else "dtype=torch.float64"
         self.operations = self._operations()
 
     def prelude(self) -> list[tuple[str, str]]:
         """A float has no precision that a tensor could not lose."""
         return [(name, f"_number({name})") for name in self.scalars]
+
+    def position(self, name: str) -> str:
+        """A number that is a variable too is a tensor here."""
+        return f"int({name})" if name in self.scalars else name
 
     def slope(self, node: Node) -> Spelling:
         """The directions have the type of the arguments."""
@@ -187,6 +200,8 @@ class Torch(Python):
             "diagonal_matrix": "torch.diag({0})",
             "total": "torch.sum({0})",
             "sum_axis": lambda node: Spelling(f"torch.sum({{0}}, {node.data})"),
+            "largest": "torch.maximum({0}, {1})",
+            "row_max": "torch.amax({0}, 1)",
             "matrix_power": lambda node: Spelling(f"torch.linalg.matrix_power({{0}}, {node.data})"),
             "eye": f"torch.eye({{0}}, {kind})",
             "ones": dimensions(f"torch.ones(SIZES, {kind})"),
@@ -196,7 +211,8 @@ class Torch(Python):
             "tile_rows": "{0}.repeat({1}, 1)",
             "at": at,
             "unit": Spelling(f"torch.eye({{1}}, {kind})[{{0}}]", needs=(SUM, SUM)),
-            "kron": "torch.kron({0}, {1})",
+            "kron": "_kron({0}, {1})",
+            "single": lambda node: self._single(node, kind),
             "vec": "{0}.T.reshape(-1)",
             "unvec": "{0}.reshape({2}, {1}).T",
             "block": _block,
@@ -216,6 +232,13 @@ class Torch(Python):
             "pairing": f"torch.eye({{0}}, {kind}).reshape({{0}}, {{1}}, {{2}})",
             "einsum": einsum("torch.einsum"),
         }
+
+    @staticmethod
+    def _single(node: Node, kind: str) -> Spelling:
+        """A number that no argument enters is no tensor yet."""
+        if node.parts[0].varies:
+            return Spelling("{0}.reshape(1, 1)")
+        return Spelling(f"torch.full((1, 1), {{0}}, {kind})", needs=(SUM,))
 
     @staticmethod
     def _full(node: Node, kind: str) -> Spelling:

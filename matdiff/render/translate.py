@@ -42,12 +42,13 @@ class Translator(Products):
         super().__init__(traits, sizes)
         self.variables, self.spelled = variables, spelled
         self.defined: dict[str, Value] = {}
+        self.definitions: dict[str, Expr] = {}
         self.known: dict[int, tuple[Expr, Value]] = {}
         self.indices: dict[str, None] = {}
 
     def start(self) -> None:
         """Forget the definitions of the formula before; what it computed is still known to the plan."""
-        self.defined, self.known = {}, {}
+        self.defined, self.definitions, self.known = {}, {}, {}
 
     def define(self, name: str, expr: Expr) -> None:
         """A named part, which is computed on its own where it is an array."""
@@ -58,11 +59,12 @@ class Translator(Products):
         if value.form in ("dense", "diagonal"):
             self.plan.names.setdefault(value.code, name)
         self.defined[name] = value
+        self.definitions[name] = expr
         self.known = {}
 
     def value(self, root: Expr) -> Value:
         """The value of an expression in matrix notation."""
-        root = stable(self.by_known_functions(root))
+        root = self.stable(self.by_known_functions(root))
         for node in post_order(root):
             if id(node) not in self.known and node.shape is not None:
                 self.known[id(node)] = node, self._value(node)
@@ -91,7 +93,11 @@ class Translator(Products):
 
     def entries(self, root: Expr, letters: Sequence[tuple[str, Dim]]) -> Node:
         """The array of an expression in index notation, with one axis per letter."""
-        return contracted(self, root, letters)
+        return contracted(self, self.stable(root), letters)
+
+    def stable(self, root: Expr) -> Expr:
+        """The expression by functions that do not overflow; exact numbers need none."""
+        return root if "exact" in self.traits else stable(root, self.definitions)
 
     def _value(self, node: Expr) -> Value:
         op, shape = node.op, shape_of(node)
@@ -325,6 +331,13 @@ class Translator(Products):
     def op_block(self, node: Expr, args: list[Value]) -> Value:
         return self._flattened("block", [self.two_dimensional(arg) for arg in args], shape_of(node), node.value)
 
+    def op_largest(self, node: Expr, args: list[Value]) -> Value:
+        """The larger one of two arrays, entry by entry."""
+        return Value(self.plan.make("largest", *map(self.dense, args), shape=axes_of(shape_of(node))), shape_of(node))
+
+    def op_row_max(self, node: Expr, args: list[Value]) -> Value:
+        return Value(self.plan.make("row_max", self.dense(args[0]), shape=axes_of(shape_of(node))), shape_of(node))
+
     def op_numel(self, node: Expr, args: list[Value]) -> Value:
         rows, columns = shape_of(node.args[0])
         return Value(self.plan.size(rows * columns), SCALAR)
@@ -364,6 +377,8 @@ _OPERATIONS: dict[str, Callable[[Translator, Expr, list[Value]], Value]] = {
     "unvec": Translator.op_unvec,
     "block": Translator.op_block,
     "numel": Translator.op_numel,
+    "largest": Translator.op_largest,
+    "row_max": Translator.op_row_max,
 }
 # Rows of the function table that need no spelling: the plan has operations for them.
 PLANNED = frozenset(_OPERATIONS)
