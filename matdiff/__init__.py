@@ -3,11 +3,59 @@
 >>> import matdiff
 >>> matdiff.differentiate("a^T W^T x", "W").text
 'x a^T'
+
+Every error is a `MatdiffError` and prints what the command prints:
+
+>>> try:
+...     matdiff.differentiate("a^T W x", "W", declarations=["W: m x n", "x: m"])
+... except matdiff.MatdiffError as problem:
+...     print(problem)
+error[E301]: cannot multiply W (m × n) by x (size m)
+    a^T W x
+        - ^ size m, but n is needed here
+        |
+        W is m × n
+help: transpose W:  a^T W^T x
+note: m and n were declared, so they are different sizes
 """
 
-from matdiff.errors import Errors, MatdiffError
-from matdiff.pipeline import Derivative, differentiate
-from matdiff.result import Result
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from matdiff.errors import Errors, MatdiffError, Problem, Remark, speak_with
 from matdiff.version import VERSION as __version__
 
-__all__ = ["Derivative", "Errors", "MatdiffError", "Result", "__version__", "differentiate"]
+if TYPE_CHECKING:
+    from matdiff.pipeline import Derivative, differentiate
+    from matdiff.result import Result
+
+__all__ = ["Derivative", "Errors", "MatdiffError", "Remark", "Result", "__version__", "differentiate"]
+
+
+def __getattr__(name: str) -> Any:
+    # What differentiates is loaded when it is asked for, so that the command can be interrupted from its first line on.
+    if name in ("Derivative", "differentiate"):
+        from matdiff import pipeline as module
+    elif name == "Result":
+        from matdiff import result as module
+    else:
+        raise AttributeError(f"module 'matdiff' has no attribute {name!r}")
+    value = globals()[name] = getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _in_words(problem: Problem) -> str:
+    from matdiff.limits import ERRORS
+    from matdiff.report import in_words, render  # words are needed only when something is wrong
+
+    problems = problem.errors[:ERRORS] if isinstance(problem, MatdiffError) else (problem,)
+    found = in_words(problems, problem.source, problem.declarations)
+    return "\n".join(render(diagnostic, problem.source) for diagnostic in found)
+
+
+speak_with(_in_words)

@@ -87,7 +87,7 @@ class Batch:
         with within(self.options.timeout):
             reading = read(self.text, known=[declaration.name for declaration in self.declarations])
         if reading.failed and not self.is_batch:
-            self._refuse(list({str(error): error for _, errors in reading.failed for error in errors}.values()))
+            self._refuse(list(dict.fromkeys(error for _, errors in reading.failed for error in errors)))
             return self.status
         if not self._knows_sizes(reading.statements):
             return self.status
@@ -117,8 +117,8 @@ class Batch:
             try:
                 declarations = [*self.declarations, *parse_declaration(text)]
                 declare(declarations)
-            except (Errors, MatdiffError) as problem:
-                self._refuse(problem.errors if isinstance(problem, Errors) else [problem], source=Source(text, "argument"))
+            except MatdiffError as problem:
+                self._refuse(problem.errors, source=Source(text, "argument"))
             else:
                 self.declarations = declarations
         names = [(text, _name(text)) for text in self.options.wrt]
@@ -155,7 +155,7 @@ class Batch:
                 try:
                     with within(self.options.timeout):
                         typed = pipeline.infer_question(statement, declarations, definitions, self.wrt)
-                except (Errors, MatdiffError, RecursionError, MemoryError):
+                except (MatdiffError, RecursionError, MemoryError):
                     return True
                 names.update(dict.fromkeys(typed.number_names()))
         strange = [(name, number) for name, number in self.options.sizes.items() if name not in names]
@@ -193,10 +193,8 @@ class Batch:
             )
         except _Refused:
             return
-        except Errors as problem:
-            self._refuse(problem.errors, near=question.span)
         except MatdiffError as problem:
-            self._refuse([problem], near=question.span)
+            self._refuse(problem.errors, near=question.span)
         except (RecursionError, MemoryError):
             self._refuse([TooLarge(what="stack", limit=sys.getrecursionlimit())], near=question.span)
         else:
@@ -222,7 +220,7 @@ class Batch:
             try:
                 checks += derivative.expect(options.expected, seed=options.seed, sizes=sizes)
             except WrongExpected as problem:
-                self._refuse(problem.errors, source=Source(problem.text, "argument"))
+                self._refuse(problem.errors, source=Source(problem.source, "argument"))
                 raise _Refused from None
         return checks
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matdiff.dims import Dim, Shape
+    from matdiff.statements import Declaration
     from matdiff.syntax import Expr, Span
 
 WRONG_USAGE = 2
@@ -19,68 +20,159 @@ WRONG_EXPRESSION = 3
 NO_CLOSED_FORM = 4
 
 
-class _Fields:
-    """Keyword arguments become attributes; the annotations of the class are the fields, a value there is the default."""
+class Record:
+    """A value that equals another of its class with equal parts."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and all(getattr(self, part) == getattr(other, part) for part in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, part) for part in self.__slots__)))
+
+
+class Problem:
+    """Base of errors and remarks.  Keyword arguments become attributes; a value in the class is the default.
+
+    The annotations of a class and of its bases are its fields.  Two problems are equal if their classes and fields are.  `str` is
+    what the command prints: the message, the lines of the text with carets and labels, help and notes.
+
+    source        the text whose code points the spans count, where it is known
+    declarations  what is declared elsewhere than in this text
+    """
 
     code = ""
     name = ""
+    severity = "error"
+    fields: tuple[str, ...] = ("source", "declarations")
+    source = ""
+    declarations: tuple[Declaration, ...] = ()
 
-    def __init__(self, **fields: object) -> None:
+    def __init_subclass__(cls, **more: object) -> None:
+        super().__init_subclass__(**more)
+        cls.fields = (*cls.fields, *cls.__annotations__)
+
+    def __init__(self, **given: object) -> None:
         super().__init__()
-        declared = self.__class__.__annotations__
-        for field in fields:
-            if field not in declared:
-                raise TypeError(f"{self.__class__.__name__} has no field {field}")
-        for field in declared:
-            if field not in fields and not hasattr(self.__class__, field):
-                raise TypeError(f"{self.__class__.__name__} needs the field {field}")
-        self.__dict__.update(fields)
+        for field, value in given.items():
+            if field not in self.fields:
+                raise TypeError(f"{type(self).__name__} has no field {field}")
+            setattr(self, field, value)
+        for field in self.fields:
+            if not hasattr(self, field):
+                raise TypeError(f"{type(self).__name__} needs the field {field}")
+
+    def values(self) -> dict[str, object]:
+        """The fields by name."""
+        return {field: getattr(self, field) for field in self.fields}
+
+    def about(self, source: str, declarations: Sequence[Declaration] = ()) -> None:
+        """Note the text that the spans count, and what is declared elsewhere, unless a text is known already."""
+        if not self.source:
+            self.source, self.declarations = source, tuple(declarations)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and type(other) is type(self) and self.values() == other.values()
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.name))  # the other fields may still be filled in
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What Python would keep of an exception are its positional arguments, and there are none.
+        notes = getattr(self, "__notes__", None)
+        return _remade, (type(self), self.values()), {"__notes__": notes} if notes else None
 
     def __str__(self) -> str:
-        fields = ", ".join(f"{field}={getattr(self, field)!r}" for field in self.__class__.__annotations__)
-        return f"{self.code} {self.name}: {fields}"
+        return repr(self) if _words is None else _words(self)
+
+    def __repr__(self) -> str:
+        known = [f"{field}={value!r}" for field, value in self.values().items() if field not in Problem.fields]
+        return f"{type(self).__name__}({', '.join(known)})"
 
 
-class MatdiffError(_Fields, Exception):
+def _remade(kind: type[Problem], values: dict[str, object]) -> Problem:
+    return kind(**values)
+
+
+_words: Callable[[Problem], str] | None = None
+
+
+def speak_with(words: Callable[[Problem], str]) -> None:
+    """Let `words` say what `str` gives: what is said rests on all that stands above this module."""
+    global _words
+    _words = words
+
+
+class MatdiffError(Problem, Exception):
     """Base of every error a user can cause; `exit_status` is that of the command.
 
     scalars  undeclared names with which, as scalars, the whole statement fits
     split    the correction, if it fits, that splits the names that are written together
     """
 
-    severity = "error"
     exit_status = WRONG_EXPRESSION
     scalars: Sequence[str] = ()
     split: Fix | None = None
 
+    @property
+    def errors(self) -> tuple[MatdiffError, ...]:
+        """The single errors: this one, or those that it holds."""
+        return (self,)
 
-class Remark(_Fields):
+
+class Remark(Problem):
     """Base of what is worth saying although the input is accepted."""
 
     severity = "warning"
 
 
-class Errors(Exception):
-    """The independent errors of one statement or text, in the order of the text.  `exit_status` is the largest."""
+class Errors(MatdiffError):
+    """The independent errors of one statement or text, in the order of the text.
 
-    def __init__(self, errors: Sequence[MatdiffError]) -> None:
-        super().__init__(f"{len(errors)} errors")
-        self.errors = tuple(errors)
+    `exit_status` is the largest of theirs, `code` and `name` are those of the first.
+    """
+
+    several: tuple[MatdiffError, ...]
+
+    def __init__(self, several: Sequence[MatdiffError], **more: object) -> None:
+        super().__init__(several=tuple(several), **more)
+        self.code, self.name = self.several[0].code, self.several[0].name
 
     @property
-    def exit_status(self) -> int:
-        return max(error.exit_status for error in self.errors)
+    def errors(self) -> tuple[MatdiffError, ...]:
+        return self.several
 
-    def __str__(self) -> str:
-        return "; ".join(map(str, self.errors))
+    @property
+    def exit_status(self) -> int:  # type: ignore[override]
+        return max(error.exit_status for error in self.several)
+
+    def about(self, source: str, declarations: Sequence[Declaration] = ()) -> None:
+        """The same for each of the errors."""
+        super().about(source, declarations)
+        for error in self.several:
+            error.about(self.source, self.declarations)
 
 
 class WrongExpected(Errors):
-    """The errors of an expected expression; their spans count the code points of `text`."""
+    """The errors of an expected expression, `source`."""
 
-    def __init__(self, errors: Sequence[MatdiffError], text: str) -> None:
-        super().__init__(errors)
-        self.text = text
+    def __init__(self, several: Sequence[MatdiffError], source: str, **more: object) -> None:
+        super().__init__(several, **more)
+        self.about(source)
+
+
+class Clash(MatdiffError):
+    """Base of errors of sizes that do not fit.
+
+    fixes     the corrections that were tried and fit
+    rigid     the declared size names that make the difference
+    reasons   where undeclared variables in it got their sizes
+    """
+
+    fixes: tuple[Fix, ...] = ()
+    rigid: tuple[str, ...] = ()
+    reasons: tuple[SizeReason, ...] = ()
 
 
 # E1xx: reading
@@ -261,7 +353,7 @@ class CircularDefinition(MatdiffError):
 # E3xx: kinds and sizes
 
 
-class Fix:
+class Fix(Record):
     """A correction that was tried: with it the whole statement has consistent sizes.
 
     what         a key of report's table: "transpose", "no-transpose", "inner", "outer", "elementwise", "split-name", "brackets",
@@ -283,7 +375,7 @@ class Fix:
         return f"Fix({self.what}: {self.target} -> {self.replacement})"
 
 
-class SizeReason:
+class SizeReason(Record):
     """Why an undeclared variable has its size: `variable` was given size `size` on axis `axis` at `span`."""
 
     __slots__ = ("axis", "size", "span", "variable")
@@ -295,54 +387,38 @@ class SizeReason:
         return f"SizeReason({self.variable} axis {self.axis} is {self.size} at {self.span})"
 
 
-class ProductSizes(MatdiffError):
-    """Two neighbouring factors whose inner sizes differ.  The factors carry their shapes.
-
-    fixes     the corrections that were tried and fit
-    rigid     the declared size names that make the difference
-    reasons   where undeclared variables in it got their sizes
-    """
+class ProductSizes(Clash):
+    """Two neighbouring factors whose inner sizes differ.  The factors carry their shapes."""
 
     code, name = "E301", "size-product"
     left: Expr
     right: Expr
-    fixes: tuple[Fix, ...] = ()
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
-class SumShapes(MatdiffError):
+class SumShapes(Clash):
     """Two terms of different shapes.  `subtracted`: the right one has a minus."""
 
     code, name = "E302", "size-sum"
     left: Expr
     right: Expr
     subtracted: bool = False
-    fixes: tuple[Fix, ...] = ()
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
-class ElementwiseShapes(MatdiffError):
+class ElementwiseShapes(Clash):
     """Operands of `.*`, `./`, `.^` or `:` of different shapes."""
 
     code, name = "E303", "size-elementwise"
     left: Expr
     right: Expr
     operator: str
-    fixes: tuple[Fix, ...] = ()
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
-class NotSquare(MatdiffError):
+class NotSquare(Clash):
     """A function or power of a matrix that must be square."""
 
     code, name = "E304", "not-square"
     function: str
     argument: Expr
-    fixes: tuple[Fix, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
 class WrongKind(MatdiffError):
@@ -354,34 +430,30 @@ class WrongKind(MatdiffError):
     expected: str
 
 
-class BlockSizes(MatdiffError):
+class BlockSizes(Clash):
     """Two neighbouring blocks whose heights (`axis` 0) or widths (`axis` 1) differ."""
 
     code, name = "E306", "size-block"
     left: Expr
     right: Expr
     axis: int
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
-class PowerKind(MatdiffError):
+class PowerKind(Clash):
     """A power of a vector or a rectangular matrix, or a power that is not a scalar.  `culprit` is the operand at fault."""
 
     code, name = "E307", "power-kind"
     base: Expr
     exponent: Expr
     culprit: Expr
-    fixes: tuple[Fix, ...] = ()
 
 
-class DivisionKind(MatdiffError):
+class DivisionKind(Clash):
     """Division by a vector or matrix."""
 
     code, name = "E308", "division-kind"
     numerator: Expr
     denominator: Expr
-    fixes: tuple[Fix, ...] = ()
 
 
 class DivisionByZero(MatdiffError):
@@ -400,7 +472,7 @@ class IndexRange(MatdiffError):
     size: Dim
 
 
-class ArgumentSizes(MatdiffError):
+class ArgumentSizes(Clash):
     """Two arguments of a function whose sizes do not fit, such as `dot(x, y)`."""
 
     code, name = "E311", "size-arguments"
@@ -408,8 +480,6 @@ class ArgumentSizes(MatdiffError):
     left: Expr
     right: Expr
     span: Span | None = None
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
 class UndecidedSizes(MatdiffError):
@@ -543,6 +613,47 @@ class NotAName(MatdiffError):
     option: str = "--wrt"
 
 
+class WrongOption(MatdiffError):
+    """A value that an option does not take.
+
+    option   as it is written: `--layout` or, in Python, `layout`
+    takes    what it takes, in words
+    choices  the values, where they can be listed
+    """
+
+    code, name = "E505", "wrong-option"
+    exit_status = WRONG_USAGE
+    option: str
+    given: str
+    takes: str
+    choices: tuple[str, ...] = ()
+
+
+class UnknownOption(MatdiffError):
+    """An option that there is not; `options` are those that there are."""
+
+    code, name = "E505", "wrong-option"
+    exit_status = WRONG_USAGE
+    option: str
+    options: tuple[str, ...]
+
+
+class ContradictoryOptions(MatdiffError):
+    """Options of which one would say nothing.
+
+    problem  "one": only one of `options` at a time | "questions": they are two questions
+             "format": `options` say nothing in the format `found`, only in those `wanted`
+             "needs": they say nothing without one of those `wanted`
+    """
+
+    code, name = "E505", "wrong-option"
+    exit_status = WRONG_USAGE
+    problem: str
+    options: tuple[str, ...]
+    wanted: tuple[str, ...] = ()
+    found: str = ""
+
+
 class HowManyExpected(MatdiffError):
     """`--expect` given another number of times than there are results; `results` are the variables of each."""
 
@@ -632,6 +743,14 @@ class EntrywiseFunction(Remark):
     function: str
     argument: Span | None = None
     matrix_function: str = ""
+
+
+class EveryVariable(Remark):
+    """`all` where a variable is called so: it means every variable; `names` are these."""
+
+    code, name = "W615", "every-variable"
+    names: tuple[str, ...]
+    span: Span | None = None
 
 
 class NotSmooth(Remark):

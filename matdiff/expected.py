@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import SCALAR, Shape
-from matdiff.errors import EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
+from matdiff.errors import Clash, EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
 from matdiff.infer import Typed, infer
 from matdiff.lower import lower
 from matdiff.parse import Declaration, Definition, Question, parse
@@ -104,6 +104,6 @@ class _Names:
         try:
             return infer(expr, variables, self.definitions, soft=False)
         except MatdiffError as error:
-            if "rigid" in vars(error):
-                error.__dict__["rigid"] = tuple(name for name in error.__dict__["rigid"] if name in self.declared_sizes)
+            if isinstance(error, Clash):
+                error.rigid = tuple(name for name in error.rigid if name in self.declared_sizes)
             raise

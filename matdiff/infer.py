@@ -15,6 +15,7 @@ from matdiff.errors import (
     ArgumentSizes,
     BlockSizes,
     CircularDefinition,
+    Clash,
     DefinitionShape,
     DivisionKind,
     ElementwiseShapes,
@@ -300,13 +301,11 @@ class Statement:
             error.left, error.right = shaping.sizes.resolve(error.left), shaping.sizes.resolve(error.right)
         if isinstance(error, IndexRange):
             error.size = shaping.sizes.resolve(error.size)
-        fields = type(error).__annotations__
-        clash = clashing(error)
-        if "rigid" in fields:
+        if isinstance(error, Clash):
+            clash = clashing(error)
             used = [name for operand, axis in clash for name in shape_of(operand)[axis].names]
-            error.__dict__["rigid"] = tuple(dict.fromkeys(name for name in used if name in self.declared_sizes))
-        if "reasons" in fields:
-            error.__dict__["reasons"] = tuple(self._reasons(clash, shaping))
+            error.rigid = tuple(dict.fromkeys(name for name in used if name in self.declared_sizes))
+            error.reasons = tuple(self._reasons(clash, shaping))
         cost = sum(count_nodes(part) for part in (*self.definitions.values(), self.expr))
         if error.code.startswith("E3"):
             failed = self.failed
@@ -316,11 +315,12 @@ class Statement:
             # A power or product of other names hardly makes numbers of them.
             error.scalars = found if set(found) <= SCALAR_LETTERS or isinstance(error, (SumShapes, DivisionKind)) else ()
             self.failed = failed
-        if "fixes" in fields and error.split is None and shaping.culprit is not None and cost < SEARCH_NODES // MOST_READINGS:
+        is_small = cost < SEARCH_NODES // MOST_READINGS
+        if isinstance(error, Clash) and error.split is None and shaping.culprit is not None and is_small:
             from matdiff.corrections import corrections  # needed only where something is wrong
 
             culprit, args = shaping.culprit
-            error.__dict__["fixes"] = corrections(error, culprit, args, self._fits, self._is_fresh)
+            error.fixes = corrections(error, culprit, args, self._fits, self._is_fresh)
 
     def _scalars_that_fit(self, cost: int) -> tuple[str, ...]:
         """The fewest undeclared names, not of `wrt`, that would have to be scalars, if there is just one such choice."""

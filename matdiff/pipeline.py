@@ -8,10 +8,11 @@ from itertools import chain, combinations_with_replacement, count
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple, overload
 
-from matdiff import errors, index
+from matdiff import choices, errors, index
+from matdiff.arguments import about, direction, seconds, variables
 from matdiff.conditions import convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
-from matdiff.directions import KINDS, SOLVE, Along, Applied, applied, directions
+from matdiff.directions import SOLVE, Along, Applied, applied, directions
 from matdiff.errors import OtherNotation, Remark
 from matdiff.formula import shape_of
 from matdiff.index import symbol
@@ -63,16 +64,35 @@ class Derivative:
         variables = {**self.typed.variables, **{name: found[name] for name in self.introduced}}
         self.typed = Typed(self.typed.expr, variables, self.typed.definitions, self.typed.remarks)
 
-    def to(self, format: str, **options: object) -> str:
-        """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy"."""
-        return render(self, format, **options)
+    def to(
+        self,
+        format: str,
+        *,
+        lhs: bool | None = None,
+        math: str = "none",
+        style: Mapping[str, str] | None = None,
+        sizes: Mapping[str, int] | None = None,
+        **others: object,
+    ) -> str:
+        """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy".
+
+        The options are those of the command: `lhs` writes the left side too, or, False, code without its functions; `math` is what
+        stands around LaTeX and `style` its spellings, {"bold": "no", "transpose": "T"}; `sizes` decide the order of products in code.
+        Raises `errors.WrongOption`, `errors.UnknownOption`, or `errors.ContradictoryOptions` for what says nothing in the format.
+        """
+        for name in others:
+            raise errors.UnknownOption(option=name, options=("lhs", "math", "style", "sizes"))
+        choices.check_format(format, lhs, math, style or {}, sizes or {})
+        with about(self.source, self.inputs.declarations):
+            return render(self, format, lhs=lhs, math=math, style=style, sizes=self._fixed(sizes))
 
     def in_notation(self, notation: str) -> Derivative:
         """The same answer with its results in another notation: one of `notations.CHOICES`.
 
         "auto" is matrix notation where there is one, else index notation.  "all" gives every result in each of its notations.
-        Where a result has no such notation it comes in the next best, and `remarks` say so.
+        Where a result has no such notation it comes in the next best, and `remarks` say so.  Raises `errors.WrongOption`.
         """
+        choices.check("notation", notation)
         if notation == "auto":
             return self
         from matdiff import notations  # needed only when somebody asks
@@ -99,10 +119,14 @@ class Derivative:
         """
         from matdiff import evaluate  # loads mpmath, which only numbers need
 
-        return evaluate.verify(self, seed=seed, sizes=self._fixed(sizes))
+        choices.check("seed", seed)
+        choices.check_sizes(sizes or {}, "verified")
+        with about(self.source, self.inputs.declarations):
+            return evaluate.verify(self, seed=seed, sizes=self._fixed(sizes))
 
     def _fixed(self, sizes: Mapping[str, int] | None) -> dict[str, int]:
-        """The sizes that somebody chose.  Raises NotASize."""
+        """The sizes that somebody chose.  Raises NotASize, WrongOption."""
+        choices.check_sizes(sizes or {})
         names = self.typed.number_names() if sizes else ()
         for name, number in (sizes or {}).items():
             if name not in names:
@@ -112,11 +136,14 @@ class Derivative:
     def steps(self, method: str | None = None) -> list[Derivation]:
         """How every result comes about: "differential", "chain" or "index"; None takes chain where there are definitions.
 
-        Raises `errors.NoSteps` where there is nothing to derive, or the way there has no matrix notation.
+        Raises `errors.NoSteps` where there is nothing to derive, or the way there has no matrix notation; `errors.WrongOption`.
         """
         from matdiff.steps import derivation  # needed only when somebody asks
 
-        return [derivation(self, result, method, self._ways(result)) for result in self.results]
+        if method is not None:
+            choices.check("method", method)
+        with about(self.source, self.inputs.declarations):
+            return [derivation(self, result, method, self._ways(result)) for result in self.results]
 
     def operators(self) -> list[Derivative]:
         """Where the answer is the Hessian by one array, what takes the place of the dense array.
@@ -191,11 +218,13 @@ class Derivative:
         """
         from matdiff.expect import compare  # loads mpmath, which only numbers need
 
+        choices.check("seed", seed)
         several = (expected,) if isinstance(expected, str) else tuple(expected)
         if len(several) != len(self.results):
             raise errors.HowManyExpected(given=len(several), results=tuple(result.wrt for result in self.results))
-        fixed = self._fixed(sizes)
-        verdicts = tuple(compare(self, place, text, seed, fixed) for place, text in enumerate(several))
+        with about(self.source, self.inputs.declarations):
+            fixed = self._fixed(sizes)
+            verdicts = tuple(compare(self, place, text, seed, fixed) for place, text in enumerate(several))
         return verdicts[0] if isinstance(expected, str) else verdicts
 
     def prove(self, sizes: Mapping[str, int] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
@@ -205,24 +234,28 @@ class Derivative:
         """
         from matdiff import prove  # loads SymPy, which only proofs need
 
-        return prove.prove(self, self._fixed(sizes), progress)
+        with about(self.source, self.inputs.declarations):
+            return prove.prove(self, self._fixed(sizes), progress)
 
     def again(self, wrt: Sequence[str] | None = None, structure: str | None = None, layout: str | None = None) -> Derivative:
         """The answer to the same question by other variables, or in another convention."""
         asked = self.inputs
         question = Question(asked.question.expr, (), asked.question.span)
-        names = wrt or asked.question.wrt or asked.wrt
+        names = variables(wrt) or asked.question.wrt or asked.wrt
         structure, layout = structure or self.structure, layout or self.layout
-        return solve(
-            self.source,
-            question,
-            asked.declarations,
-            asked.definitions,
-            names,
-            order=asked.order,
-            structure=structure,
-            layout=layout,
-        )
+        choices.check("structure", structure)
+        choices.check("layout", layout)
+        with about(self.source, asked.declarations):
+            return solve(
+                self.source,
+                question,
+                asked.declarations,
+                asked.definitions,
+                names,
+                order=asked.order,
+                structure=structure,
+                layout=layout,
+            )
 
     def recovery(self) -> Recovery:
         """What writes tensors of this answer in matrix notation."""
@@ -286,37 +319,43 @@ def differentiate(
     `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
     `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
     After `timeout` seconds it gives up with `errors.TooLarge`; None is no limit.
-    Raises `errors.MatdiffError` (or `errors.Errors`, which holds several) for input that is wrong.
+    Raises a `MatdiffError`, which prints what the command prints, for input that is wrong and for arguments that the command would
+    refuse; where several things are wrong at once it is an `Errors`, which holds them all.
     """
-    with within(inf if timeout is None else timeout):
-        return _differentiate(source, wrt, order, declarations, structure, layout, (hvp, jvp, vjp))
+    for name, value in (("order", order), ("structure", structure), ("layout", layout)):
+        choices.check(name, value)
+    allowed = seconds(timeout)
+    along, names = direction((hvp, jvp, vjp), order), variables(wrt)
+    with within(inf if allowed is None else allowed):
+        known: list[Declaration] = []
+        for text in [declarations] if isinstance(declarations, str) else declarations:
+            with about(text):
+                known += parse_declaration(text)
+        with about(source, known):
+            answer = _differentiate(source, names, order, known, structure, layout, along)
+    for remark in answer.remarks:
+        remark.about(source, known)
+    return answer
 
 
 def _differentiate(
     source: str,
-    wrt: str | Sequence[str] | None,
+    names: Sequence[str],
     order: int,
-    declarations: str | Iterable[str],
+    known: Sequence[Declaration],
     structure: str,
     layout: str,
-    asked: Sequence[str | Sequence[str]],
+    along: Along | None,
 ) -> Derivative:
-    known: list[Declaration] = []
-    for declaration in [declarations] if isinstance(declarations, str) else declarations:
-        known += parse_declaration(declaration)
     statements = parse(source, known=[declaration.name for declaration in known])
-    known += [statement for statement in statements if isinstance(statement, Declaration)]
+    declared = [*known, *(statement for statement in statements if isinstance(statement, Declaration))]
     definitions = [statement for statement in statements if isinstance(statement, Definition)]
     questions = [statement for statement in statements if isinstance(statement, Question)]
     if not questions:
         raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
-    names = (wrt,) if isinstance(wrt, str) else wrt
-    applied_to = [Along(kind, (to,) if isinstance(to, str) else tuple(to)) for kind, to in zip(KINDS, asked) if to]
-    if len(applied_to) > 1:
-        raise ValueError("only one of hvp, jvp and vjp at a time")
-    along = applied_to[0] if applied_to else None
-    answer = solve(source, questions[-1], known, definitions, names, order=order, structure=structure, layout=layout, along=along)
-    answer.remarks[:0] = [remark for part in definitions for remark in part.remarks] + list(questions[-1].remarks)
+    asked = questions[-1]
+    answer = solve(source, asked, declared, definitions, names, order=order, structure=structure, layout=layout, along=along)
+    answer.remarks[:0] = [remark for part in definitions for remark in part.remarks] + list(asked.remarks)
     return answer
 
 

@@ -150,6 +150,12 @@ def _glued(remark: errors.GluedNames, text: str) -> Words:
     return message, [Label(remark.span, "names may have several letters")], [Help("as products", whole)] if whole else [], []
 
 
+def _every(remark: errors.EveryVariable, text: str) -> Words:
+    names = ", ".join(f"`{name}`" for name in remark.names)
+    labels = [Label(remark.span, "each of them")] if remark.span is not None else []
+    return f"`all` means every variable, {names}, not only the one called so", labels, [Help("give it another name")], []
+
+
 REMARK_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.SoftKind: _soft,
     errors.ForcedSquare: _square,
@@ -158,6 +164,7 @@ REMARK_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.WordAsFactor: _word_as_factor,
     errors.NumberAsFactor: _number_as_factor,
     errors.EntrywiseFunction: _entrywise,
+    errors.EveryVariable: _every,
     errors.NotSmooth: _not_smooth,
     errors.ScalarPlusSquare: _spread,
     errors.ScalarPlusVector: _spread_name,

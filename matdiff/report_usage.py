@@ -10,6 +10,7 @@ from typing import Any
 
 from matdiff import errors
 from matdiff.carets import Help
+from matdiff.choices import listed
 from matdiff.render import FORMATS
 from matdiff.replace import in_quotes, parses
 from matdiff.report_reading import Words
@@ -86,6 +87,33 @@ def _not_a_size(error: errors.NotASize, text: str) -> Words:
     return message, [], help, [f"sizes: {', '.join(error.names)}"]
 
 
+_ALL_OPTIONS = Help("`matdiff --help` lists the options")
+
+
+def _wrong_option(error: errors.WrongOption, text: str) -> Words:
+    meant = near(error.given, error.choices)
+    dashes = error.option.startswith("--")
+    help = [Help(f"did you mean `{error.option} {meant}`?" if dashes else f'did you mean "{meant}"?')] if meant else []
+    return f"`{error.option}` {error.takes}, not `{error.given}`", [], help or [_ALL_OPTIONS] * dashes, []
+
+
+def _unknown_option(error: errors.UnknownOption, text: str) -> Words:
+    meant = near(error.option, error.options)
+    help = [Help(f"did you mean `{meant}`?")] if meant else []
+    return f"no such option `{error.option}`", [], help, [f"options: {', '.join(error.options)}"]
+
+
+def _contradictory(error: errors.ContradictoryOptions, text: str) -> Words:
+    first = error.options[0]
+    message = {
+        "one": f"only one of these at a time: {' and '.join(error.options)}",
+        "questions": f"{' and '.join(error.options)} are two questions; ask one at a time",
+        "format": f"{first} is written as {listed(error.wanted)}, not as {error.found}",
+        "needs": f"{first} says something only with {listed(error.wanted)}",
+    }[error.problem]
+    return message, [], [_ALL_OPTIONS] if first.startswith("--") else [], []
+
+
 def _how_many_expected(error: errors.HowManyExpected, text: str) -> Words:
     names = [" and ".join(f"`{name}`" for name in wrt) for wrt in error.results]
     times = {1: "once"}.get(error.given, f"{error.given} times")
@@ -107,6 +135,9 @@ USAGE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.UnreadableFile: _unreadable,
     errors.NotAName: _not_a_name,
     errors.NotASize: _not_a_size,
+    errors.WrongOption: _wrong_option,
+    errors.UnknownOption: _unknown_option,
+    errors.ContradictoryOptions: _contradictory,
     errors.HowManyExpected: _how_many_expected,
     errors.UnknownTopic: _unknown_topic,
 }

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Union
 
+from matdiff.errors import Record
 from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
     from matdiff.errors import MatdiffError, Remark
 
 
-class Declaration:
+class Declaration(Record):
     """`W: m x n`.
 
     rows, cols   sizes as `Expr` or None for a scalar

@@ -105,6 +105,30 @@ class Expr:
     def __hash__(self) -> int:
         return self._hash
 
+    def __copy__(self) -> Expr:
+        return self
+
+    def __deepcopy__(self, known: object) -> Expr:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The nodes as a list, each behind its arguments: a nest may be deeper than Python's stack, and a hash of strings is another
+        # one in every process.
+        places: dict[int, int] = {}
+        nodes: list[tuple[object, ...]] = []
+        stack = [(self, False)]
+        while stack:
+            node, is_ready = stack.pop()
+            if id(node) in places:
+                continue
+            if is_ready:
+                places[id(node)] = len(nodes)
+                nodes.append((node.op, tuple(places[id(arg)] for arg in node.args), node.value, node.span, node.shape))
+            else:
+                stack.append((node, True))
+                stack.extend((arg, False) for arg in node.args)
+        return _unpacked, (nodes,)
+
     def __repr__(self) -> str:
         head = self.op if self.value is None else f"{self.op}:{self.value}"
         return f"({' '.join([head, *map(repr, self.args)])})" if self.args else head
@@ -118,6 +142,13 @@ class Expr:
             self.span if span is None else span,
             self.shape if shape is None else shape,
         )
+
+
+def _unpacked(nodes: list[tuple[str, tuple[int, ...], Union[str, Rational, None], Span | None, Shape | None]]) -> Expr:
+    made: list[Expr] = []
+    for op, places, value, span, shape in nodes:
+        made.append(Expr(op, tuple([made[place] for place in places]), value, span, shape))
+    return made[-1]
 
 
 def ratio(numerator: int, denominator: int = 1) -> Rational:

@@ -87,6 +87,7 @@ FLOORS = (
     (
         "render",
         "notations",
+        "choices",
         "conditions",
         "suggest",
         "dialects",
@@ -106,7 +107,7 @@ FLOORS = (
         "outline",
     ),
     ("steps",),
-    ("result", "pipeline"),
+    ("arguments", "result", "pipeline"),
     ("sources", "relocate", "streams", "batch"),
     ("command", "usage", "cli"),
     ("__init__", "__main__"),

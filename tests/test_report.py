@@ -628,7 +628,7 @@ CANDIDATES = tuple((e.value, "", e.shape) for e in (_typed("W", "m", "n"), _type
             "note[W606]: `abs` has no derivative where an entry is 0\n    abs(X)\n    ^^^^^^ sign(0) = 0 is used there",
         ),
     ],
-    ids=lambda part: type(part).__name__ if isinstance(part, errors._Fields) else "",
+    ids=lambda part: type(part).__name__ if isinstance(part, errors.Problem) else "",
 )
 def test_words(problem: MatdiffError, text: str, expected: str) -> None:
     assert render(diagnose(problem, text), text) == expected

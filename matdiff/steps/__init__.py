@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.choices import CHOICES
 from matdiff.errors import NoSteps
 from matdiff.formula import name, shape_of
 from matdiff.infer import Typed
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "Derivation", "Law", "Line", "Note", "derivation"]
 
-METHODS = {"differential": by_differentials, "chain": by_chain_rule, "index": by_indices}
+METHODS = dict(zip(CHOICES["method"], (by_differentials, by_chain_rule, by_indices)))
 
 
 def derivation(answer: Derivative, result: Result, method: str | None, ways: Sequence[Sequence[Result]]) -> Derivation:
