@@ -1,0 +1,73 @@
+"""What Python gives as arguments, checked by the rules of the command; and errors that know the text they are about."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import isnan
+
+from matdiff import choices
+from matdiff.directions import KINDS, Along
+from matdiff.errors import Errors, MatdiffError, NotAName, TooLarge, WrongOption
+from matdiff.parse import Declaration, Question, parse
+
+Names = str | Sequence[str]
+
+
+def listed(names: Names | None) -> tuple[str, ...]:
+    """The names in one or several texts, in which commas part them."""
+    texts = (names,) if isinstance(names, str) else tuple(names or ())
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def name_in(text: str) -> str | None:
+    """The variable that a text names, in its one spelling (β is beta), or None if it is more than a name."""
+    try:
+        (statement,) = parse(text)
+    except (MatdiffError, ValueError):
+        return None
+    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
+    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
+
+
+def variables(names: Names | None, option: str = "wrt") -> tuple[str, ...]:
+    """The variables that are named.  Raises NotAName."""
+    found = []
+    for text in listed(names):
+        name = name_in(text)
+        if name is None:
+            raise NotAName(text=text, option=option)
+        found.append(name)
+    return tuple(found)
+
+
+def direction(given: Sequence[Names], order: int) -> Along | None:
+    """The one of hvp, jvp and vjp that is given.  Raises ContradictoryOptions, NotAName."""
+    asked = [(kind, names) for kind, names in zip(KINDS, given) if names]
+    choices.one_at_a_time([*(kind for kind, _ in asked), *([f"order={order}"] if asked and order != 1 else [])])
+    return Along(asked[0][0], variables(asked[0][1], asked[0][0])) if asked else None
+
+
+def seconds(timeout: float | None) -> float | None:
+    """The time that is allowed.  Raises WrongOption."""
+    if timeout is not None and (isnan(timeout) or timeout < 0):
+        raise WrongOption(option="timeout", given=str(timeout), takes="takes a number of seconds from 0 on")
+    return timeout
+
+
+@contextmanager
+def about(source: str, declarations: Sequence[Declaration] = ()) -> Iterator[None]:
+    """Errors that leave the block know their text, so that they print what the command prints.
+
+    One of several stands alone.  Where Python has no room for an answer, that is a limit too.
+    """
+    try:
+        yield
+    except MatdiffError as problem:
+        problem.about(source, declarations)
+        if type(problem) is Errors and len(problem.errors) == 1:
+            raise problem.errors[0] from None
+        raise
+    except (RecursionError, MemoryError):
+        raise TooLarge(what="stack", limit=sys.getrecursionlimit(), source=source) from None
