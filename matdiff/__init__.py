@@ -23,37 +23,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from matdiff.errors import Errors, MatdiffError, Problem, Remark, speak_with
+from matdiff.errors import Errors, MatdiffError, Remark, speak_with
 from matdiff.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matdiff.pipeline import Derivative, differentiate
     from matdiff.result import Result
 
 __all__ = ["Derivative", "Errors", "MatdiffError", "Remark", "Result", "__version__", "differentiate"]
 
 
-def __getattr__(name: str) -> Any:
-    # What differentiates is loaded when it is asked for, so that the command can be interrupted from its first line on.
-    if name in ("Derivative", "differentiate"):
-        from matdiff import pipeline as module
-    elif name == "Result":
-        from matdiff import result as module
-    else:
-        raise AttributeError(f"module 'matdiff' has no attribute {name!r}")
-    value = globals()[name] = getattr(module, name)
-    return value
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        # What differentiates is loaded when it is asked for, so that the command can be interrupted from its first line on.
+        if name not in __all__:
+            raise AttributeError(f"module 'matdiff' has no attribute {name!r}")
+        from matdiff import pipeline, result
+
+        value = globals()[name] = getattr(result if name == "Result" else pipeline, name)
+        return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def _in_words(problem: Problem) -> str:
+def _in_words(problem: MatdiffError | Remark) -> str:
     from matdiff.limits import ERRORS
+    from matdiff.relocate import spans_of
     from matdiff.report import in_words, render  # words are needed only when something is wrong
 
-    problems = problem.errors[:ERRORS] if isinstance(problem, MatdiffError) else (problem,)
+    problems: Sequence[MatdiffError | Remark] = problem.errors[:ERRORS] if isinstance(problem, MatdiffError) else (problem,)
+    if not problem.source and any(span.end for one in problems for span in spans_of(one)):
+        return "\n".join(one.bare for one in problems)
     found = in_words(problems, problem.source, problem.declarations)
     return "\n".join(render(diagnostic, problem.source) for diagnostic in found)
 

@@ -9,7 +9,7 @@ from math import isnan
 
 from matdiff import choices
 from matdiff.directions import KINDS, Along
-from matdiff.errors import Errors, MatdiffError, NotAName, TooLarge, WrongOption
+from matdiff.errors import Errors, EveryVariable, MatdiffError, NotAName, TooLarge, WrongOption
 from matdiff.parse import Declaration, Question, parse
 
 Names = str | Sequence[str]
@@ -54,6 +54,13 @@ def seconds(timeout: float | None) -> float | None:
     if timeout is not None and (isnan(timeout) or timeout < 0):
         raise WrongOption(option="timeout", given=str(timeout), takes="takes a number of seconds from 0 on")
     return timeout
+
+
+def every(question: Question, wanted: Sequence[str], names: Sequence[str]) -> list[EveryVariable]:
+    """The remark that `all` means each of the variables, where one of several is called so."""
+    if tuple(wanted) != ("all",) or "all" not in names or len(names) < 2:
+        return []
+    return [EveryVariable(names=tuple(names), span=question.wrt_spans[0] if question.wrt_spans else None)]
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
+from matdiff.arguments import name_in
 from matdiff.directions import Along
-from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
+from matdiff.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.parse import parse, parse_declaration, read
+from matdiff.parse import parse_declaration, read
 from matdiff.relocate import relocated, spans_of
 from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined
@@ -57,7 +58,8 @@ class Options:
 
     def __init__(self, **chosen: Any) -> None:
         self.style, self.sizes = {}, {}
-        self.__dict__.update(chosen)
+        for name, value in chosen.items():
+            setattr(self, name, value)
 
 
 class _Refused(Exception):
@@ -121,11 +123,11 @@ class Batch:
                 self._refuse(problem.errors, source=Source(text, "argument"))
             else:
                 self.declarations = declarations
-        names = [(text, _name(text)) for text in self.options.wrt]
+        names = [(text, name_in(text)) for text in self.options.wrt]
         self.wrt = tuple(name for _, name in names if name is not None)
         if self.options.along is not None:
             kind, texts = self.options.along
-            directions = [(text, _name(text)) for text in texts]
+            directions = [(text, name_in(text)) for text in texts]
             self.along = Along(kind, tuple(name for _, name in directions if name is not None))
             for text, name in directions:
                 if name is None:
@@ -227,7 +229,7 @@ class Batch:
     @property
     def _is_picture(self) -> bool:
         """Whether a person sees the whole picture of an answer, with notes and verdicts."""
-        return self.options.format == "text" and self.output.is_terminal and not self.options.lhs
+        return self.options.format == "text" and self.output.is_terminal and self.options.lhs is None
 
     def _outline(self, derivative: Derivative) -> str:
         from matdiff.outline import outline  # needed only when somebody asks
@@ -256,7 +258,11 @@ class Batch:
             return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), checks=checks, steps=steps))
         if options.format == "json":
             return render.render(
-                derivative, "json", checks=checks, steps=steps, **self._for_json(remarks, status, excerpt, alone)
+                derivative,
+                "json",
+                checks=checks,
+                steps=steps,
+                **self._for_json([] if options.quiet else remarks, status, excerpt, alone),
             )
         more = {"labels": options.notation == "all", "sizes": options.sizes, "steps": steps}
         return render.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style, **more)
@@ -319,16 +325,6 @@ class Batch:
         """The source that holds the first of the spans; the last source if there is none."""
         place = min((span.start for span in spans), default=len(self.text))
         return next(source for source in reversed(self.sources) if source.start <= place)
-
-
-def _name(text: str) -> str | None:
-    """The variable that a text names, in its one spelling (β is beta), or None if it is more than a name."""
-    try:
-        (statement,) = parse(text)
-    except (Errors, ValueError):
-        return None
-    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
-    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
 
 
 def _verdicts(checks: Sequence[Check], derivative: Derivative) -> str:

@@ -61,14 +61,17 @@ def taken(option: str) -> str:
     return f"takes a whole number from {least} {'on' if largest is None else f'to {largest:,}'}"
 
 
+def fits(option: str, value: object) -> bool:
+    """Whether the option takes the value."""
+    if option in CHOICES:
+        return value in CHOICES[option]
+    least, largest = RANGES[option]
+    return isinstance(value, int) and least <= value and (largest is None or value <= largest)
+
+
 def check(option: str, value: object, written: str | None = None) -> None:
     """Raise `WrongOption` for a value that the option does not take; `written` is how it is called where it was given."""
-    if option in CHOICES:
-        is_good = value in CHOICES[option]
-    else:
-        least, largest = RANGES[option]
-        is_good = isinstance(value, int) and least <= value and (largest is None or value <= largest)
-    if not is_good:
+    if not fits(option, value):
         raise WrongOption(option=written or option, given=str(value), takes=taken(option), choices=CHOICES.get(option, ()))
 
 

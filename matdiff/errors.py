@@ -6,7 +6,7 @@ JSON); E1xx reading, E2xx names and declarations, E3xx kinds and sizes, E4xx der
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,21 +84,28 @@ class Problem:
         return _remade, (type(self), self.values()), {"__notes__": notes} if notes else None
 
     def __str__(self) -> str:
-        return repr(self) if _words is None else _words(self)
+        return self.bare if _words is None else _words(self)
 
     def __repr__(self) -> str:
-        known = [f"{field}={value!r}" for field, value in self.values().items() if field not in Problem.fields]
-        return f"{type(self).__name__}({', '.join(known)})"
+        return f"{type(self).__name__}({self._listed()})"
+
+    @property
+    def bare(self) -> str:
+        """Code, name and fields, where the text that they are about is not known."""
+        return f"{self.code} {self.name}: {self._listed()}"
+
+    def _listed(self) -> str:
+        return ", ".join(f"{field}={value!r}" for field, value in self.values().items() if field not in Problem.fields)
 
 
 def _remade(kind: type[Problem], values: dict[str, object]) -> Problem:
     return kind(**values)
 
 
-_words: Callable[[Problem], str] | None = None
+_words: Callable[[Any], str] | None = None
 
 
-def speak_with(words: Callable[[Problem], str]) -> None:
+def speak_with(words: Callable[[Any], str]) -> None:
     """Let `words` say what `str` gives: what is said rests on all that stands above this module."""
     global _words
     _words = words

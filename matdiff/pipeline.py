@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from itertools import chain, combinations_with_replacement, count
 from math import inf
-from typing import TYPE_CHECKING, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 from matdiff import choices, errors, index
-from matdiff.arguments import about, direction, seconds, variables
+from matdiff.arguments import about, direction, every, seconds, variables
 from matdiff.conditions import convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
 from matdiff.directions import SOLVE, Along, Applied, applied, directions
@@ -247,15 +247,9 @@ class Derivative:
         choices.check("layout", layout)
         with about(self.source, asked.declarations):
             return solve(
-                self.source,
-                question,
-                asked.declarations,
-                asked.definitions,
-                names,
-                order=asked.order,
-                structure=structure,
-                layout=layout,
-            )
+                self.source, question, asked.declarations, asked.definitions, names,
+                order=asked.order, structure=structure, layout=layout,
+            )  # fmt: skip
 
     def recovery(self) -> Recovery:
         """What writes tensors of this answer in matrix notation."""
@@ -332,30 +326,21 @@ def differentiate(
             with about(text):
                 known += parse_declaration(text)
         with about(source, known):
-            answer = _differentiate(source, names, order, known, structure, layout, along)
+            answer = _differentiate(source, names, known, order=order, structure=structure, layout=layout, along=along)
     for remark in answer.remarks:
         remark.about(source, known)
     return answer
 
 
-def _differentiate(
-    source: str,
-    names: Sequence[str],
-    order: int,
-    known: Sequence[Declaration],
-    structure: str,
-    layout: str,
-    along: Along | None,
-) -> Derivative:
+def _differentiate(source: str, names: Sequence[str], known: Sequence[Declaration], **asked: Any) -> Derivative:
     statements = parse(source, known=[declaration.name for declaration in known])
     declared = [*known, *(statement for statement in statements if isinstance(statement, Declaration))]
     definitions = [statement for statement in statements if isinstance(statement, Definition)]
     questions = [statement for statement in statements if isinstance(statement, Question)]
     if not questions:
         raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
-    asked = questions[-1]
-    answer = solve(source, asked, declared, definitions, names, order=order, structure=structure, layout=layout, along=along)
-    answer.remarks[:0] = [remark for part in definitions for remark in part.remarks] + list(asked.remarks)
+    answer = solve(source, questions[-1], declared, definitions, names, **asked)
+    answer.remarks[:0] = [remark for part in definitions for remark in part.remarks] + list(questions[-1].remarks)
     return answer
 
 
@@ -391,7 +376,7 @@ def solve(
         Result(answer, block, rebuild(tensor, restored), writing, along, place) for place, (block, tensor) in enumerate(blocks)
     ]
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
-    answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure)]
+    answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure), *every(question, wanted, names)]
     return answer
 
 

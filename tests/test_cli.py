@@ -429,7 +429,37 @@ def test_an_unknown_page() -> None:
     outcome = run(["--explain", "symetric"])
     assert (outcome.status, outcome.stdout) == (2, "")
     assert "did you mean --explain symmetric?" in outcome.stderr
-    for words in ([], ["--functions"], ["x^T x", "--wrt", "x"]):
-        outcome = run([*words, "--explain"])
-        assert outcome.status == 2
-        assert "topics: chain, layout, notation, structure, symmetric; and the code of every message" in outcome.stderr
+    assert "topics: chain, layout, notation, structure, symmetric; and the code of every message" in outcome.stderr
+
+
+def test_explain_alone_lists_every_page(tmp_path: Path) -> None:
+    outcome = run(["--explain"])
+    assert outcome.status == 0
+    listed = re.findall(r"^- `(\w+)`: \S", outcome.stdout, re.MULTILINE)
+    assert listed == explain.topics()
+    assert "E301" in run(["--explain"], terminal=True).stdout
+    path = tmp_path / "pages.md"
+    assert run(["-o", str(path), "--explain"]).status == 0
+    assert path.read_text(encoding="utf-8") == outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "second"),
+    [
+        (["--functions", "--explain"], "--explain", "--functions"),
+        (["x^T x", "--explain", "E301"], "--explain", "an expression"),
+        (["--functions", "x^T x"], "--functions", "an expression"),
+        (["--explain", "E301", "--json"], "--explain", "--json"),
+        (["--to", "numpy", "--functions"], "--functions", "--to"),
+        (["--explain", "--wrt", "x"], "--explain", "--wrt"),
+        (["--functions", "--verify"], "--functions", "--verify"),
+        (["--functions", "--file", "losses.txt"], "--functions", "--file"),
+    ],
+)
+def test_a_page_and_an_answer_are_two_questions(words: list[str], first: str, second: str) -> None:
+    if "--json" in words:
+        assert documents(*words)[0]["exit_code"] == 2
+        return
+    outcome = run(words)
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith(f"error[E505]: {first} and {second} are two questions; ask one at a time\n")

@@ -528,7 +528,7 @@ def test_corrections_of_declarations(text: str, replacement: str | None) -> None
 
 def test_every_kind_has_words() -> None:
     def leaves(kind: type) -> list[type]:
-        below = [leaf for child in kind.__subclasses__() for leaf in leaves(child)]
+        below = [leaf for child in kind.__subclasses__() if child is not Errors for leaf in leaves(child)]
         return below or [kind]
 
     kinds = {*leaves(errors.MatdiffError), *leaves(errors.Remark)}
