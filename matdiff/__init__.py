@@ -29,7 +29,8 @@ from matdiff.version import VERSION as __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from matdiff.pipeline import Derivative, differentiate
+    from matdiff.api import differentiate
+    from matdiff.pipeline import Derivative
     from matdiff.result import Result
 
 __all__ = ["Derivative", "Errors", "MatdiffError", "Remark", "Result", "__version__", "differentiate"]
@@ -41,10 +42,10 @@ if not TYPE_CHECKING:
         # What differentiates is loaded when it is asked for, so that the command can be interrupted from its first line on.
         if name not in __all__:
             raise AttributeError(f"module 'matdiff' has no attribute {name!r}")
-        from matdiff import pipeline, result
+        from matdiff import api, pipeline, result
 
-        value = globals()[name] = getattr(result if name == "Result" else pipeline, name)
-        return value
+        globals().update(differentiate=api.differentiate, Derivative=pipeline.Derivative, Result=result.Result)
+        return globals()[name]
 
 
 def __dir__() -> list[str]:

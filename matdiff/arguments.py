@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import isnan
+from typing import Union
 
 from matdiff import choices
 from matdiff.directions import KINDS, Along
-from matdiff.errors import Errors, EveryVariable, MatdiffError, NotAName, TooLarge, WrongOption
-from matdiff.parse import Declaration, Question, parse
+from matdiff.errors import Errors, EveryVariable, MatdiffError, TooLarge, WrongOption
+from matdiff.statements import Declaration, Question
 
-Names = str | Sequence[str]
+Names = Union[str, Sequence[str]]
 
 
 def listed(names: Names | None) -> tuple[str, ...]:
@@ -21,38 +22,18 @@ def listed(names: Names | None) -> tuple[str, ...]:
     return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
 
 
-def name_in(text: str) -> str | None:
-    """The variable that a text names, in its one spelling (β is beta), or None if it is more than a name."""
-    try:
-        (statement,) = parse(text)
-    except (MatdiffError, ValueError):
-        return None
-    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
-    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
-
-
-def variables(names: Names | None, option: str = "wrt") -> tuple[str, ...]:
-    """The variables that are named.  Raises NotAName."""
-    found = []
-    for text in listed(names):
-        name = name_in(text)
-        if name is None:
-            raise NotAName(text=text, option=option)
-        found.append(name)
-    return tuple(found)
-
-
 def direction(given: Sequence[Names], order: int) -> Along | None:
-    """The one of hvp, jvp and vjp that is given.  Raises ContradictoryOptions, NotAName."""
+    """The one of hvp, jvp and vjp that is given.  Raises WrongOption."""
     asked = [(kind, names) for kind, names in zip(KINDS, given) if names]
     choices.one_at_a_time([*(kind for kind, _ in asked), *([f"order={order}"] if asked and order != 1 else [])])
-    return Along(asked[0][0], variables(asked[0][1], asked[0][0])) if asked else None
+    return Along(asked[0][0], listed(asked[0][1])) if asked else None
 
 
 def seconds(timeout: float | None) -> float | None:
     """The time that is allowed.  Raises WrongOption."""
     if timeout is not None and (isnan(timeout) or timeout < 0):
-        raise WrongOption(option="timeout", given=str(timeout), takes="takes a number of seconds from 0 on")
+        takes = "takes a number of seconds from 0 on"
+        raise WrongOption(problem="value", options=("timeout",), found=str(timeout), takes=takes)
     return timeout
 
 

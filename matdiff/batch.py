@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
-from matdiff.arguments import name_in
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.parse import parse_declaration, read
+from matdiff.parse import name_in, parse_declaration, read
 from matdiff.relocate import relocated, spans_of
 from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from matdiff.errors import ContradictoryOptions, WrongOption
+from matdiff.errors import WrongOption
 from matdiff.notations import CHOICES as NOTATIONS
 from matdiff.render import FORMATS, WRITTEN
 from matdiff.render.options import STYLES
@@ -72,7 +72,10 @@ def fits(option: str, value: object) -> bool:
 def check(option: str, value: object, written: str | None = None) -> None:
     """Raise `WrongOption` for a value that the option does not take; `written` is how it is called where it was given."""
     if not fits(option, value):
-        raise WrongOption(option=written or option, given=str(value), takes=taken(option), choices=CHOICES.get(option, ()))
+        name = written or option
+        raise WrongOption(
+            problem="value", options=(name,), found=str(value), takes=taken(option), choices=CHOICES.get(option, ())
+        )
 
 
 def check_sizes(sizes: Mapping[str, int], most: str = "size") -> None:
@@ -94,35 +97,35 @@ def check_format(format: str, lhs: object, math: object, style: Mapping[str, str
 
 
 def one_at_a_time(options: Sequence[str]) -> None:
-    """Raise `ContradictoryOptions` for more than one."""
+    """Raise `WrongOption` for more than one."""
     if len(options) > 1:
-        raise ContradictoryOptions(problem="one", options=tuple(options))
+        raise WrongOption(problem="one", options=tuple(options))
 
 
 def refuse_silent(asked: Collection[str], format: str) -> None:
-    """Raise `ContradictoryOptions` where one of the command's options would say nothing.
+    """Raise `WrongOption` where one of the command's options would say nothing.
 
     `asked` are those that are given another value than their default.
     """
     for one, others in _OTHER_QUESTIONS:
         for other in others:
             if {one, other} <= {*asked}:
-                raise ContradictoryOptions(problem="questions", options=(f"--{one}", f"--{other}"))
+                raise WrongOption(problem="questions", options=(f"--{one}", f"--{other}"))
     for name in _FORMATS_OF:
         if name in asked:
             _refuse_in(format, name, f"--{name}")
     for name in ("math", "lhs"):  # the formulas of a derivation are displayed, with their left sides
         if name in asked and format == "latex" and {"steps", "method"} & {*asked}:
-            raise ContradictoryOptions(problem="questions", options=(f"--{name}", "--steps"))
+            raise WrongOption(problem="questions", options=(f"--{name}", "--steps"))
     for name, wanted, or_code in _NEEDS:
         if name in asked and not {*wanted} & {*asked} and not (or_code and format not in WRITTEN):
-            raise ContradictoryOptions(
+            raise WrongOption(
                 problem="needs",
                 options=(f"--{name}",),
-                wanted=(*(f"--{one}" for one in wanted), *(["a format of code"] if or_code else [])),
+                choices=(*(f"--{one}" for one in wanted), *(["a format of code"] if or_code else [])),
             )
 
 
 def _refuse_in(format: str, name: str, written: str) -> None:
     if format not in _FORMATS_OF[name]:
-        raise ContradictoryOptions(problem="format", options=(written,), wanted=_FORMATS_OF[name], found=format)
+        raise WrongOption(problem="format", options=(written,), choices=_FORMATS_OF[name], found=format)

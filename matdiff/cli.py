@@ -16,7 +16,7 @@ from matdiff.carets import render as drawn
 from matdiff.choices import CHOICES, check_sizes, fits, one_at_a_time, refuse_silent, taken
 from matdiff.command import ExpressionCommand, Seconds, Whole, WrongValue, assignments, choice, option, path
 from matdiff.directions import KINDS
-from matdiff.errors import WRONG_USAGE, ContradictoryOptions, MatdiffError, NotQuoted, UnreadableFile
+from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted, UnreadableFile, WrongOption
 from matdiff.limits import TIME
 from matdiff.render import FORMATS
 from matdiff.render import Options as RenderOptions
@@ -257,13 +257,13 @@ _BESIDE_PAGE = {"explain", "functions", "output", "color", "quiet", "debug", "ti
 
 
 def _refuse_beside_page(asked: set[str], words: Sequence[str]) -> None:
-    """Raise ContradictoryOptions for a question beside --explain or --functions."""
+    """Raise WrongOption for a question beside --explain or --functions."""
     page = "--explain" if "explain" in asked else "--functions"
     others = [f"--{name}" for name in sorted(asked - _BESIDE_PAGE)] + (
         ["--functions"] if {"explain", "functions"} <= asked else []
     )
     if others or words:
-        raise ContradictoryOptions(problem="questions", options=(page, others[0] if others else "an expression"))
+        raise WrongOption(problem="questions", options=(page, others[0] if others else "an expression"))
 
 
 def _show_page(options: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ JSON); E1xx reading, E2xx names and declarations, E3xx kinds and sizes, E4xx der
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,14 +41,19 @@ class Problem:
 
     source        the text whose code points the spans count, where it is known
     declarations  what is declared elsewhere than in this text
+    said          the words of a problem that comes from another process
+    fields        the names of all fields
+    aids          fields that only help to find the words: they are not compared, and another process gets the words instead
     """
 
     code = ""
     name = ""
     severity = "error"
-    fields: tuple[str, ...] = ("source", "declarations")
+    fields: tuple[str, ...] = ("source", "declarations", "said")
+    aids: tuple[str, ...] = ("declarations", "said")
     source = ""
     declarations: tuple[Declaration, ...] = ()
+    said = ""
 
     def __init_subclass__(cls, **more: object) -> None:
         super().__init_subclass__(**more)
@@ -72,19 +78,28 @@ class Problem:
         if not self.source:
             self.source, self.declarations = source, tuple(declarations)
 
+    def _compared(self) -> dict[str, object]:
+        return {field: value for field, value in self.values().items() if field not in self.aids}
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Problem) and type(other) is type(self) and self.values() == other.values()
+        return isinstance(other, Problem) and type(other) is type(self) and self._compared() == other._compared()
 
     def __hash__(self) -> int:
         return hash((self.code, self.name))  # the other fields may still be filled in
 
+    def __copy__(self) -> Problem:
+        return _remade(type(self), self.values())
+
+    def __deepcopy__(self, known: dict[int, object]) -> Problem:
+        return _remade(type(self), deepcopy(self.values(), known))
+
     def __reduce__(self) -> tuple[object, ...]:
         # What Python would keep of an exception are its positional arguments, and there are none.
         notes = getattr(self, "__notes__", None)
-        return _remade, (type(self), self.values()), {"__notes__": notes} if notes else None
+        return _remade, (type(self), {**self._compared(), "said": str(self)}), {"__notes__": notes} if notes else None
 
     def __str__(self) -> str:
-        return self.bare if _words is None else _words(self)
+        return self.said or (self.bare if _words is None else _words(self))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._listed()})"
@@ -621,44 +636,23 @@ class NotAName(MatdiffError):
 
 
 class WrongOption(MatdiffError):
-    """A value that an option does not take.
+    """A value that an option does not take, an option that there is not, or options of which one would say nothing.
 
-    option   as it is written: `--layout` or, in Python, `layout`
-    takes    what it takes, in words
-    choices  the values, where they can be listed
-    """
-
-    code, name = "E505", "wrong-option"
-    exit_status = WRONG_USAGE
-    option: str
-    given: str
-    takes: str
-    choices: tuple[str, ...] = ()
-
-
-class UnknownOption(MatdiffError):
-    """An option that there is not; `options` are those that there are."""
-
-    code, name = "E505", "wrong-option"
-    exit_status = WRONG_USAGE
-    option: str
-    options: tuple[str, ...]
-
-
-class ContradictoryOptions(MatdiffError):
-    """Options of which one would say nothing.
-
-    problem  "one": only one of `options` at a time | "questions": they are two questions
-             "format": `options` say nothing in the format `found`, only in those `wanted`
-             "needs": they say nothing without one of those `wanted`
+    problem  "value": an option takes something else, `takes` in words, than `found`; `choices` are the values, if they can be listed
+             "unknown": there is no such option; `choices` are those that there are
+             "one": only one of them at a time | "questions": they are two questions
+             "format": it says nothing in the format `found`, only in `choices`
+             "needs": it says nothing without one of `choices`
+    options  as they are written: `--layout` or, in Python, `layout`
     """
 
     code, name = "E505", "wrong-option"
     exit_status = WRONG_USAGE
     problem: str
     options: tuple[str, ...]
-    wanted: tuple[str, ...] = ()
     found: str = ""
+    takes: str = ""
+    choices: tuple[str, ...] = ()
 
 
 class HowManyExpected(MatdiffError):

@@ -99,6 +99,16 @@ def parse_declaration(text: str) -> list[Declaration]:
     return declarations
 
 
+def name_in(text: str) -> str | None:
+    """The variable that a text names, in its one spelling (β is beta), or None if it is more or other than a name."""
+    try:
+        (statement,) = parse(text)
+    except (Errors, ValueError):
+        return None
+    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
+    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
+
+
 # The two kinds of statements
 
 

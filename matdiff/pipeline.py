@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from itertools import chain, combinations_with_replacement, count
-from math import inf
-from typing import TYPE_CHECKING, Any, NamedTuple, overload
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from matdiff import choices, errors, index
-from matdiff.arguments import about, direction, every, seconds, variables
+from matdiff.arguments import about, every, listed
 from matdiff.conditions import convention_of, meanings_in, smoothness_of
 from matdiff.derive import derive
 from matdiff.directions import SOLVE, Along, Applied, applied, directions
@@ -17,16 +16,15 @@ from matdiff.errors import OtherNotation, Remark
 from matdiff.formula import shape_of
 from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, declare, infer
-from matdiff.limits import AXES, TIME, within
+from matdiff.limits import AXES
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.nodes import Session, Tensor, new_session, resumed
-from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.parse import Declaration, Definition, Question, name_in
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild, rebuild_all, simplify
 from matdiff.structure import in_own_space
-from matdiff.syntax import Span
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
@@ -78,10 +76,10 @@ class Derivative:
 
         The options are those of the command: `lhs` writes the left side too, or, False, code without its functions; `math` is what
         stands around LaTeX and `style` its spellings, {"bold": "no", "transpose": "T"}; `sizes` decide the order of products in code.
-        Raises `errors.WrongOption`, `errors.UnknownOption`, or `errors.ContradictoryOptions` for what says nothing in the format.
+        Raises `errors.WrongOption`, also for what says nothing in the format.
         """
         for name in others:
-            raise errors.UnknownOption(option=name, options=("lhs", "math", "style", "sizes"))
+            raise errors.WrongOption(problem="unknown", options=(name,), choices=("lhs", "math", "style", "sizes"))
         choices.check_format(format, lhs, math, style or {}, sizes or {})
         with about(self.source, self.inputs.declarations):
             return render(self, format, lhs=lhs, math=math, style=style, sizes=self._fixed(sizes))
@@ -241,7 +239,7 @@ class Derivative:
         """The answer to the same question by other variables, or in another convention."""
         asked = self.inputs
         question = Question(asked.question.expr, (), asked.question.span)
-        names = variables(wrt) or asked.question.wrt or asked.wrt
+        names = listed(wrt) or asked.question.wrt or asked.wrt
         structure, layout = structure or self.structure, layout or self.layout
         choices.check("structure", structure)
         choices.check("layout", layout)
@@ -295,55 +293,6 @@ class Derivative:
         return "\n".join(rf"$\displaystyle {result.latex}$" for result in self.results)
 
 
-def differentiate(
-    source: str,
-    wrt: str | Sequence[str] | None = None,
-    *,
-    order: int = 1,
-    declarations: str | Iterable[str] = (),
-    structure: str = "project",
-    layout: str = "gradient",
-    hvp: str | Sequence[str] = (),
-    jvp: str | Sequence[str] = (),
-    vjp: str | Sequence[str] = (),
-    timeout: float | None = TIME,
-) -> Derivative:
-    """The derivative of the last expression in `source`, a matdiff text that may declare and define names before it.
-
-    `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
-    `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
-    After `timeout` seconds it gives up with `errors.TooLarge`; None is no limit.
-    Raises a `MatdiffError`, which prints what the command prints, for input that is wrong and for arguments that the command would
-    refuse; where several things are wrong at once it is an `Errors`, which holds them all.
-    """
-    for name, value in (("order", order), ("structure", structure), ("layout", layout)):
-        choices.check(name, value)
-    allowed = seconds(timeout)
-    along, names = direction((hvp, jvp, vjp), order), variables(wrt)
-    with within(inf if allowed is None else allowed):
-        known: list[Declaration] = []
-        for text in [declarations] if isinstance(declarations, str) else declarations:
-            with about(text):
-                known += parse_declaration(text)
-        with about(source, known):
-            answer = _differentiate(source, names, known, order=order, structure=structure, layout=layout, along=along)
-    for remark in answer.remarks:
-        remark.about(source, known)
-    return answer
-
-
-def _differentiate(source: str, names: Sequence[str], known: Sequence[Declaration], **asked: Any) -> Derivative:
-    statements = parse(source, known=[declaration.name for declaration in known])
-    declared = [*known, *(statement for statement in statements if isinstance(statement, Declaration))]
-    definitions = [statement for statement in statements if isinstance(statement, Definition)]
-    questions = [statement for statement in statements if isinstance(statement, Question)]
-    if not questions:
-        raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
-    answer = solve(source, questions[-1], declared, definitions, names, **asked)
-    answer.remarks[:0] = [remark for part in definitions for remark in part.remarks] + list(questions[-1].remarks)
-    return answer
-
-
 def solve(
     source: str,
     question: Question,
@@ -356,7 +305,12 @@ def solve(
     layout: str = "gradient",
     along: Along | None = None,
 ) -> Derivative:
-    """Answer one question: parsed text in, derivative out.  With `along` it is applied to directions, and `order` says nothing."""
+    """Answer one question: parsed text in, derivative out.  With `along` it is applied to directions, and `order` says nothing.
+
+    `wrt` and the directions are texts, whoever gives them; what is no name of the language raises NotAName.
+    """
+    wrt = wrt and _names(wrt, "wrt")
+    along = along and Along(along.kind, _names(along.names, along.kind))
     wanted = tuple(question.wrt or wrt or ())
     typed = infer_question(question, declarations, definitions, wrt)
     names = _variables(typed, wanted, 1 if along else order)
@@ -378,6 +332,17 @@ def solve(
     shown = [expr for result in answer.results for expr in (*(part.expr for part in result.where), result.expr)]
     answer.remarks += [*meanings_in(shown, typed), *convention_of(typed, names, structure), *every(question, wanted, names)]
     return answer
+
+
+def _names(texts: Sequence[str], option: str) -> tuple[str, ...]:
+    """The names that the texts are, each in its one spelling.  Raises NotAName, so no result holds what cannot be read."""
+    names = []
+    for text in texts:
+        name = name_in(text)
+        if name is None:
+            raise errors.NotAName(text=text, option=f"--{option}")
+        names.append(name)
+    return tuple(names)
 
 
 def infer_question(

@@ -87,31 +87,24 @@ def _not_a_size(error: errors.NotASize, text: str) -> Words:
     return message, [], help, [f"sizes: {', '.join(error.names)}"]
 
 
-_ALL_OPTIONS = Help("`matdiff --help` lists the options")
-
-
 def _wrong_option(error: errors.WrongOption, text: str) -> Words:
-    meant = near(error.given, error.choices)
-    dashes = error.option.startswith("--")
-    help = [Help(f"did you mean `{error.option} {meant}`?" if dashes else f'did you mean "{meant}"?')] if meant else []
-    return f"`{error.option}` {error.takes}, not `{error.given}`", [], help or [_ALL_OPTIONS] * dashes, []
-
-
-def _unknown_option(error: errors.UnknownOption, text: str) -> Words:
-    meant = near(error.option, error.options)
-    help = [Help(f"did you mean `{meant}`?")] if meant else []
-    return f"no such option `{error.option}`", [], help, [f"options: {', '.join(error.options)}"]
-
-
-def _contradictory(error: errors.ContradictoryOptions, text: str) -> Words:
-    first = error.options[0]
+    first, notes = error.options[0], []
+    dashes = first.startswith("--")
     message = {
+        "value": f"`{first}` {error.takes}, not `{error.found}`",
+        "unknown": f"no such option `{first}`",
         "one": f"only one of these at a time: {' and '.join(error.options)}",
         "questions": f"{' and '.join(error.options)} are two questions; ask one at a time",
-        "format": f"{first} is written as {listed(error.wanted)}, not as {error.found}",
-        "needs": f"{first} says something only with {listed(error.wanted)}",
+        "format": f"{first} is written as {listed(error.choices)}, not as {error.found}",
+        "needs": f"{first} says something only with {listed(error.choices)}",
     }[error.problem]
-    return message, [], [_ALL_OPTIONS] if first.startswith("--") else [], []
+    help = [Help("`matdiff --help` lists the options")] if dashes else []
+    if error.problem in ("value", "unknown"):
+        meant = near(first if error.problem == "unknown" else error.found, error.choices)
+        shown = f"`{first} {meant}`" if dashes else f'"{meant}"' if error.problem == "value" else f"`{meant}`"
+        help = [Help(f"did you mean {shown}?")] if meant else help
+        notes = [f"options: {', '.join(error.choices)}"] if error.problem == "unknown" else []
+    return message, [], help, notes
 
 
 def _how_many_expected(error: errors.HowManyExpected, text: str) -> Words:
@@ -136,8 +129,6 @@ USAGE_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.NotAName: _not_a_name,
     errors.NotASize: _not_a_size,
     errors.WrongOption: _wrong_option,
-    errors.UnknownOption: _unknown_option,
-    errors.ContradictoryOptions: _contradictory,
     errors.HowManyExpected: _how_many_expected,
     errors.UnknownTopic: _unknown_topic,
 }

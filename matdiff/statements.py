@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Union
 
-from matdiff.errors import Record
 from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
     from matdiff.errors import MatdiffError, Remark
 
 
-class Declaration(Record):
+class Declaration:
     """`W: m x n`.
 
     rows, cols   sizes as `Expr` or None for a scalar

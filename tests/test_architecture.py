@@ -107,7 +107,7 @@ FLOORS = (
         "outline",
     ),
     ("steps",),
-    ("arguments", "result", "pipeline"),
+    ("arguments", "result", "pipeline", "api"),
     ("sources", "relocate", "streams", "batch"),
     ("command", "usage", "cli"),
     ("__init__", "__main__"),

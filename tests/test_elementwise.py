@@ -8,8 +8,8 @@ from itertools import product
 import pytest
 
 from matdiff import index
+from matdiff.api import differentiate
 from matdiff.functions import FUNCTIONS, PRODUCTS
-from matdiff.pipeline import differentiate
 
 DECLARATIONS = ["x: n", "y: n", "A: n x n", "K: n x m", "v: m", "alpha: scalar"]
 VALUES: dict[str, Callable[[int], int]] = {

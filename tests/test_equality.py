@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from matdiff.pipeline import differentiate
+from matdiff.api import differentiate
 
 DECLARATIONS = [
     "x: n", "y: n", "z: n", "A: n x n", "B: n x n", "C: n x n", "W: m x n", "S: symmetric n", "P: spd n", "D: diagonal n",

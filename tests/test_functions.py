@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from matdiff.api import differentiate
 from matdiff.dims import size
 from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS, Function
 from matdiff.infer import infer
 from matdiff.parse import parse
-from matdiff.pipeline import Derivative, differentiate
+from matdiff.pipeline import Derivative
 from matdiff.render.latex import latex
 from matdiff.render.text import text
 from matdiff.render.unicode import unicode

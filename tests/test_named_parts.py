@@ -8,8 +8,8 @@ import re
 import pytest
 
 from matdiff import formula
+from matdiff.api import differentiate
 from matdiff.dims import size
-from matdiff.pipeline import differentiate
 from matdiff.render.text import text
 from matdiff.sized import with_sizes
 from matdiff.syntax import Expr

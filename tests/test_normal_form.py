@@ -15,12 +15,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from matdiff import index, recognition, simplify
+from matdiff.api import differentiate
 from matdiff.derive import derive
 from matdiff.infer import infer
 from matdiff.lower import lower, variable_tensor
 from matdiff.nodes import Tensor, new_session
 from matdiff.parse import Question, parse, parse_declaration
-from matdiff.pipeline import Derivative, differentiate
+from matdiff.pipeline import Derivative
 
 DECLARATIONS = [
     "x: n", "y: n", "u: m", "A: n x n", "B: n x n", "W: m x n", "S: symmetric n", "P: spd n", "D: diagonal n", "Q: orthogonal n",

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from mathematics import Untrue, check_answer
 
-from matdiff.pipeline import differentiate
+from matdiff.api import differentiate
 
 DECLARATIONS = ["x: n", "y: n", "u: m", "A: n x n", "B: n x n", "W: m x n", "S: symmetric n", "alpha: scalar"]
 VARIABLES = ["x", "A", "W", "S", "alpha"]

@@ -76,7 +76,9 @@ class _Module:
         }
 
     def text(self) -> str:
-        """All functions, with the helpers they use."""
+        """All functions, with the helpers they use; without left sides the results alone."""
+        if self.options.lhs is False:
+            return "\n".join(self._function("", [result if result.order else None]) for result in self.answer.results)
         functions = [self._function("f", [None])]
         functions += [self._function(function_name(result), [result]) for result in self.derivatives]
         functions += [self._function(f"f_and_{function_name(result)}", [None, result]) for result in self.derivatives]
@@ -96,7 +98,7 @@ class _Module:
         return [source for name, source in self.language.helpers.items() if name in wanted]
 
     def _function(self, name: str, wanted: Sequence[Result | None]) -> str:
-        """A function that returns the output (None) or a result, or a tuple of them."""
+        """A function that returns the output (None) or a result, or a tuple of them; without left sides what it returns."""
         language = self.language
         translator = Translator(self.variables, language.traits, self.options.sizes)
         roots = [self._root(translator, result) for result in wanted]
@@ -104,6 +106,8 @@ class _Module:
             roots = shared_factors(translator.plan, roots)
         taken = {*self.reserved, *self.parameters.values(), *self.typed.size_names, *translator.indices}
         statements = Statements(roots, language.spell, taken, translator.plan.names)
+        if self.options.lhs is False:
+            return "\n".join([*(language.assignment(*line) for line in statements.lines), *statements.returned])
         sizes = list(dict.fromkeys(name for node in statements.nodes if node.op == "size" for name in _names(node)))
         lines = self._size_lines(sizes)
         solved = {left for left, _ in lines}
