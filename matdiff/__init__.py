@@ -19,49 +19,34 @@ help: transpose W:  a^T W^T x
 note: m and n were declared, so they are different sizes
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
-from matdiff.errors import Errors, MatdiffError, Remark, speak_with
-from matdiff.version import VERSION as __version__
-
+# Nothing is loaded before it is asked for, not even `typing`, so that the command can be interrupted from its first line on.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from matdiff.api import differentiate
+    from matdiff.errors import Errors, MatdiffError, Remark
     from matdiff.pipeline import Derivative
     from matdiff.result import Result
+    from matdiff.version import VERSION as __version__
+else:
 
-__all__ = ["Derivative", "Errors", "MatdiffError", "Remark", "Result", "__version__", "differentiate"]
-
-
-if not TYPE_CHECKING:
-
-    def __getattr__(name: str) -> Any:
-        # What differentiates is loaded when it is asked for, so that the command can be interrupted from its first line on.
+    def __getattr__(name):
         if name not in __all__:
             raise AttributeError(f"module 'matdiff' has no attribute {name!r}")
-        from matdiff import api, pipeline, result
+        from matdiff import api, errors, pipeline, result, version
 
-        globals().update(differentiate=api.differentiate, Derivative=pipeline.Derivative, Result=result.Result)
+        globals().update(
+            {
+                **{kind: getattr(errors, kind) for kind in ("Errors", "MatdiffError", "Remark")},
+                "differentiate": api.differentiate,
+                "Derivative": pipeline.Derivative,
+                "Result": result.Result,
+                "__version__": version.VERSION,
+            }
+        )
         return globals()[name]
 
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
-
-def _in_words(problem: MatdiffError | Remark) -> str:
-    from matdiff.limits import ERRORS
-    from matdiff.relocate import spans_of
-    from matdiff.report import in_words, render  # words are needed only when something is wrong
-
-    problems: Sequence[MatdiffError | Remark] = problem.errors[:ERRORS] if isinstance(problem, MatdiffError) else (problem,)
-    if not problem.source and any(span.end for one in problems for span in spans_of(one)):
-        return "\n".join(one.bare for one in problems)
-    found = in_words(problems, problem.source, problem.declarations)
-    return "\n".join(render(diagnostic, problem.source) for diagnostic in found)
+    def __dir__():
+        return sorted({*globals(), *__all__})
 
 
-speak_with(_in_words)
+__all__ = ["Derivative", "Errors", "MatdiffError", "Remark", "Result", "__version__", "differentiate"]

@@ -8,10 +8,26 @@ from math import inf
 from matdiff import choices, errors
 from matdiff.arguments import about, direction, listed, seconds
 from matdiff.directions import Along
-from matdiff.limits import TIME, within
+from matdiff.errors import MatdiffError, Remark, speak_with
+from matdiff.limits import ERRORS, TIME, within
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.pipeline import Derivative, solve
 from matdiff.syntax import Span
+
+
+def _in_words(problem: MatdiffError | Remark) -> str:
+    """What the command prints about an error or a remark; its fields, where the text is not known that they are about."""
+    from matdiff.relocate import spans_of
+    from matdiff.report import in_words, render  # words are needed only when something is wrong
+
+    problems: Sequence[MatdiffError | Remark] = problem.errors[:ERRORS] if isinstance(problem, MatdiffError) else (problem,)
+    if not problem.source and any(span.end for one in problems for span in spans_of(one)):
+        return "\n".join(one.bare for one in problems)
+    found = in_words(problems, problem.source, problem.declarations)
+    return "\n".join(render(diagnostic, problem.source) for diagnostic in found)
+
+
+speak_with(_in_words)
 
 
 def differentiate(

@@ -107,8 +107,8 @@ FLOORS = (
         "outline",
     ),
     ("steps",),
-    ("arguments", "result", "pipeline", "api"),
-    ("sources", "relocate", "streams", "batch"),
+    ("relocate", "arguments", "result", "pipeline", "api"),
+    ("sources", "streams", "batch"),
     ("command", "usage", "cli"),
     ("__init__", "__main__"),
 )
