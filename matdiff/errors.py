@@ -278,6 +278,19 @@ class LookAlikeLetter(MatdiffError):
     latin: str
 
 
+class BadNumber(MatdiffError):
+    """Digits that are no number: 1.2.3, 1e5e3, 0x10, 1_000, x.5; `meant` is the number that was meant, where that is known.
+
+    problem  "points", "exponents", "base", "groups", or "factor" where a name or bracket is in front
+    """
+
+    code, name = "E109", "bad-number"
+    span: Span
+    written: str
+    problem: str
+    meant: str = ""
+
+
 # E2xx: names and declarations
 
 

@@ -124,6 +124,10 @@ _FOREIGN = {
     "^.": "write `.^`",
     ":=": "write `=`",
     "==": "equations are not supported",
+    ".^T": "write `^T` or `'`",
+    ".^-T": "write `^-T`",
+    ".^H": "write `^T` or `'`",
+    ".^-H": "write `^-T`",
     "{": "write `(`",
     "}": "write `)`",
     "$": "formulas need no `$` here",
@@ -140,6 +144,8 @@ def _foreign(error: errors.ForeignOperator, text: str) -> Words:
     if error.written == "|":
         return _single_bars(error, text)
     written = error.written
+    if written.startswith(".^"):
+        return _elementwise_transpose(error, text)
     help: list[Help] = []
     message = f"`{written}` is not an operator here"
     label = _FOREIGN.get(written, "no such operator")
@@ -151,6 +157,32 @@ def _foreign(error: errors.ForeignOperator, text: str) -> Words:
         return message, [Label(error.span, "a file is read with -f")], [Help(f"-f {text.strip()}")], []
     notes = ["`.^` is the elementwise power"] if written == "**" else []
     return message, [Label(error.span, label)], help, notes
+
+
+def _elementwise_transpose(error: errors.ForeignOperator, text: str) -> Words:
+    """`X.^T`, and T is no variable."""
+    written = error.written.replace("(", "").replace(")", "")
+    fixed = correction(text, replaced(text, error.span, written.replace("H", "T")[1:]), error.span)
+    notes = [f"`.^` is the elementwise power; for a power by a variable {written[-1]}, declare it"]
+    label = Label(error.span, _FOREIGN[written])
+    return f"`{error.written}` is not an operator here", [label], [Help("", fixed, fixed)] if fixed else [], notes
+
+
+def _bad_number(error: errors.BadNumber, text: str) -> Words:
+    label = {
+        "points": "a number has one point",
+        "exponents": "a number has one exponent",
+        "base": "numbers are decimal",
+        "groups": "digits stand together",
+        "factor": f"behind a factor write `0{error.written}`",
+    }[error.problem]
+    if error.problem == "factor":
+        meant = f" 0{error.written}"
+    else:
+        meant = error.meant
+    fixed = correction(text, replaced(text, error.span, meant), error.span) if meant else None
+    notes = ["numbers are written 12, 1.5, 2e-3"] if not fixed else []
+    return f"`{error.written}` is no number here", [Label(error.span, label)], [Help("", fixed, fixed)] if fixed else [], notes
 
 
 def _attribute(error: errors.ForeignOperator) -> tuple[str, str]:
@@ -243,6 +275,7 @@ READING_WORDS: dict[type, Callable[[Any, str], Words]] = {
     errors.UnclosedBracket: _unclosed,
     errors.EndsEarly: _ends_early,
     errors.ForeignOperator: _foreign,
+    errors.BadNumber: _bad_number,
     errors.UnknownCommand: _unknown_command,
     errors.NeedsParentheses: _needs_parentheses,
     errors.GluedTranspose: _glued_transpose,
