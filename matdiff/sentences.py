@@ -113,12 +113,12 @@ def _reads_alone(tokens: Sequence[Token], start: int, place: int) -> bool:
         return False
     if _column(tokens, place) > _column(tokens, start):
         return False
-    if first.type in ("COMMA", *CLOSERS) or (first.type in _BINARY and first.type not in ("PLUS", "MINUS")):
+    if first.type in ("COMMA", *CLOSERS) or (first.type in _BINARY and first.type != "MINUS"):
         return False
     stop = next((later for later in range(place, len(tokens)) if tokens[later].type in ("NEWLINE", "SEMICOLON")), len(tokens))
     sentence, _, _ = _one_statement(tokens, place, stop)
     if sentence.broken:
-        return not any(isinstance(error, (UnexpectedText, TooLarge)) or error.found for error in sentence.errors)  # type: ignore[attr-defined]
+        return all(isinstance(error, UnclosedBracket) and not error.found for error in sentence.errors)
     separates = any(token.type == "COMMA" for token in _outside(sentence.tokens))
     is_list = sentence.looks_like_declaration or any(token == "wrt" for token in sentence.tokens)
     return is_list or not separates
