@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from math import inf
 
 from matdiff import choices, errors
-from matdiff.arguments import about, direction, listed, seconds
+from matdiff.arguments import about, direction, listed, names_in, seconds
 from matdiff.directions import Along
 from matdiff.errors import MatdiffError, Remark, speak_with
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.pipeline import Derivative, solve
 from matdiff.syntax import Span
+from matdiff.variables import declare
 
 
 def _in_words(problem: MatdiffError | Remark) -> str:
@@ -59,6 +60,7 @@ def differentiate(
         for text in [declarations] if isinstance(declarations, str) else declarations:
             with about(text):
                 known += parse_declaration(text)
+                declare(known)
         with about(source, known):
             answer = _answer(source, listed(wrt), order, known, structure, layout, along)
     for remark in answer.remarks:
@@ -82,6 +84,10 @@ def _answer(
     if not questions:
         raise errors.EndsEarly(span=Span(len(source), len(source)), after="")
     asked = questions[-1]
-    answer = solve(source, asked, declared, definitions, wrt, order=order, structure=structure, layout=layout, along=along)
+    try:
+        answer = solve(source, asked, declared, definitions, wrt, order=order, structure=structure, layout=layout, along=along)
+    except errors.NotAName as problem:
+        problem.names = names_in(questions) if problem.option == "--wrt" else ()
+        raise
     answer.remarks[:0] = [remark for part in definitions for remark in part.remarks] + list(asked.remarks)
     return answer

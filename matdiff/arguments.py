@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from math import isnan
 from typing import Union
@@ -12,6 +12,7 @@ from matdiff import choices
 from matdiff.directions import KINDS, Along
 from matdiff.errors import Errors, EveryVariable, MatdiffError, TooLarge, WrongOption
 from matdiff.statements import Declaration, Question
+from matdiff.walk import post_order
 
 Names = Union[str, Sequence[str]]
 
@@ -20,6 +21,12 @@ def listed(names: Names | None) -> tuple[str, ...]:
     """The names in one or several texts, in which commas part them."""
     texts = (names,) if isinstance(names, str) else tuple(names or ())
     return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def names_in(questions: Iterable[Question]) -> tuple[str, ...]:
+    """The names in the expressions."""
+    parts = [part for question in questions for part in post_order(question.expr)]
+    return tuple(dict.fromkeys(str(part.value) for part in parts if part.op == "name"))
 
 
 def direction(given: Sequence[Names], order: int) -> Along | None:

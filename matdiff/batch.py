@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
+from matdiff.arguments import names_in
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
@@ -18,7 +19,6 @@ from matdiff.statements import Declaration, Definition, Question
 from matdiff.streams import Output, Progress, complain, uses_color
 from matdiff.syntax import Span
 from matdiff.variables import declare
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.pipeline import Derivative
@@ -133,14 +133,9 @@ class Batch:
                     self._refuse([NotAName(text=text, option=f"--{kind}")])
         for text, name in names:
             if name is None and not read(self.text).failed:
-                self._refuse([NotAName(text=text, names=self._variables())])
+                questions = [statement for statement in read(self.text).statements if isinstance(statement, Question)]
+                self._refuse([NotAName(text=text, names=names_in(questions))])
         return not self.status
-
-    def _variables(self) -> tuple[str, ...]:
-        """The names in the expressions of the text."""
-        questions = [statement for statement in read(self.text).statements if isinstance(statement, Question)]
-        parts = [part for question in questions for part in post_order(question.expr)]
-        return tuple(dict.fromkeys(str(part.value) for part in parts if part.op == "name"))
 
     def _knows_sizes(self, statements: Sequence[Declaration | Definition | Question]) -> bool:
         """Whether every size that is chosen occurs in a question; where a question is wrong, that will be told and not this."""

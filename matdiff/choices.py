@@ -5,7 +5,7 @@ An option is named by its word, `layout`; the command writes it `--layout`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from matdiff.errors import WrongOption
 from matdiff.notations import CHOICES as NOTATIONS
@@ -102,28 +102,26 @@ def one_at_a_time(options: Sequence[str]) -> None:
         raise WrongOption(problem="one", options=tuple(options))
 
 
-def refuse_silent(asked: Collection[str], format: str) -> None:
+def refuse_silent(asked: Mapping[str, str], format: str) -> None:
     """Raise `WrongOption` where one of the command's options would say nothing.
 
-    `asked` are those that are given another value than their default.
+    `asked` are those that are given another value than their default, with how they are written.
     """
     for one, others in _OTHER_QUESTIONS:
         for other in others:
             if {one, other} <= {*asked}:
-                raise WrongOption(problem="questions", options=(f"--{one}", f"--{other}"))
+                raise WrongOption(problem="questions", options=(asked[one], asked[other]))
     for name in _FORMATS_OF:
         if name in asked:
-            _refuse_in(format, name, f"--{name}")
-    for name in ("math", "lhs"):  # the formulas of a derivation are displayed, with their left sides
-        if name in asked and format == "latex" and {"steps", "method"} & {*asked}:
-            raise WrongOption(problem="questions", options=(f"--{name}", "--steps"))
+            _refuse_in(format, name, asked[name])
+    if format == "latex" and {"steps", "method"} & {*asked}:  # the formulas of a derivation are displayed, with their left sides
+        for written in ("--math", "--no-lhs"):
+            if written in asked.values():
+                raise WrongOption(problem="questions", options=(written, "--steps"))
     for name, wanted, or_code in _NEEDS:
         if name in asked and not {*wanted} & {*asked} and not (or_code and format not in WRITTEN):
-            raise WrongOption(
-                problem="needs",
-                options=(f"--{name}",),
-                choices=(*(f"--{one}" for one in wanted), *(["a format of code"] if or_code else [])),
-            )
+            needed = (*(f"--{one}" for one in wanted), *(["a format of code"] if or_code else []))
+            raise WrongOption(problem="needs", options=(asked[name],), choices=needed)
 
 
 def _refuse_in(format: str, name: str, written: str) -> None:

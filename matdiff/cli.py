@@ -242,28 +242,25 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     return status
 
 
-def _asked(options: dict[str, Any]) -> set[str]:
-    """The options that are given another value than their default, by their names."""
+def _asked(options: dict[str, Any]) -> dict[str, str]:
+    """The options that are given another value than their default, by their words, with how they are written."""
     context = click.get_current_context()
     default = {one.name: one.get_default(context) for one in context.command.params}
-    given = {name for name, value in options.items() if value not in (None, (), {}, default[name])}
-    return {_SPELLED.get(name, name) for name in given}
+    given = {name: value for name, value in options.items() if value not in (None, (), {}, default[name])}
+    words = {name: {"expected": "expect", "format": "to"}.get(name, name) for name in given}
+    return {word: "--no-lhs" if name == "lhs" and not options[name] else f"--{word}" for name, word in words.items()}
 
 
-# The names of options whose values have another name.
-_SPELLED = {"expected": "expect", "format": "to"}
 # What matters beside a page: where it goes, and how.
-_BESIDE_PAGE = {"explain", "functions", "output", "color", "quiet", "debug", "timeout"}
+_BESIDE_PAGE = ("output", "color", "quiet", "debug", "timeout")
 
 
-def _refuse_beside_page(asked: set[str], words: Sequence[str]) -> None:
+def _refuse_beside_page(asked: dict[str, str], words: Sequence[str]) -> None:
     """Raise WrongOption for a question beside --explain or --functions."""
-    page = "--explain" if "explain" in asked else "--functions"
-    others = [f"--{name}" for name in sorted(asked - _BESIDE_PAGE)] + (
-        ["--functions"] if {"explain", "functions"} <= asked else []
-    )
+    page = "explain" if "explain" in asked else "functions"
+    others = [written for name, written in sorted(asked.items()) if name not in _BESIDE_PAGE and name != page]
     if others or words:
-        raise WrongOption(problem="questions", options=(page, others[0] if others else "an expression"))
+        raise WrongOption(problem="questions", options=(f"--{page}", others[0] if others else "an expression"))
 
 
 def _show_page(options: dict[str, Any]) -> None:

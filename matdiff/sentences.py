@@ -113,7 +113,7 @@ def _reads_alone(tokens: Sequence[Token], start: int, place: int) -> bool:
         return False
     if _column(tokens, place) > _column(tokens, start):
         return False
-    if first.type in ("COMMA", *CLOSERS) or (first.type in _BINARY and first.type != "MINUS"):
+    if first.type in ("COMMA", "RPAR", "RSQB") or (first.type in _BINARY and first.type != "MINUS"):
         return False
     stop = next((later for later in range(place, len(tokens)) if tokens[later].type in ("NEWLINE", "SEMICOLON")), len(tokens))
     sentence, _, _ = _one_statement(tokens, place, stop)
