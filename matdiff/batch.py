@@ -216,7 +216,7 @@ class Batch:
             try:
                 checks += derivative.expect(options.expected, seed=options.seed, sizes=sizes)
             except WrongExpected as problem:
-                self._refuse(problem.errors, source=Source(problem.source, "argument"))
+                self._refuse(problem.errors, source=Source(problem.text, "argument"))
                 raise _Refused from None
         return checks
 

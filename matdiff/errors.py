@@ -177,11 +177,15 @@ class Errors(MatdiffError):
 
 
 class WrongExpected(Errors):
-    """The errors of an expected expression, `source`."""
+    """The errors of an expected expression, `text`, which is their source."""
 
     def __init__(self, several: Sequence[MatdiffError], source: str, **more: object) -> None:
         super().__init__(several, **more)
         self.about(source)
+
+    @property
+    def text(self) -> str:
+        return self.source
 
 
 class Clash(MatdiffError):
