@@ -42,17 +42,30 @@ def tables(grammar: str) -> dict[str, object]:
         # Rules that lark adds for repetitions start with an underscore.
         callback = None if name.startswith("_") else str(name)
         rules.append((str(rule.origin.name), len(rule.expansion), callback, bool(options.expand1 and not rule.alias)))
+    actions = {
+        state: {str(symbol): (action is Shift, target) for symbol, (action, target) in found.items()}
+        for state, found in table.states.items()
+    }
+    place = {state: number for number, state in enumerate(reached(table.start_states, actions))}
     states = [
-        {str(symbol): target if action is Shift else ~number[target] for symbol, (action, target) in sorted(actions.items())}
-        for _, actions in sorted(table.states.items())
+        {symbol: place[target] if shifts else ~number[target] for symbol, (shifts, target) in sorted(actions[state].items())}
+        for state in place
     ]
     return {
         "PATTERN": pattern,
         "IGNORED": sorted(lexer.ignore_types),
         "RULES": rules,
         "STATES": states,
-        "STARTS": {start: (table.start_states[start], table.end_states[start]) for start in STARTS},
+        "STARTS": {start: (place[table.start_states[start]], place[table.end_states[start]]) for start in STARTS},
     }
+
+
+def reached(starts: dict[str, int], actions: dict[int, dict[str, tuple[bool, object]]]) -> list[int]:
+    """The states in the order in which they are reached: lark numbers them in that of its sets, another one in every process."""
+    order = [starts[start] for start in STARTS]
+    for state in order:
+        order += [target for _, (shifts, target) in sorted(actions[state].items()) if shifts and target not in order]
+    return list(dict.fromkeys(order))
 
 
 try:

@@ -21,7 +21,7 @@ from matdiff.kinds import kind_of
 from matdiff.render import FORMATS
 from matdiff.render.spelling import matrix_size, unicode_size
 from matdiff.shape_changes import fixed_text
-from matdiff.suggest import near
+from matdiff.suggest import either, near
 from matdiff.syntax import Span
 from matdiff.texts import cut, in_quotes, parses, statement_around
 
@@ -184,6 +184,26 @@ def _not_a_size(error: errors.NotASize, text: str) -> Advice:
     return message, [], help, [f"sizes: {', '.join(error.names)}"]
 
 
+def _wrong_option(error: errors.WrongOption, text: str) -> Advice:
+    first, notes = error.options[0], []
+    dashes = first.startswith("--")
+    message = {
+        "value": f"`{first}` {error.takes}, not `{error.found}`",
+        "unknown": f"no such option `{first}`",
+        "one": f"only one of these at a time: {' and '.join(error.options)}",
+        "questions": f"{' and '.join(error.options)} are two questions; ask one at a time",
+        "format": f"{first} is written as {either(error.choices)}, not as {error.found}",
+        "needs": f"{first} says something only with {either(error.choices)}",
+    }[error.problem]
+    help = [Help("`matdiff --help` lists the options")] if dashes else []
+    if error.problem in ("value", "unknown"):
+        meant = near(first if error.problem == "unknown" else error.found, error.choices)
+        shown = f"`{first} {meant}`" if dashes else f'"{meant}"' if error.problem == "value" else f"`{meant}`"
+        help = [Help(f"did you mean {shown}?")] if meant else help
+        notes = [f"options: {', '.join(error.choices)}"] if error.problem == "unknown" else []
+    return message, [], help, notes
+
+
 def _how_many_expected(error: errors.HowManyExpected, text: str) -> Advice:
     names = [" and ".join(f"`{name}`" for name in wrt) for wrt in error.results]
     times = {1: "once"}.get(error.given, f"{error.given} times")
@@ -338,6 +358,12 @@ def _glued(remark: errors.GluedNames, text: str) -> Advice:
     return message, [Label(remark.span, "names may have several letters")], [Help("as products", whole)] if whole else [], []
 
 
+def _every(remark: errors.EveryVariable, text: str) -> Advice:
+    names = ", ".join(f"`{name}`" for name in remark.names)
+    labels = [Label(remark.span, "each of them")] if remark.span is not None else []
+    return f"`all` means every variable, {names}, not only the one called so", labels, [Help("give it another name")], []
+
+
 ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.WhichVariable: _which_variable,
     errors.BadDirection: _bad_direction,
@@ -349,6 +375,7 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.UnreadableFile: _unreadable,
     errors.NotAName: _not_a_name,
     errors.NotASize: _not_a_size,
+    errors.WrongOption: _wrong_option,
     errors.HowManyExpected: _how_many_expected,
     errors.UnknownTopic: _unknown_topic,
     errors.SoftKind: _soft,
@@ -359,6 +386,7 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.NumberAsFactor: _number_as_factor,
     errors.EntrywiseFunction: _entrywise,
     errors.NotSmooth: _not_smooth,
+    errors.EveryVariable: _every,
     errors.ScalarPlusSquare: _spread,
     errors.ScalarPlusVector: _spread_name,
     errors.OperatorForm: _operator,

@@ -6,19 +6,21 @@ Only the modules of what is asked for are loaded.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from math import inf
 from typing import TYPE_CHECKING, overload
 
-from matdiff import pipeline, render
+from matdiff import choices, pipeline, render
 from matdiff.answer import Answer, Inputs
+from matdiff.arguments import about, direction, listed, names_in, seconds
 from matdiff.asked import Asked
-from matdiff.directions import KINDS, Along
-from matdiff.errors import EndsEarly
-from matdiff.limits import TIME, within
+from matdiff.errors import EndsEarly, MatdiffError, NotAName, Remark, WrongOption, speak_with
+from matdiff.limits import ERRORS, TIME, within
 from matdiff.nodes import Tensor
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.result import Result
 from matdiff.syntax import Span
+from matdiff.variables import declare
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
@@ -27,22 +29,61 @@ if TYPE_CHECKING:
     from matdiff.steps.derivation import Derivation
 
 
+def _in_words(problem: MatdiffError | Remark) -> str:
+    """What the command prints about an error or a remark; its fields, where the text is not known that they are about."""
+    from matdiff.diagnostic import render as drawn
+    from matdiff.relocate import spans_of
+    from matdiff.words import in_words  # words are needed only when something is wrong
+
+    problems: Sequence[MatdiffError | Remark] = problem.errors[:ERRORS] if isinstance(problem, MatdiffError) else (problem,)
+    if not problem.source and any(span.end for one in problems for span in spans_of(one)):
+        return "\n".join(one.bare for one in problems)
+    found = in_words(problems, problem.source, problem.declarations)
+    return "\n".join(drawn(diagnostic, problem.source) for diagnostic in found)
+
+
+speak_with(_in_words)
+
+
 class Derivative(Answer):
     """The answer to one question: what `Answer` holds, and what can be done with it."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(**vars(answer))
 
-    def to(self, format: str, **options: object) -> str:
-        """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy"."""
-        return render.render(self, format, **options)
+    def _about(self) -> AbstractContextManager[None]:
+        """Errors know the text of the question."""
+        return about(self.inputs.source, self.inputs.declarations)
+
+    def to(
+        self,
+        format: str,
+        *,
+        lhs: bool | None = None,
+        math: str = "none",
+        style: Mapping[str, str] | None = None,
+        sizes: Mapping[str, int] | None = None,
+        **others: object,
+    ) -> str:
+        """The answer in one of the formats of `--to`, such as "latex", "json" or "numpy".
+
+        The options are those of the command: `lhs` writes the left side too, or, False, code without its functions; `math` is what
+        stands around LaTeX and `style` its spellings, {"bold": "no", "transpose": "T"}; `sizes` decide the order of products in code.
+        Raises `errors.WrongOption`, also for what says nothing in the format.
+        """
+        for name in others:
+            raise WrongOption(problem="unknown", options=(name,), choices=("lhs", "math", "style", "sizes"))
+        choices.check_format(format, lhs, math, style or {}, sizes or {})
+        with self._about():
+            return render.render(self, format, lhs=lhs, math=math, style=style, sizes=self.fixed_sizes(sizes))
 
     def in_notation(self, notation: str) -> Derivative:
         """The same answer with its results in another notation: one of `notations.CHOICES`.
 
         "auto" is matrix notation where there is one, else index notation.  "all" gives every result in each of its notations.
-        Where a result has no such notation it comes in the next best, and `remarks` say so.
+        Where a result has no such notation it comes in the next best, and `remarks` say so.  Raises `errors.WrongOption`.
         """
+        choices.check("notation", notation)
         if notation == "auto":
             return self
         from matdiff.notations import in_notation
@@ -56,16 +97,22 @@ class Derivative(Answer):
         """
         from matdiff.evaluate import verify  # loads mpmath, which only numbers need
 
-        return verify(self, seed=seed, sizes=sizes)
+        choices.check("seed", seed)
+        choices.check_sizes(sizes or {}, "verified")
+        with self._about():
+            return verify(self, seed=seed, sizes=sizes)
 
     def steps(self, method: str | None = None) -> list[Derivation]:
         """How every result comes about: "differential", "chain" or "index"; None takes chain where there are definitions.
 
-        Raises `errors.NoSteps` where there is nothing to derive, or the way there has no matrix notation.
+        Raises `errors.NoSteps` where there is nothing to derive, or the way there has no matrix notation; `errors.WrongOption`.
         """
         from matdiff.steps import derivations
 
-        return derivations(self, method)
+        if method is not None:
+            choices.check("method", method)
+        with self._about():
+            return derivations(self, method)
 
     @overload
     def expect(self, expected: str, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Verdict: ...
@@ -85,8 +132,11 @@ class Derivative(Answer):
         """
         from matdiff.expect import compare_all  # loads mpmath, which only numbers need
 
+        choices.check("seed", seed)
+        choices.check_sizes(sizes or {})
         several = (expected,) if isinstance(expected, str) else tuple(expected)
-        verdicts = compare_all(self, several, seed, sizes)
+        with self._about():
+            verdicts = compare_all(self, several, seed, sizes)
         return verdicts[0] if isinstance(expected, str) else verdicts
 
     def prove(self, sizes: Mapping[str, int] | None = None, progress: Callable[[int, int], None] | None = None) -> Proof:
@@ -96,7 +146,9 @@ class Derivative(Answer):
         """
         from matdiff.prove import prove  # loads SymPy, which only proofs need
 
-        return prove(self, sizes, progress)
+        choices.check_sizes(sizes or {})
+        with self._about():
+            return prove(self, sizes, progress)
 
     @property
     def result(self) -> Result:
@@ -163,27 +215,37 @@ def differentiate(
     `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
     `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
     After `timeout` seconds it gives up with `errors.TooLarge`; None is no limit.
-    Raises `errors.MatdiffError` (or `errors.Errors`, which holds several) for input that is wrong.
+    Raises a `MatdiffError`, which prints what the command prints, for input that is wrong and for arguments that the command would
+    refuse; where several things are wrong at once it is an `Errors`, which holds them all.
     """
-    names = (wrt,) if isinstance(wrt, str) else tuple(wrt or ())
-    applied_to = [Along(kind, (to,) if isinstance(to, str) else tuple(to)) for kind, to in zip(KINDS, (hvp, jvp, vjp)) if to]
-    if len(applied_to) > 1:
-        raise ValueError("only one of hvp, jvp and vjp at a time")
-    asked = Asked(names, order, structure, layout, applied_to[0] if applied_to else None)
-    with within(inf if timeout is None else timeout):
-        inputs = _read(source, [declarations] if isinstance(declarations, str) else declarations)
-        answer = pipeline.solve(inputs, asked)
-    remarks = [remark for part in inputs.definitions for remark in part.remarks] + list(inputs.question.remarks)
-    answer.remarks[:0] = remarks
-    return Derivative(answer)
+    for name, value in (("order", order), ("structure", structure), ("layout", layout)):
+        choices.check(name, value)
+    along, allowed = direction((hvp, jvp, vjp), order), seconds(timeout)
+    asked = Asked(listed(wrt), order, structure, layout, along)
+    with within(inf if allowed is None else allowed):
+        known: list[Declaration] = []
+        for text in [declarations] if isinstance(declarations, str) else declarations:
+            with about(text):
+                known += parse_declaration(text)
+                declare(known)
+        with about(source, known):
+            inputs = _read(source, known)
+            try:
+                answer = Derivative(pipeline.solve(inputs, asked))
+            except NotAName as problem:
+                problem.names = names_in([inputs.question]) if problem.option == "--wrt" else ()
+                raise
+    answer.remarks[:0] = [remark for part in inputs.definitions for remark in part.remarks] + list(inputs.question.remarks)
+    for remark in answer.remarks:
+        remark.about(source, known)
+    return answer
 
 
-def _read(source: str, declarations: Iterable[str]) -> Inputs:
+def _read(source: str, known: Sequence[Declaration]) -> Inputs:
     """The last question of a text, and all that is declared and defined for it."""
-    known = [declaration for text in declarations for declaration in parse_declaration(text)]
     statements = parse(source, known=[declaration.name for declaration in known])
     questions = [statement for statement in statements if isinstance(statement, Question)]
     if not questions:
         raise EndsEarly(span=Span(len(source), len(source)), after="")
-    known += [statement for statement in statements if isinstance(statement, Declaration)]
-    return Inputs(source, questions[-1], known, [statement for statement in statements if isinstance(statement, Definition)])
+    declared = [*known, *(statement for statement in statements if isinstance(statement, Declaration))]
+    return Inputs(source, questions[-1], declared, [statement for statement in statements if isinstance(statement, Definition)])

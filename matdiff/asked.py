@@ -7,10 +7,11 @@ from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 from matdiff.directions import Along, directions
-from matdiff.errors import NotAName, UnknownVariable, WhichVariable
+from matdiff.errors import EveryVariable, NotAName, Remark, UnknownVariable, WhichVariable
 from matdiff.infer import Typed
 from matdiff.kinds import Variable
 from matdiff.parse import name_in
+from matdiff.statements import Question
 
 ALL = ("all",)
 
@@ -35,6 +36,12 @@ class Asked(NamedTuple):
         """The same with every name in its one spelling.  Raises NotAName: a result can only hold what the language can name."""
         along = self.along and Along(self.along.kind, _names(self.along.names, self.along.kind))
         return self._replace(wrt=_names(self.wrt, "wrt"), along=along)
+
+    def remarks(self, question: Question, wrt: Sequence[str]) -> list[Remark]:
+        """What somebody should know about the question: `all` is each variable, also where one of several is called so."""
+        if self.wrt != ALL or "all" not in wrt or len(wrt) < 2:
+            return []
+        return [EveryVariable(names=tuple(wrt), span=question.wrt_spans[0] if question.wrt_spans else None)]
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from matdiff import pipeline, render
 from matdiff.answer import Inputs
 from matdiff.api import Derivative
+from matdiff.arguments import names_in
 from matdiff.asked import Asked
 from matdiff.directions import Along
-from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
+from matdiff.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.parse import name_in, parse_declaration, read
 from matdiff.relocate import spans_of
@@ -21,7 +22,6 @@ from matdiff.statements import Declaration, Definition, Question
 from matdiff.streams import Output, Progress, complain, uses_color
 from matdiff.syntax import Span
 from matdiff.variables import declare
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.render.options import Check
@@ -59,7 +59,8 @@ class Options:
 
     def __init__(self, **chosen: Any) -> None:
         self.style, self.sizes = {}, {}
-        self.__dict__.update(chosen)
+        for name, value in chosen.items():
+            setattr(self, name, value)
 
 
 class _Refused(Exception):
@@ -93,7 +94,7 @@ class Batch:
         with within(self.options.timeout):
             reading = read(self.text, known=[declaration.name for declaration in self.declarations])
         if reading.failed and not self.is_batch:
-            self._refuse(list({str(error): error for _, errors in reading.failed for error in errors}.values()))
+            self._refuse(list(dict.fromkeys(error for _, errors in reading.failed for error in errors)))
             return self.status
         if not self._knows_sizes(reading.statements):
             return self.status
@@ -105,7 +106,7 @@ class Batch:
             if place < len(reading.statements):
                 self._take(reading.statements[place], alone=len(reading.statements) == 1)
         if self.parts:
-            self.output.write(render.together(self.parts, self.options.format))
+            self.output.write(render.together(self.parts, self.options.format, lhs=self.options.lhs))
         for derivative, remarks, checks in self.comments:
             self._comment(derivative, remarks, checks)
         if not reading.failed and not any(isinstance(statement, Question) for statement in reading.statements):
@@ -129,8 +130,8 @@ class Batch:
             try:
                 declarations = [*self.declarations, *parse_declaration(text)]
                 declare(declarations)
-            except (Errors, MatdiffError) as problem:
-                self._refuse(problem.errors if isinstance(problem, Errors) else [problem], source=Source(text, "argument"))
+            except MatdiffError as problem:
+                self._refuse(problem.errors, source=Source(text, "argument"))
             else:
                 self.declarations = declarations
         names = [(text, name_in(text)) for text in self.options.wrt]
@@ -144,14 +145,9 @@ class Batch:
                     self._refuse([NotAName(text=text, option=f"--{kind}")])
         for text, name in names:
             if name is None and not read(self.text).failed:
-                self._refuse([NotAName(text=text, names=self._variables())])
+                questions = [statement for statement in read(self.text).statements if isinstance(statement, Question)]
+                self._refuse([NotAName(text=text, names=names_in(questions))])
         return not self.status
-
-    def _variables(self) -> tuple[str, ...]:
-        """The names in the expressions of the text."""
-        questions = [statement for statement in read(self.text).statements if isinstance(statement, Question)]
-        parts = [part for question in questions for part in post_order(question.expr)]
-        return tuple(dict.fromkeys(str(part.value) for part in parts if part.op == "name"))
 
     def _knows_sizes(self, statements: Sequence[Declaration | Definition | Question]) -> bool:
         """Whether every size that is chosen occurs in a question; where a question is wrong, that will be told and not this."""
@@ -168,7 +164,7 @@ class Batch:
                     with within(self.options.timeout):
                         inputs = Inputs(self.text, statement, declarations, definitions)
                         typed = pipeline.infer_question(inputs, Asked(tuple(statement.wrt or self.wrt)))
-                except (Errors, MatdiffError, RecursionError, MemoryError):
+                except (MatdiffError, RecursionError, MemoryError):
                     return True
                 names.update(dict.fromkeys(typed.number_names()))
         strange = [(name, number) for name, number in self.options.sizes.items() if name not in names]
@@ -209,10 +205,8 @@ class Batch:
             )
         except _Refused:
             return
-        except Errors as problem:
-            self._refuse(problem.errors, near=question.span)
         except MatdiffError as problem:
-            self._refuse([problem], near=question.span)
+            self._refuse(problem.errors, near=question.span)
         except (RecursionError, MemoryError):
             self._refuse([TooLarge(what="stack", limit=sys.getrecursionlimit())], near=question.span)
         else:
@@ -245,7 +239,7 @@ class Batch:
     @property
     def _is_picture(self) -> bool:
         """Whether a person sees the whole picture of an answer, with notes and verdicts."""
-        return self.options.format == "text" and self.output.is_terminal and not self.options.lhs
+        return self.options.format == "text" and self.output.is_terminal and self.options.lhs is None
 
     @property
     def _is_one_document(self) -> bool:
@@ -295,7 +289,11 @@ class Batch:
             return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), checks=checks, steps=steps))
         if options.format == "json":
             return render.render(
-                derivative, "json", checks=checks, steps=steps, **self._for_json(remarks, status, excerpt, alone)
+                derivative,
+                "json",
+                checks=checks,
+                steps=steps,
+                **self._for_json([] if options.quiet else remarks, status, excerpt, alone),
             )
         more = {"labels": options.notation == "all", "sizes": options.sizes, "steps": steps}
         return render.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style, **more)

@@ -9,26 +9,23 @@ from typing import Any
 
 import click
 
+from matdiff.arguments import listed
 from matdiff.batch import Batch, Options
-from matdiff.command import ExpressionCommand, OneOf, Seconds, Whole, WrongValue, assignments, choice, listed, option
+from matdiff.choices import CHOICES, check_sizes, fits, one_at_a_time, refuse_silent, taken
+from matdiff.command import ExpressionCommand, Seconds, Whole, WrongValue, assignments, choice, option, path
 from matdiff.diagnostic import Diagnostic
 from matdiff.diagnostic import render as drawn
-from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
+from matdiff.directions import KINDS
+from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted, UnreadableFile, WrongOption
 from matdiff.limits import TIME
-from matdiff.notations import CHOICES as NOTATIONS
-from matdiff.render import FORMATS, WRITTEN
+from matdiff.render import FORMATS
 from matdiff.render import Options as RenderOptions
-from matdiff.render.options import STYLES
 from matdiff.sources import sources_of
-from matdiff.streams import ClosedPipe, Output, complain, is_terminal, silence_standard_output, uses_color
-from matdiff.structure import MODES
+from matdiff.streams import ClosedPipe, Output, complain, is_terminal, silence, silence_broken_output, uses_color
 from matdiff.version import VERSION
 
 INTERRUPTED = 130
 INTERNAL_ERROR = 70
-LARGEST_SIZE = 10**9
-# With larger arrays --verify, which computes with many digits, takes too long.
-LARGEST_VERIFIED = 100
 
 _EXAMPLES = """\
 Examples:
@@ -57,17 +54,16 @@ Exit status:
 def _sizes(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
     pairs = assignments("m=3")(ctx, parameter, values)
     for name, value in pairs.items():
-        if not value.isdecimal() or not 1 <= int(value) <= LARGEST_SIZE:
-            raise WrongValue(f"{name}={value}", f"takes whole numbers from 1 to {LARGEST_SIZE:,}", ctx, parameter)
+        if not (value.isdecimal() and fits("size", int(value))):
+            raise WrongValue(f"{name}={value}", taken("size"), ctx, parameter)
     return {name: int(value) for name, value in pairs.items()}
 
 
 def _styles(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     pairs = assignments("bold=no")(ctx, parameter, values)
-    known = [f"{key}={value}" for key, values in STYLES.items() for value in values]
     for key, value in pairs.items():
-        if f"{key}={value}" not in known:
-            raise WrongValue(f"{key}={value}", f"takes {listed(known)}", ctx, parameter, known)
+        if f"{key}={value}" not in CHOICES["style"]:
+            raise WrongValue(f"{key}={value}", taken("style"), ctx, parameter, CHOICES["style"])
     return pairs
 
 
@@ -95,42 +91,41 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         (
             option("-w", "--wrt", metavar="NAME", multiple=True, help="Variable; repeat it for several, or `all`."),
             option("-H", "--hessian", is_flag=True, help="Second derivative (same as --order 2)."),
-            option("--order", metavar="N", type=Whole(0, 3), help="Order of the derivative; 0 only simplifies."),
+            option("--order", metavar="N", type=Whole("order"), help="Order of the derivative; 0 only simplifies."),
             option("--hvp", metavar="NAME", multiple=True, help="Hessian times a direction NAME, shaped like the variable."),
             option("--jvp", metavar="NAME", multiple=True, help="Derivative times a direction NAME, shaped like the variable."),
             option("--vjp", metavar="NAME", multiple=True, help="NAME, shaped like the output, times the derivative."),
-            choice("--layout", ["gradient", "numerator", "denominator"], help="gradient (default), numerator or denominator."),
-            choice("--structure", MODES, help="Structured variables: project (default), ignore or entries."),
+            choice("--layout", of="layout", help="gradient (default), numerator or denominator."),
+            choice("--structure", of="structure", help="Structured variables: project (default), ignore or entries."),
         ),
     ),
     (
         "Input",
         (
             option("--var", metavar="DECL", multiple=True, help="Declare a variable: 'W: m x n', 'S: symmetric n'."),
-            option("-f", "--file", metavar="PATH", multiple=True, help="Read statements from PATH ('-' is standard input)."),
+            option(
+                "-f",
+                "--file",
+                metavar="PATH",
+                multiple=True,
+                callback=path,
+                help="Read statements from PATH ('-' is standard input).",
+            ),
         ),
     ),
     (
         "Output",
         (
-            option("-t", "--to", "format", metavar="FORMAT", type=OneOf(sorted(FORMATS)), help=", ".join(FORMATS) + "."),
+            choice("-t", "--to", "format", of="format", help=", ".join(FORMATS) + "."),
             option("--latex", is_flag=True, help="Same as --to latex."),
             option("--json", is_flag=True, help="Same as --to json."),
             option("--lhs/--no-lhs", default=None, help="Write the left side 'df/dW =' too."),
-            option(
+            choice(
                 "--notation",
-                metavar="NAME",
-                type=OneOf(NOTATIONS),
-                default="auto",
+                of="notation",
                 help="auto (default), matrix, index, entry, frobenius, kronecker, differential or all.",
             ),
-            option(
-                "--math",
-                metavar="ENV",
-                type=OneOf(["none", "inline", "display", "align"]),
-                default="none",
-                help="LaTeX around it: none, inline, display or align.",
-            ),
+            choice("--math", of="math", help="LaTeX around it: none, inline, display or align."),
             option(
                 "--style",
                 metavar="KEY=VALUE",
@@ -138,14 +133,8 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
                 callback=_styles,
                 help="LaTeX style: bold=no, transpose=T|top|prime.",
             ),
-            option("-o", "--output", metavar="PATH", help="Write to PATH instead of standard output."),
-            option(
-                "--color",
-                metavar="WHEN",
-                type=OneOf(["auto", "always", "never"]),
-                default="auto",
-                help="auto, always or never.",
-            ),
+            option("-o", "--output", metavar="PATH", callback=path, help="Write to PATH instead of standard output."),
+            choice("--color", of="color", help="auto, always or never."),
             option("-q", "--quiet", is_flag=True, help="No notes and no warnings."),
         ),
     ),
@@ -153,12 +142,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         "Explain and check",
         (
             option("--steps", is_flag=True, help="Show the derivation line by line."),
-            option(
-                "--method",
-                metavar="NAME",
-                type=OneOf(["differential", "chain", "index"]),
-                help="How --steps derives: differential, chain or index.",
-            ),
+            choice("--method", of="method", help="How --steps derives: differential, chain or index."),
             option("--shapes", is_flag=True, help="Only show the inferred shape of every part."),
             option("--verify", is_flag=True, help="Compare with numerical differences."),
             option("--prove", is_flag=True, help="Prove it exactly, at small sizes; not decided is a no."),
@@ -170,7 +154,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
                 callback=_sizes,
                 help="Size for --verify, --prove and --expect, and for the order of products in code.",
             ),
-            option("--seed", metavar="N", type=Whole(0), default=0, help="Seed for --verify and --expect."),
+            option("--seed", metavar="N", type=Whole("seed"), default=0, help="Seed for --verify and --expect."),
         ),
     ),
     (
@@ -213,32 +197,24 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
 
 def _callback(words: tuple[str, ...], **options: Any) -> int:
     """Put the options together and answer; returns the exit status."""
-    if options["explain"] is not None:
-        from matdiff.explain import drawn_page, page
-
-        if is_terminal(sys.stdout) and not options["output"]:
-            _print(drawn_page(page(options["explain"]), uses_color(sys.stdout, options["color"])))
-        else:
-            _print(page(options["explain"]), options["output"])
-        return 0
-    if options["functions"]:
-        from matdiff.catalogue import drawn_functions, function_list
-
-        if is_terminal(sys.stdout) and not options["output"]:
-            _print(drawn_functions(uses_color(sys.stdout, options["color"])))
-        else:
-            _print(function_list(), options["output"])
+    asked = _asked(options)
+    if options["explain"] is not None or options["functions"]:
+        _refuse_beside_page(asked, words)
+        _show_page(options)
         return 0
     if len(words) > 1:
         raise NotQuoted(words=words)
+    format = _format(options)
+    along, order = _along(options), _order(options)
+    refuse_silent(asked, format)
     chosen = Options(
-        wrt=_listed(options["wrt"]),
-        along=_along(options),
-        order=_order(options),
+        wrt=listed(options["wrt"]),
+        along=along,
+        order=order,
         layout=options["layout"],
         structure=options["structure"],
         declarations=options["var"],
-        format=_format(options),
+        format=format,
         notation=options["notation"],
         lhs=options["lhs"],
         math=options["math"],
@@ -255,70 +231,75 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         seed=options["seed"],
         timeout=options["timeout"] or inf,
     )
-    _refuse_contradictions(options, chosen.format)
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
-    large = [name for name, size in options["size"].items() if size > LARGEST_VERIFIED]
-    if options["verify"] and large:
-        raise click.UsageError(f"With --verify the size {large[0]} must be a number from 1 to {LARGEST_VERIFIED}.")
-    output = Output(options["output"], json=chosen.format == "json")
+    if options["verify"]:
+        check_sizes(options["size"], "verified")
+    output = Output(options["output"], json=format == "json")
     status = Batch(sources_of(options["file"], words[0] if words else None), chosen, output).run()
     if output.path is None or status == 0:
         output.finish()
     return status
 
 
-def _listed(values: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip() for text in values for name in text.split(",") if name.strip())
+def _asked(options: dict[str, Any]) -> dict[str, str]:
+    """The options that are given another value than their default, by their words, with how they are written."""
+    context = click.get_current_context()
+    default = {one.name: one.get_default(context) for one in context.command.params}
+    given = {name: value for name, value in options.items() if value not in (None, (), {}, default[name])}
+    words = {name: {"expected": "expect", "format": "to"}.get(name, name) for name in given}
+    return {word: "--no-lhs" if name == "lhs" and not options[name] else f"--{word}" for name, word in words.items()}
+
+
+# What matters beside a page: where it goes, and how.
+_BESIDE_PAGE = ("output", "color", "quiet", "debug", "timeout")
+
+
+def _refuse_beside_page(asked: dict[str, str], words: Sequence[str]) -> None:
+    """Raise WrongOption for a question beside --explain or --functions."""
+    page = "explain" if "explain" in asked else "functions"
+    others = [written for name, written in sorted(asked.items()) if name not in _BESIDE_PAGE and name != page]
+    if others or words:
+        raise WrongOption(problem="questions", options=(f"--{page}", others[0] if others else "an expression"))
+
+
+def _show_page(options: dict[str, Any]) -> None:
+    """What --explain or --functions tells: for a person on a terminal, or as it stands."""
+    color = uses_color(sys.stdout, options["color"]) if is_terminal(sys.stdout) and not options["output"] else None
+    if options["functions"]:
+        from matdiff.catalogue import drawn_functions, function_list
+
+        text = function_list() if color is None else drawn_functions(color)
+    else:
+        from matdiff.explain import contents, drawn_page, page
+
+        markdown = page(options["explain"]) if options["explain"] else contents()
+        text = markdown if color is None else drawn_page(markdown, color)
+    _print(text, options["output"])
 
 
 def _order(options: dict[str, Any]) -> int:
     """The order that --order and --hessian ask for."""
-    if options["hessian"] and options["order"] not in (None, 2):
-        raise click.UsageError(f"Only one of these at a time: --hessian and --order {options['order']}.")
+    if options["hessian"]:
+        one_at_a_time(["--hessian", *([f"--order {options['order']}"] if options["order"] not in (None, 2) else [])])
     return 2 if options["hessian"] else 1 if options["order"] is None else int(options["order"])
 
 
 def _along(options: dict[str, Any]) -> tuple[str, tuple[str, ...]] | None:
     """The one of --hvp, --jvp and --vjp that is given, with its names."""
-    asked = [(kind, _listed(options[kind])) for kind in ("hvp", "jvp", "vjp") if options[kind]]
-    others = [f"--{kind}" for kind, _ in asked]
-    if asked and options["hessian"]:
-        others.append("--hessian")
-    elif asked and options["order"] not in (None, 1):
-        others.append(f"--order {options['order']}")
-    if len(others) > 1:
-        raise click.UsageError(f"Only one of these at a time: {' and '.join(others)}.")
+    asked = [(kind, listed(options[kind])) for kind in KINDS if options[kind]]
+    if asked:
+        order = f"--order {options['order']}" if options["order"] not in (None, 1) else ""
+        other = "--hessian" if options["hessian"] else order
+        one_at_a_time([*(f"--{kind}" for kind, _ in asked), *([other] if other else [])])
     return asked[0] if asked else None
-
-
-_PLAIN = ("text", "ascii", "unicode")
-# Options that ask another question than what stands before them, and would not be answered beside it.
-_OTHER_QUESTIONS = (
-    ("steps", ("notation",)),
-    ("method", ("notation",)),
-    ("shapes", ("steps", "method", "notation", "verify", "prove", "expected")),
-)
-
-
-def _refuse_contradictions(options: dict[str, Any], format: str) -> None:
-    """Raises UsageError for options of which one would have no effect."""
-    asked = {name for name, value in options.items() if value and (name, value) != ("notation", "auto")}
-    for one, others in _OTHER_QUESTIONS:
-        for other in others:
-            if {one, other} <= asked:
-                first, second = (f"--{name.replace('expected', 'expect')}" for name in (one, other))
-                raise click.UsageError(f"{first} and {second} are two questions; ask one at a time.")
-    for name, formats in (("steps", WRITTEN), ("method", WRITTEN), ("notation", WRITTEN), ("shapes", _PLAIN)):
-        if name in asked and format not in formats:
-            raise click.UsageError(f"--{name} is written as {listed(formats)}, not as {format}.")
 
 
 def _format(options: dict[str, Any]) -> str:
     """The one format that --to, --latex and --json ask for."""
     asked = {name for name in ("latex", "json") if options[name]} | ({options["format"]} if options["format"] else set())
     if len(asked) > 1:
-        raise click.UsageError(f"Only one output format at a time: {listed(sorted(asked))}.")
+        raise click.UsageError(f"Only one output format at a time: {' or '.join(sorted(asked))}.")
     return asked.pop() if asked else "text"
 
 
@@ -340,12 +321,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command with the arguments of the process, or those given; returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _run(words)
+        return _answered(words)
     except ClosedPipe:
-        silence_standard_output()
+        silence(sys.stdout)
         return 0
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+
+
+def _answered(words: list[str]) -> int:
+    try:
+        return _run(words)
+    except (ClosedPipe, click.Abort):
+        raise
     except Exception as problem:
         if "--debug" in words:
             raise
@@ -370,17 +358,22 @@ def _run(words: list[str]) -> int:
 
 
 def _fail(words: list[str], diagnostic: Diagnostic, status: int) -> int:
-    """Tell what stopped the whole run, as JSON where that was asked for."""
+    """Tell what stopped the whole run, as JSON where that was asked for and can be written."""
     if _wants_json(words):
         from matdiff.render.json import failure
 
-        options = RenderOptions(exit_code=status, diagnostics=[diagnostic])
         output = Output(json=True)
-        output.write(failure("", options))
-        output.finish()
-    else:
-        color = words[words.index("--color") + 1 :][:1] if "--color" in words else []
-        complain(drawn(diagnostic, "", None, uses_color(sys.stderr, color[0] if color else "auto")))
+        try:
+            output.write(failure("", RenderOptions(exit_code=status, diagnostics=[diagnostic])))
+            output.finish()
+            return status
+        except UnreadableFile as problem:
+            from matdiff.words import diagnose
+
+            diagnostic, status = diagnose(problem, ""), problem.exit_status
+    silence_broken_output()
+    color = words[words.index("--color") + 1 :][:1] if "--color" in words else []
+    complain(drawn(diagnostic, "", None, uses_color(sys.stderr, color[0] if color else "auto")))
     return status
 
 

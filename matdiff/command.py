@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from matdiff.choices import CHOICES, RANGES, taken
 from matdiff.errors import NotQuoted
 
 Groups = tuple[tuple[str, tuple[click.Option, ...]], ...]
@@ -108,32 +109,34 @@ class WrongValue(click.BadParameter):
         self.given, self.takes, self.choices = given, takes, choices
 
 
-def listed(values: Sequence[str]) -> str:
-    """`a, b or c`"""
-    return f"{', '.join(values[:-1])} or {values[-1]}"
-
-
 class OneOf(click.Choice[str]):
-    """One of several words."""
+    """One of the words that an option of `choices` takes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(CHOICES[name])
+        self.takes = taken(name)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word.  Raises `WrongValue`."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            raise WrongValue(value, f"takes {listed(self.choices)}", ctx, param, self.choices) from None
+            raise WrongValue(value, self.takes, ctx, param, self.choices) from None
 
 
 class Whole(click.IntRange):
-    """A whole number in a range."""
+    """A whole number in the range of an option of `choices`."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(*RANGES[name])
+        self.takes = taken(name)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The number.  Raises `WrongValue`."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            to = f" to {self.max}" if self.max is not None else " on"
-            raise WrongValue(value, f"takes a whole number from {self.min}{to}", ctx, param) from None
+            raise WrongValue(value, self.takes, ctx, param) from None
 
 
 class Seconds(click.FloatRange):
@@ -155,9 +158,18 @@ def option(*names: str, help: str, **more: Any) -> click.Option:
     return click.Option(list(names), help=help, **more)
 
 
-def choice(name: str, choices: Sequence[str], help: str) -> click.Option:
-    """An option whose default is the first choice."""
-    return option(name, metavar="NAME", type=OneOf(choices), default=choices[0], help=help)
+def choice(*names: str, help: str, of: str) -> click.Option:
+    """An option that takes a word of `choices`, the first one by default, but of formats none."""
+    default = None if of in ("format", "method") else CHOICES[of][0]
+    metavar = {"format": "FORMAT", "math": "ENV", "color": "WHEN"}.get(of, "NAME")
+    return option(*names, metavar=metavar, type=OneOf(of), default=default, help=help)
+
+
+def path(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """A callback for one path or several: an empty one names no file."""
+    if "" in (value if isinstance(value, tuple) else (value,)):
+        raise WrongValue("", "takes the path of a file", ctx, parameter)
+    return value
 
 
 def assignments(form: str) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,14 +32,19 @@ class Label:
         self.span, self.text, self.primary, self.shape = span, text, primary, shape
 
 
+def _one_line(text: str) -> str:
+    """A statement of several lines as one that can be typed: a newline in brackets is a blank, and comments end with their line."""
+    return re.sub(r"(?:[^\S\n]*(?:#[^\n]*)?\n\s*)+", " ", text).translate(UNSAFE)
+
+
 class Help:
     """What to type instead: `replacement` is the whole corrected statement; `line` is how it is printed."""
 
     __slots__ = ("line", "message", "replacement")
 
     def __init__(self, message: str, replacement: str | None = None, line: str | None = None) -> None:
-        self.message, self.replacement = message, replacement
-        self.line = line or (f"{message}:  {replacement}" if replacement is not None else message)
+        self.message, self.replacement = message, None if replacement is None else _one_line(replacement)
+        self.line = _one_line(line) if line else message if replacement is None else f"{message}:  {self.replacement}"
 
 
 # The words for an error: the message, the labels and the notes; what is proposed is tried elsewhere.

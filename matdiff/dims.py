@@ -25,6 +25,9 @@ class Dim:
     def __hash__(self) -> int:
         return self._hash
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Dim, (dict(self.terms),)  # a hash of strings is another one in every process
+
     def __repr__(self) -> str:
         return f"Dim({self})"
 

@@ -6,12 +6,14 @@ JSON); E1xx reading, E2xx names and declarations, E3xx kinds and sizes, E4xx der
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from matdiff.dims import Dim, Shape
+    from matdiff.statements import Declaration
     from matdiff.syntax import Expr, Rational, Span
 
 WRONG_USAGE = 2
@@ -19,66 +21,181 @@ WRONG_EXPRESSION = 3
 NO_CLOSED_FORM = 4
 
 
-class _Fields:
-    """Keyword arguments become attributes; the annotations of the class are the fields, a value there is the default."""
+class Record:
+    """A value that equals another of its class with equal parts."""
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and all(getattr(self, part) == getattr(other, part) for part in self.__slots__)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, part) for part in self.__slots__)))
+
+
+class Problem:
+    """Base of errors and remarks.  Keyword arguments become attributes; a value in the class is the default.
+
+    The annotations of a class and of its bases are its fields.  Two problems are equal if their classes and fields are.  `str` is
+    what the command prints: the message, the lines of the text with carets and labels, help and notes.
+
+    source        the text whose code points the spans count, where it is known
+    declarations  what is declared elsewhere than in this text
+    said          the words of a problem that comes from another process
+    fields        the names of all fields
+    aids          fields that only help to find the words: they are not compared, and another process gets the words instead
+    """
 
     code = ""
     name = ""
+    severity = "error"
+    fields: tuple[str, ...] = ("source", "declarations", "said")
+    aids: tuple[str, ...] = ("declarations", "said")
+    source = ""
+    declarations: tuple[Declaration, ...] = ()
+    said = ""
 
-    def __init__(self, **fields: object) -> None:
+    def __init_subclass__(cls, **more: object) -> None:
+        super().__init_subclass__(**more)
+        cls.fields = (*cls.fields, *cls.__annotations__)
+
+    def __init__(self, **given: object) -> None:
         super().__init__()
-        declared = self.__class__.__annotations__
-        for field in fields:
-            if field not in declared:
-                raise TypeError(f"{self.__class__.__name__} has no field {field}")
-        for field in declared:
-            if field not in fields and not hasattr(self.__class__, field):
-                raise TypeError(f"{self.__class__.__name__} needs the field {field}")
-        self.__dict__.update(fields)
+        for field, value in given.items():
+            if field not in self.fields:
+                raise TypeError(f"{type(self).__name__} has no field {field}")
+            setattr(self, field, value)
+        for field in self.fields:
+            if not hasattr(self, field):
+                raise TypeError(f"{type(self).__name__} needs the field {field}")
+
+    def values(self) -> dict[str, object]:
+        """The fields by name."""
+        return {field: getattr(self, field) for field in self.fields}
+
+    def about(self, source: str, declarations: Sequence[Declaration] = ()) -> None:
+        """Note the text that the spans count, and what is declared elsewhere, unless a text is known already."""
+        if not self.source:
+            self.source, self.declarations = source, tuple(declarations)
+
+    def _compared(self) -> dict[str, object]:
+        return {field: value for field, value in self.values().items() if field not in self.aids}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Problem) and type(other) is type(self) and self._compared() == other._compared()
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.name))  # the other fields may still be filled in
+
+    def __copy__(self) -> Problem:
+        return _remade(type(self), self.values())
+
+    def __deepcopy__(self, known: dict[int, object]) -> Problem:
+        return _remade(type(self), deepcopy(self.values(), known))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # What Python would keep of an exception are its positional arguments, and there are none.
+        notes = getattr(self, "__notes__", None)
+        return _remade, (type(self), {**self._compared(), "said": str(self)}), {"__notes__": notes} if notes else None
 
     def __str__(self) -> str:
-        fields = ", ".join(f"{field}={getattr(self, field)!r}" for field in self.__class__.__annotations__)
-        return f"{self.code} {self.name}: {fields}"
+        return self.said or (self.bare if _words is None else _words(self))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._listed()})"
+
+    @property
+    def bare(self) -> str:
+        """Code, name and fields, where the text that they are about is not known."""
+        return f"{self.code} {self.name}: {self._listed()}"
+
+    def _listed(self) -> str:
+        return ", ".join(f"{field}={value!r}" for field, value in self.values().items() if field not in Problem.fields)
 
 
-class MatdiffError(_Fields, Exception):
+def _remade(kind: type[Problem], values: dict[str, object]) -> Problem:
+    return kind(**values)
+
+
+_words: Callable[[Any], str] | None = None
+
+
+def speak_with(words: Callable[[Any], str]) -> None:
+    """Let `words` say what `str` gives: what is said rests on all that stands above this module."""
+    global _words
+    _words = words
+
+
+class MatdiffError(Problem, Exception):
     """Base of every error a user can cause; `exit_status` is that of the command.
 
     whole   the question in which it is, where that could be read; a change is tried in it
     """
 
-    severity = "error"
     exit_status = WRONG_EXPRESSION
+    aids = (*Problem.aids, "whole")
     whole: object = None
 
+    @property
+    def errors(self) -> tuple[MatdiffError, ...]:
+        """The single errors: this one, or those that it holds."""
+        return (self,)
 
-class Remark(_Fields):
+
+class Remark(Problem):
     """Base of what is worth saying although the input is accepted."""
 
     severity = "warning"
 
 
-class Errors(Exception):
-    """The independent errors of one statement or text, in the order of the text.  `exit_status` is the largest."""
+class Errors(MatdiffError):
+    """The independent errors of one statement or text, in the order of the text.
 
-    def __init__(self, errors: Sequence[MatdiffError]) -> None:
-        super().__init__(f"{len(errors)} errors")
-        self.errors = tuple(errors)
+    `exit_status` is the largest of theirs, `code` and `name` are those of the first.
+    """
+
+    several: tuple[MatdiffError, ...]
+
+    def __init__(self, several: Sequence[MatdiffError], **more: object) -> None:
+        super().__init__(several=tuple(several), **more)
+        self.code, self.name = self.several[0].code, self.several[0].name
 
     @property
-    def exit_status(self) -> int:
-        return max(error.exit_status for error in self.errors)
+    def errors(self) -> tuple[MatdiffError, ...]:
+        return self.several
 
-    def __str__(self) -> str:
-        return "; ".join(map(str, self.errors))
+    @property
+    def exit_status(self) -> int:  # type: ignore[override]
+        return max(error.exit_status for error in self.several)
+
+    def about(self, source: str, declarations: Sequence[Declaration] = ()) -> None:
+        """The same for each of the errors."""
+        super().about(source, declarations)
+        for error in self.several:
+            error.about(self.source, self.declarations)
 
 
 class WrongExpected(Errors):
-    """The errors of an expected expression; their spans count the code points of `text`."""
+    """The errors of an expected expression, `text`, which is their source."""
 
-    def __init__(self, errors: Sequence[MatdiffError], text: str) -> None:
-        super().__init__(errors)
-        self.text = text
+    def __init__(self, several: Sequence[MatdiffError], source: str, **more: object) -> None:
+        super().__init__(several, **more)
+        self.about(source)
+
+    @property
+    def text(self) -> str:
+        return self.source
+
+
+class Clash(MatdiffError):
+    """Base of errors of sizes that do not fit.
+
+    rigid     the declared size names that make the difference
+    reasons   where undeclared variables in it got their sizes
+    """
+
+    rigid: tuple[str, ...] = ()
+    reasons: tuple[SizeReason, ...] = ()
 
 
 # E1xx: reading
@@ -160,6 +277,19 @@ class LookAlikeLetter(MatdiffError):
     span: Span
     letter: str
     latin: str
+
+
+class BadNumber(MatdiffError):
+    """Digits that are no number: 1.2.3, 1e5e3, 0x10, 1_000, x.5; `meant` is the number that was meant, where that is known.
+
+    problem  "points", "exponents", "base", "groups", or "factor" where a name or bracket is in front
+    """
+
+    code, name = "E109", "bad-number"
+    span: Span
+    written: str
+    problem: str
+    meant: str = ""
 
 
 # E2xx: names and declarations
@@ -258,7 +388,7 @@ class CircularDefinition(MatdiffError):
 # E3xx: kinds and sizes
 
 
-class Fix:
+class Fix(Record):
     """A correction of an expression.
 
     what         what it is in words, empty where it speaks for itself
@@ -279,7 +409,7 @@ class Fix:
         return f"Fix({self.what}: {self.target} -> {self.replacement})"
 
 
-class SizeReason:
+class SizeReason(Record):
     """Why an undeclared variable has its size: `variable` was given size `size` on axis `axis` at `span`."""
 
     __slots__ = ("axis", "size", "span", "variable")
@@ -291,49 +421,38 @@ class SizeReason:
         return f"SizeReason({self.variable} axis {self.axis} is {self.size} at {self.span})"
 
 
-class ProductSizes(MatdiffError):
-    """Two neighbouring factors whose inner sizes differ.  The factors carry their shapes.
-
-    rigid     the declared size names that make the difference
-    reasons   where undeclared variables in it got their sizes
-    """
+class ProductSizes(Clash):
+    """Two neighbouring factors whose inner sizes differ.  The factors carry their shapes."""
 
     code, name = "E301", "size-product"
     left: Expr
     right: Expr
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
-class SumShapes(MatdiffError):
+class SumShapes(Clash):
     """Two terms of different shapes.  `subtracted`: the right one has a minus."""
 
     code, name = "E302", "size-sum"
     left: Expr
     right: Expr
     subtracted: bool = False
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
-class ElementwiseShapes(MatdiffError):
+class ElementwiseShapes(Clash):
     """Operands of `.*`, `./`, `.^` or `:` of different shapes."""
 
     code, name = "E303", "size-elementwise"
     left: Expr
     right: Expr
     operator: str
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
-class NotSquare(MatdiffError):
+class NotSquare(Clash):
     """A function or power of a matrix that must be square."""
 
     code, name = "E304", "not-square"
     function: str
     argument: Expr
-    reasons: tuple[SizeReason, ...] = ()
 
 
 class WrongKind(MatdiffError):
@@ -345,18 +464,16 @@ class WrongKind(MatdiffError):
     expected: str
 
 
-class BlockSizes(MatdiffError):
+class BlockSizes(Clash):
     """Two neighbouring blocks whose heights (`axis` 0) or widths (`axis` 1) differ."""
 
     code, name = "E306", "size-block"
     left: Expr
     right: Expr
     axis: int
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
-class PowerKind(MatdiffError):
+class PowerKind(Clash):
     """A power of a vector or a rectangular matrix, or a power that is not a scalar.  `culprit` is the operand at fault."""
 
     code, name = "E307", "power-kind"
@@ -365,7 +482,7 @@ class PowerKind(MatdiffError):
     culprit: Expr
 
 
-class DivisionKind(MatdiffError):
+class DivisionKind(Clash):
     """Division by a vector or matrix."""
 
     code, name = "E308", "division-kind"
@@ -390,7 +507,7 @@ class IndexRange(MatdiffError):
     size: Dim
 
 
-class ArgumentSizes(MatdiffError):
+class ArgumentSizes(Clash):
     """Two arguments of a function whose sizes do not fit, such as `dot(x, y)`."""
 
     code, name = "E311", "size-arguments"
@@ -398,8 +515,6 @@ class ArgumentSizes(MatdiffError):
     left: Expr
     right: Expr
     span: Span | None = None
-    rigid: tuple[str, ...] = ()
-    reasons: tuple[SizeReason, ...] = ()
 
 
 class UndecidedSizes(MatdiffError):
@@ -552,6 +667,26 @@ class NotAName(MatdiffError):
     option: str = "--wrt"
 
 
+class WrongOption(MatdiffError):
+    """A value that an option does not take, an option that there is not, or options of which one would say nothing.
+
+    problem  "value": an option takes something else, `takes` in words, than `found`; `choices` are the values, if they can be listed
+             "unknown": there is no such option; `choices` are those that there are
+             "one": only one of them at a time | "questions": they are two questions
+             "format": it says nothing in the format `found`, only in `choices`
+             "needs": it says nothing without one of `choices`
+    options  as they are written: `--layout` or, in Python, `layout`
+    """
+
+    code, name = "E505", "wrong-option"
+    exit_status = WRONG_USAGE
+    problem: str
+    options: tuple[str, ...]
+    found: str = ""
+    takes: str = ""
+    choices: tuple[str, ...] = ()
+
+
 class HowManyExpected(MatdiffError):
     """`--expect` given another number of times than there are results; `results` are the variables of each."""
 
@@ -641,6 +776,14 @@ class EntrywiseFunction(Remark):
     function: str
     argument: Span | None = None
     matrix_function: str = ""
+
+
+class EveryVariable(Remark):
+    """`all` where a variable is called so: it means every variable; `names` are these."""
+
+    code, name = "W615", "every-variable"
+    names: tuple[str, ...]
+    span: Span | None = None
 
 
 class NotSmooth(Remark):

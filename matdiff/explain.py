@@ -25,6 +25,16 @@ def page(topic: str) -> str:
     return files("matdiff").joinpath("pages").joinpath(f"{name}.md").read_text(encoding="utf-8").rstrip()
 
 
+def contents() -> str:
+    """The Markdown list of all pages, each with its heading."""
+    headings = [page(topic).splitlines()[0].lstrip("# ") for topic in topics()]
+    rows = [
+        f"- `{topic}`: {heading.removeprefix(topic).removeprefix(': ')}"
+        for topic, heading in zip(topics(), headings, strict=True)
+    ]
+    return "\n".join(["# What `--explain` explains", "", *rows])
+
+
 def drawn_page(markdown: str, color: bool) -> str:
     """The page as a terminal shows it, through rich."""
     from rich.console import Console

@@ -13,6 +13,7 @@ from matdiff.dims import SCALAR
 from matdiff.errors import (
     ArgumentSizes,
     BlockSizes,
+    Clash,
     ElementwiseShapes,
     GluedNames,
     IndexRange,
@@ -140,8 +141,6 @@ def read(whole: Whole, kinds: Mapping[str, str]) -> Typed:
 
 # Sizes in errors: final ones, and where they come from
 
-_OF_SIZES = (ProductSizes, SumShapes, ElementwiseShapes, NotSquare, BlockSizes, ArgumentSizes)
-
 
 def _complete(error: MatdiffError, whole: Whole, shaping: Shaping) -> None:
     """Final sizes in the error, and the reasons why those that clash are what they are."""
@@ -149,7 +148,7 @@ def _complete(error: MatdiffError, whole: Whole, shaping: Shaping) -> None:
         error.left, error.right = shaping.sizes.resolve(error.left), shaping.sizes.resolve(error.right)
     elif isinstance(error, IndexRange):
         error.size = shaping.sizes.resolve(error.size)
-    elif isinstance(error, _OF_SIZES):
+    elif isinstance(error, Clash):
         clash = _clashing(error)
         error.reasons = tuple(_reasons(clash, whole, shaping))
         if not isinstance(error, NotSquare):

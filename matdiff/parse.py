@@ -7,6 +7,7 @@ importing lark takes a third of the start-up time; otherwise lark reads the gram
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -241,12 +242,17 @@ def _load_parser() -> Parser | LarkParser:
 
 
 def _read_grammar() -> bytes:
+    """The grammar, through the loader of the package, which knows it in an archive too; that of a checkout stands beside the package.
+
+    (`importlib.resources` asks the same loader, and takes longer to load than everything else that reading needs.)
+    """
     here = os.path.dirname(os.path.abspath(__file__))
-    for folder in (os.path.join(here, "grammar"), os.path.join(os.path.dirname(here), "grammar")):
-        path = os.path.join(folder, "matdiff.lark")
-        if os.path.exists(path):
-            with open(path, "rb") as file:
-                return file.read()
+    loader = sys.modules[__name__].__loader__
+    for folder in (here, os.path.dirname(here)):
+        try:
+            return loader.get_data(os.path.join(folder, "grammar", "matdiff.lark"))  # type: ignore[no-any-return, union-attr]
+        except OSError:
+            continue
     raise FileNotFoundError("matdiff.lark is missing from the installation")
 
 

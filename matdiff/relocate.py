@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from typing import Any, TypeVar
 
 from matdiff.errors import Fix, MatdiffError, Remark, SizeReason
 from matdiff.syntax import Expr, Span
+from matdiff.walk import post_order
 
 Problem = TypeVar("Problem", bound=MatdiffError | Remark)
 
@@ -17,17 +17,17 @@ _PLACES = ("start", "end")
 
 def spans_of(problem: MatdiffError | Remark) -> list[Span]:
     """All spans in its fields, those of expressions included."""
-    return list(_spans(tuple(vars(problem).values())))
+    return list(_spans(tuple(problem.values().values())))
 
 
 def relocated(problem: Problem, by: int) -> Problem:
     """A copy whose spans start `by` code points later."""
     if not by:
         return problem
-    new: Problem = object.__new__(type(problem)) if isinstance(problem, Remark) else type(problem).__new__(type(problem))
-    for field, value in vars(problem).items():
-        setattr(new, field, value + by if field in _PLACES and isinstance(value, int) else moved(value, by))
-    return new
+    values, moved = problem.values(), _Moved(by)
+    # A field called start or end is a place in the text too.
+    places = {field: value + by for field, value in values.items() if field in ("start", "end") and isinstance(value, int)}
+    return type(problem)(**{field: moved(value) for field, value in values.items()} | places)
 
 
 def _spans(value: object) -> Iterator[Span]:
@@ -40,22 +40,43 @@ def _spans(value: object) -> Iterator[Span]:
             yield from _spans(part)
 
 
-def moved(value: Any, by: int) -> Any:
+def moved(value: object, by: int) -> Any:
     """The value with all spans in it moved."""
-    if isinstance(value, Span):
-        return Span(value.start + by, value.end + by)
-    if isinstance(value, Expr):
-        return _moved_expr(value, by)
-    if isinstance(value, tuple):
-        return tuple(moved(part, by) for part in value)
-    if isinstance(value, (Fix, SizeReason)):
-        new = copy(value)
-        for field in value.__slots__:
-            setattr(new, field, moved(getattr(value, field), by))
-        return new
-    return value
+    return _Moved(by)(value)
 
 
-def _moved_expr(expr: Expr, by: int) -> Expr:
-    span = None if expr.span is None else Span(expr.span.start + by, expr.span.end + by)
-    return Expr(expr.op, tuple(_moved_expr(arg, by) for arg in expr.args), expr.value, span, expr.shape)
+class _Moved:
+    """Moves values; what is one expression in several places stays one."""
+
+    def __init__(self, by: int) -> None:
+        self.by = by
+        self.moved: dict[int, Expr] = {}
+
+    def __call__(self, value: object) -> object:
+        if isinstance(value, Span):
+            return self.span(value)
+        if isinstance(value, Expr):
+            return self.expr(value)
+        if isinstance(value, tuple):
+            return tuple(map(self, value))
+        if isinstance(value, Fix):
+            return self.fix(value)
+        if isinstance(value, SizeReason):
+            return SizeReason(value.variable, value.axis, value.size, None if value.span is None else self.span(value.span))
+        return value
+
+    def span(self, span: Span) -> Span:
+        return Span(span.start + self.by, span.end + self.by)
+
+    def expr(self, expr: Expr) -> Expr:
+        for node in post_order(expr):
+            if id(node) not in self.moved:
+                span = None if node.span is None else self.span(node.span)
+                args = tuple([self.moved[id(arg)] for arg in node.args])
+                self.moved[id(node)] = Expr(node.op, args, node.value, span, node.shape)
+        return self.moved[id(expr)]
+
+    def fix(self, fix: Fix) -> Fix:
+        others = tuple(map(self.fix, fix.others))
+        name = None if fix.name is None else self.expr(fix.name)
+        return Fix(fix.what, self.expr(fix.target), self.expr(fix.replacement), others, name)

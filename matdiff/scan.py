@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.errors import (
+    BadNumber,
     DecimalOrElementwise,
     ForeignOperator,
     GluedTranspose,
@@ -24,7 +25,7 @@ from matdiff.sentences import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
 from matdiff.syntax import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from matdiff.lalr import Token
 
@@ -77,10 +78,22 @@ def names_of(sentences: Iterable[Sentence], known: Iterable[str]) -> frozenset[s
     for sentence in sentences:
         for position, token in enumerate(sentence.tokens):
             following = sentence.tokens[position + 1] if position + 1 < len(sentence.tokens) else None
-            is_transpose = token == "T" and position > 0 and sentence.tokens[position - 1].type == "CARET"
+            is_transpose = token in _RAISED and _is_raised(sentence.tokens, position)
             if token.type == "NAME" and not is_transpose and not _touches(token, following, "LPAR"):
                 names.add(normal_name(token))
     return frozenset(names)
+
+
+# What stands for a transpose behind a `^`, and would behind a `.^` if it meant nothing else.
+_RAISED = ("T", "H")
+
+
+def _is_raised(tokens: Sequence[Token], position: int) -> bool:
+    """Whether the token stands behind `^` or `.^`, with `(` or `-` between at most."""
+    place = position - 1
+    while place >= 0 and tokens[place].type in ("LPAR", "MINUS"):
+        place -= 1
+    return place >= 0 and (tokens[place].type == "DOT_CARET" or (tokens[place].type == "CARET" and tokens[position] == "T"))
 
 
 def _touches(token: Token, following: Token | None, kind: str) -> bool:
@@ -104,7 +117,12 @@ def classify_expression(sentence: Sentence, names: frozenset[str]) -> None:
         token = tokens[position]
         following = tokens[position + 1] if position + 1 < len(tokens) else None
         transposed = _transpose(tokens, position)
-        if transposed:
+        if transposed and token.type == "DOT_CARET":
+            if not {*transposed[0]} & names:
+                span = Span(token.start_pos, transposed[1].end_pos)
+                sentence.fail(ForeignOperator(span=span, written=".^" + "".join(transposed[0])))
+                return
+        elif transposed:
             token.type = "INVERSE_TRANSPOSE" if "-" in transposed[0] else "TRANSPOSE"
             token.end_pos = transposed[1].end_pos
             position += len(transposed[0])
@@ -125,8 +143,11 @@ def classify_expression(sentence: Sentence, names: frozenset[str]) -> None:
             error = _classify_name(sentence, position, names, parentheses_needed_until)
             if isinstance(error, NeedsParentheses):
                 parentheses_needed_until = error.argument.end if error.argument else 0
-        elif token.type == "NUMBER" and token.isdigit():
-            _remark_decimal(sentence, position)
+        elif token.type == "NUMBER":
+            if _is_bad_number(sentence, position):
+                return
+            if token.isdigit():
+                _remark_decimal(sentence, position)
         elif token.type in ("FOREIGN", "UNKNOWN"):
             position = _foreign(sentence, position)
         result.append(token)
@@ -148,16 +169,67 @@ def _is_option(tokens: list[Token]) -> bool:
 
 
 def _transpose(tokens: list[Token], position: int) -> tuple[list[str], Token] | None:
-    """`^T`, `^-T`, `^(T)`, `^⊤`: the texts after the `^`, and the last token."""
-    if tokens[position].type != "CARET":
+    """`^T`, `^-T`, `^(T)`, `^⊤`: the texts after the `^`, and the last token.  Behind `.^` H is looked for too."""
+    if tokens[position].type not in ("CARET", "DOT_CARET"):
         return None
     texts = [
         "T" if t.type == "TRANSPOSE" and t != "'" else "-" if t.type == "MINUS" else str(t)
         for t in tokens[position + 1 : position + 5]
     ]
-    for pattern in (["T"], ["-", "T"], ["(", "T", ")"], ["(", "-", "T", ")"]):
-        if texts[: len(pattern)] == pattern:
-            return pattern, tokens[position + len(pattern)]
+    for letter in _RAISED if tokens[position].type == "DOT_CARET" else _RAISED[:1]:
+        for pattern in ([letter], ["-", letter], ["(", letter, ")"], ["(", "-", letter, ")"]):
+            if texts[: len(pattern)] == pattern:
+                return pattern, tokens[position + len(pattern)]
+    return None
+
+
+# Digits in another base than ten, without the 0 in front.
+_BASES = {"x": (16, "0123456789abcdef"), "o": (8, "01234567"), "b": (2, "01")}
+
+
+def _is_bad_number(sentence: Sentence, position: int) -> bool:
+    """Whether the number belongs to something that is none: then that is an error."""
+    tokens = sentence.tokens
+    run = [tokens[position]]
+    for token in tokens[position + 1 :]:
+        touching = token.start_pos == run[-1].end_pos
+        is_sign = token == "'" or (token.type == "FOREIGN" and token.startswith("_"))
+        if not touching or not (token.type in ("NUMBER", "NAME") or is_sign):
+            break
+        run.append(token)
+    while run[-1] == "'":  # a transpose
+        run.pop()
+    written = "".join(run)
+    before = tokens[position - 1] if position else None
+    first, second = run[0], run[1] if len(run) > 1 else ""
+    problem, meant = "", ""
+    if first.startswith(".") and before is not None and before.type in TERM_ENDS and before.end_pos == first.start_pos:
+        problem = "factor"
+    elif (digits := _digits(written)) is not None:
+        problem, meant = "groups", digits
+    elif isinstance(second, str) and first == "0" and second[:1].lower() in _BASES and second[1:]:
+        base, known = _BASES[second[0].lower()]
+        if {*second[1:].lower()} <= {*known}:
+            problem, meant, written = "base", str(int(second[1:], base)), first + second
+    elif "e" in first.lower() and second[:1] in ("e", "E") and second[1:2].isdigit():
+        problem = "exponents"
+    elif len(run) > 1 and run[1].type == "NUMBER":
+        problem = "points"
+        meant = written.replace("..", ".") if written.count(".") == 2 and ".." in written else ""
+    if not problem:
+        return False
+    span = Span(first.start_pos, first.start_pos + len(written))
+    sentence.fail(BadNumber(span=span, written=written, problem=problem, meant=meant))
+    return True
+
+
+def _digits(written: str) -> str | None:
+    """The number whose digits are in groups: 1_000, 1'000'000; None where they are not."""
+    for sign in ("_", "'"):
+        whole, point, rest = written.partition(".")
+        groups = whole.split(sign)
+        if len(groups) > 1 and all(group.isdecimal() for group in groups) and (not point or rest.isdecimal()):
+            return "".join(groups) + point + rest
     return None
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.errors import MatdiffError, Remark, TooLarge, UnclosedBracket, UnexpectedText
-from matdiff.limits import NESTING
+from matdiff.limits import NESTING, check
 from matdiff.syntax import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from matdiff.lalr import Token
 
-# A bracket that is never closed swallows the rest of the text; this often the statements after its line are tried again.
-_MAX_RETRIES = 5
+# A bracket that is never closed is looked for to the end of the text; so many tokens are read so in one text.
+_MOST_STEPS = 10_000_000
 PROPERTIES = ("symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal")
 TERM_ENDS = frozenset(
     ["NAME", "NUMBER", "CONSTANT", "RPAR", "RSQB", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "BARS_CLOSE"]
@@ -80,16 +80,63 @@ _BINARY = ("PLUS", "MINUS", "PRODUCT", "HADAMARD", "KRONECKER", "SLASH", "DOT_SL
 
 
 def split_statements(tokens: Sequence[Token]) -> list[Sentence]:
-    """Statements at `;` and newlines outside brackets; brackets matched, bars told apart."""
+    """Statements at `;` and newlines outside brackets; brackets matched, bars told apart.
+
+    A statement with a bracket that is never closed ends with its line where the next line reads alone.
+    """
     sentences: list[Sentence] = []
-    position, retries = 0, 0
+    position, left = 0, _MOST_STEPS
     while position < len(tokens):
-        sentence, position, retry = _one_statement(tokens, position)
-        if retry is not None and retries < _MAX_RETRIES:
-            position, retries = retry, retries + 1
+        check()
+        sentence, end, breaks = _one_statement(tokens, position, len(tokens))
+        left -= end - position
+        if breaks and left > 0:
+            cut = next((place for place in breaks if _reads_alone(tokens, position, place)), None)
+            if cut is not None:
+                sentence, end, _ = _one_statement(tokens, position, cut - 1)
+                end = cut
+        position = end
         if sentence.tokens or sentence.errors:
             sentences.append(sentence)
     return sentences
+
+
+def _reads_alone(tokens: Sequence[Token], start: int, place: int) -> bool:
+    """Whether a statement of its own begins at `place`, where a line begins in an open bracket of the statement from `start`.
+
+    It stands no further to the right than this, the line above does not end in an operator or a separator, and it begins as expressions
+    do, without separators that only brackets allow.  What is wrong with it is told of it alone.
+    """
+    first = tokens[place]
+    above = next(tokens[earlier] for earlier in range(place - 2, -1, -1) if tokens[earlier].type != "NEWLINE")
+    if first.type == "NEWLINE" or above.type in (*_BINARY, "COMMA", "SEMICOLON"):
+        return False
+    if _column(tokens, place) > _column(tokens, start):
+        return False
+    if first.type in ("COMMA", "RPAR", "RSQB") or (first.type in _BINARY and first.type != "MINUS"):
+        return False
+    stop = next((later for later in range(place, len(tokens)) if tokens[later].type in ("NEWLINE", "SEMICOLON")), len(tokens))
+    sentence, _, _ = _one_statement(tokens, place, stop)
+    if sentence.broken:
+        return all(isinstance(error, UnclosedBracket) and not error.found for error in sentence.errors)
+    separates = any(token.type == "COMMA" for token in _outside(sentence.tokens))
+    is_list = sentence.looks_like_declaration or any(token == "wrt" for token in sentence.tokens)
+    return is_list or not separates
+
+
+def _column(tokens: Sequence[Token], place: int) -> int:
+    """How far the line of the token is indented."""
+    before = next((earlier for earlier in range(place - 1, -1, -1) if tokens[earlier].type == "NEWLINE"), None)
+    return tokens[0].start_pos if before is None else tokens[before + 1].start_pos - tokens[before].end_pos
+
+
+def _outside(tokens: Sequence[Token]) -> Iterator[Token]:
+    """The tokens outside of all brackets."""
+    depth = 0
+    for token in tokens:
+        depth += (token.type in OPENERS) - (token.type in CLOSERS)
+        if not depth:
+            yield token
 
 
 def _continues(before: Sequence[Token], newline: Token, after: Sequence[Token]) -> bool:
@@ -103,38 +150,41 @@ def _continues(before: Sequence[Token], newline: Token, after: Sequence[Token]) 
     return before[-1].type in _BINARY or (after[0].type in _BINARY and (after[0].type != "MINUS" or is_indented))
 
 
-def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, int, int | None]:
-    """The statement from `position`, where the next one starts, and where to start again if the text ended in a bracket."""
+def _one_statement(tokens: Sequence[Token], position: int, stop: int) -> tuple[Sentence, int, list[int]]:
+    """The statement from `position` on, and where the next one starts; the tokens end at `stop`.
+
+    And, where a bracket is never closed, the places behind the newlines in it: the statement may end before one of them.
+    """
     sentence = Sentence()
     opened: list[Token] = []
-    newline_after_opener: int | None = None
-    while position < len(tokens):
+    breaks: list[int] = []
+    while position < stop:
         token = tokens[position]
         position += 1
         if token.type == "NEWLINE":
             if not opened and not _continues(sentence.tokens, token, tokens[position : position + 1]):
-                return sentence, position, None
-            if not opened:
-                continue
-            newline_after_opener = newline_after_opener or position
+                return sentence, position, []
+            if opened and position < stop:
+                breaks.append(position)
             continue
         if token.type == "SEMICOLON" and not (opened and opened[-1].type == "LSQB"):
             if opened:
                 _unclosed(sentence, opened, None)
-            return sentence, position, None
+            return sentence, position, breaks if opened else []
         previous = sentence.tokens[-1] if sentence.tokens else None
-        if token.type == "BARS":
+        if token.type in _BARS:
             _open_or_close(token, previous, opened)
-        elif token.type == "LSQB" and previous is not None and previous.type in TERM_ENDS and previous.end_pos == token.start_pos:
-            token.type = "INDEX_OPEN"
+        elif token.type in ("LSQB", "INDEX_OPEN"):  # it may have been looked at with another beginning
+            is_index = previous is not None and previous.type in TERM_ENDS and previous.end_pos == token.start_pos
+            token.type = "INDEX_OPEN" if is_index else "LSQB"
         sentence.tokens.append(token)
         sentence.end = token.end_pos or 0
         if token.type in OPENERS:
-            newline_after_opener = newline_after_opener if opened else None
+            breaks = breaks if opened else []
             opened.append(token)
             if len(opened) > NESTING:
                 sentence.fail(TooLarge(what="nesting", limit=NESTING, span=span_of(token)))
-                return sentence, _next_statement(tokens, position), None
+                return sentence, _next_statement(tokens, position), breaks
         elif token.type in CLOSERS or (token == "|" and opened and opened[-1].type == "BARS_OPEN"):
             if opened and opened[-1].type in CLOSERS.get(token.type, ()):
                 opened.pop()
@@ -143,10 +193,14 @@ def _one_statement(tokens: Sequence[Token], position: int) -> tuple[Sentence, in
                 _unclosed(sentence, opened, token)
             else:
                 sentence.fail(UnexpectedText(span=span_of(token), text=str(token), reason="closing"))
-            return sentence, _next_statement(tokens, position), None
+            return sentence, _next_statement(tokens, position), []
     if opened:
         _unclosed(sentence, opened, None)
-    return sentence, position, newline_after_opener if opened else None
+    return sentence, position, breaks if opened else []
+
+
+# Bars before and after it is known whether they open or close.
+_BARS = ("BARS", "BARS_OPEN", "BARS_CLOSE")
 
 
 def _open_or_close(token: Token, previous: Token | None, opened: list[Token]) -> None:

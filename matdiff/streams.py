@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from typing import IO
 
@@ -76,8 +77,11 @@ class Output:
     """Where results go: standard output as they come, or a file that is replaced in one step once everything is known to be good."""
 
     def __init__(self, path: str | None = None, *, json: bool = False) -> None:
-        self.path, self.json = path, json
+        """`-` is standard output.  Raises `UnreadableFile` for a path that no file can have."""
+        self.path, self.json = None if path == "-" else path, json
         self._parts: list[str] = []
+        if self.path is not None and (self.path.endswith(("/", os.sep)) or os.path.isdir(self.path)):
+            raise UnreadableFile(path=self.path, why="a folder, not a file")
 
     @property
     def is_terminal(self) -> bool:
@@ -116,8 +120,10 @@ class Output:
             self.flush()
             return
         try:
-            _replace(self.path, "".join(self._parts))
-        except OSError as problem:
+            _put(self.path, "".join(self._parts))
+        except BrokenPipeError:
+            raise ClosedPipe from None
+        except (OSError, ValueError) as problem:
             raise UnreadableFile(path=self.path, why=_reason(problem)) from None
 
 
@@ -127,14 +133,36 @@ def _standard_output() -> IO[str]:
     return sys.stdout
 
 
-def _replace(path: str, text: str) -> None:
-    """Write a new file beside `path` and rename it; a device or a pipe cannot be renamed and is written to directly."""
-    target = os.path.realpath(path)
-    if os.path.exists(target) and not os.path.isfile(target):
-        with open(target, "w", encoding="utf-8") as device:
-            device.write(text)
+def _put(path: str, text: str) -> None:
+    """Replace a regular file in one step; what cannot be renamed, a device, a pipe, an open descriptor, is written to."""
+    number = _descriptor(path)
+    if number is None and (not os.path.exists(path) or stat.S_ISREG(os.stat(path).st_mode)):
+        _replace(os.path.realpath(path), text)
         return
-    beside = f"{target}.{os.getpid()}.part"
+    with open(path if number is None else os.dup(number), "w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+
+
+# So many links lead to a file at most.
+_MOST_LINKS = 40
+
+
+def _descriptor(path: str) -> int | None:
+    """The number of the descriptor of this process that a path names: /dev/stdout, /dev/fd/3, or a link to such."""
+    here = os.path.abspath(path)
+    for _ in range(_MOST_LINKS):
+        folder, name = os.path.split(here)
+        if name.isdecimal() and os.path.realpath(folder) in ("/dev/fd", os.path.realpath("/proc/self/fd")):
+            return int(name)
+        if not os.path.islink(here):
+            break
+        here = os.path.join(folder, os.readlink(here))
+    return None
+
+
+def _replace(target: str, text: str) -> None:
+    """Write a new file beside the target, under a name that no other process has, and rename it."""
+    beside = os.path.join(os.path.dirname(target), f".matdiff-{os.urandom(8).hex()}.part")
     try:
         with open(beside, "x", encoding="utf-8", newline="\n") as part:
             part.write(text)
@@ -147,29 +175,44 @@ def _replace(path: str, text: str) -> None:
         raise
 
 
-def silence_standard_output() -> None:
-    """Point the descriptor of a closed pipe at the null device: the interpreter flushes once more when it ends."""
+def silence(stream: IO[str] | None) -> None:
+    """Point the descriptor of a stream that takes no more at the null device: the interpreter flushes once more when it ends."""
     try:
         null = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(null, sys.stdout.fileno())
+        os.dup2(null, stream.fileno())  # type: ignore[union-attr]
+        os.close(null)
     except (AttributeError, OSError, ValueError):
-        sys.stdout = None
+        if stream is sys.stdout:
+            sys.stdout = None
+        elif stream is sys.stderr:
+            sys.stderr = None
+
+
+def silence_broken_output() -> None:
+    """Give up standard output if it takes no more."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        silence(sys.stdout)
 
 
 def complain(text: str) -> None:
-    """Write to standard error; results already written come first.  Where there is no standard error there is nobody to tell."""
-    if sys.stdout is not None:
-        try:
-            sys.stdout.flush()
-        except OSError:
-            silence_standard_output()
+    """Write to standard error; results already written come first.  Where there is no standard error there is nobody to tell.
+
+    Raises `UnreadableFile` where these results are lost.
+    """
+    try:
+        Output().flush()
+    except ClosedPipe:
+        silence(sys.stdout)
     if sys.stderr is None:
         return
     try:
         sys.stderr.write(encodable(text, sys.stderr) + "\n")
         sys.stderr.flush()
-    except OSError:
-        return
+    except (OSError, ValueError):
+        silence(sys.stderr)
 
 
 class Progress:
@@ -198,7 +241,7 @@ class Progress:
             sys.stderr.write(text)
             sys.stderr.flush()
         except OSError:
-            return
+            silence(sys.stderr)
 
 
 def read_path(path: str) -> str:

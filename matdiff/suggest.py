@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from matdiff.functions import FUNCTIONS, NAMES
 from matdiff.scan import SPECIAL_CALLS
@@ -52,3 +52,8 @@ def near(written: str, names: Iterable[str]) -> str | None:
         return sorted(name) == sorted(written), SequenceMatcher(None, name, written).ratio(), len(list(begins))
 
     return max(get_close_matches(written, choices, 5, 0.6), key=closeness, default=None)
+
+
+def either(words: Sequence[str]) -> str:
+    """`a, b or c`"""
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words)

@@ -36,6 +36,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from fractions import Fraction
 
     from matdiff.dims import Shape
@@ -105,9 +106,42 @@ class Expr:
     def __hash__(self) -> int:
         return self._hash
 
+    def __copy__(self) -> Expr:
+        return self
+
+    def __deepcopy__(self, known: object) -> Expr:
+        return self
+
+    # A nest may be deeper than Python's stack.
+
+    def _nodes(self) -> Iterator[Expr]:
+        """Every node once, behind its arguments."""
+        seen: set[int] = set()
+        stack = [(self, False)]
+        while stack:
+            node, is_ready = stack.pop()
+            if is_ready:
+                yield node
+            elif id(node) not in seen:
+                seen.add(id(node))
+                stack.append((node, True))
+                stack.extend((arg, False) for arg in node.args)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The hash is made anew: that of strings is another one in every process.
+        places: dict[int, int] = {}
+        nodes: list[tuple[object, ...]] = []
+        for node in self._nodes():
+            places[id(node)] = len(nodes)
+            nodes.append((node.op, tuple([places[id(arg)] for arg in node.args]), node.value, node.span, node.shape))
+        return _unpacked, (nodes,)
+
     def __repr__(self) -> str:
-        head = self.op if self.value is None else f"{self.op}:{self.value}"
-        return f"({' '.join([head, *map(repr, self.args)])})" if self.args else head
+        shown: dict[int, str] = {}
+        for node in self._nodes():
+            head = node.op if node.value is None else f"{node.op}:{node.value}"
+            shown[id(node)] = f"({' '.join([head, *(shown[id(arg)] for arg in node.args)])})" if node.args else head
+        return shown[id(self)]
 
     def replace(self, *, args: tuple[Expr, ...] | None = None, span: Span | None = None, shape: Shape | None = None) -> Expr:
         """A copy with other arguments, span or shape."""
@@ -118,6 +152,13 @@ class Expr:
             self.span if span is None else span,
             self.shape if shape is None else shape,
         )
+
+
+def _unpacked(nodes: list[tuple[str, tuple[int, ...], Union[str, Rational, None], Span | None, Shape | None]]) -> Expr:
+    made: list[Expr] = []
+    for op, places, value, span, shape in nodes:
+        made.append(Expr(op, tuple([made[place] for place in places]), value, span, shape))
+    return made[-1]
 
 
 def ratio(numerator: int, denominator: int = 1) -> Rational:

@@ -106,6 +106,9 @@ def foreign_operator(error: errors.ForeignOperator, text: str, others: Others) -
     if error.written == "|":
         if error.partner is not None:
             yield from _bars(error.span, error.partner, text)
+    elif error.written.startswith(".^"):
+        bare = error.written.replace("(", "").replace(")", "").replace("H", "T")
+        yield Corrected(replaced(text, error.span, bare[1:]))
     elif os.path.isfile(text.strip()):
         yield _advice(f"-f {text.strip()}")
     elif error.written == ".T" and "@" in cut(text, statement_around(text, error.span.start)):
@@ -262,6 +265,12 @@ def _split(error: errors.GluedTranspose, text: str, others: Others) -> Changes:
     yield Corrected(replaced(text, error.span, " ".join(("T", *factors_of(error.written[1:], names_of_text(text))))))
 
 
+def _number(error: errors.BadNumber, text: str, others: Others) -> Changes:
+    meant = f" 0{error.written}" if error.problem == "factor" else error.meant
+    if meant:
+        yield Corrected(replaced(text, error.span, meant))
+
+
 def _latin(error: errors.LookAlikeLetter, text: str, others: Others) -> Changes:
     yield Corrected(text.replace(error.letter, error.latin))
 
@@ -275,6 +284,7 @@ TEXT_CHANGES: dict[type[errors.MatdiffError], tuple[Callable[..., Changes], int]
     errors.NeedsParentheses: (needs_parentheses, 1),
     errors.GluedTranspose: (_split, 1),
     errors.LookAlikeLetter: (_latin, 1),
+    errors.BadNumber: (_number, 1),
     errors.UnknownFunction: (unknown_function, 1),
     errors.WrongArity: (wrong_arity, 1),
     errors.UnknownVariable: (unknown_variable, 1),

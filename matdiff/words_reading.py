@@ -66,6 +66,10 @@ _FOREIGN = {
     "*.": "write `.*`",
     "^.": "write `.^`",
     ":=": "write `=`",
+    ".^T": "write `^T` or `'`",
+    ".^-T": "write `^-T`",
+    ".^H": "write `^T` or `'`",
+    ".^-H": "write `^-T`",
     "==": "equations are not supported",
     "{": "write `(`",
     "}": "write `)`",
@@ -83,12 +87,31 @@ def _foreign(error: errors.ForeignOperator, text: str) -> Words:
     if written == "|":
         label = "norms are written ||x||" if error.partner is None else ""
         return plain("single `|` is ambiguous", span=label, partner="absolute value, norm or determinant?")(error, text)
+    if written.startswith(".^"):  # `X.^T`, and T is no variable
+        bare = written.replace("(", "").replace(")", "")
+        notes = [f"`.^` is the elementwise power; for a power by a variable {bare[-1]}, declare it"]
+        return f"`{written}` is not an operator here", [Label(error.span, _FOREIGN[bare])], notes
     message, label = f"`{written}` is not an operator here", _FOREIGN.get(written, "no such operator")
     if written not in _FOREIGN and (written[-1].isalnum() or written.endswith("()")):
         message, label = _attribute(error)
     if os.path.isfile(text.strip()):
         return message, [Label(error.span, "a file is read with -f")], []
     return message, [Label(error.span, label)], ["`.^` is the elementwise power"] if written == "**" else []
+
+
+_BAD_NUMBERS = {
+    "points": "a number has one point",
+    "exponents": "a number has one exponent",
+    "base": "numbers are decimal",
+    "groups": "digits stand together",
+}
+
+
+def _bad_number(error: errors.BadNumber, text: str) -> Words:
+    label = _BAD_NUMBERS.get(error.problem, f"behind a factor write `0{error.written}`")
+    is_mended = error.problem == "factor" or bool(error.meant)
+    notes = [] if is_mended else ["numbers are written 12, 1.5, 2e-3"]
+    return f"`{error.written}` is no number here", [Label(error.span, label)], notes
 
 
 def _attribute(error: errors.ForeignOperator) -> tuple[str, str]:
@@ -195,6 +218,7 @@ READING_WORDS: dict[type, Wording] = {
     errors.UnclosedBracket: _unclosed,
     errors.EndsEarly: _ends_early,
     errors.ForeignOperator: _foreign,
+    errors.BadNumber: _bad_number,
     errors.UnknownCommand: plain("unknown command `{0.command}`", "LaTeX commands are not read here; names stand alone", span=""),
     errors.NeedsParentheses: plain("`{0.function}` needs parentheses", span="a function", also={"argument": "its argument?"}),
     errors.GluedTranspose: _glued_transpose,

@@ -18,6 +18,7 @@ from matdiff import cli, errors, explain, pipeline
 from matdiff.sentences import PROPERTIES
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
+ROOT = Path(__file__).parent.parent
 COMMAND = [sys.executable, "-m", "matdiff"]
 QUESTION = ["a^T W^T x", "--wrt", "W"]
 
@@ -207,6 +208,96 @@ def test_output_replaces_the_file_in_one_step(tmp_path: Path) -> None:
     assert run([*QUESTION, "-o", str(tmp_path / "none" / "x")]).status == 2
 
 
+@pytest.mark.parametrize("path", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
+def test_output_to_a_descriptor_is_written_to_what_it_is(path: str, tmp_path: Path) -> None:
+    """Standard output that is a file keeps what stands in it; only a regular file is replaced."""
+    if path != "link" and not os.path.exists(os.path.dirname(path)):
+        pytest.skip(f"this system has no {path}")
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    command = f"echo before; {sys.executable} -m matdiff 'a^T W^T x' --wrt W -o {path}; echo behind"
+    with open(tmp_path / "out.txt", "wb") as out:
+        subprocess.run(["sh", "-c", command], stdout=out, cwd=tmp_path, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert (tmp_path / "out.txt").read_text() == "before\nx a^T\nbehind\n"
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["link", "out.txt"]
+
+
+def test_output_to_a_pipe_is_written_through(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    done = subprocess.run([*COMMAND, *QUESTION, "-o", f"/dev/fd/{writer}"], pass_fds=[writer], capture_output=True)
+    os.close(writer)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert os.read(reader, 100) == b"x a^T\n"
+    os.close(reader)
+    path = tmp_path / "named"
+    os.mkfifo(path)
+    reading = subprocess.Popen(["cat", str(path)], stdout=subprocess.PIPE)
+    assert run([*QUESTION, "-o", str(path)]).status == 0
+    assert reading.communicate(timeout=60)[0] == b"x a^T\n"
+    assert path.is_fifo()
+
+
+def test_output_follows_a_link_to_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file.txt").write_text("old\n")
+    (tmp_path / "link").symlink_to("file.txt")
+    assert run([*QUESTION, "-o", str(tmp_path / "link")]).status == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file.txt").read_text() == "x a^T\n"
+
+
+def test_a_part_of_another_process_with_the_same_number_is_not_met(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two containers that share a folder have the same process numbers: both parts are there at once."""
+    met: list[str] = []
+    replace = os.replace
+
+    def slowly(part: str, target: str) -> None:
+        met.append(part)
+        if len(met) == 1:
+            assert run(["x^T x", "-o", str(tmp_path / "grad.txt")]).status == 0
+        replace(part, target)
+
+    monkeypatch.setattr(os, "replace", slowly)
+    assert run([*QUESTION, "-o", str(tmp_path / "grad.txt")]).status == 0
+    assert len({*met}) == 2
+    assert (tmp_path / "grad.txt").read_text() == "x a^T\n"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["grad.txt"]
+
+
+@pytest.mark.parametrize("path", ["new/", ".", "/", "missing/x"])
+def test_a_path_that_is_no_file_is_one_error(path: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    outcome = run([*QUESTION, "-o", path])
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith(f"error[E502]: {path}: ")
+    assert len(outcome.stderr.splitlines()) == 1
+    assert not [*tmp_path.iterdir()]
+
+
+def test_output_to_a_dash_is_standard_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run([*QUESTION, "-o", "-"]).stdout == "x a^T\n"
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a full device")
+@pytest.mark.parametrize(
+    "arguments",
+    [[*QUESTION], [*QUESTION, "--json"], ["x y", "--wrt", "x", "--json"], ["--bogus", "--json"], ["--help"], ["--functions"],
+     ["(y - X beta)^T (y - X beta)", "--wrt", "beta"]],
+)  # fmt: skip
+def test_a_full_device_is_one_error(arguments: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        done = process(*arguments, stdout=full.fileno())
+        assert done.returncode == 2
+        assert done.stderr.decode().splitlines() == ["error[E502]: standard output: no space left on device"]
+        status = 3 if arguments == ["x y", "--wrt", "x", "--json"] else 2 if arguments[0] == "--bogus" else 0
+        shown = subprocess.run([*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=full, timeout=60)
+        assert shown.returncode == status
+        assert shown.stdout
+        neither = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=full, timeout=60)
+        assert neither.returncode == 2
+
+
 def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
     """A disk on which no file may grow, as every system has them, leaves nothing half-written; Linux also has a full device."""
     import resource
@@ -250,6 +341,10 @@ def test_missing_streams_are_survived() -> None:
     assert subprocess.run(["sh", "-c", f"{shell} >&-"], capture_output=True).returncode == 2
     assert subprocess.run(["sh", "-c", f"{shell} 2>&-"], capture_output=True).returncode == 0
     assert subprocess.run(["sh", "-c", f"{sys.executable} -m matdiff 'x y' -w x 2>&-"], capture_output=True).returncode == 3
+    for words in ("'x y' -w x --json", "--bogus --json", "'x^T x' --json"):
+        done = subprocess.run(["sh", "-c", f"{sys.executable} -m matdiff {words} >&-"], capture_output=True)
+        assert (done.returncode, done.stderr) == (2, b"error[E502]: standard output: it is closed\n")
+        assert subprocess.run(["sh", "-c", f"{sys.executable} -m matdiff {words} <&- >&- 2>&-"]).returncode == 2
 
 
 @pytest.mark.slow
@@ -430,7 +525,61 @@ def test_an_unknown_page() -> None:
     outcome = run(["--explain", "symetric"])
     assert (outcome.status, outcome.stdout) == (2, "")
     assert "did you mean --explain symmetric?" in outcome.stderr
-    for words in ([], ["--functions"], ["x^T x", "--wrt", "x"]):
-        outcome = run([*words, "--explain"])
-        assert outcome.status == 2
-        assert "topics: chain, layout, notation, structure, symmetric; and the code of every message" in outcome.stderr
+    assert "topics: chain, layout, notation, structure, symmetric; and the code of every message" in outcome.stderr
+
+
+def test_explain_alone_lists_every_page(tmp_path: Path) -> None:
+    outcome = run(["--explain"])
+    assert outcome.status == 0
+    listed = re.findall(r"^- `(\w+)`: \S", outcome.stdout, re.MULTILINE)
+    assert listed == explain.topics()
+    assert "E301" in run(["--explain"], terminal=True).stdout
+    path = tmp_path / "pages.md"
+    assert run(["-o", str(path), "--explain"]).status == 0
+    assert path.read_text(encoding="utf-8") == outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "first", "second"),
+    [
+        (["--functions", "--explain"], "--explain", "--functions"),
+        (["x^T x", "--explain", "E301"], "--explain", "an expression"),
+        (["--functions", "x^T x"], "--functions", "an expression"),
+        (["--explain", "E301", "--json"], "--explain", "--json"),
+        (["--to", "numpy", "--functions"], "--functions", "--to"),
+        (["--explain", "--wrt", "x"], "--explain", "--wrt"),
+        (["--functions", "--verify"], "--functions", "--verify"),
+        (["--functions", "--file", "losses.txt"], "--functions", "--file"),
+    ],
+)
+def test_a_page_and_an_answer_are_two_questions(words: list[str], first: str, second: str) -> None:
+    if "--json" in words:
+        assert documents(*words)[0]["exit_code"] == 2
+        return
+    outcome = run(words)
+    assert (outcome.status, outcome.stdout) == (2, "")
+    assert outcome.stderr.startswith(f"error[E505]: {first} and {second} are two questions; ask one at a time\n")
+
+
+@pytest.mark.parametrize("module", ["errors", "pipeline", "cli", "batch", "click"])
+def test_an_interruption_while_modules_are_loaded_is_silent(module: str) -> None:
+    """The interruption comes when a module is looked for, whichever it is; the first lines of the command already expect it."""
+    program = f"""
+import sys
+from matdiff.__main__ import main
+
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name.endswith({module!r}):
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupts())
+sys.exit(main())
+"""
+    done = subprocess.run([sys.executable, "-c", program, "x^T x"], capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
+
+
+def test_the_package_loads_nothing_by_itself() -> None:
+    program = "import sys; before = {*sys.modules}; import matdiff; print(*sorted({*sys.modules} - before))"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "matdiff\n"

@@ -8,6 +8,7 @@ from math import inf, prod
 
 import growth
 import pytest
+from matdiff.report import diagnose
 from mpmath import mp
 
 from matdiff.api import Derivative, differentiate
@@ -23,7 +24,6 @@ from matdiff.render.module import LANGUAGES
 from matdiff.render.text import text
 from matdiff.render.translate import PLANNED
 from matdiff.render.unicode import unicode
-from matdiff.report import diagnose
 from matdiff.rules import ARGUMENTS, rule_expr
 from matdiff.sample import draw_values
 from matdiff.values import DIGITS, Arithmetic, Evaluation

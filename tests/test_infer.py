@@ -430,6 +430,6 @@ def test_wrong_shapes_are_refused_where_they_are(case: dict[str, object]) -> Non
     error = refused(arguments[0], *[value for option, value in options if option == "--var"], wrt=options[0][1])
     start = arguments[0].index(str(case["span"]))
     end = start + len(str(case["span"]))
-    operands = [value for value in vars(error).values() if isinstance(value, Expr)]
+    operands = [value for value in error.values().values() if isinstance(value, Expr)]
     spans = [operand.span for operand in operands if operand.span is not None]
     assert any(span.start < end and start < span.end for span in spans)

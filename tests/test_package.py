@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -10,6 +11,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import click
 import pytest
 from sessions import sessions_of
 
@@ -56,6 +58,32 @@ def test_the_wheel_is_complete_and_holds_nothing_else(archives: tuple[Path, Path
         "matdiff/pages/layout.md",
     } <= set(names)
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"matdiff"}
+
+
+def test_two_builds_give_the_same_bytes(archives: tuple[Path, Path], tmp_path: Path) -> None:
+    """Whatever the seed of hashes, the time stamps of the files and the rights that new files get."""
+    with tarfile.open(archives[0]) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    for path in source.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    build = f"umask 077; PYTHONHASHSEED=12345 {sys.executable} -m build --no-isolation --wheel --outdir {tmp_path} {source}"
+    _run("sh", "-c", build, cwd=tmp_path)
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.read_bytes() == archives[1].read_bytes()
+
+
+def test_an_archive_runs(archives: tuple[Path, Path], tmp_path: Path) -> None:
+    """A zipapp of the wheel with its dependency finds the grammar and the pages in itself."""
+    folder, app = tmp_path / "app", tmp_path / "matdiff.pyz"
+    with zipfile.ZipFile(archives[1]) as archive:
+        archive.extractall(folder)
+    shutil.copytree(Path(click.__file__).parent, folder / "click")
+    _run(sys.executable, "-m", "zipapp", folder, "-m", "matdiff.__main__:main", "-o", app, cwd=tmp_path)
+    alone = (sys.executable, "-I", "-S", app)  # nothing of this environment
+    assert _run(*alone, "a^T W^T x", "--wrt", "W", cwd=tmp_path) == "x a^T\n"
+    assert _run(*alone, "--explain", "layout", cwd=tmp_path).startswith("# ")
+    assert "- `E301`: " in _run(*alone, "--explain", cwd=tmp_path)
 
 
 def test_the_first_example_of_the_readme_runs_from_the_wheel(archives: tuple[Path, Path], tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matdiff import parse as parse_module
-from matdiff.errors import Errors, MatdiffError
+from matdiff.errors import BadNumber, Errors, MatdiffError, UnclosedBracket
 from matdiff.limits import CHARACTERS, DECIMAL_EXPONENT, DIGITS, NESTING
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration, read
 from matdiff.scan import GREEK
@@ -475,3 +475,77 @@ def test_any_text_is_read_or_refused(pieces: list[str], spaced: bool) -> None:
             reader(text)
         except Errors as errors:
             assert errors.errors and all(isinstance(error, MatdiffError) for error in errors.errors)
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "problem", "meant"),
+    [
+        ("1.2.3 x", "1.2.3", "points", ""),
+        ("1..2 x", "1..2", "points", "1.2"),
+        (".5.5 x", ".5.5", "points", ""),
+        ("1e5.2 x", "1e5.2", "points", ""),
+        ("1e5e3 x", "1e5e3", "exponents", ""),
+        ("1.5e-3E2 x", "1.5e-3E2", "exponents", ""),
+        ("0x10 x", "0x10", "base", "16"),
+        ("0XfF x", "0XfF", "base", "255"),
+        ("0b101 x", "0b101", "base", "5"),
+        ("0o17 x", "0o17", "base", "15"),
+        ("1_000 x", "1_000", "groups", "1000"),
+        ("1_000_000.5 x", "1_000_000.5", "groups", "1000000.5"),
+        ("1'000 x", "1'000", "groups", "1000"),
+        ("x1.2", ".2", "factor", ""),
+        ("(x + y).5", ".5", "factor", ""),
+        ("x[1].5", ".5", "factor", ""),
+        ("A^T.5", ".5", "factor", ""),
+    ],
+)
+def test_digits_that_are_no_number(text: str, written: str, problem: str, meant: str) -> None:
+    with pytest.raises(Errors) as caught:
+        parse(text)
+    (error,) = caught.value.errors
+    assert isinstance(error, BadNumber)
+    assert (error.written, error.problem, error.meant) == (written, problem, meant)
+    assert text[error.span.start : error.span.end] == written
+
+
+@pytest.mark.parametrize("text", ["2e5x", "0xy", "0 x10", "3x_1", "2.5x", "1 2 x", "2 .5 x", "3'x", "x'3", "x' 3", "12e3f"])
+def test_numbers_and_names_side_by_side_are_products(text: str) -> None:
+    (question,) = parse(text)
+    assert isinstance(question, Question)
+    assert question.expr.op == "*"
+
+
+@pytest.mark.parametrize(
+    ("text", "broken", "good"),
+    [
+        ("x^T x\nx^T (\nx^T A x\n", ["x^T ("], ["x^T x", "x^T A x"]),
+        ("x^T (\n\nx^T A x", ["x^T ("], ["x^T A x"]),
+        ("x^T (\ntr(A\n-x^T x", ["x^T (", "tr(A"], ["-x^T x"]),
+        ("B = [A, A;\n  A, A\nx^T x", ["B = [A, A;\n  A, A"], ["x^T x"]),
+        ("B = [A, A;\nA, A\nx^T x", ["B = [A, A;\nA, A"], ["x^T x"]),
+        ("tr(A *\nB\nx^T x", ["tr(A *\nB"], ["x^T x"]),
+        ("tr(A\n+ B\nx^T x", ["tr(A\n+ B"], ["x^T x"]),
+        ("tr(A\n  B\n  C", ["tr(A\n  B\n  C"], []),
+        ("  tr(A\n  x^T x", ["tr(A"], ["x^T x"]),
+        ("||x\nx^T x wrt x", ["||x"], ["x^T x wrt x"]),
+        ("x[1\nx: n\nx^T x", ["x[1"], ["x: n", "x^T x"]),
+        ("x[1\na, b: n\nx^T a", ["x[1"], ["a, b: n", "x^T a"]),
+        ("tr(x\nA x; x", ["tr(x"], ["A x", "x"]),
+        ("tr(x; x\nx", ["tr(x"], ["x", "x"]),
+        ("tr(||A\n||x||", ["tr(||A"], ["||x||"]),
+        ("tr(A\n" * 300 + "x", ["tr(A"] * 300, ["x"]),
+        ("(" * 5 + "\n" + "x\n" * 3, ["((((("], ["x", "x", "x"]),
+        ("tr(A x\n)", [], ["tr(A x\n)"]),
+    ],
+)
+def test_an_unclosed_bracket_ends_with_its_line(text: str, broken: list[str], good: list[str]) -> None:
+    """Where the next line reads alone; and the statements around it are read."""
+    reading = read(text)
+    assert [error.code for _, errors in reading.failed for error in errors] == ["E102"] * len(broken)
+    for (_, errors), statement in zip(reading.failed, broken):
+        assert isinstance(errors[0], UnclosedBracket)
+        assert text[: errors[0].end.end].endswith(statement)
+    declared = {}
+    for statement in reading.statements:
+        declared[statement.span.start] = text[statement.span.start : statement.span.end]
+    assert [shown for _, shown in sorted(declared.items())] == good

@@ -71,7 +71,7 @@ def test_habits_of_values(meant: str, habit: str, capsys: pytest.CaptureFixture[
             "--var 'A: symmetric n'",
         ),
         (["--size", "n: 3"], "`--size` takes a name and its value, such as m=3, not `n: 3`", "--size n=3"),
-        (["--size", "n=x"], "`--size` takes whole numbers from 1 to 1,000,000,000, not `n=x`", None),
+        (["--size", "n=x"], "`--size` takes a whole number from 1 to 1,000,000,000, not `n=x`", None),
         (["--order", "9"], "`--order` takes a whole number from 0 to 3, not `9`", None),
         (["--order", "two"], "`--order` takes a whole number from 0 to 3, not `two`", None),
         (["--seed", "x"], "`--seed` takes a whole number from 0 on, not `x`", None),
@@ -119,6 +119,25 @@ def test_slips(words: list[str], message: str, meant: str | None, capsys: pytest
             ([*more, "--to", "torch"], f"{more[0]} is written as text, ascii, unicode, latex or json, not as torch")
             for more in (["--steps"], ["--method", "index"], ["--notation", "index"])
         ),
+        *(
+            (["--shapes", *more], f"--shapes and {more[0]} are two questions; ask one at a time")
+            for more in (["--hessian"], ["--order", "2"], ["--jvp", "v"], ["--layout", "numerator"], ["--lhs"], ["--no-lhs"])
+        ),
+        *(
+            ([*more, "--to", format], f"{more[0]} is written as latex, not as {format}")
+            for more in (["--math", "align"], ["--style", "bold=no"])
+            for format in ("text", "unicode", "numpy", "matlab")
+        ),
+        *(
+            (["--latex", "--steps", *more], f"{more[0]} and --steps are two questions; ask one at a time")
+            for more in (["--math", "inline"], ["--no-lhs"])
+        ),
+        (["--seed", "3"], "--seed says something only with --verify or --expect"),
+        (["--seed", "3", "--prove"], "--seed says something only with --verify or --expect"),
+        (["--size", "n=3"], "--size says something only with --verify, --prove, --expect or a format of code"),
+        (["--size", "n=3", "--latex"], "--size says something only with --verify, --prove, --expect or a format of code"),
+        (["--output", ""], "`--output` takes the path of a file, not ``"),
+        (["--file", ""], "`--file` takes the path of a file, not ``"),
     ],
 )
 def test_what_contradicts_is_refused(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,12 +150,16 @@ def test_what_says_the_same_twice_is_taken(capsys: pytest.CaptureFixture[str]) -
         ["--jvp", "v", "--order", "1"],
         ["--latex", "--to", "latex"],
         ["--steps", "--method", "index"],
+        ["--math", "none", "--seed", "0", "--notation", "auto", "--layout", "gradient", "--to", "numpy"],
+        ["--size", "n=3", "--to", "torch"],
+        ["--latex", "--steps", "--lhs"],
+        ["--no-lhs", "--latex", "--math", "align", "--style", "bold=no"],
     ):
         assert main(["x^T x", "-w", "x", *words]) == 0
         assert not capsys.readouterr().err
 
 
-@pytest.mark.parametrize("more", [["--verify"], ["--prove"], ["--expect", "2 x"], ["--to", "numpy"], []])
+@pytest.mark.parametrize("more", [["--verify"], ["--prove"], ["--expect", "2 x"], ["--to", "numpy"]])
 @pytest.mark.parametrize("size", ["n=5", "3=5", "x=3", "k=3", "m=2,k=3"])
 def test_only_sizes_that_occur_can_be_chosen(size: str, more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     if size == "n=5":  # a number here, a name there
@@ -154,7 +177,7 @@ def test_a_size_need_not_occur_in_every_question(capsys: pytest.CaptureFixture[s
     assert main(["A x; x^T b", "-w", "x", "--size", "m=5", "--verify"]) == 0
     first, second = capsys.readouterr().err.splitlines()
     assert " m = 5," in first and " m = " not in second
-    assert told(capsys, "A x; x^T b", "-w", "x", "--size", "k=5")[-1] == "note: sizes: m, n"
+    assert told(capsys, "A x; x^T b", "-w", "x", "--size", "k=5", "--verify")[-1] == "note: sizes: m, n"
     with pytest.raises(NotASize):
         matdiff.differentiate("x^T x").verify(sizes={"k": 3})
 
@@ -237,3 +260,27 @@ def test_a_file_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert told(capsys, "-f", "nothing") == [f"error[E502]: nothing: {missing}"]
     assert told(capsys, "-f", "other.txt") == [f"error[E502]: other.txt: {missing}"]
     assert told(capsys, "-f", "no/loses.txt") == [f"error[E502]: no/loses.txt: {missing}"]
+
+
+@pytest.mark.parametrize("more", [["--lhs"], ["--no-lhs"], ["--math", "display"], ["--style", "bold=no"]])
+def test_json_takes_no_option_of_other_formats(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["x^T x", "--json", *more]) == 2
+    assert "E505" in capsys.readouterr().out
+
+
+def test_quiet_json_has_no_remarks(capsys: pytest.CaptureFixture[str]) -> None:
+    for more, found in ([], True), (["--quiet"], False):
+        assert main(["(y - X beta)^T (y - X beta)", "--wrt", "beta", "--json", *more]) == 0
+        assert ("W601" in capsys.readouterr().out) == found
+
+
+@pytest.mark.parametrize("text", ["all^T A x", "all^T A x wrt all"])
+def test_all_is_every_variable_even_where_one_is_called_so(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([text, "--wrt", "all"]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == "A x\nall x^T\nA^T all\n"
+    assert "warning[W615]: `all` means every variable, `all`, `A`, `x`, not only the one called so" in shown.err
+    assert main(["all^T all", "--wrt", "all"]) == 0
+    assert capsys.readouterr().err == ""
+    assert main(["all^T A x", "--wrt", "all", "--wrt", "x"]) == 0
+    assert capsys.readouterr() == ("A x\nA^T all\n", "")

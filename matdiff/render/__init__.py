@@ -47,9 +47,9 @@ def parts(answer: Answer, format: str, **options: Any) -> Sequence[str]:
     return found
 
 
-def together(answers: Sequence[Sequence[str]], format: str) -> str:
+def together(answers: Sequence[Sequence[str]], format: str, **options: Any) -> str:
     """The document of the `parts` of several answers."""
-    return str(_function(_DOCUMENTS[FORMATS[format]][1])(answers, Options(format=format)))
+    return str(_function(_DOCUMENTS[FORMATS[format]][1])(answers, Options(format=format, **options)))
 
 
 def render(answer: Answer, format: str, **options: Any) -> str:

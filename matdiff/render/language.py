@@ -77,6 +77,10 @@ class Language(ABC):
         """Assignments at the start of every function."""
         return []
 
+    def assignment(self, left: str, right: str) -> str:
+        """A statement that gives a value a name."""
+        return f"{left} = {right}"
+
     # Spellings.
 
     def spell(self, node: Node) -> Spelling:

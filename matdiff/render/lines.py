@@ -27,7 +27,7 @@ def _lines(answer: Answer, options: Options, style: Style) -> str:
     """The definitions of named parts first, then the result, with its left side where that is asked for."""
     lines = []
     for place, result in enumerate(answer.results):
-        left = f"{show(left_side(answer, result), style)} = " if options.lhs or options.labels else ""
+        left = f"{show(left_side(answer, result), style)} = " if (options.labels if options.lhs is None else options.lhs) else ""
         if options.labels:
             left = f"{result.form + ':':14}{left}"
         parts = [f"{style.name(part.name, True)} = {show(part.expr, style)}; " for part in result.where]

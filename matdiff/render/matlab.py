@@ -376,10 +376,13 @@ end""",
 end"""
         return "\n\n".join([first, *body, *helpers])
 
+    def assignment(self, left: str, right: str) -> str:
+        return f"{left} = {right};"
+
     def function(
         self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
     ) -> str:
         outputs = list(self.results[:2]) if len(returned) > 1 else [self.results[2]]
         left = outputs[0] if len(outputs) == 1 else f"[{', '.join(outputs)}]"
-        body = [f"  {target} = {text};" for target, text in (*lines, *zip(outputs, returned, strict=True))]
+        body = [f"  {self.assignment(*line)}" for line in (*lines, *zip(outputs, returned, strict=True))]
         return "\n".join([f"function {left} = {name}({', '.join(parameters)})", f"% {documentation}", *body, "end"])

@@ -46,13 +46,16 @@ def code(answer: Answer, options: Options) -> str:
 
 def functions(answer: Answer, options: Options) -> list[str]:
     """The functions of one answer.  `options.number` tells them from those of the other answers of the module."""
-    return _Functions(answer, _language(options), options).texts()
+    own = _Functions(answer, _language(options), options)
+    return own.bare() if options.lhs is False else own.texts()
 
 
 def module(answers: Iterable[Sequence[str]], options: Options) -> str:
     """One module of the functions of several answers, with the helpers that they use and what is imported for them, once."""
     language = _language(options)({}, None)
     texts = [text for answer in answers for text in answer]
+    if options.lhs is False:
+        return "\n".join(texts)
     return language.module(texts, _helpers(language, "\n".join(texts)))
 
 
@@ -113,6 +116,10 @@ class _Functions:
             for name, variable in answer.typed.variables.items()
         }
 
+    def bare(self) -> list[str]:
+        """What the functions of the results return, without the functions."""
+        return [self._function("", [result if result.order else None]) for result in self.answer.results]
+
     def texts(self) -> list[str]:
         """All functions."""
         found = [self._function(self.output, [None])]
@@ -125,7 +132,7 @@ class _Functions:
         return found
 
     def _function(self, name: str, wanted: Sequence[Result | None]) -> str:
-        """A function that returns the output (None) or a result, or a tuple of them."""
+        """A function that returns the output (None) or a result, or a tuple of them; without left sides what it returns."""
         own = self._own(wanted)
         arrays = [self.parameters[name] for name, variable in own.items() if axes_of(variable.shape)]
         scalars = tuple(self.parameters[name] for name, variable in own.items() if not axes_of(variable.shape))
@@ -136,6 +143,8 @@ class _Functions:
             roots = shared_factors(translator.plan, roots)
         taken = {*self.reserved, *self.parameters.values(), *self.numbers.values()}
         statements = Statements(roots, language.spell, taken, translator.plan.names)
+        if self.options.lhs is False:
+            return "\n".join([*(language.assignment(*line) for line in statements.lines), *statements.returned])
         sizes = [name for node in statements.nodes if node.op == "size" for name in _names(node)]
         numbers = list(dict.fromkeys([*translator.indices, *sizes]))
         lines = self._size_lines(language, own, numbers)

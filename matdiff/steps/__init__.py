@@ -13,7 +13,7 @@ from matdiff.parts import replaced_names
 from matdiff.pipeline import stages
 from matdiff.render.leftside import left_side
 from matdiff.steps.chain import by_chain_rule
-from matdiff.steps.derivation import Derivation, Law, Line, Note
+from matdiff.steps.derivation import METHODS, Derivation, Law, Line, Note
 from matdiff.steps.differential import by_differentials
 from matdiff.steps.indices import by_indices
 from matdiff.steps.setting import Setting
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from matdiff.answer import Answer
     from matdiff.result import Result
 
-__all__ = ["METHODS", "Derivation", "Law", "Line", "Note", "derivation", "derivations"]
+__all__ = ["Derivation", "Law", "Line", "Note", "derivation", "derivations"]
 
-METHODS = {"differential": by_differentials, "chain": by_chain_rule, "index": by_indices}
+_BY = dict(zip(METHODS, (by_differentials, by_chain_rule, by_indices), strict=True))
 
 
 def derivations(answer: Answer, method: str | None) -> list[Derivation]:
@@ -42,7 +42,7 @@ def derivation(answer: Answer, result: Result, method: str | None, ways: Sequenc
     """
     if not result.order or any(stage.form != "matrix" for way in ways for stage in way[:-1]):
         raise NoSteps(order=result.order, kind=result.along.kind if result.along else None)
-    derive = METHODS[method or ("chain" if answer.typed.definitions else "differential")]
+    derive = _BY[method or ("chain" if answer.typed.definitions else "differential")]
     lines: list[Line] = []
     introduced: dict[str, Expr] = {}
     notes: list[Note] = []
