@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from matdiff.dims import ONE, SCALAR, Dim, Shape
+from matdiff.functions import FUNCTIONS
 from matdiff.rational import whole
 from matdiff.syntax import Expr, ratio
 
@@ -59,7 +60,9 @@ def shape_of(expr: Expr) -> Shape:
 
 
 def call(function: str, *args: Expr, shape: Shape) -> Expr:
-    """An operation on arguments, with the shape of its value."""
+    """An operation on arguments, with the shape of its value; sum(x^T) is sum(x)."""
+    if len(args) == 1 and args[0].op == "'" and function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
+        args = args[0].args
     return Expr(function, args, shape=shape)
 
 
