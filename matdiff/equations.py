@@ -76,6 +76,10 @@ sum(e(i, n)) = 1
 softmax(c ones(n)) = ones(n) / sum(ones(n))
 logsumexp(c ones(n)) = c + log(sum(ones(n)))
 pinv(0) = 0
+"""
+
+# No decomposition is needed for these.
+PSEUDOINVERSES = """
 pinv(c) = 1 / c
 pinv(v) = v' / (v' v)
 """
@@ -93,9 +97,8 @@ inv(diag(v)) = diag(1 ./ v)
 
 
 class Equation(NamedTuple):
-    """A law with its two sides, which are typed with the declarations above."""
+    """The two sides of a law, typed with the declarations above."""
 
-    text: str
     left: Expr
     right: Expr
 
@@ -122,6 +125,7 @@ LAWS = (
     *of_diagonals(),
     *lines_of(CONSTANTS),
     *lines_of(VECTORS),
+    *lines_of(PSEUDOINVERSES),
     *lines_of(DEFINITIONS),
     *lines_of(ENTRYWISE),
 )
@@ -131,7 +135,7 @@ LAWS = (
 def equation(line: str) -> Equation:
     """A line of a table, parsed and typed."""
     left, right = (infer(rule_expr(side), variables(), {}, soft=False).expr for side in line.split(" = "))
-    return Equation(line, left, right)
+    return Equation(left, right)
 
 
 @cache

@@ -155,7 +155,7 @@ def test_an_equation_is_found(line: str) -> None:
             forms = ["{} .* cosh(x)"]
         elif line in equations.lines_of(equations.MATRICES) + equations.of_diagonals():
             forms = ["{}", "B ({}) A x", "x^T ({})"]
-        elif line in equations.lines_of(equations.VECTORS):
+        elif line in equations.lines_of(equations.VECTORS) + equations.lines_of(equations.PSEUDOINVERSES):
             forms = ["{}", "alpha ({})"]
         else:
             forms = ["{}", "alpha ({})", "cosh(alpha) .* {}", "{} .* cosh(alpha)"]
@@ -325,7 +325,9 @@ def test_no_law_applies_to_what_laws_have_made(case: dict[str, Any]) -> None:
 
 # --- stable functions -----------------------------------------------------------------------------------------------------
 
-STABLE = equations.lines_of(equations.DEFINITIONS) + equations.lines_of(stable.EQUATIONS)
+STABLE = [
+    line for table in (equations.DEFINITIONS, equations.PSEUDOINVERSES, stable.EQUATIONS) for line in equations.lines_of(table)
+]
 
 
 @pytest.mark.parametrize("line", STABLE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from matdiff.dims import Dim, Shape
-from matdiff.equations import DEFINITIONS, ENTRIES, Equation, equation, lines_of
+from matdiff.equations import DEFINITIONS, ENTRIES, PSEUDOINVERSES, Equation, equation, lines_of
 from matdiff.formula import call, shape_of
 from matdiff.parts import names_in
 from matdiff.syntax import Expr
@@ -21,9 +21,7 @@ log(sigmoid(x)) = logsigmoid(x)
 log(1 + x) = log1p(x)
 exp(x) ./ (1 + exp(x)) = sigmoid(x)
 sum(c) = c
-pinv(v) = v' / (v : v)
-pinv(r) = r' / (r : r)
-pinv(c) = 1 / c
+pinv(r) = r' / (r r')
 """
 
 # A quotient is written with one sign or the other, by the shapes of its two parts.
@@ -44,7 +42,7 @@ def stable(root: Expr) -> Expr:
 def _laws() -> dict[str, list[Equation]]:
     """The equations by the operation that their left sides begin with; the first one that fits is used."""
     found: dict[str, list[Equation]] = {}
-    for law in map(equation, lines_of(DEFINITIONS) + lines_of(EQUATIONS)):
+    for law in map(equation, lines_of(DEFINITIONS) + lines_of(PSEUDOINVERSES) + lines_of(EQUATIONS)):
         found.setdefault(_sign(law.left), []).append(law)
     return found
 
