@@ -95,9 +95,8 @@ inv(diag(v)) = diag(1 ./ v)
 
 
 class Equation(NamedTuple):
-    """A law with its two sides, which are typed with the declarations above."""
+    """The two sides of a law, typed with the declarations above."""
 
-    text: str
     left: Expr
     right: Expr
 
@@ -133,7 +132,7 @@ LAWS = (
 def equation(line: str) -> Equation:
     """A line of a table, parsed and typed."""
     left, right = (infer(rule_expr(side), variables(), {}, soft=False).expr for side in line.split(" = "))
-    return Equation(line, left, right)
+    return Equation(left, right)
 
 
 @cache

@@ -473,7 +473,7 @@ class BlockSizes(Clash):
     axis: int
 
 
-class PowerKind(Clash):
+class PowerKind(MatdiffError):
     """A power of a vector or a rectangular matrix, or a power that is not a scalar.  `culprit` is the operand at fault."""
 
     code, name = "E307", "power-kind"
@@ -482,7 +482,7 @@ class PowerKind(Clash):
     culprit: Expr
 
 
-class DivisionKind(Clash):
+class DivisionKind(MatdiffError):
     """Division by a vector or matrix."""
 
     code, name = "E308", "division-kind"

@@ -23,26 +23,29 @@ from matdiff.syntax import Expr
 
 Bound = dict[str, Tensor]
 
+# What is no function in index form.
+_PATTERNS_OF_INDICES = {"sum", "diag", "ones"}
+
 
 class Law:
     """An equation as a law: called with a node, it returns the simpler tensor, or None to decline.
 
-    `word` is the function or the property without which the left side is nowhere; the line is parsed when a node has it.  A sum is
-    no function of tensors.
+    `words` are the functions and the property without which the left side is nowhere; the line is parsed when a node has them.
     """
 
-    __slots__ = ("line", "word")
+    __slots__ = ("line", "words")
 
     def __init__(self, line: str) -> None:
         self.line = line
-        functions = re.findall(r"(\w+)\(", line.partition(" = ")[0])
-        self.word = next((function for function in functions if function != "sum"), "orthogonal")
+        left = line.partition(" = ")[0]
+        self.words = {*re.findall(r"(\w+)\(", left), *(["orthogonal"] if "Q" in left else ())} - _PATTERNS_OF_INDICES
 
     def __repr__(self) -> str:
         return self.line
 
     def __call__(self, node: Product | Apply) -> Tensor | None:
-        if self.word not in _words(node):
+        words = node.cache.get("words")
+        if not (self.words <= (words if isinstance(words, frozenset) else _words(node))):
             return None
         law = equation(self.line)
         if not isinstance(node, Product):
@@ -55,12 +58,10 @@ EQUATION_LAWS = tuple(map(Law, LAWS))
 
 
 def _words(node: Tensor) -> frozenset[str]:
-    """The functions and properties of a node, of what stands in it, and of what stands in that."""
-    known = node.cache.get("words")
-    if not isinstance(known, frozenset):
-        inner = [part for child in node.children for part in child.children]
-        known = node.cache["words"] = frozenset(map(_word, (node, *node.children, *inner)))
-    return known
+    """The functions and properties of a node, of what stands in it, and of what stands in that; kept with the node."""
+    inner = [part for child in node.children for part in child.children]
+    words = node.cache["words"] = frozenset(map(_word, (node, *node.children, *inner)))
+    return words
 
 
 def _word(node: Tensor) -> str:

@@ -2,7 +2,7 @@
 
 Equations in matdiff's own language, read from left to right: those by which functions are defined, and `STABLE`.  The tests try
 each with numbers.  x and y are values of
-any shape, v is a vector, u a vector or a row, X and Y are matrices.  What a pattern cannot say is in Python: a logarithm goes
+any shape, v is a vector, u a vector or a row, c a number, X and Y are matrices.  What a pattern cannot say is in Python: a logarithm goes
 inside where only entries are picked (`_within`), and exponentials are divided by the largest among them (`shifted`).
 
 A factor 1 - sigmoid(x) or 1 - tanh(x)^2 stays as it is: its error is that of rounding 1, and it costs no exponential more.
@@ -47,6 +47,8 @@ exp(x) ./ (1 + exp(x)) = sigmoid(x)
 sigmoid(x) ./ (1 - sigmoid(x)) = exp(x)
 y ./ (1 - sigmoid(x)) = y ./ sigmoid(-x)
 pinv(u) = u^T / (u : u)
+pinv(c) = 1 / c
+sum(c) = c
 """
 # Spellings of one operation, which differ by the shapes of what they join.
 _SAME = {"/": "./", "^": ".^", "*": ".*"}
@@ -169,7 +171,7 @@ def _is_kind(name: str, expr: Expr) -> bool:
     if expr.shape is None:
         return False
     rows, columns = (dim.is_one for dim in expr.shape)
-    return {"v": columns and not rows, "u": columns != rows}.get(name, True)
+    return {"v": columns and not rows, "u": columns != rows, "c": columns and rows}.get(name, True)
 
 
 def _matches_in_any_order(pattern: Expr, expr: Expr, bound: dict[str, Expr]) -> bool:
