@@ -1,6 +1,8 @@
 """`Parser`: cuts text into tokens and reads them by the tables that grammar/hatch_build.py takes from lark.
 
-lark's own stand-alone parser takes 20 ms to load, most of them for what no parser without a tree needs.
+lark's own stand-alone parser (lark.tools.standalone) reads the same and is not used because of what it takes to load: with it
+`matdiff "a^T W^T x" --wrt W` in a pipe takes 0.27 of the time of `import sympy`, with this module 0.20, and the goal is 0.22
+(lark 1.3.1, Python 3.11, medians of 25 runs in turn; 401 and 290 million instructions).  `make bench` measures both.
 (Aho, Lam, Sethi and Ullman, Compilers, 2006, section 4.6: the LR parsing algorithm.)
 """
 

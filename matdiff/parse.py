@@ -268,24 +268,23 @@ def _generated_parser(grammar: bytes) -> Parser | None:
 
 
 def _lark_parser(grammar: bytes) -> LarkParser:
-    from lark import Lark
+    from lark import Lark, UnexpectedToken
 
-    return LarkParser(Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(_STARTS), transformer=Formulate()))
+    parser = Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(_STARTS), transformer=Formulate())
+    return LarkParser(parser, UnexpectedToken)
 
 
 class LarkParser:
-    """The same as `lalr.Parser`, by lark."""
+    """The same as `lalr.Parser`, by a parser of lark, which raises `unexpected`."""
 
-    def __init__(self, parser: Any) -> None:
-        self.parser = parser
+    def __init__(self, parser: Any, unexpected: Any) -> None:
+        self.parser, self.unexpected = parser, unexpected
 
     def tokens(self, text: str) -> Iterator[Token]:
         state = self.parser.parse_interactive(text, start="lexeme")
         yield from state.lexer_thread.lex(state.parser_state)
 
     def read(self, tokens: Iterable[Token], start: str) -> Any:
-        from lark import UnexpectedToken
-
         state = self.parser.parse_interactive(start=start)
         previous: Token | None = None
         try:
@@ -293,5 +292,5 @@ class LarkParser:
                 state.feed_token(token)
                 previous = token
             return state.feed_eof(previous)
-        except UnexpectedToken as error:
+        except self.unexpected as error:
             raise Unexpected(None if error.token.type == "$END" else error.token, previous) from None

@@ -1,6 +1,7 @@
 """`make bench`: ratios taken in one run, so that they mean the same on every machine.
 
-Start-up: the whole process `matdiff "a^T W^T x" --wrt W` in a pipe and on a terminal, against `python -c "import sympy"`.
+Start-up: the whole process `matdiff "a^T W^T x" --wrt W` in a pipe and on a terminal, against `python -c "import sympy"`;
+also with the parser of lark.tools.standalone in the place of `matdiff.lalr`.
 Growth: time and size of the result for products of many factors and networks of many layers.
 """
 
@@ -13,20 +14,42 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import growth
 
 import matdiff
+from matdiff.parse import _STARTS
 
+ROOT = Path(__file__).parent.parent
+GRAMMAR = ROOT / "grammar" / "matdiff.lark"
 ROUNDS = 15
 MAIN_JOB = [sys.executable, "-m", "matdiff", "a^T W^T x", "--wrt", "W"]
+# The same with the parser that lark writes, which is in the module `standalone`.
+WITH_LARK = """
+import sys
+import standalone
+from matdiff import parse
+from matdiff.cli import main
+parse._parser = parse.LarkParser(standalone.Lark_StandAlone(transformer=parse.Formulate()), standalone.UnexpectedToken)
+sys.exit(main(sys.argv[1:]))
+"""
 TARGETS = {"in a pipe": 0.22, "on a terminal": 0.30}
 
 
-def in_a_pipe(command: Sequence[str]) -> None:
-    subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=True)
+def in_a_pipe(command: Sequence[str], **environment: str) -> None:
+    subprocess.run(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, check=True, env={**os.environ, **environment})
+
+
+def write_standalone(folder: Path) -> None:
+    """The module `standalone` by lark.tools.standalone, compiled."""
+    starts = [word for start in _STARTS for word in ("--start", start)]
+    options = ["--lexer", "basic", *starts, "--out", str(folder / "standalone.py")]
+    subprocess.run([sys.executable, "-m", "lark.tools.standalone", str(GRAMMAR), *options], check=True)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(folder)], check=True)
 
 
 def on_a_terminal(command: Sequence[str]) -> None:
@@ -56,12 +79,16 @@ def times(jobs: dict[str, Callable[[], None]]) -> dict[str, float]:
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def bench_startup() -> None:
+def bench_startup(folder: Path) -> None:
+    write_standalone(folder)
     jobs: dict[str, Callable[[], None]] = {
         "import sympy": lambda: in_a_pipe([sys.executable, "-c", "import sympy"]),
         "python alone": lambda: in_a_pipe([sys.executable, "-c", "pass"]),
         "import click": lambda: in_a_pipe([sys.executable, "-c", "import click"]),
         "in a pipe": lambda: in_a_pipe(MAIN_JOB),
+        "in a pipe, lark's own parser": lambda: in_a_pipe(
+            [sys.executable, "-c", WITH_LARK, *MAIN_JOB[3:]], PYTHONPATH=os.pathsep.join([str(folder), str(ROOT)])
+        ),
     }
     if sys.platform != "win32":
         jobs["on a terminal"] = lambda: on_a_terminal(MAIN_JOB)
@@ -105,6 +132,7 @@ def bench_throughput() -> None:
 
 
 if __name__ == "__main__":
-    bench_startup()
+    with tempfile.TemporaryDirectory() as folder:
+        bench_startup(Path(folder))
     bench_throughput()
     bench_growth()

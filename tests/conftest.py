@@ -62,6 +62,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"{reason}; `make check` installs or asks for it")
 
 
+@pytest.fixture(scope="session")
+def trials(pytestconfig: pytest.Config) -> int:
+    """At how many points a derivative is compared with differences."""
+    return 3 if pytestconfig.getoption("--all") else 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def clock_of_looks() -> Iterator[None]:
     """A clock that goes on by a tick whenever the program looks at it, so that no test depends on how busy the machine is."""

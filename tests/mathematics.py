@@ -18,11 +18,16 @@ class Untrue(AssertionError):
     """A printed result that is not the derivative."""
 
 
-def check_answer(derivative: Derivative) -> None:
-    """Numerical differences, then the printed lines of the results in matrix notation."""
-    report = derivative.verify()
+def check_answer(derivative: Derivative, trials: int = 3) -> None:
+    """Numerical differences at so many points, then the printed lines of the results in matrix notation.  Raises `Untrue`."""
+    report = evaluate.verify(derivative, trials=trials)
     if not report.passed:
         raise Untrue(f"{derivative.inputs.source!r}: {derivative.text!r} is not the derivative: {report}")
+    check_print(derivative, report)
+
+
+def check_print(derivative: Derivative, report: evaluate.Report) -> None:
+    """The printed lines of the results in matrix notation, at the sizes of a report.  Raises `Untrue`."""
     printed = render(derivative, "text").splitlines()
     for line, result in zip(printed, derivative.results, strict=True):
         if result.form == "matrix":

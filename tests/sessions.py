@@ -20,6 +20,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -233,9 +234,9 @@ def outputs_of(session: Session, shell: Shell | None = None) -> list[str]:
             os.chdir(before)
 
 
-def outputs_now(session: Session) -> list[str]:
-    """What each step prints now, with its mathematics checked."""
-    return outputs_of(session, Shell(watch=check_answer))
+def outputs_now(session: Session, trials: int = 3) -> list[str]:
+    """What each step prints now, with its mathematics checked at so many points."""
+    return outputs_of(session, Shell(watch=partial(check_answer, trials=trials)))
 
 
 # The table of functions

@@ -11,6 +11,6 @@ CASES = sorted((Path(__file__).parent / "cases").rglob("*.md"))
 
 
 @pytest.mark.parametrize("session", parameters(CASES))
-def test_session(session: Session) -> None:
-    for step, printed in zip(session.steps, outputs_now(session), strict=True):
+def test_session(session: Session, trials: int) -> None:
+    for step, printed in zip(session.steps, outputs_now(session, trials), strict=True):
         assert printed == step.expected, f"line {step.line}: $ {step.command}"

@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 from sessions import run
 
-from matdiff import cli, errors, explain, pipeline
+from matdiff import cli, errors, explain
 from matdiff.sentences import PROPERTIES
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
@@ -151,14 +151,14 @@ def test_a_bug_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_verify_says_no_with_status_one(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run([*QUESTION, "--verify"]).status == 0
-    original = pipeline.Result.__init__
+    original = Result.__init__
 
     def wrong(self: object, writing: object, wrt: tuple[str, ...], tensor: object, *rest: object) -> None:
         from matdiff import index
 
         original(self, writing, wrt, index.scale(2, tensor), *rest)
 
-    monkeypatch.setattr("matdiff.pipeline.Result.__init__", wrong)
+    monkeypatch.setattr("matdiff.Result.__init__", wrong)
     outcome = run([*QUESTION, "--verify"])
     assert outcome.status == 1
     assert "verif" in outcome.stderr

@@ -14,8 +14,8 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted(
 
 
 @pytest.mark.parametrize("session", parameters(DOCUMENTS))
-def test_document_is_current(session: Session) -> None:
-    for step, printed in zip(session.steps, outputs_now(session), strict=True):
+def test_document_is_current(session: Session, trials: int) -> None:
+    for step, printed in zip(session.steps, outputs_now(session, trials), strict=True):
         assert printed == step.expected, f"line {step.line}: $ {step.command}   (`make docs` rewrites it)"
 
 
