@@ -10,21 +10,19 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 from matdiff import errors, index
 from matdiff.conditions import convention_of, meanings_in, smoothness_of
-from matdiff.derive import derive
-from matdiff.directions import KINDS, SOLVE, Along, Applied, Curved, applied, directions
+from matdiff.directions import KINDS, SOLVE, Along, Applied, applied, directions
 from matdiff.errors import OtherNotation, Remark
 from matdiff.formula import shape_of
-from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, declare, infer
-from matdiff.limits import AXES, TIME, within
-from matdiff.lower import axes_of, free_property, lowering_of, property_of, variable_tensor
+from matdiff.limits import TIME, within
+from matdiff.lower import axes_of, lowering_of, variable_tensor
 from matdiff.nodes import Session, Tensor, new_session, resumed
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render import render
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild, rebuild_all, simplify
-from matdiff.structure import curvature, in_own_space, turns_with_variable
+from matdiff.spaces import curved_variables, derivative, is_free, node_of
 from matdiff.symmetric import refuse_asymmetric
 from matdiff.syntax import Span
 from matdiff.undefined import refuse_undefined
@@ -171,7 +169,7 @@ class Derivative:
             restored, defined = _lowered(before, list(dict.fromkeys(name for block in blocks for name in block)))
             writing = Writing(self.typed, rebuild(before.output, restored), defined)
             for block in blocks:
-                tensor = _derivative(before.output, block, self.typed, self.structure)
+                tensor = derivative(before.output, block, self.typed, self.structure)
                 before.results.append(Result(before, block, rebuild(tensor, restored), writing))
         return before.results
 
@@ -345,13 +343,13 @@ def solve(
     restored, defined = _lowered(answer, names)
     if along is not None:
         found = directions(along, typed, names, declare(declarations))
-        curved = _curved(typed, names, structure)
+        curved = curved_variables(typed, names, structure)
         blocks = applied(
-            along, answer.output, names, found, lambda tensor, name: _derivative(tensor, (name,), typed, structure), curved
+            along, answer.output, names, found, lambda tensor, name: derivative(tensor, (name,), typed, structure), curved
         )
         answer.introduce(found)
     else:
-        blocks = [Applied(block, _derivative(answer.output, block, typed, structure)) for block in _orders(names, order)]
+        blocks = [Applied(block, derivative(answer.output, block, typed, structure)) for block in _orders(names, order)]
     writing = Writing(answer.typed, rebuild(answer.output, restored), defined)
     answer.results += [
         Result(answer, block, rebuild(tensor, restored), writing, along, place) for place, (block, tensor) in enumerate(blocks)
@@ -374,64 +372,14 @@ def infer_question(
 def _lowered(answer: Derivative, names: Sequence[str]) -> tuple[dict[Tensor, Tensor], dict[Tensor, str]]:
     """Put the value of the question into index form; how structure is put in again, and the names of the definitions' values."""
     typed, structure = answer.typed, answer.structure
-    free = frozenset(name for name in names if _is_free(typed.variables[name], structure))
+    free = frozenset(name for name in names if is_free(typed.variables[name], structure))
     lowering = lowering_of(typed, free)
     refuse_undefined((*typed.definitions.values(), typed.expr), lowering)
     refuse_asymmetric(typed)
     answer.output = simplify(lowering.value(typed.expr))
-    restored = {_symbol(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
+    restored = {node_of(typed, name, structure): variable_tensor(typed.variables[name]) for name in free}
     values = rebuild_all((simplify(lowering.values[name]) for name in typed.definitions), restored)
     return restored, dict(zip(values, typed.definitions))
-
-
-def _derivative(output: Tensor, names: tuple[str, ...], typed: Typed, structure: str) -> Tensor:
-    """`output` differentiated by each variable in turn, each derivative in the variable's own space and simplified."""
-    tensor = plain = output
-    before: list[tuple[str, int]] = []
-    for name in names:
-        variable, axis = _symbol(typed, name, structure), tensor.order
-        if axis + variable.order > AXES:
-            raise errors.TooManyAxes(axes=axis + variable.order, limit=AXES, order=len(names))
-        prop = typed.variables[name].property if _is_free(typed.variables[name], structure) and variable.order == 2 else None
-        turns = turns_with_variable(prop, structure)
-        again = [first for other, first in before if other == name and turns]
-        if len(again) == 1 and before[-1] == (name, again[0]):
-            curved = curvature(plain, again[0], variable)
-            tensor = index.add([(1, derive(plain, variable)), (1, curved)], curved.dims)
-        else:
-            tensor = derive(tensor, variable)
-            tensor = plain = simplify(tensor) if turns else tensor
-        for first in (axis, *again):
-            tensor = simplify(in_own_space(tensor, first, prop, structure, variable))
-        before.append((name, axis))
-    return tensor
-
-
-def _curved(typed: Typed, names: Sequence[str], structure: str) -> dict[str, Curved]:
-    """The variables whose space turns with them, each with its node while differentiating and what it is then."""
-    found = {}
-    for name in names:
-        variable = typed.variables[name]
-        prop = variable.property
-        if prop is not None and len(axes_of(variable.shape)) == 2 and turns_with_variable(prop, structure):
-            found[name] = Curved(_symbol(typed, name, structure), variable_tensor(variable), prop)
-    return found
-
-
-def _is_free(variable: Variable, structure: str) -> bool:
-    """Whether a structured variable is differentiated as if it had no structure, and the derivative projected afterwards.
-
-    A diagonal D needs no projection: as diag(d) with a free d it has no entries but those that may move.
-    """
-    return variable.property is not None and (variable.property != "diagonal" or structure == "ignore")
-
-
-def _symbol(typed: Typed, name: str, structure: str) -> Tensor:
-    """The node of a variable by which to differentiate."""
-    variable = typed.variables[name]
-    dims = axes_of(variable.shape)
-    is_free = len(dims) == 2 and _is_free(variable, structure)
-    return symbol(name, dims, free_property(variable) if is_free else property_of(variable))
 
 
 def _orders(names: Sequence[str], order: int) -> list[tuple[str, ...]]:

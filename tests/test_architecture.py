@@ -83,6 +83,7 @@ FLOORS = (
         "entries",
         "inverse",
         "directions",
+        "spaces",
     ),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
     ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),

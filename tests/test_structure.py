@@ -59,7 +59,7 @@ def test_a_hessian_is_the_second_derivative_along_geodesics(expression: str, pro
         parts = {part.name: part.expr for part in result.where}
         tensor = evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, None, parts)
         for left, right in ((one, other), (other, one)):
-            found = mp.fsum(x * left[i][j] * right[k][l] for (i, j, k, l), x in tensor.items())
+            found = mp.fsum(x * left[i][j] * right[p][q] for (i, j, p, q), x in tensor.items())
             assert abs(found - expected) < 1e-9 * max(1, abs(expected))
         parts = {part.name: part.expr for part in applied.result.where}
         product = evaluate.evaluate(applied.result.expr, {**values, "V": other}, sizes, parts)
