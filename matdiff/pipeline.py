@@ -7,7 +7,7 @@ from itertools import chain, count
 from matdiff.answer import Answer, Inputs
 from matdiff.asked import Asked
 from matdiff.conditions import remarks_on
-from matdiff.derivatives import derivative, derivatives, value_of
+from matdiff.derivatives import derivatives, value_of
 from matdiff.directions import SOLVE, Along
 from matdiff.errors import NoClosedForm
 from matdiff.formula import shape_of
@@ -16,6 +16,7 @@ from matdiff.lower import axes_of
 from matdiff.nodes import Session, entered
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild
+from matdiff.spaces import derivative
 from matdiff.statements import Question
 
 

@@ -91,6 +91,7 @@ FLOORS = (
         "result",
         "answer",
         "pipeline",
+        "spaces",
     ),
     ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
     ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),

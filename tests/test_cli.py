@@ -15,6 +15,7 @@ import pytest
 from sessions import run
 
 from matdiff import cli, errors, explain
+from matdiff.result import Result
 from matdiff.sentences import PROPERTIES
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))

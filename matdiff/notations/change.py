@@ -47,7 +47,8 @@ class Change:
 
     def _free(self, name: str) -> str:
         """`dX`, or another name where that is taken."""
-        taken = {*self.typed.variables, *self.typed.definitions, *(part.name for part in self.result.where)}
+        taken = {*self.typed.variables, *self.typed.definitions, *self.typed.size_names}
+        taken.update(part.name for part in self.result.where)
         candidate = f"d{name}"
         while candidate in taken:
             candidate += "_"
