@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
 import running
 from corpus.test_corpus import REASONS, _function_name, _lines
+from questions import asked
 from running import Call, needs
 from test_functions import CALLS
 
@@ -208,6 +213,114 @@ def test_julia_is_accepted_by_a_parser_of_julia() -> None:
         tree = parser.parse(source.encode())
         assert not tree.root_node.has_error, source
     assert parser.parse(b"function f(x\n    return x +\nend").root_node.has_error
+
+
+# Every kind of value, variable and direction, with different sizes and with all sizes 1
+
+
+ASKED = asked()
+# Of so many questions one is run, unless everything must run.
+PART = {"numpy": 8, "torch": 8, "sympy": 16, "jax": 32, "matlab": 32}
+# At most so many entries of a result are computed with many digits; the others are not compared.
+MOST_ENTRIES = 30
+
+
+def points(place: int, format: str) -> Iterator[tuple[str, Call, list[np.ndarray]]]:
+    """The calls of the code of a question, with what they return by many digits; entries that nobody computed are not a number."""
+    answer = ASKED[place].answer()
+    if answer is None:
+        return
+    names = answer.typed.number_names()
+    # SymPy is slow with large matrices; equal sizes are enough for what it spells differently.
+    for fixed in ({}, dict.fromkeys(names, 1)) if format != "sympy" else (dict.fromkeys(names, 2), dict.fromkeys(names, 1)):
+        sizes = evaluate.usable_sizes(answer, 3, fixed)
+        values = evaluate.sample(answer.typed, 3, sizes)
+        if values is None:
+            continue
+        arrays = format in ("sympy", "matlab")
+        inputs = {name: _given(matrix, answer.typed.variables[name].shape, arrays) for name, matrix in values.items()}
+        inputs |= {name if name not in inputs else f"{name}_": number for name, number in sizes.items()}
+        expected = {
+            "f": _array(
+                evaluate.evaluate(answer.typed.expr, values, sizes, answer.typed.definitions), shape_of(answer.typed.expr)
+            )
+        }
+        for result in answer.results:
+            letters = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.full_axes]
+            shape = [size for _, size in letters]
+            entries = list(itertools.product(*map(range, shape)))
+            entries = Random(place).sample(entries, min(len(entries), MOST_ENTRIES))
+            parts = {part.name: part.expr for part in result.where}
+            value = expected[function_name(result)] = np.full(shape, np.nan)
+            for entry, number in evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, entries, parts).items():
+                value[entry] = float(number)
+        source = answer.to(format)
+        for name in expected:
+            both = f"f_and_{name}"
+            if name != "f":
+                yield f"{ASKED[place]} {sizes}", Call(source, both, inputs), [np.asarray(expected["f"]), expected[name]]
+            if format not in ("jax", "sympy"):
+                yield f"{ASKED[place]} {sizes}", Call(source, name, inputs), [np.asarray(expected[name])]
+
+
+def _given(matrix: list[list[Any]], shape: Any, arrays: bool) -> Any:
+    """An input; a row is a matrix with one row where the language has nothing else."""
+    found = _array(matrix, shape)
+    return found[None, :] if arrays and shape[0].is_one and not shape[1].is_one else found
+
+
+def places_of(format: str, part: int = 0, parts: int = 1) -> range:
+    every = 1 if os.environ.get("MATDIFF_ALL") == "1" else PART[format]
+    return range(part * every, len(ASKED), parts * every)
+
+
+def agree(
+    name: str, call: Call, found: list[np.ndarray], expected: list[np.ndarray], *, order: Any = "C", matrices: bool = False
+) -> None:
+    """Where a language has matrices only, axes of length 1 do not count."""
+    for actual, wanted in zip(found, expected, strict=True):
+        assert actual.shape == wanted.shape or (matrices and actual.size == wanted.size), (name, call.source)
+        known = ~np.isnan(wanted)
+        assert running.close(actual.reshape(wanted.shape, order=order)[known], wanted[known], 1e-6), (name, call.source)
+
+
+@pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.parametrize("part", range(4))
+def test_every_kind(format: str, part: int) -> None:
+    for place in places_of(format, part, 4):
+        for name, call, expected in points(place, format):
+            agree(name, call, running.IN_PROCESS[format](call), expected, matrices=format == "sympy")
+
+
+@needs("octave-cli")
+def test_every_kind_through_octave(tmp_path: Path) -> None:
+    calls = [call for place in places_of("matlab") for call in points(place, "matlab")]
+    for (name, call, expected), found in zip(calls, running.octave([call for _, call, _ in calls], tmp_path), strict=True):
+        agree(name, call, found, expected, order="F", matrices=True)
+
+
+# What did not run at first: the expression, and what was asked.
+FORMERLY = (
+    ("ones(n) (x^T x)", "vjp"),
+    ("x^T y", "vjp"),
+    ("x softplus(3)", "order"),
+    ("tr(adj(X))", "order"),
+    ("kron(A^T, B)", "order"),
+    ("[q0^2, q0*q1; q1, q0]", "order"),
+    ("n/2 logdet(S)", "order"),
+    ("mean(x) x", "order"),
+    ("[1, 2; 3, 4] .^ (-2) alpha", "order"),
+)
+
+
+@pytest.mark.parametrize("format", PYTHON)
+@pytest.mark.parametrize(("expression", "wanted"), FORMERLY)
+def test_code_that_did_not_run(expression: str, wanted: str, format: str) -> None:
+    places = [place for place, one in enumerate(ASKED) if one.expression == expression and one.wanted[0][0] == wanted]
+    assert places
+    for place in places:
+        for name, call, expected in points(place, format):
+            agree(name, call, running.IN_PROCESS[format](call), expected, matrices=format == "sympy")
 
 
 # Names
