@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from mpmath import mp
-
 from matdiff.dims import Shape
 from matdiff.infer import Typed
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of, transposed
 from matdiff.parts import shape_of
+from matdiff.precision import mp
 from matdiff.syntax import Expr, ratio
 from matdiff.values import evaluate, evaluate_tensor, number_of_dim
 

@@ -11,13 +11,12 @@ from itertools import product
 from random import Random
 from typing import TYPE_CHECKING, Literal
 
-from mpmath import mp
-
 from matdiff.dims import SCALAR, Dim
 from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.numerics import OPERATIONS
+from matdiff.precision import mp
 from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 from matdiff.walk import post_order

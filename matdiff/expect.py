@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from mpmath import mp
-
 from matdiff import index
 from matdiff.comparison import TOLERANCE, Comparison, Point
 from matdiff.dims import ONE, SCALAR, Shape
@@ -22,6 +20,7 @@ from matdiff.lower import lower
 from matdiff.matrices import Undefined
 from matdiff.nodes import Session, Tensor, resumed
 from matdiff.parts import shape_of
+from matdiff.precision import mp
 from matdiff.sample import draw_sizes
 from matdiff.simplify import simplify
 from matdiff.slips import explain

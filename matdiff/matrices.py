@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mpmath import mp
-
 from matdiff.limits import check
+from matdiff.precision import mp
 
 Number = Any  # mpmath is untyped: an mpf
 Matrix = list[list[Number]]

@@ -12,8 +12,7 @@ The adjugate and its derivatives are computed exactly, from minors.  Importing t
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from mpmath import mp
+from threading import local
 
 from matdiff.matrices import (
     Matrix,
@@ -34,6 +33,7 @@ from matdiff.matrices import (
     total,
     transposed,
 )
+from matdiff.precision import mp
 
 # Eigenvalues nearer than this are taken for equal.
 _NEAREST = 1e-6
@@ -111,17 +111,24 @@ class Primary:
         return (first[i][j] - first[j][k]) / (values[i] - values[k])
 
 
-_known: dict[tuple[int, tuple[tuple[Number, ...], ...]], tuple[list[Number], Matrix, Matrix] | None] = {}
+class _Spectra(local):
+    """The last spectra, for each thread its own: their numbers belong to its precision."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, tuple[tuple[Number, ...], ...]], tuple[list[Number], Matrix, Matrix] | None] = {}
+
+
+_spectra = _Spectra()
 
 
 def _spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
     """Eigenvalues, eigenvectors as columns and the inverse of these, or None where eigenvalues nearly coincide."""
-    key = mp.prec, tuple(map(tuple, value))
-    if key not in _known:
-        if len(_known) > 20:
-            _known.clear()
-        _known[key] = _computed_spectrum(value)
-    return _known[key]
+    key, known = (mp.prec, tuple(map(tuple, value))), _spectra.known
+    if key not in known:
+        if len(known) > 20:
+            known.clear()
+        known[key] = _computed_spectrum(value)
+    return known[key]
 
 
 def _computed_spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
-from mpmath import mp
-
 from matdiff.matrices import Matrix, Number, added, identity, multiplied, scaled, transposed
+from matdiff.precision import mp
 from matdiff.values import number_of_dim
 
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from mpmath import mp
-
 from matdiff import formula, index
 from matdiff.comparison import (
     Comparison,
@@ -33,6 +31,7 @@ from matdiff.infer import Typed
 from matdiff.lower import lower
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
 from matdiff.parts import shape_of
+from matdiff.precision import mp
 from matdiff.simplify import simplify
 from matdiff.structure import MODES
 from matdiff.syntax import Expr, ratio

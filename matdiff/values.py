@@ -11,14 +11,13 @@ from functools import reduce
 from itertools import product
 from typing import TYPE_CHECKING
 
-from mpmath import mp
-
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
 from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
 from matdiff.parts import size_of as size_of_argument
+from matdiff.precision import mp
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:

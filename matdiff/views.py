@@ -11,8 +11,6 @@ from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from mpmath import mp
-
 from matdiff.comparison import (
     Comparison,
     Point,
@@ -25,6 +23,7 @@ from matdiff.comparison import (
 from matdiff.infer import Typed, count_nodes
 from matdiff.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
 from matdiff.parts import shape_of
+from matdiff.precision import mp
 from matdiff.sample import with_property
 from matdiff.syntax import Expr
 

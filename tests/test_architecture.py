@@ -82,7 +82,7 @@ FLOORS = (
         "inverse",
         "directions",
     ),
-    ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
+    ("precision", "matrices", "matrixfunctions", "numerics", "sample", "values", "points", "evaluate"),
     ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),
     (
         "render",
@@ -118,18 +118,7 @@ ALLOWED = {
     "lark": {"parse"},
     "click": {"command", "usage", "cli"},
     "rich": {"catalogue", "explain"},
-    "mpmath": {
-        "comparison",
-        "expect",
-        "slips",
-        "views",
-        "evaluate",
-        "matrices",
-        "matrixfunctions",
-        "numerics",
-        "sample",
-        "values",
-    },
+    "mpmath": {"precision"},
     "sympy": {"components", "identity", "prove"},
     "numpy": set(),
 }
