@@ -184,8 +184,12 @@ class Batch:
                 layout=options.layout,
                 along=None if options.shapes else self.along,
             )
-            checks = self._checks(derivative)
-            shown = derivative.in_notation(options.notation) if options.format in render.WRITTEN else derivative
+            is_written = options.format in render.WRITTEN
+            notated = derivative.in_notation(options.notation) if is_written or options.expected else derivative
+            # What is expected is compared in the notation asked for; with several of one result it is one of them.
+            compared = derivative if options.notation == "all" else notated
+            checks = self._checks(derivative, compared)
+            shown = notated if is_written else derivative
             steps = derivative.steps(options.method) if options.steps and not options.shapes else []
             remarks = [*self.remarks, *question.remarks, *shown.remarks]
             written = (
@@ -203,9 +207,9 @@ class Batch:
             self.remarks = []
             self.output.write(written)
             if options.format != "json":
-                self._comment(derivative, remarks, checks)
+                self._comment(derivative, compared, remarks, checks)
 
-    def _checks(self, derivative: Derivative) -> list[Check]:
+    def _checks(self, derivative: Derivative, compared: Derivative) -> list[Check]:
         """What the options ask about the answer.  Raises `_Refused` for an expected expression that is wrong in itself."""
         options = self.options
         if options.shapes:
@@ -220,7 +224,7 @@ class Batch:
                 checks.append(derivative.prove(sizes, progress))
         if options.expected:
             try:
-                checks += derivative.expect(options.expected, seed=options.seed, sizes=sizes)
+                checks += compared.expect(options.expected, seed=options.seed, sizes=sizes)
             except WrongExpected as problem:
                 self._refuse(problem.errors, source=Source(problem.text, "argument"))
                 raise _Refused from None
@@ -273,7 +277,7 @@ class Batch:
             "pretty": alone and self.output.is_terminal,
         }
 
-    def _comment(self, derivative: Derivative, remarks: Sequence[Remark], checks: Sequence[Check]) -> None:
+    def _comment(self, derivative: Derivative, compared: Derivative, remarks: Sequence[Remark], checks: Sequence[Check]) -> None:
         """Remarks; in a pipe also the layout and the verdicts, which a terminal shows with the answer."""
         if not self.options.quiet:
             for remark in remarks:
@@ -283,7 +287,7 @@ class Batch:
                 complain(note)
         told = [check for check in checks if not (check.passed and self.options.quiet)]
         if told and not self._is_picture:
-            complain(_verdicts(told, derivative))
+            complain(_verdicts(told, compared))
 
     # Mistakes
 

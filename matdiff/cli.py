@@ -14,7 +14,7 @@ from matdiff.carets import Diagnostic
 from matdiff.carets import render as drawn
 from matdiff.command import ExpressionCommand, OneOf, Seconds, Whole, WrongValue, assignments, choice, listed, option
 from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted
-from matdiff.limits import TIME
+from matdiff.limits import LARGEST_SIZE, TIME
 from matdiff.notations import CHOICES as NOTATIONS
 from matdiff.render import FORMATS, WRITTEN
 from matdiff.render import Options as RenderOptions
@@ -26,7 +26,6 @@ from matdiff.version import VERSION
 
 INTERRUPTED = 130
 INTERNAL_ERROR = 70
-LARGEST_SIZE = 10**9
 # With larger arrays --verify, which computes with many digits, takes too long.
 LARGEST_VERIFIED = 100
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Shape
 from matdiff.infer import Typed
-from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of, transposed
+from matdiff.matrices import Matrix, Number, Undefined, added, filled, largest_entry, scaled, size_of, transposed
 from matdiff.parts import shape_of
+from matdiff.points import Point
 from matdiff.precision import mp
 from matdiff.syntax import Expr, ratio
 from matdiff.values import evaluate, evaluate_tensor, number_of_dim
@@ -22,19 +23,17 @@ if TYPE_CHECKING:
     from matdiff.result import Result
     from matdiff.syntax import Rational
 
-# Both sides are computed with 40 digits; a wrong formula differs in the first few.
-TOLERANCE = mp.mpf(10) ** -15
+# So many of the digits that are carried may be lost by rounding; sides that agree in all others are equal.
+_LOST = 30
+# Arrays whose entries are all smaller may be nothing but rounding; below so many tolerances they are.
+_TINY, _ROUNDING = 1e-10, 1e-10
 # A factor with a larger numerator or denominator is no slip.
 _LARGEST_FACTOR = 120
 
 
-class Point:
-    """Values of the variables, and what the size names stand for."""
-
-    __slots__ = ("sizes", "values")
-
-    def __init__(self, values: dict[str, Matrix], sizes: dict[str, int]) -> None:
-        self.values, self.sizes = values, sizes
+def tolerance() -> Number:
+    """The largest relative difference of equal numbers, with the digits of the moment."""
+    return mp.mpf(10) ** (_LOST - mp.dps)
 
 
 class Comparison:
@@ -77,7 +76,16 @@ class Comparison:
     def error(self, point: Point) -> Number:
         """The largest difference in proportion to the largest entry; infinite where the expected expression has no value."""
         try:
-            return distance(self.of_result(point), self.of_expected(point))
+            left, right = self.of_result(point), self.of_expected(point)
+            found = distance(left, right)
+            largest = max(largest_entry(left), largest_entry(right))
+            if not found or largest > _TINY:
+                return found
+            # Either both are 0 but for rounding, or both are small: with more digits rounding vanishes.
+            with mp.workdps(2 * mp.dps):
+                again = point.drawn_again()
+                left, right = self.of_result(again), self.of_expected(again)
+                return distance(left, right) if max(largest_entry(left), largest_entry(right)) > _TINY * largest else mp.mpf(0)
         except Undefined:
             return mp.inf
 
@@ -98,13 +106,16 @@ def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
 def distance(left: Matrix, right: Matrix) -> Number:
     """The largest difference of two entries in proportion to the largest entry."""
     pairs = [(a, b) for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True)]
-    largest = max([mp.mpf(10) ** -10, *(max(abs(a), abs(b)) for a, b in pairs)])
-    return max(abs(a - b) for a, b in pairs) / largest
+    difference = max(abs(a - b) for a, b in pairs)
+    return difference and difference / max(max(abs(a), abs(b)) for a, b in pairs)
 
 
 def is_equal(left: Matrix, right: Matrix) -> bool:
-    """Whether two arrays have one shape and equal entries."""
-    return size_of(left) == size_of(right) and distance(left, right) < TOLERANCE
+    """Whether two arrays have one shape and equal entries, or nothing but rounding."""
+    if size_of(left) != size_of(right):
+        return False
+    least = _ROUNDING * tolerance()
+    return bool(distance(left, right) < tolerance()) or all(largest_entry(side) < least for side in (left, right))
 
 
 def all_equal(left: Sequence[Matrix], right: Sequence[Matrix]) -> bool:
@@ -132,7 +143,7 @@ def factor_between(left: Matrix, right: Matrix) -> Number | None:
 def common_number(numbers: Sequence[Number | None]) -> Number | None:
     """The number that all are, or None."""
     first = numbers[0]
-    if first is None or any(n is None or abs(n - first) > TOLERANCE * abs(first) for n in numbers):
+    if first is None or any(n is None or abs(n - first) > tolerance() * abs(first) for n in numbers):
         return None
     return first
 
@@ -142,7 +153,7 @@ def as_ratio(number: Number | None) -> Rational | None:
     if number is None or abs(number) > _LARGEST_FACTOR:
         return None
     close = Fraction(str(number)).limit_denominator(_LARGEST_FACTOR)
-    if not close or abs(mp.mpf(close.numerator) / close.denominator - number) > TOLERANCE * abs(number):
+    if not close or abs(mp.mpf(close.numerator) / close.denominator - number) > tolerance() * abs(number):
         return None
     return ratio(close.numerator, close.denominator)
 

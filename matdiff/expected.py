@@ -6,31 +6,34 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import SCALAR, Shape
-from matdiff.errors import EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
+from matdiff.errors import DeclaredTwice, EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
 from matdiff.infer import Typed, infer
 from matdiff.lower import lower
 from matdiff.parse import Declaration, Definition, Question, parse
 from matdiff.parts import names_in, shape_of
 from matdiff.simplify import simplify
 from matdiff.syntax import Expr
-from matdiff.variables import Variable, declare, kind_of
+from matdiff.variables import Variable, declare, described, kind_of
+from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.pipeline import Derivative
+    from matdiff.result import Result
 
 # What the result is called while an expression is read beside it: no name of the language.
 _RESULT = "?"
 
 
-def read_expected(answer: Derivative, text: str, shape: Shape | None) -> Typed:
+def read_expected(answer: Derivative, text: str, shape: Shape | None, result: Result) -> Typed:
     """The last expression of `text`, typed.
 
-    It may use the variables, definitions and declarations of the question, the named parts of the results, sizes as numbers
-    (`2/n x`), and definitions of its own.  Where it can have the shape of the result, `shape`, it has: `I`, `ones` and `0` do.
+    It may use the variables, definitions and declarations of the question, the named parts of the results, the differentials in
+    this one, sizes as numbers (`2/n x`), and definitions of its own, but give no variable of the question another meaning.  Where
+    it can have the shape of the result, `shape`, it has: `I`, `ones` and `0` do.
     Raises `WrongExpected`.
     """
     try:
-        return _read(_Names(answer), text, shape)
+        return _read(_Names(answer, result), text, shape)
     except Errors as problem:
         raise WrongExpected(problem.errors, text) from None
     except MatdiffError as problem:
@@ -68,7 +71,7 @@ def _beside(expr: Expr, shape: Shape, names: _Names) -> Typed | None:
 class _Names:
     """What the names in an expected expression mean."""
 
-    def __init__(self, answer: Derivative) -> None:
+    def __init__(self, answer: Derivative, result: Result) -> None:
         inputs = answer.inputs
         self.variables: dict[str, Variable] = {**declare(inputs.declarations), **answer.typed.variables}
         self.definitions = {d.name: d.expr for d in inputs.definitions if d.name not in answer.typed.variables}
@@ -78,6 +81,8 @@ class _Names:
         for dim, number in answer.recovery().sizes.items():
             if dim.name is not None and dim.name not in self.variables:
                 self.definitions.setdefault(dim.name, number)
+        self.own = {*self.variables, *answer.typed.size_names}
+        self.variables |= _differentials(result.expr, answer)
         self.declared_sizes = {n for v in declare(inputs.declarations).values() for dim in v.shape for n in dim.names}
 
     @property
@@ -85,8 +90,32 @@ class _Names:
         return [*self.variables, *self.definitions]
 
     def add(self, statements: list[Declaration | Definition | Question]) -> None:
-        """What the expected expression declares and defines itself; its own definitions win."""
-        self.variables |= declare([s for s in statements if isinstance(s, Declaration)])
+        """What the expected expression declares and defines itself; its own definitions win.
+
+        Raises `Errors` where it gives another meaning to a variable or size of the question.
+        """
+        declared = declare([s for s in statements if isinstance(s, Declaration)])
+        again: list[MatdiffError] = []
+        for statement in statements:
+            if isinstance(statement, Question) or statement.name not in self.own:
+                continue
+            known, new = self.variables.get(statement.name), declared.get(statement.name)
+            if known is None or new is None or (known.shape, known.property) != (new.shape, new.property):
+                first = "" if known is None else described(known)
+                second = "" if new is None else described(new)
+                again.append(
+                    DeclaredTwice(
+                        variable=statement.name,
+                        first=None,
+                        second=statement.span if new else statement.name_span,
+                        first_text=first,
+                        second_text=second,
+                        in_question=True,
+                    )
+                )
+        if again:
+            raise Errors(again)
+        self.variables |= declared
         own = {s.name: s.expr for s in statements if isinstance(s, Definition)}
         self.variables = {name: variable for name, variable in self.variables.items() if name not in own}
         self.definitions |= own
@@ -107,3 +136,19 @@ class _Names:
             if "rigid" in vars(error):
                 error.__dict__["rigid"] = tuple(name for name in error.__dict__["rigid"] if name in self.declared_sizes)
             raise
+
+
+# Of these the differential of a structured variable has the structure; that of an orthogonal one has none that is declared.
+_KEPT = {"spd": "symmetric", **{name: name for name in ("symmetric", "skew", "diagonal", "lower", "upper")}}
+
+
+def _differentials(expr: Expr, answer: Derivative) -> dict[str, Variable]:
+    """The variables that the differentials of a formula are, `dX` as X is."""
+    found = {}
+    for node in post_order(expr):
+        if node.op == "differential":
+            variable = answer.typed.variables[str(node.value)]
+            kept = None if answer.structure == "ignore" else _KEPT.get(variable.property or "")
+            name = f"d{variable.name}"
+            found[name] = Variable(name, variable.kind, variable.shape, kept)
+    return found

@@ -42,16 +42,20 @@ _NEAREST = 1e-6
 class Primary:
     """A primary function of matrices: `of_matrix`, and f, f' and f'' of an eigenvalue, which serve where no two are near.
 
-    Without these `of_matrix` serves always.
+    Without these `of_matrix` serves always.  `invertible`: it has no value for a singular matrix.
     """
 
-    def __init__(self, of_matrix: Callable[[Matrix], Matrix], *of_number: Callable[[Number], Number]) -> None:
-        self.of_matrix = of_matrix
+    def __init__(
+        self, of_matrix: Callable[[Matrix], Matrix], *of_number: Callable[[Number], Number], invertible: bool = False
+    ) -> None:
+        self.of_matrix, self.invertible = of_matrix, invertible
         self.has_spectrum = bool(of_number)
         if of_number:
             self.of_number, self.first, self.second = of_number
 
     def _spectrum(self, at: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+        if self.invertible and not determinant(at):
+            raise Undefined("a singular matrix")
         return _spectrum(at) if self.has_spectrum else None
 
     def value(self, at: Matrix) -> Matrix:
@@ -159,6 +163,7 @@ def power_of(exponent: Number) -> Primary:
         lambda x: mp.power(x, exponent),
         lambda x: exponent * mp.power(x, exponent - 1),
         lambda x: exponent * (exponent - 1) * mp.power(x, exponent - 2),
+        invertible=True,
     )
 
 
@@ -176,7 +181,7 @@ def _whole_power(base: Matrix, exponent: int) -> Matrix:
 
 PRIMARY = {
     "expm": Primary(lambda value: through_mpmath(mp.expm, value), mp.exp, mp.exp, mp.exp),
-    "logm": Primary(lambda value: through_mpmath(mp.logm, value), mp.log, lambda x: 1 / x, lambda x: -1 / x**2),
+    "logm": Primary(lambda value: through_mpmath(mp.logm, value), mp.log, lambda x: 1 / x, lambda x: -1 / x**2, invertible=True),
     "sqrtm": Primary(
         lambda value: through_mpmath(mp.sqrtm, value),
         mp.sqrt,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
 from itertools import chain, combinations_with_replacement, count
 from math import inf
+from numbers import Integral
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from matdiff import errors, index
@@ -16,7 +17,7 @@ from matdiff.errors import OtherNotation, Remark
 from matdiff.formula import shape_of
 from matdiff.index import symbol
 from matdiff.infer import Typed, Variable, declare, infer
-from matdiff.limits import AXES, TIME, within
+from matdiff.limits import AXES, LARGEST_SIZE, TIME, within
 from matdiff.lower import axes_of, lower, property_of, variable_tensor
 from matdiff.nodes import Session, Tensor, new_session, resumed
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
@@ -95,19 +96,28 @@ class Derivative:
     def verify(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Report:
         """Compare every result with numerical differences of the input at random points; see `evaluate.Report`.
 
-        `sizes` fixes sizes by name, here and in what else compares.  Raises `errors.NotASize` for a name that does not occur.
+        `sizes` fixes sizes by name, here and in what else compares.  Raises `errors.NotASize` for a name that does not occur
+        or a number that no size can be.
         """
         from matdiff import evaluate  # loads mpmath, which only numbers need
 
         return evaluate.verify(self, seed=seed, sizes=self._fixed(sizes))
 
     def _fixed(self, sizes: Mapping[str, int] | None) -> dict[str, int]:
-        """The sizes that somebody chose.  Raises NotASize."""
-        names = self.typed.number_names() if sizes else ()
-        for name, number in (sizes or {}).items():
-            if name not in names:
+        """The sizes that somebody chose.  Raises NotASize for a name that is none, or a number that it cannot be."""
+        if not sizes:
+            return {}
+        names = self.typed.number_names()
+        for name, number in sizes.items():
+            is_whole = isinstance(number, Integral) and not isinstance(number, bool)
+            if name not in names or not is_whole or not 1 <= number <= LARGEST_SIZE:
                 raise errors.NotASize(text=name, number=number, names=names)
-        return dict(sizes or {})
+        from matdiff.trial_sizes import TrialSizes  # loads mpmath, which only numbers need
+
+        fixed = {name: int(number) for name, number in sizes.items()}
+        for name, least in TrialSizes([self.typed], fixed).too_small():
+            raise errors.NotASize(text=name, number=fixed[name], names=names, least=least)
+        return fixed
 
     def steps(self, method: str | None = None) -> list[Derivation]:
         """How every result comes about: "differential", "chain" or "index"; None takes chain where there are definitions.

@@ -10,6 +10,7 @@ from typing import Any
 
 from matdiff import errors
 from matdiff.carets import Help
+from matdiff.limits import LARGEST_SIZE
 from matdiff.render import FORMATS
 from matdiff.replace import in_quotes, parses
 from matdiff.report_reading import Words
@@ -78,6 +79,10 @@ def _not_a_name(error: errors.NotAName, text: str) -> Words:
 
 
 def _not_a_size(error: errors.NotASize, text: str) -> Words:
+    if error.least is not None:
+        return f"the size {error.text} must be at least {error.least} here, not {error.number}", [], [], []
+    if error.text in error.names:
+        return f"a size is a whole number from 1 to {LARGEST_SIZE:,}, not `{error.text}={error.number}`", [], [], []
     message = f"`{error.text}` is not the name of a size here"
     if not error.names:
         return message, [], [], ["every size is a number"]

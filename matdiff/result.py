@@ -98,6 +98,7 @@ class Result:
     conditions   what the formula needs, such as "X invertible"
     place        its number among the results of the question, whatever notation is shown
     along        what the derivative is applied to, if it is: then it has no axes for that (see `directions`)
+    plain        the result before a notation was asked for; itself where none was
     turned       whether `expr`, `shape` and `axes` are those of the transpose, because of the layout
     """
 
@@ -117,6 +118,7 @@ class Result:
         found = writing.written(tensor, wrt, [letter for *_, letter in self.axes], as_row)
         self.tensor, self.recovery, self.form = found.tensor, found.recovery, found.form
         self.full_axes = list(self.axes)
+        self.plain = self
         self.left: Expr | None = None
         self.legend: tuple[str, ...] = ()
         self.expr, self.index_expr = found.expr, found.index_expr
@@ -140,6 +142,7 @@ class Result:
     def in_notation(self, notation: str, equation: Equation) -> Result:
         """The same result written as an equation of this notation."""
         shown = copy(self)
+        shown.plain = self.plain
         shown.form, shown.left, shown.expr, shown.legend = notation, equation.left, equation.right, equation.legend
         shown.where = needed(list(self.parts), equation.right)
         if notation in ("entry", "kronecker", "differential"):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from matdiff.comparison import (
     Comparison,
-    Point,
     all_equal,
     common_number,
     difference,
@@ -23,6 +22,7 @@ from matdiff.comparison import (
 from matdiff.infer import Typed, count_nodes
 from matdiff.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
 from matdiff.parts import shape_of
+from matdiff.points import Point
 from matdiff.precision import mp
 from matdiff.sample import with_property
 from matdiff.syntax import Expr
