@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _LOST = 30
 # Arrays whose entries are all smaller may be nothing but rounding; below so many tolerances they are.
 _TINY, _ROUNDING = 1e-10, 1e-10
+# Larger differences are none of rounding.
+_LARGEST_BY_ROUNDING = 1e-6
 # A factor with a larger numerator or denominator is no slip.
 _LARGEST_FACTOR = 120
 
@@ -76,18 +78,20 @@ class Comparison:
     def error(self, point: Point) -> Number:
         """The largest difference in proportion to the largest entry; infinite where the expected expression has no value."""
         try:
-            left, right = self.of_result(point), self.of_expected(point)
-            found = distance(left, right)
-            largest = max(largest_entry(left), largest_entry(right))
-            if not found or largest > _TINY:
+            found, largest = self._apart(point)
+            if not found or (largest > _TINY and (found < tolerance() or found > _LARGEST_BY_ROUNDING)):
                 return found
-            # Either both are 0 but for rounding, or both are small: with more digits rounding vanishes.
+            # Rounding vanishes with more digits; small numbers and small differences stay.
             with mp.workdps(2 * mp.dps):
-                again = point.drawn_again()
-                left, right = self.of_result(again), self.of_expected(again)
-                return distance(left, right) if max(largest_entry(left), largest_entry(right)) > _TINY * largest else mp.mpf(0)
+                finer, again = self._apart(point.drawn_again())
+                return mp.mpf(0) if again < _TINY * largest or finer < _TINY * found else finer
         except Undefined:
             return mp.inf
+
+    def _apart(self, point: Point) -> tuple[Number, Number]:
+        """The relative difference at a point, and the largest entry.  Raises Undefined."""
+        left, right = self.of_result(point), self.of_expected(point)
+        return distance(left, right), max(largest_entry(left), largest_entry(right))
 
 
 def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:

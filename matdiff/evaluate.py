@@ -37,6 +37,8 @@ TOLERANCE_DIGITS = 25
 _SPARE_DIGITS = 35
 # Arrays whose entries are all smaller may be nothing but rounding.
 _TINY = 1e-10
+# Larger differences are none of rounding.
+_LARGEST_BY_ROUNDING = 1e-6
 # At most so many entries of a derivative by its variables are compared at the first point and at another one; of long expressions
 # or large arrays fewer.
 MOST_ENTRIES = 60
@@ -193,12 +195,16 @@ def _error_at(answer: Derivative, point: Point, digits: _Digits, place: int) -> 
     worst = mp.mpf(0)
     for result in answer.results:
         difference, largest = _measured(answer, result, point, digits, place)
-        if difference and largest < _TINY:
-            # Either both are 0 but for rounding, or both are small: with more digits rounding vanishes.
+        if not difference:
+            continue
+        error = difference / largest
+        if largest < _TINY or digits.tolerance <= error < _LARGEST_BY_ROUNDING:
+            # Rounding vanishes with more digits; small numbers and small differences stay.
             finer = digits._replace(more=digits.more + TOLERANCE_DIGITS)
             difference, again = _measured(answer, result, point, finer, place)
-            largest = again if again > _TINY * largest else mp.inf
-        worst = max(worst, difference / largest if difference else mp.mpf(0))
+            better = difference / again if difference else mp.mpf(0)
+            error = mp.mpf(0) if again < _TINY * largest or better < _TINY * error else better
+        worst = max(worst, error)
     return worst
 
 

@@ -48,6 +48,9 @@ _NEVER_NEGATIVE = frozenset(
 _INDEXED = ("sigma", "entry", "delta", "index")
 # Terms that are smaller than their sum by more digits than this ask for more digits, up to so many.
 _USUAL, _MOST_MORE = 8, 300
+# Functions that come near a limit exponentially, and from where on they are too near.
+_SATURATING = frozenset("exp expm1 sigmoid softplus logsigmoid softmax logsumexp tanh sinh cosh erf gelu expm".split())
+_SATURATED = 25
 
 
 class Point:
@@ -112,8 +115,8 @@ class Sampler:
         for number, scale in enumerate(_SCALES):
             last = number == len(_SCALES) - 1
             sizes = (self.sizes.large(base, self.seed) if last else self._sizes(base, number)) or base
-            for scale_now, sizes_now in ((scale, sizes), (1.0, sizes), (1.0, base)):
-                point = self._point(sizes_now, (self.seed, number), scale_now, accept)
+            for scale_now, sizes_now in dict.fromkeys([(scale, 0), (scale**0.5, 0), (1.0, 0), (1.0, 1)]):
+                point = self._point(base if sizes_now else sizes, (self.seed, number), scale_now, accept)
                 if point is not None:
                     found.append(point)
                     break
@@ -183,10 +186,23 @@ class Sampler:
 
             values = draw()
             if _is_defined(self.asked, values, sizes):
-                point = Point(values, sizes, min(1.0, *factors.values()) if factors else 1.0, draw)
-                if accept(point):
+                point = Point(values, sizes, min([1.0, *factors.values()]), draw)
+                if (max(factors.values(), default=1) <= 1 or not self._is_saturated(point)) and accept(point):
                     return point
         return None
+
+    def _is_saturated(self, point: Point) -> bool:
+        """Whether an exponential or the like is so near its limit that the digits of a difference from it are lost."""
+        for typed in self.typeds:
+            nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
+            nodes = [node.args[0] for node in nodes if node.op in _SATURATING and node.shape is not None]
+            try:
+                evaluation = Evaluation(point.values, point.sizes, typed.definitions) if nodes else None
+                if evaluation and any(largest_entry(evaluation.value(arg)) > _SATURATED for arg in nodes if not _has_index(arg)):
+                    return True
+            except Undefined:
+                continue
+        return False
 
     def _written_scales(self) -> list[float]:
         """The sizes of the numbers that are written, but those near 1: relu(x - 100) asks for an x of 100."""
@@ -292,6 +308,10 @@ def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
             except Undefined:
                 continue
     return min(digits, _MOST_MORE)
+
+
+def _has_index(root: Expr) -> bool:
+    return any(node.op in _INDEXED for node in post_order(root))
 
 
 def _number(node: Expr) -> Number:

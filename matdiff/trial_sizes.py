@@ -182,7 +182,7 @@ def _enough(typed: Typed) -> int:
     Factors such as n - 3 vanish only at sizes no larger than the number that is written.
     """
     degrees: dict[int, int] = {}
-    known = {name: 1 for name in typed.variables}
+    known = dict.fromkeys(typed.variables, 1)
     largest = 0
     for name, root in (*typed.definitions.items(), ("", typed.expr)):
         nodes = list(post_order(root))
