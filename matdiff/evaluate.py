@@ -89,12 +89,24 @@ class _Digits(NamedTuple):
 
 
 def sampler_of(answer: Derivative, seed: int, fixed: Mapping[str, int]) -> Sampler:
-    """What draws points for the input of an answer and all its formulas."""
+    """What draws points for the input of an answer and all its formulas, in a shape in which these have values if there is one."""
     beside = []
     for result in answer.results:
         parts = {part.name: part.expr for part in result.where}
         beside += [Typed(expr, answer.typed.variables, parts, ()) for expr in (result.expr, result.index_expr)]
-    return Sampler(answer.typed, beside, seed, fixed)
+
+    def has_values(point: Point) -> bool:
+        try:
+            for result in answer.results:
+                parts = {part.name: part.expr for part in result.where}
+                evaluation = Evaluation(point.values, point.sizes, parts)
+                if result.form == "matrix":
+                    evaluation.value(result.expr)
+        except Undefined:
+            return False
+        return True
+
+    return Sampler(answer.typed, beside, seed, fixed, has_values)
 
 
 def usable_sizes(answer: Derivative, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:

@@ -80,7 +80,7 @@ def compare(answer: Derivative, place: int, text: str, seed: int, sizes: Mapping
         if is_same and sampler.sizes.work(sampler.sizes.drawn(seed)) > MOST_WORK:
             verdict.passed = verdict.exact = True
             return verdict
-        points = _points(comparison, sampler)
+        points = sampler.points(sampler.prefer)
         more = spread(sampler.typeds, points[:1])
         with mp.workdps(DIGITS + more):
             if more:
@@ -155,26 +155,20 @@ def _sampler(comparison: Comparison, seed: int, fixed: Mapping[str, int]) -> Sam
     variables = {**(printed.variables if printed is not None else {}), **expected.variables, **asked.variables}
     parts = {part.name: part.expr for part in comparison.result.where}
     shown = printed or Typed(comparison.result.index_expr, asked.variables, parts, ())
-    return Sampler(Typed(asked.expr, variables, asked.definitions, ()), [shown, expected], seed, fixed)
-
-
-def _points(comparison: Comparison, sampler: Sampler) -> list[Point]:
-    """Points where input and result are real and finite, and the expected expression is not too large to be compared."""
 
     def is_good(point: Point) -> bool:
+        """Whether the result is real and finite, and the expected expression not too large to be compared."""
         try:
             comparison.of_result(point)
         except Undefined:
             return False
         try:
             comparison.of_expected(point)
-        except Overlarge:
-            return False
-        except Undefined:
-            return True
+        except Undefined as problem:
+            return not isinstance(problem, Overlarge)
         return True
 
-    return sampler.points(is_good)
+    return Sampler(Typed(asked.expr, variables, asked.definitions, ()), [shown, expected], seed, fixed, is_good)
 
 
 def _measure(verdict: Verdict, comparison: Comparison) -> None:

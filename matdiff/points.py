@@ -12,74 +12,66 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from random import Random
 from typing import TYPE_CHECKING
 
-from matdiff.matrices import Matrix, Number, Undefined, largest_entry
-from matdiff.parts import shape_of, values_of
+from matdiff.matrices import Matrix, Undefined, largest_entry
 from matdiff.precision import mp
-from matdiff.sample import MANNERS, draw_values
+from matdiff.sample import MANNERS, Entries, draw_entries, draw_values, made
+from matdiff.signs import Watch, is_saturated, number_of
 from matdiff.trial_sizes import Sizes, TrialSizes
 from matdiff.values import Evaluation, evaluate
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed, Variable
-    from matdiff.syntax import Expr
 
 # Each manner of drawing values is tried so often before the next.
 TRIES = 3
 # So many shapes are tried, as inv(X^T X) needs an X that is no wider than tall.
 _SHAPES = 8
-# The scales of the values, point by point, and how far those of numbers that are written may be from 1.
-_SCALES = (1.0, 6.0, 0.125, 1.0)
-_LEAST, _LARGEST = 1e-4, 1e6
-# So many points are added for numbers that are written, and for signs that were not seen.
-_MOST_FOR_NUMBERS, _MOST_FOR_SIGNS = 3, 4
-# So often a sign that was not seen is looked for: that of an argument of a function with a kink, and that of any other part.
-_SEARCHES, _SHORT_SEARCHES = 24, 6
-_MOST_WATCHED = 60
-# The functions whose arguments have a sign that counts, or which are even.
-_KINKED = frozenset(
-    ("abs", "sign", "step", "relu", "norm1", "maxnorm", "max", "min", "argmax", "argmin", "norm", "norm2", "sqrt", "log")
-)
-_NEVER_NEGATIVE = frozenset(
-    "number pi I ones zeros e commutation exp norm norm1 norm2 maxnorm nucnorm abs relu sigmoid softplus softmax cosh step sqrt "
-    "argmax argmin rows cols numel neg '".split()
-)
-# Index notation: entries, which have no value of their own.
-_INDEXED = ("sigma", "entry", "delta", "index")
+# The scales of the values, point by point.
+_SCALES = (1.0, 6.0, 0.125)
+# How far the scales of numbers that are written may be from 1, and how many points there are for them.
+_LEAST, _LARGEST, _MOST_FOR_NUMBERS = 1e-4, 1e6, 3
+# A sign that was not seen is looked for so often, and so many points are added for such signs: for those of arguments of functions
+# with a kink, then for those of all other parts.
+_SEARCHES = ((40, 8), (6, 3))
 # Terms that are smaller than their sum by more digits than this ask for more digits, up to so many.
 _USUAL, _MOST_MORE = 8, 300
-# Functions that come near a limit exponentially, and from where on they are too near.
-_SATURATING = frozenset("exp expm1 sigmoid softplus logsigmoid softmax logsumexp tanh sinh cosh erf gelu expm".split())
-_SATURATED = 25
+
+Accept = Callable[["Point"], bool]
 
 
 class Point:
     """Values of the variables, and what the size names stand for.
 
-    `draw` gives the same values with the digits of the moment.
+    `entries` are the numbers from which the values of structured variables are made, with the digits of the moment.
     """
 
-    __slots__ = ("draw", "scale", "sizes", "values")
+    __slots__ = ("entries", "scale", "sizes", "values", "variables")
 
     def __init__(
         self,
         values: dict[str, Matrix],
         sizes: Sizes,
-        scale: float = 1.0,
-        draw: Callable[[], dict[str, Matrix]] | None = None,
+        variables: Sequence[Variable] = (),
+        entries: Mapping[str, Entries] | None = None,
     ) -> None:
-        self.values, self.sizes, self.scale, self.draw = values, sizes, scale, draw
+        self.values, self.sizes, self.variables, self.entries = values, sizes, variables, entries
+        largest = [max(abs(entry) for row in value for entry in row) for value in (entries or {}).values()]
+        # How small the smallest variable is, for steps that must be small beside it.
+        self.scale = min([1.0, *(size for size in largest if size)])
 
     def drawn_again(self) -> Point:
         """The point with the digits of the moment; itself where its values are as they are."""
-        return self if self.draw is None else Point(self.draw(), self.sizes, self.scale, self.draw)
+        if self.entries is None:
+            return self
+        return Point(made(self.variables, self.entries), self.sizes, self.variables, self.entries)
 
 
 def sample(typed: Typed, seed: int, sizes: Sizes) -> dict[str, Matrix] | None:
     """Values of the variables where the expression is real and finite, or None when none was found."""
-    sampler = Sampler(typed, (), seed, sizes)
-    for seeds, manners in sampler._ways(TRIES):
-        values = draw_values(typed.variables.values(), sizes, seeds, manners)
+    variables = list(typed.variables.values())
+    for seeds, manners in _ways(typed.variables, seed, TRIES):
+        values = draw_values(variables, sizes, seeds, manners)
         if _is_defined(typed, values, sizes):
             return values
     return None
@@ -93,71 +85,95 @@ def _is_defined(typed: Typed, values: Mapping[str, Matrix], sizes: Mapping[str, 
     return True
 
 
-class Sampler:
-    """Draws points where `asked` is real and finite; numbers, indices and signs of the expressions `beside` it count too."""
+def _ways(names: Mapping[str, object], seed: int, tries: int) -> Iterator[tuple[object, dict[str, str]]]:
+    """How variables are drawn: all in one manner, one manner after the other, then each in its own."""
+    for manner in MANNERS:
+        for attempt in range(tries):
+            yield (seed, attempt), dict.fromkeys(names, manner)
+    for attempt in range(10 * (tries - 1)):
+        random = Random(repr((seed, "mixed", attempt)))
+        yield (seed, attempt), {name: random.choice(MANNERS) for name in names}
 
-    def __init__(self, asked: Typed, beside: Sequence[Typed], seed: int, fixed: Mapping[str, int]) -> None:
-        self.asked, self.seed = asked, seed
+
+class Sampler:
+    """Draws points where `asked` is real and finite; numbers, indices and signs of the expressions `beside` it count too.
+
+    prefer   what has a value at the points of a good shape: the shapes are tried for that first
+    """
+
+    def __init__(
+        self,
+        asked: Typed,
+        beside: Sequence[Typed],
+        seed: int,
+        fixed: Mapping[str, int],
+        prefer: Accept = lambda point: True,
+    ) -> None:
+        self.asked, self.seed, self.prefer = asked, seed, prefer
         self.typeds = (asked, *beside)
         self.sizes = TrialSizes(self.typeds, fixed)
-        self.variables: dict[str, Variable] = {}
+        found: dict[str, Variable] = {}
         for typed in self.typeds:
-            self.variables.update(typed.variables)
+            found.update(typed.variables)
+        self.variables = list(found.values())
+        # How the variables are drawn: as freely as possible, and in a manner that is known to give values.
         self.manners: dict[str, str] = {}
         self.safe: dict[str, str] = {}
 
-    def points(self, accept: Callable[[Point], bool] = lambda point: True) -> list[Point]:
+    def points(self, accept: Accept = lambda point: True) -> list[Point]:
         """The points; `accept` may refuse some."""
         base = self.base()
         if base is None:
             return []
         found = []
         for number, scale in enumerate(_SCALES):
-            last = number == len(_SCALES) - 1
-            sizes = (self.sizes.large(base, self.seed) if last else self._sizes(base, number)) or base
-            for scale_now, sizes_now in dict.fromkeys([(scale, 0), (scale**0.5, 0), (1.0, 0), (1.0, 1)]):
-                point = self._point(base if sizes_now else sizes, (self.seed, number), scale_now, accept)
+            sizes = self._sizes(base, number) or base
+            for factor, here in ((scale, sizes), (scale**0.5, sizes), (1.0, sizes), (1.0, base)):
+                point = self._point(here, (self.seed, number), factor, accept)
                 if point is not None:
                     found.append(point)
                     break
-        for number, scale in enumerate(self._written_scales()):
-            point = self._point(self._sizes(base, number) or base, (self.seed, "scale", number), scale, accept)
+        others = [(sizes, 1.0) for sizes in self.sizes.large(base, self.seed)]
+        others += [(self._sizes(base, number) or base, scale) for number, scale in enumerate(self._written_scales())]
+        for number, (sizes, scale) in enumerate(others):
+            point = self._point(sizes, (self.seed, "other", number), scale, accept)
             if point is not None:
                 found.append(point)
         if found:
-            found += self._of_other_signs(found, base, accept)
+            found += self._of_other_signs(found, accept)
         return found
 
     def base(self) -> Sizes | None:
         """Small sizes at which `asked` has values, None where no point is found; then `manners` says how they are drawn."""
         candidates = [self.sizes.drawn(self.seed + attempt) for attempt in range(_SHAPES)]
         candidates = [sizes for place, sizes in enumerate(candidates) if sizes not in candidates[:place]]
-        for tries in (1, TRIES):
-            for sizes in candidates if tries == 1 else candidates[:1]:
-                for seed, manners in self._ways(tries) if self.sizes.fits(sizes) else ():
-                    if self._has_value(sizes, seed, manners):
+        possible = [sizes for sizes in candidates if self.sizes.fits(sizes)]
+        names = {variable.name: None for variable in self.variables}
+        for tries, prefer in ((1, self.prefer), (TRIES, self.prefer), (TRIES, lambda point: True)):
+            for sizes in possible if tries == 1 else possible[:1]:
+                for seed, manners in _ways(names, self.seed, tries):
+                    point = self._drawn(sizes, seed, manners)
+                    if point is not None and prefer(point):
                         self.manners = self.safe = manners
                         self._relax(sizes)
                         return sizes
         return None
 
-    def _ways(self, tries: int) -> Iterator[tuple[object, dict[str, str]]]:
-        """How the variables are drawn: all in one manner, one manner after the other, then each in its own."""
-        for manner in MANNERS:
-            for attempt in range(tries):
-                yield (self.seed, attempt), dict.fromkeys(self.variables, manner)
-        for attempt in range(10 * (tries - 1)):
-            random = Random(repr((self.seed, "mixed", attempt)))
-            yield (self.seed, attempt), {name: random.choice(MANNERS) for name in self.variables}
+    def _drawn(
+        self, sizes: Sizes, seed: object, manners: Mapping[str, str], scales: Mapping[str, float] | None = None
+    ) -> Point | None:
+        return self._made(sizes, draw_entries(self.variables, sizes, seed, manners, scales))
 
-    def _has_value(self, sizes: Sizes, seed: object, manners: Mapping[str, str]) -> bool:
-        return _is_defined(self.asked, draw_values(self.variables.values(), sizes, seed, manners), sizes)
+    def _made(self, sizes: Sizes, entries: Mapping[str, Entries]) -> Point | None:
+        """The point, or None where `asked` has no value."""
+        values = made(self.variables, entries)
+        return Point(values, sizes, self.variables, entries) if _is_defined(self.asked, values, sizes) else None
 
     def _relax(self, sizes: Sizes) -> None:
         """Only what must be positive, diagonally dominant, ... is: the others are drawn as they come."""
         for name, manner in self.safe.items():
             freer = {**self.manners, name: "normal"}
-            if manner != "normal" and any(self._has_value(sizes, (self.seed, name, n), freer) for n in range(TRIES)):
+            if manner != "normal" and any(self._drawn(sizes, (self.seed, name, n), freer) for n in range(TRIES)):
                 self.manners = freer
 
     def _sizes(self, base: Sizes, number: int) -> Sizes | None:
@@ -167,42 +183,19 @@ class Sampler:
             sizes = sizes and self.sizes.grown(sizes, self.seed + step)
         return sizes
 
-    def _point(
-        self,
-        sizes: Sizes,
-        seed: object,
-        scale: float,
-        accept: Callable[[Point], bool],
-        scales: Mapping[str, float] | None = None,
-        tries: int = 2 * TRIES,
-    ) -> Point | None:
-        """A point with these sizes, at most so many tries with the freer manners and so many with the safe ones."""
-        factors = dict.fromkeys(self.variables, scale) if scales is None else scales
-        for attempt in range(2 * tries):
-            manners = self.manners if attempt < tries else self.safe
-
-            def draw(attempt: int = attempt, manners: Mapping[str, str] = manners) -> dict[str, Matrix]:
-                return draw_values(self.variables.values(), sizes, (seed, attempt), manners, factors)
-
-            values = draw()
-            if _is_defined(self.asked, values, sizes):
-                point = Point(values, sizes, min([1.0, *factors.values()]), draw)
-                if (max(factors.values(), default=1) <= 1 or not self._is_saturated(point)) and accept(point):
-                    return point
+    def _point(self, sizes: Sizes, seed: object, scale: float, accept: Accept) -> Point | None:
+        """A point with these sizes: freely drawn, or safely, or, as these may be right for small sizes only, in any manner."""
+        scales = {variable.name: scale for variable in self.variables}
+        ways = [self.manners] * 2 * TRIES + [self.safe] * TRIES
+        ways += [dict.fromkeys(scales, manner) for manner in MANNERS] if scale == 1 else []
+        for attempt, manners in enumerate(ways):
+            point = self._drawn(sizes, (seed, attempt), manners, scales)
+            if point is not None and (scale <= 1 or not self._is_saturated(point)) and accept(point):
+                return point
         return None
 
     def _is_saturated(self, point: Point) -> bool:
-        """Whether an exponential or the like is so near its limit that the digits of a difference from it are lost."""
-        for typed in self.typeds:
-            nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
-            nodes = [node.args[0] for node in nodes if node.op in _SATURATING and node.shape is not None]
-            try:
-                evaluation = Evaluation(point.values, point.sizes, typed.definitions) if nodes else None
-                if evaluation and any(largest_entry(evaluation.value(arg)) > _SATURATED for arg in nodes if not _has_index(arg)):
-                    return True
-            except Undefined:
-                continue
-        return False
+        return any(is_saturated(typed, point.values, point.sizes) for typed in self.typeds)
 
     def _written_scales(self) -> list[float]:
         """The sizes of the numbers that are written, but those near 1: relu(x - 100) asks for an x of 100."""
@@ -210,86 +203,46 @@ class Sampler:
         for typed in self.typeds:
             for root in (*typed.definitions.values(), typed.expr):
                 for node in post_order(root):
-                    if node.op == "number":
-                        size = abs(float(_number(node)))
-                        if _LEAST <= size < 0.3 or 3 < size <= _LARGEST:
-                            found.add(size if size < 1 else 1.5 * size)
+                    size = abs(float(number_of(node)))
+                    if _LEAST <= size < 0.3 or 3 < size <= _LARGEST:
+                        found.add(size if size < 1 else 1.5 * size)
         ordered = sorted(found)
         return list(dict.fromkeys([*ordered[-1:], *ordered[:1], *ordered]))[:_MOST_FOR_NUMBERS]
 
-    def _of_other_signs(self, points: Sequence[Point], base: Sizes, accept: Callable[[Point], bool]) -> Iterator[Point]:
-        """Points where a part of an expression has a sign that it did not have before."""
-        needed, others = self._watched()
-        seen: set[tuple[int, bool]] = set()
-        for point in points:
-            seen |= self._signs(point, [*needed, *others])
-        random = Random(repr((self.seed, "signs")))
-        added = 0
+    def _of_other_signs(self, points: Sequence[Point], accept: Accept) -> Iterator[Point]:
+        """Points where a part of an expression has a sign that it did not have before, made of those that there are."""
+        watch = Watch(self.typeds)
+        seen = set().union(*(watch.signs(point.values, point.sizes) for point in points))
+        smallest = min(points, key=lambda point: self.sizes.work(point.sizes))
+        starts = [point for point in points if point.sizes == smallest.sizes]
         furthest = max([100.0, *self._written_scales()])
-        for watched, searches in ((needed, _SEARCHES), (others, _SHORT_SEARCHES)):
-            for attempt in range(searches):
-                missing = [(id(node), sign) for _, node in watched for sign in (False, True) if (id(node), sign) not in seen]
-                if not missing or added == _MOST_FOR_SIGNS:
+        for watched, (searches, most) in zip(watch.groups, _SEARCHES):
+            random = Random(repr((self.seed, "signs", searches)))
+            for _ in range(searches):
+                if not most or all({(part, False), (part, True)} <= seen for part in watched):
                     break
-                scales = {name: furthest ** random.uniform(-1, 1) for name in self.variables}
-                other = self._point(base, (self.seed, "sign", searches, attempt), 1.0, accept, scales, tries=1)
-                if other is not None and not self._signs(other, watched).isdisjoint(missing):
-                    added += 1
-                    seen |= self._signs(other, [*needed, *others])
-                    yield other
-
-    def _watched(self) -> tuple[list[tuple[Typed, Expr]], list[tuple[Typed, Expr]]]:
-        """The parts whose signs are looked at: variables and what stands under a kink or a root, and all others."""
-        needed: dict[int, tuple[Typed, Expr]] = {}
-        others: dict[int, tuple[Typed, Expr]] = {}
-        for typed in self.typeds:
-            for root in (*typed.definitions.values(), typed.expr):
-                below: set[int] = set()
-                varying: set[int] = set()
-                indexed: set[int] = set()
-                nodes = [node for node in post_order(root) if node.shape is not None]
-                for node in reversed(nodes):  # an expression stands after its parts
-                    if node.op in _KINKED or id(node) in below or (node.op in ("^", ".^") and node.args[1].op != "number"):
-                        below.update(id(arg) for arg in values_of(node))
-                for node in nodes:
-                    if node.op in _INDEXED or any(id(arg) in indexed for arg in node.args):
-                        indexed.add(id(node))
-                    elif node.op == "name" or any(id(arg) in varying for arg in values_of(node)):
-                        varying.add(id(node))
-                        if node.op not in _NEVER_NEGATIVE and not _is_even(node):
-                            (needed if node.op == "name" or id(node) in below else others)[id(node)] = typed, node
-        return list(needed.values())[:_MOST_WATCHED], list(others.values())[:_MOST_WATCHED]
-
-    def _signs(self, point: Point, watched: Sequence[tuple[Typed, Expr]]) -> set[tuple[int, bool]]:
-        """The signs that the parts have: (part, whether positive)."""
-        found = set()
-        least = mp.mpf(10) ** (-mp.dps // 2)
-        evaluations = {}
-        for typed in {id(typed): typed for typed, _ in watched}.values():
-            try:
-                evaluations[id(typed)] = Evaluation(point.values, point.sizes, typed.definitions)
-            except Undefined:
-                continue
-        for typed, node in watched:
-            if id(typed) in evaluations:
-                try:
-                    value = evaluations[id(typed)].value(node)
-                except Undefined:
+                point = self._changed(random.choice(starts), random, furthest)
+                if point is None or self._is_saturated(point):
                     continue
-                entries = [mp.re(entry) for row in value for entry in row]
-                found |= {(id(node), entry > 0) for entry in entries if abs(entry) > least}
-        return found
+                signs = watch.signs(point.values, point.sizes)
+                starts.append(point)  # from where others may be reached
+                if any(sign in watched for sign, _ in signs - seen) and accept(point):
+                    most -= 1
+                    seen |= signs
+                    yield point
 
-
-def _is_even(node: Expr) -> bool:
-    """Whether it is an even power or a square such as x^T x, which has but one sign."""
-    if node.op in ("^", ".^") and shape_of(node)[1].is_one:
-        exponent = node.args[1]
-        return exponent.op == "number" and isinstance(exponent.value, int) and exponent.value % 2 == 0
-    if node.op == "*" and len(node.args) == 2:
-        left, right = node.args
-        return left.op == "'" and left.args[0] == right and shape_of(node)[0].is_one
-    return node.op in (".*", "dot", ":") and len(node.args) == 2 and node.args[0] == node.args[1]
+    def _changed(self, point: Point, random: Random, furthest: float) -> Point | None:
+        """The point with other numbers for some of its variables, in part or all of their entries; None where `asked` has no value."""
+        entries = dict(point.entries or {})
+        factor = furthest ** random.uniform(-1, 1)
+        for name in random.sample(sorted(entries), random.randint(1, len(entries))) if entries else ():
+            share = random.choice((0.3, 1.0))
+            turn = random.choice((-1, 1, None))  # away from 0, to the other side of it, or anywhere
+            entries[name] = [
+                [(entry * turn if turn else random.gauss(0, 1)) * factor if random.random() < share else entry for entry in row]
+                for row in entries[name]
+            ]
+        return self._made(point.sizes, entries)
 
 
 def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
@@ -300,7 +253,7 @@ def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
     digits = 0
     for typed in typeds:
         nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
-        written = [int(abs(mp.log10(abs(number)))) for number in map(_number, nodes) if number]
+        written = [int(abs(mp.log10(abs(number)))) for number in map(number_of, nodes) if number]
         digits = max([digits, *(2 * size for size in written if size > _USUAL)])
         for point in points:
             try:
@@ -310,28 +263,13 @@ def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
     return min(digits, _MOST_MORE)
 
 
-def _has_index(root: Expr) -> bool:
-    return any(node.op in _INDEXED for node in post_order(root))
-
-
-def _number(node: Expr) -> Number:
-    """The number that is written, 0 where it is none."""
-    if node.op != "number" or node.value is None or isinstance(node.value, str):
-        return mp.mpf(0)
-    return mp.mpf(node.value.numerator) / node.value.denominator
-
-
 def _spread(typed: Typed, point: Point) -> int:
     evaluation = Evaluation(point.values, point.sizes, typed.definitions)
     total = 0
-    for root in (*typed.definitions.values(), typed.expr):
-        indexed: set[int] = set()
-        for node in post_order(root):
-            if node.op in _INDEXED or any(id(arg) in indexed for arg in node.args):
-                indexed.add(id(node))
-            elif node.op == "+" and node.shape is not None:
-                sizes = [largest_entry(evaluation.value(term)) for term in node.args]
-                whole = max(sizes)
-                apart = [int(mp.log10(whole / size)) for size in sizes if 0 < size < whole]
-                total += sum(digits for digits in apart if digits > _USUAL)
+    for node in Watch([typed]).nodes:
+        if node.op == "+":
+            sizes = [largest_entry(evaluation.value(term)) for term in node.args]
+            whole = max(sizes)
+            apart = [int(mp.log10(whole / size)) for size in sizes if 0 < size < whole]
+            total += sum(digits for digits in apart if digits > _USUAL)
     return total

@@ -29,34 +29,51 @@ _ENTRIES: dict[str, Callable[[Random], float]] = {
 }
 
 
+Entries = list[list[float]]
+
 # Those that mean the same at another scale; the others keep inside the domains of logarithms, arc sines and the like.
 _SCALABLE = ("normal", "positive", "dominant", "small", "dominant small")
 
 
 def draw_values(
+    variables: Iterable[Variable], sizes: Mapping[str, int], seed: object, manner: str | Mapping[str, str]
+) -> dict[str, Matrix]:
+    """A value for every variable, in one manner or each in its own.  A declared property holds to the working precision."""
+    variables = list(variables)
+    return made(variables, draw_entries(variables, sizes, seed, manner))
+
+
+def draw_entries(
     variables: Iterable[Variable],
     sizes: Mapping[str, int],
     seed: object,
     manner: str | Mapping[str, str],
     scales: Mapping[str, float] | None = None,
-) -> dict[str, Matrix]:
-    """A value for every variable, in one manner or each in its own.  A declared property holds to the working precision.
+) -> dict[str, Entries]:
+    """Numbers from which `made` makes values, in one manner or for each variable in its own.
 
-    `scales` are what the entries of variables are multiplied with, where their manner allows it.
+    `scales` are what those of a variable are multiplied with, where its manner allows it.
     """
     random = Random(repr((seed, manner)))
+    entries = {}
+    for variable in variables:
+        rows, columns = (number_of_dim(dim, sizes) for dim in variable.shape)
+        chosen = manner if isinstance(manner, str) else manner[variable.name]
+        plain = [[_ENTRIES[chosen](random) for _ in range(columns)] for _ in range(rows)]
+        if chosen.startswith("dominant") and rows == columns > 1 and variable.property not in _MAKERS:
+            plain = [[entry + rows * (i == j) for j, entry in enumerate(row)] for i, row in enumerate(plain)]
+        scale = scales.get(variable.name, 1.0) if scales and chosen in _SCALABLE else 1.0
+        entries[variable.name] = [[scale * entry for entry in row] for row in plain]
+    return entries
+
+
+def made(variables: Iterable[Variable], entries: Mapping[str, Entries]) -> dict[str, Matrix]:
+    """Values that have the properties of the variables, to the working precision, from any numbers."""
     values = {}
     for variable in variables:
-        name = variable.name
-        rows, columns = (number_of_dim(dim, sizes) for dim in variable.shape)
-        chosen = manner if isinstance(manner, str) else manner[name]
-        plain = [[mp.mpf(_ENTRIES[chosen](random)) for _ in range(columns)] for _ in range(rows)]
-        if chosen.startswith("dominant") and rows == columns > 1 and variable.property not in _MAKERS:
-            plain = added(plain, scaled(rows, identity(rows)))
-        if scales and chosen in _SCALABLE:
-            plain = scaled(mp.mpf(scales.get(name, 1)), plain)
+        plain = [[mp.mpf(entry) for entry in row] for row in entries[variable.name]]
         make = _MAKERS.get(variable.property or "")
-        values[name] = make(plain) if make else plain
+        values[variable.name] = make(plain) if make else plain
     return values
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
 from matdiff.formula import is_scalar, shape_of
-from matdiff.parts import values_of
+from matdiff.parts import unsigned, values_of
 from matdiff.values import number_of_dim, number_of_index
 from matdiff.walk import post_order
 
@@ -28,11 +28,16 @@ Sizes = dict[str, int]
 # Where formulas are short enough sizes go up to this, and however long they are no further than that an evaluation takes so many
 # multiplications.
 LARGEST = 40
-MOST_WORK = 60_000
+MOST_WORK = 200_000
 # So far is looked for sizes that fit the indices and the compound sizes, such as n - 1, of an expression.
 _FURTHEST = 24
 # A function of a matrix costs about so many products.
-_PRODUCTS = 20
+_PRODUCTS = 8
+# Operations that take as much as several products of whole matrices.
+_WHOLE = frozenset(
+    "inv pinv det logdet adj cof dadj d2adj eigmax eigmin eigmaxproj eigminproj nucnorm norm2 powm dpowm d2powm "
+    "expm logm sqrtm dexpm dlogm dsqrtm d2expm d2logm d2sqrtm".split()
+)
 _SIZE_OPS = ("rows", "cols", "numel", "mean")
 _PRODUCT_OPS = ("*", ".*", "/", "./", "outer", "kron", ":", "dot", "'", "neg", "diag", "vec", "tr", "sum")
 
@@ -117,16 +122,27 @@ class TrialSizes:
                 return found
         return None
 
-    def large(self, sizes: Mapping[str, int], seed: int) -> Sizes | None:
-        """Sizes at which no identity of small matrices holds and no number written beside a size stands for one; see `_enough`."""
-        if not self.names:
-            return None
+    def large(self, sizes: Mapping[str, int], seed: int) -> list[Sizes]:
+        """Sizes at which no identity of small matrices holds and no number written beside a size stands for one; see `_enough`.
+
+        All names at once where that is not too much work, else one after the other.
+        """
         enough = min(max(map(_enough, self.typeds)), LARGEST)
-        for start in range(enough, min(self.at(sizes)), -1):
+        for start in range(enough, min([enough, *self.at(sizes)]), -1):
             found = self.grown(sizes, seed, start)
-            if found is not None and sum(_work(typed, found) for typed in self.typeds) <= MOST_WORK:
-                return found
-        return None
+            if found is not None and self.work(found) <= MOST_WORK:
+                if start == enough or len(self.names) == 1:
+                    return [found]
+                break
+        alone = []
+        for name in self.names:
+            for number in range(enough + len(self.taken) + len(self.names), sizes[name], -1):
+                found = self._with_indices({**{n: sizes[n] for n in self.names}, name: number}, seed)
+                is_new = number not in self.taken and number not in sizes.values()
+                if found is not None and is_new and self.work(found) <= MOST_WORK:
+                    alone.append(found)
+                    break
+        return alone
 
     def at(self, sizes: Mapping[str, int]) -> list[int]:
         """The numbers of the names that are free."""
@@ -183,20 +199,16 @@ def _enough(typed: Typed) -> int:
     """
     degrees: dict[int, int] = {}
     known = dict.fromkeys(typed.variables, 1)
-    largest = 0
     for name, root in (*typed.definitions.items(), ("", typed.expr)):
-        nodes = list(post_order(root))
-        if any(node.op in _SIZE_OPS for node in nodes):
-            numbers = [
-                int(abs(Fraction(node.value)))
-                for node in nodes
-                if node.op == "number" and isinstance(node.value, (int, Fraction))
-            ]
-            largest = max([largest, *(number for number in numbers if number <= LARGEST)])
-        for node in nodes:
+        for node in post_order(root):
             degrees[id(node)] = _degree(node, degrees, known)
         known[name] = degrees[id(root)]
-    return max(known[""] + 2, largest + 1)
+    nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
+    written = [
+        int(abs(Fraction(node.value))) for node in nodes if node.op == "number" and isinstance(node.value, (int, Fraction))
+    ]
+    has_sizes = any(node.op in _SIZE_OPS for node in nodes)
+    return max(known[""] + 2, max((number for number in written if has_sizes and number < LARGEST), default=0) + 1)
 
 
 def _degree(node: Expr, degrees: Mapping[int, int], known: Mapping[str, int]) -> int:
@@ -206,9 +218,10 @@ def _degree(node: Expr, degrees: Mapping[int, int], known: Mapping[str, int]) ->
     below = [degrees[id(arg)] for arg in values_of(node)]
     if not below:
         return 0
-    if node.op in ("^", ".^") and node.args[1].op in ("number", "neg"):
-        exponent = node.args[1].args[0].value if node.args[1].op == "neg" else node.args[1].value
-        return min(below[0] * max(1, int(exponent)), LARGEST)  # type: ignore[arg-type]
+    if node.op in ("^", ".^"):
+        exponent = unsigned(node.args[1])
+        times = int(exponent.value) if exponent.op == "number" and isinstance(exponent.value, (int, Fraction)) else 1
+        return min(below[0] * max(1, times), LARGEST)
     if node.op in _PRODUCT_OPS:
         return min(sum(below), LARGEST)
     return max(below)
@@ -231,10 +244,8 @@ def _work(typed: Typed, sizes: Mapping[str, int]) -> int:
                 if node.op == "*":
                     inner = [shape_of(arg)[1] for arg in node.args[:-1] if not is_scalar(arg)]
                     total += rows * columns * sum(number_of_dim(dim, sizes) for dim in inner)
-                elif rows == columns > 1 and node.args and node.op not in ("+", ".*", "./", "neg", "'", "at", "block", "diag"):
-                    total += _PRODUCTS * rows**3
-                elif node.op in ("det", "logdet", "eigmax", "eigmin", "nucnorm", "norm2"):
-                    total += _PRODUCTS * number_of_dim(shape_of(node.args[0])[0], sizes) ** 3
+                elif node.op in _WHOLE:
+                    total += _PRODUCTS * max(number_of_dim(dim, sizes) for dim in shape_of(node.args[0])) ** 3
     return total
 
 

@@ -82,7 +82,7 @@ FLOORS = (
         "inverse",
         "directions",
     ),
-    ("precision", "matrices", "matrixfunctions", "numerics", "sample", "values", "trial_sizes", "points", "evaluate"),
+    ("precision", "matrices", "matrixfunctions", "numerics", "sample", "values", "trial_sizes", "signs", "points", "evaluate"),
     ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),
     (
         "render",

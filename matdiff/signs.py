@@ -1,0 +1,133 @@
+"""The signs that the parts of expressions have at a point: what stands under an abs, a relu or a root must be seen on both sides.
+
+Importing this module loads mpmath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matdiff.matrices import Matrix, Number, Undefined, largest_entry
+from matdiff.parts import shape_of, values_of
+from matdiff.precision import mp
+from matdiff.values import Evaluation
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.infer import Typed
+    from matdiff.syntax import Expr
+
+# More parts are not looked at.
+_MOST_WATCHED = 60
+# The functions whose arguments have a sign that counts.
+_KINKED = frozenset(("abs", "sign", "step", "relu", "norm1", "maxnorm", "max", "min", "argmax", "argmin"))
+# Those under which a sign gets lost.
+_EVEN = frozenset(("norm", "norm2", "sqrt", "log"))
+_NEVER_NEGATIVE = frozenset(
+    "number pi I ones zeros e commutation exp norm norm1 norm2 maxnorm nucnorm abs relu sigmoid softplus softmax cosh step sqrt "
+    "argmax argmin rows cols numel neg '".split()
+)
+# Index notation: entries, which have no value of their own.
+_INDEXED = frozenset(("sigma", "entry", "delta", "index"))
+# Functions that come near a limit exponentially, and from where on they are too near.
+_SATURATING = frozenset("exp expm1 sigmoid softplus logsigmoid softmax logsumexp tanh sinh cosh erf gelu expm".split())
+_SATURATED = 25
+
+
+class Watch:
+    """The parts of expressions that have values of their own.
+
+    nodes    all of them, each after its arguments
+    groups   the numbers (`id`) of those whose signs are looked at: variables and arguments of functions with a kink, then the others,
+             first what stands under a root
+    """
+
+    def __init__(self, typeds: Sequence[Typed]) -> None:
+        self.nodes: list[Expr] = []
+        self._watched: list[tuple[Typed, Expr]] = []
+        kinked: dict[int, None] = {}
+        rooted: dict[int, None] = {}
+        others: dict[int, None] = {}
+        for typed in typeds:
+            for root in (*typed.definitions.values(), typed.expr):
+                nodes = list(_with_values(root))
+                self.nodes += nodes
+                arguments = {id(arg) for node in nodes if node.op in _KINKED for arg in node.args}
+                below: set[int] = set()
+                for node in reversed(nodes):  # an expression stands after its parts
+                    if node.op in _EVEN or id(node) in below or (node.op in ("^", ".^") and node.args[1].op != "number"):
+                        below.update(id(arg) for arg in values_of(node))
+                varying: set[int] = set()
+                for node in nodes:
+                    if node.op == "name" or any(id(arg) in varying for arg in values_of(node)):
+                        varying.add(id(node))
+                        if id(node) in arguments or (node.op not in _NEVER_NEGATIVE and not _is_even(node)):
+                            group = (
+                                kinked if id(node) in arguments or node.op == "name" else rooted if id(node) in below else others
+                            )
+                            group[id(node)] = None
+                            self._watched.append((typed, node))
+        self.groups = [set(list(kinked)[:_MOST_WATCHED]), set([*rooted, *others][:_MOST_WATCHED])]
+
+    def signs(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> set[tuple[int, bool]]:
+        """The signs that entries of the parts have: (part, whether positive)."""
+        found = set()
+        least = mp.mpf(10) ** (-mp.dps // 2)
+        evaluations: dict[int, Evaluation | None] = {}
+        for typed, node in self._watched:
+            if not any(id(node) in group for group in self.groups):
+                continue
+            if id(typed) not in evaluations:
+                try:
+                    evaluations[id(typed)] = Evaluation(values, sizes, typed.definitions)
+                except Undefined:
+                    evaluations[id(typed)] = None
+            evaluation = evaluations[id(typed)]
+            try:
+                value = [] if evaluation is None else evaluation.value(node)
+            except Undefined:
+                continue
+            found |= {(id(node), mp.re(entry) > 0) for row in value for entry in row if abs(entry) > least}
+        return found
+
+
+def is_saturated(typed: Typed, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> bool:
+    """Whether an exponential or the like is so near its limit that the digits of a difference from it are lost."""
+    roots = (*typed.definitions.values(), typed.expr)
+    arguments = [node.args[0] for root in roots for node in _with_values(root) if node.op in _SATURATING]
+    if not arguments:
+        return False
+    try:
+        evaluation = Evaluation(values, sizes, typed.definitions)
+        return any(bool(largest_entry(evaluation.value(argument)) > _SATURATED) for argument in arguments)
+    except Undefined:
+        return False
+
+
+def number_of(node: Expr) -> Number:
+    """The number that is written, 0 where it is none."""
+    if node.op != "number" or node.value is None or isinstance(node.value, str):
+        return mp.mpf(0)
+    return mp.mpf(node.value.numerator) / node.value.denominator
+
+
+def _with_values(root: Expr) -> Iterator[Expr]:
+    """The parts that are no index notation and hold none, each after its arguments."""
+    indexed: set[int] = set()
+    for node in post_order(root):
+        if node.op in _INDEXED or any(id(arg) in indexed for arg in node.args):
+            indexed.add(id(node))
+        elif node.shape is not None:
+            yield node
+
+
+def _is_even(node: Expr) -> bool:
+    """Whether it is an even power or a square such as x^T x, which has but one sign."""
+    if node.op in ("^", ".^") and shape_of(node)[1].is_one:
+        exponent = node.args[1]
+        return exponent.op == "number" and isinstance(exponent.value, int) and exponent.value % 2 == 0
+    if node.op == "*" and len(node.args) == 2:
+        left, right = node.args
+        return left.op == "'" and left.args[0] == right and shape_of(node)[0].is_one
+    return node.op in (".*", "dot", ":") and len(node.args) == 2 and node.args[0] == node.args[1]
