@@ -9,6 +9,7 @@ Importing this module loads mpmath.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -31,9 +32,11 @@ _SHAPES = 8
 _SCALES = (1.0, 6.0, 0.125)
 # How far the scales of numbers that are written may be from 1, and how many points there are for them.
 _LEAST, _LARGEST, _MOST_FOR_NUMBERS = 1e-4, 1e6, 3
-# A sign that was not seen is looked for so often, and so many points are added for such signs: for those of arguments of functions
-# with a kink, then for those of all other parts.
-_SEARCHES = ((40, 8), (6, 3))
+# Signs that were not seen: that of an argument of a function with a kink is approached in so many steps, for at most so many of
+# them, those of other parts are looked for at so many points.  At most so many points are added.
+_STEPS, _MOST_CLIMBS, _SEARCHES, _MOST_FOR_SIGNS = 60, 8, 8, 8
+# By so much a variable is multiplied or divided at most in a step.
+_FARTHEST = 30.0
 # Terms that are smaller than their sum by more digits than this ask for more digits, up to so many.
 _USUAL, _MOST_MORE = 8, 300
 
@@ -184,12 +187,15 @@ class Sampler:
         return sizes
 
     def _point(self, sizes: Sizes, seed: object, scale: float, accept: Accept) -> Point | None:
-        """A point with these sizes: freely drawn, or safely, or, as these may be right for small sizes only, in any manner."""
+        """A point with these sizes: freely drawn, or safely, or, as that may be right for small sizes only, with smaller variables."""
         scales = {variable.name: scale for variable in self.variables}
-        ways = [self.manners] * 2 * TRIES + [self.safe] * TRIES
-        ways += [dict.fromkeys(scales, manner) for manner in MANNERS] if scale == 1 else []
-        for attempt, manners in enumerate(ways):
-            point = self._drawn(sizes, (seed, attempt), manners, scales)
+        ways = [(self.manners, scales)] * 2 * TRIES + [(self.safe, scales)] * TRIES
+        if scale == 1:
+            ways += [(dict.fromkeys(scales, manner), scales) for manner in MANNERS]
+            random = Random(repr(seed))
+            ways += [(self.safe, {name: random.choice((1.0, 0.1, 0.01)) for name in scales}) for _ in range(4 * TRIES)]
+        for attempt, (manners, factors) in enumerate(ways):
+            point = self._drawn(sizes, (seed, attempt), manners, factors)
             if point is not None and (scale <= 1 or not self._is_saturated(point)) and accept(point):
                 return point
         return None
@@ -215,32 +221,59 @@ class Sampler:
         seen = set().union(*(watch.signs(point.values, point.sizes) for point in points))
         smallest = min(points, key=lambda point: self.sizes.work(point.sizes))
         starts = [point for point in points if point.sizes == smallest.sizes]
-        furthest = max([100.0, *self._written_scales()])
-        for watched, (searches, most) in zip(watch.groups, _SEARCHES):
-            random = Random(repr((self.seed, "signs", searches)))
-            for _ in range(searches):
-                if not most or all({(part, False), (part, True)} <= seen for part in watched):
-                    break
-                point = self._changed(random.choice(starts), random, furthest)
-                if point is None or self._is_saturated(point):
-                    continue
-                signs = watch.signs(point.values, point.sizes)
-                starts.append(point)  # from where others may be reached
-                if any(sign in watched for sign, _ in signs - seen) and accept(point):
-                    most -= 1
-                    seen |= signs
-                    yield point
+        random = Random(repr((self.seed, "signs")))
+        most, climbs = _MOST_FOR_SIGNS, _MOST_CLIMBS
+        for part in watch.kinked:
+            for sign in (False, True):
+                if (part, sign) not in seen and most and climbs:
+                    climbs -= 1
+                    found = self._climbed(starts, watch, (part, sign), random)
+                    if found is not None and accept(found):
+                        most -= 1
+                        seen |= watch.signs(found.values, found.sizes)
+                        yield found
+        names = [variable.name for variable in self.variables]
+        for _ in range(_SEARCHES if names else 0):
+            if not most or all({(part, False), (part, True)} <= seen for part in watch.others):
+                break
+            point = self._changed(random.choice(starts), names, random)
+            if point is None or self._is_saturated(point):
+                continue
+            signs = watch.signs(point.values, point.sizes)
+            if signs - seen and accept(point):
+                most -= 1
+                seen |= signs
+                yield point
 
-    def _changed(self, point: Point, random: Random, furthest: float) -> Point | None:
-        """The point with other numbers for some of its variables, in part or all of their entries; None where `asked` has no value."""
+    def _climbed(self, starts: Sequence[Point], watch: Watch, wanted: tuple[int, bool], random: Random) -> Point | None:
+        """A point where a part has a sign, by changes of which those stay that bring it nearer; None where it is not reached."""
+        heights = [(watch.furthest(*wanted, start.values, start.sizes), start) for start in starts]
+        known = [pair for pair in heights if pair[0] is not None]
+        if not known:
+            return None
+        height, best = max(known, key=itemgetter(0))
+        names = watch.variables(wanted[0])
+        for _ in range(_STEPS if names else 0):
+            point = self._changed(best, names, random)
+            reached = None if point is None else watch.furthest(*wanted, point.values, point.sizes)
+            if point is not None and reached is not None and reached > height:
+                best, height = point, reached
+                if height > 0 and not self._is_saturated(point):
+                    return point
+        return None
+
+    def _changed(self, point: Point, names: Sequence[str], random: Random) -> Point | None:
+        """The point with other numbers for some of these variables, in one, some or all entries; None where `asked` has no value."""
         entries = dict(point.entries or {})
-        factor = furthest ** random.uniform(-1, 1)
-        for name in random.sample(sorted(entries), random.randint(1, len(entries))) if entries else ():
-            share = random.choice((0.3, 1.0))
-            turn = random.choice((-1, 1, None))  # away from 0, to the other side of it, or anywhere
+        factor = _FARTHEST ** random.uniform(-1, 1)
+        for name in random.sample(names, random.randint(1, len(names))):
+            rows, columns = len(entries[name]), len(entries[name][0])
+            places = [(i, j) for i in range(rows) for j in range(columns)]
+            chosen = set(random.sample(places, random.choice((1, (len(places) + 2) // 3, len(places)))))
+            turn = random.choice((-1, 1, None))  # to the other side of 0, farther or nearer, or anywhere
             entries[name] = [
-                [(entry * turn if turn else random.gauss(0, 1)) * factor if random.random() < share else entry for entry in row]
-                for row in entries[name]
+                [(x * turn if turn else random.gauss(0, 1)) * factor if (i, j) in chosen else x for j, x in enumerate(row)]
+                for i, row in enumerate(entries[name])
             ]
         return self._made(point.sizes, entries)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.matrices import Matrix, Number, Undefined, largest_entry
-from matdiff.parts import shape_of, values_of
+from matdiff.parts import names_in, shape_of, values_of
 from matdiff.precision import mp
 from matdiff.values import Evaluation
 from matdiff.walk import post_order
@@ -28,6 +28,8 @@ _NEVER_NEGATIVE = frozenset(
     "number pi I ones zeros e commutation exp norm norm1 norm2 maxnorm nucnorm abs relu sigmoid softplus softmax cosh step sqrt "
     "argmax argmin rows cols numel neg '".split()
 )
+# What differs from point to point by itself: variables and sizes.
+_VARYING = frozenset(("name", "rows", "cols", "numel"))
 # Index notation: entries, which have no value of their own.
 _INDEXED = frozenset(("sigma", "entry", "delta", "index"))
 # Functions that come near a limit exponentially, and from where on they are too near.
@@ -39,16 +41,15 @@ class Watch:
     """The parts of expressions that have values of their own.
 
     nodes    all of them, each after its arguments
-    groups   the numbers (`id`) of those whose signs are looked at: variables and arguments of functions with a kink, then the others,
-             first what stands under a root
+    kinked   those that are arguments of a function with a kink, by number
+    others   other parts whose signs are looked at, what stands under a root first
     """
 
     def __init__(self, typeds: Sequence[Typed]) -> None:
         self.nodes: list[Expr] = []
-        self._watched: list[tuple[Typed, Expr]] = []
-        kinked: dict[int, None] = {}
-        rooted: dict[int, None] = {}
-        others: dict[int, None] = {}
+        kinked: dict[int, tuple[Typed, Expr]] = {}
+        rooted: dict[int, tuple[Typed, Expr]] = {}
+        others: dict[int, tuple[Typed, Expr]] = {}
         for typed in typeds:
             for root in (*typed.definitions.values(), typed.expr):
                 nodes = list(_with_values(root))
@@ -60,24 +61,21 @@ class Watch:
                         below.update(id(arg) for arg in values_of(node))
                 varying: set[int] = set()
                 for node in nodes:
-                    if node.op == "name" or any(id(arg) in varying for arg in values_of(node)):
+                    if node.op in _VARYING or any(id(arg) in varying for arg in values_of(node)):
                         varying.add(id(node))
-                        if id(node) in arguments or (node.op not in _NEVER_NEGATIVE and not _is_even(node)):
-                            group = (
-                                kinked if id(node) in arguments or node.op == "name" else rooted if id(node) in below else others
-                            )
-                            group[id(node)] = None
-                            self._watched.append((typed, node))
-        self.groups = [set(list(kinked)[:_MOST_WATCHED]), set([*rooted, *others][:_MOST_WATCHED])]
+                        if id(node) in arguments:
+                            kinked[id(node)] = typed, node
+                        elif node.op not in _NEVER_NEGATIVE and not _is_even(node):
+                            (rooted if node.op == "name" or id(node) in below else others)[id(node)] = typed, node
+        self.kinked = dict(list(kinked.items())[:_MOST_WATCHED])
+        self.others = dict(list((rooted | others).items())[:_MOST_WATCHED])
 
     def signs(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> set[tuple[int, bool]]:
         """The signs that entries of the parts have: (part, whether positive)."""
         found = set()
         least = mp.mpf(10) ** (-mp.dps // 2)
         evaluations: dict[int, Evaluation | None] = {}
-        for typed, node in self._watched:
-            if not any(id(node) in group for group in self.groups):
-                continue
+        for typed, node in (self.kinked | self.others).values():
             if id(typed) not in evaluations:
                 try:
                     evaluations[id(typed)] = Evaluation(values, sizes, typed.definitions)
@@ -90,6 +88,28 @@ class Watch:
                 continue
             found |= {(id(node), mp.re(entry) > 0) for row in value for entry in row if abs(entry) > least}
         return found
+
+    def variables(self, part: int) -> list[str]:
+        """The variables that a part depends on, also by definitions."""
+        typed, node = self.kinked[part]
+        found: dict[str, None] = {}
+        waiting = [node]
+        while waiting:
+            for name in names_in(waiting.pop()):
+                if name.value in typed.definitions:
+                    waiting.append(typed.definitions[str(name.value)])
+                else:
+                    found[str(name.value)] = None
+        return list(found)
+
+    def furthest(self, part: int, is_positive: bool, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> Number | None:
+        """How far the part goes to this side: its largest entry, or the largest with the other sign; None where it has no value."""
+        typed, node = self.kinked[part]
+        try:
+            value = Evaluation(values, sizes, typed.definitions).value(node)
+        except Undefined:
+            return None
+        return max((1 if is_positive else -1) * mp.re(entry) for row in value for entry in row)
 
 
 def is_saturated(typed: Typed, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> bool:

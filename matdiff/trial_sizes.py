@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 Sizes = dict[str, int]
 
-# Where formulas are short enough sizes go up to this, and however long they are no further than that an evaluation takes so many
-# multiplications.
-LARGEST = 40
+# Sizes go no further than that an evaluation takes so many multiplications, nor beyond this number for a product of many factors
+# or for a number that is written beside a size.
 MOST_WORK = 200_000
+_LARGEST_DEGREE, _LARGEST_WRITTEN = 40, 2000
 # So far is looked for sizes that fit the indices and the compound sizes, such as n - 1, of an expression.
 _FURTHEST = 24
 # A function of a matrix costs about so many products.
@@ -127,8 +127,8 @@ class TrialSizes:
 
         All names at once where that is not too much work, else one after the other.
         """
-        enough = min(max(map(_enough, self.typeds)), LARGEST)
-        for start in range(enough, min([enough, *self.at(sizes)]), -1):
+        enough = max(map(_enough, self.typeds))
+        for start in _down(enough, min([enough, *self.at(sizes)])):
             found = self.grown(sizes, seed, start)
             if found is not None and self.work(found) <= MOST_WORK:
                 if start == enough or len(self.names) == 1:
@@ -136,7 +136,7 @@ class TrialSizes:
                 break
         alone = []
         for name in self.names:
-            for number in range(enough + len(self.taken) + len(self.names), sizes[name], -1):
+            for number in _down(enough + len(self.taken) + len(self.names), sizes[name]):
                 found = self._with_indices({**{n: sizes[n] for n in self.names}, name: number}, seed)
                 is_new = number not in self.taken and number not in sizes.values()
                 if found is not None and is_new and self.work(found) <= MOST_WORK:
@@ -190,6 +190,13 @@ def _places(typed: Typed) -> Iterator[tuple[Expr, Dim]]:
                 yield node.args[0], shape_of(node)[0]
 
 
+def _down(first: int, last: int) -> Iterator[int]:
+    """From the first number down to the one after the last: one by one where they are small, else in steps of a fifth."""
+    while first > last:
+        yield first
+        first -= max(1, first // 5 if first > 20 else 1)
+
+
 def _enough(typed: Typed) -> int:
     """A size at which an equation of this expression with another of its length is no accident of small matrices.
 
@@ -208,7 +215,7 @@ def _enough(typed: Typed) -> int:
         int(abs(Fraction(node.value))) for node in nodes if node.op == "number" and isinstance(node.value, (int, Fraction))
     ]
     has_sizes = any(node.op in _SIZE_OPS for node in nodes)
-    return max(known[""] + 2, max((number for number in written if has_sizes and number < LARGEST), default=0) + 1)
+    return max(known[""] + 2, max((number for number in written if has_sizes and number < _LARGEST_WRITTEN), default=0) + 1)
 
 
 def _degree(node: Expr, degrees: Mapping[int, int], known: Mapping[str, int]) -> int:
@@ -221,9 +228,9 @@ def _degree(node: Expr, degrees: Mapping[int, int], known: Mapping[str, int]) ->
     if node.op in ("^", ".^"):
         exponent = unsigned(node.args[1])
         times = int(exponent.value) if exponent.op == "number" and isinstance(exponent.value, (int, Fraction)) else 1
-        return min(below[0] * max(1, times), LARGEST)
+        return min(below[0] * max(1, times), _LARGEST_DEGREE)
     if node.op in _PRODUCT_OPS:
-        return min(sum(below), LARGEST)
+        return min(sum(below), _LARGEST_DEGREE)
     return max(below)
 
 
