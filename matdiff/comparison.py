@@ -51,7 +51,7 @@ class Comparison:
     ) -> None:
         self.answer, self.result, self.shape = answer, result, shape
         self.printed, self.expected, self.points = printed, expected, points
-        self._known: dict[tuple[int, int], tuple[object, Matrix]] = {}
+        self._known: dict[tuple[int, int, int], tuple[object, Matrix]] = {}
 
     @property
     def same_shape(self) -> bool:
@@ -69,9 +69,10 @@ class Comparison:
 
     def value(self, expr: Expr, within: Typed, point: Point) -> Matrix:
         """The value of an expression that uses the definitions of another one.  Raises Undefined."""
-        key = id(expr), id(point)
+        key = id(expr), id(point), mp.prec
         if key not in self._known:
-            value = evaluate(expr, point.values, point.sizes, within.definitions)
+            with mp.workdps(mp.dps + point.more):
+                value = evaluate(expr, point.values, point.sizes, within.definitions)
             self._known[key] = (expr, point), value
         return self._known[key][1]
 
@@ -96,6 +97,11 @@ class Comparison:
 
 def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     """The value of a result with at most two axes, in either notation.  Raises Undefined."""
+    with mp.workdps(mp.dps + point.more):
+        return _value_of_result(result, shape, point)
+
+
+def _value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     parts = {part.name: part.expr for part in result.where}
     rows, columns = (number_of_dim(dim, point.sizes) for dim in shape)
     if result.form == "matrix":

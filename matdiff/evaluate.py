@@ -21,6 +21,7 @@ from matdiff.numerics import OPERATIONS
 from matdiff.points import Point, Sampler, sample, spread
 from matdiff.precision import mp
 from matdiff.sample import in_space
+from matdiff.trial_sizes import MOST_WORK
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
@@ -189,7 +190,9 @@ def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None
     worst = mp.mpf(-1)
     for place, point in enumerate(points):
         try:
-            error = _error_at(answer, point, digits, place)
+            error = _error_at(
+                answer, point, digits._replace(more=digits.more + point.more), place, sampler.sizes.work(point.sizes)
+            )
         except Overlarge:
             continue
         except Undefined:
@@ -202,31 +205,31 @@ def verify(answer: Derivative, *, seed: int = 0, sizes: Mapping[str, int] | None
     return report
 
 
-def _error_at(answer: Derivative, point: Point, digits: _Digits, place: int) -> Number:
+def _error_at(answer: Derivative, point: Point, digits: _Digits, place: int, work: int) -> Number:
     """The largest relative error of the results at a point.  Raises Undefined."""
     worst = mp.mpf(0)
     for result in answer.results:
-        difference, largest = _measured(answer, result, point, digits, place)
+        difference, largest = _measured(answer, result, point, digits, place, work)
         if not difference:
             continue
         error = difference / largest
         if largest < _TINY or digits.tolerance <= error < _LARGEST_BY_ROUNDING:
             # Rounding vanishes with more digits; small numbers and small differences stay.
             finer = digits._replace(more=digits.more + TOLERANCE_DIGITS)
-            difference, again = _measured(answer, result, point, finer, place)
+            difference, again = _measured(answer, result, point, finer, place, work)
             better = difference / again if difference else mp.mpf(0)
             error = mp.mpf(0) if again < _TINY * largest or better < _TINY * error else better
         worst = max(worst, error)
     return worst
 
 
-def _measured(answer: Derivative, result: Result, point: Point, digits: _Digits, place: int) -> tuple[Number, Number]:
+def _measured(answer: Derivative, result: Result, point: Point, digits: _Digits, place: int, work: int) -> tuple[Number, Number]:
     """The largest difference of a result from the numerical derivative at a point, and the largest entry.  Raises Undefined."""
     with mp.workdps(digits.carried):
         values = point.drawn_again().values
         step = mp.mpf(10) ** -digits.step * mp.mpf(point.scale)
         random = Random(repr((place, result.place)))
-        most = MOST_ENTRIES if not place else _MOST_AT_OTHERS
+        most = MOST_ENTRIES if not place else max(2, min(_MOST_AT_OTHERS, MOST_WORK // work))
         if result.along and result.along.kind == SOLVE:
             return _distance_of_solution(answer, result, result.along, values, point.sizes, step)
         return _distance(answer, result, values, point.sizes, step, lambda entries: _chosen(entries, random, most))

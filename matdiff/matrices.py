@@ -135,23 +135,45 @@ def through_mpmath(function: Callable[[Any], Any], value: Matrix) -> Matrix:
 
 def inverse(value: Matrix) -> Matrix:
     """The inverse.  Raises Undefined for a singular matrix."""
-    try:
-        found: Matrix = mp.inverse(mp.matrix(value)).tolist()
-    except (ZeroDivisionError, TypeError) as problem:  # TypeError: no pivot in a column of zeros
-        raise Undefined(str(problem)) from None
+    size = len(value)
+    rows, divisor = _eliminated([[*row, *unit] for row, unit in zip(value, identity(size), strict=True)])
+    if not divisor:
+        raise Undefined("the inverse of a singular matrix")
+    found = [row[size:] for row in rows]
     if largest_entry(value) * largest_entry(found) > mp.mpf(10) ** (mp.dps - _ROUNDING):
-        raise Undefined("the inverse of a singular matrix")  # it comes out as large as the digits carried, not as an error
+        raise Undefined("the inverse of a singular matrix")  # it comes out as large as the digits carried
     return checked(found)
 
 
 def determinant(value: Matrix) -> Number:
     """The determinant; 0 where it is no more than rounding, beside the product of the lengths of the rows (Hadamard's bound)."""
-    try:
-        found = mp.det(mp.matrix(value))
-    except TypeError:  # mpmath found no pivot in a column of zeros
-        return mp.mpf(0)
+    _, found = _eliminated(value)
     bound = mp.fprod(mp.sqrt(mp.fsum(entry * entry for entry in row)) for row in value)
     return found if abs(found) > bound * mp.mpf(10) ** (_ROUNDING - mp.dps) else mp.mpf(0)
+
+
+def _eliminated(value: Matrix) -> tuple[Matrix, Number]:
+    """The rows after Gauss and Jordan's elimination of the first columns, with the largest pivots, and the determinant of these."""
+    rows = [list(row) for row in value]
+    determinant = mp.mpf(1)
+    for place in range(len(rows)):
+        check()
+        pivot = max(range(place, len(rows)), key=lambda row: abs(rows[row][place]))
+        if not rows[pivot][place]:
+            return rows, mp.mpf(0)
+        if pivot != place:
+            rows[place], rows[pivot] = rows[pivot], rows[place]
+            determinant = -determinant
+        divisor = rows[place][place]
+        determinant *= divisor
+        rows[place] = top = [entry / divisor for entry in rows[place]]
+        for other, row in enumerate(rows):
+            factor = row[place]
+            if other != place and factor:
+                rows[other] = row[:place] + [
+                    entry - factor * above for entry, above in zip(row[place:], top[place:], strict=True)
+                ]
+    return rows, determinant
 
 
 def largest_entry(value: Matrix) -> Number:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from matdiff.matrices import Matrix, Undefined, largest_entry
 from matdiff.precision import mp
 from matdiff.sample import MANNERS, Entries, draw_entries, draw_values, made
-from matdiff.signs import Watch, is_saturated, number_of
+from matdiff.signs import Watch, number_of
 from matdiff.trial_sizes import Sizes, TrialSizes
 from matdiff.values import Evaluation, evaluate
 from matdiff.walk import post_order
@@ -34,11 +34,14 @@ _SCALES = (1.0, 6.0, 0.125)
 _LEAST, _LARGEST, _MOST_FOR_NUMBERS = 1e-4, 1e6, 3
 # Signs that were not seen: that of an argument of a function with a kink is approached in so many steps, for at most so many of
 # them, those of other parts are looked for at so many points.  At most so many points are added.
-_STEPS, _MOST_CLIMBS, _SEARCHES, _MOST_FOR_SIGNS = 60, 8, 8, 8
+_STEPS, _MOST_CLIMBS, _SEARCHES, _MOST_FOR_SIGNS = 100, 6, 8, 8
 # By so much a variable is multiplied or divided at most in a step.
 _FARTHEST = 30.0
 # Terms that are smaller than their sum by more digits than this ask for more digits, up to so many.
 _USUAL, _MOST_MORE = 8, 300
+
+# For one point so many multiplications are spent.
+_MOST_WORK = 2_000_000
 
 Accept = Callable[["Point"], bool]
 
@@ -46,10 +49,11 @@ Accept = Callable[["Point"], bool]
 class Point:
     """Values of the variables, and what the size names stand for.
 
-    `entries` are the numbers from which the values of structured variables are made, with the digits of the moment.
+    `entries` are the numbers from which the values of structured variables are made, with the digits of the moment; `more` is how
+    many digits beyond the usual ones are needed there.
     """
 
-    __slots__ = ("entries", "scale", "sizes", "values", "variables")
+    __slots__ = ("entries", "more", "scale", "sizes", "values", "variables")
 
     def __init__(
         self,
@@ -57,8 +61,9 @@ class Point:
         sizes: Sizes,
         variables: Sequence[Variable] = (),
         entries: Mapping[str, Entries] | None = None,
+        more: int = 0,
     ) -> None:
-        self.values, self.sizes, self.variables, self.entries = values, sizes, variables, entries
+        self.values, self.sizes, self.variables, self.entries, self.more = values, sizes, variables, entries, more
         largest = [max(abs(entry) for row in value for entry in row) for value in (entries or {}).values()]
         # How small the smallest variable is, for steps that must be small beside it.
         self.scale = min([1.0, *(size for size in largest if size)])
@@ -67,7 +72,7 @@ class Point:
         """The point with the digits of the moment; itself where its values are as they are."""
         if self.entries is None:
             return self
-        return Point(made(self.variables, self.entries), self.sizes, self.variables, self.entries)
+        return Point(made(self.variables, self.entries), self.sizes, self.variables, self.entries, self.more)
 
 
 def sample(typed: Typed, seed: int, sizes: Sizes) -> dict[str, Matrix] | None:
@@ -115,6 +120,7 @@ class Sampler:
         self.asked, self.seed, self.prefer = asked, seed, prefer
         self.typeds = (asked, *beside)
         self.sizes = TrialSizes(self.typeds, fixed)
+        self.watch = Watch(self.typeds)
         found: dict[str, Variable] = {}
         for typed in self.typeds:
             found.update(typed.variables)
@@ -168,9 +174,15 @@ class Sampler:
         return self._made(sizes, draw_entries(self.variables, sizes, seed, manners, scales))
 
     def _made(self, sizes: Sizes, entries: Mapping[str, Entries]) -> Point | None:
-        """The point, or None where `asked` has no value."""
+        """The point, with as many digits as it needs, or None where `asked` has no value."""
         values = made(self.variables, entries)
-        return Point(values, sizes, self.variables, entries) if _is_defined(self.asked, values, sizes) else None
+        more = self.watch.digits(values, sizes)
+        if more is None:
+            return None
+        more = more if more > _USUAL else 0
+        with mp.workdps(mp.dps + more):
+            values = made(self.variables, entries) if more else values
+            return Point(values, sizes, self.variables, entries, more) if _is_defined(self.asked, values, sizes) else None
 
     def _relax(self, sizes: Sizes) -> None:
         """Only what must be positive, diagonally dominant, ... is: the others are drawn as they come."""
@@ -194,14 +206,13 @@ class Sampler:
             ways += [(dict.fromkeys(scales, manner), scales) for manner in MANNERS]
             random = Random(repr(seed))
             ways += [(self.safe, {name: random.choice((1.0, 0.1, 0.01)) for name in scales}) for _ in range(4 * TRIES)]
-        for attempt, (manners, factors) in enumerate(ways):
+        # In large arrays, where a try takes long, only the first ones.
+        few = max(TRIES, _MOST_WORK // (self.sizes.work(sizes) + 1))
+        for attempt, (manners, factors) in enumerate(ways[:few]):
             point = self._drawn(sizes, (seed, attempt), manners, factors)
-            if point is not None and (scale <= 1 or not self._is_saturated(point)) and accept(point):
+            if point is not None and accept(point):
                 return point
         return None
-
-    def _is_saturated(self, point: Point) -> bool:
-        return any(is_saturated(typed, point.values, point.sizes) for typed in self.typeds)
 
     def _written_scales(self) -> list[float]:
         """The sizes of the numbers that are written, but those near 1: relu(x - 100) asks for an x of 100."""
@@ -217,8 +228,8 @@ class Sampler:
 
     def _of_other_signs(self, points: Sequence[Point], accept: Accept) -> Iterator[Point]:
         """Points where a part of an expression has a sign that it did not have before, made of those that there are."""
-        watch = Watch(self.typeds)
-        seen = set().union(*(watch.signs(point.values, point.sizes) for point in points))
+        watch = self.watch
+        seen = set().union(*map(self._signs, points))
         smallest = min(points, key=lambda point: self.sizes.work(point.sizes))
         starts = [point for point in points if point.sizes == smallest.sizes]
         random = Random(repr((self.seed, "signs")))
@@ -227,38 +238,40 @@ class Sampler:
             for sign in (False, True):
                 if (part, sign) not in seen and most and climbs:
                     climbs -= 1
-                    found = self._climbed(starts, watch, (part, sign), random)
-                    if found is not None and accept(found):
+                    found = self._climbed(starts, (part, sign), random, accept)
+                    if found is not None:
                         most -= 1
-                        seen |= watch.signs(found.values, found.sizes)
+                        seen |= self._signs(found)
                         yield found
         names = [variable.name for variable in self.variables]
         for _ in range(_SEARCHES if names else 0):
             if not most or all({(part, False), (part, True)} <= seen for part in watch.others):
                 break
             point = self._changed(random.choice(starts), names, random)
-            if point is None or self._is_saturated(point):
-                continue
-            signs = watch.signs(point.values, point.sizes)
-            if signs - seen and accept(point):
+            signs = set() if point is None else self._signs(point)
+            if point is not None and signs - seen and accept(point):
                 most -= 1
                 seen |= signs
                 yield point
 
-    def _climbed(self, starts: Sequence[Point], watch: Watch, wanted: tuple[int, bool], random: Random) -> Point | None:
+    def _signs(self, point: Point) -> set[tuple[int, bool]]:
+        """The signs of the parts at a point; none where all formulas are 0, where they say nothing about each other."""
+        return self.watch.signs(point.values, point.sizes) if self.watch.is_telling(point.values, point.sizes) else set()
+
+    def _climbed(self, starts: Sequence[Point], wanted: tuple[int, bool], random: Random, accept: Accept) -> Point | None:
         """A point where a part has a sign, by changes of which those stay that bring it nearer; None where it is not reached."""
-        heights = [(watch.furthest(*wanted, start.values, start.sizes), start) for start in starts]
-        known = [pair for pair in heights if pair[0] is not None]
+        heights = [(self.watch.furthest(*wanted, start.values, start.sizes), start) for start in starts]
+        known = [(height, start) for height, start in heights if height is not None]
         if not known:
             return None
         height, best = max(known, key=itemgetter(0))
-        names = watch.variables(wanted[0])
-        for _ in range(_STEPS if names else 0):
-            point = self._changed(best, names, random)
-            reached = None if point is None else watch.furthest(*wanted, point.values, point.sizes)
-            if point is not None and reached is not None and reached > height:
+        own, names = self.watch.variables(wanted[0]), [variable.name for variable in self.variables]
+        for _ in range(_STEPS if own else 0):
+            point = self._changed(best, own if height <= 0 or random.random() < 0.3 else names, random)
+            reached = None if point is None else self.watch.furthest(*wanted, point.values, point.sizes)
+            if point is not None and reached is not None and (reached >= height or reached > 0):
                 best, height = point, reached
-                if height > 0 and not self._is_saturated(point):
+                if height > 0 and wanted in self._signs(point) and accept(point):
                     return point
         return None
 

@@ -5,7 +5,7 @@ Importing this module loads mpmath.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.matrices import Matrix, Number, Undefined, largest_entry
@@ -32,9 +32,10 @@ _NEVER_NEGATIVE = frozenset(
 _VARYING = frozenset(("name", "rows", "cols", "numel"))
 # Index notation: entries, which have no value of their own.
 _INDEXED = frozenset(("sigma", "entry", "delta", "index"))
-# Functions that come near a limit exponentially, and from where on they are too near.
+# Functions that come near a limit exponentially, from where on they are too near, and the digits between 1 - tanh(z) and 1 for a
+# unit of z.
 _SATURATING = frozenset("exp expm1 sigmoid softplus logsigmoid softmax logsumexp tanh sinh cosh erf gelu expm".split())
-_SATURATED = 25
+_SATURATED, _DIGITS_OF_UNIT = 800, 0.9
 
 
 class Watch:
@@ -47,6 +48,10 @@ class Watch:
 
     def __init__(self, typeds: Sequence[Typed]) -> None:
         self.nodes: list[Expr] = []
+        self._saturating: list[tuple[Typed, Expr]] = []
+        self._formulas = [
+            (typed, typed.expr) for typed in typeds[1:] if any(node is typed.expr for node in _with_values(typed.expr))
+        ]
         kinked: dict[int, tuple[Typed, Expr]] = {}
         rooted: dict[int, tuple[Typed, Expr]] = {}
         others: dict[int, tuple[Typed, Expr]] = {}
@@ -54,6 +59,7 @@ class Watch:
             for root in (*typed.definitions.values(), typed.expr):
                 nodes = list(_with_values(root))
                 self.nodes += nodes
+                self._saturating += [(typed, node.args[0]) for node in nodes if node.op in _SATURATING]
                 arguments = {id(arg) for node in nodes if node.op in _KINKED for arg in node.args}
                 below: set[int] = set()
                 for node in reversed(nodes):  # an expression stands after its parts
@@ -74,20 +80,19 @@ class Watch:
         """The signs that entries of the parts have: (part, whether positive)."""
         found = set()
         least = mp.mpf(10) ** (-mp.dps // 2)
-        evaluations: dict[int, Evaluation | None] = {}
-        for typed, node in (self.kinked | self.others).values():
-            if id(typed) not in evaluations:
-                try:
-                    evaluations[id(typed)] = Evaluation(values, sizes, typed.definitions)
-                except Undefined:
-                    evaluations[id(typed)] = None
-            evaluation = evaluations[id(typed)]
-            try:
-                value = [] if evaluation is None else evaluation.value(node)
-            except Undefined:
-                continue
+        for node, value in _values((self.kinked | self.others).values(), values, sizes):
             found |= {(id(node), mp.re(entry) > 0) for row in value for entry in row if abs(entry) > least}
         return found
+
+    def is_telling(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> bool:
+        """Whether a formula beside the first one is not 0, or none has a value of its own."""
+        found = [value for _, value in _values(self._formulas, values, sizes)]
+        return not found or any(entry for value in found for row in value for entry in row)
+
+    def digits(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> int | None:
+        """How many digits more show how far exponentials and the like are from their limits; None if they are too near."""
+        largest = max((largest_entry(value) for _, value in _values(self._saturating, values, sizes)), default=mp.mpf(0))
+        return None if largest > _SATURATED else int(largest * _DIGITS_OF_UNIT)
 
     def variables(self, part: int) -> list[str]:
         """The variables that a part depends on, also by definitions."""
@@ -112,17 +117,23 @@ class Watch:
         return max((1 if is_positive else -1) * mp.re(entry) for row in value for entry in row)
 
 
-def is_saturated(typed: Typed, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> bool:
-    """Whether an exponential or the like is so near its limit that the digits of a difference from it are lost."""
-    roots = (*typed.definitions.values(), typed.expr)
-    arguments = [node.args[0] for root in roots for node in _with_values(root) if node.op in _SATURATING]
-    if not arguments:
-        return False
-    try:
-        evaluation = Evaluation(values, sizes, typed.definitions)
-        return any(bool(largest_entry(evaluation.value(argument)) > _SATURATED) for argument in arguments)
-    except Undefined:
-        return False
+def _values(
+    parts: Iterable[tuple[Typed, Expr]], values: Mapping[str, Matrix], sizes: Mapping[str, int]
+) -> Iterator[tuple[Expr, Matrix]]:
+    """The values of those parts that have one."""
+    evaluations: dict[int, Evaluation | None] = {}
+    for typed, node in parts:
+        if id(typed) not in evaluations:
+            try:
+                evaluations[id(typed)] = Evaluation(values, sizes, typed.definitions)
+            except Undefined:
+                evaluations[id(typed)] = None
+        evaluation = evaluations[id(typed)]
+        try:
+            if evaluation is not None:
+                yield node, evaluation.value(node)
+        except Undefined:
+            continue
 
 
 def number_of(node: Expr) -> Number:

@@ -27,12 +27,12 @@ Sizes = dict[str, int]
 
 # Sizes go no further than that an evaluation takes so many multiplications, nor beyond this number for a product of many factors
 # or for a number that is written beside a size.
-MOST_WORK = 200_000
+MOST_WORK = 400_000
 _LARGEST_DEGREE, _LARGEST_WRITTEN = 40, 2000
 # So far is looked for sizes that fit the indices and the compound sizes, such as n - 1, of an expression.
 _FURTHEST = 24
 # A function of a matrix costs about so many products.
-_PRODUCTS = 8
+_PRODUCTS = 4
 # Operations that take as much as several products of whole matrices.
 _WHOLE = frozenset(
     "inv pinv det logdet adj cof dadj d2adj eigmax eigmin eigmaxproj eigminproj nucnorm norm2 powm dpowm d2powm "
@@ -123,26 +123,28 @@ class TrialSizes:
         return None
 
     def large(self, sizes: Mapping[str, int], seed: int) -> list[Sizes]:
-        """Sizes at which no identity of small matrices holds and no number written beside a size stands for one; see `_enough`.
+        """Sizes at which no identity of small matrices holds and no number written beside a size stands for one.
 
-        All names at once where that is not too much work, else one after the other.
+        All names at once, as far as that is not too much work; where it is not far enough for the numbers also one by one.
         """
-        enough = max(map(_enough, self.typeds))
+        written = max(map(_written, self.typeds)) + 1
+        enough = max(written, *map(_enough, self.typeds))
+        found = []
         for start in _down(enough, min([enough, *self.at(sizes)])):
-            found = self.grown(sizes, seed, start)
-            if found is not None and self.work(found) <= MOST_WORK:
-                if start == enough or len(self.names) == 1:
-                    return [found]
+            grown = self.grown(sizes, seed, start)
+            if grown is not None and self.work(grown) <= MOST_WORK:
+                if start >= written:
+                    return [grown]
+                found.append(grown)
                 break
-        alone = []
         for name in self.names:
-            for number in _down(enough + len(self.taken) + len(self.names), sizes[name]):
-                found = self._with_indices({**{n: sizes[n] for n in self.names}, name: number}, seed)
+            for number in _down(written + len(self.taken) + len(self.names), sizes[name]):
+                alone = self._with_indices({**{n: sizes[n] for n in self.names}, name: number}, seed)
                 is_new = number not in self.taken and number not in sizes.values()
-                if found is not None and is_new and self.work(found) <= MOST_WORK:
-                    alone.append(found)
+                if alone is not None and is_new and self.work(alone) <= MOST_WORK:
+                    found.append(alone)
                     break
-        return alone
+        return found
 
     def at(self, sizes: Mapping[str, int]) -> list[int]:
         """The numbers of the names that are free."""
@@ -201,8 +203,8 @@ def _enough(typed: Typed) -> int:
     """A size at which an equation of this expression with another of its length is no accident of small matrices.
 
     An identity in traces and products of d matrices that holds for all matrices of a size n >= d + 1 holds at every size
-    (Procesi, The invariant theory of n x n matrices, 1976, section 4: those of size d and less follow from Cayley and Hamilton's, of degree d).
-    Factors such as n - 3 vanish only at sizes no larger than the number that is written.
+    (Procesi, The invariant theory of n x n matrices, 1976, section 4: those of size d and less follow from Cayley and Hamilton's, of
+    degree d).
     """
     degrees: dict[int, int] = {}
     known = dict.fromkeys(typed.variables, 1)
@@ -210,16 +212,22 @@ def _enough(typed: Typed) -> int:
         for node in post_order(root):
             degrees[id(node)] = _degree(node, degrees, known)
         known[name] = degrees[id(root)]
+    return known[""] + 2
+
+
+def _written(typed: Typed) -> int:
+    """The largest number that is written in an expression with sizes: factors such as n - 3 vanish at no larger size."""
     nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
-    written = [
+    if not any(node.op in _SIZE_OPS for node in nodes):
+        return 0
+    numbers = [
         int(abs(Fraction(node.value))) for node in nodes if node.op == "number" and isinstance(node.value, (int, Fraction))
     ]
-    has_sizes = any(node.op in _SIZE_OPS for node in nodes)
-    return max(known[""] + 2, max((number for number in written if has_sizes and number < _LARGEST_WRITTEN), default=0) + 1)
+    return max((number for number in numbers if number < _LARGEST_WRITTEN), default=0)
 
 
 def _degree(node: Expr, degrees: Mapping[int, int], known: Mapping[str, int]) -> int:
-    """The number of factors in the longest product."""
+    """The number of factors in the longest product; inverses and determinants count as letters of their own."""
     if node.op == "name":
         return known.get(str(node.value), 1)
     below = [degrees[id(arg)] for arg in values_of(node)]
@@ -228,7 +236,10 @@ def _degree(node: Expr, degrees: Mapping[int, int], known: Mapping[str, int]) ->
     if node.op in ("^", ".^"):
         exponent = unsigned(node.args[1])
         times = int(exponent.value) if exponent.op == "number" and isinstance(exponent.value, (int, Fraction)) else 1
-        return min(below[0] * max(1, times), _LARGEST_DEGREE)
+        is_inverse = exponent is not node.args[1] and not is_scalar(node)
+        return min((1 if is_inverse else below[0]) * max(1, times), _LARGEST_DEGREE)
+    if node.op in _WHOLE:
+        return 1
     if node.op in _PRODUCT_OPS:
         return min(sum(below), _LARGEST_DEGREE)
     return max(below)
