@@ -18,6 +18,7 @@ from matdiff.dims import Shape
 from matdiff.foreign import translated
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.kinds import kind_of
+from matdiff.limits import LARGEST_SIZE
 from matdiff.render import FORMATS
 from matdiff.render.spelling import matrix_size, unicode_size
 from matdiff.shape_changes import fixed_text
@@ -176,6 +177,10 @@ def _not_a_name(error: errors.NotAName, text: str) -> Advice:
 
 
 def _not_a_size(error: errors.NotASize, text: str) -> Advice:
+    if error.least is not None:
+        return f"the size {error.text} must be at least {error.least} here, not {error.number}", [], [], []
+    if error.text in error.names:
+        return f"a size is a whole number from 1 to {LARGEST_SIZE:,}, not `{error.text}={error.number}`", [], [], []
     message = f"`{error.text}` is not the name of a size here"
     if not error.names:
         return message, [], [], ["every size is a number"]

@@ -85,7 +85,7 @@ class Batch:
         self.remarks: list[Remark] = []
         # Of a format in which all answers are one document: their parts, and what is said about them after it.
         self.parts: list[Sequence[str]] = []
-        self.comments: list[tuple[Derivative, Sequence[Remark], Sequence[Check]]] = []
+        self.comments: list[tuple[Derivative, Derivative, Sequence[Remark], Sequence[Check]]] = []
 
     def run(self) -> int:
         """Every statement in turn; a bad one does not stop the others."""
@@ -107,8 +107,8 @@ class Batch:
                 self._take(reading.statements[place], alone=len(reading.statements) == 1)
         if self.parts:
             self.output.write(render.together(self.parts, self.options.format, lhs=self.options.lhs))
-        for derivative, remarks, checks in self.comments:
-            self._comment(derivative, remarks, checks)
+        for derivative, compared, remarks, checks in self.comments:
+            self._comment(derivative, compared, remarks, checks)
         if not reading.failed and not any(isinstance(statement, Question) for statement in reading.statements):
             self._refuse([EndsEarly(span=Span(len(self.text), len(self.text)), after="")])
         return self.status
@@ -193,12 +193,16 @@ class Batch:
         excerpt = Excerpt(self._source(question.span), [question.span])
         try:
             derivative = Derivative(pipeline.solve(self._inputs(question, excerpt.text), self._asked))
-            checks = self._checks(derivative)
-            shown = derivative.in_notation(options.notation) if options.format in render.WRITTEN else derivative
+            is_written = options.format in render.WRITTEN
+            notated = derivative.in_notation(options.notation) if is_written or options.expected else derivative
+            # What is expected is compared in the notation asked for; with several of one result it is one of them.
+            compared = derivative if options.notation == "all" else notated
+            checks = self._checks(derivative, compared)
+            shown = notated if is_written else derivative
             steps = derivative.steps(options.method) if options.steps and not options.shapes else []
             remarks = [*self.remarks, *question.remarks, *shown.remarks]
             if self._is_one_document:
-                self._add(shown, question, checks, remarks)
+                self._add(shown, compared, question, checks, remarks)
                 return
             written = (
                 self._outline(derivative) if options.shapes else self._rendered(shown, excerpt, checks, remarks, alone, steps)
@@ -213,9 +217,9 @@ class Batch:
             self.remarks = []
             self.output.write(written)
             if options.format != "json":
-                self._comment(derivative, remarks, checks)
+                self._comment(derivative, compared, remarks, checks)
 
-    def _checks(self, derivative: Derivative) -> list[Check]:
+    def _checks(self, derivative: Derivative, compared: Derivative) -> list[Check]:
         """What the options ask about the answer.  Raises `_Refused` for an expected expression that is wrong in itself."""
         options = self.options
         if options.shapes:
@@ -230,7 +234,7 @@ class Batch:
                 checks.append(derivative.prove(sizes, progress))
         if options.expected:
             try:
-                checks += derivative.expect(options.expected, seed=options.seed, sizes=sizes)
+                checks += compared.expect(options.expected, seed=options.seed, sizes=sizes)
             except WrongExpected as problem:
                 self._refuse(problem.errors, source=Source(problem.text, "argument"))
                 raise _Refused from None
@@ -247,14 +251,16 @@ class Batch:
         options = self.options
         return render.is_one_document(options.format, options.math) and not options.shapes and not options.steps
 
-    def _add(self, derivative: Derivative, question: Question, checks: Sequence[Check], remarks: Sequence[Remark]) -> None:
+    def _add(
+        self, derivative: Derivative, compared: Derivative, question: Question, checks: Sequence[Check], remarks: Sequence[Remark]
+    ) -> None:
         """Add an answer to the document."""
         options = self.options
         more = {"sizes": options.sizes, "lhs": options.lhs, "math": options.math, "style": options.style}
         number = self.numbers.get(id(question))
         self.parts.append(render.parts(derivative, options.format, number=number, **more))
         self._count(checks)
-        self.comments.append((derivative, remarks, checks))
+        self.comments.append((derivative, compared, remarks, checks))
         self.remarks = []
 
     def _count(self, checks: Sequence[Check]) -> int:
@@ -308,7 +314,7 @@ class Batch:
             "pretty": alone and self.output.is_terminal,
         }
 
-    def _comment(self, derivative: Derivative, remarks: Sequence[Remark], checks: Sequence[Check]) -> None:
+    def _comment(self, derivative: Derivative, compared: Derivative, remarks: Sequence[Remark], checks: Sequence[Check]) -> None:
         """Remarks; in a pipe also the layout and the verdicts, which a terminal shows with the answer."""
         if not self.options.quiet:
             for remark in remarks:
@@ -318,7 +324,7 @@ class Batch:
                 complain(note)
         told = [check for check in checks if not (check.passed and self.options.quiet)]
         if told and not self._is_picture:
-            complain(_verdicts(told, derivative))
+            complain(_verdicts(told, compared))
 
     # Mistakes
 

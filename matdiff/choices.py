@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matdiff.errors import WrongOption
+from matdiff.limits import LARGEST_SIZE
 from matdiff.notations import CHOICES as NOTATIONS
 from matdiff.render import FORMATS, WRITTEN
 from matdiff.render.options import STYLES
@@ -27,7 +28,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "color": ("auto", "always", "never"),
 }
 # Whole numbers, the least and the largest.  With larger arrays --verify, which computes with many digits, takes too long.
-RANGES = {"order": (0, 3), "seed": (0, None), "size": (1, 10**9), "verified": (1, 100)}
+RANGES = {"order": (0, 3), "seed": (0, None), "size": (1, LARGEST_SIZE), "verified": (1, 100)}
 # The formats in which an option says something.
 _FORMATS_OF: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("steps", "method", "notation"), WRITTEN),

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from mpmath import mp
-
 from matdiff.dims import Shape
 from matdiff.infer import Typed
-from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of, transposed
+from matdiff.matrices import Matrix, Number, Undefined, added, filled, largest_entry, scaled, size_of, transposed
 from matdiff.parts import shape_of
+from matdiff.points import Point
+from matdiff.precision import mp
 from matdiff.syntax import Expr, ratio
 from matdiff.values import evaluate, evaluate_tensor, number_of_dim
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from matdiff.result import Result
     from matdiff.syntax import Rational
 
-# Both sides are computed with 40 digits; a wrong formula differs in the first few.
-TOLERANCE = mp.mpf(10) ** -15
+# So many of the digits that are carried may be lost by rounding; sides that agree in all others are equal.
+_LOST = 30
+# Arrays whose entries are all smaller may be nothing but rounding; below so many tolerances they are.
+_TINY, _ROUNDING = 1e-10, 1e-10
+# Larger differences are none of rounding.
+_LARGEST_BY_ROUNDING = 1e-6
 # A factor with a larger numerator or denominator is no slip.
 _LARGEST_FACTOR = 120
 
 
-class Point:
-    """Values of the variables, and what the size names stand for."""
-
-    __slots__ = ("sizes", "values")
-
-    def __init__(self, values: dict[str, Matrix], sizes: dict[str, int]) -> None:
-        self.values, self.sizes = values, sizes
+def tolerance() -> Number:
+    """The largest relative difference of equal numbers, with the digits of the moment."""
+    return mp.mpf(10) ** (_LOST - mp.dps)
 
 
 class Comparison:
@@ -51,7 +51,7 @@ class Comparison:
     ) -> None:
         self.answer, self.result, self.shape = answer, result, shape
         self.printed, self.expected, self.points = printed, expected, points
-        self._known: dict[tuple[int, int], tuple[object, Matrix]] = {}
+        self._known: dict[tuple[int, int, int], tuple[object, Matrix]] = {}
 
     @property
     def same_shape(self) -> bool:
@@ -69,22 +69,39 @@ class Comparison:
 
     def value(self, expr: Expr, within: Typed, point: Point) -> Matrix:
         """The value of an expression that uses the definitions of another one.  Raises Undefined."""
-        key = id(expr), id(point)
+        key = id(expr), id(point), mp.prec
         if key not in self._known:
-            value = evaluate(expr, point.values, point.sizes, within.definitions)
+            with mp.workdps(mp.dps + point.more):
+                value = evaluate(expr, point.values, point.sizes, within.definitions)
             self._known[key] = (expr, point), value
         return self._known[key][1]
 
     def error(self, point: Point) -> Number:
         """The largest difference in proportion to the largest entry; infinite where the expected expression has no value."""
         try:
-            return distance(self.of_result(point), self.of_expected(point))
+            found, largest = self._apart(point)
+            if not found or (largest > _TINY and (found < tolerance() or found > _LARGEST_BY_ROUNDING)):
+                return found
+            # Rounding vanishes with more digits; small numbers and small differences stay.
+            with mp.workdps(2 * mp.dps):
+                finer, again = self._apart(point.drawn_again())
+                return mp.mpf(0) if again < _TINY * largest or finer < _TINY * found else finer
         except Undefined:
             return mp.inf
+
+    def _apart(self, point: Point) -> tuple[Number, Number]:
+        """The relative difference at a point, and the largest entry.  Raises Undefined."""
+        left, right = self.of_result(point), self.of_expected(point)
+        return distance(left, right), max(largest_entry(left), largest_entry(right))
 
 
 def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     """The value of a result with at most two axes, in either notation.  Raises Undefined."""
+    with mp.workdps(mp.dps + point.more):
+        return _value_of_result(result, shape, point)
+
+
+def _value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     parts = {part.name: part.expr for part in result.where}
     rows, columns = (number_of_dim(dim, point.sizes) for dim in shape)
     if result.form == "matrix":
@@ -99,13 +116,16 @@ def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
 def distance(left: Matrix, right: Matrix) -> Number:
     """The largest difference of two entries in proportion to the largest entry."""
     pairs = [(a, b) for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True)]
-    largest = max([mp.mpf(10) ** -10, *(max(abs(a), abs(b)) for a, b in pairs)])
-    return max(abs(a - b) for a, b in pairs) / largest
+    difference = max(abs(a - b) for a, b in pairs)
+    return difference and difference / max(max(abs(a), abs(b)) for a, b in pairs)
 
 
 def is_equal(left: Matrix, right: Matrix) -> bool:
-    """Whether two arrays have one shape and equal entries."""
-    return size_of(left) == size_of(right) and distance(left, right) < TOLERANCE
+    """Whether two arrays have one shape and equal entries, or nothing but rounding."""
+    if size_of(left) != size_of(right):
+        return False
+    least = _ROUNDING * tolerance()
+    return bool(distance(left, right) < tolerance()) or all(largest_entry(side) < least for side in (left, right))
 
 
 def all_equal(left: Sequence[Matrix], right: Sequence[Matrix]) -> bool:
@@ -133,7 +153,7 @@ def factor_between(left: Matrix, right: Matrix) -> Number | None:
 def common_number(numbers: Sequence[Number | None]) -> Number | None:
     """The number that all are, or None."""
     first = numbers[0]
-    if first is None or any(n is None or abs(n - first) > TOLERANCE * abs(first) for n in numbers):
+    if first is None or any(n is None or abs(n - first) > tolerance() * abs(first) for n in numbers):
         return None
     return first
 
@@ -143,7 +163,7 @@ def as_ratio(number: Number | None) -> Rational | None:
     if number is None or abs(number) > _LARGEST_FACTOR:
         return None
     close = Fraction(str(number)).limit_denominator(_LARGEST_FACTOR)
-    if not close or abs(mp.mpf(close.numerator) / close.denominator - number) > TOLERANCE * abs(number):
+    if not close or abs(mp.mpf(close.numerator) / close.denominator - number) > tolerance() * abs(number):
         return None
     return ratio(close.numerator, close.denominator)
 

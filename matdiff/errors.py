@@ -339,7 +339,11 @@ class ReservedName(MatdiffError):
 
 
 class DeclaredTwice(MatdiffError):
-    """Two declarations or definitions of one name; the texts are `n × k` or the defining expression."""
+    """Two declarations or definitions of one name; the texts are `n × k` or the defining expression.
+
+    in_question  the first is that of the question, of which the text is an expected answer; there the first has no text if it is a
+                 size, and the second has none if it is a definition
+    """
 
     code, name = "E205", "declared-twice"
     variable: str
@@ -347,6 +351,7 @@ class DeclaredTwice(MatdiffError):
     second: Span
     first_text: str
     second_text: str
+    in_question: bool = False
 
 
 class DeclaredLate(MatdiffError):
@@ -697,13 +702,18 @@ class HowManyExpected(MatdiffError):
 
 
 class NotASize(MatdiffError):
-    """A size is chosen that does not occur, as `--size` does; `names` are those that do."""
+    """A size is chosen that does not occur, as `--size` does, or one that cannot be this number.
+
+    names   those that occur
+    least   what it must be at least, because of an index such as 7 in x[7] or a size such as n - 1
+    """
 
     code, name = "E508", "not-a-size"
     exit_status = WRONG_USAGE
     text: str
-    number: int
+    number: object
     names: tuple[str, ...]
+    least: int | None = None
 
 
 class UnknownTopic(MatdiffError):

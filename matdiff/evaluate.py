@@ -1,27 +1,29 @@
 """`verify`: every result against numerical differences of the input, at random sizes and points, with many digits.
 
-Central differences nested as often as the order says: the step is 1e-12 and the digits grow with the order, so that a right
-formula agrees to some 20 digits and a wrong one does not agree at all.  Importing this module loads mpmath.
+Central differences nested as often as the order says: the step is 1e-20 and the digits grow with the order, so that a right
+formula agrees to some 35 digits and a wrong one does not agree at all.  Importing this module loads mpmath.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
+from math import prod
 from random import Random
-from typing import TYPE_CHECKING, Literal
-
-from mpmath import mp
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from matdiff.dims import SCALAR, Dim
 from matdiff.directions import SOLVE
 from matdiff.formula import shape_of
-from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.infer import Typed
+from matdiff.matrices import Matrix, Number, Overlarge, Undefined, added, filled, scaled, size_of
 from matdiff.numerics import OPERATIONS
-from matdiff.sample import MANNERS, draw_sizes, draw_values, in_space
+from matdiff.points import Point, Sampler, sample, spread
+from matdiff.precision import mp
+from matdiff.sample import in_space
 from matdiff.structure import turns_with_variable
+from matdiff.trial_sizes import MOST_WORK, fixed_sizes
 from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
@@ -31,12 +33,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Report", "Undefined", "differences", "evaluate", "evaluate_tensor", "sample", "verify"]
 
-TOLERANCE = 1e-9
-STEP_DIGITS = 12
-# Each manner of drawing values is tried so often before the next.
-TRIES = 3
-# At most so many entries of a derivative by its variables are compared in a trial; of long expressions or large arrays fewer.
+# The step of the differences is this many digits below the values, and a right formula differs by less than the tolerance.
+STEP_DIGITS = 20
+TOLERANCE_DIGITS = 25
+# Digits that rounding may take.
+_SPARE_DIGITS = 35
+# Arrays whose entries are all smaller may be nothing but rounding.
+_TINY = 1e-10
+# Larger differences are none of rounding.
+_LARGEST_BY_ROUNDING = 1e-6
+# At most so many entries of a derivative by its variables are compared at the first point and at another one; of long expressions
+# or large arrays fewer.
 MOST_ENTRIES = 60
+_MOST_AT_OTHERS = 20
 
 
 class Report:
@@ -44,14 +53,18 @@ class Report:
 
     passed, trials      trials is 0, and passed False, when no point was found where the expression is real and finite
     max_relative_error  the largest difference, in proportion to the largest entry of its array
-    sizes, seed         what a size name stood for, and the seed that gives the same points again
+    undefined           whether a formula has no real, finite value at a point where the input has one: it is no derivative there
+    sizes, seed         what a size name stood for where the difference is largest, and the seed that gives the same points again
+    all_sizes           what the size names stood for at each point
     """
 
     kind: Literal["verify"] = "verify"
 
-    def __init__(self, passed: bool, trials: int, max_relative_error: float, sizes: dict[str, int], seed: int) -> None:
-        self.passed, self.trials, self.max_relative_error = passed, trials, max_relative_error
-        self.sizes, self.seed = sizes, seed
+    def __init__(self, seed: int, sizes: dict[str, int]) -> None:
+        self.seed, self.sizes = seed, sizes
+        self.passed = self.undefined = False
+        self.trials, self.max_relative_error = 0, 0.0
+        self.all_sizes: list[dict[str, int]] = []
 
     def __repr__(self) -> str:
         verdict = "passed" if self.passed else "failed"
@@ -59,55 +72,50 @@ class Report:
         return f"<Report {verdict}: {self.trials} trials, error {self.max_relative_error:.1e}, {where}>"
 
 
-def _digits(order: int) -> int:
-    return 28 + (STEP_DIGITS + 4) * max(order, 1)
+class _Digits(NamedTuple):
+    """How exactly is computed: `more` digits than usual."""
+
+    order: int
+    more: int = 0
+
+    @property
+    def step(self) -> int:
+        return STEP_DIGITS + self.more
+
+    @property
+    def carried(self) -> int:
+        return _SPARE_DIGITS + (TOLERANCE_DIGITS + self.more) * (self.order + 1)
+
+    @property
+    def tolerance(self) -> Number:
+        return mp.mpf(10) ** -(TOLERANCE_DIGITS + self.more)
 
 
-def sample(typed: Typed, seed: int, sizes: Mapping[str, int]) -> dict[str, Matrix] | None:
-    """Values of the variables where the expression is real and finite, or None when none was found."""
-    for manner in MANNERS:
-        for attempt in range(TRIES if manner != "mixed" else 10 * TRIES):
-            values = draw_values(typed.variables.values(), sizes, (seed, attempt), manner)
-            try:
-                evaluate(typed.expr, values, sizes, typed.definitions)
-            except Undefined:
-                continue
-            return values
-    return None
+def sampler_of(answer: Answer, seed: int, fixed: Mapping[str, int]) -> Sampler:
+    """What draws points for the input of an answer and all its formulas, in a shape in which these have values if there is one."""
+    beside = []
+    for result in answer.results:
+        parts = {part.name: part.expr for part in result.where}
+        beside += [Typed(expr, answer.typed.variables, parts, ()) for expr in (result.expr, result.index_expr)]
+
+    def has_values(point: Point) -> bool:
+        try:
+            for result in answer.results:
+                parts = {part.name: part.expr for part in result.where}
+                evaluation = Evaluation(point.values, point.sizes, parts)
+                if result.form == "matrix":
+                    evaluation.value(result.expr)
+        except Undefined:
+            return False
+        return True
+
+    return Sampler(answer.typed, beside, seed, fixed, has_values)
 
 
 def usable_sizes(answer: Answer, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
-    """Sizes at which input and results have a value: inv(X^T X), for one, needs an X that is no wider than tall."""
-    typed = answer.typed
-    candidates = [draw_sizes(typed, seed + attempt, fixed) for attempt in range(8)]
-    for sizes in candidates:
-        for manner in MANNERS:
-            values = draw_values(typed.variables.values(), sizes, (seed, 0), manner)
-            try:
-                evaluate(typed.expr, values, sizes, typed.definitions)
-                for result in answer.results:
-                    parts = {part.name: part.expr for part in result.where}
-                    for expr in (*parts.values(), result.expr):
-                        if not any(node.op == "index" for node in post_order(expr)):
-                            evaluate(expr, values, sizes, parts)
-            except Undefined:
-                continue
-            return sizes
-    return candidates[0]
-
-
-def seems_symmetric(typed: Typed, trials: int) -> bool:
-    """Whether a square matrix is symmetric at random points; yes where it has no value at any."""
-    for trial in range(trials):
-        sizes = draw_sizes(typed, trial, {})
-        values = sample(typed, trial, sizes)
-        if values is not None:
-            matrix = evaluate(typed.expr, values, sizes, typed.definitions)
-            other = [list(row) for row in zip(*matrix, strict=True)]
-            largest = max(abs(entry) for row in matrix for entry in row)
-            if any(abs(x - y) > TOLERANCE * largest for one, two in zip(matrix, other, strict=True) for x, y in zip(one, two)):
-                return False
-    return True
+    """Sizes at which the input has a value: inv(X^T X), for one, needs an X that is no wider than tall."""
+    sampler = sampler_of(answer, seed, fixed)
+    return sampler.base() or sampler.sizes.drawn(seed)
 
 
 def differences(
@@ -119,6 +127,7 @@ def differences(
     structure: str = "project",
     along: Along | None = None,
     moved: Sequence[str] = (),
+    step: Number | None = None,
 ) -> list[Matrix]:
     """The output differentiated numerically, one matrix for every element of `places`.
 
@@ -126,9 +135,9 @@ def differences(
 
     An element of `places` is the entry (row, column) of each variable of `wrt`.  A direction stays in the space of a
     structured variable as `structure` says; where that turns, the directions of earlier derivatives are turned along.
-    Raises Undefined where the expression is.
+    `step` is that of the differences.  Raises Undefined where the expression is.
     """
-    step = mp.mpf(10) ** -STEP_DIGITS
+    step = step or mp.mpf(10) ** -STEP_DIGITS
 
     def turned(at: Mapping[str, Matrix], name: str, direction: Matrix) -> Matrix:
         prop = typed.variables[name].property
@@ -180,39 +189,81 @@ def _direction(prop: str | None, structure: str, at: Matrix, along: Matrix) -> M
     return total
 
 
-def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = None, trials: int = 3) -> Report:
+def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Report:
     """Compare every result of an answer, in matrix and in index notation, with differences of its input.
 
     `sizes` fixes size names; the others are drawn, all different.
     """
-    typed = answer.typed
-    chosen = usable_sizes(answer, seed, answer.fixed_sizes(sizes))
-    worst, done = mp.mpf(0), 0
-    for trial in range(trials):
-        with mp.workdps(_digits(max((result.order for result in answer.results), default=1))):
-            values = sample(typed, seed + trial, chosen)
-            if values is None:
-                break
-            try:
-                for result in answer.results:
-                    worst = max(worst, _error(answer, result, values, chosen, Random(seed + trial)))
-            except Undefined:  # the formula has no value where the input has one
-                worst = mp.inf
-            done += 1
-    return Report(done > 0 and worst < TOLERANCE, done, float(worst), chosen, seed)
+    digits = _Digits(max((result.order for result in answer.results), default=1))
+    with mp.workdps(digits.carried):
+        sampler = sampler_of(answer, seed, fixed_sizes(answer.typed, sizes))
+        points = sampler.points()
+        report = Report(seed, points[0].sizes if points else sampler.sizes.drawn(seed))
+        digits = digits._replace(more=spread(sampler.typeds, points[:1]))
+    worst = mp.mpf(-1)
+    for place, point in enumerate(points):
+        try:
+            error = _error_at(
+                answer, point, digits._replace(more=digits.more + point.more), place, sampler.sizes.work(point.sizes)
+            )
+        except Overlarge:
+            continue
+        except Undefined:
+            report.undefined, error = True, mp.inf
+        report.trials += 1
+        report.all_sizes.append(point.sizes)
+        if error > worst:
+            worst, report.sizes, report.max_relative_error = error, point.sizes, float(error)
+    report.passed = report.trials > 0 and worst < digits.tolerance
+    return report
 
 
-def _error(answer: Answer, result: Result, values: Mapping[str, Matrix], sizes: dict[str, int], random: Random) -> Number:
-    """The relative error of one result at one point."""
+def _error_at(answer: Answer, point: Point, digits: _Digits, place: int, work: int) -> Number:
+    """The largest relative error of the results at a point.  Raises Undefined."""
+    worst = mp.mpf(0)
+    for result in answer.results:
+        difference, largest = _measured(answer, result, point, digits, place, work)
+        if not difference:
+            continue
+        error = difference / largest
+        if largest < _TINY or digits.tolerance <= error < _LARGEST_BY_ROUNDING:
+            # Rounding vanishes with more digits; small numbers and small differences stay.
+            finer = digits._replace(more=digits.more + TOLERANCE_DIGITS)
+            difference, again = _measured(answer, result, point, finer, place, work)
+            better = difference / again if difference else mp.mpf(0)
+            error = mp.mpf(0) if again < _TINY * largest or better < _TINY * error else better
+        worst = max(worst, error)
+    return worst
+
+
+def _measured(answer: Answer, result: Result, point: Point, digits: _Digits, place: int, work: int) -> tuple[Number, Number]:
+    """The largest difference of a result from the numerical derivative at a point, and the largest entry.  Raises Undefined."""
+    with mp.workdps(digits.carried):
+        values = point.drawn_again().values
+        step = mp.mpf(10) ** -digits.step * mp.mpf(point.scale)
+        random = Random(repr((place, result.place)))
+        most = MOST_ENTRIES if not place else max(2, min(_MOST_AT_OTHERS, MOST_WORK // work))
+        if result.along and result.along.kind == SOLVE:
+            return _distance_of_solution(answer, result, result.along, values, point.sizes, step)
+        return _distance(answer, result, values, point.sizes, step, lambda entries: _chosen(entries, random, most))
+
+
+def _distance(
+    answer: Answer,
+    result: Result,
+    values: Mapping[str, Matrix],
+    sizes: dict[str, int],
+    step: Number,
+    choose: Callable[[list[list[Index]]], list[tuple[Index, ...]]],
+) -> tuple[Number, Number]:
+    """The largest difference of one result at one point in the entries that are chosen, and the largest of these."""
     typed = answer.typed
     along = result.along
-    if along and along.kind == SOLVE:
-        return _error_of_solution(answer, result, along, values, sizes)
     wrt = () if along and along.kind == "jvp" else result.wrt
     moved = [] if along is None else result.wrt if along.kind == "jvp" else answer.wrt
     shapes = [size_of(values[name]) for name in wrt]
-    places = _chosen([list(product(range(rows), range(columns))) for rows, columns in shapes], random)
-    numbers = differences(typed, wrt, values, sizes, places, answer.asked.structure, along, moved)
+    places = choose([list(product(range(rows), range(columns))) for rows, columns in shapes])
+    numbers = differences(typed, wrt, values, sizes, places, answer.asked.structure, along, moved, step)
     expected: dict[Index, Number] = {}
     output = SCALAR if along and along.kind == "vjp" else shape_of(typed.expr)
     variable_dims = [typed.variables[name].shape for name in wrt]
@@ -224,18 +275,18 @@ def _error(answer: Answer, result: Result, values: Mapping[str, Matrix], sizes: 
     order = list(range(len(result.axes)))[:: -1 if result.turned else 1]
     letters = [(result.axes[axis][3], number_of_dim(result.axes[axis][2], sizes)) for axis in order]
     parts = {part.name: part.expr for part in result.where}
-    found = evaluate_tensor(result.index_expr, letters, values, sizes, expected, parts)
-    worst = _difference(expected, found)
+    found = [evaluate_tensor(result.index_expr, letters, values, sizes, expected, parts)]
     if result.form == "index":
-        return max(worst, _difference(expected, evaluate_tensor(result.expr, letters, values, sizes, expected, parts)))
-    matrix = evaluate(result.expr, values, sizes, parts)
-    shown = {place: _entry(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected}
-    return max(worst, _difference(expected, shown))
+        found.append(evaluate_tensor(result.expr, letters, values, sizes, expected, parts))
+    else:
+        matrix = evaluate(result.expr, values, sizes, parts)
+        found.append({place: _entry(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected})
+    return _apart(expected, found)
 
 
-def _error_of_solution(
-    answer: Answer, result: Result, along: Along, values: Mapping[str, Matrix], sizes: dict[str, int]
-) -> Number:
+def _distance_of_solution(
+    answer: Answer, result: Result, along: Along, values: Mapping[str, Matrix], sizes: dict[str, int], step: Number
+) -> tuple[Number, Number]:
     """How far the Hessian, applied numerically to the solution in both notations, is from the right side."""
     (name,), (direction,) = result.wrt, along.names
     rows, columns = size_of(values[direction])
@@ -243,31 +294,28 @@ def _error_of_solution(
     shape = answer.typed.variables[name].shape
     letters = [(letter, number_of_dim(dim, sizes)) for _, _, dim, letter in result.axes]
     parts = {part.name: part.expr for part in result.where}
-    worst = mp.mpf(0)
+    wanted: dict[Index, Number] = {(i, j): values[direction][i][j] for i, j in entries}
+    found: list[Mapping[Index, Number]] = []
     for expr, entrywise in ((result.index_expr, True), (result.expr, result.form == "index")):
         if entrywise:
             places = [_kept(shape, entry) for entry in entries]
-            found = evaluate_tensor(expr, letters, values, sizes, places, parts)
-            solution = [[found[_kept(shape, (i, j))] for j in range(columns)] for i in range(rows)]
+            numbers = evaluate_tensor(expr, letters, values, sizes, places, parts)
+            solution = [[numbers[_kept(shape, (i, j))] for j in range(columns)] for i in range(rows)]
         else:
             solution = evaluate(expr, values, sizes, parts)
         at = {**values, direction: solution}
-        applied = differences(
-            answer.typed, (name,), at, sizes, [[entry] for entry in entries], answer.asked.structure, along, [name]
-        )
-        wanted: dict[Index, Number] = {(i, j): values[direction][i][j] for i, j in entries}
-        worst = max(worst, _difference(wanted, {entry: number[0][0] for entry, number in zip(entries, applied, strict=True)}))
-    return worst
+        moves = [[entry] for entry in entries]
+        applied = differences(answer.typed, (name,), at, sizes, moves, answer.asked.structure, along, [name], step)
+        found.append({entry: number[0][0] for entry, number in zip(entries, applied, strict=True)})
+    return _apart(wanted, found)
 
 
-def _chosen(entries: list[list[Index]], random: Random) -> list[tuple[Index, ...]]:
+def _chosen(entries: list[list[Index]], random: Random, most: int) -> list[tuple[Index, ...]]:
     """Entries of the variables to compare: all of them where they are few, else a random part."""
-    count = 1
-    for part in entries:
-        count *= len(part)
-    if count <= MOST_ENTRIES:
+    count = prod(map(len, entries))
+    if count <= most:
         return list(product(*entries))
-    most = MOST_ENTRIES if count < MOST_ENTRIES**2 else MOST_ENTRIES // 6
+    most = most if count < most**2 else most // 6
     return list(dict.fromkeys(tuple(random.choice(part) for part in entries) for _ in range(most)))
 
 
@@ -285,6 +333,8 @@ def _entry(matrix: Matrix, place: Index) -> Number:
     return matrix[place[0]][0] if len(matrix[0]) == 1 else matrix[0][place[0]]
 
 
-def _difference(expected: Mapping[Index, Number], found: Mapping[Index, Number]) -> Number:
-    largest = max([mp.mpf(10) ** -10, *(abs(number) for number in (*expected.values(), *found.values()))])
-    return max([mp.mpf(0), *(abs(expected[place] - found[place]) / largest for place in expected)])
+def _apart(expected: Mapping[Index, Number], found: Sequence[Mapping[Index, Number]]) -> tuple[Number, Number]:
+    """The largest difference, and the largest entry of all."""
+    largest = max([mp.mpf(0), *(abs(number) for numbers in (expected, *found) for number in numbers.values())])
+    difference = max([mp.mpf(0), *(abs(expected[place] - numbers[place]) for numbers in found for place in expected)])
+    return difference, largest

@@ -1,41 +1,37 @@
 """`compare`: whether a result equals an expression that somebody expected.
 
-First symbolically: two expressions with one normal form are equal for sure.  Else with many digits, at random points of several
-sizes; `slips` looks into a no.  Importing this module loads mpmath.
+Symbolically, where both have one normal form, and with many digits at points of several sizes and scales (`points`), which know no
+law of the normal form; `slips` looks into a no.  Importing this module loads mpmath.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from math import inf
 from typing import TYPE_CHECKING, Literal
 
-from mpmath import mp
-
 from matdiff import index
-from matdiff.comparison import TOLERANCE, Comparison, Point
+from matdiff.comparison import Comparison, tolerance
 from matdiff.dims import ONE, SCALAR, Shape
-from matdiff.errors import HowManyExpected
-from matdiff.evaluate import sample
+from matdiff.errors import HowManyExpected, WrongExpected
 from matdiff.expand import expanded
 from matdiff.expected import read_expected
 from matdiff.infer import Typed
 from matdiff.lower import lower
-from matdiff.matrices import Undefined
+from matdiff.matrices import Overlarge, Undefined
 from matdiff.nodes import Session, Tensor, entered
 from matdiff.parts import shape_of
-from matdiff.sample import draw_sizes
+from matdiff.points import Point, Sampler, spread
+from matdiff.precision import mp
 from matdiff.simplify import simplify
 from matdiff.slips import explain
-from matdiff.values import DIGITS, number_of_dim
+from matdiff.trial_sizes import MOST_WORK, fixed_sizes
+from matdiff.values import DIGITS
 from matdiff.views import Finding
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
     from matdiff.result import Result
-
-TRIALS = 3
-# So many points are tried, at least; some have no value of the expression or of its result.
-_ATTEMPTS = 12
 
 
 class Verdict:
@@ -72,40 +68,74 @@ def compare_all(
     """Compare every result, in order, with an expression.  Raises `WrongExpected`, HowManyExpected and NotASize."""
     if len(expected) != len(answer.results):
         raise HowManyExpected(given=len(expected), results=tuple(result.wrt for result in answer.results))
-    fixed = answer.fixed_sizes(sizes)
+    fixed = fixed_sizes(answer.typed, sizes)
     return tuple(compare(answer, place, text, seed, fixed) for place, text in enumerate(expected))
 
 
 def compare(answer: Answer, place: int, text: str, seed: int, sizes: Mapping[str, int]) -> Verdict:
-    """Compare the result at `place` with the expression `text`; `sizes` fixes size names.
+    """Compare the result at `place`, in its notation where that can be read, with the expression `text`.
 
-    Raises `WrongExpected` for a text that is wrong in itself.
+    `sizes` fixes size names.  Raises `WrongExpected` for a text that is wrong in itself.
     """
-    result = answer.results[place]
-    shape = _shown_shape(result)
     verdict = Verdict(text, place, seed)
     with entered(Session()), mp.workdps(DIGITS):
-        expected = read_expected(answer, text, shape)
+        result, shape, printed = _read_back(answer, answer.results[place])
+        expected = read_expected(answer, text, shape, result)
         if shape is None:
             verdict.finding = Finding("tensor", shape=shape_of(expected.expr), result=result.shape)
             return verdict
-        printed = read_expected(answer, result.formula, shape) if result.form == "matrix" else None
-        if printed is not None and shape_of(expected.expr) == shape and _same_form(printed, expected):
+        comparison = Comparison(answer, result, shape, printed, expected, [])
+        is_same = printed is not None and comparison.same_shape and _same_form(printed, expected)
+        sampler = _sampler(comparison, seed, sizes)
+        if is_same and sampler.sizes.work(sampler.sizes.drawn(seed)) > MOST_WORK:
             verdict.passed = verdict.exact = True
             return verdict
-        comparison = Comparison(answer, result, shape, printed, expected, [])
-        comparison.points += _points(comparison, seed, sizes)
-        if comparison.points:
-            _measure(verdict, comparison)
-        else:
-            verdict.finding = Finding("no point")
-        if not verdict.passed and verdict.finding is None:
-            verdict.finding = explain(comparison)
+        points = sampler.points(sampler.prefer)
+        more = spread(sampler.typeds, points[:1])
+        with mp.workdps(DIGITS + more):
+            if more:
+                comparison = Comparison(answer, result, shape, printed, expected, [])
+                points = [point.drawn_again() for point in points]
+            comparison.points += points
+            _decide(verdict, comparison, is_same)
         return verdict
+
+
+def _decide(verdict: Verdict, comparison: Comparison, is_same: bool) -> None:
+    """Fill in the verdict.  Equal normal forms are a proof as long as the numbers, which share nothing with them, do not differ."""
+    if comparison.points:
+        _measure(verdict, comparison)
+    if is_same and (verdict.passed or not comparison.points or verdict.max_relative_error == inf):
+        verdict.passed = verdict.exact = True
+        verdict.trials, verdict.max_relative_error, verdict.sizes = 0, 0.0, {}
+    elif not comparison.points:
+        verdict.finding = Finding("no point")
+    elif not verdict.passed:
+        verdict.finding = explain(comparison)
+
+
+def _read_back(answer: Answer, result: Result) -> tuple[Result, Shape | None, Typed | None]:
+    """The result in the notation that it is shown in, where that can be read, else as it is without one.
+
+    With its shape, None for a tensor, and the formula as it is read, None in index notation.
+    """
+    if result.form == "index":
+        result = result.plain
+    shape = _shown_shape(result)
+    if shape is None or result.form == "index":
+        return result, shape, None
+    try:
+        return result, shape, read_expected(answer, result.line, shape, result)
+    except WrongExpected:
+        if result is result.plain:
+            raise
+        return _read_back(answer, result.plain)
 
 
 def _shown_shape(result: Result) -> Shape | None:
     """Rows and columns of the result as it is shown; None for a tensor."""
+    if result.form not in ("matrix", "index"):
+        return shape_of(result.expr)
     dims = result.shape
     if len(dims) > 2:
         return None
@@ -129,38 +159,26 @@ def _normal(typed: Typed) -> Tensor:
     return simplify(lower(typed)[0])
 
 
-def _points(comparison: Comparison, seed: int, fixed: Mapping[str, int]) -> Iterator[Point]:
-    """Points where input and result are real and finite, each with sizes of its own."""
-    asked, expected = comparison.answer.typed, comparison.expected
-    variables = {**asked.variables, **expected.variables}
-    whole = Typed(asked.expr, variables, asked.definitions, ())
-    # Sizes that only the expected expression has are drawn too.
-    everything = Typed(asked.expr, variables, {**asked.definitions, **expected.definitions, "?": expected.expr}, ())
-    found = 0
-    for attempt in range(_ATTEMPTS):
-        sizes = _larger(draw_sizes(everything, seed + attempt, fixed), found, everything, fixed)
-        values = sample(whole, seed + attempt, sizes)
-        if values is None:
-            continue
-        point = Point(values, sizes)
+def _sampler(comparison: Comparison, seed: int, fixed: Mapping[str, int]) -> Sampler:
+    """What draws points for the question, with the sizes and variables that only the expected expression has."""
+    asked, expected, printed = comparison.answer.typed, comparison.expected, comparison.printed
+    variables = {**(printed.variables if printed is not None else {}), **expected.variables, **asked.variables}
+    parts = {part.name: part.expr for part in comparison.result.where}
+    shown = printed or Typed(comparison.result.index_expr, asked.variables, parts, ())
+
+    def is_good(point: Point) -> bool:
+        """Whether the result is real and finite, and the expected expression not too large to be compared."""
         try:
             comparison.of_result(point)
         except Undefined:
-            continue
-        yield point
-        found += 1
-        if found == TRIALS:
-            return
+            return False
+        try:
+            comparison.of_expected(point)
+        except Undefined as problem:
+            return not isinstance(problem, Overlarge)
+        return True
 
-
-def _larger(sizes: dict[str, int], by: int, typed: Typed, fixed: Mapping[str, int]) -> dict[str, int]:
-    """The sizes, greater by a number: no name stands for the same number at two points, so that no size is taken for a number."""
-    dims, indices = typed.dims_and_indices()
-    free = [name for dim in dims for name in dim.names if name not in fixed and name not in indices]
-    larger = sizes | {name: sizes[name] + 2 * by for name in free}
-    taken = {*fixed.values(), *(dim.value for dim in dims)}
-    is_good = not any(larger[name] in taken for name in free) and all(number_of_dim(dim, larger) >= 1 for dim in dims)
-    return larger if is_good else sizes
+    return Sampler(Typed(asked.expr, variables, asked.definitions, ()), [shown, expected], seed, fixed, is_good)
 
 
 def _measure(verdict: Verdict, comparison: Comparison) -> None:
@@ -173,4 +191,4 @@ def _measure(verdict: Verdict, comparison: Comparison) -> None:
     worst = max(range(len(errors)), key=lambda place: errors[place])
     verdict.max_relative_error = float(errors[worst])
     verdict.sizes = comparison.points[worst].sizes
-    verdict.passed = errors[worst] < TOLERANCE
+    verdict.passed = errors[worst] < tolerance()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.dims import SCALAR, Shape
-from matdiff.errors import EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
+from matdiff.errors import DeclaredTwice, EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
 from matdiff.infer import Typed, infer
 from matdiff.kinds import Variable, declared_kind
 from matdiff.lower import lower
@@ -14,24 +14,27 @@ from matdiff.parse import Declaration, Definition, Question, parse
 from matdiff.parts import names_in, shape_of
 from matdiff.simplify import simplify
 from matdiff.syntax import Expr
-from matdiff.variables import declare
+from matdiff.variables import declare, described
+from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
+    from matdiff.result import Result
 
 # What the result is called while an expression is read beside it: no name of the language.
 _RESULT = "?"
 
 
-def read_expected(answer: Answer, text: str, shape: Shape | None) -> Typed:
+def read_expected(answer: Answer, text: str, shape: Shape | None, result: Result) -> Typed:
     """The last expression of `text`, typed.
 
-    It may use the variables, definitions and declarations of the question, the named parts of the results, sizes as numbers
-    (`2/n x`), and definitions of its own.  Where it can have the shape of the result, `shape`, it has: `I`, `ones` and `0` do.
+    It may use the variables, definitions and declarations of the question, the named parts of the results, the differentials in
+    this one, sizes as numbers (`2/n x`), and definitions of its own, but give no variable of the question another meaning.  Where
+    it can have the shape of the result, `shape`, it has: `I`, `ones` and `0` do.
     Raises `WrongExpected`.
     """
     try:
-        return _read(_Names(answer), text, shape)
+        return _read(_Names(answer, result), text, shape)
     except Errors as problem:
         raise WrongExpected(problem.errors, text) from None
     except MatdiffError as problem:
@@ -69,7 +72,7 @@ def _beside(expr: Expr, shape: Shape, names: _Names) -> Typed | None:
 class _Names:
     """What the names in an expected expression mean."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, result: Result) -> None:
         inputs = answer.inputs
         self.variables: dict[str, Variable] = {**declare(inputs.declarations), **answer.typed.variables}
         self.definitions = {d.name: d.expr for d in inputs.definitions if d.name not in answer.typed.variables}
@@ -79,14 +82,40 @@ class _Names:
         for dim, number in answer.recovery.sizes.items():
             if dim.name is not None and dim.name not in self.variables:
                 self.definitions.setdefault(dim.name, number)
+        self.own = {*self.variables, *answer.typed.size_names}
+        self.variables |= _differentials(result.expr, answer)
 
     @property
     def known(self) -> list[str]:
         return [*self.variables, *self.definitions]
 
     def add(self, statements: list[Declaration | Definition | Question]) -> None:
-        """What the expected expression declares and defines itself; its own definitions win."""
-        self.variables |= declare([s for s in statements if isinstance(s, Declaration)])
+        """What the expected expression declares and defines itself; its own definitions win.
+
+        Raises `Errors` where it gives another meaning to a variable or size of the question.
+        """
+        declared = declare([s for s in statements if isinstance(s, Declaration)])
+        again: list[MatdiffError] = []
+        for statement in statements:
+            if isinstance(statement, Question) or statement.name not in self.own:
+                continue
+            known, new = self.variables.get(statement.name), declared.get(statement.name)
+            if known is None or new is None or (known.shape, known.property) != (new.shape, new.property):
+                first = "" if known is None else described(known)
+                second = "" if new is None else described(new)
+                again.append(
+                    DeclaredTwice(
+                        variable=statement.name,
+                        first=None,
+                        second=statement.span if new else statement.name_span,
+                        first_text=first,
+                        second_text=second,
+                        in_question=True,
+                    )
+                )
+        if again:
+            raise Errors(again)
+        self.variables |= declared
         own = {s.name: s.expr for s in statements if isinstance(s, Definition)}
         self.variables = {name: variable for name, variable in self.variables.items() if name not in own}
         self.definitions |= own
@@ -105,3 +134,19 @@ class _Names:
             **{name: Variable(name, declared_kind(shape), shape) for name, shape in (more or {}).items()},
         }
         return infer(expr, variables, self.definitions, soft=False)
+
+
+# Of these the differential of a structured variable has the structure; that of an orthogonal one has none that is declared.
+_KEPT = {"spd": "symmetric", **{name: name for name in ("symmetric", "skew", "diagonal", "lower", "upper")}}
+
+
+def _differentials(expr: Expr, answer: Answer) -> dict[str, Variable]:
+    """The variables that the differentials of a formula are, `dX` as X is."""
+    found = {}
+    for node in post_order(expr):
+        if node.op == "differential":
+            variable = answer.typed.variables[str(node.value)]
+            kept = None if answer.asked.structure == "ignore" else _KEPT.get(variable.property or "")
+            name = f"d{variable.name}"
+            found[name] = Variable(name, variable.kind, variable.shape, kept)
+    return found

@@ -27,6 +27,8 @@ DECIMAL_EXPONENT = 1000
 # A size such as 2 m n + 1: the names and numbers it is made of, and the bits of a number.
 SIZE_PARTS = 400
 SIZE_BITS = 64
+# A number that is chosen for a size.
+LARGEST_SIZE = 10**9
 # What a result is made of.
 AXES = 8
 # All factors and terms of all parts of an answer; a million takes some 300 MB.

@@ -8,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mpmath import mp
-
 from matdiff.limits import check
+from matdiff.precision import mp
 
 Number = Any  # mpmath is untyped: an mpf
 Matrix = list[list[Number]]
 
 
-# The inverse of a singular matrix comes out with entries of the size of the digits carried, not as an error.
-LARGEST = 10**20
+# A determinant that is this part of what it could be at most consists of rounding: so many digits stay, of those that are carried.
+_ROUNDING = 12
 
 
 class Undefined(ArithmeticError):
     """The expression has no real, finite value at this point."""
+
+
+class Overlarge(Undefined):
+    """It has a value, but one so large that its digits say nothing beside others."""
 
 
 def checked(value: Matrix) -> Matrix:
@@ -30,14 +33,16 @@ def checked(value: Matrix) -> Matrix:
 
 
 def real(entry: Number) -> Number:
-    """A number that is real but for rounding.  Raises Undefined if it is not, or is not finite."""
+    """A number that is real but for rounding.  Raises Undefined if it is not, or is not finite, Overlarge if it is too large."""
     if isinstance(entry, mp.mpc):
         if abs(entry.imag) > mp.mpf(10) ** (-mp.dps // 2) * (1 + abs(entry.real)):
             raise Undefined("a complex number")
         entry = entry.real
     entry = mp.mpf(entry)
-    if not mp.isfinite(entry) or abs(entry) > LARGEST:
+    if not mp.isfinite(entry):
         raise Undefined("not finite")
+    if abs(entry) > mp.mpf(10) ** (mp.dps // 2):
+        raise Overlarge("too large")
     return entry
 
 
@@ -130,12 +135,47 @@ def through_mpmath(function: Callable[[Any], Any], value: Matrix) -> Matrix:
 
 def inverse(value: Matrix) -> Matrix:
     """The inverse.  Raises Undefined for a singular matrix."""
-    return through_mpmath(mp.inverse, value)
+    size = len(value)
+    rows, divisor = _eliminated([[*row, *unit] for row, unit in zip(value, identity(size), strict=True)])
+    if not divisor:
+        raise Undefined("the inverse of a singular matrix")
+    found = [row[size:] for row in rows]
+    if largest_entry(value) * largest_entry(found) > mp.mpf(10) ** (mp.dps - _ROUNDING):
+        raise Undefined("the inverse of a singular matrix")  # it comes out as large as the digits carried
+    return checked(found)
 
 
 def determinant(value: Matrix) -> Number:
-    """The determinant."""
-    try:
-        return mp.det(mp.matrix(value))
-    except TypeError:  # mpmath found no pivot in a column of zeros
-        return mp.mpf(0)
+    """The determinant; 0 where it is no more than rounding, beside the product of the lengths of the rows (Hadamard's bound)."""
+    _, found = _eliminated(value)
+    bound = mp.fprod(mp.sqrt(mp.fsum(entry * entry for entry in row)) for row in value)
+    return found if abs(found) > bound * mp.mpf(10) ** (_ROUNDING - mp.dps) else mp.mpf(0)
+
+
+def _eliminated(value: Matrix) -> tuple[Matrix, Number]:
+    """The rows after Gauss and Jordan's elimination of the first columns, with the largest pivots, and the determinant of these."""
+    rows = [list(row) for row in value]
+    determinant = mp.mpf(1)
+    for place in range(len(rows)):
+        check()
+        pivot = max(range(place, len(rows)), key=lambda row: abs(rows[row][place]))
+        if not rows[pivot][place]:
+            return rows, mp.mpf(0)
+        if pivot != place:
+            rows[place], rows[pivot] = rows[pivot], rows[place]
+            determinant = -determinant
+        divisor = rows[place][place]
+        determinant *= divisor
+        rows[place] = top = [entry / divisor for entry in rows[place]]
+        for other, row in enumerate(rows):
+            factor = row[place]
+            if other != place and factor:
+                rows[other] = row[:place] + [
+                    entry - factor * above for entry, above in zip(row[place:], top[place:], strict=True)
+                ]
+    return rows, determinant
+
+
+def largest_entry(value: Matrix) -> Number:
+    """The largest absolute value of an entry."""
+    return max(abs(entry) for row in value for entry in row)

@@ -12,8 +12,7 @@ The adjugate and its derivatives are computed exactly, from minors.  Importing t
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from mpmath import mp
+from threading import local
 
 from matdiff.matrices import (
     Matrix,
@@ -34,6 +33,7 @@ from matdiff.matrices import (
     total,
     transposed,
 )
+from matdiff.precision import mp
 
 # Eigenvalues nearer than this are taken for equal.
 _NEAREST = 1e-6
@@ -42,16 +42,20 @@ _NEAREST = 1e-6
 class Primary:
     """A primary function of matrices: `of_matrix`, and f, f' and f'' of an eigenvalue, which serve where no two are near.
 
-    Without these `of_matrix` serves always.
+    Without these `of_matrix` serves always.  `invertible`: it has no value for a singular matrix.
     """
 
-    def __init__(self, of_matrix: Callable[[Matrix], Matrix], *of_number: Callable[[Number], Number]) -> None:
-        self.of_matrix = of_matrix
+    def __init__(
+        self, of_matrix: Callable[[Matrix], Matrix], *of_number: Callable[[Number], Number], invertible: bool = False
+    ) -> None:
+        self.of_matrix, self.invertible = of_matrix, invertible
         self.has_spectrum = bool(of_number)
         if of_number:
             self.of_number, self.first, self.second = of_number
 
     def _spectrum(self, at: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+        if self.invertible and not determinant(at):
+            raise Undefined("a singular matrix")
         return _spectrum(at) if self.has_spectrum else None
 
     def value(self, at: Matrix) -> Matrix:
@@ -111,17 +115,24 @@ class Primary:
         return (first[i][j] - first[j][k]) / (values[i] - values[k])
 
 
-_known: dict[tuple[int, tuple[tuple[Number, ...], ...]], tuple[list[Number], Matrix, Matrix] | None] = {}
+class _Spectra(local):
+    """The last spectra, for each thread its own: their numbers belong to its precision."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, tuple[tuple[Number, ...], ...]], tuple[list[Number], Matrix, Matrix] | None] = {}
+
+
+_spectra = _Spectra()
 
 
 def _spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
     """Eigenvalues, eigenvectors as columns and the inverse of these, or None where eigenvalues nearly coincide."""
-    key = mp.prec, tuple(map(tuple, value))
-    if key not in _known:
-        if len(_known) > 20:
-            _known.clear()
-        _known[key] = _computed_spectrum(value)
-    return _known[key]
+    key, known = (mp.prec, tuple(map(tuple, value))), _spectra.known
+    if key not in known:
+        if len(known) > 20:
+            known.clear()
+        known[key] = _computed_spectrum(value)
+    return known[key]
 
 
 def _computed_spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
@@ -152,6 +163,7 @@ def power_of(exponent: Number) -> Primary:
         lambda x: mp.power(x, exponent),
         lambda x: exponent * mp.power(x, exponent - 1),
         lambda x: exponent * (exponent - 1) * mp.power(x, exponent - 2),
+        invertible=True,
     )
 
 
@@ -181,7 +193,7 @@ def _square_root(value: Matrix) -> Matrix:
 
 PRIMARY = {
     "expm": Primary(lambda value: through_mpmath(mp.expm, value), mp.exp, mp.exp, mp.exp),
-    "logm": Primary(lambda value: through_mpmath(mp.logm, value), mp.log, lambda x: 1 / x, lambda x: -1 / x**2),
+    "logm": Primary(lambda value: through_mpmath(mp.logm, value), mp.log, lambda x: 1 / x, lambda x: -1 / x**2, invertible=True),
     "sqrtm": Primary(
         _square_root,
         mp.sqrt,

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from itertools import product as pairs
 
-from mpmath import mp
-
 from matdiff.matrices import (
     Matrix,
     Number,
@@ -41,6 +39,7 @@ from matdiff.matrixfunctions import (
     eigenvalues,
     power_of,
 )
+from matdiff.precision import mp
 
 
 def _divided(left: Matrix, right: Matrix) -> Matrix:

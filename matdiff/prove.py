@@ -3,6 +3,7 @@
 SymPy differentiates every component of the input by every entry of the variables; the printed result, in matrix and in index
 notation, is evaluated on the same symbols, and the difference is shown to be identically zero (`identity`).  Where that does
 not succeed, a point where the difference is not zero disproves; without one the question is not decided, and the answer is no.
+What is proved at small sizes is compared at others by numbers, and nothing is proved of an expression that has no real value.
 Importing this module loads SymPy.
 """
 
@@ -12,7 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import permutations, product
+from itertools import product
 from math import inf
 from random import Random
 from time import monotonic
@@ -23,11 +24,15 @@ import sympy
 from matdiff.components import Array, Components, Entry
 from matdiff.dims import SCALAR
 from matdiff.directions import SOLVE
+from matdiff.evaluate import verify
 from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
 from matdiff.limits import check, is_real_time, remaining
 from matdiff.matrices import Undefined
+from matdiff.points import sample
+from matdiff.precision import mp
 from matdiff.structure import turns_with_variable
+from matdiff.trial_sizes import TrialSizes, fixed_sizes
 from matdiff.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
 
 if TYPE_CHECKING:
@@ -35,7 +40,6 @@ if TYPE_CHECKING:
 
     from matdiff.answer import Answer
     from matdiff.directions import Along
-    from matdiff.infer import Typed
     from matdiff.kinds import Variable
     from matdiff.result import Result
 
@@ -49,6 +53,8 @@ _SHORTEST = 1e-4
 # Seconds for the exact comparison of one component, and for SymPy's `simplify`, which is tried last.
 _SECONDS, _SECONDS_TO_SIMPLIFY = 20.0, 5.0
 _POINTS = 12
+# So many orders of the sizes are tried: inv(X^T X) needs an X that is no wider than tall.
+_MOST_SHAPES = 6
 _DIGITS = 50
 
 
@@ -56,10 +62,11 @@ class Proof:
     """What the exact comparison found.
 
     passed      proved
-    decided     proved or disproved; where not, `reason` says why
+    decided     proved or disproved; where not, `reason` says why, also of a disproof elsewhere
     components  how many were compared
     sizes       what the size names stood for
-    wrong       of a disproof: (axes of the entry, counted from 1; the derivative; what the result says), else None
+    wrong       of a disproof at these sizes: (axes of the entry, counted from 1; the derivative; what the result says), else None
+    elsewhere   the sizes at which numbers disprove what is right at these, else None
     """
 
     kind: Literal["prove"] = "prove"
@@ -68,6 +75,7 @@ class Proof:
         self.passed = self.decided = False
         self.components, self.sizes, self.reason = 0, sizes, ""
         self.wrong: tuple[Index, str, str] | None = None
+        self.elsewhere: dict[str, int] | None = None
         self.place: int | None = None
 
     def __bool__(self) -> bool:
@@ -79,39 +87,50 @@ class Proof:
 
 
 def prove(answer: Answer, sizes: Mapping[str, int] | None = None, progress: Progress | None = None) -> Proof:
-    """Prove every result of an answer at one choice of sizes; `sizes` fixes size names, `progress` is told (done, all)."""
-    reasons, fixed = [], answer.fixed_sizes(sizes)
-    for chosen in _small_sizes(answer.typed, fixed):
+    """Prove every result of an answer at one choice of sizes; `sizes` fixes size names, `progress` is told (done, all).
+
+    What is proved at one size may be an accident of small matrices; so it is compared with numbers at others, and at one that is
+    larger than such an accident needs (see `trial_sizes`).
+    """
+    reasons, fixed = [], fixed_sizes(answer.typed, sizes)
+    for chosen in TrialSizes([answer.typed], fixed).small(_MOST_SHAPES):
         proof = Proof(chosen)
+        with mp.workdps(_DIGITS):
+            if sample(answer.typed, 0, chosen) is None:
+                reasons.append("no point was found where the expression is real and finite")
+                continue
         try:
             with _alarm(remaining()):
                 _compare(answer, proof, progress)
+                if proof.passed:
+                    _compare_elsewhere(answer, proof, fixed)
         except (ZeroDivisionError, Undefined):
             reasons.append("the expression has no value at the sizes that were tried")
             continue
         except _Expired:
             check()
+            proof.passed = proof.decided = False
             proof.reason = "the time is over"
         return proof
     proof = Proof(fixed)
-    proof.reason = reasons[0]
+    proof.reason = reasons[0] if reasons else "the sizes do not fit the indices"
     return proof
 
 
-def _small_sizes(typed: Typed, fixed: Mapping[str, int]) -> Iterator[dict[str, int]]:
-    """Small numbers, all different, for the size names; other ways round where the first makes no sense, as in inv(X^T X)."""
-    dims, indices = typed.dims_and_indices()
-    square = [v.shape[0].name for v in typed.variables.values() if v.shape[0] == v.shape[1]]
-    names = [name for name in dict.fromkeys(name for dim in dims for name in dim.names) if name not in fixed]
-    names.sort(key=lambda name: -square.count(name))
-    used = {*fixed.values(), *(dim.value for dim in dims)}
-    numbers = [number for number in range(2, len(names) + len(used) + 3) if number not in used][: len(names)]
-    for tried, order in enumerate(permutations(numbers)):
-        chosen = {**dict.fromkeys(indices, 1), **fixed, **dict(zip(names, order, strict=True))}
-        if all(number_of_dim(dim, chosen) >= 1 for dim in dims):
-            yield chosen
-        if tried == 5:
-            return
+def _compare_elsewhere(answer: Answer, proof: Proof, fixed: Mapping[str, int]) -> None:
+    """Take a proof back that does not hold, by numbers, at other sizes and points."""
+    report = verify(answer, sizes=fixed)
+    if report.passed:
+        return
+    there = ", ".join(f"{name} = {size}" for name, size in report.sizes.items())
+    proof.passed, proof.decided = False, bool(report.trials) and not report.undefined
+    if proof.decided:
+        proof.elsewhere = report.sizes
+        proof.reason = f"with {there} it is not the derivative" if there else "at a random point it is not the derivative"
+    elif report.undefined:
+        proof.reason = f"the result has no real, finite value{there and ' with ' + there} where the input has one"
+    else:
+        proof.reason = "no point was found where the expression is real and finite"
 
 
 def _compare(answer: Answer, proof: Proof, progress: Progress | None) -> None:

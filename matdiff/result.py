@@ -98,6 +98,7 @@ class Result:
     conditions   what the formula needs, such as "X invertible"
     place        its number among the results of the question, whatever notation is shown
     along        what the derivative is applied to, if it is: then it has no axes for that (see `directions`)
+    plain        the result before a notation was asked for; itself where none was
     turned       whether `expr`, `shape` and `axes` are those of the transpose, because of the layout
     """
 
@@ -110,6 +111,7 @@ class Result:
         found = writing.written(tensor, wrt, [letter for *_, letter in self.axes], as_row)
         self.tensor, self.recovery, self.form = found.tensor, found.recovery, found.form
         self.full_axes = list(self.axes)
+        self.plain = self
         self.left: Expr | None = None
         self.legend: tuple[str, ...] = ()
         self.expr, self.index_expr = found.expr, found.index_expr
@@ -133,6 +135,7 @@ class Result:
     def written_as(self, form: str, left: Expr, right: Expr, legend: tuple[str, ...]) -> Result:
         """The same result as an equation of another notation."""
         shown = copy(self)
+        shown.plain = self.plain
         shown.form, shown.left, shown.expr, shown.legend = form, left, right, legend
         shown.where = needed(list(self.parts), right)
         if form in ("entry", "kronecker", "differential"):

@@ -1,4 +1,4 @@
-"""Random points at which to try an expression: sizes that all differ, and values that respect what is declared."""
+"""Random values of variables, which respect what is declared of them."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
-from mpmath import mp
-
 from matdiff.matrices import Matrix, Number, added, identity, multiplied, scaled, transposed
+from matdiff.precision import mp
 from matdiff.values import number_of_dim
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed
     from matdiff.kinds import Variable
 
 # How the entries of variables without a property are drawn, tried in this order until the expression is real and finite.
 # "dominant" makes square matrices diagonally dominant and positive definite, for logarithms of determinants.
-MANNERS = ("normal", "positive", "unit", "dominant", "small", "fraction", "dominant small", "above one", "mixed")
+MANNERS = ("normal", "positive", "unit", "dominant", "small", "fraction", "dominant small", "above one")
 
 _ENTRIES: dict[str, Callable[[Random], float]] = {
     "normal": lambda random: random.gauss(0, 1),
@@ -31,37 +29,49 @@ _ENTRIES: dict[str, Callable[[Random], float]] = {
 }
 
 
-def draw_sizes(typed: Typed, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
-    """A number for every size name, all different and different from the sizes that are numbers; `fixed` ones stay.
+Entries = list[list[float]]
 
-    Compound sizes such as n - 1 come out at least 1.  A name that stands as an index (X[i,j]) is given the number 1.
+# Those that mean the same at another scale; the others keep inside the domains of logarithms, arc sines and the like.
+_SCALABLE = ("normal", "positive", "dominant", "small", "dominant small")
+
+
+def draw_values(
+    variables: Iterable[Variable], sizes: Mapping[str, int], seed: object, manner: str | Mapping[str, str]
+) -> dict[str, Matrix]:
+    """A value for every variable, in one manner or each in its own.  A declared property holds to the working precision."""
+    variables = list(variables)
+    return made(variables, draw_entries(variables, sizes, seed, manner))
+
+
+def draw_entries(
+    variables: Iterable[Variable],
+    sizes: Mapping[str, int],
+    seed: object,
+    manner: str | Mapping[str, str],
+    scales: Mapping[str, float] | None = None,
+) -> dict[str, Entries]:
+    """Numbers from which `made` makes values, in one manner or for each variable in its own.
+
+    `scales` are what those of a variable are multiplied with, where its manner allows it.
     """
-    dims, indices = typed.dims_and_indices()
-    names = list(dict.fromkeys(name for dim in dims for name in dim.names))
-    free = [name for name in names if name not in fixed]
-    random = Random(seed)
-    # A single size is at least 3: matrices of size 2 obey laws that others do not (their adjugate is linear).
-    for start in range(3 if len(free) == 1 else 2, 12):
-        used = {*fixed.values(), *(dim.value for dim in dims)}
-        candidates = [number for number in range(start, start + len(free) + len(used) + 3) if number not in used]
-        chosen = candidates[: len(free) + 1]
-        random.shuffle(chosen)
-        sizes = {**dict.fromkeys(indices, 1), **fixed, **dict(zip(free, chosen, strict=False))}
-        if all(number_of_dim(dim, sizes) >= 1 for dim in dims):
-            break
-    return sizes
-
-
-def draw_values(variables: Iterable[Variable], sizes: Mapping[str, int], seed: object, manner: str) -> dict[str, Matrix]:
-    """A value for every variable.  A declared property holds to the working precision."""
     random = Random(repr((seed, manner)))
-    values = {}
+    entries = {}
     for variable in variables:
         rows, columns = (number_of_dim(dim, sizes) for dim in variable.shape)
-        chosen = random.choice(MANNERS[:-1]) if manner == "mixed" else manner
-        plain = [[mp.mpf(_ENTRIES[chosen](random)) for _ in range(columns)] for _ in range(rows)]
+        chosen = manner if isinstance(manner, str) else manner[variable.name]
+        plain = [[_ENTRIES[chosen](random) for _ in range(columns)] for _ in range(rows)]
         if chosen.startswith("dominant") and rows == columns > 1 and variable.property not in _MAKERS:
-            plain = added(plain, scaled(rows, identity(rows)))
+            plain = [[entry + rows * (i == j) for j, entry in enumerate(row)] for i, row in enumerate(plain)]
+        scale = scales.get(variable.name, 1.0) if scales and chosen in _SCALABLE else 1.0
+        entries[variable.name] = [[scale * entry for entry in row] for row in plain]
+    return entries
+
+
+def made(variables: Iterable[Variable], entries: Mapping[str, Entries]) -> dict[str, Matrix]:
+    """Values that have the properties of the variables, to the working precision, from any numbers."""
+    values = {}
+    for variable in variables:
+        plain = [[mp.mpf(entry) for entry in row] for row in entries[variable.name]]
         make = _MAKERS.get(variable.property or "")
         values[variable.name] = make(plain) if make else plain
     return values

@@ -10,8 +10,6 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from mpmath import mp
-
 from matdiff import formula, index
 from matdiff.comparison import (
     Comparison,
@@ -34,6 +32,7 @@ from matdiff.lower import lower
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
 from matdiff.parts import shape_of
 from matdiff.pipeline import again
+from matdiff.precision import mp
 from matdiff.simplify import simplify
 from matdiff.structure import MODES
 from matdiff.syntax import Expr, ratio
@@ -70,7 +69,8 @@ def _transposed(case: Case) -> Finding | None:
     if not any(view.transposed and view.is_equal for view in case.plain):
         return None
     result = case.comparison.result
-    layouts = [name for name in LAYOUTS if result.turns(name) != result.turned] if result.order else []
+    is_plain = result.order and result is result.plain
+    layouts = [name for name in LAYOUTS if result.turns(name) != result.turned] if is_plain else []
     return Finding("equal", transposed=True, layout=layouts[0] if layouts else None)
 
 
@@ -85,7 +85,7 @@ def _rational_factor(case: Case) -> Finding | None:
 def _structure(case: Case) -> Finding | None:
     """Another convention for a variable with structure."""
     answer, result = case.answer, case.comparison.result
-    if not any(answer.typed.variables[name].property for name in result.wrt):
+    if result is not result.plain or not any(answer.typed.variables[name].property for name in result.wrt):
         return None
     for mode in MODES:
         if mode != answer.asked.structure:
@@ -99,7 +99,7 @@ def _structure(case: Case) -> Finding | None:
 def _other_result(case: Case, **options: Any) -> list[Matrix] | None:
     """The values of the same result of a similar question; None where it has another shape or no value."""
     comparison = case.comparison
-    result = again(case.answer, **options).results[case.answer.results.index(comparison.result)]
+    result = again(case.answer, **options).results[comparison.result.place]
     if result.shape != comparison.result.shape:
         return None
     try:
@@ -310,7 +310,7 @@ def _constant_factor(case: Case) -> Finding | None:
 def _other_variable(case: Case) -> Finding | None:
     """The derivative by another variable."""
     comparison, answer = case.comparison, case.answer
-    if comparison.result.order != 1:
+    if comparison.result.order != 1 or comparison.result is not comparison.result.plain:
         return None
     for name in answer.typed.variables:
         if name in comparison.result.wrt:

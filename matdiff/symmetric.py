@@ -42,9 +42,9 @@ def _is_symmetric(matrix: Expr, typed: Typed) -> bool:
     whole = Typed(matrix, assumed, typed.definitions, ())
     if is_symmetric(simplify(lower(whole)[0])):
         return True
-    from matdiff import evaluate  # loads mpmath, which only numbers need
+    from matdiff.points import seems_symmetric  # loads mpmath, which only numbers need
 
-    return evaluate.seems_symmetric(whole, _TRIALS)
+    return seems_symmetric(whole, _TRIALS)
 
 
 def _assumed(variable: Variable) -> Variable:

@@ -110,7 +110,7 @@ def _slips(node: Expr) -> Iterator[Expr]:
 
 
 def _swaps(node: Expr) -> Iterator[Expr]:
-    for place in range(len(node.args) - 1):
+    for place in range(len(values_of(node)) - 1):
         one, other = node.args[place : place + 2]
         if shape_of(one) == shape_of(other) and not is_scalar(one) and shape_of(one)[0] == shape_of(one)[1] and one != other:
             yield node.replace(args=(*node.args[:place], other, one, *node.args[place + 2 :]))

@@ -271,6 +271,11 @@ def _number(error: errors.BadNumber, text: str, others: Others) -> Changes:
         yield Corrected(replaced(text, error.span, meant))
 
 
+def _renamed(error: errors.DeclaredTwice, text: str, others: Others) -> Changes:
+    if error.in_question:
+        yield _advice("take a name that the question does not have")
+
+
 def _latin(error: errors.LookAlikeLetter, text: str, others: Others) -> Changes:
     yield Corrected(text.replace(error.letter, error.latin))
 
@@ -284,6 +289,7 @@ TEXT_CHANGES: dict[type[errors.MatdiffError], tuple[Callable[..., Changes], int]
     errors.NeedsParentheses: (needs_parentheses, 1),
     errors.GluedTranspose: (_split, 1),
     errors.LookAlikeLetter: (_latin, 1),
+    errors.DeclaredTwice: (_renamed, 1),
     errors.BadNumber: (_number, 1),
     errors.UnknownFunction: (unknown_function, 1),
     errors.WrongArity: (wrong_arity, 1),

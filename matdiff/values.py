@@ -1,4 +1,4 @@
-"""The number that a typed `Expr` stands for, in matrix or in index notation, with 40 digits.
+"""The number that a typed `Expr` stands for, in matrix or in index notation, with 60 digits.
 
 It reads the expression as it stands and is independent of the symbolic stages: a function without arithmetic of its own is worked out
 by its definition in the function table, never by a differential.  Importing this module loads mpmath, so the
@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, NamedTuple
-
-from mpmath import mp
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
@@ -20,6 +19,7 @@ from matdiff.functions import FUNCTIONS
 from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
+from matdiff.precision import mp
 from matdiff.rules import ARGUMENTS, typed_value
 from matdiff.unify import size_of as size_of_argument
 from matdiff.walk import post_order
@@ -27,7 +27,7 @@ from matdiff.walk import post_order
 if TYPE_CHECKING:
     from matdiff.syntax import Expr, Rational
 
-DIGITS = 40
+DIGITS = 60
 Values = Mapping[str, Matrix]
 Sizes = Mapping[str, int]
 Index = tuple[int, ...]
@@ -179,7 +179,7 @@ class Evaluation:
 
     def place(self, index: Expr) -> int:
         """An index of the language, which counts from 1, as an offset.  It may be a name or a sum: X[i, i + 1]."""
-        return _whole(index, self.sizes) - 1
+        return number_of_index(index, self.sizes) - 1
 
     def _slice(self, node: Expr) -> Matrix:
         base, *places = node.args
@@ -194,16 +194,17 @@ class Evaluation:
         return [[value[i][j] for j in columns] for i in rows]
 
 
-def _whole(index: Expr, sizes: Sizes) -> int:
+def number_of_index(index: Expr, sizes: Sizes) -> int:
+    """An index of the language, a number, a name or a sum of such, as a number that counts from 1."""
     if index.op == "name":
         return sizes[str(index.value)]
     if index.op == "number":
         assert isinstance(index.value, int)
         return index.value
-    parts = [_whole(arg, sizes) for arg in index.args]
+    parts = [number_of_index(arg, sizes) for arg in index.args]
     if index.op == "neg":
         return -parts[0]
-    return sum(parts) if index.op == "+" else int(mp.fprod(parts))
+    return sum(parts) if index.op == "+" else prod(parts)
 
 
 class _Step(NamedTuple):

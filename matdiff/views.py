@@ -11,11 +11,8 @@ from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from mpmath import mp
-
 from matdiff.comparison import (
     Comparison,
-    Point,
     all_equal,
     common_number,
     difference,
@@ -26,6 +23,8 @@ from matdiff.fits import count_nodes
 from matdiff.infer import Typed
 from matdiff.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
 from matdiff.parts import shape_of
+from matdiff.points import Point
+from matdiff.precision import mp
 from matdiff.sample import with_property
 from matdiff.syntax import Expr
 

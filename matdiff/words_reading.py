@@ -166,6 +166,11 @@ def _reserved(error: errors.ReservedName, text: str) -> Words:
 
 
 def _declared_twice(error: errors.DeclaredTwice, text: str) -> Words:
+    if error.in_question:
+        label = f"declared {error.second_text} here" if error.second_text else "defined here"
+        known = f"{error.variable}: {error.first_text}" if error.first_text else f"{error.variable} is a size"
+        message = f"`{error.variable}` has another meaning in the question"
+        return message, [Label(error.second, label)], [f"in the question: {known}"]
     verb = "defined" if cut(text, error.second).partition("=")[1] else "declared"
     second = f"{verb} {error.second_text} here" if verb == "declared" else "defined again here"
     first = f"first declared {error.first_text}" if verb == "declared" else "first defined here"

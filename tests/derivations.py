@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 from contractions import contraction
-from mpmath import mp
 
 from matdiff import evaluate
 from matdiff.api import Derivative
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.sample import in_space
 from matdiff.steps.derivation import Derivation, Law, Line

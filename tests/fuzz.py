@@ -23,7 +23,6 @@ from random import Random
 from typing import Any, NamedTuple
 
 from expressions import Case, Generator, smaller
-from mpmath import mp
 
 from matdiff.api import Derivative, differentiate
 from matdiff.errors import Errors, MatdiffError
@@ -31,6 +30,7 @@ from matdiff.formula import shape_of
 from matdiff.infer import Typed, infer
 from matdiff.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
 from matdiff.parse import Definition, Question, parse
+from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.sample import draw_values, in_space
 from matdiff.values import Evaluation, evaluate_tensor, number_of_dim

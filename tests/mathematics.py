@@ -36,7 +36,7 @@ def check_print(derivative: Derivative, report: evaluate.Report) -> None:
 
 def _check_print(line: str, result: Result, derivative: Derivative, report: Any) -> None:
     """The printed line, read as a stranger would with the same declarations, has the value of the result."""
-    from mpmath import mp
+    from matdiff.precision import mp
 
     typed = derivative.typed
     again = matdiff.differentiate(line, order=0, declarations=[declaration(v) for v in typed.variables.values()]).typed

@@ -93,7 +93,7 @@ FLOORS = (
         "pipeline",
         "spaces",
     ),
-    ("matrices", "matrixfunctions", "numerics", "sample", "values", "evaluate"),
+    ("precision", "matrices", "matrixfunctions", "numerics", "sample", "values", "trial_sizes", "signs", "points", "evaluate"),
     ("expected", "terms", "comparison", "views", "slips", "expect", "components", "identity", "prove"),
     (
         "render",
@@ -139,18 +139,7 @@ ALLOWED = {
     "lark": {"parse"},
     "click": {"command", "usage", "cli"},
     "rich": {"catalogue", "explain"},
-    "mpmath": {
-        "comparison",
-        "expect",
-        "slips",
-        "views",
-        "evaluate",
-        "matrices",
-        "matrixfunctions",
-        "numerics",
-        "sample",
-        "values",
-    },
+    "mpmath": {"precision"},
     "sympy": {"components", "identity", "prove"},
     "numpy": set(),
 }

@@ -12,7 +12,6 @@ import jsonschema
 import numpy as np
 import pytest
 from contractions import contraction
-from mpmath import mp
 from running import compile_latex, needs
 from sessions import run
 
@@ -22,6 +21,7 @@ from matdiff.api import Derivative
 from matdiff.formula import shape_of
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
+from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.syntax import Expr
 from matdiff.values import number_of_dim

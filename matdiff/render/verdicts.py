@@ -66,13 +66,21 @@ def _compared(verdict: Verdict, answer: Answer) -> Result:
 
 
 def verify_line(report: Report, typed: Typed) -> str:
-    """`verified: 3 random X with n = 4, largest relative error 8e-20`."""
+    """`verified: 4 random X with n = 3 to 9, largest relative error 8e-40`."""
     if not report.trials:
         return "not verified: no random point was found where the expression is real and finite"
     points = f"{report.trials} random {', '.join(map(unicode_name, typed.variables))}"
-    sizes = f" with {', '.join(f'{name} = {size}' for name, size in report.sizes.items())}" if report.sizes else ""
-    word = "verified" if report.passed else "NOT verified"
-    return f"{word}: {points}{sizes}, largest relative error {report.max_relative_error:.0e}"
+    there = ", ".join(f"{name} = {size}" for name, size in report.sizes.items())
+    if report.undefined:
+        where = f" at {there}" if there else ""
+        return f"NOT verified: the result has no real, finite value{where} where the input has one"
+    if not report.passed:
+        error = _error(report.max_relative_error)
+        return f"NOT verified: {points}, largest relative error {error}{there and ', there with ' + there}"
+    numbers = {name: [sizes[name] for sizes in report.all_sizes] for name in report.sizes}
+    ranges = [f"{n} = {min(of)}" if min(of) == max(of) else f"{n} = {min(of)} to {max(of)}" for n, of in numbers.items()]
+    sizes = f" with {', '.join(ranges)}" if ranges else ""
+    return f"verified: {points}{sizes}, largest relative error {report.max_relative_error:.0e}"
 
 
 def prove_line(proof: Proof, answer: Answer) -> str:
@@ -87,6 +95,8 @@ def prove_line(proof: Proof, answer: Answer) -> str:
         return f"proved: {many}{sizes} is identical to {right}"
     if not proof.decided:
         return f"not decided: {proof.reason}{sizes and ', tried' + sizes}"
+    if proof.elsewhere is not None:
+        return f"DISPROVED: {proof.reason}, though each component{sizes} is identical to it"
     assert proof.wrong is not None
     axes, derivative, printed = proof.wrong
     place = f" [{','.join(map(str, axes))}]" if axes else ""

@@ -1,0 +1,164 @@
+"""The signs that the parts of expressions have at a point: what stands under an abs, a relu or a root must be seen on both sides.
+
+Importing this module loads mpmath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from matdiff.matrices import Matrix, Number, Undefined, largest_entry
+from matdiff.parts import names_in, shape_of, values_of
+from matdiff.precision import mp
+from matdiff.values import Evaluation
+from matdiff.walk import post_order
+
+if TYPE_CHECKING:
+    from matdiff.infer import Typed
+    from matdiff.syntax import Expr
+
+# More parts are not looked at.
+_MOST_WATCHED = 60
+# The functions whose arguments have a sign that counts.
+_KINKED = frozenset(("abs", "sign", "step", "relu", "norm1", "maxnorm", "max", "min", "argmax", "argmin"))
+# Those under which a sign gets lost.
+_EVEN = frozenset(("norm", "norm2", "sqrt", "log"))
+_NEVER_NEGATIVE = frozenset(
+    "number pi I ones zeros e commutation exp norm norm1 norm2 maxnorm nucnorm abs relu sigmoid softplus softmax cosh step sqrt "
+    "argmax argmin rows cols numel neg '".split()
+)
+# What differs from point to point by itself: variables and sizes.
+_VARYING = frozenset(("name", "rows", "cols", "numel"))
+# Index notation: entries, which have no value of their own.
+_INDEXED = frozenset(("sigma", "entry", "delta", "index"))
+# Functions that come near a limit exponentially, from where on they are too near, and the digits between 1 - tanh(z) and 1 for a
+# unit of z.
+_SATURATING = frozenset("exp expm1 sigmoid softplus logsigmoid softmax logsumexp tanh sinh cosh erf gelu expm".split())
+_SATURATED, _DIGITS_OF_UNIT = 800, 0.9
+
+
+class Watch:
+    """The parts of expressions that have values of their own.
+
+    nodes    all of them, each after its arguments
+    kinked   those that are arguments of a function with a kink, by number
+    others   other parts whose signs are looked at, what stands under a root first
+    """
+
+    def __init__(self, typeds: Sequence[Typed]) -> None:
+        self.nodes: list[Expr] = []
+        self._saturating: list[tuple[Typed, Expr]] = []
+        self._formulas = [
+            (typed, typed.expr) for typed in typeds[1:] if any(node is typed.expr for node in _with_values(typed.expr))
+        ]
+        kinked: dict[int, tuple[Typed, Expr]] = {}
+        rooted: dict[int, tuple[Typed, Expr]] = {}
+        others: dict[int, tuple[Typed, Expr]] = {}
+        for typed in typeds:
+            for root in (*typed.definitions.values(), typed.expr):
+                nodes = list(_with_values(root))
+                self.nodes += nodes
+                self._saturating += [(typed, node.args[0]) for node in nodes if node.op in _SATURATING]
+                arguments = {id(arg) for node in nodes if node.op in _KINKED for arg in node.args}
+                below: set[int] = set()
+                for node in reversed(nodes):  # an expression stands after its parts
+                    if node.op in _EVEN or id(node) in below or (node.op in ("^", ".^") and node.args[1].op != "number"):
+                        below.update(id(arg) for arg in values_of(node))
+                varying: set[int] = set()
+                for node in nodes:
+                    if node.op in _VARYING or any(id(arg) in varying for arg in values_of(node)):
+                        varying.add(id(node))
+                        if id(node) in arguments:
+                            kinked[id(node)] = typed, node
+                        elif node.op not in _NEVER_NEGATIVE and not _is_even(node):
+                            (rooted if node.op == "name" or id(node) in below else others)[id(node)] = typed, node
+        self.kinked = dict(list(kinked.items())[:_MOST_WATCHED])
+        self.others = dict(list((rooted | others).items())[:_MOST_WATCHED])
+
+    def signs(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> set[tuple[int, bool]]:
+        """The signs that entries of the parts have: (part, whether positive)."""
+        found = set()
+        least = mp.mpf(10) ** (-mp.dps // 2)
+        for node, value in _values((self.kinked | self.others).values(), values, sizes):
+            found |= {(id(node), mp.re(entry) > 0) for row in value for entry in row if abs(entry) > least}
+        return found
+
+    def is_telling(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> bool:
+        """Whether a formula beside the first one is not 0, or none has a value of its own."""
+        found = [value for _, value in _values(self._formulas, values, sizes)]
+        return not found or any(entry for value in found for row in value for entry in row)
+
+    def digits(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> int | None:
+        """How many digits more show how far exponentials and the like are from their limits; None if they are too near."""
+        largest = max((largest_entry(value) for _, value in _values(self._saturating, values, sizes)), default=mp.mpf(0))
+        return None if largest > _SATURATED else int(largest * _DIGITS_OF_UNIT)
+
+    def variables(self, part: int) -> list[str]:
+        """The variables that a part depends on, also by definitions."""
+        typed, node = self.kinked[part]
+        found: dict[str, None] = {}
+        waiting = [node]
+        while waiting:
+            for name in names_in(waiting.pop()):
+                if name.value in typed.definitions:
+                    waiting.append(typed.definitions[str(name.value)])
+                else:
+                    found[str(name.value)] = None
+        return list(found)
+
+    def furthest(self, part: int, is_positive: bool, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> Number | None:
+        """How far the part goes to this side: its largest entry, or the largest with the other sign; None where it has no value."""
+        typed, node = self.kinked[part]
+        try:
+            value = Evaluation(values, sizes, typed.definitions).value(node)
+        except Undefined:
+            return None
+        return max((1 if is_positive else -1) * mp.re(entry) for row in value for entry in row)
+
+
+def _values(
+    parts: Iterable[tuple[Typed, Expr]], values: Mapping[str, Matrix], sizes: Mapping[str, int]
+) -> Iterator[tuple[Expr, Matrix]]:
+    """The values of those parts that have one."""
+    evaluations: dict[int, Evaluation | None] = {}
+    for typed, node in parts:
+        if id(typed) not in evaluations:
+            try:
+                evaluations[id(typed)] = Evaluation(values, sizes, typed.definitions)
+            except Undefined:
+                evaluations[id(typed)] = None
+        evaluation = evaluations[id(typed)]
+        try:
+            if evaluation is not None:
+                yield node, evaluation.value(node)
+        except Undefined:
+            continue
+
+
+def number_of(node: Expr) -> Number:
+    """The number that is written, 0 where it is none."""
+    if node.op != "number" or node.value is None or isinstance(node.value, str):
+        return mp.mpf(0)
+    return mp.mpf(node.value.numerator) / node.value.denominator
+
+
+def _with_values(root: Expr) -> Iterator[Expr]:
+    """The parts that are no index notation and hold none, each after its arguments."""
+    indexed: set[int] = set()
+    for node in post_order(root):
+        if node.op in _INDEXED or any(id(arg) in indexed for arg in node.args):
+            indexed.add(id(node))
+        elif node.shape is not None:
+            yield node
+
+
+def _is_even(node: Expr) -> bool:
+    """Whether it is an even power or a square such as x^T x, which has but one sign."""
+    if node.op in ("^", ".^") and shape_of(node)[1].is_one:
+        exponent = node.args[1]
+        return exponent.op == "number" and isinstance(exponent.value, int) and exponent.value % 2 == 0
+    if node.op == "*" and len(node.args) == 2:
+        left, right = node.args
+        return left.op == "'" and left.args[0] == right and shape_of(node)[0].is_one
+    return node.op in (".*", "dot", ":") and len(node.args) == 2 and node.args[0] == node.args[1]
