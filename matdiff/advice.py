@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from matdiff import errors
@@ -19,7 +19,6 @@ from matdiff.foreign import translated
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.kinds import kind_of
 from matdiff.limits import LARGEST_SIZE
-from matdiff.render import FORMATS
 from matdiff.render.spelling import matrix_size, unicode_size
 from matdiff.shape_changes import fixed_text
 from matdiff.suggest import either, near
@@ -147,14 +146,19 @@ _CURLY = str.maketrans("‘’“”„", "'" * 5)
 
 
 def _unreadable(error: errors.UnreadableFile, text: str) -> Advice:
-    return f"{error.path}: {error.why}", [], [Help(help) for help in _instead_of_file(error.path)] if error.is_missing else [], []
+    return (
+        f"{error.path}: {error.why}",
+        [],
+        [Help(help) for help in _instead_of_file(error.path, error.formats)] if error.is_missing else [],
+        [],
+    )
 
 
-def _instead_of_file(path: str) -> list[str]:
+def _instead_of_file(path: str, formats: Sequence[str]) -> list[str]:
     """What may be meant by a file that is not there: a format, since -f is no format, a file near by, or an expression."""
     name = path.rpartition("/")[2]
     folder = path[: len(path) - len(name)]
-    if name in FORMATS:
+    if name in formats:
         return [f"did you mean `--to {name}`?"]
     stem, ending = os.path.splitext(name)  # what is shared by all .txt is no likeness
     try:

@@ -5,28 +5,33 @@ Only the modules of what is asked for are loaded.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from math import inf
-from typing import TYPE_CHECKING, overload
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from math import inf, isnan
+from typing import TYPE_CHECKING, Union, overload
 
 from matdiff import choices, pipeline, render
 from matdiff.answer import Answer, Inputs
-from matdiff.arguments import about, direction, listed, names_in, seconds
 from matdiff.asked import Asked
-from matdiff.errors import EndsEarly, MatdiffError, NotAName, Remark, WrongOption, speak_with
+from matdiff.directions import KINDS, Along
+from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongOption, speak_with
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.nodes import Tensor
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.result import Result
 from matdiff.syntax import Span
 from matdiff.variables import declare
+from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report
     from matdiff.expect import Verdict
     from matdiff.prove import Proof
     from matdiff.steps.derivation import Derivation
+
+
+Names = Union[str, Sequence[str]]
 
 
 def _in_words(problem: MatdiffError | Remark) -> str:
@@ -249,3 +254,50 @@ def _read(source: str, known: Sequence[Declaration]) -> Inputs:
         raise EndsEarly(span=Span(len(source), len(source)), after="")
     declared = [*known, *(statement for statement in statements if isinstance(statement, Declaration))]
     return Inputs(source, questions[-1], declared, [statement for statement in statements if isinstance(statement, Definition)])
+
+
+# What Python gives as arguments, checked by the rules of the command
+
+
+def listed(names: Names | None) -> tuple[str, ...]:
+    """The names in one or several texts, in which commas part them."""
+    texts = (names,) if isinstance(names, str) else tuple(names or ())
+    return tuple(name.strip() for text in texts for name in text.split(",") if name.strip())
+
+
+def names_in(questions: Iterable[Question]) -> tuple[str, ...]:
+    """The names in the expressions."""
+    parts = [part for question in questions for part in post_order(question.expr)]
+    return tuple(dict.fromkeys(str(part.value) for part in parts if part.op == "name"))
+
+
+def direction(given: Sequence[Names], order: int) -> Along | None:
+    """The one of hvp, jvp and vjp that is given.  Raises WrongOption."""
+    asked = [(kind, names) for kind, names in zip(KINDS, given) if names]
+    choices.one_at_a_time([*(kind for kind, _ in asked), *([f"order={order}"] if asked and order != 1 else [])])
+    return Along(asked[0][0], listed(asked[0][1])) if asked else None
+
+
+def seconds(timeout: float | None) -> float | None:
+    """The time that is allowed.  Raises WrongOption."""
+    if timeout is not None and (isnan(timeout) or timeout < 0):
+        takes = "takes a number of seconds from 0 on"
+        raise WrongOption(problem="value", options=("timeout",), found=str(timeout), takes=takes)
+    return timeout
+
+
+@contextmanager
+def about(source: str, declarations: Sequence[Declaration] = ()) -> Iterator[None]:
+    """Errors that leave the block know their text, so that they print what the command prints.
+
+    One of several stands alone.  Where Python has no room for an answer, that is a limit too.
+    """
+    try:
+        yield
+    except MatdiffError as problem:
+        problem.about(source, declarations)
+        if type(problem) is Errors and len(problem.errors) == 1:
+            raise problem.errors[0] from None
+        raise
+    except (RecursionError, MemoryError):
+        raise TooLarge(what="stack", limit=sys.getrecursionlimit(), source=source) from None

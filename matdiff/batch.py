@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
 from matdiff.answer import Inputs
-from matdiff.api import Derivative
-from matdiff.arguments import names_in
+from matdiff.api import Derivative, names_in
 from matdiff.asked import Asked
 from matdiff.directions import Along
 from matdiff.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected

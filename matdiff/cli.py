@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from matdiff.arguments import listed
+from matdiff.api import listed
 from matdiff.batch import Batch, Options
 from matdiff.choices import CHOICES, check_sizes, fits, one_at_a_time, refuse_silent, taken
 from matdiff.command import ExpressionCommand, Seconds, Whole, WrongValue, assignments, choice, option, path

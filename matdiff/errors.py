@@ -653,13 +653,17 @@ class NotQuoted(MatdiffError):
 
 
 class UnreadableFile(MatdiffError):
-    """A file that cannot be read or written; `is_missing` where one to be read does not exist."""
+    """A file that cannot be read or written; `is_missing` where one to be read does not exist.
+
+    formats   the formats of `--to`, of which one may be meant
+    """
 
     code, name = "E502", "unreadable-file"
     exit_status = WRONG_USAGE
     path: str
     why: str
     is_missing: bool = False
+    formats: tuple[str, ...] = ()
 
 
 class NotAName(MatdiffError):

@@ -13,6 +13,7 @@ from typing import IO
 
 from matdiff.errors import TooLarge, UnreadableFile
 from matdiff.limits import CHARACTERS, now
+from matdiff.render import FORMATS
 
 _ASCII = {
     "×": "x", "∂": "d", "‖": "||", "·": "*", "⊙": ".*", "⊘": "./", "⊗": "(x)", "−": "-", "⟨": "<", "⟩": ">", "½": "1/2", "…": "...",
@@ -254,7 +255,7 @@ def read_path(path: str) -> str:
             return _decoded(file.read(CHARACTERS + 1), path)
     except (OSError, ValueError) as problem:
         is_missing = isinstance(problem, FileNotFoundError)
-        raise UnreadableFile(path=path, why=_reason(problem), is_missing=is_missing) from None
+        raise UnreadableFile(path=path, why=_reason(problem), is_missing=is_missing, formats=tuple(FORMATS)) from None
 
 
 def read_standard_input() -> str:

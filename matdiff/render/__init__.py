@@ -23,11 +23,11 @@ FORMATS = {
     "unicode": "lines:unicode_lines",
     "latex": "document:latex_document",
     "json": "json:json",
-    **dict.fromkeys(("numpy", "jax", "torch", "julia", "matlab", "sympy"), "module:code"),
+    **dict.fromkeys(("numpy", "jax", "torch", "julia", "matlab", "sympy"), "programs:program"),
 }
 # What makes the parts of one document of several answers, and what puts them together: by the function that writes one answer.
 _DOCUMENTS = {
-    "module:code": ("module:functions", "module:module"),
+    "programs:program": ("programs:functions", "programs:module"),
     "document:latex_document": ("document:lines", "document:align"),
 }
 

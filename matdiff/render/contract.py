@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
-from matdiff.render.plan import Node
+from matdiff.render.plan import Node, Plan
 from matdiff.rules import expanded
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
 if TYPE_CHECKING:
-    from matdiff.render.translate import Translator
+    from typing import Protocol
+
+    class Translator(Protocol):
+        """What puts formulas into a plan: `translate.Translator`."""
+
+        plan: Plan
+        traits: frozenset[str]
+
+        def array(self, root: Expr) -> Node: ...
+        def is_defined(self, function: str) -> bool: ...
 
 
 def contracted(translator: Translator, root: Expr, letters: Sequence[tuple[str, Dim]]) -> Node:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
@@ -16,7 +17,6 @@ from matdiff.render.code import Statements
 from matdiff.render.factors import shared_factors
 from matdiff.render.language import LAMBDA_NAMES, Language
 from matdiff.render.leftside import left_side
-from matdiff.render.options import Options
 from matdiff.render.plan import Node
 from matdiff.render.text import text
 from matdiff.render.translate import Translator
@@ -36,31 +36,46 @@ LANGUAGES = {
 }
 
 
-def code(answer: Answer, options: Options) -> str:
-    """The module in the language of `options.format`.
+class Wanted(NamedTuple):
+    """What code is asked for.
+
+    language   a key of `LANGUAGES`
+    sizes      numbers for size names, which decide the order of products
+    is_bare    what the functions return, without the functions
+    number     the place of the answer among several in one module, whose functions it tells apart
+    """
+
+    language: str
+    sizes: Mapping[str, int] = MappingProxyType({})
+    is_bare: bool = False
+    number: int | None = None
+
+
+def code(answer: Answer, options: Wanted) -> str:
+    """The module in the language of `options.language`.
 
     Vectors are arrays with one axis where the language has such; axes of a result: those of the output, then each variable's.
     """
     return module([functions(answer, options)], options)
 
 
-def functions(answer: Answer, options: Options) -> list[str]:
+def functions(answer: Answer, options: Wanted) -> list[str]:
     """The functions of one answer.  `options.number` tells them from those of the other answers of the module."""
     own = _Functions(answer, _language(options), options)
-    return own.bare() if options.lhs is False else own.texts()
+    return own.bare() if options.is_bare else own.texts()
 
 
-def module(answers: Iterable[Sequence[str]], options: Options) -> str:
+def module(answers: Iterable[Sequence[str]], options: Wanted) -> str:
     """One module of the functions of several answers, with the helpers that they use and what is imported for them, once."""
     language = _language(options)({}, None)
     texts = [text for answer in answers for text in answer]
-    if options.lhs is False:
+    if options.is_bare:
         return "\n".join(texts)
     return language.module(texts, _helpers(language, "\n".join(texts)))
 
 
-def _language(options: Options) -> type[Language]:
-    module, _, name = LANGUAGES[options.format].partition(":")
+def _language(options: Wanted) -> type[Language]:
+    module, _, name = LANGUAGES[options.language].partition(":")
     language: type[Language] = getattr(import_module(f"matdiff.render.{module}"), name)
     return language
 
@@ -97,7 +112,7 @@ class _Functions:
     numbers     how the sizes are called, and the names that stand as positions
     """
 
-    def __init__(self, answer: Answer, language: type[Language], options: Options) -> None:
+    def __init__(self, answer: Answer, language: type[Language], options: Wanted) -> None:
         self.answer, self.typed, self.options, self.language = answer, answer.typed, options, language
         self.output = "f" if options.number is None else f"f_{options.number}"
         self.derivatives = [result for result in answer.results if result.order]
@@ -143,7 +158,7 @@ class _Functions:
             roots = shared_factors(translator.plan, roots)
         taken = {*self.reserved, *self.parameters.values(), *self.numbers.values()}
         statements = Statements(roots, language.spell, taken, translator.plan.names)
-        if self.options.lhs is False:
+        if self.options.is_bare:
             return "\n".join([*(language.assignment(*line) for line in statements.lines), *statements.returned])
         sizes = [name for node in statements.nodes if node.op == "size" for name in _names(node)]
         numbers = list(dict.fromkeys([*translator.indices, *sizes]))

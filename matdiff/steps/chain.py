@@ -20,8 +20,7 @@ from matdiff.steps.derivation import Derivation, Line, Note
 from matdiff.steps.frobenius import frobenius_lines
 from matdiff.steps.indices import by_indices, distinct, squared
 from matdiff.steps.rewrite import Rewriting
-from matdiff.steps.setting import Setting, last_line, projection_law
-from matdiff.steps.split import intermediate_values
+from matdiff.steps.setting import Setting, intermediate_values, last_line, projection_law
 from matdiff.syntax import Expr
 from matdiff.walk import post_order
 
