@@ -19,10 +19,10 @@ from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, To
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.nodes import Tensor
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.parts import post_order
 from matdiff.result import Result
 from matdiff.syntax import Span
 from matdiff.variables import declare
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report

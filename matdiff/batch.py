@@ -23,7 +23,7 @@ from matdiff.syntax import Span
 from matdiff.variables import declare
 
 if TYPE_CHECKING:
-    from matdiff.render.options import Check
+    from matdiff.render import Check
     from matdiff.steps.derivation import Derivation
     from matdiff.words import Diagnostic
 

@@ -10,8 +10,7 @@ from collections.abc import Mapping, Sequence
 from matdiff.errors import WrongOption
 from matdiff.limits import LARGEST_SIZE
 from matdiff.notations import CHOICES as NOTATIONS
-from matdiff.render import FORMATS, WRITTEN
-from matdiff.render.options import STYLES
+from matdiff.render import FORMATS, STYLES, WRITTEN
 from matdiff.steps.derivation import METHODS
 from matdiff.structure import MODES
 from matdiff.suggest import either

@@ -10,10 +10,10 @@ from matdiff.cost import cost
 from matdiff.formula import shape_of
 from matdiff.formulas import Formulas, Term
 from matdiff.limits import check
+from matdiff.parts import leaves, post_order
 from matdiff.rational import common_factor, ratio_of
 from matdiff.shared import groups_of
 from matdiff.syntax import Expr
-from matdiff.walk import leaves, post_order
 
 Value = TypeVar("Value", Term, Expr)
 

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 from matdiff.errors import NotSmooth, OperatorForm, OwnSpace, Remark
 from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.parts import constant
+from matdiff.parts import constant, post_order
 from matdiff.render.text import text
 from matdiff.rules import is_euclidean
 from matdiff.structure import turns_with_variable
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed

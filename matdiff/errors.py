@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from matdiff.dims import Dim, Shape
-    from matdiff.statements import Declaration
     from matdiff.syntax import Expr, Rational, Span
 
 WRONG_USAGE = 2
@@ -52,7 +51,7 @@ class Problem:
     fields: tuple[str, ...] = ("source", "declarations", "said")
     aids: tuple[str, ...] = ("declarations", "said")
     source = ""
-    declarations: tuple[Declaration, ...] = ()
+    declarations: tuple[Any, ...] = ()
     said = ""
 
     def __init_subclass__(cls, **more: object) -> None:
@@ -73,7 +72,7 @@ class Problem:
         """The fields by name."""
         return {field: getattr(self, field) for field in self.fields}
 
-    def about(self, source: str, declarations: Sequence[Declaration] = ()) -> None:
+    def about(self, source: str, declarations: Sequence[Any] = ()) -> None:
         """Note the text that the spans count, and what is declared elsewhere, unless a text is known already."""
         if not self.source:
             self.source, self.declarations = source, tuple(declarations)
@@ -168,7 +167,7 @@ class Errors(MatdiffError):
     def exit_status(self) -> int:  # type: ignore[override]
         return max(error.exit_status for error in self.several)
 
-    def about(self, source: str, declarations: Sequence[Declaration] = ()) -> None:
+    def about(self, source: str, declarations: Sequence[Any] = ()) -> None:
         """The same for each of the errors."""
         super().about(source, declarations)
         for error in self.several:

@@ -11,11 +11,10 @@ from matdiff.infer import Typed, infer
 from matdiff.kinds import Variable, declared_kind
 from matdiff.lower import lower
 from matdiff.parse import Declaration, Definition, Question, parse
-from matdiff.parts import names_in, shape_of
+from matdiff.parts import names_in, post_order, shape_of
 from matdiff.simplify import simplify
 from matdiff.syntax import Expr
 from matdiff.variables import declare, described
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

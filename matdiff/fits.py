@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.errors import CircularDefinition, DefinitionShape, Errors, MatdiffError, SumShapes
 from matdiff.kinds import Variable, default_kind, is_greek
 from matdiff.parse import parse
-from matdiff.parts import bare, names_in, shape_of
+from matdiff.parts import bare, names_in, post_order, shape_of
 from matdiff.shapes import Shaping
 from matdiff.statements import Declaration, Definition, Question
 from matdiff.syntax import Expr, Span
 from matdiff.variables import declare
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.dims import Shape

@@ -17,13 +17,13 @@ from matdiff.foreign_tree import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES, function_written
 from matdiff.kinds import kind_of
 from matdiff.parse import parse
+from matdiff.parts import post_order
 from matdiff.render.text import typed
 from matdiff.review import depth
 from matdiff.scan import CONSTANTS, SPECIAL_CALLS
 from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.suggest import elsewhere, functions
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 # What matches anything of its kind in a row of the table.
 _PLACES = {"X": "matrix", "Y": "matrix", "x": "vector", "y": "vector", "F": "", "G": ""}

@@ -8,10 +8,9 @@ from collections.abc import Collection, Iterable, Iterator
 from matdiff.errors import Fix
 from matdiff.fits import Change, Whole, fits
 from matdiff.functions import NAMES
-from matdiff.parts import names_in
+from matdiff.parts import names_in, post_order
 from matdiff.scan import CONSTANTS, GREEK
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 # A longer name is a word, not a product of letters.
 LONGEST = 16

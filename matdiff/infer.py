@@ -28,11 +28,10 @@ from matdiff.errors import (
 from matdiff.fits import Whole, ordered_definitions
 from matdiff.glued import split
 from matdiff.kinds import Variable, declared_kind
-from matdiff.parts import bare, names_in, shape_of
+from matdiff.parts import bare, names_in, post_order, shape_of
 from matdiff.remarks import finish, remarks_on
 from matdiff.unify import joined
 from matdiff.variables import declare
-from matdiff.walk import post_order
 
 __all__ = ["Typed", "declare", "infer"]
 

@@ -18,10 +18,10 @@ from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
 from matdiff.index import base_and_exponent
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.parts import post_order
 from matdiff.recover import Recovery
 from matdiff.sumlaws import with_part
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 # A name costs its definition and an equals sign; these keep small repetitions as textbooks print them.
 LEAST_COST = 3

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from matdiff.dims import Shape
 from matdiff.syntax import Expr, ratio
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational
@@ -120,3 +119,34 @@ def _number(node: Expr, parts: list[Rational]) -> Rational | None:
 def whole(value: Rational) -> Rational:
     """An int where the value is one."""
     return value.numerator if value.denominator == 1 else value
+
+
+# Walks without recursion: a nest of a thousand calls must not overflow Python's stack
+
+
+def post_order(root: Expr) -> Iterator[Expr]:
+    """Every node object below `root` once, arguments before the node that holds them."""
+    seen: set[int] = set()
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        node, arguments_done = stack.pop()
+        if arguments_done:
+            yield node
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if not node.args:  # most nodes are leaves, and need not wait
+                yield node
+                continue
+            stack.append((node, True))
+            stack.extend([(argument, False) for argument in reversed(node.args)])
+
+
+def leaves(root: Expr) -> Iterator[Expr]:
+    """The nodes without arguments from left to right, as often as they are printed."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.args:
+            stack.extend(reversed(node.args))
+        else:
+            yield node

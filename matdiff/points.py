@@ -14,12 +14,12 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from matdiff.matrices import Matrix, Undefined, largest_entry
+from matdiff.parts import post_order
 from matdiff.precision import mp
 from matdiff.sample import MANNERS, Entries, draw_entries, draw_values, made
 from matdiff.signs import Watch, number_of
 from matdiff.trial_sizes import Sizes, TrialSizes
 from matdiff.values import Evaluation, evaluate
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed

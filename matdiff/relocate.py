@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from matdiff.errors import Fix, MatdiffError, Remark, SizeReason
+from matdiff.parts import post_order
 from matdiff.syntax import Expr, Span
-from matdiff.walk import post_order
 
 Problem = TypeVar("Problem", bound=MatdiffError | Remark)
 

@@ -21,11 +21,10 @@ from matdiff.errors import (
 )
 from matdiff.functions import FUNCTIONS, function_written
 from matdiff.kinds import is_greek
-from matdiff.parts import constant
+from matdiff.parts import constant, post_order
 from matdiff.scan import GREEK
 from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.syntax import Expr, Span
-from matdiff.walk import post_order
 
 # The number of arguments of what is called like a function but is not in the table.
 _OTHER_CALLS = {"'": 1, "rows": 1, "cols": 1, "e": 2, "unvec": 3, "commutation": 2}

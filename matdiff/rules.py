@@ -10,9 +10,8 @@ from matdiff.functions import FUNCTIONS, Function
 from matdiff.infer import Typed, infer
 from matdiff.kinds import Variable
 from matdiff.parse import Question, parse
-from matdiff.parts import shape_of
+from matdiff.parts import post_order, shape_of
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 # The names of the arguments in the table.
 ARGUMENTS = ("X", "Z")

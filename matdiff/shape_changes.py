@@ -20,11 +20,10 @@ from matdiff.errors import (
 from matdiff.fits import Change, Whole, replaced_part, shape_with
 from matdiff.functions import FUNCTIONS
 from matdiff.glued import splits
-from matdiff.parts import constant, is_scalar, names_in, ones_of, unsigned
+from matdiff.parts import constant, is_scalar, names_in, ones_of, post_order, unsigned
 from matdiff.render.text import text as printed
 from matdiff.syntax import Expr, Span
 from matdiff.texts import LONGEST_CORRECTION, correction, cut, meaning_of, replaced, statement_around
-from matdiff.walk import post_order
 
 Groups = Iterator[Sequence[Fix]]
 NOWHERE = Span(0, 0)

@@ -24,10 +24,9 @@ from matdiff.errors import (
     WrongKind,
 )
 from matdiff.functions import FUNCTIONS, Signature
-from matdiff.parts import bare, constant, is_scalar, names_in, ones_of, shape_of, unsigned, values_of
+from matdiff.parts import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
 from matdiff.syntax import Expr, Span
 from matdiff.unify import Sizes, is_open, size_of
-from matdiff.walk import post_order
 
 # What a scalar is made of, see `Shaping._origin`.
 PLAIN, STATISTIC, CONTRACTION = range(3)

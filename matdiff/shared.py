@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff import formula
 from matdiff.formula import Chain, shape_of
 from matdiff.formulas import Formulas, Term
+from matdiff.parts import post_order
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.matrices import Matrix, Number, Undefined, largest_entry
-from matdiff.parts import names_in, shape_of, values_of
+from matdiff.parts import names_in, post_order, shape_of, values_of
 from matdiff.precision import mp
 from matdiff.values import Evaluation
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from matdiff.formula import is_plain, is_scalar, shape_of, size_argument
+from matdiff.parts import post_order
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 
 def with_sizes(root: Expr, named: bool = False) -> Expr:

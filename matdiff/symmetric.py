@@ -14,8 +14,8 @@ from matdiff.index import is_symmetric
 from matdiff.infer import Typed
 from matdiff.kinds import Variable
 from matdiff.lower import lower
+from matdiff.parts import post_order
 from matdiff.simplify import simplify
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Expr

@@ -10,9 +10,8 @@ from matdiff.dims import SCALAR, Shape
 from matdiff.fits import replaced_part
 from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS
-from matdiff.parts import values_of
+from matdiff.parts import post_order, values_of
 from matdiff.syntax import Expr, ratio
-from matdiff.walk import post_order
 
 # An expression with more terms than this is not multiplied out.
 MOST_TERMS = 24

@@ -18,9 +18,8 @@ from matdiff.dims import Dim
 from matdiff.errors import NotASize
 from matdiff.formula import is_scalar, shape_of
 from matdiff.limits import LARGEST_SIZE
-from matdiff.parts import unsigned, values_of
+from matdiff.parts import post_order, unsigned, values_of
 from matdiff.values import number_of_dim, number_of_index
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed

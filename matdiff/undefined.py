@@ -12,9 +12,9 @@ from matdiff.errors import DivisionByZero, NoValue
 from matdiff.functions import FUNCTIONS
 from matdiff.index import number_of
 from matdiff.lower import Lowering
+from matdiff.parts import post_order
 from matdiff.rules import rule_expr
 from matdiff.simplify import simplify
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,8 +13,8 @@ from functools import partial
 from matdiff.dims import ONE, Dim, Monomial, size
 from matdiff.errors import MatdiffError, TooLarge, UndecidedSizes
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
+from matdiff.parts import post_order
 from matdiff.syntax import Expr, Span
-from matdiff.walk import post_order
 
 INVENTED = "?"
 

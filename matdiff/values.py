@@ -19,10 +19,10 @@ from matdiff.functions import FUNCTIONS
 from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
+from matdiff.parts import post_order
 from matdiff.precision import mp
 from matdiff.rules import ARGUMENTS, typed_value
 from matdiff.unify import size_of as size_of_argument
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Expr, Rational

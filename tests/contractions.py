@@ -9,9 +9,9 @@ import numpy as np
 
 from matdiff.dims import SCALAR
 from matdiff.formula import shape_of
+from matdiff.parts import post_order
 from matdiff.syntax import Expr
 from matdiff.values import number_of_dim
-from matdiff.walk import post_order
 
 _TENSORS = ("isotropic", "dyad", "contract", "partial")
 

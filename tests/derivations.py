@@ -15,13 +15,13 @@ from matdiff.api import Derivative
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.parts import post_order
 from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.sample import in_space
 from matdiff.steps.derivation import Derivation, Law, Line
 from matdiff.syntax import Expr
 from matdiff.values import Entries, Evaluation, number_of_dim
-from matdiff.walk import post_order
 
 TOLERANCE = mp.mpf("1e-9")
 STEP = mp.mpf("1e-12")

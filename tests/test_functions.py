@@ -20,6 +20,7 @@ from matdiff.kinds import Variable
 from matdiff.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
 from matdiff.numerics import OPERATIONS
 from matdiff.parse import parse
+from matdiff.parts import post_order
 from matdiff.render.latex import latex
 from matdiff.render.module import LANGUAGES
 from matdiff.render.text import text
@@ -28,7 +29,6 @@ from matdiff.render.unicode import unicode
 from matdiff.rules import ARGUMENTS, rule_expr
 from matdiff.sample import draw_values
 from matdiff.values import DIGITS, Arithmetic, Evaluation
-from matdiff.walk import post_order
 from matdiff.words import diagnose
 
 WORDS = [row for row in FUNCTIONS.values() if row.is_word]

@@ -13,10 +13,10 @@ from matdiff.dims import size
 from matdiff.infer import Typed, infer
 from matdiff.kinds import Variable, default_kind
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.parts import post_order
 from matdiff.proposals import proposals
 from matdiff.syntax import Expr
 from matdiff.unify import Sizes
-from matdiff.walk import post_order
 
 CORPUS = Path(__file__).parent / "corpus"
 

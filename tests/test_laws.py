@@ -25,14 +25,13 @@ from matdiff.infer import Typed, infer
 from matdiff.matching import Law
 from matdiff.nodes import Tensor, entered
 from matdiff.parse import parse_declaration
-from matdiff.parts import constant
+from matdiff.parts import constant, post_order
 from matdiff.render import stable
 from matdiff.rules import rule_expr
 from matdiff.sample import MANNERS, draw_sizes, draw_values
 from matdiff.syntax import Expr
 from matdiff.values import evaluate
 from matdiff.variables import declare
-from matdiff.walk import post_order
 
 CORPUS = [
     json.loads(line) for line in (Path(__file__).parent / "corpus" / "public.jsonl").read_text(encoding="utf-8").splitlines()

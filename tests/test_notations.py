@@ -21,11 +21,11 @@ from matdiff.api import Derivative
 from matdiff.formula import shape_of
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
+from matdiff.parts import post_order
 from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.syntax import Expr
 from matdiff.values import number_of_dim
-from matdiff.walk import post_order
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 CASES = [

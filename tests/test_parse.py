@@ -18,8 +18,8 @@ from matdiff import parse as parse_module
 from matdiff.errors import BadNumber, Errors, MatdiffError, UnclosedBracket
 from matdiff.limits import CHARACTERS, DECIMAL_EXPONENT, DIGITS, NESTING
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration, read
+from matdiff.parts import post_order
 from matdiff.scan import GREEK
-from matdiff.walk import post_order
 
 ROOT = Path(__file__).parent.parent
 

@@ -13,10 +13,10 @@ from matdiff.lower import Lowering, property_of, variable_tensor
 from matdiff.nodes import Tensor
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.linear import Linear
+from matdiff.parts import post_order
 from matdiff.render.leftside import output_name
 from matdiff.simplify import simplify
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

@@ -8,10 +8,10 @@ from matdiff import index
 from matdiff.graph import Irreducible
 from matdiff.nodes import Tensor
 from matdiff.notations.equation import Equation, NoNotation
+from matdiff.parts import post_order
 from matdiff.render.leftside import entries_side
 from matdiff.simplify import simplify
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

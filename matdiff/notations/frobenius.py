@@ -12,9 +12,9 @@ from matdiff.index import number_of
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Slope, Term, Turn
+from matdiff.parts import post_order
 from matdiff.render.leftside import arrays_side, left_side
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

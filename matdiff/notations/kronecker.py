@@ -15,8 +15,8 @@ from matdiff.index import number_of
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
+from matdiff.parts import post_order
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

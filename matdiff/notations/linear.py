@@ -20,8 +20,8 @@ from matdiff.dims import ONE, Shape
 from matdiff.formula import Chain, is_scalar, shape_of
 from matdiff.formulas import Formulas
 from matdiff.functions import FUNCTIONS
+from matdiff.parts import post_order
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 
 class NotLinear(Exception):

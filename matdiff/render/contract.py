@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
 from matdiff.formula import shape_of
+from matdiff.parts import post_order
 from matdiff.render.plan import Node, Plan
 from matdiff.rules import expanded
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from typing import Protocol

@@ -11,9 +11,8 @@ from fractions import Fraction
 from typing import Union
 
 from matdiff.formula import is_scalar, shape_of
-from matdiff.parts import constant
+from matdiff.parts import constant, post_order
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 Pair = tuple[Fraction, Fraction]
 # None where a value is not homogeneous.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.render import STYLES, Options
 from matdiff.render.latex import latex, style
 from matdiff.render.leftside import left_side
-from matdiff.render.options import STYLES, Options
 from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from matdiff.diagnostic import UNSAFE
 from matdiff.dims import Dim, Shape
 from matdiff.formula import shape_of
 from matdiff.kinds import kind_of
-from matdiff.render import latex, text, unicode
+from matdiff.render import Options, latex, text, unicode
 from matdiff.render.leftside import left_side
-from matdiff.render.options import Options
 from matdiff.render.printer import show
 from matdiff.render.spelling import latex_name
 from matdiff.render.verdicts import ratio_of
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from matdiff.answer import Answer
     from matdiff.diagnostic import Diagnostic
     from matdiff.infer import Typed
-    from matdiff.render.options import Check
+    from matdiff.render import Check
     from matdiff.result import Result
     from matdiff.syntax import Expr, Span
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.render import text, unicode
+from matdiff.render import Options, text, unicode
 from matdiff.render.leftside import left_side
-from matdiff.render.options import Options
 from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:

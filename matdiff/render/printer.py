@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from matdiff.functions import FUNCTIONS
 from matdiff.kinds import kind_of
+from matdiff.parts import post_order
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 # Levels, loosest first.  A text of level NEGATION starts with `-`; one of level OPEN ends in something that reaches to its right.
 SUM, NEGATION, OPEN, TERM, POSTFIX, ATOM = range(6)

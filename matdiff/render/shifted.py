@@ -15,9 +15,9 @@ from fractions import Fraction
 
 from matdiff.dims import ONE, SCALAR
 from matdiff.formula import call, is_scalar, number, ones, shape_of
+from matdiff.parts import post_order
 from matdiff.render.degrees import Degrees, Pair, is_negative
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 # Operations that add up entries.
 _SUMS = frozenset(("sum", "mean", "dot", ":"))

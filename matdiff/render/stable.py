@@ -16,11 +16,10 @@ from functools import cache
 from matdiff.dims import ONE, SCALAR, Shape
 from matdiff.equations import DEFINITIONS, lines_of
 from matdiff.formula import is_scalar, ones, shape_of
-from matdiff.parts import constant
+from matdiff.parts import constant, post_order
 from matdiff.render.shifted import shifted
 from matdiff.rules import rule_expr
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 STABLE = """
 log(exp(x) .* y) = x + log(y)

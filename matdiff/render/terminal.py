@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from matdiff.dims import Shape
 from matdiff.formula import shape_of
 from matdiff.kinds import kind_of
+from matdiff.parts import post_order
+from matdiff.render import Options
 from matdiff.render.layout import layout_words
 from matdiff.render.leftside import left_side, output_name
-from matdiff.render.options import Options
 from matdiff.render.printer import show
 from matdiff.render.spelling import matrix_size, unicode_name, unicode_size
 from matdiff.render.unicode import STYLE, unicode
 from matdiff.render.verdicts import check_lines
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

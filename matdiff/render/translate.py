@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matdiff.dims import SCALAR, Dim, Shape
 from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.parts import constant
+from matdiff.parts import constant, post_order
 from matdiff.render.arrays import Value, axes_of
 from matdiff.render.contract import contracted
 from matdiff.render.plan import Node
@@ -17,7 +17,6 @@ from matdiff.render.stable import stable
 from matdiff.rules import expanded, is_euclidean_norm
 from matdiff.syntax import Expr
 from matdiff.unify import size_of
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.kinds import Variable

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matdiff.expect import Verdict
     from matdiff.infer import Typed
     from matdiff.prove import Proof
-    from matdiff.render.options import Check
+    from matdiff.render import Check
     from matdiff.result import Result
     from matdiff.syntax import Rational
     from matdiff.views import Finding

@@ -12,9 +12,9 @@ from matdiff import formula
 from matdiff.dims import SCALAR, Dim, Shape
 from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS
+from matdiff.parts import post_order
 from matdiff.rational import whole
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational

@@ -12,7 +12,7 @@ from matdiff.entries import in_indices, letters_beside
 from matdiff.formula import shape_of
 from matdiff.lower import axes_of
 from matdiff.nodes import Tensor
-from matdiff.parts import names_in
+from matdiff.parts import names_in, post_order
 from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
@@ -22,7 +22,6 @@ from matdiff.steps.indices import by_indices, distinct, squared
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, intermediate_values, last_line, projection_law
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 # So many factors are multiplied in one line; longer chains go value by value.
 _MOST_FACTORS = 4

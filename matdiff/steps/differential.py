@@ -9,6 +9,7 @@ from matdiff.dims import SCALAR, Shape
 from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
+from matdiff.parts import post_order
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, remade, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -17,7 +18,6 @@ from matdiff.steps.indices import distinct
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, last_line, projection_law
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 
 def by_differentials(setting: Setting) -> Derivation:

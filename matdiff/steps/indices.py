@@ -17,6 +17,7 @@ from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
+from matdiff.parts import post_order
 from matdiff.rank import mark_of
 from matdiff.render.text import text
 from matdiff.rules import ARGUMENTS
@@ -26,7 +27,6 @@ from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line
 from matdiff.steps.setting import Setting, last_line, projection_law
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 _MOST_ROUNDS = 40
 

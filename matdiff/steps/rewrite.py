@@ -15,14 +15,13 @@ from matdiff.errors import NoClosedForm
 from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.kinds import kind_of
-from matdiff.parts import constant, values_of
+from matdiff.parts import constant, post_order, values_of
 from matdiff.rational import whole
 from matdiff.rules import is_euclidean
 from matdiff.steps import laws
 from matdiff.steps.build import differential, hadamard, is_linear, negated, plus, power, quotient, remade, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.syntax import Expr, ratio
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from matdiff.syntax import Rational

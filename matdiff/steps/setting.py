@@ -12,7 +12,7 @@ from matdiff.formula import is_scalar, shape_of
 from matdiff.kinds import kind_of
 from matdiff.lower import Lowering, axes_of, variable_tensor
 from matdiff.nodes import Apply, Session, Tensor, entered
-from matdiff.parts import names_in, values_of
+from matdiff.parts import names_in, post_order, values_of
 from matdiff.rank import is_regular, mark_of
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
@@ -23,7 +23,6 @@ from matdiff.steps.build import differential, entry, is_linear, partial, times
 from matdiff.steps.derivation import Law, Line
 from matdiff.structure import turns_with_variable
 from matdiff.syntax import Expr
-from matdiff.walk import post_order
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
