@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from matdiff import formula
+from matdiff import make
 from matdiff.cost import cost
-from matdiff.formula import shape_of
 from matdiff.formulas import Formulas, Term
 from matdiff.limits import check
-from matdiff.parts import leaves, post_order
+from matdiff.parts import is_scalar, leaves, post_order, shape_of
 from matdiff.rational import common_factor, ratio_of
 from matdiff.shared import groups_of
 from matdiff.syntax import Expr
@@ -121,7 +120,7 @@ def _remembered(known: dict[object, Value], key: object, made: Callable[[], Valu
 
 
 def _term_of(expr: Expr) -> Term:
-    return Term(1, [expr], [], ()) if formula.is_scalar(expr) else Term(1, [], [], (expr,))
+    return Term(1, [expr], [], ()) if is_scalar(expr) else Term(1, [], [], (expr,))
 
 
 def _opened(term: Term, formulas: Formulas) -> list[Term]:
@@ -165,7 +164,7 @@ def _turned(expr: Expr, formulas: Formulas) -> Expr:
     turned = [_transposed_term(term, formulas) for term in expr.args]
     rows, columns = shape_of(expr)
     back = Expr("+", tuple(turned), shape=(columns, rows))
-    whole = formula.call("'", back, shape=(rows, columns))
+    whole = make.call("'", back, shape=(rows, columns))
     return whole if cost(whole) < cost(expr) else expr
 
 
@@ -189,7 +188,7 @@ def _is_everywhere(term: Term, formulas: Formulas) -> bool:
     `x - mu`, but `x - (x^T x) ones(n)`, which a reader would take for a slip.
     """
     plain = all(
-        factor.op == "mean" or node.shape is None or (formula.is_scalar(node) and node not in formulas.numbers)
+        factor.op == "mean" or node.shape is None or (is_scalar(node) and node not in formulas.numbers)
         for factor in (*term.factors, *term.divisors)
         for node in post_order(factor)
     )
@@ -218,7 +217,7 @@ def _transposed_term(term: Expr, formulas: Formulas) -> Expr:
     if term.op != "neg":
         return formulas.transposed(term)
     back = formulas.transposed(term.args[0])
-    return formula.call("neg", back, shape=shape_of(back))
+    return make.call("neg", back, shape=shape_of(back))
 
 
 def _order_of_pair(term: Expr) -> tuple[int, list[str]]:

@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.errors import NotSmooth, OperatorForm, OwnSpace, Remark
-from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.parts import constant, post_order
+from matdiff.parts import constant, is_scalar, post_order, shape_of
 from matdiff.render.text import text
 from matdiff.rules import is_euclidean
 from matdiff.structure import turns_with_variable

@@ -18,11 +18,11 @@ from matdiff import index
 from matdiff.derive import derive
 from matdiff.dims import Shape
 from matdiff.errors import BadDirection
-from matdiff.formula import shape_of
 from matdiff.infer import Typed
 from matdiff.kinds import Variable, declared_kind
 from matdiff.lower import axes_of, variable_tensor
 from matdiff.nodes import Tensor
+from matdiff.parts import shape_of
 from matdiff.simplify import rebuild, simplify
 from matdiff.structure import curvature, in_own_space
 

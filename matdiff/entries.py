@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula
+from matdiff import formula, make
 from matdiff.dims import ONE, SCALAR
 from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
@@ -18,6 +18,7 @@ from matdiff.graph import Graph, Irreducible
 from matdiff.index import base_and_exponent
 from matdiff.larger import reduce
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.parts import shape_of
 from matdiff.rational import magnitude
 from matdiff.recover import Recovery
 from matdiff.syntax import Expr
@@ -105,7 +106,7 @@ class _Entries:
         except Irreducible:
             if isinstance(tensor, Symbol):
                 rows, columns, *_ = (*tensor.dims, ONE, ONE)
-                expr = formula.name(tensor.name, (rows, columns))
+                expr = make.name(tensor.name, (rows, columns))
             elif isinstance(tensor, Constant):
                 expr = Expr(tensor.name, (), shape=(tensor.dims[1], tensor.dims[2]))
             elif isinstance(tensor, Apply) and tensor.function == "frechet":
@@ -129,7 +130,7 @@ class _Entries:
         except Irreducible:
             raise NoClosedForm(function=value.function) from None
         prefix = "d2" if tensor.exponent == 2 else "d"
-        return formula.call(prefix + value.function, *args, shape=formula.shape_of(args[0]))
+        return make.call(prefix + value.function, *args, shape=shape_of(args[0]))
 
     def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         is_power = tensor.function == "power"
@@ -139,16 +140,16 @@ class _Entries:
         args = [self.entry(arg, letters) for arg in tensor.args]
         if is_power:
             if tensor.exponent is None:
-                return formula.call("^", *args, shape=SCALAR)
+                return make.call("^", *args, shape=SCALAR)
             return _power(args[0], tensor.exponent)
-        return formula.call(tensor.function, *args, shape=SCALAR)
+        return make.call(tensor.function, *args, shape=SCALAR)
 
     def _product(self, product: Product, letters: tuple[str, ...]) -> Expr:
         names: dict[int, str] = {}
         deltas = []
         for index, letter in zip(product.out, letters):
             if index in names:
-                deltas.append(formula.call("delta", _letter(names[index]), _letter(letter), shape=SCALAR))
+                deltas.append(make.call("delta", _letter(names[index]), _letter(letter), shape=SCALAR))
             else:
                 names[index] = letter
         factors = self._reduced(product) if self.reduce else self._plain(product)
@@ -230,8 +231,8 @@ def _power(base: Expr, exponent: Rational) -> Expr:
     if exponent == 1:
         return base
     if exponent < 0:
-        return formula.call("/", formula.number(1), _power(base, -exponent), shape=SCALAR)
-    return formula.call("^", base, formula.number(exponent), shape=SCALAR)
+        return make.call("/", make.number(1), _power(base, -exponent), shape=SCALAR)
+    return make.call("^", base, make.number(exponent), shape=SCALAR)
 
 
 def _scaled(coefficient: Rational, body: Expr) -> Expr:
@@ -239,8 +240,8 @@ def _scaled(coefficient: Rational, body: Expr) -> Expr:
     if body.op == "/" and size != 1:
         top = _scaled(coefficient, body.args[0])
         bare = top.args[0] if top.op == "neg" else top
-        quotient = formula.call("/", bare, body.args[1], shape=SCALAR)
-        return formula.call("neg", quotient, shape=SCALAR) if top.op == "neg" else quotient
+        quotient = make.call("/", bare, body.args[1], shape=SCALAR)
+        return make.call("neg", quotient, shape=SCALAR) if top.op == "neg" else quotient
     factors = body.args if body.op == "*" else (body,)
-    scaled = body if size == 1 else Expr("*", (formula.number(size), *factors), shape=SCALAR)
-    return formula.call("neg", scaled, shape=SCALAR) if coefficient < 0 else scaled
+    scaled = body if size == 1 else Expr("*", (make.number(size), *factors), shape=SCALAR)
+    return make.call("neg", scaled, shape=SCALAR) if coefficient < 0 else scaled

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from matdiff.dims import SCALAR, Dim
 from matdiff.directions import SOLVE
-from matdiff.formula import shape_of
 from matdiff.infer import Typed
 from matdiff.matrices import Matrix, Number, Overlarge, Undefined, added, filled, scaled, size_of
 from matdiff.numerics import OPERATIONS
+from matdiff.parts import shape_of
 from matdiff.points import Point, Sampler, sample, spread
 from matdiff.precision import mp
 from matdiff.sample import in_space

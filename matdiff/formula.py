@@ -1,6 +1,6 @@
-"""Building blocks of matrix notation: numbers, names, calls, and how the factors of a product are shortened.
+"""What the terms of matrix notation are made of: scalars with exponents, and chains, tuples of matrices multiplied in order.
 
-Everything here makes typed `Expr`s from typed `Expr`s and keeps their value.  A chain is a tuple of matrices multiplied in order.
+Everything here makes typed `Expr`s from typed `Expr`s and keeps their value.
 """
 
 from __future__ import annotations
@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from matdiff.dims import ONE, SCALAR, Dim, Shape
-from matdiff.functions import FUNCTIONS
+from matdiff.dims import ONE, SCALAR, Shape
+from matdiff.make import call, number
+from matdiff.parts import is_scalar, shape_of
 from matdiff.rational import whole
 from matdiff.syntax import Expr, ratio
 
@@ -19,56 +20,9 @@ if TYPE_CHECKING:
 Chain = tuple[Expr, ...]
 
 
-def number(value: Rational) -> Expr:
-    """A number; a negative one is the negation of a number."""
-    if value < 0:
-        return Expr("neg", (number(-value),), shape=SCALAR)
-    return Expr("number", (), value, shape=SCALAR)
-
-
-def name(text: str, shape: Shape) -> Expr:
-    """A variable or definition."""
-    return Expr("name", (), text, shape=shape)
-
-
-def ones(size: Dim) -> Expr:
-    """The vector of ones, size x 1."""
-    return Expr("ones", (), shape=(size, ONE))
-
-
 def zeros(shape: Shape) -> Expr:
     """The matrix of zeros; a number is 0."""
     return number(0) if shape == SCALAR else Expr("zeros", (), shape=shape)
-
-
-def size_argument(dim: Dim) -> Expr:
-    """A size as an argument of `ones(n)`, `e(i, n)` or `unvec(x, m, n)`; sizes are no values, so they have no shape."""
-    terms = []
-    for monomial, coefficient in sorted(dim.terms, key=lambda term: (not term[0], term[0])):
-        factors = [Expr("name", (), letter) for letter in monomial]
-        if abs(coefficient) != 1 or not factors:
-            factors.insert(0, Expr("number", (), abs(coefficient)))
-        term = factors[0] if len(factors) == 1 else Expr("*", tuple(factors))
-        terms.append(Expr("neg", (term,)) if coefficient < 0 else term)
-    return terms[0] if len(terms) == 1 else Expr("+", tuple(terms))
-
-
-def eye(size: Dim) -> Expr:
-    """The identity matrix."""
-    return Expr("I", (), shape=(size, size))
-
-
-def shape_of(expr: Expr) -> Shape:
-    """Rows and columns of a typed expression."""
-    assert expr.shape is not None
-    return expr.shape
-
-
-def call(function: str, *args: Expr, shape: Shape) -> Expr:
-    """An operation on arguments, with the shape of its value; sum(x^T) is sum(x), also of a row, which indices do not tell apart."""
-    if len(args) == 1 and args[0].op == "'" and function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
-        args = args[0].args
-    return Expr(function, args, shape=shape)
 
 
 def base_of(scalar: Expr) -> tuple[Expr, Rational]:
@@ -87,12 +41,6 @@ def exponents_of(scalars: Iterable[Expr]) -> dict[Expr, Rational]:
         base, exponent = base_of(scalar)
         found[base] = whole(found.get(base, 0) + exponent)
     return found
-
-
-def is_scalar(expr: Expr) -> bool:
-    """Whether a typed expression is 1 x 1."""
-    rows, columns = shape_of(expr)
-    return rows.is_one and columns.is_one
 
 
 def is_diagonal(expr: Expr) -> bool:

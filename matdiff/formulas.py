@@ -6,22 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.cost import cost
 from matdiff.dims import ONE, SCALAR, Shape
-from matdiff.formula import (
-    Chain,
-    call,
-    exponents_of,
-    eye,
-    is_diagonal,
-    is_plain,
-    is_row_of,
-    is_scalar,
-    number,
-    opened,
-    over_and_under,
-    shape_of,
-    shortened,
-)
+from matdiff.formula import Chain, exponents_of, is_diagonal, is_plain, is_row_of, opened, over_and_under, shortened
 from matdiff.functions import FUNCTIONS
+from matdiff.make import call, eye, number
+from matdiff.parts import is_scalar, shape_of
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 

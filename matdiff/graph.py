@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff import formula
+from matdiff import make
 from matdiff.dims import ONE, SCALAR, Dim
 from matdiff.formula import Chain
 from matdiff.index import base_and_exponent
 from matdiff.limits import check
 from matdiff.nodes import Factor, Tensor
+from matdiff.parts import shape_of
 from matdiff.rational import magnitude
 from matdiff.syntax import Expr
 
@@ -136,7 +137,7 @@ class Graph:
             index = edge.row
             if index in kept or len(beside[index]) > 1 or self.pendants[index]:
                 self.edges.remove(edge)
-                diagonal = formula.call("diag", self.formulas.product(edge.chain), shape=(self.sizes[index], ONE))
+                diagonal = make.call("diag", self.formulas.product(edge.chain), shape=(self.sizes[index], ONE))
                 self.pendants[index].append(Pendant((diagonal,), 1, edge.place))
                 return True
         return False
@@ -210,14 +211,14 @@ class Graph:
         bottoms = [m.args[1] for m in rest if _is_reciprocal(m)]
         value = self.formulas.hadamard(tops, bottoms)
         for mask in masks:
-            value = formula.call(mask.op, value, shape=formula.shape_of(value))
+            value = make.call(mask.op, value, shape=shape_of(value))
         return value
 
     def vector(self, pendants: list[Pendant], index: int) -> Chain:
         """The product of the vectors at an index as one column; ones where there is none."""
         size = self.sizes[index]
         if not pendants:
-            return (formula.ones(size),)
+            return (make.ones(size),)
         if len(pendants) == 1 and pendants[0].exponent == 1:
             return pendants[0].chain
         matrices, rest = self._matrices(pendants)
@@ -241,7 +242,7 @@ class Graph:
                 continue
             matrix = vector.args[0]
             if exponent < 0:
-                matrix = formula.call("inv", matrix, shape=formula.shape_of(matrix))
+                matrix = make.call("inv", matrix, shape=shape_of(matrix))
                 self.formulas.symmetric.add(matrix)
             matrices += [matrix] * int(magnitude(exponent))
         return tuple(matrices), rest
@@ -295,8 +296,8 @@ class Graph:
         chain = self.vector(pendants, index)
         if len(chain) > 1 and chain[-1].op == "ones":
             chain = chain[:-1]  # the sum of X ones is that of X
-        return formula.call("sum", self.formulas.product(chain), shape=SCALAR)
+        return make.call("sum", self.formulas.product(chain), shape=SCALAR)
 
 
 def _is_reciprocal(expr: Expr) -> bool:
-    return expr.op == "./" and expr.args[0] == formula.number(1)
+    return expr.op == "./" and expr.args[0] == make.number(1)

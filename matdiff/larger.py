@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from matdiff import formula
+from matdiff import make
 from matdiff.dims import ONE, Dim
 from matdiff.formula import Chain
 from matdiff.graph import Graph
 from matdiff.nodes import Apply, Constant, Factor, Tensor
+from matdiff.parts import shape_of
 from matdiff.syntax import Expr
 
 
@@ -70,7 +71,7 @@ def _fused_vector(graph: Graph, factor: Factor) -> bool:
         if diagonal is None:
             return False
         graph.others.remove(factor)
-        graph.add_vector(whole, formula.call("vec", diagonal, shape=(graph.sizes[whole], ONE)))
+        graph.add_vector(whole, make.call("vec", diagonal, shape=(graph.sizes[whole], ONE)))
         return True
     if not _alone(graph, factor, slow, fast):
         return False
@@ -78,12 +79,12 @@ def _fused_vector(graph: Graph, factor: Factor) -> bool:
     if not any({edge.row, edge.column} & {slow, fast} for edge in graph.edges):
         vectors = [graph.formulas.product(graph.vector(graph.pendants[index], index)) for index in (slow, fast)]
         graph.pendants[slow], graph.pendants[fast] = [], []
-        value = formula.call("kron", *vectors, shape=shape)
+        value = make.call("kron", *vectors, shape=shape)
     else:
         matrix = _matrix_between(graph, fast, slow)
         if matrix is None:
             return False
-        value = formula.call("vec", matrix, shape=shape)
+        value = make.call("vec", matrix, shape=shape)
     graph.others.remove(factor)
     graph.add_vector(whole, value)
     return True
@@ -129,12 +130,12 @@ def _joint(graph: Graph, start: int, end: int) -> Expr | None:
 
 def _paired(joints: list[Expr], sizes: list[Dim], is_crossed: bool) -> Chain:
     """kron(M, N), times K where the pairs are crossed; kron(I, I) beside K is not written."""
-    shapes = [formula.shape_of(joint) for joint in joints]
+    shapes = [shape_of(joint) for joint in joints]
     shape = (shapes[0][0] * shapes[1][0], shapes[0][1] * shapes[1][1])
-    kron = formula.call("kron", *joints, shape=shape)
+    kron = make.call("kron", *joints, shape=shape)
     if not is_crossed:
         return (kron,)
-    commutation = formula.call("commutation", *map(formula.size_argument, sizes), shape=(shape[1], shape[1]))
+    commutation = make.call("commutation", *map(make.size_argument, sizes), shape=(shape[1], shape[1]))
     return (commutation,) if all(joint.op == "I" for joint in joints) else (kron, commutation)
 
 
@@ -148,8 +149,8 @@ def _unfused(graph: Graph, factor: Factor) -> bool:
     graph.pendants[whole] = []
     graph.others.remove(factor)
     rows, columns = graph.sizes[fast], graph.sizes[slow]
-    sizes = (formula.size_argument(rows), formula.size_argument(columns))
-    graph.add_matrix(fast, slow, formula.call("unvec", vector, *sizes, shape=(rows, columns)))
+    sizes = (make.size_argument(rows), make.size_argument(columns))
+    graph.add_matrix(fast, slow, make.call("unvec", vector, *sizes, shape=(rows, columns)))
     return True
 
 
@@ -162,11 +163,11 @@ def _half_fused(graph: Graph, factor: Factor) -> bool:
     for inner, kept in ((fast, slow), (slow, fast)):
         if _alone(graph, factor, inner) and not graph.touching(inner):
             vector = graph.formulas.product(graph.vector(graph.pendants[inner], inner))
-            unit = formula.eye(graph.sizes[kept])
+            unit = make.eye(graph.sizes[kept])
             pair = (unit, vector) if inner == fast else (vector, unit)
             graph.pendants[inner] = []
             graph.others.remove(factor)
-            value = formula.call("kron", *pair, shape=(graph.sizes[whole], graph.sizes[kept]))
+            value = make.call("kron", *pair, shape=(graph.sizes[whole], graph.sizes[kept]))
             graph.add_matrix(whole, kept, value)
             return True
     return False
@@ -203,7 +204,7 @@ def _frechet(graph: Graph, factor: Factor) -> bool:
             at = graph.formulas.transposed(at)
             directions[1:] = [graph.formulas.transposed(direction) for direction in directions[1:]]
         name = f"d{tensor.exponent if len(directions) > 1 else ''}{value.function}"
-        slope = formula.call(name, at, *more, *directions, shape=formula.shape_of(at))
+        slope = make.call(name, at, *more, *directions, shape=shape_of(at))
         if all(graph.formulas.transposed(each) == each for each in (at, *directions)):  # df(X, E)^T = df(X^T, E^T)
             graph.formulas.symmetric.add(slope)
         graph.add_matrix(*pairs[kept], slope)
@@ -216,7 +217,7 @@ def _diagonal_at(graph: Graph, place: int) -> Expr | None:
     if graph.touching(place):
         return None
     diagonals = graph.between(graph.pendants[place], place)
-    return graph.formulas.product(diagonals) if diagonals else formula.eye(graph.sizes[place])
+    return graph.formulas.product(diagonals) if diagonals else make.eye(graph.sizes[place])
 
 
 def _matrices_between(graph: Graph, pairs: list[tuple[int, int]]) -> list[Expr] | None:

@@ -11,14 +11,14 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
 
-from matdiff import formula
+from matdiff import make
 from matdiff.cost import length
 from matdiff.dims import Shape
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
 from matdiff.index import base_and_exponent
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.recover import Recovery
 from matdiff.sumlaws import with_part
 from matdiff.syntax import Expr
@@ -38,7 +38,7 @@ class Part(NamedTuple):
     @property
     def name_expr(self) -> Expr:
         """The name as an expression."""
-        return formula.name(self.name, formula.shape_of(self.expr))
+        return make.name(self.name, shape_of(self.expr))
 
 
 def name_parts(
@@ -149,7 +149,7 @@ def _with_parts(uses: dict[Tensor, int], defined: Mapping[Tensor, str]) -> dict[
 
 def _habit(expr: Expr) -> str:
     """The letter that authors take for such a part."""
-    rows, columns = formula.shape_of(expr)
+    rows, columns = shape_of(expr)
     plain = "c" if rows.is_one and columns.is_one else "r" if columns.is_one else "M"
     row = FUNCTIONS.get(expr.op)
     habit = row.letter if row is not None and row.letter else plain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from matdiff.formula import shape_of
 from matdiff.kinds import kind_of
+from matdiff.parts import shape_of
 from matdiff.render.spelling import matrix_size, unicode_size
 from matdiff.render.text import text
 from matdiff.render.unicode import unicode

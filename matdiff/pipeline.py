@@ -10,10 +10,10 @@ from matdiff.conditions import remarks_on
 from matdiff.derivatives import derivatives, value_of
 from matdiff.directions import SOLVE, Along
 from matdiff.errors import NoClosedForm
-from matdiff.formula import shape_of
 from matdiff.infer import Typed, declare, infer
 from matdiff.lower import axes_of
 from matdiff.nodes import Session, entered
+from matdiff.parts import shape_of
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild
 from matdiff.spaces import derivative

@@ -25,10 +25,10 @@ from matdiff.components import Array, Components, Entry
 from matdiff.dims import SCALAR
 from matdiff.directions import SOLVE
 from matdiff.evaluate import verify
-from matdiff.formula import shape_of
 from matdiff.identity import Letters, is_zero
 from matdiff.limits import check, is_real_time, remaining
 from matdiff.matrices import Undefined
+from matdiff.parts import shape_of
 from matdiff.points import sample
 from matdiff.precision import mp
 from matdiff.structure import turns_with_variable

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula
+from matdiff import formula, make
 from matdiff.collect import collected
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain
@@ -19,6 +19,7 @@ from matdiff.grid import Grid, grid_of, part_of
 from matdiff.index import add, base_and_exponent, einsum, is_symmetric
 from matdiff.larger import reduce
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.parts import shape_of
 from matdiff.rational import magnitude
 from matdiff.sumlaws import with_part
 from matdiff.syntax import Expr
@@ -46,7 +47,7 @@ class Recovery:
 
     def name(self, tensor: Tensor, name: str, expr: Expr) -> None:
         """From now on the tensor, whose notation is `expr`, is written as this name."""
-        leaf = formula.name(name, formula.shape_of(expr))
+        leaf = make.name(name, shape_of(expr))
         if expr in self.formulas.symmetric:
             self.formulas.symmetric.add(leaf)
         self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (self._column(leaf),))
@@ -57,7 +58,7 @@ class Recovery:
 
     def _column(self, expr: Expr) -> Expr:
         """A row as the column that a tensor with one axis is written as; anything else as it is."""
-        rows, columns = formula.shape_of(expr)
+        rows, columns = shape_of(expr)
         return self.formulas.transposed(expr) if rows.is_one and not columns.is_one else expr
 
     def term(self, tensor: Tensor) -> Term:
@@ -77,9 +78,9 @@ class Recovery:
         if isinstance(tensor, Symbol):
             if tensor.property == "pending":
                 raise Irreducible
-            expr = formula.name(tensor.name, shape)
+            expr = make.name(tensor.name, shape)
             if tensor.property == "row":
-                expr = self._column(formula.name(tensor.name, shape[::-1]))
+                expr = self._column(make.name(tensor.name, shape[::-1]))
             self.formulas.variables.add(expr)
             if tensor.property in ("symmetric", "spd", "diagonal"):
                 self.formulas.symmetric.add(expr)
@@ -100,11 +101,11 @@ class Recovery:
             assert isinstance(dim, Dim)
             return self.size(dim)
         if tensor.name == "tril":
-            return formula.call("tril", Expr("ones", (), shape=_shape(tensor.dims)), shape=_shape(tensor.dims))
+            return make.call("tril", Expr("ones", (), shape=_shape(tensor.dims)), shape=_shape(tensor.dims))
         if tensor.name == "unit":
             place, dim = tensor.parameters
             assert isinstance(place, Expr) and isinstance(dim, Dim)
-            return Expr("e", (place, formula.size_argument(dim)), shape=(dim, ONE))
+            return Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
         if tensor.name == "shift":
             return _shift_block(tensor)
         return Expr(tensor.name, (), shape=SCALAR)
@@ -127,15 +128,15 @@ class Recovery:
             if tensor.exponent is None:
                 scalars = [_scalar_of(arg) if tensor.dims else None for arg in tensor.args]
                 args = tuple(arg if scalar is None else self.expr(scalar) for arg, scalar in zip(args, scalars))
-                return formula.call(".^" if tensor.dims else "^", *args, shape=shape)
+                return make.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
         if tensor.function in FUNCTIONS and FUNCTIONS[tensor.function].turns_vectors and shape[1].is_one and tensor.dims:
             # The value at a column is a row: pinv(x)^T, or pinv(r) where the column is r^T.
             turned = self.formulas.transposed(args[0])
             if args[0].op == "'":
-                return formula.call(tensor.function, turned, shape=shape)
-            return self.formulas.transposed(formula.call(tensor.function, args[0], shape=shape[::-1]))
-        expr = formula.call("^" if tensor.function == MATRIX_POWER else tensor.function, *args, shape=shape)
+                return make.call(tensor.function, turned, shape=shape)
+            return self.formulas.transposed(make.call(tensor.function, args[0], shape=shape[::-1]))
+        expr = make.call("^" if tensor.function == MATRIX_POWER else tensor.function, *args, shape=shape)
         if is_symmetric(tensor):
             self.formulas.symmetric.add(expr)
         return expr
@@ -145,7 +146,7 @@ class Recovery:
         if exponent > 0:
             return power(base, exponent)
         operator = "./" if array else "/"
-        return formula.call(operator, formula.number(1), power(base, -exponent), shape=formula.shape_of(base))
+        return make.call(operator, make.number(1), power(base, -exponent), shape=shape_of(base))
 
     def _sum(self, tensor: Sum) -> Term:
         parts = [(coefficient, inner) for coefficient, inner in tensor.terms if part_of(inner)]
@@ -167,8 +168,8 @@ class Recovery:
         cells = []
         for (rows, columns), value in grid.cells:
             cell = formula.zeros((rows, columns)) if value is None else self.expr(value)
-            cells.append(self.formulas.transposed(cell) if rows.is_one and formula.shape_of(cell)[0] == columns else cell)
-        empty = [cell.op == "zeros" or cell == formula.number(0) for cell in cells]
+            cells.append(self.formulas.transposed(cell) if rows.is_one and shape_of(cell)[0] == columns else cell)
+        empty = [cell.op == "zeros" or cell == make.number(0) for cell in cells]
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
         if is_negative:  # A x - [c; d], not [-c; -d] + A x
             cells = [cell.args[0] if cell.op == "neg" else cell for cell in cells]
@@ -216,18 +217,14 @@ class Recovery:
             squared = self.formulas.norm_argument(factor)
             if factor.op != "sum" and squared is None:
                 continue
-            inner = (
-                factor.args[0]
-                if squared is None
-                else formula.call(".^", squared, formula.number(2), shape=formula.shape_of(squared))
-            )
-            sizes = [self.size(dim) for dim in formula.shape_of(inner) if not dim.is_one]
+            inner = factor.args[0] if squared is None else make.call(".^", squared, make.number(2), shape=shape_of(squared))
+            sizes = [self.size(dim) for dim in shape_of(inner) if not dim.is_one]
             left = formula.exponents_of(divisors)
             if all(left.get(size, 0) >= 1 for size in sizes) and len(set(sizes)) == len(sizes):
                 for size in sizes:
                     left[size] -= 1
                 divisors[:] = self.formulas.powers(left)
-                factors[place] = formula.call("mean", inner, shape=SCALAR)
+                factors[place] = make.call("mean", inner, shape=SCALAR)
 
 
 def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = ()) -> dict[Dim, Expr]:
@@ -242,7 +239,7 @@ def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = ()) -> 
     found: dict[Dim, Expr] = {}
     for operator, name, shape, dim in sorted(sides, key=lambda side: (side[1] not in wrt, side[0] == "cols", side[1])):
         if dim not in found:
-            found[dim] = formula.call(operator, formula.name(name, shape), shape=SCALAR)
+            found[dim] = make.call(operator, make.name(name, shape), shape=SCALAR)
     return found
 
 
@@ -259,7 +256,7 @@ def _scalar_of(tensor: Tensor) -> Tensor | None:
 
 def _trace_of_identity(dim: Dim) -> Expr:
     """A size that no variable has, as in tr(I), as a number."""
-    return formula.call("tr", formula.eye(dim), shape=SCALAR)
+    return make.call("tr", make.eye(dim), shape=SCALAR)
 
 
 def _named(name: str) -> Dim:
@@ -276,7 +273,7 @@ def _shift_block(tensor: Constant) -> Expr:
     """The matrix `shift` as a column of blocks: zeros above, the identity, zeros below."""
     offset, part = tensor.parameters
     assert isinstance(offset, Dim) and isinstance(part, Dim)
-    middle = formula.number(1) if part.is_one else formula.eye(part)
+    middle = make.number(1) if part.is_one else make.eye(part)
     below = tensor.dims[0] - offset - part
     zeros = [formula.zeros((rows, part)) if rows.terms else None for rows in (offset, below)]
     blocks = [block for block in (zeros[0], middle, zeros[1]) if block is not None]

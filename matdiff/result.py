@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff import formula
 from matdiff.choose import Context, written
 from matdiff.conditions import Conditions
 from matdiff.dims import Dim
@@ -16,6 +15,7 @@ from matdiff.infer import Typed
 from matdiff.lower import axes_of
 from matdiff.naming import Part, needed
 from matdiff.nodes import Tensor
+from matdiff.parts import shape_of
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.text import text
 from matdiff.rereading import assumed_kinds
@@ -47,7 +47,7 @@ class Writing:
 
     def __init__(self, typed: Typed, given: Tensor, defined: Mapping[Tensor, str]) -> None:
         self.typed, self.given, self.defined = typed, given, defined
-        self.shapes = {name: formula.shape_of(expr) for name, expr in typed.definitions.items()}
+        self.shapes = {name: shape_of(expr) for name, expr in typed.definitions.items()}
         self.arrays = [variable for variable in typed.variables.values() if axes_of(variable.shape)]
         size_names = typed.size_names
         self.taken = (*typed.variables, *defined.values(), *size_names)
@@ -123,13 +123,13 @@ class Result:
             self.expr = self.recovery.formulas.transposed(self.expr)
             self.shape, self.axes = self.shape[::-1], self.axes[::-1]
         self.shown_shape = self.shape
-        self.is_row = self.is_matrix and len(self.shape) == 1 and formula.shape_of(self.expr)[0].is_one
+        self.is_row = self.is_matrix and len(self.shape) == 1 and shape_of(self.expr)[0].is_one
         self.conditions = writing.conditions.beside(self.formulas)
 
     def _is_along_row(self, typed: Typed) -> bool:
         """Whether the only axis is that of a row, in the output or among the variables."""
         of = self.axes[0][0]
-        rows, columns = formula.shape_of(typed.expr) if of == "output" else typed.variables[of].shape
+        rows, columns = shape_of(typed.expr) if of == "output" else typed.variables[of].shape
         return rows.is_one and not columns.is_one
 
     def written_as(self, form: str, left: Expr, right: Expr, legend: tuple[str, ...]) -> Result:
@@ -139,7 +139,7 @@ class Result:
         shown.form, shown.left, shown.expr, shown.legend = form, left, right, legend
         shown.where = needed(list(self.parts), right)
         if form in ("entry", "kronecker", "differential"):
-            shown.shown_shape = tuple(dim for dim in formula.shape_of(right) if not dim.is_one)
+            shown.shown_shape = tuple(dim for dim in shape_of(right) if not dim.is_one)
         return shown
 
     def turns(self, layout: str) -> bool:
@@ -222,7 +222,7 @@ def _named_axes(
     """
     free = letters_beside(taken)
     output = [next(free), next(free)]
-    axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(formula.shape_of(typed.expr)))]
+    axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(shape_of(typed.expr)))]
     for name in wrt:
         pair = [next(free), next(free)]
         axes += [(name, n, d, pair[n]) for n, d in enumerate(axes_of(typed.variables[name].shape))]

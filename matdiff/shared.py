@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff import formula
-from matdiff.formula import Chain, shape_of
+from matdiff import formula, make
+from matdiff.formula import Chain
 from matdiff.formulas import Formulas, Term
-from matdiff.parts import post_order
+from matdiff.parts import is_scalar, post_order, shape_of
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _vectors_of(term: Term) -> list[Expr]:
 
 def _dotted(scalar: Expr) -> list[Expr]:
     """v and p of the scalar p^T v; the ends of other products of matrices."""
-    if scalar.op != "*" or any(formula.is_scalar(factor) for factor in scalar.args):
+    if scalar.op != "*" or any(is_scalar(factor) for factor in scalar.args):
         return []
     start = scalar.args[0]
     return [scalar.args[-1], *(start.args if start.op == "'" else ())]
@@ -77,7 +77,7 @@ def _with_vector(terms: list[Term], places: list[int], formulas: Formulas) -> li
             if any(not rest.chain and (rest.factors or rest.divisors) for rest in bare):
                 continue  # nobody writes ((a^T x) I + a x^T) b for (a^T x) b + (b^T x) a
             size = shape_of(vector)[0]
-            bare = [rest if rest.chain else rest._replace(chain=(formula.eye(size),)) for rest in bare]
+            bare = [rest if rest.chain else rest._replace(chain=(make.eye(size),)) for rest in bare]
 
             def whole(inside: Term, vector: Expr = vector, above: list[Expr] = factors, below: list[Expr] = divisors) -> Term:
                 scaled = inside.under(above, below, formulas)
@@ -141,7 +141,7 @@ def _with_ends(terms: list[Term], places: list[int], side: int, formulas: Formul
             inner = shape_of(end[-1])[1] if side == 0 else shape_of(end[0])[0]
             if inner.is_one or term.factors or term.divisors:
                 return []  # nobody writes (A - alpha I / beta) x for A x - alpha x / beta
-            chain = (formula.eye(inner),)
+            chain = (make.eye(inner),)
         bare.append(term._replace(chain=chain))
 
     def whole(inside: Term) -> Term:

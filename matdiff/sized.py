@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from matdiff.formula import is_plain, is_scalar, shape_of, size_argument
-from matdiff.parts import post_order
+from matdiff.formula import is_plain
+from matdiff.make import size_argument
+from matdiff.parts import is_scalar, post_order, shape_of
 from matdiff.syntax import Expr
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from matdiff import formula, index
+from matdiff import index, make
 from matdiff.comparison import (
     Comparison,
     all_equal,
@@ -24,13 +24,12 @@ from matdiff.comparison import (
 from matdiff.cost import cost
 from matdiff.dims import SCALAR
 from matdiff.errors import Errors, MatdiffError
-from matdiff.formula import is_scalar
 from matdiff.formulas import Formulas
 from matdiff.graph import Irreducible
 from matdiff.infer import Typed
 from matdiff.lower import lower
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
-from matdiff.parts import shape_of
+from matdiff.parts import is_scalar, shape_of
 from matdiff.pipeline import again
 from matdiff.precision import mp
 from matdiff.simplify import simplify
@@ -236,8 +235,8 @@ def _scalars(case: Case) -> list[tuple[Expr, Typed]]:
     """Scalar expressions that could be a forgotten factor, short ones first, each with what its names mean."""
     asked, comparison = case.answer.typed, case.comparison
     sizes = list(case.answer.recovery.sizes.values())
-    pairs = [formula.call("*", *pair, shape=SCALAR) for pair in combinations(sizes, 2)]
-    pairs += [formula.call("/", *pair, shape=SCALAR) for pair in permutations(sizes, 2)]
+    pairs = [make.call("*", *pair, shape=SCALAR) for pair in combinations(sizes, 2)]
+    pairs += [make.call("/", *pair, shape=SCALAR) for pair in permutations(sizes, 2)]
     found: dict[Expr, Typed] = dict.fromkeys((*sizes, *pairs), asked)
     for typed in (asked, comparison.printed, comparison.expected):
         for root in (*typed.definitions.values(), typed.expr) if typed is not None else ():
@@ -268,7 +267,7 @@ def _one_edit(case: Case) -> Finding | None:
     """One part of the expected expression is wrong: a transpose, an inverse, a sign, the order of two factors."""
     expected = case.comparison.expected
     variables = case.answer.typed.variables.values()
-    squares = [formula.name(v.name, v.shape) for v in variables if v.shape[0] == v.shape[1] and not v.shape[0].is_one]
+    squares = [make.name(v.name, v.shape) for v in variables if v.shape[0] == v.shape[1] and not v.shape[0].is_one]
     for view in case.plain if case.is_short else ():
         for tried, (part, other, whole) in enumerate(edits_of(expected.expr, squares)):
             if tried == _MOST_EDITS:
@@ -301,7 +300,7 @@ def _constant_factor(case: Case) -> Finding | None:
         if over_pi is not None:
             return Finding("scalar", factor=_power(over_pi, pi, 1), transposed=view.transposed)
         if square is not None:
-            root = formula.call("sqrt", formula.number(square), shape=SCALAR)
+            root = make.call("sqrt", make.number(square), shape=SCALAR)
             return Finding("scalar", factor=_power(1 if factor > 0 else -1, root, 1), transposed=view.transposed)
         return Finding("number", factor=float(factor), transposed=view.transposed)
     return None
@@ -355,8 +354,8 @@ def _outer_factor(case: Case, results: list[Matrix], expected: list[Matrix]) -> 
     """A variable, or its transpose, that has to be multiplied by from the left or the right."""
     points = case.comparison.points
     for name, variable in case.answer.typed.variables.items():
-        matrix = formula.name(name, variable.shape)
-        both = (matrix, formula.call("'", matrix, shape=variable.shape[::-1]))
+        matrix = make.name(name, variable.shape)
+        both = (matrix, make.call("'", matrix, shape=variable.shape[::-1]))
         for expr in both if variable.kind != "scalar" else ():
             values = [point.values[name] if expr is matrix else transposed(point.values[name]) for point in points]
             for side, (left, right) in (("left", (values, expected)), ("right", (expected, values))):

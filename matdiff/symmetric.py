@@ -8,13 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.errors import NotSymmetric
-from matdiff.formula import is_scalar
 from matdiff.functions import FUNCTIONS
 from matdiff.index import is_symmetric
 from matdiff.infer import Typed
 from matdiff.kinds import Variable
 from matdiff.lower import lower
-from matdiff.parts import post_order
+from matdiff.parts import is_scalar, post_order
 from matdiff.simplify import simplify
 
 if TYPE_CHECKING:

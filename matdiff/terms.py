@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from matdiff import formula
+from matdiff import make
 from matdiff.dims import SCALAR, Shape
 from matdiff.fits import replaced_part
-from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS
-from matdiff.parts import post_order, values_of
+from matdiff.parts import is_scalar, post_order, shape_of, values_of
 from matdiff.syntax import Expr, ratio
 
 # An expression with more terms than this is not multiplied out.
@@ -30,7 +29,7 @@ def _terms(expr: Expr, full: bool) -> list[Expr]:
         return [_negated(term) for term in _terms(expr.args[0], full)]
     if expr.op == "'":
         terms = _terms(expr.args[0], full)
-        return [expr] if len(terms) == 1 else [formula.call("'", term, shape=shape_of(term)[::-1]) for term in terms]
+        return [expr] if len(terms) == 1 else [make.call("'", term, shape=shape_of(term)[::-1]) for term in terms]
     if expr.op == "/":
         above = _terms(expr.args[0], full)
         return [expr] if len(above) == 1 else [expr.replace(args=(term, expr.args[1]), shape=shape_of(term)) for term in above]
@@ -62,7 +61,7 @@ def _spread(term: Expr, shape: Shape) -> Expr:
 
 
 def _negated(expr: Expr) -> Expr:
-    return expr.args[0] if expr.op == "neg" else formula.call("neg", expr, shape=shape_of(expr))
+    return expr.args[0] if expr.op == "neg" else make.call("neg", expr, shape=shape_of(expr))
 
 
 def edits_of(expr: Expr, squares: Sequence[Expr]) -> Iterator[tuple[Expr, Expr, Expr]]:
@@ -93,18 +92,18 @@ def _value_nodes(expr: Expr) -> list[Expr]:
 def _slips(node: Expr) -> Iterator[Expr]:
     rows, columns = shape_of(node)
     if rows == columns and not rows.is_one and node.op in ("name", "'", "*", "inv", "^"):
-        yield node.args[0] if node.op == "'" else formula.call("'", node, shape=(rows, columns))
+        yield node.args[0] if node.op == "'" else make.call("'", node, shape=(rows, columns))
         if node.op == "inv":
             yield node.args[0]
         elif node.op == "name":
-            yield formula.call("inv", node, shape=(rows, columns))
+            yield make.call("inv", node, shape=(rows, columns))
     if node.op in FUNCTIONS and FUNCTIONS[node.op].form == "each":
         yield node.replace(args=(_negated(node.args[0]),))
     if node.op == "+":
         for place, term in enumerate(node.args):
             yield node.replace(args=(*node.args[:place], _negated(term), *node.args[place + 1 :]))
             for factor in (ratio(2), ratio(1, 2)):
-                scaled = formula.call("*", formula.number(factor), term, shape=shape_of(term))
+                scaled = make.call("*", make.number(factor), term, shape=shape_of(term))
                 yield node.replace(args=(*node.args[:place], scaled, *node.args[place + 1 :]))
 
 
@@ -122,7 +121,7 @@ def _left_out(node: Expr, squares: Sequence[Expr]) -> Iterator[Expr]:
         return
     for square in squares:
         if shape_of(square)[0] == rows and square != node:
-            yield formula.call("*", square, *(node.args if node.op == "*" else (node,)), shape=(rows, columns))
+            yield make.call("*", square, *(node.args if node.op == "*" else (node,)), shape=(rows, columns))
     if node.op == "*":
         for place, arg in enumerate(node.args):
             if not is_scalar(arg) and shape_of(arg)[0] == shape_of(arg)[1] and len(node.args) > 1:

@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
 from matdiff.errors import NotASize
-from matdiff.formula import is_scalar, shape_of
 from matdiff.limits import LARGEST_SIZE
-from matdiff.parts import post_order, unsigned, values_of
+from matdiff.parts import is_scalar, post_order, shape_of, unsigned, values_of
 from matdiff.values import number_of_dim, number_of_index
 
 if TYPE_CHECKING:

@@ -14,12 +14,11 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.dims import Dim
-from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.precision import mp
 from matdiff.rules import ARGUMENTS, typed_value
 from matdiff.unify import size_of as size_of_argument

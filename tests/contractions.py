@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 
 from matdiff.dims import SCALAR
-from matdiff.formula import shape_of
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.syntax import Expr
 from matdiff.values import number_of_dim
 

@@ -12,10 +12,9 @@ from contractions import contraction
 
 from matdiff import evaluate
 from matdiff.api import Derivative
-from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.sample import in_space

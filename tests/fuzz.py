@@ -26,10 +26,10 @@ from expressions import Case, Generator, smaller
 
 from matdiff.api import Derivative, differentiate
 from matdiff.errors import Errors, MatdiffError
-from matdiff.formula import shape_of
 from matdiff.infer import Typed, infer
 from matdiff.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
 from matdiff.parse import Definition, Question, parse
+from matdiff.parts import shape_of
 from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.sample import draw_values, in_space

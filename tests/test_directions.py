@@ -17,7 +17,7 @@ from sessions import run
 from test_cli import SCHEMA
 
 import matdiff
-from matdiff import formula
+from matdiff import make
 from matdiff.api import Derivative
 from matdiff.errors import BadDirection, OtherNotation
 from matdiff.notations import NOTATIONS
@@ -148,7 +148,7 @@ def test_exactly(expression: str, wrt: Any, declarations: tuple[str, ...], along
 def test_what_is_wrong_is_disproved(expression: str, wrt: Any, along: dict[str, Any], notation: str) -> None:
     answer = matdiff.differentiate(expression, wrt, declarations="S: symmetric n", **along)
     right = getattr(answer.result, notation)
-    setattr(answer.result, notation, Expr("*", (formula.number(3), right), shape=right.shape))
+    setattr(answer.result, notation, Expr("*", (make.number(3), right), shape=right.shape))
     proof = answer.prove()
     assert proof.decided and not proof.passed
 

@@ -21,8 +21,8 @@ from test_functions import CALLS
 import matdiff
 from matdiff import evaluate
 from matdiff.api import Derivative
-from matdiff.formula import shape_of
 from matdiff.functions import Function
+from matdiff.parts import shape_of
 from matdiff.render import FORMATS
 from matdiff.render.module import LANGUAGES, function_name
 from matdiff.values import number_of_dim

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from matdiff import formula
+from matdiff import make
 from matdiff.api import differentiate
 from matdiff.dims import size
 from matdiff.render.text import text
@@ -51,8 +51,8 @@ def _text(answer: object, name: str) -> str:
 
 def test_an_identity_in_a_part_says_its_size() -> None:
     """What is around a name does not fix the size of an I in its definition."""
-    alone = formula.eye(size("m"))
+    alone = make.eye(size("m"))
     assert text(with_sizes(alone, named=True)) == "eye(m)"
     assert text(with_sizes(alone)) == "I"
-    beside = Expr("+", (formula.name("S", (size("m"), size("m"))), alone), shape=(size("m"), size("m")))
+    beside = Expr("+", (make.name("S", (size("m"), size("m"))), alone), shape=(size("m"), size("m")))
     assert text(with_sizes(beside, named=True)) == "S + I"

@@ -18,10 +18,9 @@ from sessions import run
 import matdiff
 from matdiff import evaluate
 from matdiff.api import Derivative
-from matdiff.formula import shape_of
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.syntax import Expr

@@ -15,7 +15,7 @@ from running import compile_latex, needs
 from sessions import run
 
 import matdiff
-from matdiff import formula
+from matdiff import make
 from matdiff.api import Derivative
 from matdiff.dims import Shape, size
 from matdiff.functions import FUNCTIONS
@@ -158,7 +158,7 @@ def _all_laws() -> list[Law]:
     for name, row in FUNCTIONS.items():
         patterns = row.patterns or ((((letter, other),), (letter, other)) for letter, other in ("mn", "m1", "11"))
         for inputs, output in patterns:
-            args = tuple(formula.name(text, _sizes(pair)) for text, pair in zip("XZVW", inputs))
+            args = tuple(make.name(text, _sizes(pair)) for text, pair in zip("XZVW", inputs))
             value = Expr(name, args, shape=_sizes(output))
             if has_rule(value):
                 found.append(law_of(value))
@@ -175,7 +175,7 @@ def _laws_of_contractions() -> list[Law]:
     """What a matrix becomes when it meets each kind of map, and what E and F are."""
     square = _sizes(("n", "n"))
     letters = {"E": "E", "F": "F"}
-    one = (formula.name("B", square),)
+    one = (make.name("B", square),)
     sides = [Sides(left, right, square) for left in ((), one) for right in ((), one)]
     maps = [*sides, Turn(square), Mask(*one, False, square), Mask(*one, True, square), Dyad(*one, *one, square)]
     return [*(law_of_map(map_, letters) for map_ in maps), *meanings(letters)]

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from matdiff import formula, index
+from matdiff import index, make
 from matdiff.derive import derive
-from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import Lowering, property_of, variable_tensor
 from matdiff.nodes import Tensor
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.linear import Linear
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.render.leftside import output_name
 from matdiff.simplify import simplify
 from matdiff.syntax import Expr
@@ -28,10 +27,10 @@ class Change:
 
     def __init__(self, answer: Answer, result: Result) -> None:
         self.answer, self.result, self.typed = answer, result, answer.typed
-        self.output = formula.name(output_name(self.typed), shape_of(self.typed.expr))
+        self.output = make.name(output_name(self.typed), shape_of(self.typed.expr))
         self.counts = [sum(1 for of, *_ in result.full_axes if of == "output")]
         self.counts += [sum(1 for dim in self.typed.variables[name].shape if not dim.is_one) for name in result.wrt]
-        self.leaves = {name: formula.name(self._free(name), self.typed.variables[name].shape) for name in result.wrt}
+        self.leaves = {name: make.name(self._free(name), self.typed.variables[name].shape) for name in result.wrt}
         self.symbols = {
             name: index.symbol(
                 str(leaf.value), variable_tensor(self.typed.variables[name], structured=False).dims, self._row(name)

@@ -6,13 +6,12 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from matdiff.dims import SCALAR
-from matdiff.formula import shape_of
 from matdiff.formulas import Formulas
 from matdiff.index import number_of
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Slope, Term, Turn
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.render.leftside import arrays_side, left_side
 from matdiff.syntax import Expr
 

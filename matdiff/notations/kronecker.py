@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff import formula
+from matdiff import formula, make
 from matdiff.dims import ONE, Dim
-from matdiff.formula import Chain, shape_of
+from matdiff.formula import Chain
 from matdiff.formulas import Formulas
 from matdiff.index import number_of
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
-from matdiff.parts import post_order
+from matdiff.parts import is_scalar, post_order, shape_of
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
@@ -32,14 +32,14 @@ def equation(answer: Answer, result: Result) -> Equation:
     change = Change(answer, result)
     formulas = result.recovery.formulas
     linear, whole = change.linear(result.order - 1)
-    variables = [_stacked(formula.name(name, answer.typed.variables[name].shape)) for name in result.wrt]
+    variables = [_stacked(make.name(name, answer.typed.variables[name].shape)) for name in result.wrt]
     variables[-1] = formulas.transposed(variables[-1])
     left = Expr("partial", (_stacked(change.output), *variables), result.order)
     if number_of(result.tensor) == 0:
         dims = result.tensor.dims
         first = len(dims) - change.counts[-1]  # a number has no axis
         return Equation(left, formula.zeros((_count(dims[:first]), _count(dims[first:]))))
-    if formula.is_scalar(whole):
+    if is_scalar(whole):
         column = result.recovery.formulas.transposed(_stacked(_gradient(result)))
         return Equation(left, column, _legend(column))
     parts = []
@@ -83,7 +83,7 @@ def _stacked(expr: Expr) -> Expr:
         return expr
     if rows.is_one:
         return Formulas().transposed(expr)
-    return formula.call("vec", expr, shape=(columns * rows, ONE))
+    return make.call("vec", expr, shape=(columns * rows, ONE))
 
 
 def _after(map_: Map, shape: Shape) -> Shape:
@@ -116,7 +116,7 @@ def _written(term: Term, out: Shape, shape: Shape, formulas: Formulas) -> Expr:
     chain = _mixed(tuple(factor for map_ in term.maps for factor in _matrix(map_, out, formulas)), formulas)
     size = out[0] * out[1]
     if not chain:
-        chain = (formula.eye(size),)
+        chain = (make.eye(size),)
     coefficient: Rational = -1 if term.negative else 1
     for factor in term.factors:
         if isinstance(factor.value, int):  # 2 det(X) vec(X), wherever the 2 was written
@@ -147,12 +147,12 @@ def _together(one: Expr, other: Expr, formulas: Formulas) -> list[Expr] | None:
     if other.op != "kron":
         return None
     (m, n), (p, q) = (shape_of(arg) for arg in other.args)
-    if one.op == "commutation" and one.args == (formula.size_argument(p), formula.size_argument(m)):
+    if one.op == "commutation" and one.args == (make.size_argument(p), make.size_argument(m)):
         turned = _kron_of(*other.args[::-1])
         if q.is_one or n.is_one:
             return [turned]
-        sizes = (formula.size_argument(q), formula.size_argument(n))
-        return [turned, formula.call("commutation", *sizes, shape=(q * n, q * n))]
+        sizes = (make.size_argument(q), make.size_argument(n))
+        return [turned, make.call("commutation", *sizes, shape=(q * n, q * n))]
     if one.op != "kron" or shape_of(one.args[0])[1] != m or shape_of(one.args[1])[1] != p:
         return None
     parts = []
@@ -168,14 +168,14 @@ def _matrix(map_: Map, out: Shape, formulas: Formulas) -> Chain:
     if isinstance(map_, Turn):
         if rows.is_one or columns.is_one:
             return ()
-        sizes = (formula.size_argument(rows), formula.size_argument(columns))
-        return (formula.call("commutation", *sizes, shape=(rows * columns, rows * columns)),)
+        sizes = (make.size_argument(rows), make.size_argument(columns))
+        return (make.call("commutation", *sizes, shape=(rows * columns, rows * columns)),)
     if isinstance(map_, Sides):
         return _kron(map_, formulas)
     if isinstance(map_, Mask):
         stacked = _stacked(map_.factor)
         if map_.divides:
-            stacked = formula.call("./", formula.number(1), stacked, shape=shape_of(stacked))
+            stacked = make.call("./", make.number(1), stacked, shape=shape_of(stacked))
         return (formulas.diag(stacked),)
     if isinstance(map_, Dyad):
         return _stacked(map_.value), formulas.transposed(_stacked(map_.gradient))
@@ -188,33 +188,33 @@ def _beside(map_: Beside, formulas: Formulas) -> Chain:
     """vec(A kron B) = (I_n kron K(q, m) kron I_p) (vec(A) kron vec(B)) for A: m x n, B: p x q; Magnus and Neudecker, theorem 3.10."""
     (m, n), (p, q) = (shape_of(map_.other), map_.shape) if map_.is_before else (map_.shape, shape_of(map_.other))
     both = (shape_of(_stacked(map_.other))[0], map_.shape[0] * map_.shape[1])
-    pair = (_stacked(map_.other), formula.eye(both[1]))
+    pair = (_stacked(map_.other), make.eye(both[1]))
     spread = _kron_of(*(pair if map_.is_before else pair[::-1]))
     if q.is_one or m.is_one:
         return (spread,)
-    sizes = (formula.size_argument(q), formula.size_argument(m))
-    turn = formula.call("commutation", *sizes, shape=(q * m, q * m))
+    sizes = (make.size_argument(q), make.size_argument(m))
+    turn = make.call("commutation", *sizes, shape=(q * m, q * m))
     if not n.is_one:
-        turn = _kron_of(formula.eye(n), turn)
+        turn = _kron_of(make.eye(n), turn)
     if not p.is_one:
-        turn = _kron_of(turn, formula.eye(p))
+        turn = _kron_of(turn, make.eye(p))
     return turn, spread
 
 
 def _kron_of(left: Expr, right: Expr) -> Expr:
     (a, b), (c, d) = shape_of(left), shape_of(right)
-    return formula.call("kron", left, right, shape=(a * c, b * d))
+    return make.call("kron", left, right, shape=(a * c, b * d))
 
 
 def _kron(sides: Sides, formulas: Formulas) -> Chain:
     """B^T kron A, where a side of size 1 is left out."""
     rows, columns = sides.shape
     after = _after(sides, sides.shape)
-    left = formulas.product(sides.left) if sides.left else formula.eye(rows)
-    right = formulas.product(formulas.transposed_chain(sides.right)) if sides.right else formula.eye(columns)
+    left = formulas.product(sides.left) if sides.left else make.eye(rows)
+    right = formulas.product(formulas.transposed_chain(sides.right)) if sides.right else make.eye(columns)
     if columns.is_one and after[1].is_one:
         return sides.left
     if rows.is_one and after[0].is_one:
         return formulas.transposed_chain(sides.right)
     shape = (shape_of(right)[0] * shape_of(left)[0], shape_of(right)[1] * shape_of(left)[1])
-    return (formula.call("kron", right, left, shape=shape),)
+    return (make.call("kron", right, left, shape=shape),)

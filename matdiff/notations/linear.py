@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Union
 
-from matdiff import formula
+from matdiff import make
 from matdiff.dims import ONE, Shape
-from matdiff.formula import Chain, is_scalar, shape_of
+from matdiff.formula import Chain
 from matdiff.formulas import Formulas
 from matdiff.functions import FUNCTIONS
-from matdiff.parts import post_order
+from matdiff.parts import is_scalar, post_order, shape_of
 from matdiff.syntax import Expr
 
 
@@ -145,7 +145,7 @@ class Linear:
         if self.holds(below):
             raise NotLinear
         if is_scalar(above) and not is_scalar(expr):
-            ones = formula.call("./", formula.number(1), below, shape=shape_of(expr))
+            ones = make.call("./", make.number(1), below, shape=shape_of(expr))
             return [Term(False, (), (), (Dyad(ones, self.gradient(above), shape_of(self.leaf)),))]
         if is_scalar(below):
             return [term._replace(divisors=(*term.divisors, below)) for term in self.terms(above)]
@@ -158,16 +158,16 @@ class Linear:
         rows, columns = shape_of(inner)
         if expr.op == "diag":
             if columns.is_one:
-                row = formula.call("'", formula.ones(rows), shape=(ONE, rows))
+                row = make.call("'", make.ones(rows), shape=(ONE, rows))
                 spread = Sides((), (row,), (rows, ONE))
-                return [term.after(Mask(formula.eye(rows), False, (rows, rows)), spread) for term in self.terms(inner)]
-            picked = Sides((), (formula.ones(columns),), (rows, columns))
-            return [term.after(picked, Mask(formula.eye(rows), False, (rows, columns))) for term in self.terms(inner)]
+                return [term.after(Mask(make.eye(rows), False, (rows, rows)), spread) for term in self.terms(inner)]
+            picked = Sides((), (make.ones(columns),), (rows, columns))
+            return [term.after(picked, Mask(make.eye(rows), False, (rows, columns))) for term in self.terms(inner)]
         if expr.op in ("tril", "triu"):
-            mask = formula.call(expr.op, Expr("ones", (), shape=(rows, columns)), shape=(rows, columns))
+            mask = make.call(expr.op, Expr("ones", (), shape=(rows, columns)), shape=(rows, columns))
             return [term.after(Mask(mask, False, (rows, columns))) for term in self.terms(inner)]
         if expr.op == "cumsum":
-            mask = formula.call("tril", Expr("ones", (), shape=(rows, rows)), shape=(rows, rows))
+            mask = make.call("tril", Expr("ones", (), shape=(rows, rows)), shape=(rows, rows))
             return [term.after(Sides((mask,), (), (rows, columns))) for term in self.terms(inner)]
         if expr.op == "kron" and not all(map(self.holds, expr.args)):
             other = expr.args[0] if inner is expr.args[1] else expr.args[1]
@@ -186,8 +186,8 @@ class Linear:
         if len(places) == 1:
             places = (*places, Expr("all")) if columns.is_one else (Expr("all"), *places)
         units = [
-            None if place.op == "all" else Expr("e", (place, formula.size_argument(dim)), shape=(dim, ONE))
+            None if place.op == "all" else Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
             for place, dim in zip(places, (rows, columns))
         ]
-        left = () if units[0] is None else (formula.call("'", units[0], shape=(ONE, rows)),)
+        left = () if units[0] is None else (make.call("'", units[0], shape=(ONE, rows)),)
         return Sides(left, () if units[1] is None else (units[1],), (rows, columns))

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.dims import Dim
-from matdiff.formula import shape_of
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.render.plan import Node, Plan
 from matdiff.rules import expanded
 from matdiff.syntax import Expr

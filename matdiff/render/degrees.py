@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Union
 
-from matdiff.formula import is_scalar, shape_of
-from matdiff.parts import constant, post_order
+from matdiff.parts import constant, is_scalar, post_order, shape_of
 from matdiff.syntax import Expr
 
 Pair = tuple[Fraction, Fraction]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Union
 
 from matdiff.diagnostic import UNSAFE
 from matdiff.dims import Dim, Shape
-from matdiff.formula import shape_of
 from matdiff.kinds import kind_of
+from matdiff.parts import shape_of
 from matdiff.render import Options, latex, text, unicode
 from matdiff.render.leftside import left_side
 from matdiff.render.printer import show

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from matdiff.dims import SCALAR, Shape
 from matdiff.directions import SOLVE
-from matdiff.formula import shape_of
 from matdiff.kinds import kind_of
+from matdiff.parts import shape_of
 from matdiff.syntax import Expr
 
 if TYPE_CHECKING:

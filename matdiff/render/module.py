@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.dims import Dim
-from matdiff.formula import shape_of
 from matdiff.kinds import Variable
+from matdiff.parts import shape_of
 from matdiff.pipeline import operators
 from matdiff.render.arrays import axes_of
 from matdiff.render.code import Statements

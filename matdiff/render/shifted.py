@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
 from matdiff.dims import ONE, SCALAR
-from matdiff.formula import call, is_scalar, number, ones, shape_of
-from matdiff.parts import post_order
+from matdiff.make import call, number, ones
+from matdiff.parts import is_scalar, post_order, shape_of
 from matdiff.render.degrees import Degrees, Pair, is_negative
 from matdiff.syntax import Expr
 

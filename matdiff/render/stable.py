@@ -15,8 +15,8 @@ from functools import cache
 
 from matdiff.dims import ONE, SCALAR, Shape
 from matdiff.equations import DEFINITIONS, lines_of
-from matdiff.formula import is_scalar, ones, shape_of
-from matdiff.parts import constant, post_order
+from matdiff.make import ones
+from matdiff.parts import constant, is_scalar, post_order, shape_of
 from matdiff.render.shifted import shifted
 from matdiff.rules import rule_expr
 from matdiff.syntax import Expr

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.dims import Shape
-from matdiff.formula import shape_of
 from matdiff.kinds import kind_of
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.render import Options
 from matdiff.render.layout import layout_words
 from matdiff.render.leftside import left_side, output_name

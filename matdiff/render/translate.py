@@ -6,9 +6,8 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.dims import SCALAR, Dim, Shape
-from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.parts import constant, post_order
+from matdiff.parts import constant, post_order, shape_of
 from matdiff.render.arrays import Value, axes_of
 from matdiff.render.contract import contracted
 from matdiff.render.plan import Node

@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from matdiff.errors import NoSteps
-from matdiff.formula import name, shape_of
 from matdiff.infer import Typed
-from matdiff.parts import replaced_names
+from matdiff.make import name
+from matdiff.parts import replaced_names, shape_of
 from matdiff.pipeline import stages
 from matdiff.render.leftside import left_side
 from matdiff.steps.chain import by_chain_rule

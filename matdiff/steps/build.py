@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula
+from matdiff import formula, make
 from matdiff.dims import SCALAR, Dim, Shape
-from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS
-from matdiff.parts import post_order
+from matdiff.parts import is_scalar, post_order, shape_of
 from matdiff.rational import whole
 from matdiff.syntax import Expr
 
@@ -71,7 +70,7 @@ def negated(expr: Expr) -> Expr:
     """-expr; the sign of a product of a sum stays outside."""
     if expr.op == "neg":
         return expr.args[0]
-    return formula.call("neg", expr, shape=shape_of(expr))
+    return make.call("neg", expr, shape=shape_of(expr))
 
 
 def plus(terms: Sequence[Expr], shape: Shape) -> Expr:
@@ -119,15 +118,15 @@ def _assembled(coefficient: Rational, scalars: list[Expr], chain: list[Expr], sh
         for factor in scalars:
             counts[factor] += 1
         scalars = [_scalar_power(factor, count) for factor, count in counts.items()]
-    parts = [*([formula.number(size)] if size != 1 else []), *scalars, *chain]
+    parts = [*([make.number(size)] if size != 1 else []), *scalars, *chain]
     if not parts:
-        parts = [formula.number(1)]
+        parts = [make.number(1)]
     product = parts[0] if len(parts) == 1 else Expr("*", tuple(parts), shape=shape)
     return negated(product) if coefficient < 0 else product
 
 
 def _scalar_power(factor: Expr, count: int) -> Expr:
-    return factor if count == 1 else formula.call("^", factor, formula.number(count), shape=SCALAR)
+    return factor if count == 1 else make.call("^", factor, make.number(count), shape=SCALAR)
 
 
 def _number(expr: Expr) -> Rational:
@@ -157,20 +156,20 @@ def quotient(above: Expr, below: Expr) -> Expr:
     """above / below, entry by entry for arrays; a sign stays outside."""
     if above.op == "neg":
         return negated(quotient(above.args[0], below))
-    if below == formula.number(1):
+    if below == make.number(1):
         return above
     if is_scalar(below) and above.op == "/":
         return quotient(above.args[0], times([below, above.args[1]], SCALAR))
     shape = max(shape_of(above), shape_of(below), key=lambda s: (not s[0].is_one) + (not s[1].is_one))
-    return formula.call("/" if is_scalar(below) else "./", above, below, shape=shape)
+    return make.call("/" if is_scalar(below) else "./", above, below, shape=shape)
 
 
 def power(base: Expr, exponent: Expr) -> Expr:
     """base ^ exponent, entry by entry for arrays."""
-    if exponent == formula.number(1):
+    if exponent == make.number(1):
         return base
     scalar = is_scalar(base) and is_scalar(exponent)
-    return formula.call("^" if scalar else ".^", base, exponent, shape=shape_of(base if not is_scalar(base) else exponent))
+    return make.call("^" if scalar else ".^", base, exponent, shape=shape_of(base if not is_scalar(base) else exponent))
 
 
 def transposed(expr: Expr) -> Expr:
@@ -181,7 +180,7 @@ def transposed(expr: Expr) -> Expr:
         return expr.args[0]
     if expr.op == "neg":
         return negated(transposed(expr.args[0]))
-    return formula.call("'", expr, shape=shape_of(expr)[::-1])
+    return make.call("'", expr, shape=shape_of(expr)[::-1])
 
 
 def substituted(expr: Expr, names: Mapping[str, Expr], sizes: Mapping[str, Dim]) -> Expr:

@@ -6,13 +6,12 @@ are added, the last value first.
 
 from __future__ import annotations
 
-from matdiff import formula, index
+from matdiff import index, make
 from matdiff.dims import SCALAR, Dim
 from matdiff.entries import in_indices, letters_beside
-from matdiff.formula import shape_of
 from matdiff.lower import axes_of
 from matdiff.nodes import Tensor
-from matdiff.parts import names_in, post_order
+from matdiff.parts import names_in, post_order, shape_of
 from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
@@ -193,7 +192,7 @@ class _Chain:
     def _array(self, name: str) -> Expr:
         if name == _OUTPUT:
             return self.setting.output
-        return self.setting.name if name == self.variable else formula.name(name, shape_of(self.values[name]))
+        return self.setting.name if name == self.variable else make.name(name, shape_of(self.values[name]))
 
     def _entry(self, name: str) -> Expr:
         return entry(self._array(name), self.letters[name])

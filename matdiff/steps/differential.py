@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from matdiff import formula
+from matdiff import make
 from matdiff.dims import SCALAR, Shape
-from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, remade, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -37,7 +36,7 @@ class _Differentials:
         parts: dict[str, Expr] = {}
         for name, value in self.setting.definitions.items():
             if name in self.setting.moving:
-                leaf = formula.name(name, shape_of(value))
+                leaf = make.name(name, shape_of(value))
                 applied = list(self._applied(differential(leaf), value))
                 found += applied
                 parts[name] = applied[-1].right
@@ -58,7 +57,7 @@ class _Differentials:
     def _applied(self, left: Expr, expr: Expr) -> Iterator[Line]:
         """d of an expression, function by function; where its own value stands in the right side, its name does."""
         rewriting, axes = self.rewriting, axes_of(shape_of(expr))
-        known = {expr: formula.name(str(left.value), shape_of(expr))} if left != self.left and expr.args else {}
+        known = {expr: make.name(str(left.value), shape_of(expr))} if left != self.left and expr.args else {}
         right = _replaced(rewriting.applied(expr), known)
         yield Line(left, right, rewriting.taken_laws() or (laws.LINEAR,), axes)
         while not rewriting.is_open(right):
@@ -68,7 +67,7 @@ class _Differentials:
     def _put_in(self, whole: Expr, parts: dict[str, Expr]) -> Iterator[tuple[Expr, tuple[Law, ...]]]:
         """The differentials of the definitions in place of their names, the last definition first."""
         for name in reversed(parts):
-            target = differential(formula.name(name, shape_of(parts[name])))
+            target = differential(make.name(name, shape_of(parts[name])))
             if any(node == target for node in post_order(whole)):
                 whole = _replaced(whole, {target: parts[name]})
                 yield whole, (Law("put in", of=target),)
@@ -96,7 +95,7 @@ class _Differentials:
         if _is_row(self.shape) and result.tensor.order == 1 and law is None:
             slope = setting.recovery.formulas.transposed(slope)
         yield self._line(pairing(slope, change, self.shape), (used,))
-        named = formula.name(" derivative", shape_of(slope))
+        named = make.name(" derivative", shape_of(slope))
         because = _paired_with(left, named, pairing(named, change, self.shape))
         if setting.answer.asked.structure == "entries" and law is not None:
             yield last_line(setting, left, (law,), None)

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula, index
+from matdiff import index, make
 from matdiff.derive import derive
 from matdiff.dims import SCALAR, Shape, size
-from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.frobenius import isotropic, isotropic_letters, written
 from matdiff.notations.linear import Beside, Dyad, Linear, Map, Mask, NotLinear, Sides, Slope, Term, Turn
-from matdiff.parts import names_in
+from matdiff.parts import names_in, shape_of
 from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import negated, partial, plus, times
@@ -48,7 +47,7 @@ def frobenius_lines(setting: Setting, arrays: Sequence[Expr], slopes: Sequence[T
 def _terms(setting: Setting, slope: Tensor, below: Expr) -> tuple[Term, ...]:
     """The maps that a factor is the sum of; `below` is the array by which it differentiates."""
     shape = shape_of(below)
-    leaf = formula.name(f"d{below.value}'", shape)  # no name that anybody could have typed
+    leaf = make.name(f"d{below.value}'", shape)  # no name that anybody could have typed
     symbol = index.symbol(str(leaf.value), axes_of(shape))
     kept = slope.order - symbol.order
     axes = list(range(slope.order))
@@ -75,7 +74,7 @@ class _Contraction:
         """The chain rule, the factors put in, then a line for every map that the matrix meets."""
         axes = self.setting.result.tensor.dims
         pairs = [partial(above, below) for above, below in zip(self.arrays, self.arrays[1:])]
-        formal = formula.call("contract", *pairs, shape=shape_of(self.arrays[-1]))
+        formal = make.call("contract", *pairs, shape=shape_of(self.arrays[-1]))
         found = [
             Line(self.left, formal, (laws.CONTRACTIONS, *meanings(self.letters)), axes, number=number),
             Line(self.left, self._whole(), (laws.FACTORS,), axes),
@@ -95,7 +94,7 @@ class _Contraction:
         factors = [
             self._written(terms, shape) for terms, shape in zip(self.rest, self.shapes[len(self.shapes) - len(self.rest) :])
         ]
-        return formula.call("contract", self.matrix, *factors, shape=shape_of(self.arrays[-1])) if factors else self.matrix
+        return make.call("contract", self.matrix, *factors, shape=shape_of(self.arrays[-1])) if factors else self.matrix
 
     def _written(self, terms: tuple[Term, ...], shape: Shape) -> Expr:
         return plus([written(term, shape, self.letters) for term in terms], SCALAR)
@@ -115,7 +114,7 @@ class _Contraction:
                 part = _adjoint(self.setting, map_, part)
             part = times([*term.factors, part], shape_of(part))
             for divisor in term.divisors:
-                part = formula.call("/", part, divisor, shape=shape_of(part))
+                part = make.call("/", part, divisor, shape=shape_of(part))
             parts.append(negated(part) if term.negative else part)
         self.matrix = self._simple(plus(parts, shape_of(parts[0])))
         del self.rest[0]
@@ -138,25 +137,25 @@ def _adjoint(setting: Setting, map_: Map, matrix: Expr) -> Expr:
         left, right = formulas.transposed_chain(map_.left), formulas.transposed_chain(map_.right)
         rows = shape_of(left[0])[0] if left else shape_of(matrix)[0]
         columns = shape_of(right[-1])[1] if right else shape_of(matrix)[1]
-        return formula.call("*", *left, matrix, *right, shape=(rows, columns)) if left or right else matrix
+        return make.call("*", *left, matrix, *right, shape=(rows, columns)) if left or right else matrix
     if isinstance(map_, Mask):
-        return formula.call("./" if map_.divides else ".*", matrix, map_.factor, shape=shape_of(matrix))
+        return make.call("./" if map_.divides else ".*", matrix, map_.factor, shape=shape_of(matrix))
     assert isinstance(map_, Dyad)
-    factor = formula.call(":", matrix, map_.value, shape=SCALAR)
-    return formula.call("*", factor, map_.gradient, shape=shape_of(map_.gradient))
+    factor = make.call(":", matrix, map_.value, shape=SCALAR)
+    return make.call("*", factor, map_.gradient, shape=shape_of(map_.gradient))
 
 
 # What happens when a matrix A meets a map: the map, and what is left of A.
 _SQUARE = (size("n"), size("n"))
-_A, _B, _C = (formula.name(letter, _SQUARE) for letter in "ABC")
+_A, _B, _C = (make.name(letter, _SQUARE) for letter in "ABC")
 
 
 def meanings(letters: dict[str, str]) -> tuple[Law, Law]:
     """`E : M = M` and `F : M = M^T`."""
-    matrix = formula.name("M", _SQUARE)
-    values = {"E": matrix, "F": formula.call("'", matrix, shape=_SQUARE)}
+    matrix = make.name("M", _SQUARE)
+    values = {"E": matrix, "F": make.call("'", matrix, shape=_SQUARE)}
     one, other = (
-        Law("", (formula.call("contract", isotropic(letters[letter], _SQUARE), matrix, shape=_SQUARE), value))
+        Law("", (make.call("contract", isotropic(letters[letter], _SQUARE), matrix, shape=_SQUARE), value))
         for letter, value in values.items()
     )
     return one, other
@@ -167,23 +166,23 @@ def law_of_map(map_: Map, letters: dict[str, str]) -> Law:
     tensor = isotropic(letters["E"], _SQUARE)
 
     def product(*factors: Expr) -> Expr:
-        return formula.call("*", *factors, shape=_SQUARE)
+        return make.call("*", *factors, shape=_SQUARE)
 
     def turned(matrix: Expr) -> Expr:
-        return formula.call("'", matrix, shape=_SQUARE)
+        return make.call("'", matrix, shape=_SQUARE)
 
     if isinstance(map_, Turn):
         moved, left = isotropic(letters["F"], _SQUARE), turned(_A)
     elif isinstance(map_, Mask):
         op = "./" if map_.divides else ".*"
-        moved = formula.call(op, *((tensor, _B) if map_.divides else (_B, tensor)), shape=_SQUARE)
-        left = formula.call(op, _A, _B, shape=_SQUARE)
+        moved = make.call(op, *((tensor, _B) if map_.divides else (_B, tensor)), shape=_SQUARE)
+        left = make.call(op, _A, _B, shape=_SQUARE)
     elif isinstance(map_, Dyad):
-        moved = formula.call("dyad", _B, _C, shape=_SQUARE)
-        left = product(formula.call(":", _A, _B, shape=SCALAR), _C)
+        moved = make.call("dyad", _B, _C, shape=_SQUARE)
+        left = product(make.call(":", _A, _B, shape=SCALAR), _C)
     else:
         assert isinstance(map_, Sides)
         before, after = (_B,) if map_.left else (), (_C if map_.left else _B,) if map_.right else ()
         moved = product(*before, tensor, *after) if before or after else tensor
         left = product(*map(turned, before), _A, *after) if before or after else _A
-    return Law("", (formula.call("contract", _A, moved, shape=_SQUARE), left))
+    return Law("", (make.call("contract", _A, moved, shape=_SQUARE), left))

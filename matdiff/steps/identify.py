@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from matdiff import formula, index
+from matdiff import index, make
 from matdiff.derive import derive
 from matdiff.dims import SCALAR, Shape
-from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
 from matdiff.kinds import kind_of
 from matdiff.lower import Lowering, axes_of
 from matdiff.nodes import Tensor
-from matdiff.parts import values_of
+from matdiff.parts import is_scalar, shape_of, values_of
 from matdiff.recover import Recovery
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
@@ -137,7 +136,7 @@ class Form:
         makes as many terms as there are factors, each of which would be read again for every one of them.
         """
         if not path:
-            return formula.name(_PLACE, shape)
+            return make.name(_PLACE, shape)
         if node.op == "+" and node.args[path[0]].shape == node.shape:
             return self._with_place(node.args[path[0]], path[1:], shape)
         args = list(node.args)
@@ -150,7 +149,7 @@ class Form:
 
     def _renamed(self, node: Expr) -> Expr:
         if node == self.change:
-            return formula.name(_MOVED, shape_of(node))
+            return make.name(_MOVED, shape_of(node))
         args = tuple(self._renamed(arg) if arg.shape is not None and self._count(arg) else arg for arg in node.args)
         return node.replace(args=args)
 

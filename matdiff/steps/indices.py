@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff import formula, index
+from matdiff import index, make
 from matdiff.derive import derive
 from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.entries import in_indices
-from matdiff.formula import shape_of
 from matdiff.graph import Irreducible
 from matdiff.lower import axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
-from matdiff.parts import post_order
+from matdiff.parts import post_order, shape_of
 from matdiff.rank import mark_of
 from matdiff.render.text import text
 from matdiff.rules import ARGUMENTS
@@ -195,7 +194,7 @@ class _Indices:
         return index.add(terms, node.dims + self.variable.dims)
 
     def _name_law(self, node: Apply) -> None:
-        args = tuple(formula.name(text, _shape(arg)) for text, arg in zip(ARGUMENTS, node.args))
+        args = tuple(make.name(text, _shape(arg)) for text, arg in zip(ARGUMENTS, node.args))
         value = Expr(node.function, args, shape=_shape(node))
         if node.function == "power":
             found = [laws.law("power")]
@@ -217,7 +216,7 @@ class _Indices:
             and isinstance(tensor.factors[0][0], Product)
         ):
             inner = in_indices(tensor.factors[0][0], letters, self.setting.recovery, taken)
-            return squared(times([formula.number(tensor.coefficient), inner], SCALAR))
+            return squared(times([make.number(tensor.coefficient), inner], SCALAR))
         return squared(in_indices(tensor, letters, self.setting.recovery, taken))
 
     def _shown(self, tensor: Tensor) -> Expr:
@@ -243,7 +242,7 @@ class _Indices:
         if name == "the deltas":
             half = len(letters) // 2
             pairs = [Expr("delta", (letter(a), letter(b)), shape=SCALAR) for a, b in zip(letters[:half], letters[half:])]
-            return formula.number(1) if not pairs else pairs[0] if len(pairs) == 1 else Expr("*", tuple(pairs), shape=SCALAR)
+            return make.number(1) if not pairs else pairs[0] if len(pairs) == 1 else Expr("*", tuple(pairs), shape=SCALAR)
         node = self.pending[name]
         own, tail = letters[: node.order], letters[node.order :]
         try:
@@ -259,7 +258,7 @@ def differential_law(setting: Setting, letters: Sequence[str]) -> Law:
     variable = setting.name
     left = partial(entry(variable, own), entry(variable, letters))
     pairs = [Expr("delta", (letter(a), letter(b)), shape=SCALAR) for a, b in zip(own, letters)]
-    right = formula.number(1) if not pairs else pairs[0] if len(pairs) == 1 else Expr("*", tuple(pairs), shape=SCALAR)
+    right = make.number(1) if not pairs else pairs[0] if len(pairs) == 1 else Expr("*", tuple(pairs), shape=SCALAR)
     return Law("", (left, right))
 
 
@@ -273,8 +272,7 @@ def squared(expr: Expr) -> Expr:
             for arg in args:
                 counts[arg] = counts.get(arg, 0) + 1
             args = tuple(
-                arg if count == 1 else formula.call("^", arg, formula.number(count), shape=SCALAR)
-                for arg, count in counts.items()
+                arg if count == 1 else make.call("^", arg, make.number(count), shape=SCALAR) for arg, count in counts.items()
             )
             done[id(node)] = args[0] if len(args) == 1 else node.replace(args=args)
         else:
@@ -289,7 +287,7 @@ def _flattened(node: Expr, args: tuple[Expr, ...]) -> Expr:
             for arg in args
             for inner in (arg.args if arg.op == "*" and all(part.shape == SCALAR for part in arg.args) else (arg,))
         )
-        args = tuple(arg for arg in args if arg != formula.number(1)) or (formula.number(1),)
+        args = tuple(arg for arg in args if arg != make.number(1)) or (make.number(1),)
         if len(args) == 1:
             return args[0]
     return node.replace(args=args)

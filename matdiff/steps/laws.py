@@ -9,13 +9,12 @@ from collections.abc import Mapping
 from functools import cache
 
 from matdiff.dims import SCALAR
-from matdiff.formula import name as named
-from matdiff.formula import shape_of
 from matdiff.functions import FUNCTIONS
 from matdiff.infer import infer
 from matdiff.kinds import Variable, kind_of
+from matdiff.make import name as named
 from matdiff.parse import Question, parse, parse_declaration
-from matdiff.parts import replaced_names
+from matdiff.parts import replaced_names, shape_of
 from matdiff.rules import ARGUMENTS, WITHOUT_INVERSE, kinds_of, sizes_in, typed_rule, typed_value
 from matdiff.steps.build import differential, substituted, times, transposed
 from matdiff.steps.derivation import Law

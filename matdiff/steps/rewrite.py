@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from matdiff import formula
+from matdiff import make
 from matdiff.dims import SCALAR
 from matdiff.errors import NoClosedForm
-from matdiff.formula import is_scalar, shape_of
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.kinds import kind_of
-from matdiff.parts import constant, post_order, values_of
+from matdiff.parts import constant, is_scalar, post_order, shape_of, values_of
 from matdiff.rational import whole
 from matdiff.rules import is_euclidean
 from matdiff.steps import laws
@@ -170,7 +169,7 @@ class Rewriting:
         if left == right:
             self._use(laws.law("frobenius square"))
             change = self._joined(left) if left.op != "+" and self._is_simple(left) else self._inside(left)
-            return [times([formula.number(2), Expr(":", (left, change), shape=SCALAR)], SCALAR)]
+            return [times([make.number(2), Expr(":", (left, change), shape=SCALAR)], SCALAR)]
         return self._multilinear(expr, lambda args: _signed(args, lambda a: Expr(":", a, shape=SCALAR)))
 
     def _is_simple(self, expr: Expr) -> bool:
@@ -182,7 +181,7 @@ class Rewriting:
         if self.depends(below):
             self._use(laws.QUOTIENT_RULE)
             for change in [self._joined(below)] if below.op == "+" else self.terms(below):
-                square = power(below, formula.number(2))
+                square = power(below, make.number(2))
                 found.append(negated(quotient(self._scaled(expr, above, change), square)))
         return found
 
@@ -215,14 +214,14 @@ class Rewriting:
         if self.depends(exponent):
             self._use(laws.law("exponential"))
             change = self._inside(exponent)
-            logarithm = formula.call("log", base, shape=shape_of(base))
+            logarithm = make.call("log", base, shape=shape_of(base))
             found.append(hadamard([expr, logarithm, change], shape))
         return found
 
     def _square_of_norm(self, inner: Expr) -> list[Expr]:
         kind = kind_of(shape_of(inner))
         self._use(laws.law("square of a frobenius norm" if kind == "matrix" else "square of a norm"))
-        two, change = formula.number(2), self._inside(inner)
+        two, change = make.number(2), self._inside(inner)
         if kind == "vector":
             return [times([two, transposed(inner), change], SCALAR)]
         if kind == "scalar":
@@ -233,7 +232,7 @@ class Rewriting:
         """d(X^3) = dX X^2 + X dX X + X^2 dX; a negative power is a power of the inverse."""
         shape = shape_of(expr)
         if exponent < 0:
-            inverse = formula.call("inv", base, shape=shape)
+            inverse = make.call("inv", base, shape=shape)
             if exponent == -1:
                 return self._function(inverse)
             return self._matrix_power(expr, inverse, -exponent)
@@ -306,8 +305,8 @@ def _as_function(expr: Expr) -> Expr:
     if value is not None and value.denominator == 1:
         return expr
     if value == ratio(1, 2):
-        return formula.call("sqrtm", expr.args[0], shape=shape_of(expr))
-    return formula.call(MATRIX_POWER, *expr.args, shape=shape_of(expr))
+        return make.call("sqrtm", expr.args[0], shape=shape_of(expr))
+    return make.call(MATRIX_POWER, *expr.args, shape=shape_of(expr))
 
 
 def _is_zero(expr: Expr) -> bool:
@@ -322,7 +321,7 @@ def _is_zero(expr: Expr) -> bool:
 def _whole_power(base: Expr, count: int) -> list[Expr]:
     if not count:
         return []
-    return [base if count == 1 else formula.call("^", base, formula.number(count), shape=shape_of(base))]
+    return [base if count == 1 else make.call("^", base, make.number(count), shape=shape_of(base))]
 
 
 def _signed(args: tuple[Expr, ...], make: Callable[[tuple[Expr, ...]], Expr]) -> Expr:
@@ -335,17 +334,17 @@ def _signed(args: tuple[Expr, ...], make: Callable[[tuple[Expr, ...]], Expr]) ->
 def _slope_of_power(base: Expr, exponent: Expr, value: Rational | None) -> list[Expr]:
     """The factors of a x^(a - 1)."""
     if value is None:
-        lowered = Expr("+", (exponent, formula.number(-1)), shape=shape_of(exponent))
+        lowered = Expr("+", (exponent, make.number(-1)), shape=shape_of(exponent))
         return [exponent, power(base, lowered)]
     less = whole(value - 1)
     if less == 0:
         return []
     if less > 0:
-        return [formula.number(value), power(base, formula.number(less))]
+        return [make.number(value), power(base, make.number(less))]
     if value == ratio(1, 2):
-        root = formula.call("sqrt", base, shape=shape_of(base))
-        return [quotient(formula.number(1), hadamard([formula.number(2), root], shape_of(base)))]
-    return [quotient(formula.number(value), power(base, formula.number(-less)))]
+        root = make.call("sqrt", base, shape=shape_of(base))
+        return [quotient(make.number(1), hadamard([make.number(2), root], shape_of(base)))]
+    return [quotient(make.number(value), power(base, make.number(-less)))]
 
 
 _RULES: dict[str, Callable[[Rewriting, Expr], list[Expr]]] = {

@@ -6,13 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from matdiff import formula, index
+from matdiff import index, make
 from matdiff.derive import derive
-from matdiff.formula import is_scalar, shape_of
 from matdiff.kinds import kind_of
 from matdiff.lower import Lowering, axes_of, variable_tensor
 from matdiff.nodes import Apply, Session, Tensor, entered
-from matdiff.parts import names_in, post_order, values_of
+from matdiff.parts import is_scalar, names_in, post_order, shape_of, values_of
 from matdiff.rank import is_regular, mark_of
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
@@ -56,7 +55,7 @@ class Setting:
     ) -> None:
         self.answer, self.result, self.sessions, self.first_number = answer, result, sessions, first_number
         self.typed = typed or answer.typed
-        self.output = output or formula.name(output_name(answer.typed), shape_of(answer.typed.expr))
+        self.output = output or make.name(output_name(answer.typed), shape_of(answer.typed.expr))
         self.variable = self.typed.variables[result.wrt[-1]]
         self._set(self.typed.definitions, self.typed.expr)
 
@@ -91,7 +90,7 @@ class Setting:
     @property
     def name(self) -> Expr:
         """The variable."""
-        return formula.name(self.variable.name, self.variable.shape)
+        return make.name(self.variable.name, self.variable.shape)
 
     @property
     def change(self) -> Expr:
@@ -142,7 +141,7 @@ class Setting:
         output, variable = self.letters
         names = {*self.taken, *(part.name for part in self.result.where)}
         free = next(name for name in chain("G", (f"G_{number}" for number in count())) if name not in names)
-        array = formula.name(free, self.variable.shape)
+        array = make.name(free, self.variable.shape)
         return entry(array, [*output, *variable])
 
     @property
@@ -226,7 +225,7 @@ def intermediate_values(expr: Expr, variable: str, taken: Collection[str]) -> tu
         if len(names) < _MOST_NAMES:
             name = next(name for name in _candidates(kind_of(shape_of(part))) if name not in used)
             used.add(name)
-            names[part] = formula.name(name, shape_of(part))
+            names[part] = make.name(name, shape_of(part))
     inner_first = [part for part in dict.fromkeys(post_order(expr)) if part in names]
     inner_first += [part for part in names if part not in inner_first]
     return {str(names[part].value): _named(part, names, part) for part in inner_first}, _named(expr, names, None)

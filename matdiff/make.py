@@ -1,0 +1,53 @@
+"""Typed expressions put together from typed expressions: numbers, names, ones, identities, calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matdiff.dims import ONE, SCALAR, Dim, Shape
+from matdiff.functions import FUNCTIONS
+from matdiff.syntax import Expr
+
+if TYPE_CHECKING:
+    from matdiff.syntax import Rational
+
+
+def number(value: Rational) -> Expr:
+    """A number; a negative one is the negation of a number."""
+    if value < 0:
+        return Expr("neg", (number(-value),), shape=SCALAR)
+    return Expr("number", (), value, shape=SCALAR)
+
+
+def name(text: str, shape: Shape) -> Expr:
+    """A variable or definition."""
+    return Expr("name", (), text, shape=shape)
+
+
+def ones(size: Dim) -> Expr:
+    """The vector of ones, size x 1."""
+    return Expr("ones", (), shape=(size, ONE))
+
+
+def size_argument(dim: Dim) -> Expr:
+    """A size as an argument of `ones(n)`, `e(i, n)` or `unvec(x, m, n)`; sizes are no values, so they have no shape."""
+    terms = []
+    for monomial, coefficient in sorted(dim.terms, key=lambda term: (not term[0], term[0])):
+        factors = [Expr("name", (), letter) for letter in monomial]
+        if abs(coefficient) != 1 or not factors:
+            factors.insert(0, Expr("number", (), abs(coefficient)))
+        term = factors[0] if len(factors) == 1 else Expr("*", tuple(factors))
+        terms.append(Expr("neg", (term,)) if coefficient < 0 else term)
+    return terms[0] if len(terms) == 1 else Expr("+", tuple(terms))
+
+
+def eye(size: Dim) -> Expr:
+    """The identity matrix."""
+    return Expr("I", (), shape=(size, size))
+
+
+def call(function: str, *args: Expr, shape: Shape) -> Expr:
+    """An operation on arguments, with the shape of its value; sum(x^T) is sum(x), also of a row, which indices do not tell apart."""
+    if len(args) == 1 and args[0].op == "'" and function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
+        args = args[0].args
+    return Expr(function, args, shape=shape)
