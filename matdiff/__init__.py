@@ -23,7 +23,7 @@ note: m and n were declared, so they are different sizes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from matdiff.api import Derivative, differentiate
-    from matdiff.errors import Errors, MatdiffError, Remark
+    from matdiff.language.errors import Errors, MatdiffError, Remark
     from matdiff.result import Result
     from matdiff.version import VERSION as __version__
 else:
@@ -31,7 +31,8 @@ else:
     def __getattr__(name):
         if name not in __all__:
             raise AttributeError(f"module 'matdiff' has no attribute {name!r}")
-        from matdiff import api, errors, result, version
+        from matdiff import api, result, version
+        from matdiff.language import errors
 
         globals().update(
             {

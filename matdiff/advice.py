@@ -12,17 +12,17 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from matdiff import errors
 from matdiff.diagnostic import Advice, Help, Label
-from matdiff.dims import Shape
 from matdiff.foreign import translated
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.kinds import kind_of
+from matdiff.language import errors
+from matdiff.language.dims import Shape
+from matdiff.language.kinds import kind_of
+from matdiff.language.spelling import matrix_size, unicode_size
+from matdiff.language.syntax import Span
 from matdiff.limits import LARGEST_SIZE
-from matdiff.render.spelling import matrix_size, unicode_size
 from matdiff.shape_changes import fixed_text
 from matdiff.suggest import either, near
-from matdiff.syntax import Span
 from matdiff.texts import cut, in_quotes, parses, statement_around
 
 # E4xx: the derivative, limits

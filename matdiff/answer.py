@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from matdiff.asked import Asked
-from matdiff.errors import NotASize, Remark
 from matdiff.infer import Typed
+from matdiff.language.errors import NotASize, Remark
+from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.nodes import Session, Tensor
 from matdiff.recover import Recovery, size_expressions
 from matdiff.result import Result
-from matdiff.statements import Declaration, Definition, Question
 
 
 class Inputs(NamedTuple):

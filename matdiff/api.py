@@ -15,13 +15,13 @@ from matdiff import choices, pipeline, render
 from matdiff.answer import Answer, Inputs
 from matdiff.asked import Asked
 from matdiff.directions import KINDS, Along
-from matdiff.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongOption, speak_with
+from matdiff.language.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongOption, speak_with
+from matdiff.language.queries import post_order
+from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.nodes import Tensor
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.parts import post_order
 from matdiff.result import Result
-from matdiff.syntax import Span
 from matdiff.variables import declare
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ Names = Union[str, Sequence[str]]
 def _in_words(problem: MatdiffError | Remark) -> str:
     """What the command prints about an error or a remark; its fields, where the text is not known that they are about."""
     from matdiff.diagnostic import render as drawn
-    from matdiff.relocate import spans_of
+    from matdiff.language.relocate import spans_of
     from matdiff.words import in_words  # words are needed only when something is wrong
 
     problems: Sequence[MatdiffError | Remark] = problem.errors[:ERRORS] if isinstance(problem, MatdiffError) else (problem,)

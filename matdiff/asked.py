@@ -7,11 +7,11 @@ from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 from matdiff.directions import Along, directions
-from matdiff.errors import EveryVariable, NotAName, Remark, UnknownVariable, WhichVariable
 from matdiff.infer import Typed
-from matdiff.kinds import Variable
+from matdiff.language.errors import EveryVariable, NotAName, Remark, UnknownVariable, WhichVariable
+from matdiff.language.kinds import Variable
+from matdiff.language.statements import Question
 from matdiff.parse import name_in
-from matdiff.statements import Question
 
 ALL = ("all",)
 

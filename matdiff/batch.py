@@ -11,15 +11,15 @@ from matdiff.answer import Inputs
 from matdiff.api import Derivative, names_in
 from matdiff.asked import Asked
 from matdiff.directions import Along
-from matdiff.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
+from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
+from matdiff.language.relocate import spans_of
+from matdiff.language.statements import Declaration, Definition, Question
+from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.parse import name_in, parse_declaration, read
-from matdiff.relocate import spans_of
 from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined
-from matdiff.statements import Declaration, Definition, Question
 from matdiff.streams import Output, Progress, complain, uses_color
-from matdiff.syntax import Span
 from matdiff.variables import declare
 
 if TYPE_CHECKING:

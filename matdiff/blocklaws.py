@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matdiff import index
-from matdiff.dims import Dim
+from matdiff.language.dims import Dim
 from matdiff.nodes import Constant, Factor, Product, Tensor
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from matdiff.dims import Dim
+from matdiff.language.dims import Dim
 from matdiff.limits import check
 from matdiff.nodes import Factor
 

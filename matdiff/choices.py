@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matdiff.errors import WrongOption
+from matdiff.language.errors import WrongOption
 from matdiff.limits import LARGEST_SIZE
 from matdiff.notations import CHOICES as NOTATIONS
 from matdiff.render import FORMATS, STYLES, WRITTEN

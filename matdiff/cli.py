@@ -16,7 +16,7 @@ from matdiff.command import ExpressionCommand, Seconds, Whole, WrongValue, assig
 from matdiff.diagnostic import Diagnostic
 from matdiff.diagnostic import render as drawn
 from matdiff.directions import KINDS
-from matdiff.errors import WRONG_USAGE, MatdiffError, NotQuoted, UnreadableFile, WrongOption
+from matdiff.language.errors import WRONG_USAGE, MatdiffError, NotQuoted, UnreadableFile, WrongOption
 from matdiff.limits import TIME
 from matdiff.render import FORMATS
 from matdiff.render import Options as RenderOptions

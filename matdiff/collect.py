@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from matdiff import make
 from matdiff.cost import cost
 from matdiff.formulas import Formulas, Term
+from matdiff.language import make
+from matdiff.language.queries import is_scalar, leaves, post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.limits import check
-from matdiff.parts import is_scalar, leaves, post_order, shape_of
 from matdiff.rational import common_factor, ratio_of
 from matdiff.shared import groups_of
-from matdiff.syntax import Expr
 
 Value = TypeVar("Value", Term, Expr)
 

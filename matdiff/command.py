@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from matdiff.choices import CHOICES, RANGES, taken
-from matdiff.errors import NotQuoted
+from matdiff.language.errors import NotQuoted
 
 Groups = tuple[tuple[str, tuple[click.Option, ...]], ...]
 

@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from matdiff.dims import Shape
 from matdiff.infer import Typed
+from matdiff.language.dims import Shape
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr, ratio
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, largest_entry, scaled, size_of, transposed
-from matdiff.parts import shape_of
 from matdiff.points import Point
 from matdiff.precision import mp
-from matdiff.syntax import Expr, ratio
 from matdiff.values import evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
+    from matdiff.language.syntax import Rational
     from matdiff.result import Result
-    from matdiff.syntax import Rational
 
 # So many of the digits that are carried may be lost by rounding; sides that agree in all others are equal.
 _LOST = 30

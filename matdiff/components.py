@@ -17,7 +17,7 @@ import sympy
 from matdiff.values import Arithmetic, Inexpressible
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 Entry = Any  # SymPy is untyped here: an Expr
 Array = list[list[Entry]]

@@ -7,8 +7,8 @@ One more is counted for a trace of an outer product, tr(S x y^T) for y^T S x.
 
 from __future__ import annotations
 
+from matdiff.language.syntax import Expr
 from matdiff.limits import check
-from matdiff.syntax import Expr
 
 # The tokens of an operation without those of its arguments; one where nothing is said.
 _TOKENS = {"'": 2, "norm": 2, "inv": 3, "ones": 2, "zeros": 2, "*": 0, "all": 1}

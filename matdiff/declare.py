@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from matdiff.errors import BadDeclaration, MatdiffError
 from matdiff.lalr import Token
+from matdiff.language.errors import BadDeclaration, MatdiffError
+from matdiff.language.syntax import Expr, Span
 from matdiff.scan import check_name
 from matdiff.sentences import PROPERTIES, Sentence, span_of
-from matdiff.syntax import Expr, Span
 
 if TYPE_CHECKING:
     from matdiff.formulate import Shape

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.dims import ONE, Dim
-from matdiff.errors import NoClosedForm
 from matdiff.functions import FUNCTIONS
+from matdiff.language.dims import ONE, Dim
+from matdiff.language.errors import NoClosedForm
 from matdiff.limits import check
 from matdiff.lower import Lowering, expand_rule, power_of, slope_of
 from matdiff.nodes import HELD, Apply, Index, Product, Sum, Tensor
@@ -23,7 +23,7 @@ from matdiff.rules import ARGUMENTS, WITHOUT_INVERSE, rule_expr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from matdiff.dims import Shape
+    from matdiff.language.dims import Shape
 
 # A product of more different factors is no formula that anybody reads, nor is the product rule for more of them when many
 # depend on the variable: both are written in parts.  A power, or a product of few matrices again and again, stays what it is.

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from matdiff.syntax import Span
+from matdiff.language.syntax import Span
 
 if TYPE_CHECKING:
-    from matdiff.dims import Shape
+    from matdiff.language.dims import Shape
 
 # A longer source line is cut out around its labels.
 LONGEST_LINE = 120

@@ -16,13 +16,13 @@ from typing import NamedTuple
 
 from matdiff import index
 from matdiff.derive import derive
-from matdiff.dims import Shape
-from matdiff.errors import BadDirection
 from matdiff.infer import Typed
-from matdiff.kinds import Variable, declared_kind
+from matdiff.language.dims import Shape
+from matdiff.language.errors import BadDirection
+from matdiff.language.kinds import Variable, declared_kind
+from matdiff.language.queries import shape_of
 from matdiff.lower import axes_of, variable_tensor
 from matdiff.nodes import Tensor
-from matdiff.parts import shape_of
 from matdiff.simplify import rebuild, simplify
 from matdiff.structure import curvature, in_own_space
 

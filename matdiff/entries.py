@@ -10,21 +10,22 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula, make
-from matdiff.dims import ONE, SCALAR
-from matdiff.errors import NoClosedForm
+from matdiff import formula
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Graph, Irreducible
 from matdiff.index import base_and_exponent
+from matdiff.language import make
+from matdiff.language.dims import ONE, SCALAR
+from matdiff.language.errors import NoClosedForm
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr
 from matdiff.larger import reduce
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
-from matdiff.parts import shape_of
 from matdiff.rational import magnitude
 from matdiff.recover import Recovery
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 # Index letters in the order in which axes and sums take them.
 LETTERS = (

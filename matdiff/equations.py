@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.infer import infer
-from matdiff.kinds import Variable
+from matdiff.language.kinds import Variable
+from matdiff.language.syntax import Expr
 from matdiff.parse import parse_declaration
 from matdiff.rules import rule_expr
-from matdiff.syntax import Expr
 from matdiff.variables import declare
 
 # How the names are read on their own; a scalar law is spread over the entries of an array.

@@ -12,12 +12,12 @@ from math import prod
 from random import Random
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from matdiff.dims import SCALAR, Dim
 from matdiff.directions import SOLVE
 from matdiff.infer import Typed
+from matdiff.language.dims import SCALAR, Dim
+from matdiff.language.queries import shape_of
 from matdiff.matrices import Matrix, Number, Overlarge, Undefined, added, filled, scaled, size_of
 from matdiff.numerics import OPERATIONS
-from matdiff.parts import shape_of
 from matdiff.points import Point, Sampler, sample, spread
 from matdiff.precision import mp
 from matdiff.sample import in_space

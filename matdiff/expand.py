@@ -6,12 +6,12 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.dims import Dim
+from matdiff.language.dims import Dim
 from matdiff.nodes import Apply, Factor, Index, Product, Sum, Tensor, from_below
 from matdiff.simplify import simplify
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 # A product of sums with more terms than this stays a product.
 MOST_TERMS = 32

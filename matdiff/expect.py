@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Literal
 
 from matdiff import index
 from matdiff.comparison import Comparison, tolerance
-from matdiff.dims import ONE, SCALAR, Shape
-from matdiff.errors import HowManyExpected, WrongExpected
 from matdiff.expand import expanded
 from matdiff.expected import read_expected
 from matdiff.infer import Typed
+from matdiff.language.dims import ONE, SCALAR, Shape
+from matdiff.language.errors import HowManyExpected, WrongExpected
+from matdiff.language.queries import shape_of
 from matdiff.lower import lower
 from matdiff.matrices import Overlarge, Undefined
 from matdiff.nodes import Session, Tensor, entered
-from matdiff.parts import shape_of
 from matdiff.points import Point, Sampler, spread
 from matdiff.precision import mp
 from matdiff.simplify import simplify

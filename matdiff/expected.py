@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.dims import SCALAR, Shape
-from matdiff.errors import DeclaredTwice, EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
 from matdiff.infer import Typed, infer
-from matdiff.kinds import Variable, declared_kind
+from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.errors import DeclaredTwice, EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
+from matdiff.language.kinds import Variable, declared_kind
+from matdiff.language.queries import names_in, post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.lower import lower
 from matdiff.parse import Declaration, Definition, Question, parse
-from matdiff.parts import names_in, post_order, shape_of
 from matdiff.simplify import simplify
-from matdiff.syntax import Expr
 from matdiff.variables import declare, described
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from matdiff.errors import UnknownTopic
+from matdiff.language.errors import UnknownTopic
 from matdiff.suggest import near
 
 

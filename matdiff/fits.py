@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.errors import CircularDefinition, DefinitionShape, Errors, MatdiffError, SumShapes
-from matdiff.kinds import Variable, default_kind, is_greek
+from matdiff.language.errors import CircularDefinition, DefinitionShape, Errors, MatdiffError, SumShapes
+from matdiff.language.kinds import Variable, default_kind, is_greek
+from matdiff.language.queries import bare, names_in, post_order, shape_of
+from matdiff.language.statements import Declaration, Definition, Question
+from matdiff.language.syntax import Expr, Span
 from matdiff.parse import parse
-from matdiff.parts import bare, names_in, post_order, shape_of
 from matdiff.shapes import Shaping
-from matdiff.statements import Declaration, Definition, Question
-from matdiff.syntax import Expr, Span
 from matdiff.variables import declare
 
 if TYPE_CHECKING:
-    from matdiff.dims import Shape
-    from matdiff.statements import Statement
+    from matdiff.language.dims import Shape
+    from matdiff.language.statements import Statement
 
 MOST_READINGS = 64
 # No search may cost more than visiting so many nodes.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.dims import Dim
+from matdiff.language.dims import Dim
 from matdiff.nodes import Index, Product, Tensor
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 
 def is_atomic(tensor: Product) -> bool:

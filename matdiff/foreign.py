@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from matdiff import foreign_ours
 from matdiff.fits import shape_with, whole_of
-from matdiff.render.text import typed
-from matdiff.statements import Statement
+from matdiff.language.statements import Statement
+from matdiff.language.text import typed
 from matdiff.texts import meaning_of
 
 # Longer texts are programs, not expressions.

@@ -10,20 +10,20 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from matdiff.errors import Errors, MatdiffError
 from matdiff.fits import shape_with, whole_of
 from matdiff.foreign_rows import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
 from matdiff.foreign_tree import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES, function_written
-from matdiff.kinds import kind_of
+from matdiff.language.errors import Errors, MatdiffError
+from matdiff.language.kinds import kind_of
+from matdiff.language.queries import post_order
+from matdiff.language.statements import Declaration, Definition, Question, Statement
+from matdiff.language.syntax import Expr
+from matdiff.language.text import typed
 from matdiff.parse import parse
-from matdiff.parts import post_order
-from matdiff.render.text import typed
 from matdiff.review import depth
 from matdiff.scan import CONSTANTS, SPECIAL_CALLS
-from matdiff.statements import Declaration, Definition, Question, Statement
 from matdiff.suggest import elsewhere, functions
-from matdiff.syntax import Expr
 
 # What matches anything of its kind in a row of the table.
 _PLACES = {"X": "matrix", "Y": "matrix", "x": "vector", "y": "vector", "F": "", "G": ""}

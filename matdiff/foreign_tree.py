@@ -24,11 +24,11 @@ from contextlib import contextmanager
 
 from matdiff.foreign_rows import KEYWORDS, LIBRARIES, OF_TORCH_F
 from matdiff.foreign_tex import COMMANDS, without_fonts
+from matdiff.language.statements import Question
+from matdiff.language.syntax import Expr
 from matdiff.parse import parse
 from matdiff.scan import CONSTANTS, GREEK, normal_name
-from matdiff.statements import Question
 from matdiff.suggest import near_function
-from matdiff.syntax import Expr
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from matdiff.dims import ONE, SCALAR, Shape
-from matdiff.make import call, number
-from matdiff.parts import is_scalar, shape_of
+from matdiff.language.dims import ONE, SCALAR, Shape
+from matdiff.language.make import call, number
+from matdiff.language.queries import is_scalar, shape_of
+from matdiff.language.syntax import Expr, ratio
 from matdiff.rational import whole
-from matdiff.syntax import Expr, ratio
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 Chain = tuple[Expr, ...]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.cost import cost
-from matdiff.dims import ONE, SCALAR, Shape
 from matdiff.formula import Chain, exponents_of, is_diagonal, is_plain, is_row_of, opened, over_and_under, shortened
 from matdiff.functions import FUNCTIONS
-from matdiff.make import call, eye, number
-from matdiff.parts import is_scalar, shape_of
+from matdiff.language.dims import ONE, SCALAR, Shape
+from matdiff.language.make import call, eye, number
+from matdiff.language.queries import is_scalar, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.rational import magnitude
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 # Matrices that equal their transpose whatever their arguments are.
 _ALWAYS_SYMMETRIC = ("I", "diag")

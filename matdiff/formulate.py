@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union, cast
 
-from matdiff.errors import TooLarge, UnexpectedText
 from matdiff.functions import NAMES
+from matdiff.language.errors import TooLarge, UnexpectedText
+from matdiff.language.syntax import Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.scan import SPECIAL_CALLS, normal_name
 from matdiff.sentences import span_of
-from matdiff.syntax import Expr, Span, ratio
 
 if TYPE_CHECKING:
     from matdiff.lalr import Token

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from matdiff.errors import Fix
 from matdiff.fits import Change, Whole, fits
 from matdiff.functions import NAMES
-from matdiff.parts import names_in, post_order
+from matdiff.language.errors import Fix
+from matdiff.language.queries import names_in, post_order
+from matdiff.language.syntax import Expr
 from matdiff.scan import CONSTANTS, GREEK
-from matdiff.syntax import Expr
 
 # A longer name is a word, not a product of letters.
 LONGEST = 16

@@ -11,21 +11,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff import make
-from matdiff.dims import ONE, SCALAR, Dim
 from matdiff.formula import Chain
 from matdiff.index import base_and_exponent
+from matdiff.language import make
+from matdiff.language.dims import ONE, SCALAR, Dim
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr
 from matdiff.limits import check
 from matdiff.nodes import Factor, Tensor
-from matdiff.parts import shape_of
 from matdiff.rational import magnitude
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from typing import Protocol
 
     from matdiff.formulas import Formulas, Term
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
     class Notation(Protocol):
         """What writes the factors of a product: `recover.Recovery`."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import index
-from matdiff.dims import ONE, Dim, Shape, size
+from matdiff.language.dims import ONE, Dim, Shape, size
 from matdiff.nodes import Constant, Factor, Product, Tensor
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 Side = tuple[Dim, Dim]
 """Where a block begins on an axis, and its size there."""

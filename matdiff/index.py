@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.canonical import canonical_key
-from matdiff.dims import Dim
 from matdiff.flat import Flat, is_atomic
 from matdiff.functions import FUNCTIONS
+from matdiff.language.dims import Dim
 from matdiff.nodes import (
     HELD,
     Apply,
@@ -36,7 +36,7 @@ from matdiff.rational import common_factor, ratio_of, rational_power, whole
 from matdiff.ways import ways
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 
 # --- leaves ---------------------------------------------------------------------------------------------------------------

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Union
 
-from matdiff.dims import SCALAR
-from matdiff.errors import (
+from matdiff.fits import Whole, ordered_definitions
+from matdiff.glued import split
+from matdiff.language.dims import SCALAR
+from matdiff.language.errors import (
     ArgumentSizes,
     BlockSizes,
     Clash,
@@ -25,10 +27,8 @@ from matdiff.errors import (
     UndecidedSizes,
     UnknownVariable,
 )
-from matdiff.fits import Whole, ordered_definitions
-from matdiff.glued import split
-from matdiff.kinds import Variable, declared_kind
-from matdiff.parts import bare, names_in, post_order, shape_of
+from matdiff.language.kinds import Variable, declared_kind
+from matdiff.language.queries import bare, names_in, post_order, shape_of
 from matdiff.remarks import finish, remarks_on
 from matdiff.unify import joined
 from matdiff.variables import declare
@@ -36,11 +36,11 @@ from matdiff.variables import declare
 __all__ = ["Typed", "declare", "infer"]
 
 if TYPE_CHECKING:
-    from matdiff.dims import Dim
-    from matdiff.errors import Remark
+    from matdiff.language.dims import Dim
+    from matdiff.language.errors import Remark
+    from matdiff.language.syntax import Expr
     from matdiff.parse import Declaration
     from matdiff.shapes import Shaping
-    from matdiff.syntax import Expr
 
 
 class Typed:

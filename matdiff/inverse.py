@@ -19,7 +19,7 @@ from matdiff.nodes import Factor, Product, Sum, Tensor, joined
 from matdiff.simplify import simplify
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 # With more terms of rank one the dense matrix is as good.
 MOST_OF_RANK_ONE = 2

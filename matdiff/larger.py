@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from matdiff import make
-from matdiff.dims import ONE, Dim
 from matdiff.formula import Chain
 from matdiff.graph import Graph
+from matdiff.language import make
+from matdiff.language.dims import ONE, Dim
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr
 from matdiff.nodes import Apply, Constant, Factor, Tensor
-from matdiff.parts import shape_of
-from matdiff.syntax import Expr
 
 
 def reduce(graph: Graph) -> None:

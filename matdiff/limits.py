@@ -12,7 +12,7 @@ from math import inf
 from threading import local
 from time import monotonic
 
-from matdiff.errors import TooLarge
+from matdiff.language.errors import TooLarge
 
 # What is read.
 CHARACTERS = 1_000_000

@@ -10,18 +10,18 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.dims import Dim, Shape, size
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
 from matdiff.infer import Typed
-from matdiff.kinds import Variable
+from matdiff.language.dims import Dim, Shape, size
+from matdiff.language.kinds import Variable
+from matdiff.language.syntax import Expr, ratio
 from matdiff.limits import WRITTEN_POWER
 from matdiff.nodes import SINGULAR, Index, Product, Tensor
 from matdiff.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_rule, typed_value
-from matdiff.syntax import Expr, ratio
 from matdiff.unify import size_of
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 
 def axes_of(shape: Shape) -> tuple[Dim, ...]:

@@ -11,15 +11,15 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from matdiff import index
-from matdiff.dims import Dim
 from matdiff.embedding import embedding, without
 from matdiff.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variables
 from matdiff.functions import MATRIX_POWER
+from matdiff.language.dims import Dim
+from matdiff.language.queries import constant, is_scalar, names_in
+from matdiff.language.syntax import Expr
 from matdiff.lower import Lowering, axes_of
 from matdiff.nodes import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
-from matdiff.parts import constant, is_scalar, names_in
 from matdiff.rational import ratio_of
-from matdiff.syntax import Expr
 
 Bound = dict[str, Tensor]
 

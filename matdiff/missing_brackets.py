@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.errors import MatdiffError
 from matdiff.fits import fits, whole_of
 from matdiff.functions import NAMES
+from matdiff.language.errors import MatdiffError
 from matdiff.parse import tokens_of
 from matdiff.sentences import TERM_ENDS
 
 if TYPE_CHECKING:
     from matdiff.lalr import Token
-    from matdiff.statements import Statement
-    from matdiff.syntax import Expr
+    from matdiff.language.statements import Statement
+    from matdiff.language.syntax import Expr
 
 # A longer statement has too many places.
 _LONGEST = 300

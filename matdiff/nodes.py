@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from threading import local
 from typing import TYPE_CHECKING, TypeVar
 
-from matdiff.dims import Dim
-from matdiff.errors import TooLarge
+from matdiff.language.dims import Dim
+from matdiff.language.errors import TooLarge
 from matdiff.limits import FACTORS, check
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 Index = Hashable
 Factor = tuple["Tensor", tuple[int, ...]]

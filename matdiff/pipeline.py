@@ -9,15 +9,15 @@ from matdiff.asked import Asked
 from matdiff.conditions import remarks_on
 from matdiff.derivatives import derivatives, value_of
 from matdiff.directions import SOLVE, Along
-from matdiff.errors import NoClosedForm
 from matdiff.infer import Typed, declare, infer
+from matdiff.language.errors import NoClosedForm
+from matdiff.language.queries import shape_of
+from matdiff.language.statements import Question
 from matdiff.lower import axes_of
 from matdiff.nodes import Session, entered
-from matdiff.parts import shape_of
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild
 from matdiff.spaces import derivative
-from matdiff.statements import Question
 
 
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:

@@ -13,8 +13,8 @@ from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
+from matdiff.language.queries import post_order
 from matdiff.matrices import Matrix, Undefined, largest_entry
-from matdiff.parts import post_order
 from matdiff.precision import mp
 from matdiff.sample import MANNERS, Entries, draw_entries, draw_values, made
 from matdiff.signs import Watch, number_of
@@ -23,7 +23,7 @@ from matdiff.values import Evaluation, evaluate
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
-    from matdiff.kinds import Variable
+    from matdiff.language.kinds import Variable
 
 # Each manner of drawing values is tried so often before the next.
 TRIES = 3

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from matdiff import index
-from matdiff.dims import Dim
+from matdiff.language.dims import Dim
 from matdiff.nodes import HELD, Factor, Index, Product, Tensor
 
 SMALL = 2

@@ -9,15 +9,15 @@ from itertools import product as pairs_of
 from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.dims import Dim
 from matdiff.functions import MATRIX_POWER
+from matdiff.language.dims import Dim
+from matdiff.language.syntax import ratio
 from matdiff.lower import matrix_power
 from matdiff.nodes import Apply, Factor, Index, Product, Tensor
 from matdiff.rational import ratio_of
-from matdiff.syntax import ratio
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 
 def cancel_within_power(product: Product) -> Tensor | None:

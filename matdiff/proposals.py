@@ -12,17 +12,17 @@ from functools import cached_property
 from itertools import chain, combinations
 from typing import Any, NamedTuple
 
-from matdiff import errors
 from matdiff.diagnostic import Help, Label
-from matdiff.errors import Fix, MatdiffError
 from matdiff.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, fits, whole_of
 from matdiff.foreign import as_translated, translated
 from matdiff.glued import change_of, split, splits
-from matdiff.kinds import SCALAR_LETTERS, is_greek
-from matdiff.parts import is_scalar, names_in
-from matdiff.relocate import moved, relocated, spans_of
+from matdiff.language import errors
+from matdiff.language.errors import Fix, MatdiffError
+from matdiff.language.kinds import SCALAR_LETTERS, is_greek
+from matdiff.language.queries import is_scalar, names_in
+from matdiff.language.relocate import moved, relocated, spans_of
+from matdiff.language.statements import Statement
 from matdiff.shape_changes import SHAPE_CHANGES, fixed_text, help_lines, is_column, meant_kind
-from matdiff.statements import Statement
 from matdiff.text_changes import TEXT_CHANGES, Corrected
 from matdiff.texts import LONGEST_CORRECTION, correction, cut, parses, statement_around
 

@@ -22,13 +22,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import sympy
 
 from matdiff.components import Array, Components, Entry
-from matdiff.dims import SCALAR
 from matdiff.directions import SOLVE
 from matdiff.evaluate import verify
 from matdiff.identity import Letters, is_zero
+from matdiff.language.dims import SCALAR
+from matdiff.language.queries import shape_of
 from matdiff.limits import check, is_real_time, remaining
 from matdiff.matrices import Undefined
-from matdiff.parts import shape_of
 from matdiff.points import sample
 from matdiff.precision import mp
 from matdiff.structure import turns_with_variable
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from matdiff.answer import Answer
     from matdiff.directions import Along
-    from matdiff.kinds import Variable
+    from matdiff.language.kinds import Variable
     from matdiff.result import Result
 
 Progress = Callable[[int, int], None]

@@ -10,12 +10,12 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff import index
-from matdiff.dims import Dim
+from matdiff.language.dims import Dim
 from matdiff.nodes import HELD, Apply, Factor, Index, Product, Sum, Tensor, from_below
 from matdiff.simplify import rebuild, simplify
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 Terms = Sequence[tuple["Rational", Tensor]]
 

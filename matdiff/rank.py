@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from math import inf, prod
 
-from matdiff.dims import Dim
 from matdiff.index import add, einsum, filled, is_skew, number_of, scale, terms_of, transpose
+from matdiff.language.dims import Dim
 from matdiff.lower import is_singular_structure
 from matdiff.nodes import HELD, SINGULAR, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.simplify import simplify

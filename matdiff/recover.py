@@ -8,25 +8,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula, make
+from matdiff import formula
 from matdiff.collect import collected
-from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.formula import Chain
 from matdiff.formulas import Formulas, Term
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
 from matdiff.grid import Grid, grid_of, part_of
 from matdiff.index import add, base_and_exponent, einsum, is_symmetric
+from matdiff.language import make
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr
 from matdiff.larger import reduce
 from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
-from matdiff.parts import shape_of
 from matdiff.rational import magnitude
 from matdiff.sumlaws import with_part
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.kinds import Variable
-    from matdiff.syntax import Rational
+    from matdiff.language.kinds import Variable
+    from matdiff.language.syntax import Rational
 
 
 class Recovery:

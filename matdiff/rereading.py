@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from matdiff.errors import Errors, MatdiffError, SoftKind
 from matdiff.infer import infer
+from matdiff.language.errors import Errors, MatdiffError, SoftKind
+from matdiff.language.queries import names_in
 from matdiff.parse import Definition, Question, parse
-from matdiff.parts import names_in
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
-    from matdiff.kinds import Variable
-    from matdiff.syntax import Expr
+    from matdiff.language.kinds import Variable
+    from matdiff.language.syntax import Expr
 
 
 def assumed_kinds(line: str, shown: Iterable[Expr], typed: Typed) -> str:

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.choose import Context, written
 from matdiff.conditions import Conditions
-from matdiff.dims import Dim
 from matdiff.directions import SOLVE, Along
 from matdiff.entries import in_indices, letters_beside
 from matdiff.infer import Typed
+from matdiff.language.dims import Dim
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr
+from matdiff.language.text import text
 from matdiff.lower import axes_of
 from matdiff.naming import Part, needed
 from matdiff.nodes import Tensor
-from matdiff.parts import shape_of
 from matdiff.recover import Recovery, size_expressions
-from matdiff.render.text import text
 from matdiff.rereading import assumed_kinds
 from matdiff.sized import with_sizes
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.asked import Asked

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Union
 
-from matdiff.errors import (
+from matdiff.functions import FUNCTIONS, function_written
+from matdiff.language.errors import (
     CircularDefinition,
     DeclaredLate,
     DeclaredTwice,
@@ -19,12 +20,11 @@ from matdiff.errors import (
     WordAsFactor,
     WrongArity,
 )
-from matdiff.functions import FUNCTIONS, function_written
-from matdiff.kinds import is_greek
-from matdiff.parts import constant, post_order
+from matdiff.language.kinds import is_greek
+from matdiff.language.queries import constant, post_order
+from matdiff.language.statements import Declaration, Definition, Question, Statement
+from matdiff.language.syntax import Expr, Span
 from matdiff.scan import GREEK
-from matdiff.statements import Declaration, Definition, Question, Statement
-from matdiff.syntax import Expr, Span
 
 # The number of arguments of what is called like a function but is not in the table.
 _OTHER_CALLS = {"'": 1, "rows": 1, "cols": 1, "e": 2, "unvec": 3, "commutation": 2}

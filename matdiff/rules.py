@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from matdiff.dims import SCALAR, Dim, Shape, size
 from matdiff.functions import FUNCTIONS, Function
 from matdiff.infer import Typed, infer
-from matdiff.kinds import Variable
+from matdiff.language.dims import SCALAR, Dim, Shape, size
+from matdiff.language.kinds import Variable
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.parse import Question, parse
-from matdiff.parts import post_order, shape_of
-from matdiff.syntax import Expr
 
 # The names of the arguments in the table.
 ARGUMENTS = ("X", "Z")

@@ -11,7 +11,7 @@ from matdiff.precision import mp
 from matdiff.values import number_of_dim
 
 if TYPE_CHECKING:
-    from matdiff.kinds import Variable
+    from matdiff.language.kinds import Variable
 
 # How the entries of variables without a property are drawn, tried in this order until the expression is real and finite.
 # "dominant" makes square matrices diagonally dominant and positive definite, for logarithms of determinants.

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.errors import (
+from matdiff.functions import NAMES, RESERVED
+from matdiff.language.errors import (
     BadNumber,
     DecimalOrElementwise,
     ForeignOperator,
@@ -20,9 +21,8 @@ from matdiff.errors import (
     UnknownCommand,
     UnknownFunction,
 )
-from matdiff.functions import NAMES, RESERVED
+from matdiff.language.syntax import Span
 from matdiff.sentences import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
-from matdiff.syntax import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

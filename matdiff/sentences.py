@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.errors import MatdiffError, Remark, TooLarge, UnclosedBracket, UnexpectedText
+from matdiff.language.errors import MatdiffError, Remark, TooLarge, UnclosedBracket, UnexpectedText
+from matdiff.language.syntax import Span
 from matdiff.limits import NESTING, check
-from matdiff.syntax import Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from matdiff.diagnostic import Help
-from matdiff.errors import (
+from matdiff.fits import Change, Whole, replaced_part, shape_with
+from matdiff.functions import FUNCTIONS
+from matdiff.glued import splits
+from matdiff.language.errors import (
     DivisionKind,
     ElementwiseShapes,
     Fix,
@@ -17,12 +20,9 @@ from matdiff.errors import (
     SumShapes,
     WrongKind,
 )
-from matdiff.fits import Change, Whole, replaced_part, shape_with
-from matdiff.functions import FUNCTIONS
-from matdiff.glued import splits
-from matdiff.parts import constant, is_scalar, names_in, ones_of, post_order, unsigned
-from matdiff.render.text import text as printed
-from matdiff.syntax import Expr, Span
+from matdiff.language.queries import constant, is_scalar, names_in, ones_of, post_order, unsigned
+from matdiff.language.syntax import Expr, Span
+from matdiff.language.text import text as printed
 from matdiff.texts import LONGEST_CORRECTION, correction, cut, meaning_of, replaced, statement_around
 
 Groups = Iterator[Sequence[Fix]]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdiff.dims import ONE, SCALAR, Dim, Shape
-from matdiff.errors import (
+from matdiff.functions import FUNCTIONS, Signature
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.errors import (
     ArgumentSizes,
     BlockSizes,
     DivisionByZero,
@@ -23,9 +24,8 @@ from matdiff.errors import (
     SumShapes,
     WrongKind,
 )
-from matdiff.functions import FUNCTIONS, Signature
-from matdiff.parts import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
-from matdiff.syntax import Expr, Span
+from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
+from matdiff.language.syntax import Expr, Span
 from matdiff.unify import Sizes, is_open, size_of
 
 # What a scalar is made of, see `Shaping._origin`.

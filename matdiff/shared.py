@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff import formula, make
+from matdiff import formula
 from matdiff.formula import Chain
 from matdiff.formulas import Formulas, Term
-from matdiff.parts import is_scalar, post_order, shape_of
-from matdiff.syntax import Expr
+from matdiff.language import make
+from matdiff.language.queries import is_scalar, post_order, shape_of
+from matdiff.language.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 
 class Group(NamedTuple):

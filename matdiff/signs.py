@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.language.queries import names_in, post_order, shape_of, values_of
 from matdiff.matrices import Matrix, Number, Undefined, largest_entry
-from matdiff.parts import names_in, post_order, shape_of, values_of
 from matdiff.precision import mp
 from matdiff.values import Evaluation
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
-    from matdiff.syntax import Expr
+    from matdiff.language.syntax import Expr
 
 # More parts are not looked at.
 _MOST_WATCHED = 60

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from matdiff import blocklaws, functionlaws, index, powerlaws
-from matdiff.dims import SCALAR, Dim
 from matdiff.embedding import without
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.language.dims import SCALAR, Dim
 from matdiff.limits import check
 from matdiff.lower import expand_rule, matrix_power, power_of, slope_of
 from matdiff.matching import EQUATION_LAWS

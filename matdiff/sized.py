@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from matdiff.formula import is_plain
-from matdiff.make import size_argument
-from matdiff.parts import is_scalar, post_order, shape_of
-from matdiff.syntax import Expr
+from matdiff.language.make import size_argument
+from matdiff.language.queries import is_scalar, post_order, shape_of
+from matdiff.language.syntax import Expr
 
 
 def with_sizes(root: Expr, named: bool = False) -> Expr:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from matdiff import index, make
+from matdiff import index
 from matdiff.comparison import (
     Comparison,
     all_equal,
@@ -22,24 +22,25 @@ from matdiff.comparison import (
     value_of_result,
 )
 from matdiff.cost import cost
-from matdiff.dims import SCALAR
-from matdiff.errors import Errors, MatdiffError
 from matdiff.formulas import Formulas
 from matdiff.graph import Irreducible
 from matdiff.infer import Typed
+from matdiff.language import make
+from matdiff.language.dims import SCALAR
+from matdiff.language.errors import Errors, MatdiffError
+from matdiff.language.queries import is_scalar, shape_of
+from matdiff.language.syntax import Expr, ratio
 from matdiff.lower import lower
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
-from matdiff.parts import is_scalar, shape_of
 from matdiff.pipeline import again
 from matdiff.precision import mp
 from matdiff.simplify import simplify
 from matdiff.structure import MODES
-from matdiff.syntax import Expr, ratio
 from matdiff.terms import edits_of, scalars_in, terms_of
 from matdiff.views import Case, Finding, View
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 LAYOUTS = ("numerator", "denominator", "gradient")
 _MOST_EDITS = 200

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matdiff.streams import read_path, read_standard_input
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Span
+    from matdiff.language.syntax import Span
 
 
 class Source:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from matdiff import index
 from matdiff.derive import derive
 from matdiff.directions import Curved
-from matdiff.errors import TooManyAxes
 from matdiff.index import symbol
+from matdiff.language.errors import TooManyAxes
 from matdiff.limits import AXES
 from matdiff.lower import axes_of, free_property, property_of, variable_tensor
 from matdiff.simplify import simplify
@@ -17,7 +17,7 @@ from matdiff.structure import curvature, in_own_space, turns_with_variable
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
-    from matdiff.kinds import Variable
+    from matdiff.language.kinds import Variable
     from matdiff.nodes import Tensor
 
 

@@ -11,7 +11,7 @@ import stat
 import sys
 from typing import IO
 
-from matdiff.errors import TooLarge, UnreadableFile
+from matdiff.language.errors import TooLarge, UnreadableFile
 from matdiff.limits import CHARACTERS, now
 from matdiff.render import FORMATS
 

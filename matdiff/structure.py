@@ -12,8 +12,8 @@ H[V] - V (Q^T G + G^T Q)/2 (Absil, Mahony and Trumpf, An extrinsic look at the R
 from __future__ import annotations
 
 from matdiff import index
+from matdiff.language.syntax import ratio
 from matdiff.nodes import Index, Tensor
-from matdiff.syntax import ratio
 
 MODES = ("project", "ignore", "entries")
 

@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.dims import Dim
+from matdiff.language.dims import Dim
 from matdiff.nodes import Index, Product, Sum, Tensor
 from matdiff.rational import ratio_of
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 SumLaw = Callable[[Sum], "Tensor | None"]
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.errors import NotSymmetric
 from matdiff.functions import FUNCTIONS
 from matdiff.index import is_symmetric
 from matdiff.infer import Typed
-from matdiff.kinds import Variable
+from matdiff.language.errors import NotSymmetric
+from matdiff.language.kinds import Variable
+from matdiff.language.queries import is_scalar, post_order
 from matdiff.lower import lower
-from matdiff.parts import is_scalar, post_order
 from matdiff.simplify import simplify
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Expr
+    from matdiff.language.syntax import Expr
 
 # So many sizes and points are tried.
 _TRIALS = 4

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from matdiff import make
-from matdiff.dims import SCALAR, Shape
 from matdiff.fits import replaced_part
 from matdiff.functions import FUNCTIONS
-from matdiff.parts import is_scalar, post_order, shape_of, values_of
-from matdiff.syntax import Expr, ratio
+from matdiff.language import make
+from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.queries import is_scalar, post_order, shape_of, values_of
+from matdiff.language.syntax import Expr, ratio
 
 # An expression with more terms than this is not multiplied out.
 MOST_TERMS = 24

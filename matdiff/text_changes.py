@@ -7,17 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from matdiff import errors
 from matdiff.diagnostic import Label
 from matdiff.foreign import is_function
 from matdiff.functions import NAMES
 from matdiff.glued import factors_before, factors_of, names_of_text
+from matdiff.language import errors
+from matdiff.language.statements import Statement
+from matdiff.language.syntax import Span
 from matdiff.missing_brackets import Place, with_closer, with_opener
 from matdiff.scan import GREEK
 from matdiff.sentences import PROPERTIES
-from matdiff.statements import Statement
 from matdiff.suggest import near, near_function
-from matdiff.syntax import Span
 from matdiff.texts import cut, declares, in_quotes, replaced, statement_around
 
 

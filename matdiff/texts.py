@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shlex
 
-from matdiff.errors import Errors, MatdiffError, TooLarge
+from matdiff.language.errors import Errors, MatdiffError, TooLarge
+from matdiff.language.syntax import Expr, Span
 from matdiff.parse import Question, parse, parse_declaration, read, tokens_of
 from matdiff.sentences import split_statements
-from matdiff.syntax import Expr, Span
 
 # In a longer text the line is taken for the statement, and a longer correction is not shown: nobody would read it.
 LONGEST_TEXT = 2_000

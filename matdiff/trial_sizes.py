@@ -14,15 +14,15 @@ from numbers import Integral
 from random import Random
 from typing import TYPE_CHECKING
 
-from matdiff.dims import Dim
-from matdiff.errors import NotASize
+from matdiff.language.dims import Dim
+from matdiff.language.errors import NotASize
+from matdiff.language.queries import is_scalar, post_order, shape_of, unsigned, values_of
 from matdiff.limits import LARGEST_SIZE
-from matdiff.parts import is_scalar, post_order, shape_of, unsigned, values_of
 from matdiff.values import number_of_dim, number_of_index
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed
-    from matdiff.syntax import Expr
+    from matdiff.language.syntax import Expr
 
 Sizes = dict[str, int]
 

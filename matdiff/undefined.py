@@ -8,18 +8,18 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from matdiff.errors import DivisionByZero, NoValue
 from matdiff.functions import FUNCTIONS
 from matdiff.index import number_of
+from matdiff.language.errors import DivisionByZero, NoValue
+from matdiff.language.queries import post_order
 from matdiff.lower import Lowering
-from matdiff.parts import post_order
 from matdiff.rules import rule_expr
 from matdiff.simplify import simplify
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from matdiff.syntax import Expr, Rational
+    from matdiff.language.syntax import Expr, Rational
 
 
 def refuse_undefined(roots: Iterable[Expr], lowering: Lowering) -> None:

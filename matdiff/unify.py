@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from matdiff.dims import ONE, Dim, Monomial, size
-from matdiff.errors import MatdiffError, TooLarge, UndecidedSizes
+from matdiff.language.dims import ONE, Dim, Monomial, size
+from matdiff.language.errors import MatdiffError, TooLarge, UndecidedSizes
+from matdiff.language.queries import post_order
+from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
-from matdiff.parts import post_order
-from matdiff.syntax import Expr, Span
 
 INVENTED = "?"
 

@@ -13,18 +13,18 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.dims import Dim
 from matdiff.functions import FUNCTIONS
+from matdiff.language.dims import Dim
+from matdiff.language.queries import post_order, shape_of
 from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
-from matdiff.parts import post_order, shape_of
 from matdiff.precision import mp
 from matdiff.rules import ARGUMENTS, typed_value
 from matdiff.unify import size_of as size_of_argument
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Expr, Rational
+    from matdiff.language.syntax import Expr, Rational
 
 DIGITS = 60
 Values = Mapping[str, Matrix]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Union
 
-from matdiff.dims import ONE
-from matdiff.errors import BadDeclaration, DeclaredTwice, Errors, MatdiffError, ReservedName
 from matdiff.functions import NAMES, RESERVED
-from matdiff.kinds import Variable, declared_kind
+from matdiff.language.dims import ONE
+from matdiff.language.errors import BadDeclaration, DeclaredTwice, Errors, MatdiffError, ReservedName
+from matdiff.language.kinds import Variable, declared_kind
 from matdiff.unify import size_of
 
 if TYPE_CHECKING:
+    from matdiff.language.syntax import Span
     from matdiff.parse import Declaration
-    from matdiff.syntax import Span
 
 
 def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:

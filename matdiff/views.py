@@ -21,12 +21,12 @@ from matdiff.comparison import (
 )
 from matdiff.fits import count_nodes
 from matdiff.infer import Typed
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr
 from matdiff.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
-from matdiff.parts import shape_of
 from matdiff.points import Point
 from matdiff.precision import mp
 from matdiff.sample import with_property
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

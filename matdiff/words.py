@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
-from matdiff import errors
 from matdiff.advice import ADVICE
 from matdiff.diagnostic import Diagnostic, Words, line_and_column, render
-from matdiff.errors import Errors, MatdiffError, Remark
+from matdiff.language import errors
+from matdiff.language.errors import Errors, MatdiffError, Remark
+from matdiff.language.relocate import relocated
+from matdiff.language.statements import Statement
 from matdiff.limits import ERRORS, HELP_TIME, within
 from matdiff.parse import Declaration, read
 from matdiff.proposals import Proposals, may_be_foreign, proposals
-from matdiff.relocate import relocated
-from matdiff.statements import Statement
 from matdiff.words_reading import READING_WORDS
 from matdiff.words_shapes import SHAPE_WORDS
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matdiff import errors
 from matdiff.diagnostic import Label, Wording, Words, plain
-from matdiff.kinds import kind_of
-from matdiff.parts import shape_of
-from matdiff.render.spelling import matrix_size, unicode_size
-from matdiff.syntax import Expr, Span
+from matdiff.language import errors
+from matdiff.language.kinds import kind_of
+from matdiff.language.queries import shape_of
+from matdiff.language.spelling import matrix_size, unicode_size
+from matdiff.language.syntax import Expr, Span
 from matdiff.texts import cut
 
 # A longer operand is not repeated in the message; its label shows it.

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from matdiff.dims import SCALAR
-from matdiff.parts import post_order, shape_of
-from matdiff.syntax import Expr
+from matdiff.language.dims import SCALAR
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.values import number_of_dim
 
 _TENSORS = ("isotropic", "dyad", "contract", "partial")

@@ -13,13 +13,13 @@ from contractions import contraction
 from matdiff import evaluate
 from matdiff.api import Derivative
 from matdiff.functions import FUNCTIONS
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
-from matdiff.parts import post_order, shape_of
 from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.sample import in_space
 from matdiff.steps.derivation import Derivation, Law, Line
-from matdiff.syntax import Expr
 from matdiff.values import Entries, Evaluation, number_of_dim
 
 TOLERANCE = mp.mpf("1e-9")
@@ -426,7 +426,7 @@ def _equal(left: Matrix, right: Matrix, line: Line) -> None:
 
 
 def _shown(line: Line) -> str:
-    from matdiff.render.text import text
+    from matdiff.language.text import text
 
     return f"{text(line.left)} = {text(line.right)}"
 

@@ -13,8 +13,8 @@ from itertools import islice
 from random import Random
 from typing import NamedTuple
 
-from matdiff.dims import ONE, SCALAR, Dim, Shape, size
 from matdiff.functions import FUNCTIONS, Function
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape, size
 
 # Every variable that an expression may have: kind or property, and the letters of its sizes.
 POOL = {

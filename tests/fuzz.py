@@ -25,11 +25,11 @@ from typing import Any, NamedTuple
 from expressions import Case, Generator, smaller
 
 from matdiff.api import Derivative, differentiate
-from matdiff.errors import Errors, MatdiffError
 from matdiff.infer import Typed, infer
+from matdiff.language.errors import Errors, MatdiffError
+from matdiff.language.queries import shape_of
 from matdiff.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
 from matdiff.parse import Definition, Question, parse
-from matdiff.parts import shape_of
 from matdiff.precision import mp
 from matdiff.result import Result
 from matdiff.sample import draw_values, in_space

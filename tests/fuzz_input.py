@@ -30,8 +30,8 @@ from typing import NamedTuple
 import matdiff
 from matdiff import limits
 from matdiff.diagnostic import Diagnostic, render
-from matdiff.errors import Errors, MatdiffError, TooLarge
 from matdiff.functions import NAMES
+from matdiff.language.errors import Errors, MatdiffError, TooLarge
 from matdiff.words import diagnose, diagnose_all
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"

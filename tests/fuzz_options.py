@@ -38,7 +38,7 @@ import jsonschema
 from fuzz_input import CORPUS, UNPRINTABLE, Bad, made, texts
 
 from matdiff.cli import COMMAND, _wants_json, main
-from matdiff.errors import MatdiffError
+from matdiff.language.errors import MatdiffError
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 STATUSES = (0, 1, 2, 3, 4)

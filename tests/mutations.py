@@ -21,10 +21,10 @@ from typing import NamedTuple
 
 import matdiff
 from matdiff.diagnostic import Diagnostic
-from matdiff.errors import Errors, MatdiffError
 from matdiff.functions import NAMES
+from matdiff.language.errors import Errors, MatdiffError
+from matdiff.language.syntax import Expr
 from matdiff.parse import Question, parse
-from matdiff.syntax import Expr
 from matdiff.words import diagnose_all
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import matdiff
 from matdiff.api import Derivative
-from matdiff.errors import Errors, MatdiffError
 from matdiff.infer import infer
+from matdiff.language.errors import Errors, MatdiffError
 from matdiff.matrices import Undefined
 from matdiff.parse import Question, parse
 from matdiff.precision import mp

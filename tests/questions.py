@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import matdiff
 from matdiff.api import Derivative
-from matdiff.errors import Errors, MatdiffError
+from matdiff.language.errors import Errors, MatdiffError
 
 # Expression, variables, declarations.
 QUESTIONS = """

@@ -14,8 +14,8 @@ from sessions import run
 
 import matdiff
 from matdiff import limits, prove
-from matdiff.errors import HowManyExpected, WrongExpected
 from matdiff.identity import Letters, is_zero
+from matdiff.language.errors import HowManyExpected, WrongExpected
 from matdiff.render.verdicts import _WORDS, check_lines, ratio_of
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))

@@ -14,7 +14,8 @@ import jsonschema
 import pytest
 from sessions import run
 
-from matdiff import cli, errors, explain
+from matdiff import cli, explain
+from matdiff.language import errors
 from matdiff.result import Result
 from matdiff.sentences import PROPERTIES
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import matdiff
-from matdiff.errors import DeclaredLate, Errors, MatdiffError
+from matdiff.language.errors import DeclaredLate, Errors, MatdiffError
 from matdiff.parse import Declaration, Question, parse, parse_declaration
 from matdiff.variables import declared_variable, described
 from matdiff.words import diagnose, diagnose_all

@@ -17,16 +17,16 @@ from sessions import run
 from test_cli import SCHEMA
 
 import matdiff
-from matdiff import make
 from matdiff.api import Derivative
-from matdiff.errors import BadDirection, OtherNotation
+from matdiff.language import make
+from matdiff.language.errors import BadDirection, OtherNotation
+from matdiff.language.printer import show
+from matdiff.language.syntax import Expr
+from matdiff.language.text import STYLE
 from matdiff.notations import NOTATIONS
 from matdiff.pipeline import stages
 from matdiff.render.leftside import left_side
-from matdiff.render.printer import show
-from matdiff.render.text import STYLE
 from matdiff.steps import METHODS, derivation
-from matdiff.syntax import Expr
 
 FIRST = [case for case in _lines("public.jsonl") if case["id"] not in REASONS and len(case["wrt"]) == 1]
 

@@ -17,11 +17,11 @@ import pytest
 from sessions import run
 
 import matdiff
-from matdiff import errors
-from matdiff.dims import size
-from matdiff.errors import Errors, MatdiffError, Problem, TooLarge, WrongExpected
+from matdiff.language import errors
+from matdiff.language.dims import size
+from matdiff.language.errors import Errors, MatdiffError, Problem, TooLarge, WrongExpected
+from matdiff.language.syntax import Expr, Span
 from matdiff.limits import DEPTH
-from matdiff.syntax import Expr, Span
 
 PACKAGE = Path(matdiff.__file__).parent
 X = Expr("name", (), "X", span=Span(0, 1), shape=(size("m"), size("n")))

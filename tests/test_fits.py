@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from matdiff.dims import SCALAR
 from matdiff.fits import Change, Whole, fits, shape_with, whole_of
+from matdiff.language.dims import SCALAR
+from matdiff.language.syntax import Expr
 from matdiff.parse import parse, parse_declaration
-from matdiff.syntax import Expr
 
 
 def whole(text: str, *declared: str) -> Whole:

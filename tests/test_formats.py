@@ -22,7 +22,7 @@ import matdiff
 from matdiff import evaluate
 from matdiff.api import Derivative
 from matdiff.functions import Function
-from matdiff.parts import shape_of
+from matdiff.language.queries import shape_of
 from matdiff.render import FORMATS
 from matdiff.render.module import LANGUAGES, function_name
 from matdiff.values import number_of_dim

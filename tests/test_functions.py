@@ -12,18 +12,18 @@ from mpmath import mp
 
 from matdiff import evaluate
 from matdiff.api import Derivative, differentiate
-from matdiff.dims import SCALAR, size
-from matdiff.errors import EntrywiseFunction, Errors, NoClosedForm, NotSmooth
 from matdiff.functions import FUNCTIONS, NAMES, Function, extended
 from matdiff.infer import infer
-from matdiff.kinds import Variable
+from matdiff.language.dims import SCALAR, size
+from matdiff.language.errors import EntrywiseFunction, Errors, NoClosedForm, NotSmooth
+from matdiff.language.kinds import Variable
+from matdiff.language.queries import post_order
+from matdiff.language.text import text
 from matdiff.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
 from matdiff.numerics import OPERATIONS
 from matdiff.parse import parse
-from matdiff.parts import post_order
 from matdiff.render.latex import latex
 from matdiff.render.module import LANGUAGES
-from matdiff.render.text import text
 from matdiff.render.translate import PLANNED
 from matdiff.render.unicode import unicode
 from matdiff.rules import ARGUMENTS, rule_expr

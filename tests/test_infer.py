@@ -8,14 +8,14 @@ from pathlib import Path
 import growth
 import pytest
 
-from matdiff import errors
-from matdiff.dims import size
 from matdiff.infer import Typed, infer
-from matdiff.kinds import Variable, default_kind
+from matdiff.language import errors
+from matdiff.language.dims import size
+from matdiff.language.kinds import Variable, default_kind
+from matdiff.language.queries import post_order
+from matdiff.language.syntax import Expr
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.parts import post_order
 from matdiff.proposals import proposals
-from matdiff.syntax import Expr
 from matdiff.unify import Sizes
 
 CORPUS = Path(__file__).parent / "corpus"

@@ -22,14 +22,14 @@ from matdiff.api import differentiate
 from matdiff.evaluate import Undefined
 from matdiff.functions import FUNCTIONS
 from matdiff.infer import Typed, infer
+from matdiff.language.queries import constant, post_order
+from matdiff.language.syntax import Expr
 from matdiff.matching import Law
 from matdiff.nodes import Tensor, entered
 from matdiff.parse import parse_declaration
-from matdiff.parts import constant, post_order
 from matdiff.render import stable
 from matdiff.rules import rule_expr
 from matdiff.sample import MANNERS, draw_sizes, draw_values
-from matdiff.syntax import Expr
 from matdiff.values import evaluate
 from matdiff.variables import declare
 

@@ -13,7 +13,7 @@ import matdiff
 from matdiff import limits
 from matdiff.advice import _LIMITS
 from matdiff.cli import main
-from matdiff.errors import Errors, MatdiffError, TooLarge
+from matdiff.language.errors import Errors, MatdiffError, TooLarge
 from matdiff.words import diagnose, diagnose_all, render
 
 BAD = Path(__file__).parent / "corpus" / "bad.jsonl"

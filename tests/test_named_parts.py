@@ -7,12 +7,12 @@ import re
 
 import pytest
 
-from matdiff import make
 from matdiff.api import differentiate
-from matdiff.dims import size
-from matdiff.render.text import text
+from matdiff.language import make
+from matdiff.language.dims import size
+from matdiff.language.syntax import Expr
+from matdiff.language.text import text
 from matdiff.sized import with_sizes
-from matdiff.syntax import Expr
 
 # Expression, variable, order, what is named.
 NAMED = [

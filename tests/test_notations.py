@@ -18,12 +18,12 @@ from sessions import run
 import matdiff
 from matdiff import evaluate
 from matdiff.api import Derivative
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
-from matdiff.parts import post_order, shape_of
 from matdiff.precision import mp
 from matdiff.result import Result
-from matdiff.syntax import Expr
 from matdiff.values import number_of_dim
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matdiff import parse as parse_module
-from matdiff.errors import BadNumber, Errors, MatdiffError, UnclosedBracket
+from matdiff.language.errors import BadNumber, Errors, MatdiffError, UnclosedBracket
+from matdiff.language.queries import post_order
 from matdiff.limits import CHARACTERS, DECIMAL_EXPONENT, DIGITS, NESTING
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration, read
-from matdiff.parts import post_order
 from matdiff.scan import GREEK
 
 ROOT = Path(__file__).parent.parent

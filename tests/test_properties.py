@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from mathematics import Untrue, check_print
 
 from matdiff.api import differentiate
-from matdiff.dims import SCALAR
-from matdiff.syntax import Expr
+from matdiff.language.dims import SCALAR
+from matdiff.language.syntax import Expr
 
 DECLARATIONS = ["x: n", "y: n", "u: m", "A: n x n", "B: n x n", "W: m x n", "S: symmetric n", "alpha: scalar"]
 VARIABLES = ["x", "A", "W", "S", "alpha"]

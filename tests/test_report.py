@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matdiff import errors, words
+from matdiff import words
 from matdiff.diagnostic import Diagnostic, Help, Label, width
-from matdiff.dims import size
-from matdiff.errors import Errors, MatdiffError
 from matdiff.infer import infer
+from matdiff.language import errors
+from matdiff.language.dims import size
+from matdiff.language.errors import Errors, MatdiffError
+from matdiff.language.syntax import Expr, Span
 from matdiff.limits import ERRORS
 from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.syntax import Expr, Span
 from matdiff.texts import mistakes
 from matdiff.words import diagnose, diagnose_all, render
 

@@ -16,7 +16,7 @@ import pytest
 from sessions import run
 
 import matdiff
-from matdiff.errors import MatdiffError
+from matdiff.language.errors import MatdiffError
 
 CORPUS = [
     json.loads(line)

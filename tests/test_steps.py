@@ -15,17 +15,17 @@ from running import compile_latex, needs
 from sessions import run
 
 import matdiff
-from matdiff import make
 from matdiff.api import Derivative
-from matdiff.dims import Shape, size
 from matdiff.functions import FUNCTIONS
+from matdiff.language import make
+from matdiff.language.dims import Shape, size
+from matdiff.language.syntax import Expr
+from matdiff.language.text import text
 from matdiff.notations.linear import Dyad, Mask, Sides, Turn
-from matdiff.render.text import text
 from matdiff.sample import MANNERS
 from matdiff.steps import METHODS, Law
 from matdiff.steps.frobenius import law_of_map, meanings
 from matdiff.steps.laws import has_rule, is_matrix_function, law_of, law_of_adjoint, law_of_trace, laws
-from matdiff.syntax import Expr
 
 CORPUS = [
     json.loads(line)

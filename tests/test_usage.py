@@ -11,7 +11,7 @@ import pytest
 import matdiff
 from matdiff import usage
 from matdiff.cli import COMMAND, main
-from matdiff.errors import NotASize
+from matdiff.language.errors import NotASize
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: str) -> list[str]:

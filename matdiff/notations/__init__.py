@@ -14,7 +14,7 @@ from copy import copy
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from matdiff.errors import OtherNotation
+from matdiff.language.errors import OtherNotation
 from matdiff.nodes import entered
 from matdiff.notations.equation import Equation, NoNotation
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from matdiff import index, make
+from matdiff import index
 from matdiff.derive import derive
 from matdiff.graph import Irreducible
+from matdiff.language import make
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.lower import Lowering, property_of, variable_tensor
 from matdiff.nodes import Tensor
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.linear import Linear
-from matdiff.parts import post_order, shape_of
 from matdiff.render.leftside import output_name
 from matdiff.simplify import simplify
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

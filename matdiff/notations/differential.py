@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.dims import ONE
+from matdiff.language.dims import ONE
+from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.graph import Irreducible
+from matdiff.language.queries import post_order
+from matdiff.language.syntax import Expr
 from matdiff.nodes import Tensor
 from matdiff.notations.equation import Equation, NoNotation
-from matdiff.parts import post_order
 from matdiff.render.leftside import entries_side
 from matdiff.simplify import simplify
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

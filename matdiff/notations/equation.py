@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from matdiff.syntax import Expr
+from matdiff.language.syntax import Expr
 
 
 class Equation(NamedTuple):

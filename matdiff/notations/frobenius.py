@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from matdiff.dims import SCALAR
 from matdiff.formulas import Formulas
 from matdiff.index import number_of
+from matdiff.language.dims import SCALAR
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Slope, Term, Turn
-from matdiff.parts import post_order, shape_of
 from matdiff.render.leftside import arrays_side, left_side
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
-    from matdiff.dims import Shape
+    from matdiff.language.dims import Shape
     from matdiff.result import Result
 
 _WORDS = {

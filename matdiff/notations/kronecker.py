@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff import formula, make
-from matdiff.dims import ONE, Dim
+from matdiff import formula
 from matdiff.formula import Chain
 from matdiff.formulas import Formulas
 from matdiff.index import number_of
+from matdiff.language import make
+from matdiff.language.dims import ONE, Dim
+from matdiff.language.queries import is_scalar, post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
-from matdiff.parts import is_scalar, post_order, shape_of
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
-    from matdiff.dims import Shape
+    from matdiff.language.dims import Shape
+    from matdiff.language.syntax import Rational
     from matdiff.result import Result
-    from matdiff.syntax import Rational
 
 
 def equation(answer: Answer, result: Result) -> Equation:

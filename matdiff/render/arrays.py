@@ -22,8 +22,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
-from matdiff.dims import ONE, SCALAR, Dim, Shape
-from matdiff.kinds import kind_of
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.kinds import kind_of
 from matdiff.render.plan import Node, Plan, is_negative, is_symmetric
 from matdiff.render.signs import definiteness
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Union
 
-from matdiff.parts import constant, is_scalar, post_order, shape_of
-from matdiff.syntax import Expr
+from matdiff.language.queries import constant, is_scalar, post_order, shape_of
+from matdiff.language.syntax import Expr
 
 Pair = tuple[Fraction, Fraction]
 # None where a value is not homogeneous.

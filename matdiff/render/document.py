@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.language.printer import Style, show
 from matdiff.render import STYLES, Options
 from matdiff.render.latex import latex, style
 from matdiff.render.leftside import left_side
-from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

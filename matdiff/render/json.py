@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 from matdiff.diagnostic import UNSAFE
-from matdiff.dims import Dim, Shape
-from matdiff.kinds import kind_of
-from matdiff.parts import shape_of
-from matdiff.render import Options, latex, text, unicode
+from matdiff.language import text
+from matdiff.language.dims import Dim, Shape
+from matdiff.language.kinds import kind_of
+from matdiff.language.printer import show
+from matdiff.language.queries import shape_of
+from matdiff.language.spelling import latex_name
+from matdiff.render import Options, latex, unicode
 from matdiff.render.leftside import left_side
-from matdiff.render.printer import show
-from matdiff.render.spelling import latex_name
 from matdiff.render.verdicts import ratio_of
 from matdiff.version import VERSION
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from matdiff.answer import Answer
     from matdiff.diagnostic import Diagnostic
     from matdiff.infer import Typed
+    from matdiff.language.syntax import Expr, Span
     from matdiff.render import Check
     from matdiff.result import Result
-    from matdiff.syntax import Expr, Span
 
 Document = dict[str, Any]
 # einsum has letters for so many axes.

@@ -2,9 +2,9 @@ r"""LaTeX without `$`: `\mathbf{x} \mathbf{a}^{\top}`.  Only commands that LaTeX
 
 from __future__ import annotations
 
-from matdiff.render.printer import POSTFIX, Piece, Style, show
-from matdiff.render.spelling import latex_name
-from matdiff.syntax import Expr
+from matdiff.language.printer import POSTFIX, Piece, Style, show
+from matdiff.language.spelling import latex_name
+from matdiff.language.syntax import Expr
 
 _TRANSPOSES = {
     "top": (r"%s^{\top}", r"%s^{-\top}"),

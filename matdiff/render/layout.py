@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matdiff.language.printer import show
 from matdiff.render.leftside import left_side
-from matdiff.render.printer import show
 from matdiff.render.unicode import STYLE
 
 if TYPE_CHECKING:

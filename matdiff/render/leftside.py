@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from matdiff.dims import SCALAR, Shape
 from matdiff.directions import SOLVE
-from matdiff.kinds import kind_of
-from matdiff.parts import shape_of
-from matdiff.syntax import Expr
+from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.kinds import kind_of
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

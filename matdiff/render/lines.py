@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.render import Options, text, unicode
+from matdiff.language import text
+from matdiff.language.printer import Style, show
+from matdiff.render import Options, unicode
 from matdiff.render.leftside import left_side
-from matdiff.render.printer import Style, show
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

@@ -8,9 +8,10 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.dims import Dim
-from matdiff.kinds import Variable
-from matdiff.parts import shape_of
+from matdiff.language.dims import Dim
+from matdiff.language.kinds import Variable
+from matdiff.language.queries import shape_of
+from matdiff.language.text import text
 from matdiff.pipeline import operators
 from matdiff.render.arrays import axes_of
 from matdiff.render.code import Statements
@@ -18,7 +19,6 @@ from matdiff.render.factors import shared_factors
 from matdiff.render.language import LAMBDA_NAMES, Language
 from matdiff.render.leftside import left_side
 from matdiff.render.plan import Node
-from matdiff.render.text import text
 from matdiff.render.translate import Translator
 
 if TYPE_CHECKING:

@@ -30,10 +30,10 @@ from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from matdiff.dims import Dim
+from matdiff.language.dims import Dim
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 Axes = tuple[Dim, ...]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matdiff.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.render.arrays import Arrays, Value, axes_of
 from matdiff.render.plan import Node
 from matdiff.render.signs import is_nonnegative

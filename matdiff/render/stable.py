@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from matdiff.dims import ONE, SCALAR, Shape
 from matdiff.equations import DEFINITIONS, lines_of
-from matdiff.make import ones
-from matdiff.parts import constant, is_scalar, post_order, shape_of
+from matdiff.language.dims import ONE, SCALAR, Shape
+from matdiff.language.make import ones
+from matdiff.language.queries import constant, is_scalar, post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.render.shifted import shifted
 from matdiff.rules import rule_expr
-from matdiff.syntax import Expr
 
 STABLE = """
 log(exp(x) .* y) = x + log(y)

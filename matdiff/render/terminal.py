@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.dims import Shape
-from matdiff.kinds import kind_of
-from matdiff.parts import post_order, shape_of
+from matdiff.language.dims import Shape
+from matdiff.language.kinds import kind_of
+from matdiff.language.printer import show
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
 from matdiff.render import Options
 from matdiff.render.layout import layout_words
 from matdiff.render.leftside import left_side, output_name
-from matdiff.render.printer import show
-from matdiff.render.spelling import matrix_size, unicode_name, unicode_size
 from matdiff.render.unicode import STYLE, unicode
 from matdiff.render.verdicts import check_lines
 

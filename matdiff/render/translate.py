@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.dims import SCALAR, Dim, Shape
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.parts import constant, post_order, shape_of
+from matdiff.language.dims import SCALAR, Dim, Shape
+from matdiff.language.queries import constant, post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.render.arrays import Value, axes_of
 from matdiff.render.contract import contracted
 from matdiff.render.plan import Node
 from matdiff.render.products import Products
 from matdiff.render.stable import stable
 from matdiff.rules import expanded, is_euclidean_norm
-from matdiff.syntax import Expr
 from matdiff.unify import size_of
 
 if TYPE_CHECKING:
-    from matdiff.kinds import Variable
+    from matdiff.language.kinds import Variable
 
 _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from matdiff.render.printer import POSTFIX, TERM, Piece, Style, show
-from matdiff.render.spelling import superscript, unicode_name
-from matdiff.syntax import Expr
+from matdiff.language.printer import POSTFIX, TERM, Piece, Style, show
+from matdiff.language.spelling import superscript, unicode_name
+from matdiff.language.syntax import Expr
 
 _FRACTIONS = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (3, 4): "¾", (1, 5): "⅕", (1, 6): "⅙", (1, 8): "⅛"}
 

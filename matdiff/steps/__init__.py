@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from matdiff.errors import NoSteps
 from matdiff.infer import Typed
-from matdiff.make import name
-from matdiff.parts import replaced_names, shape_of
+from matdiff.language.errors import NoSteps
+from matdiff.language.make import name
+from matdiff.language.queries import replaced_names, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.pipeline import stages
 from matdiff.render.leftside import left_side
 from matdiff.steps.chain import by_chain_rule
@@ -17,7 +18,6 @@ from matdiff.steps.derivation import METHODS, Derivation, Law, Line, Note
 from matdiff.steps.differential import by_differentials
 from matdiff.steps.indices import by_indices
 from matdiff.steps.setting import Setting
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula, make
-from matdiff.dims import SCALAR, Dim, Shape
+from matdiff import formula
 from matdiff.functions import FUNCTIONS
-from matdiff.parts import is_scalar, post_order, shape_of
+from matdiff.language import make
+from matdiff.language.dims import SCALAR, Dim, Shape
+from matdiff.language.queries import is_scalar, post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.rational import whole
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 # Elementwise operators and what they are between scalars.
 _SCALAR_OPERATORS = {".*": "*", "./": "/", ".^": "^"}

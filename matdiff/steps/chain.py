@@ -6,12 +6,14 @@ are added, the last value first.
 
 from __future__ import annotations
 
-from matdiff import index, make
-from matdiff.dims import SCALAR, Dim
+from matdiff import index
 from matdiff.entries import in_indices, letters_beside
+from matdiff.language import make
+from matdiff.language.dims import SCALAR, Dim
+from matdiff.language.queries import names_in, post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.lower import axes_of
 from matdiff.nodes import Tensor
-from matdiff.parts import names_in, post_order, shape_of
 from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
@@ -20,7 +22,6 @@ from matdiff.steps.frobenius import frobenius_lines
 from matdiff.steps.indices import by_indices, distinct, squared
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, intermediate_values, last_line, projection_law
-from matdiff.syntax import Expr
 
 # So many factors are multiplied in one line; longer chains go value by value.
 _MOST_FACTORS = 4

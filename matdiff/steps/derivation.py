@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from matdiff.dims import Dim
-    from matdiff.syntax import Expr
+    from matdiff.language.dims import Dim
+    from matdiff.language.syntax import Expr
 
 # The ways to derive; the first is the default where nothing is defined.
 METHODS = ("differential", "chain", "index")

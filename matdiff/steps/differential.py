@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from matdiff import make
-from matdiff.dims import SCALAR, Shape
 from matdiff.graph import Irreducible
+from matdiff.language import make
+from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.lower import axes_of
-from matdiff.parts import post_order, shape_of
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, remade, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -16,7 +17,6 @@ from matdiff.steps.identify import Form, pairing
 from matdiff.steps.indices import distinct
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, last_line, projection_law
-from matdiff.syntax import Expr
 
 
 def by_differentials(setting: Setting) -> Derivation:

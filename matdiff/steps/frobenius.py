@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import index, make
+from matdiff import index
 from matdiff.derive import derive
-from matdiff.dims import SCALAR, Shape, size
 from matdiff.graph import Irreducible
+from matdiff.language import make
+from matdiff.language.dims import SCALAR, Shape, size
+from matdiff.language.queries import names_in, shape_of
 from matdiff.lower import axes_of
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.frobenius import isotropic, isotropic_letters, written
 from matdiff.notations.linear import Beside, Dyad, Linear, Map, Mask, NotLinear, Sides, Slope, Term, Turn
-from matdiff.parts import names_in, shape_of
 from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import negated, partial, plus, times
@@ -25,8 +26,8 @@ from matdiff.steps.derivation import Law, Line
 from matdiff.steps.setting import Setting, last_line
 
 if TYPE_CHECKING:
+    from matdiff.language.syntax import Expr
     from matdiff.nodes import Tensor
-    from matdiff.syntax import Expr
 
 
 def frobenius_lines(setting: Setting, arrays: Sequence[Expr], slopes: Sequence[Tensor], number: int) -> list[Line]:

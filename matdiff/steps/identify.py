@@ -9,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from matdiff import index, make
+from matdiff import index
 from matdiff.derive import derive
-from matdiff.dims import SCALAR, Shape
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
-from matdiff.kinds import kind_of
+from matdiff.language import make
+from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.kinds import kind_of
+from matdiff.language.queries import is_scalar, shape_of, values_of
+from matdiff.language.syntax import Expr
 from matdiff.lower import Lowering, axes_of
 from matdiff.nodes import Tensor
-from matdiff.parts import is_scalar, shape_of, values_of
 from matdiff.recover import Recovery
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import is_linear, negated, plus, times, transposed
 from matdiff.steps.derivation import Law
-from matdiff.syntax import Expr
 
 Path = tuple[int, ...]
 # Names that no user can write.

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff import index, make
+from matdiff import index
 from matdiff.derive import derive
-from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.entries import in_indices
 from matdiff.graph import Irreducible
+from matdiff.language import make
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.queries import post_order, shape_of
+from matdiff.language.syntax import Expr
+from matdiff.language.text import text
 from matdiff.lower import axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
-from matdiff.parts import post_order, shape_of
 from matdiff.rank import mark_of
-from matdiff.render.text import text
 from matdiff.rules import ARGUMENTS
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line
 from matdiff.steps.setting import Setting, last_line, projection_law
-from matdiff.syntax import Expr
 
 _MOST_ROUNDS = 40
 

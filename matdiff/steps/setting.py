@@ -6,12 +6,14 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from matdiff import index, make
+from matdiff import index
 from matdiff.derive import derive
-from matdiff.kinds import kind_of
+from matdiff.language import make
+from matdiff.language.kinds import kind_of
+from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, values_of
+from matdiff.language.syntax import Expr
 from matdiff.lower import Lowering, axes_of, variable_tensor
 from matdiff.nodes import Apply, Session, Tensor, entered
-from matdiff.parts import is_scalar, names_in, post_order, shape_of, values_of
 from matdiff.rank import is_regular, mark_of
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
@@ -21,14 +23,13 @@ from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, is_linear, partial, times
 from matdiff.steps.derivation import Law, Line
 from matdiff.structure import turns_with_variable
-from matdiff.syntax import Expr
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from matdiff.answer import Answer
-    from matdiff.dims import Shape
     from matdiff.infer import Typed
+    from matdiff.language.dims import Shape
     from matdiff.result import Result
 
 

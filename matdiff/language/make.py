@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.dims import ONE, SCALAR, Dim, Shape
 from matdiff.functions import FUNCTIONS
-from matdiff.syntax import Expr
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 
 def number(value: Rational) -> Expr:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from matdiff.errors import Fix, MatdiffError, Remark, SizeReason
-from matdiff.parts import post_order
-from matdiff.syntax import Expr, Span
+from matdiff.language.errors import Fix, MatdiffError, Remark, SizeReason
+from matdiff.language.queries import post_order
+from matdiff.language.syntax import Expr, Span
 
 Problem = TypeVar("Problem", bound=MatdiffError | Remark)
 

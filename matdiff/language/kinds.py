@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.render.spelling import GREEK
+from matdiff.language.spelling import GREEK
 
 if TYPE_CHECKING:
-    from matdiff.dims import Shape
+    from matdiff.language.dims import Shape
 
 # Names that usually are numbers: counts, times, constants.
 SCALAR_LETTERS = frozenset(("c", "h", "k", "m", "n", "s", "t", "dt", "C", "N", "T"))

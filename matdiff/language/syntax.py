@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from fractions import Fraction
 
-    from matdiff.dims import Shape
+    from matdiff.language.dims import Shape
 
     Rational = Union[int, Fraction]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Union
 
-from matdiff.syntax import Expr, Span
+from matdiff.language.syntax import Expr, Span
 
 if TYPE_CHECKING:
-    from matdiff.errors import MatdiffError, Remark
+    from matdiff.language.errors import MatdiffError, Remark
 
 
 class Declaration:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matdiff.dims import Dim, Shape
+from matdiff.language.dims import Dim, Shape
 
 _GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega "

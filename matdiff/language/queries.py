@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from matdiff.dims import Shape
-from matdiff.syntax import Expr, ratio
+from matdiff.language.dims import Shape
+from matdiff.language.syntax import Expr, ratio
 
 if TYPE_CHECKING:
-    from matdiff.syntax import Rational
+    from matdiff.language.syntax import Rational
 
 # Operations whose arguments, if any, are no values but sizes and indices.
 LEAVES = frozenset(("name", "number", "pi", "I", "ones", "zeros", "e", "commutation"))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from matdiff.dims import Dim, Shape
-    from matdiff.syntax import Expr, Rational, Span
+    from matdiff.language.dims import Dim, Shape
+    from matdiff.language.syntax import Expr, Rational, Span
 
 WRONG_USAGE = 2
 WRONG_EXPRESSION = 3

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from matdiff.functions import FUNCTIONS
-from matdiff.kinds import kind_of
-from matdiff.parts import post_order
-from matdiff.syntax import Expr
+from matdiff.language.kinds import kind_of
+from matdiff.language.queries import post_order
+from matdiff.language.syntax import Expr
 
 # Levels, loosest first.  A text of level NEGATION starts with `-`; one of level OPEN ends in something that reaches to its right.
 SUM, NEGATION, OPEN, TERM, POSTFIX, ATOM = range(6)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from matdiff.render.printer import TERM, Piece, Style, show
-from matdiff.syntax import Expr
+from matdiff.language.printer import TERM, Piece, Style, show
+from matdiff.language.syntax import Expr
 
 
 def _name(name: str, bold: bool) -> str:
