@@ -20,7 +20,7 @@ from matdiff.language.queries import post_order
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.nodes import Tensor
-from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.result import Result
 from matdiff.variables import declare
 

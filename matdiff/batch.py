@@ -16,7 +16,7 @@ from matdiff.language.relocate import spans_of
 from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.parse import name_in, parse_declaration, read
+from matdiff.read.parse import name_in, parse_declaration, read
 from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined
 from matdiff.streams import Output, Progress, complain, uses_color

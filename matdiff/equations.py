@@ -20,7 +20,7 @@ from matdiff.functions import FUNCTIONS
 from matdiff.infer import infer
 from matdiff.language.kinds import Variable
 from matdiff.language.syntax import Expr
-from matdiff.parse import parse_declaration
+from matdiff.read.parse import parse_declaration
 from matdiff.rules import rule_expr
 from matdiff.variables import declare
 

@@ -12,7 +12,7 @@ from matdiff.language.kinds import Variable, declared_kind
 from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.lower import lower
-from matdiff.parse import Declaration, Definition, Question, parse
+from matdiff.read.parse import Declaration, Definition, Question, parse
 from matdiff.simplify import simplify
 from matdiff.variables import declare, described
 

@@ -15,7 +15,7 @@ from matdiff.language.kinds import Variable, default_kind, is_greek
 from matdiff.language.queries import bare, names_in, post_order, shape_of
 from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.language.syntax import Expr, Span
-from matdiff.parse import parse
+from matdiff.read.parse import parse
 from matdiff.shapes import Shaping
 from matdiff.variables import declare
 

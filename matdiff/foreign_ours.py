@@ -20,9 +20,9 @@ from matdiff.language.queries import post_order
 from matdiff.language.statements import Declaration, Definition, Question, Statement
 from matdiff.language.syntax import Expr
 from matdiff.language.text import typed
-from matdiff.parse import parse
-from matdiff.review import depth
-from matdiff.scan import CONSTANTS, SPECIAL_CALLS
+from matdiff.read.parse import parse
+from matdiff.read.review import depth
+from matdiff.read.tokens import CONSTANTS, SPECIAL_CALLS
 from matdiff.suggest import elsewhere, functions
 
 # What matches anything of its kind in a row of the table.

@@ -26,8 +26,8 @@ from matdiff.foreign_rows import KEYWORDS, LIBRARIES, OF_TORCH_F
 from matdiff.foreign_tex import COMMANDS, without_fonts
 from matdiff.language.statements import Question
 from matdiff.language.syntax import Expr
-from matdiff.parse import parse
-from matdiff.scan import CONSTANTS, GREEK, normal_name
+from matdiff.read.parse import parse
+from matdiff.read.tokens import CONSTANTS, GREEK, normal_name
 from matdiff.suggest import near_function
 
 _TOKEN = re.compile(

@@ -10,7 +10,7 @@ from matdiff.functions import NAMES
 from matdiff.language.errors import Fix
 from matdiff.language.queries import names_in, post_order
 from matdiff.language.syntax import Expr
-from matdiff.scan import CONSTANTS, GREEK
+from matdiff.read.tokens import CONSTANTS, GREEK
 
 # A longer name is a word, not a product of letters.
 LONGEST = 16

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from matdiff.language.dims import Dim
     from matdiff.language.errors import Remark
     from matdiff.language.syntax import Expr
-    from matdiff.parse import Declaration
+    from matdiff.read.parse import Declaration
     from matdiff.shapes import Shaping
 
 

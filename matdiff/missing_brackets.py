@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.fits import fits, whole_of
 from matdiff.functions import NAMES
 from matdiff.language.errors import MatdiffError
-from matdiff.parse import tokens_of
-from matdiff.sentences import TERM_ENDS
+from matdiff.read.parse import tokens_of
+from matdiff.read.split import TERM_ENDS
 
 if TYPE_CHECKING:
-    from matdiff.lalr import Token
     from matdiff.language.statements import Statement
     from matdiff.language.syntax import Expr
+    from matdiff.read.lalr import Token
 
 # A longer statement has too many places.
 _LONGEST = 300

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from matdiff.infer import infer
 from matdiff.language.errors import Errors, MatdiffError, SoftKind
 from matdiff.language.queries import names_in
-from matdiff.parse import Definition, Question, parse
+from matdiff.read.parse import Definition, Question, parse
 
 if TYPE_CHECKING:
     from matdiff.infer import Typed

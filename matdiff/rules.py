@@ -11,7 +11,7 @@ from matdiff.language.dims import SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.parse import Question, parse
+from matdiff.read.parse import Question, parse
 
 # The names of the arguments in the table.
 ARGUMENTS = ("X", "Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from matdiff.functions import FUNCTIONS, NAMES
-from matdiff.scan import SPECIAL_CALLS
+from matdiff.read.tokens import SPECIAL_CALLS
 
 # What NumPy, MATLAB, Python, TeX and papers call these functions.  An entry is used only if the function exists.
 _ELSEWHERE = {

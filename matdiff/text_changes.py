@@ -15,8 +15,8 @@ from matdiff.language import errors
 from matdiff.language.statements import Statement
 from matdiff.language.syntax import Span
 from matdiff.missing_brackets import Place, with_closer, with_opener
-from matdiff.scan import GREEK
-from matdiff.sentences import PROPERTIES
+from matdiff.read.split import PROPERTIES
+from matdiff.read.tokens import GREEK
 from matdiff.suggest import near, near_function
 from matdiff.texts import cut, declares, in_quotes, replaced, statement_around
 

@@ -6,8 +6,8 @@ import shlex
 
 from matdiff.language.errors import Errors, MatdiffError, TooLarge
 from matdiff.language.syntax import Expr, Span
-from matdiff.parse import Question, parse, parse_declaration, read, tokens_of
-from matdiff.sentences import split_statements
+from matdiff.read.parse import Question, parse, parse_declaration, read, tokens_of
+from matdiff.read.split import split_statements
 
 # In a longer text the line is taken for the statement, and a longer correction is not shown: nobody would read it.
 LONGEST_TEXT = 2_000

@@ -12,7 +12,7 @@ import click
 
 from matdiff.command import ExpressionCommand, WrongValue
 from matdiff.diagnostic import Diagnostic, Help
-from matdiff.sentences import PROPERTIES
+from matdiff.read.split import PROPERTIES
 from matdiff.suggest import near
 
 # What other programs call the options.

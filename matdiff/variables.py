@@ -13,7 +13,7 @@ from matdiff.unify import size_of
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Span
-    from matdiff.parse import Declaration
+    from matdiff.read.parse import Declaration
 
 
 def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:

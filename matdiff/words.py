@@ -12,8 +12,8 @@ from matdiff.language.errors import Errors, MatdiffError, Remark
 from matdiff.language.relocate import relocated
 from matdiff.language.statements import Statement
 from matdiff.limits import ERRORS, HELP_TIME, within
-from matdiff.parse import Declaration, read
 from matdiff.proposals import Proposals, may_be_foreign, proposals
+from matdiff.read.parse import Declaration, read
 from matdiff.words_reading import READING_WORDS
 from matdiff.words_shapes import SHAPE_WORDS
 

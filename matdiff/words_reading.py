@@ -7,7 +7,7 @@ import os
 from matdiff.diagnostic import Label, Wording, Words, plain
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language import errors
-from matdiff.sentences import PROPERTIES
+from matdiff.read.split import PROPERTIES
 from matdiff.suggest import near_function
 from matdiff.texts import cut, statement_around
 

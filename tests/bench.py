@@ -22,7 +22,7 @@ from pathlib import Path
 import growth
 
 import matdiff
-from matdiff.parse import _STARTS
+from matdiff.read.parse import _STARTS
 
 ROOT = Path(__file__).parent.parent
 GRAMMAR = ROOT / "grammar" / "matdiff.lark"

@@ -29,8 +29,8 @@ from matdiff.infer import Typed, infer
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import shape_of
 from matdiff.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
-from matdiff.parse import Definition, Question, parse
 from matdiff.precision import mp
+from matdiff.read.parse import Definition, Question, parse
 from matdiff.result import Result
 from matdiff.sample import draw_values, in_space
 from matdiff.values import Evaluation, evaluate_tensor, number_of_dim

@@ -24,7 +24,7 @@ from matdiff.diagnostic import Diagnostic
 from matdiff.functions import NAMES
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.syntax import Expr
-from matdiff.parse import Question, parse
+from matdiff.read.parse import Question, parse
 from matdiff.words import diagnose_all
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"

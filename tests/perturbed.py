@@ -23,8 +23,8 @@ from matdiff.api import Derivative
 from matdiff.infer import infer
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.matrices import Undefined
-from matdiff.parse import Question, parse
 from matdiff.precision import mp
+from matdiff.read.parse import Question, parse
 from matdiff.sample import MANNERS, draw_entries, made
 from matdiff.values import evaluate
 

@@ -16,8 +16,8 @@ from sessions import run
 
 from matdiff import cli, explain
 from matdiff.language import errors
+from matdiff.read.split import PROPERTIES
 from matdiff.result import Result
-from matdiff.sentences import PROPERTIES
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ import pytest
 
 import matdiff
 from matdiff.language.errors import DeclaredLate, Errors, MatdiffError
-from matdiff.parse import Declaration, Question, parse, parse_declaration
+from matdiff.read.parse import Declaration, Question, parse, parse_declaration
 from matdiff.variables import declared_variable, described
 from matdiff.words import diagnose, diagnose_all
 

@@ -7,7 +7,7 @@ import pytest
 from matdiff.fits import Change, Whole, fits, shape_with, whole_of
 from matdiff.language.dims import SCALAR
 from matdiff.language.syntax import Expr
-from matdiff.parse import parse, parse_declaration
+from matdiff.read.parse import parse, parse_declaration
 
 
 def whole(text: str, *declared: str) -> Whole:

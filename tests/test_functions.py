@@ -21,7 +21,7 @@ from matdiff.language.queries import post_order
 from matdiff.language.text import text
 from matdiff.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
 from matdiff.numerics import OPERATIONS
-from matdiff.parse import parse
+from matdiff.read.parse import parse
 from matdiff.render.latex import latex
 from matdiff.render.module import LANGUAGES
 from matdiff.render.translate import PLANNED

@@ -14,8 +14,8 @@ from matdiff.language.dims import size
 from matdiff.language.kinds import Variable, default_kind
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr
-from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.proposals import proposals
+from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.unify import Sizes
 
 CORPUS = Path(__file__).parent / "corpus"

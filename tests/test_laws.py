@@ -26,7 +26,7 @@ from matdiff.language.queries import constant, post_order
 from matdiff.language.syntax import Expr
 from matdiff.matching import Law
 from matdiff.nodes import Tensor, entered
-from matdiff.parse import parse_declaration
+from matdiff.read.parse import parse_declaration
 from matdiff.render import stable
 from matdiff.rules import rule_expr
 from matdiff.sample import MANNERS, draw_sizes, draw_values

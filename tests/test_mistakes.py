@@ -6,7 +6,7 @@ import pytest
 from mutations import KINDS, broken, corpus, measure, seen
 
 from matdiff.fits import fits, whole_of
-from matdiff.parse import parse_declaration
+from matdiff.read.parse import parse_declaration
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from matdiff.derive import derive
 from matdiff.infer import infer
 from matdiff.lower import lower, variable_tensor
 from matdiff.nodes import Session, Tensor, entered
-from matdiff.parse import Question, parse, parse_declaration
+from matdiff.read.parse import Question, parse, parse_declaration
 
 DECLARATIONS = [
     "x: n", "y: n", "u: m", "A: n x n", "B: n x n", "W: m x n", "S: symmetric n", "P: spd n", "D: diagonal n", "Q: orthogonal n",

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matdiff import parse as parse_module
 from matdiff.language.errors import BadNumber, Errors, MatdiffError, UnclosedBracket
 from matdiff.language.queries import post_order
 from matdiff.limits import CHARACTERS, DECIMAL_EXPONENT, DIGITS, NESTING
-from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration, read
-from matdiff.scan import GREEK
+from matdiff.read import parse as parse_module
+from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration, read
+from matdiff.read.tokens import GREEK
 
 ROOT = Path(__file__).parent.parent
 
@@ -447,7 +447,7 @@ def test_the_generated_parser_does_not_load_lark(tmp_path: Path) -> None:
     subprocess.run([sys.executable, str(root / "grammar" / "hatch_build.py")], check=True)
     text = (root / "matdiff" / "_grammar.py").read_text(encoding="utf-8")
     assert text.rstrip().endswith(f"CHECKSUM = {zlib.crc32((root / 'grammar' / 'matdiff.lark').read_bytes())}")
-    assert _run("import sys; from matdiff.parse import parse; parse('x'); print('lark' in sys.modules)", root) == "False\n"
+    assert _run("import sys; from matdiff.read.parse import parse; parse('x'); print('lark' in sys.modules)", root) == "False\n"
 
 
 def test_threads_share_the_parser() -> None:

@@ -16,7 +16,7 @@ from matdiff.language.dims import size
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import ERRORS
-from matdiff.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.texts import mistakes
 from matdiff.words import diagnose, diagnose_all, render
 

@@ -15,7 +15,7 @@ from matdiff.language.kinds import Variable, kind_of
 from matdiff.language.make import name as named
 from matdiff.language.queries import replaced_names, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.parse import Question, parse, parse_declaration
+from matdiff.read.parse import Question, parse, parse_declaration
 from matdiff.rules import ARGUMENTS, WITHOUT_INVERSE, kinds_of, sizes_in, typed_rule, typed_value
 from matdiff.steps.build import differential, substituted, times, transposed
 from matdiff.steps.derivation import Law

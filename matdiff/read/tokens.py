@@ -22,12 +22,12 @@ from matdiff.language.errors import (
     UnknownFunction,
 )
 from matdiff.language.syntax import Span
-from matdiff.sentences import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
+from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from matdiff.lalr import Token
+    from matdiff.read.lalr import Token
 
 
 def _pairs(table: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from matdiff.limits import NESTING, check
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from matdiff.lalr import Token
+    from matdiff.read.lalr import Token
 
 # A bracket that is never closed is looked for to the end of the text; so many tokens are read so in one text.
 _MOST_STEPS = 10_000_000

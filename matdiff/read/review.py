@@ -24,7 +24,7 @@ from matdiff.language.kinds import is_greek
 from matdiff.language.queries import constant, post_order
 from matdiff.language.statements import Declaration, Definition, Question, Statement
 from matdiff.language.syntax import Expr, Span
-from matdiff.scan import GREEK
+from matdiff.read.tokens import GREEK
 
 # The number of arguments of what is called like a function but is not in the table.
 _OTHER_CALLS = {"'": 1, "rows": 1, "cols": 1, "e": 2, "unvec": 3, "commutation": 2}

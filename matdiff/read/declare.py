@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from matdiff.lalr import Token
 from matdiff.language.errors import BadDeclaration, MatdiffError
 from matdiff.language.syntax import Expr, Span
-from matdiff.scan import check_name
-from matdiff.sentences import PROPERTIES, Sentence, span_of
+from matdiff.read.lalr import Token
+from matdiff.read.split import PROPERTIES, Sentence, span_of
+from matdiff.read.tokens import check_name
 
 if TYPE_CHECKING:
-    from matdiff.formulate import Shape
+    from matdiff.read.build import Shape
 
 # Tokens that people write between two sizes.
 _NOT_BETWEEN_SIZES = ("by", ",", "@", "·", "⋅", "∗")

@@ -11,16 +11,16 @@ import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from matdiff.declare import check_sizes, classify_declaration
-from matdiff.formulate import Formulate, Shape
-from matdiff.lalr import Parser, Tables, Token, Unexpected
 from matdiff.language.errors import BadDeclaration, EndsEarly, Errors, MatdiffError, TooLarge, UnexpectedText
 from matdiff.language.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
-from matdiff.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
-from matdiff.scan import add_unknown_functions, classify_expression, names_of, normal_name
-from matdiff.sentences import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
+from matdiff.read.build import Formulate, Shape
+from matdiff.read.declare import check_sizes, classify_declaration
+from matdiff.read.lalr import Parser, Tables, Token, Unexpected
+from matdiff.read.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
+from matdiff.read.split import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
+from matdiff.read.tokens import add_unknown_functions, classify_expression, names_of, normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

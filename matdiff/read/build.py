@@ -11,11 +11,11 @@ from matdiff.functions import NAMES
 from matdiff.language.errors import TooLarge, UnexpectedText
 from matdiff.language.syntax import Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
-from matdiff.scan import SPECIAL_CALLS, normal_name
-from matdiff.sentences import span_of
+from matdiff.read.split import span_of
+from matdiff.read.tokens import SPECIAL_CALLS, normal_name
 
 if TYPE_CHECKING:
-    from matdiff.lalr import Token
+    from matdiff.read.lalr import Token
 
     Part = Union[Token, Expr]
 
