@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from matdiff.asked import Asked
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotASize, Remark
 from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.nodes import Session, Tensor

@@ -15,6 +15,7 @@ from matdiff import choices, pipeline, render
 from matdiff.answer import Answer, Inputs
 from matdiff.asked import Asked
 from matdiff.directions import KINDS, Along
+from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongOption, speak_with
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Span
@@ -22,7 +23,6 @@ from matdiff.limits import ERRORS, TIME, within
 from matdiff.nodes import Tensor
 from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.result import Result
-from matdiff.variables import declare
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report

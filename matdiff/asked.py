@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 from matdiff.directions import Along, directions
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.errors import EveryVariable, NotAName, Remark, UnknownVariable, WhichVariable
 from matdiff.language.kinds import Variable
 from matdiff.language.statements import Question

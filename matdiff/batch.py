@@ -11,6 +11,7 @@ from matdiff.answer import Inputs
 from matdiff.api import Derivative, names_in
 from matdiff.asked import Asked
 from matdiff.directions import Along
+from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.language.relocate import spans_of
 from matdiff.language.statements import Declaration, Definition, Question
@@ -20,7 +21,6 @@ from matdiff.read.parse import name_in, parse_declaration, read
 from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined
 from matdiff.streams import Output, Progress, complain, uses_color
-from matdiff.variables import declare
 
 if TYPE_CHECKING:
     from matdiff.render import Check

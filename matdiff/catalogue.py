@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matdiff.functions import FUNCTIONS, Function
-from matdiff.rules import ARGUMENTS
+from matdiff.infer.rules import ARGUMENTS
 
 HEADINGS = ("function", "shapes", "derivative", "remark")
 

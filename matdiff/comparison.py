@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, ratio

@@ -9,15 +9,15 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.infer.rules import is_euclidean
 from matdiff.language.errors import NotSmooth, OperatorForm, OwnSpace, Remark
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
-from matdiff.rules import is_euclidean
 from matdiff.structure import turns_with_variable
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
 
 # What the declaration of a variable says already.
 _KNOWN = {

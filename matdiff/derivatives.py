@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from matdiff.asked import Asked
 from matdiff.directions import Applied, applied
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.kinds import Variable
 from matdiff.lower import lowering_of, variable_tensor
 from matdiff.nodes import Tensor

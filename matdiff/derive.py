@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.functions import FUNCTIONS
+from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, rule_expr
 from matdiff.language.dims import ONE, Dim
 from matdiff.language.errors import NoClosedForm
 from matdiff.limits import check
@@ -18,7 +19,6 @@ from matdiff.lower import Lowering, expand_rule, power_of, slope_of
 from matdiff.nodes import HELD, Apply, Index, Product, Sum, Tensor
 from matdiff.portions import Portion, held, portions
 from matdiff.rank import is_regular
-from matdiff.rules import ARGUMENTS, WITHOUT_INVERSE, rule_expr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from matdiff import index
 from matdiff.derive import derive
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.errors import BadDirection
 from matdiff.language.kinds import Variable, declared_kind

@@ -17,12 +17,12 @@ from functools import cache
 from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
-from matdiff.infer import infer
+from matdiff.infer.infer import infer
+from matdiff.infer.rules import rule_expr
+from matdiff.infer.variables import declare
 from matdiff.language.kinds import Variable
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import parse_declaration
-from matdiff.rules import rule_expr
-from matdiff.variables import declare
 
 # How the names are read on their own; a scalar law is spread over the entries of an array.
 DECLARATIONS = "x, a, b, c: scalar; v: n; r: 1 x n; X: n x n; Q: orthogonal n"

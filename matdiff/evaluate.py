@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from matdiff.directions import SOLVE
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import shape_of
 from matdiff.matrices import Matrix, Number, Overlarge, Undefined, added, filled, scaled, size_of
@@ -28,7 +28,7 @@ from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_
 if TYPE_CHECKING:
     from matdiff.answer import Answer
     from matdiff.directions import Along
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.result import Result
 
 __all__ = ["Report", "Undefined", "differences", "evaluate", "evaluate_tensor", "sample", "verify"]

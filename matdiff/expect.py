@@ -14,7 +14,7 @@ from matdiff import index
 from matdiff.comparison import Comparison, tolerance
 from matdiff.expand import expanded
 from matdiff.expected import read_expected
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.errors import HowManyExpected, WrongExpected
 from matdiff.language.queries import shape_of

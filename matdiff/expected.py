@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff import index
-from matdiff.infer import Typed, infer
+from matdiff.infer.infer import Typed, infer
+from matdiff.infer.variables import declare, described
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.errors import DeclaredTwice, EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
 from matdiff.language.kinds import Variable, declared_kind
@@ -14,7 +15,6 @@ from matdiff.language.syntax import Expr
 from matdiff.lower import lower
 from matdiff.read.parse import Declaration, Definition, Question, parse
 from matdiff.simplify import simplify
-from matdiff.variables import declare, described
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

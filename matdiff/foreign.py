@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from matdiff import foreign_ours
-from matdiff.fits import shape_with, whole_of
+from matdiff.infer.fits import shape_with, whole_of
 from matdiff.language.statements import Statement
 from matdiff.language.text import typed
 from matdiff.texts import meaning_of

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from matdiff.fits import shape_with, whole_of
 from matdiff.foreign_rows import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
 from matdiff.foreign_tree import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES, function_written
+from matdiff.infer.fits import shape_with, whole_of
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import post_order

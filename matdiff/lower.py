@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
+from matdiff.infer.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_rule, typed_value
+from matdiff.infer.unify import size_of
 from matdiff.language.dims import Dim, Shape, size
 from matdiff.language.kinds import Variable
 from matdiff.language.syntax import Expr, ratio
 from matdiff.limits import WRITTEN_POWER
 from matdiff.nodes import SINGULAR, Index, Product, Tensor
-from matdiff.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_rule, typed_value
-from matdiff.unify import size_of
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

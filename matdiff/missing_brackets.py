@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.fits import fits, whole_of
 from matdiff.functions import NAMES
+from matdiff.infer.fits import fits, whole_of
 from matdiff.language.errors import MatdiffError
 from matdiff.read.parse import tokens_of
 from matdiff.read.split import TERM_ENDS

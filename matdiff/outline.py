@@ -13,7 +13,7 @@ from matdiff.language.text import text
 from matdiff.render.unicode import unicode
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
 
 
 def outline(typed: Typed, *, fancy: bool) -> str:

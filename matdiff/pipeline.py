@@ -9,7 +9,7 @@ from matdiff.asked import Asked
 from matdiff.conditions import remarks_on
 from matdiff.derivatives import derivatives, value_of
 from matdiff.directions import SOLVE, Along
-from matdiff.infer import Typed, declare, infer
+from matdiff.infer.infer import Typed, declare, infer
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.statements import Question

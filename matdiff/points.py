@@ -22,7 +22,7 @@ from matdiff.trial_sizes import Sizes, TrialSizes
 from matdiff.values import Evaluation, evaluate
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.language.kinds import Variable
 
 # Each manner of drawing values is tried so often before the next.

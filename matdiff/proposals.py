@@ -13,9 +13,9 @@ from itertools import chain, combinations
 from typing import Any, NamedTuple
 
 from matdiff.diagnostic import Help, Label
-from matdiff.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, fits, whole_of
 from matdiff.foreign import as_translated, translated
-from matdiff.glued import change_of, split, splits
+from matdiff.infer.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, fits, whole_of
+from matdiff.infer.glued import change_of, split, splits
 from matdiff.language import errors
 from matdiff.language.errors import Fix, MatdiffError
 from matdiff.language.kinds import SCALAR_LETTERS, is_greek

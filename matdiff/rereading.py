@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from matdiff.infer import infer
+from matdiff.infer.infer import infer
 from matdiff.language.errors import Errors, MatdiffError, SoftKind
 from matdiff.language.queries import names_in
 from matdiff.read.parse import Definition, Question, parse
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.language.kinds import Variable
     from matdiff.language.syntax import Expr
 

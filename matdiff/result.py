@@ -10,7 +10,7 @@ from matdiff.choose import Context, written
 from matdiff.conditions import Conditions
 from matdiff.directions import SOLVE, Along
 from matdiff.entries import in_indices, letters_beside
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import Dim
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr

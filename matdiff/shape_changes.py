@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from matdiff.diagnostic import Help
-from matdiff.fits import Change, Whole, replaced_part, shape_with
 from matdiff.functions import FUNCTIONS
-from matdiff.glued import splits
+from matdiff.infer.fits import Change, Whole, replaced_part, shape_with
+from matdiff.infer.glued import splits
 from matdiff.language.errors import (
     DivisionKind,
     ElementwiseShapes,

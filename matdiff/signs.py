@@ -14,7 +14,7 @@ from matdiff.precision import mp
 from matdiff.values import Evaluation
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Expr
 
 # More parts are not looked at.

@@ -24,7 +24,7 @@ from matdiff.comparison import (
 from matdiff.cost import cost
 from matdiff.formulas import Formulas
 from matdiff.graph import Irreducible
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language import make
 from matdiff.language.dims import SCALAR
 from matdiff.language.errors import Errors, MatdiffError

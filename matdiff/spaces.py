@@ -16,7 +16,7 @@ from matdiff.simplify import simplify
 from matdiff.structure import curvature, in_own_space, turns_with_variable
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.language.kinds import Variable
     from matdiff.nodes import Tensor
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
 from matdiff.index import is_symmetric
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotSymmetric
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import is_scalar, post_order

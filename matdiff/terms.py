@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from matdiff.fits import replaced_part
 from matdiff.functions import FUNCTIONS
+from matdiff.infer.fits import replaced_part
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import is_scalar, post_order, shape_of, values_of

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from matdiff.diagnostic import Label
 from matdiff.foreign import is_function
 from matdiff.functions import NAMES
-from matdiff.glued import factors_before, factors_of, names_of_text
+from matdiff.infer.glued import factors_before, factors_of, names_of_text
 from matdiff.language import errors
 from matdiff.language.statements import Statement
 from matdiff.language.syntax import Span

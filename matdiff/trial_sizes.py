@@ -21,7 +21,7 @@ from matdiff.limits import LARGEST_SIZE
 from matdiff.values import number_of_dim, number_of_index
 
 if TYPE_CHECKING:
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Expr
 
 Sizes = dict[str, int]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
 from matdiff.index import number_of
+from matdiff.infer.rules import rule_expr
 from matdiff.language.errors import DivisionByZero, NoValue
 from matdiff.language.queries import post_order
 from matdiff.lower import Lowering
-from matdiff.rules import rule_expr
 from matdiff.simplify import simplify
 
 if TYPE_CHECKING:

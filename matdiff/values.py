@@ -14,14 +14,14 @@ from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import FUNCTIONS
+from matdiff.infer.rules import ARGUMENTS, typed_value
+from matdiff.infer.unify import size_of as size_of_argument
 from matdiff.language.dims import Dim
 from matdiff.language.queries import post_order, shape_of
 from matdiff.limits import check
 from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
 from matdiff.numerics import OPERATIONS
 from matdiff.precision import mp
-from matdiff.rules import ARGUMENTS, typed_value
-from matdiff.unify import size_of as size_of_argument
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Expr, Rational

@@ -19,8 +19,8 @@ from matdiff.comparison import (
     factor_between,
     turned,
 )
-from matdiff.fits import count_nodes
-from matdiff.infer import Typed
+from matdiff.infer.fits import count_nodes
+from matdiff.infer.infer import Typed
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled

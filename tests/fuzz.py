@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from expressions import Case, Generator, smaller
 
 from matdiff.api import Derivative, differentiate
-from matdiff.infer import Typed, infer
+from matdiff.infer.infer import Typed, infer
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import shape_of
 from matdiff.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of

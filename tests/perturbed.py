@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import matdiff
 from matdiff.api import Derivative
-from matdiff.infer import infer
+from matdiff.infer.infer import infer
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.matrices import Undefined
 from matdiff.precision import mp

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import matdiff
+from matdiff.infer.variables import declared_variable, described
 from matdiff.language.errors import DeclaredLate, Errors, MatdiffError
 from matdiff.read.parse import Declaration, Question, parse, parse_declaration
-from matdiff.variables import declared_variable, described
 from matdiff.words import diagnose, diagnose_all
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from matdiff.fits import Change, Whole, fits, shape_with, whole_of
+from matdiff.infer.fits import Change, Whole, fits, shape_with, whole_of
 from matdiff.language.dims import SCALAR
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import parse, parse_declaration

@@ -13,7 +13,8 @@ from mpmath import mp
 from matdiff import evaluate
 from matdiff.api import Derivative, differentiate
 from matdiff.functions import FUNCTIONS, NAMES, Function, extended
-from matdiff.infer import infer
+from matdiff.infer.infer import infer
+from matdiff.infer.rules import ARGUMENTS, rule_expr
 from matdiff.language.dims import SCALAR, size
 from matdiff.language.errors import EntrywiseFunction, Errors, NoClosedForm, NotSmooth
 from matdiff.language.kinds import Variable
@@ -26,7 +27,6 @@ from matdiff.render.latex import latex
 from matdiff.render.module import LANGUAGES
 from matdiff.render.translate import PLANNED
 from matdiff.render.unicode import unicode
-from matdiff.rules import ARGUMENTS, rule_expr
 from matdiff.sample import draw_values
 from matdiff.values import DIGITS, Arithmetic, Evaluation
 from matdiff.words import diagnose

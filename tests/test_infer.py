@@ -8,7 +8,8 @@ from pathlib import Path
 import growth
 import pytest
 
-from matdiff.infer import Typed, infer
+from matdiff.infer.infer import Typed, infer
+from matdiff.infer.unify import Sizes
 from matdiff.language import errors
 from matdiff.language.dims import size
 from matdiff.language.kinds import Variable, default_kind
@@ -16,7 +17,6 @@ from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr
 from matdiff.proposals import proposals
 from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.unify import Sizes
 
 CORPUS = Path(__file__).parent / "corpus"
 

@@ -21,17 +21,17 @@ from matdiff import equations, index, simplify
 from matdiff.api import differentiate
 from matdiff.evaluate import Undefined
 from matdiff.functions import FUNCTIONS
-from matdiff.infer import Typed, infer
+from matdiff.infer.infer import Typed, infer
+from matdiff.infer.rules import rule_expr
+from matdiff.infer.variables import declare
 from matdiff.language.queries import constant, post_order
 from matdiff.language.syntax import Expr
 from matdiff.matching import Law
 from matdiff.nodes import Tensor, entered
 from matdiff.read.parse import parse_declaration
 from matdiff.render import stable
-from matdiff.rules import rule_expr
 from matdiff.sample import MANNERS, draw_sizes, draw_values
 from matdiff.values import evaluate
-from matdiff.variables import declare
 
 CORPUS = [
     json.loads(line) for line in (Path(__file__).parent / "corpus" / "public.jsonl").read_text(encoding="utf-8").splitlines()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from mutations import KINDS, broken, corpus, measure, seen
 
-from matdiff.fits import fits, whole_of
+from matdiff.infer.fits import fits, whole_of
 from matdiff.read.parse import parse_declaration
 
 

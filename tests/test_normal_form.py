@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from matdiff import index, simplify
 from matdiff.api import Derivative, differentiate
 from matdiff.derive import derive
-from matdiff.infer import infer
+from matdiff.infer.infer import infer
 from matdiff.lower import lower, variable_tensor
 from matdiff.nodes import Session, Tensor, entered
 from matdiff.read.parse import Question, parse, parse_declaration

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from matdiff import words
 from matdiff.diagnostic import Diagnostic, Help, Label, width
-from matdiff.infer import infer
+from matdiff.infer.infer import infer
 from matdiff.language import errors
 from matdiff.language.dims import size
 from matdiff.language.errors import Errors, MatdiffError

@@ -20,7 +20,7 @@ from matdiff.version import VERSION
 if TYPE_CHECKING:
     from matdiff.answer import Answer
     from matdiff.diagnostic import Diagnostic
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Expr, Span
     from matdiff.render import Check
     from matdiff.result import Result

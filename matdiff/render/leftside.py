@@ -13,7 +13,7 @@ from matdiff.language.syntax import Expr
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.result import Result
 
 _NAMES = {"scalar": ("f", "g", "h"), "vector": ("y", "z", "u"), "row": ("y", "z", "u"), "matrix": ("Y", "Z", "F")}

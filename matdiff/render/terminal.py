@@ -18,7 +18,7 @@ from matdiff.render.verdicts import check_lines
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.result import Result
 
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"

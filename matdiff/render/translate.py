@@ -6,6 +6,8 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.infer.rules import expanded, is_euclidean_norm
+from matdiff.infer.unify import size_of
 from matdiff.language.dims import SCALAR, Dim, Shape
 from matdiff.language.queries import constant, post_order, shape_of
 from matdiff.language.syntax import Expr
@@ -14,8 +16,6 @@ from matdiff.render.contract import contracted
 from matdiff.render.plan import Node
 from matdiff.render.products import Products
 from matdiff.render.stable import stable
-from matdiff.rules import expanded, is_euclidean_norm
-from matdiff.unify import size_of
 
 if TYPE_CHECKING:
     from matdiff.language.kinds import Variable

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matdiff.answer import Answer
     from matdiff.evaluate import Report
     from matdiff.expect import Verdict
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Rational
     from matdiff.prove import Proof
     from matdiff.render import Check

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from matdiff.infer import Typed
+from matdiff.infer.infer import Typed
 from matdiff.language.errors import NoSteps
 from matdiff.language.make import name
 from matdiff.language.queries import replaced_names, shape_of

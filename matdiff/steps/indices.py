@@ -13,6 +13,7 @@ from matdiff import index
 from matdiff.derive import derive
 from matdiff.entries import in_indices
 from matdiff.graph import Irreducible
+from matdiff.infer.rules import ARGUMENTS
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.queries import post_order, shape_of
@@ -21,7 +22,6 @@ from matdiff.language.text import text
 from matdiff.lower import axes_of
 from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
 from matdiff.rank import mark_of
-from matdiff.rules import ARGUMENTS
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times

@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from functools import cache
 
 from matdiff.functions import FUNCTIONS
-from matdiff.infer import infer
+from matdiff.infer.infer import infer
+from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, kinds_of, sizes_in, typed_rule, typed_value
+from matdiff.infer.variables import declare
 from matdiff.language.dims import SCALAR
 from matdiff.language.kinds import Variable, kind_of
 from matdiff.language.make import name as named
 from matdiff.language.queries import replaced_names, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import Question, parse, parse_declaration
-from matdiff.rules import ARGUMENTS, WITHOUT_INVERSE, kinds_of, sizes_in, typed_rule, typed_value
 from matdiff.steps.build import differential, substituted, times, transposed
 from matdiff.steps.derivation import Law
-from matdiff.variables import declare
 
 PRODUCT_RULE = Law("product rule")
 QUOTIENT_RULE = Law("quotient rule")

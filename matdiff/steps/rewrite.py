@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.infer.rules import is_euclidean
 from matdiff.language import make
 from matdiff.language.dims import SCALAR
 from matdiff.language.errors import NoClosedForm
@@ -17,7 +18,6 @@ from matdiff.language.kinds import kind_of
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of, values_of
 from matdiff.language.syntax import Expr, ratio
 from matdiff.rational import whole
-from matdiff.rules import is_euclidean
 from matdiff.steps import laws
 from matdiff.steps.build import differential, hadamard, is_linear, negated, plus, power, quotient, remade, times, transposed
 from matdiff.steps.derivation import Law

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from matdiff import index
 from matdiff.derive import derive
+from matdiff.infer.rules import is_euclidean
 from matdiff.language import make
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, values_of
@@ -17,7 +18,6 @@ from matdiff.nodes import Apply, Session, Tensor, entered
 from matdiff.rank import is_regular, mark_of
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
-from matdiff.rules import is_euclidean
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, is_linear, partial, times
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from matdiff.answer import Answer
-    from matdiff.infer import Typed
+    from matdiff.infer.infer import Typed
     from matdiff.language.dims import Shape
     from matdiff.result import Result
 

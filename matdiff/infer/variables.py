@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Union
 
 from matdiff.functions import NAMES, RESERVED
+from matdiff.infer.unify import size_of
 from matdiff.language.dims import ONE
 from matdiff.language.errors import BadDeclaration, DeclaredTwice, Errors, MatdiffError, ReservedName
 from matdiff.language.kinds import Variable, declared_kind
-from matdiff.unify import size_of
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Span

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Union
 
-from matdiff.fits import Whole, ordered_definitions
-from matdiff.glued import split
+from matdiff.infer.fits import Whole, ordered_definitions
+from matdiff.infer.glued import split
+from matdiff.infer.remarks import finish, remarks_on
+from matdiff.infer.unify import joined
+from matdiff.infer.variables import declare
 from matdiff.language.dims import SCALAR
 from matdiff.language.errors import (
     ArgumentSizes,
@@ -29,18 +32,15 @@ from matdiff.language.errors import (
 )
 from matdiff.language.kinds import Variable, declared_kind
 from matdiff.language.queries import bare, names_in, post_order, shape_of
-from matdiff.remarks import finish, remarks_on
-from matdiff.unify import joined
-from matdiff.variables import declare
 
 __all__ = ["Typed", "declare", "infer"]
 
 if TYPE_CHECKING:
+    from matdiff.infer.shapes import Shaping
     from matdiff.language.dims import Dim
     from matdiff.language.errors import Remark
     from matdiff.language.syntax import Expr
     from matdiff.read.parse import Declaration
-    from matdiff.shapes import Shaping
 
 
 class Typed:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from matdiff.fits import Change, Whole, fits
 from matdiff.functions import NAMES
+from matdiff.infer.fits import Change, Whole, fits
 from matdiff.language.errors import Fix
 from matdiff.language.queries import names_in, post_order
 from matdiff.language.syntax import Expr

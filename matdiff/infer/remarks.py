@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from matdiff.functions import FUNCTIONS
+from matdiff.infer.shapes import Shaping
+from matdiff.infer.unify import is_flexible
 from matdiff.language.dims import Dim
 from matdiff.language.errors import EntrywiseFunction, ForcedSquare, Remark, ScalarPlusSquare, ScalarPlusVector, SoftKind
 from matdiff.language.kinds import declared_kind
 from matdiff.language.queries import bare, shape_of
 from matdiff.language.syntax import Expr, Span
-from matdiff.shapes import Shaping
-from matdiff.unify import is_flexible
 
 # The names of sizes nobody named, in order of preference.
 SIZE_NAMES = ("m", "n", "p", "q", "k", "l", "r", "s", "t", "u", "v", "h")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from matdiff.functions import FUNCTIONS, Function
-from matdiff.infer import Typed, infer
+from matdiff.infer.infer import Typed, infer
 from matdiff.language.dims import SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import post_order, shape_of

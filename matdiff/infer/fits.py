@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
+from matdiff.infer.shapes import Shaping
+from matdiff.infer.variables import declare
 from matdiff.language.errors import CircularDefinition, DefinitionShape, Errors, MatdiffError, SumShapes
 from matdiff.language.kinds import Variable, default_kind, is_greek
 from matdiff.language.queries import bare, names_in, post_order, shape_of
 from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.language.syntax import Expr, Span
 from matdiff.read.parse import parse
-from matdiff.shapes import Shaping
-from matdiff.variables import declare
 
 if TYPE_CHECKING:
     from matdiff.language.dims import Shape

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matdiff.functions import FUNCTIONS, Signature
+from matdiff.infer.unify import Sizes, is_open, size_of
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.errors import (
     ArgumentSizes,
@@ -26,7 +27,6 @@ from matdiff.language.errors import (
 )
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
 from matdiff.language.syntax import Expr, Span
-from matdiff.unify import Sizes, is_open, size_of
 
 # What a scalar is made of, see `Shaping._origin`.
 PLAIN, STATISTIC, CONTRACTION = range(3)

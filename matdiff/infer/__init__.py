@@ -1,0 +1,1 @@
+"""Statements become typed expressions: every shape and kind, and which reading fits."""
