@@ -13,10 +13,10 @@ from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, ratio
-from matdiff.matrices import Matrix, Number, Undefined, added, filled, largest_entry, scaled, size_of, transposed
-from matdiff.points import Point
-from matdiff.precision import mp
-from matdiff.values import evaluate, evaluate_tensor, number_of_dim
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, largest_entry, scaled, size_of, transposed
+from matdiff.numbers.points import Point
+from matdiff.numbers.precision import mp
+from matdiff.numbers.values import evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

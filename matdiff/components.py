@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy
 
-from matdiff.values import Arithmetic, Inexpressible
+from matdiff.numbers.values import Arithmetic, Inexpressible
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

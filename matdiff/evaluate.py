@@ -16,14 +16,14 @@ from matdiff.directions import SOLVE
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import shape_of
-from matdiff.matrices import Matrix, Number, Overlarge, Undefined, added, filled, scaled, size_of
-from matdiff.numerics import OPERATIONS
-from matdiff.points import Point, Sampler, sample, spread
-from matdiff.precision import mp
-from matdiff.sample import in_space
+from matdiff.numbers.matrices import Matrix, Number, Overlarge, Undefined, added, filled, scaled, size_of
+from matdiff.numbers.numerics import OPERATIONS
+from matdiff.numbers.points import Point, Sampler, sample, spread
+from matdiff.numbers.precision import mp
+from matdiff.numbers.sample import in_space
+from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
+from matdiff.numbers.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 from matdiff.structure import turns_with_variable
-from matdiff.trial_sizes import MOST_WORK, fixed_sizes
-from matdiff.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

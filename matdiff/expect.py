@@ -19,14 +19,14 @@ from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.errors import HowManyExpected, WrongExpected
 from matdiff.language.queries import shape_of
 from matdiff.lower import lower
-from matdiff.matrices import Overlarge, Undefined
 from matdiff.nodes import Session, Tensor, entered
-from matdiff.points import Point, Sampler, spread
-from matdiff.precision import mp
+from matdiff.numbers.matrices import Overlarge, Undefined
+from matdiff.numbers.points import Point, Sampler, spread
+from matdiff.numbers.precision import mp
+from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
+from matdiff.numbers.values import DIGITS
 from matdiff.simplify import simplify
 from matdiff.slips import explain
-from matdiff.trial_sizes import MOST_WORK, fixed_sizes
-from matdiff.values import DIGITS
 from matdiff.views import Finding
 
 if TYPE_CHECKING:

@@ -28,12 +28,12 @@ from matdiff.identity import Letters, is_zero
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import shape_of
 from matdiff.limits import check, is_real_time, remaining
-from matdiff.matrices import Undefined
-from matdiff.points import sample
-from matdiff.precision import mp
+from matdiff.numbers.matrices import Undefined
+from matdiff.numbers.points import sample
+from matdiff.numbers.precision import mp
+from matdiff.numbers.trial_sizes import TrialSizes, fixed_sizes
+from matdiff.numbers.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
 from matdiff.structure import turns_with_variable
-from matdiff.trial_sizes import TrialSizes, fixed_sizes
-from matdiff.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
 
 if TYPE_CHECKING:
     from types import FrameType

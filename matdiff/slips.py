@@ -31,9 +31,9 @@ from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, ratio
 from matdiff.lower import lower
-from matdiff.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
+from matdiff.numbers.precision import mp
 from matdiff.pipeline import again
-from matdiff.precision import mp
 from matdiff.simplify import simplify
 from matdiff.structure import MODES
 from matdiff.terms import edits_of, scalars_in, terms_of

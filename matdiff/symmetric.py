@@ -41,7 +41,7 @@ def _is_symmetric(matrix: Expr, typed: Typed) -> bool:
     whole = Typed(matrix, assumed, typed.definitions, ())
     if is_symmetric(simplify(lower(whole)[0])):
         return True
-    from matdiff.points import seems_symmetric  # loads mpmath, which only numbers need
+    from matdiff.numbers.points import seems_symmetric  # loads mpmath, which only numbers need
 
     return seems_symmetric(whole, _TRIALS)
 

@@ -23,10 +23,10 @@ from matdiff.infer.fits import count_nodes
 from matdiff.infer.infer import Typed
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-from matdiff.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
-from matdiff.points import Point
-from matdiff.precision import mp
-from matdiff.sample import with_property
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
+from matdiff.numbers.points import Point
+from matdiff.numbers.precision import mp
+from matdiff.numbers.sample import with_property
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

@@ -15,12 +15,12 @@ from matdiff.api import Derivative
 from matdiff.functions import FUNCTIONS
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
-from matdiff.precision import mp
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
+from matdiff.numbers.precision import mp
+from matdiff.numbers.sample import in_space
+from matdiff.numbers.values import Entries, Evaluation, number_of_dim
 from matdiff.result import Result
-from matdiff.sample import in_space
 from matdiff.steps.derivation import Derivation, Law, Line
-from matdiff.values import Entries, Evaluation, number_of_dim
 
 TOLERANCE = mp.mpf("1e-9")
 STEP = mp.mpf("1e-12")
@@ -436,7 +436,7 @@ def _shown(line: Line) -> str:
 
 def law_error(law: Law, manner: str, seed: int = 0) -> Number:
     """How far the sides of a law's equation are apart at a random point.  Raises Undefined."""
-    from matdiff.sample import _ENTRIES
+    from matdiff.numbers.sample import _ENTRIES
 
     assert law.equation is not None
     left, right = law.equation

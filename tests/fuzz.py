@@ -28,12 +28,12 @@ from matdiff.api import Derivative, differentiate
 from matdiff.infer.infer import Typed, infer
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import shape_of
-from matdiff.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
-from matdiff.precision import mp
+from matdiff.numbers.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
+from matdiff.numbers.precision import mp
+from matdiff.numbers.sample import draw_values, in_space
+from matdiff.numbers.values import Evaluation, evaluate_tensor, number_of_dim
 from matdiff.read.parse import Definition, Question, parse
 from matdiff.result import Result
-from matdiff.sample import draw_values, in_space
-from matdiff.values import Evaluation, evaluate_tensor, number_of_dim
 
 MANNERS = ("normal", "positive", "unit", "dominant", "fraction", "above one")
 STEP_DIGITS = 12

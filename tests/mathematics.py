@@ -7,9 +7,9 @@ from typing import Any
 import matdiff
 from matdiff import evaluate
 from matdiff.api import Derivative
+from matdiff.numbers.values import number_of_dim
 from matdiff.render import render
 from matdiff.result import Result
-from matdiff.values import number_of_dim
 
 _TOLERANCE = 1e-9
 
@@ -36,7 +36,7 @@ def check_print(derivative: Derivative, report: evaluate.Report) -> None:
 
 def _check_print(line: str, result: Result, derivative: Derivative, report: Any) -> None:
     """The printed line, read as a stranger would with the same declarations, has the value of the result."""
-    from matdiff.precision import mp
+    from matdiff.numbers.precision import mp
 
     typed = derivative.typed
     again = matdiff.differentiate(line, order=0, declarations=[declaration(v) for v in typed.variables.values()]).typed

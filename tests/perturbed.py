@@ -22,11 +22,11 @@ import matdiff
 from matdiff.api import Derivative
 from matdiff.infer.infer import infer
 from matdiff.language.errors import Errors, MatdiffError
-from matdiff.matrices import Undefined
-from matdiff.precision import mp
+from matdiff.numbers.matrices import Undefined
+from matdiff.numbers.precision import mp
+from matdiff.numbers.sample import MANNERS, draw_entries, made
+from matdiff.numbers.values import evaluate
 from matdiff.read.parse import Question, parse
-from matdiff.sample import MANNERS, draw_entries, made
-from matdiff.values import evaluate
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"
 # At so many points a factor is looked at before it is taken for 1.

@@ -20,15 +20,15 @@ from matdiff.language.errors import EntrywiseFunction, Errors, NoClosedForm, Not
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import post_order
 from matdiff.language.text import text
-from matdiff.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
-from matdiff.numerics import OPERATIONS
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
+from matdiff.numbers.numerics import OPERATIONS
+from matdiff.numbers.sample import draw_values
+from matdiff.numbers.values import DIGITS, Arithmetic, Evaluation
 from matdiff.read.parse import parse
 from matdiff.render.latex import latex
 from matdiff.render.module import LANGUAGES
 from matdiff.render.translate import PLANNED
 from matdiff.render.unicode import unicode
-from matdiff.sample import draw_values
-from matdiff.values import DIGITS, Arithmetic, Evaluation
 from matdiff.words import diagnose
 
 WORDS = [row for row in FUNCTIONS.values() if row.is_word]

@@ -28,10 +28,10 @@ from matdiff.language.queries import constant, post_order
 from matdiff.language.syntax import Expr
 from matdiff.matching import Law
 from matdiff.nodes import Tensor, entered
+from matdiff.numbers.sample import MANNERS, draw_sizes, draw_values
+from matdiff.numbers.values import evaluate
 from matdiff.read.parse import parse_declaration
 from matdiff.render import stable
-from matdiff.sample import MANNERS, draw_sizes, draw_values
-from matdiff.values import evaluate
 
 CORPUS = [
     json.loads(line) for line in (Path(__file__).parent / "corpus" / "public.jsonl").read_text(encoding="utf-8").splitlines()

@@ -22,9 +22,9 @@ from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
-from matdiff.precision import mp
+from matdiff.numbers.precision import mp
+from matdiff.numbers.values import number_of_dim
 from matdiff.result import Result
-from matdiff.values import number_of_dim
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 CASES = [

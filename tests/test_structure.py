@@ -10,8 +10,8 @@ from mpmath import mp
 
 import matdiff
 from matdiff import evaluate
-from matdiff.matrices import Matrix, added, multiplied, scaled, transposed
-from matdiff.sample import draw_values, in_space
+from matdiff.numbers.matrices import Matrix, added, multiplied, scaled, transposed
+from matdiff.numbers.sample import draw_values, in_space
 
 SIZE = 3
 PROPERTIES = ("orthogonal", "symmetric", "spd", "skew", "lower", "upper", "diagonal")

@@ -18,7 +18,7 @@ from matdiff.language.dims import Dim
 from matdiff.language.errors import NotASize
 from matdiff.language.queries import is_scalar, post_order, shape_of, unsigned, values_of
 from matdiff.limits import LARGEST_SIZE
-from matdiff.values import number_of_dim, number_of_index
+from matdiff.numbers.values import number_of_dim, number_of_index
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed

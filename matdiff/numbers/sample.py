@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
-from matdiff.matrices import Matrix, Number, added, identity, multiplied, scaled, transposed
-from matdiff.precision import mp
-from matdiff.values import number_of_dim
+from matdiff.numbers.matrices import Matrix, Number, added, identity, multiplied, scaled, transposed
+from matdiff.numbers.precision import mp
+from matdiff.numbers.values import number_of_dim
 
 if TYPE_CHECKING:
     from matdiff.language.kinds import Variable

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import local
 
-from matdiff.matrices import (
+from matdiff.numbers.matrices import (
     Matrix,
     Number,
     Undefined,
@@ -33,7 +33,7 @@ from matdiff.matrices import (
     total,
     transposed,
 )
-from matdiff.precision import mp
+from matdiff.numbers.precision import mp
 
 # Eigenvalues nearer than this are taken for equal.
 _NEAREST = 1e-6

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.language.queries import names_in, post_order, shape_of, values_of
-from matdiff.matrices import Matrix, Number, Undefined, largest_entry
-from matdiff.precision import mp
-from matdiff.values import Evaluation
+from matdiff.numbers.matrices import Matrix, Number, Undefined, largest_entry
+from matdiff.numbers.precision import mp
+from matdiff.numbers.values import Evaluation
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from matdiff.limits import check
-from matdiff.precision import mp
+from matdiff.numbers.precision import mp
 
 Number = Any  # mpmath is untyped: an mpf
 Matrix = list[list[Number]]

@@ -19,9 +19,9 @@ from matdiff.infer.unify import size_of as size_of_argument
 from matdiff.language.dims import Dim
 from matdiff.language.queries import post_order, shape_of
 from matdiff.limits import check
-from matdiff.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
-from matdiff.numerics import OPERATIONS
-from matdiff.precision import mp
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
+from matdiff.numbers.numerics import OPERATIONS
+from matdiff.numbers.precision import mp
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Expr, Rational

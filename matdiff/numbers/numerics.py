@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from itertools import product as pairs
 
-from matdiff.matrices import (
+from matdiff.numbers.matrices import (
     Matrix,
     Number,
     Undefined,
@@ -29,7 +29,7 @@ from matdiff.matrices import (
     total,
     transposed,
 )
-from matdiff.matrixfunctions import (
+from matdiff.numbers.matrixfunctions import (
     PRIMARY,
     adjugate,
     adjugate_bend,
@@ -39,7 +39,7 @@ from matdiff.matrixfunctions import (
     eigenvalues,
     power_of,
 )
-from matdiff.precision import mp
+from matdiff.numbers.precision import mp
 
 
 def _divided(left: Matrix, right: Matrix) -> Matrix:

@@ -14,12 +14,12 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from matdiff.language.queries import post_order
-from matdiff.matrices import Matrix, Undefined, largest_entry
-from matdiff.precision import mp
-from matdiff.sample import MANNERS, Entries, draw_entries, draw_values, made
-from matdiff.signs import Watch, number_of
-from matdiff.trial_sizes import Sizes, TrialSizes
-from matdiff.values import Evaluation, evaluate
+from matdiff.numbers.matrices import Matrix, Undefined, largest_entry
+from matdiff.numbers.precision import mp
+from matdiff.numbers.sample import MANNERS, Entries, draw_entries, draw_values, made
+from matdiff.numbers.signs import Watch, number_of
+from matdiff.numbers.trial_sizes import Sizes, TrialSizes
+from matdiff.numbers.values import Evaluation, evaluate
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
