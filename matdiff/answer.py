@@ -9,9 +9,9 @@ from matdiff.asked import Asked
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotASize, Remark
 from matdiff.language.statements import Declaration, Definition, Question
-from matdiff.nodes import Session, Tensor
 from matdiff.recover import Recovery, size_expressions
 from matdiff.result import Result
+from matdiff.tensor.nodes import Session, Tensor
 
 
 class Inputs(NamedTuple):

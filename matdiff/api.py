@@ -20,9 +20,9 @@ from matdiff.language.errors import EndsEarly, Errors, MatdiffError, NotAName, R
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.nodes import Tensor
 from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
 from matdiff.result import Result
+from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:
     from matdiff.evaluate import Report

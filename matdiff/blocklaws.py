@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from matdiff import index
 from matdiff.language.dims import Dim
-from matdiff.nodes import Constant, Factor, Product, Tensor
+from matdiff.tensor import build
+from matdiff.tensor.nodes import Constant, Factor, Product, Tensor
 
 
 def join_fused(product: Product) -> Tensor | None:
@@ -30,8 +30,8 @@ def join_fused(product: Product) -> Tensor | None:
             rest.remove(other)
             if p != q or uses[p] == 2:
                 rest.remove(one)
-            deltas: list[Factor] = [(index.identity((product.sizes[pair[0]],)), pair) for pair in same]
-            return index.einsum([*rest, *deltas], product.out, dict(enumerate(product.sizes)), product.coefficient)
+            deltas: list[Factor] = [(build.identity((product.sizes[pair[0]],)), pair) for pair in same]
+            return build.einsum([*rest, *deltas], product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
@@ -49,11 +49,11 @@ def join_shifts(product: Product) -> Tensor | None:
                 rest.remove(other)
                 same = dict(zip(other[1][1:], one[1][1:]))
                 kept = [(t, tuple(same.get(s, s) for s in slots)) for t, slots in rest]
-                kept += [(index.filled(1, (product.sizes[s],)), (s,)) for s in same.values()]
+                kept += [(build.filled(1, (product.sizes[s],)), (s,)) for s in same.values()]
                 out = tuple(same.get(o, o) for o in product.out)
-                return index.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
+                return build.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
             if _disjoint(one[0], other[0]):
-                return index.filled(0, product.dims)
+                return build.filled(0, product.dims)
     return None
 
 

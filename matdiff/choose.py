@@ -9,13 +9,13 @@ from typing import NamedTuple
 from matdiff.cost import cost
 from matdiff.expand import expanded
 from matdiff.graph import Irreducible
-from matdiff.index import number_of
 from matdiff.language.dims import Dim, Shape
 from matdiff.language.syntax import Expr
 from matdiff.naming import Part, is_held, name_counts, name_parts, needed
-from matdiff.nodes import Apply, Product, Sum, Tensor
 from matdiff.quotients import over_common
 from matdiff.recover import Recovery
+from matdiff.tensor.build import number_of
+from matdiff.tensor.nodes import Apply, Product, Sum, Tensor
 
 # Of a result with more nodes only the form that the derivation gave is written; every form takes as long as the first.
 MOST_NODES = 300

@@ -11,8 +11,8 @@ from matdiff.language import make
 from matdiff.language.queries import is_scalar, leaves, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.limits import check
-from matdiff.rational import common_factor, ratio_of
 from matdiff.shared import groups_of
+from matdiff.tensor.rational import common_factor, ratio_of
 
 Value = TypeVar("Value", Term, Expr)
 

@@ -13,11 +13,11 @@ from matdiff.asked import Asked
 from matdiff.directions import Applied, applied
 from matdiff.infer.infer import Typed
 from matdiff.language.kinds import Variable
-from matdiff.lower import lowering_of, variable_tensor
-from matdiff.nodes import Tensor
 from matdiff.simplify import rebuild_all, simplify
 from matdiff.spaces import curved_variables, derivative, is_free, node_of
 from matdiff.symmetric import refuse_asymmetric
+from matdiff.tensor.lower import lowering_of, variable_tensor
+from matdiff.tensor.nodes import Tensor
 from matdiff.undefined import refuse_undefined
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, rule_expr
 from matdiff.language.dims import ONE, Dim
 from matdiff.language.errors import NoClosedForm
 from matdiff.limits import check
-from matdiff.lower import Lowering, expand_rule, power_of, slope_of
-from matdiff.nodes import HELD, Apply, Index, Product, Sum, Tensor
-from matdiff.portions import Portion, held, portions
 from matdiff.rank import is_regular
+from matdiff.tensor import build
+from matdiff.tensor.halves import Portion, held, portions
+from matdiff.tensor.lower import Lowering, expand_rule, power_of, slope_of
+from matdiff.tensor.nodes import HELD, Apply, Index, Product, Sum, Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,7 @@ Adjoints = dict[Tensor, list[tuple[int, int, Tensor]]]
 
 def derive(output: Tensor, variable: Tensor) -> Tensor:
     """The derivative of `output` by `variable`: axes output.dims + variable.dims."""
-    return pull_back(output, index.identity(output.dims), output.order, variable)
+    return pull_back(output, build.identity(output.dims), output.order, variable)
 
 
 def pull_back(root: Tensor, adjoint: Tensor, extra: int, variable: Tensor) -> Tensor:
@@ -47,14 +47,14 @@ def pull_back(root: Tensor, adjoint: Tensor, extra: int, variable: Tensor) -> Te
     for node in reversed(order):
         check()
         parts = sorted(found.pop(node, []), key=lambda part: part[:2])
-        total = index.add([(1, tensor) for _, _, tensor in parts], leading + node.dims)
+        total = build.add([(1, tensor) for _, _, tensor in parts], leading + node.dims)
         if node is variable:
             return total
         if isinstance(total, Product) and _has_different_factors(total, MOST_FACTORS):
             total = held(total)
         for operand, (child, share) in enumerate(_shares(node, total, extra, place)):
             found.setdefault(child, []).append((place[node], operand, share))
-    return index.filled(0, leading + variable.dims)
+    return build.filled(0, leading + variable.dims)
 
 
 def _dependent_nodes(root: Tensor, variable: Tensor) -> list[Tensor]:
@@ -81,7 +81,7 @@ def _dependent_nodes(root: Tensor, variable: Tensor) -> list[Tensor]:
 def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int]) -> list[tuple[Tensor, Tensor]]:
     """What `node` adds to the adjoint of each operand that depends on the variable."""
     if isinstance(node, Sum):
-        return [(term, index.scale(coefficient, adjoint)) for coefficient, term in node.terms if term in place]
+        return [(term, build.scale(coefficient, adjoint)) for coefficient, term in node.terms if term in place]
     if isinstance(node, Product):
         return _product_shares(node, adjoint, extra, place)
     assert isinstance(node, Apply)
@@ -95,7 +95,7 @@ def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int])
         (arg, pull_back(differential(node, position, change), adjoint, extra, change))
         for position, arg in enumerate(node.args)
         if arg in place
-        for change in [index.placeholder("d" + ARGUMENTS[position], arg.dims)]
+        for change in [build.placeholder("d" + ARGUMENTS[position], arg.dims)]
     ]
 
 
@@ -114,11 +114,11 @@ def _matrix_function_shares(node: Apply, adjoint: Tensor, extra: int, place: dic
         slope = slope_of(value, order + 1)
         leading = [("out", axis) for axis in range(extra)]
         axes = list(range(slope.order))
-        share = index.einsum([(adjoint, [*leading, *axes[:-2]]), (slope, axes)], [*leading, *axes[-2:]])
+        share = build.einsum([(adjoint, [*leading, *axes[:-2]]), (slope, axes)], [*leading, *axes[-2:]])
         shares.append((matrix, share))
     for position, other in enumerate(others, start=1):
         if other in place:
-            change = index.placeholder("d" + ARGUMENTS[position], other.dims)
+            change = build.placeholder("d" + ARGUMENTS[position], other.dims)
             shares.append((other, pull_back(differential(node, position, change), adjoint, extra, change)))
     return shares
 
@@ -135,7 +135,7 @@ def _product_shares(node: Product, adjoint: Tensor, extra: int, place: dict[Tens
             if tensor in place:
                 others = [factor for other, factor in enumerate(portion.factors) if other != position]
                 factors = [(portion.adjoint, portion.ends), *others]
-                shares.append((tensor, index.einsum(factors, [*leading, *slots], sizes, node.coefficient)))
+                shares.append((tensor, build.einsum(factors, [*leading, *slots], sizes, node.coefficient)))
     return shares
 
 
@@ -148,22 +148,22 @@ def _power_shares(node: Apply, adjoint: Tensor, extra: int, place: dict[Tensor, 
     """d(x^a) = a x^(a-1) dx, and d(x^y) = y x^(y-1) dx + x^y log(x) dy."""
     base = node.args[0]
     if node.exponent is not None:
-        inner = index.power(base, node.exponent - 1)
-        return [(base, _times(adjoint, index.scale(node.exponent, inner), extra))]
+        inner = build.power(base, node.exponent - 1)
+        return [(base, _times(adjoint, build.scale(node.exponent, inner), extra))]
     exponent = node.args[1]
     shares = []
     if base in place:
-        lowered = index.add([(1, exponent), (-1, index.filled(1, exponent.dims))], exponent.dims)
-        shares.append((base, _times(adjoint, index.hadamard(exponent, power_of(base, lowered)), extra)))
+        lowered = build.add([(1, exponent), (-1, build.filled(1, exponent.dims))], exponent.dims)
+        shares.append((base, _times(adjoint, build.hadamard(exponent, power_of(base, lowered)), extra)))
     if exponent in place:
-        shares.append((exponent, _times(adjoint, index.hadamard(node, index.apply("log", (base,), base.dims)), extra)))
+        shares.append((exponent, _times(adjoint, build.hadamard(node, build.apply("log", (base,), base.dims)), extra)))
     return shares
 
 
 def _times(adjoint: Tensor, factor: Tensor, extra: int) -> Tensor:
     """adjoint times an array over its last axes, entry by entry."""
     axes = range(adjoint.order)
-    return index.einsum([(adjoint, axes), (factor, axes[extra:])], axes)
+    return build.einsum([(adjoint, axes), (factor, axes[extra:])], axes)
 
 
 def differential(node: Apply, position: int, change: Tensor) -> Tensor:

@@ -14,17 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from matdiff import index
 from matdiff.derive import derive
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.errors import BadDirection
 from matdiff.language.kinds import Variable, declared_kind
 from matdiff.language.queries import shape_of
-from matdiff.lower import axes_of, variable_tensor
-from matdiff.nodes import Tensor
 from matdiff.simplify import rebuild, simplify
 from matdiff.structure import curvature, in_own_space
+from matdiff.tensor import build
+from matdiff.tensor.lower import axes_of, variable_tensor
+from matdiff.tensor.nodes import Tensor
 
 KINDS = ("hvp", "jvp", "vjp")
 SOLVE = "solve"
@@ -63,8 +63,8 @@ class Curved(NamedTuple):
 
     def hessian(self, output: Tensor, slope: Tensor, direction: Tensor) -> Tensor:
         """The covariant derivative of the gradient of `output` in a direction in which it can move; `slope` is <plain gradient, v>."""
-        bent = index.einsum([(curvature(self.plain(output), 0, self.variable), (0, 1, 2, 3)), (direction, (2, 3))], (0, 1))
-        whole = index.add([(1, self.plain(slope)), (1, bent)], bent.dims)
+        bent = build.einsum([(curvature(self.plain(output), 0, self.variable), (0, 1, 2, 3)), (direction, (2, 3))], (0, 1))
+        whole = build.add([(1, self.plain(slope)), (1, bent)], bent.dims)
         return simplify(in_own_space(whole, 0, self.property, "project", self.variable))
 
 
@@ -97,7 +97,7 @@ def applied(
 ) -> list[Applied]:
     """The results; `gradient` differentiates a scalar by a variable, `curved` are those whose space turns with them."""
     # While differentiating, a direction is a symbol of its own, even where it has the name of a variable.
-    symbols = [index.placeholder(name, axes_of(found[name].shape)) for name in along.names]
+    symbols = [build.placeholder(name, axes_of(found[name].shape)) for name in along.names]
     back: dict[Tensor, Tensor] = {symbol: variable_tensor(found[name]) for symbol, name in zip(symbols, along.names, strict=True)}
     if along.kind == "hvp":  # it acts on the part of a direction in which the variable can move
         for symbol, name in zip(symbols, names, strict=True):
@@ -119,7 +119,7 @@ def applied(
             for name, symbol in zip(names, symbols, strict=True)
         ]
     else:
-        weight = index.placeholder("weight", output.dims)
+        weight = build.placeholder("weight", output.dims)
         slope = _moved(_inner(weight, output), names, symbols, gradient)
         results = [Applied(tuple(names), simplify(derive(slope, weight)))]
     return [Applied(wrt, rebuild(tensor, back)) for wrt, tensor in results]
@@ -128,10 +128,10 @@ def applied(
 def _moved(scalar: Tensor, names: Sequence[str], symbols: Sequence[Tensor], gradient: Gradient) -> Tensor:
     """The change of a scalar when every variable moves along its direction."""
     terms = [_inner(gradient(scalar, name), symbol) for name, symbol in zip(names, symbols, strict=True)]
-    return simplify(index.add([(1, term) for term in terms], ()))
+    return simplify(build.add([(1, term) for term in terms], ()))
 
 
 def _inner(left: Tensor, right: Tensor) -> Tensor:
     """The sum of the products of entries in the same place."""
     axes = tuple(range(left.order))
-    return index.einsum([(left, axes), (right, axes)], ())
+    return build.einsum([(left, axes), (right, axes)], ())

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from matdiff import formula
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Graph, Irreducible
-from matdiff.index import base_and_exponent
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.larger import reduce
-from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
-from matdiff.rational import magnitude
 from matdiff.recover import Recovery
+from matdiff.tensor.build import base_and_exponent
+from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.tensor.rational import magnitude
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.language.dims import Dim
-from matdiff.nodes import Apply, Factor, Index, Product, Sum, Tensor, from_below
 from matdiff.simplify import simplify
+from matdiff.tensor import build
+from matdiff.tensor.nodes import Apply, Factor, Index, Product, Sum, Tensor, from_below
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -30,7 +30,7 @@ def expanded(root: Tensor, kept: Collection[Tensor]) -> Tensor:
 
 
 def _sum(node: Sum, done: dict[Tensor, Tensor]) -> Tensor:
-    return index.add([(coefficient, done[term]) for coefficient, term in node.terms], node.dims)
+    return build.add([(coefficient, done[term]) for coefficient, term in node.terms], node.dims)
 
 
 def _product(node: Tensor, done: dict[Tensor, Tensor], kept: Collection[Tensor]) -> Tensor:
@@ -42,7 +42,7 @@ def _product(node: Tensor, done: dict[Tensor, Tensor], kept: Collection[Tensor])
         if len(choices) * len(products) > MOST_TERMS:
             choices = [(1, done[tensor])]
         products = [(c * inner, [*factors, (term, slots)]) for c, factors in products for inner, term in choices]
-    return index.add([(c, simplify(index.einsum(factors, node.out, sizes))) for c, factors in products], node.dims)
+    return build.add([(c, simplify(build.einsum(factors, node.out, sizes))) for c, factors in products], node.dims)
 
 
 def _terms(tensor: Tensor, kept: Collection[Tensor]) -> list[tuple[Rational, Tensor]]:
@@ -51,5 +51,5 @@ def _terms(tensor: Tensor, kept: Collection[Tensor]) -> list[tuple[Rational, Ten
         return [(1, tensor)]
     if isinstance(tensor, Sum):
         return list(tensor.terms)
-    terms = index.terms_of(tensor)
+    terms = build.terms_of(tensor)
     return [(1, tensor)] if any(term in kept for _, term in terms) else list(terms)

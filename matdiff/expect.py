@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
-from matdiff import index
 from matdiff.comparison import Comparison, tolerance
 from matdiff.expand import expanded
 from matdiff.expected import read_expected
@@ -18,8 +17,6 @@ from matdiff.infer.infer import Typed
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.errors import HowManyExpected, WrongExpected
 from matdiff.language.queries import shape_of
-from matdiff.lower import lower
-from matdiff.nodes import Session, Tensor, entered
 from matdiff.numbers.matrices import Overlarge, Undefined
 from matdiff.numbers.points import Point, Sampler, spread
 from matdiff.numbers.precision import mp
@@ -27,6 +24,9 @@ from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
 from matdiff.numbers.values import DIGITS
 from matdiff.simplify import simplify
 from matdiff.slips import explain
+from matdiff.tensor import build
+from matdiff.tensor.lower import lower
+from matdiff.tensor.nodes import Session, Tensor, entered
 from matdiff.views import Finding
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ def _same_form(one: Typed, other: Typed) -> bool:
     left, right = _normal(one), _normal(other)
     if left is right:
         return True
-    difference = simplify(index.add([(1, left), (-1, right)], left.dims))
-    return index.number_of(difference) == 0 or index.number_of(expanded(difference, ())) == 0
+    difference = simplify(build.add([(1, left), (-1, right)], left.dims))
+    return build.number_of(difference) == 0 or build.number_of(expanded(difference, ())) == 0
 
 
 def _normal(typed: Typed) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.infer.infer import Typed, infer
 from matdiff.infer.variables import declare, described
 from matdiff.language.dims import SCALAR, Shape
@@ -12,9 +11,10 @@ from matdiff.language.errors import DeclaredTwice, EndsEarly, Errors, MatdiffErr
 from matdiff.language.kinds import Variable, declared_kind
 from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.lower import lower
 from matdiff.read.parse import Declaration, Definition, Question, parse
 from matdiff.simplify import simplify
+from matdiff.tensor import build
+from matdiff.tensor.lower import lower
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
@@ -62,7 +62,7 @@ def _beside(expr: Expr, shape: Shape, names: _Names) -> Typed | None:
         return None
     typed = Typed(both.expr.args[0], {n: v for n, v in both.variables.items() if n != _RESULT}, both.definitions, ())
     if shape_of(typed.expr) == SCALAR != shape:
-        if index.number_of(simplify(lower(typed)[0])) != 0:
+        if build.number_of(simplify(lower(typed)[0])) != 0:
             return None
         typed.expr = Expr("zeros", (), shape=shape)
     return typed if shape_of(typed.expr) == shape else None

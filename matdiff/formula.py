@@ -12,7 +12,7 @@ from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, number
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, ratio
-from matdiff.rational import whole
+from matdiff.tensor.rational import whole
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

@@ -11,7 +11,7 @@ from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, eye, number
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.rational import magnitude
+from matdiff.tensor.rational import magnitude
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

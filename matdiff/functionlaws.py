@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matdiff import index
 from matdiff.functions import FUNCTIONS
-from matdiff.lower import power_of
-from matdiff.nodes import Apply, Constant, Factor, Product, Tensor, joined
+from matdiff.tensor import build
+from matdiff.tensor.lower import power_of
+from matdiff.tensor.nodes import Apply, Constant, Factor, Product, Tensor, joined
 
 ApplyLaw = Callable[[Apply], Tensor | None]
 
@@ -24,12 +24,12 @@ def inverse_of_product(node: Apply) -> Tensor | None:
     blocks, diagonals = found
     if len(blocks) == 1 and not scalars and not diagonals and arg.coefficient == 1:
         return None
-    scale = index.power(index.einsum([(s, ()) for s in scalars], (), None, arg.coefficient), -1)
-    factors: list[Factor] = [(scale, ()), *((index.power(vector, -1), slots) for vector, slots in diagonals)]
+    scale = build.power(build.einsum([(s, ()) for s in scalars], (), None, arg.coefficient), -1)
+    factors: list[Factor] = [(scale, ()), *((build.power(vector, -1), slots) for vector, slots in diagonals)]
     for block, (start, end) in blocks:
-        tensor = index.einsum(block, (start, end), dict(enumerate(arg.sizes)))
-        factors.append((index.apply("inv", (tensor,), tensor.dims), (end, start)))
-    return index.einsum(factors, arg.out[::-1])
+        tensor = build.einsum(block, (start, end), dict(enumerate(arg.sizes)))
+        factors.append((build.apply("inv", (tensor,), tensor.dims), (end, start)))
+    return build.einsum(factors, arg.out[::-1])
 
 
 def inverse_of_kron(node: Apply) -> Tensor | None:
@@ -51,12 +51,12 @@ def inverse_of_kron(node: Apply) -> Tensor | None:
         rest = [factor for factor in rest if factor not in block]
         if set(ends) & {slot for _, slots in rest for slot in slots}:
             return None
-        tensor = index.einsum(block, ends, dict(enumerate(arg.sizes)))
-        inverses.append((index.apply("inv", (tensor,), tensor.dims), (row, row + 2)))
+        tensor = build.einsum(block, ends, dict(enumerate(arg.sizes)))
+        inverses.append((build.apply("inv", (tensor,), tensor.dims), (row, row + 2)))
     if any(slots for _, slots in rest):
         return None
-    scale = index.power(index.einsum(rest, (), None, arg.coefficient), -1)
-    return index.einsum([(scale, ()), *inverses], (0, 1))
+    scale = build.power(build.einsum(rest, (), None, arg.coefficient), -1)
+    return build.einsum([(scale, ()), *inverses], (0, 1))
 
 
 def _square_blocks(arg: Product) -> tuple[list[tuple[list[Factor], tuple[int, int]]], list[Factor]] | None:
@@ -65,7 +65,7 @@ def _square_blocks(arg: Product) -> tuple[list[tuple[list[Factor], tuple[int, in
     A vector there is a diagonal matrix between two blocks.  None when it is no chain.
     """
     matrices = [factor for factor in arg.factors if len(set(factor[1])) == 2]
-    vectors = [(index.einsum([factor], factor[1][:1]), factor[1][:1]) for factor in arg.factors if len(set(factor[1])) == 1]
+    vectors = [(build.einsum([factor], factor[1][:1]), factor[1][:1]) for factor in arg.factors if len(set(factor[1])) == 1]
     if len(matrices) + len(vectors) < sum(1 for _, slots in arg.factors if slots):
         return None
     start = here = arg.out[0]
@@ -100,12 +100,12 @@ def function_of_broadcast(node: Apply) -> Tensor | None:
     for arg in node.args:
         if not isinstance(arg, Product) or any(slots for _, slots in arg.factors) or len(set(arg.out)) < len(arg.out):
             return None
-        scalars.append(index.einsum(arg.factors, (), None, arg.coefficient))
+        scalars.append(build.einsum(arg.factors, (), None, arg.coefficient))
     if node.exponent is not None:
-        value = index.power(scalars[0], node.exponent)
+        value = build.power(scalars[0], node.exponent)
     else:
-        value = power_of(*scalars) if node.function == "power" else index.apply(node.function, tuple(scalars), ())
-    return index.broadcast(value, node.dims)
+        value = power_of(*scalars) if node.function == "power" else build.apply(node.function, tuple(scalars), ())
+    return build.broadcast(value, node.dims)
 
 
 def log_of_product(node: Apply) -> Tensor | None:
@@ -120,9 +120,9 @@ def log_of_product(node: Apply) -> Tensor | None:
             rest = list(arg.factors)
             rest.remove((exp, slots))
             sizes = dict(enumerate(arg.sizes))
-            others = index.einsum(rest, arg.out, sizes, arg.coefficient)  # type: ignore[arg-type]
-            inside = index.einsum([(exp.args[0], slots)], arg.out, sizes)  # type: ignore[arg-type]
-            return index.add([(1, index.apply("log", (others,), others.dims)), (1, inside)], node.dims)
+            others = build.einsum(rest, arg.out, sizes, arg.coefficient)  # type: ignore[arg-type]
+            inside = build.einsum([(exp.args[0], slots)], arg.out, sizes)  # type: ignore[arg-type]
+            return build.add([(1, build.apply("log", (others,), others.dims)), (1, inside)], node.dims)
     return None
 
 

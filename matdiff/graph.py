@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.formula import Chain
-from matdiff.index import base_and_exponent
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.limits import check
-from matdiff.nodes import Factor, Tensor
-from matdiff.rational import magnitude
+from matdiff.tensor.build import base_and_exponent
+from matdiff.tensor.nodes import Factor, Tensor
+from matdiff.tensor.rational import magnitude
 
 if TYPE_CHECKING:
     from typing import Protocol

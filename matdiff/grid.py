@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff import index
 from matdiff.language.dims import ONE, Dim, Shape, size
-from matdiff.nodes import Constant, Factor, Product, Tensor
+from matdiff.tensor import build
+from matdiff.tensor.nodes import Constant, Factor, Product, Tensor
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -48,7 +48,7 @@ def part_of(term: Tensor) -> tuple[tuple[Side | None, ...], Tensor] | None:
         ends += slots[1:]
     if not any(sides):
         return None
-    return tuple(sides), index.einsum(rest, ends, dict(enumerate(sizes)), coefficient)
+    return tuple(sides), build.einsum(rest, ends, dict(enumerate(sizes)), coefficient)
 
 
 def _is_shift(factor: Factor) -> bool:
@@ -72,7 +72,7 @@ def grid_of(terms: Sequence[tuple[Rational, Tensor]], dims: tuple[Dim, ...]) -> 
     for row in rows:
         for column in columns:
             found = places.get((row, column)[: len(dims)])
-            cells.append(((row[1], column[1]), index.add(found, found[0][1].dims) if found else None))
+            cells.append(((row[1], column[1]), build.add(found, found[0][1].dims) if found else None))
     return Grid(len(columns), cells)
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff import index
-from matdiff.index import terms_of
-from matdiff.nodes import Factor, Product, Sum, Tensor, joined
 from matdiff.simplify import simplify
+from matdiff.tensor import build
+from matdiff.tensor.build import terms_of
+from matdiff.tensor.nodes import Factor, Product, Sum, Tensor, joined
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -36,7 +36,7 @@ class _Sides(NamedTuple):
 
 def solution(hessian: Tensor, right: Tensor) -> Tensor | None:
     """The x with H x = right, H having twice the axes of x; None where no structure of H gives it."""
-    if index.number_of(hessian) == 0:
+    if build.number_of(hessian) == 0:
         return None
     terms = list(_terms(1, hessian))
     if right.order == 1:
@@ -72,7 +72,7 @@ def _taken(term: tuple[Rational, Product], factors: list[Factor], out: tuple[int
     coefficient, product = term
     kept = [factor for factor in product.factors if not factor[1]] if scalars else []
     number = coefficient * product.coefficient if scalars else 1
-    return index.einsum([*kept, *factors], out, dict(enumerate(product.sizes)), number)
+    return build.einsum([*kept, *factors], out, dict(enumerate(product.sizes)), number)
 
 
 # --- by a vector ----------------------------------------------------------------------------------------------------------
@@ -94,8 +94,8 @@ def _by_vector(terms: list[tuple[Rational, Product]], right: Tensor) -> Tensor |
         of_rank_one.append((_taken(term, above, (row,), scalars=True), _taken(term, below, (column,), scalars=False)))
     if not diagonals or len(of_rank_one) > MOST_OF_RANK_ONE:
         return None
-    inverse = index.power(simplify(index.add(diagonals, right.dims)), -1)
-    solve: Solve | None = lambda vector: index.hadamard(vector, inverse)  # noqa: E731
+    inverse = build.power(simplify(build.add(diagonals, right.dims)), -1)
+    solve: Solve | None = lambda vector: build.hadamard(vector, inverse)  # noqa: E731
     for one, other in of_rank_one:
         solve = _with_rank_one(solve, one, other) if solve is not None else None
     return solve(right) if solve is not None else None
@@ -104,20 +104,20 @@ def _by_vector(terms: list[tuple[Rational, Product]], right: Tensor) -> Tensor |
 def _with_rank_one(solve: Solve, one: Tensor, other: Tensor) -> Solve | None:
     """Sherman and Morrison: (S + u w^T)^-1 b = S^-1 b - (w^T S^-1 b) S^-1 u / (1 + w^T S^-1 u); None where that divides by 0."""
     direction = simplify(solve(one))
-    below = simplify(index.add([(1, index.number(1)), (1, _inner(other, direction))], ()))
-    if index.number_of(below) == 0:
+    below = simplify(build.add([(1, build.number(1)), (1, _inner(other, direction))], ()))
+    if build.number_of(below) == 0:
         return None
 
     def solved(vector: Tensor) -> Tensor:
         alone = solve(vector)
-        share = index.einsum([(_inner(other, alone), ()), (index.power(below, -1), ())], ())
-        return index.add([(1, alone), (-1, index.einsum([(share, ()), (direction, (0,))], (0,)))], vector.dims)
+        share = build.einsum([(_inner(other, alone), ()), (build.power(below, -1), ())], ())
+        return build.add([(1, alone), (-1, build.einsum([(share, ()), (direction, (0,))], (0,)))], vector.dims)
 
     return solved
 
 
 def _inner(one: Tensor, other: Tensor) -> Tensor:
-    return simplify(index.einsum([(one, (0,)), (other, (0,))], ()))
+    return simplify(build.einsum([(one, (0,)), (other, (0,))], ()))
 
 
 # --- by a matrix ----------------------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def _by_entries(terms: list[tuple[Rational, Product]], right: Tensor) -> Tensor 
     if any(term.out[:2] != term.out[2:] or term.out[0] == term.out[1] for _, term in terms):
         return None
     entries = [(1, _taken(term, _arrays(term[1]), term[1].out[:2], scalars=True)) for term in terms]
-    return index.hadamard(right, index.power(simplify(index.add(entries, right.dims)), -1))
+    return build.hadamard(right, build.power(simplify(build.add(entries, right.dims)), -1))
 
 
 def _by_sides(terms: list[tuple[Rational, Product]], right: Tensor) -> Tensor | None:
@@ -142,14 +142,14 @@ def _by_sides(terms: list[tuple[Rational, Product]], right: Tensor) -> Tensor | 
         return None  # A V + V B is Sylvester's equation
     left, other = first.left, first.right
     if len(rights) == 1:
-        left = index.add([(1, side.left) for side in sides], left.dims)
+        left = build.add([(1, side.left) for side in sides], left.dims)
     else:
-        other = index.add([(1, side.right) for side in sides], other.dims)
+        other = build.add([(1, side.right) for side in sides], other.dims)
     if not (_may_be_inverted(left) and _may_be_inverted(other)):
         return None
-    inverses = [simplify(index.apply("inv", (simplify(side),), side.dims)) for side in (left, other)]
+    inverses = [simplify(build.apply("inv", (simplify(side),), side.dims)) for side in (left, other)]
     out = ("u", "q") if first.turned else ("q", "u")
-    return index.einsum([(inverses[0], ("q", "k")), (right, ("k", "l")), (inverses[1], ("u", "l"))], out)
+    return build.einsum([(inverses[0], ("q", "k")), (right, ("k", "l")), (inverses[1], ("u", "l"))], out)
 
 
 def _may_be_inverted(matrix: Tensor) -> bool:

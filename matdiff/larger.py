@@ -8,7 +8,7 @@ from matdiff.language import make
 from matdiff.language.dims import ONE, Dim
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-from matdiff.nodes import Apply, Constant, Factor, Tensor
+from matdiff.tensor.nodes import Apply, Constant, Factor, Tensor
 
 
 def reduce(graph: Graph) -> None:

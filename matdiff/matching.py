@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from matdiff import index
-from matdiff.embedding import embedding, without
 from matdiff.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variables
 from matdiff.functions import MATRIX_POWER
 from matdiff.language.dims import Dim
 from matdiff.language.queries import constant, is_scalar, names_in
 from matdiff.language.syntax import Expr
-from matdiff.lower import Lowering, axes_of
-from matdiff.nodes import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
-from matdiff.rational import ratio_of
+from matdiff.tensor import build
+from matdiff.tensor.lower import Lowering, axes_of
+from matdiff.tensor.matching import embedding, without
+from matdiff.tensor.nodes import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
+from matdiff.tensor.rational import ratio_of
 
 Bound = dict[str, Tensor]
 
@@ -98,7 +98,7 @@ def _in_product(law: Equation, product: Product) -> Tensor | None:
     for place, (tensor, slots) in enumerate(product.factors):
         bound: Bound = {}
         rest: list[Factor] | None = [*product.factors[:place], *product.factors[place + 1 :]]
-        base, exponent = index.base_and_exponent(tensor)
+        base, exponent = build.base_and_exponent(tensor)
         if first.op == "sum" and least == 1:
             alone = len(slots) == 1 and product.uses()[slots[0]] == 1
             if not alone or not _matches(first.args[0], tensor, bound):
@@ -116,7 +116,7 @@ def _in_product(law: Equation, product: Product) -> Tensor | None:
         if rest is not None:
             value = _value(law.right, bound)
             factors = [*rest, (value, slots if value.dims else ())]
-            return index.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
@@ -149,9 +149,9 @@ def _divided(
 def _multiplied(factors: list[Factor], value: Tensor, slots: tuple[int, ...]) -> list[Factor] | None:
     """The factors without one that is 1 / value."""
     for place, (tensor, at) in enumerate(factors):
-        base, exponent = index.base_and_exponent(tensor)
+        base, exponent = build.base_and_exponent(tensor)
         if base is value and at == slots and exponent <= -1:
-            return [*factors[:place], (index.power(base, exponent + 1), at), *factors[place + 1 :]]
+            return [*factors[:place], (build.power(base, exponent + 1), at), *factors[place + 1 :]]
     return None
 
 
@@ -172,7 +172,7 @@ def _in_chain(law: Equation, product: Product) -> Tensor | None:
             used, far = found
             kept = [factor for place, factor in enumerate(rest) if place not in used]
             kept.append((_value(law.right, bound), (slots[0], far) if side == 0 else (far, slots[1])))
-            return index.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
@@ -213,19 +213,19 @@ def _matches(pattern: Expr, tensor: Tensor, bound: Bound) -> bool:
     if op == "name":
         return _is_like(pattern, tensor) and bound.setdefault(str(pattern.value), tensor) is tensor
     if op == "number":
-        return index.number_of(tensor) == pattern.value
+        return build.number_of(tensor) == pattern.value
     if op == "e":
         return isinstance(tensor, Constant) and tensor.name == "unit"
     if op == ".^":
-        base, exponent = index.base_and_exponent(tensor)
-        return base is not tensor and _match_all(args, (base, index.number(exponent)), bound)
+        base, exponent = build.base_and_exponent(tensor)
+        return base is not tensor and _match_all(args, (base, build.number(exponent)), bound)
     if op == "+":  # a number and something else
         if not isinstance(tensor, Sum) or len(tensor.terms) != len(args) or any(c != 1 for c, _ in tensor.terms):
             return False
-        return _match_all(args, sorted((t for _, t in tensor.terms), key=lambda t: index.number_of(t) is None), bound)
+        return _match_all(args, sorted((t for _, t in tensor.terms), key=lambda t: build.number_of(t) is None), bound)
     if op == ".*":  # a .* x, where a is the coefficient, be it 1
         coefficient = tensor.coefficient if isinstance(tensor, Product) else 1
-        parts = (index.number(coefficient), index.scale(ratio_of(1, coefficient), tensor)) if coefficient else ()
+        parts = (build.number(coefficient), build.scale(ratio_of(1, coefficient), tensor)) if coefficient else ()
         return bool(parts) and _match_all(args, parts, bound)
     if isinstance(tensor, Apply):
         function = MATRIX_POWER if op == "^" else op
@@ -243,7 +243,7 @@ def _is_like(name: Expr, tensor: Tensor) -> bool:
         return True
     variable = variables()[str(name.value)]
     if name.value in NUMBERS:
-        return not tensor.dims and index.number_of(tensor) is not None
+        return not tensor.dims and build.number_of(tensor) is not None
     has_property = variable.property is None or (isinstance(tensor, Symbol) and tensor.property == variable.property)
     return has_property and tensor.order == len(axes_of(variable.shape)) and len(set(tensor.dims)) <= 1
 
@@ -252,14 +252,14 @@ def _matches_product(pattern: Expr, tensor: Product, bound: Bound) -> bool:
     """-x, sum(v), diag(v) and c ones(n)."""
     op, args, sizes = pattern.op, pattern.args, dict(enumerate(tensor.sizes))
     if op == "neg":  # the argument without a minus is the positive one
-        return tensor.coefficient < 0 and _matches(args[0], index.scale(-1, tensor), bound)
+        return tensor.coefficient < 0 and _matches(args[0], build.scale(-1, tensor), bound)
     if op == "sum":
         alone = tensor.coefficient == 1 and not tensor.dims and [slots for _, slots in tensor.factors] == [(0,)]
         return alone and _matches(args[0], tensor.factors[0][0], bound)
     if op == "diag":
         is_diagonal = tensor.order == 2 and tensor.out[0] == tensor.out[1]
-        return is_diagonal and _matches(args[0], index.einsum(tensor.factors, tensor.out[:1], sizes, tensor.coefficient), bound)  # type: ignore[arg-type]
+        return is_diagonal and _matches(args[0], build.einsum(tensor.factors, tensor.out[:1], sizes, tensor.coefficient), bound)  # type: ignore[arg-type]
     if op == "*" and args[1].op == "ones" and tensor.order == 1 and not any(slots for _, slots in tensor.factors):
         bound["v"] = tensor  # which tells the size
-        return _matches(args[0], index.einsum(tensor.factors, (), None, tensor.coefficient), bound)
+        return _matches(args[0], build.einsum(tensor.factors, (), None, tensor.coefficient), bound)
     return False

@@ -14,14 +14,14 @@ from typing import NamedTuple
 from matdiff.cost import length
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
-from matdiff.index import base_and_exponent
 from matdiff.language import make
 from matdiff.language.dims import Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.recover import Recovery
 from matdiff.sumlaws import with_part
+from matdiff.tensor.build import base_and_exponent
+from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 
 # A name costs its definition and an equals sign; these keep small repetitions as textbooks print them.
 LEAST_COST = 3

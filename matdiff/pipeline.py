@@ -13,11 +13,11 @@ from matdiff.infer.infer import Typed, declare, infer
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.statements import Question
-from matdiff.lower import axes_of
-from matdiff.nodes import Session, entered
 from matdiff.result import Result, Writing
 from matdiff.simplify import rebuild
 from matdiff.spaces import derivative
+from matdiff.tensor.lower import axes_of
+from matdiff.tensor.nodes import Session, entered
 
 
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:

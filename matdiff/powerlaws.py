@@ -8,13 +8,13 @@ from __future__ import annotations
 from itertools import product as pairs_of
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.functions import MATRIX_POWER
 from matdiff.language.dims import Dim
 from matdiff.language.syntax import ratio
-from matdiff.lower import matrix_power
-from matdiff.nodes import Apply, Factor, Index, Product, Tensor
-from matdiff.rational import ratio_of
+from matdiff.tensor import build
+from matdiff.tensor.lower import matrix_power
+from matdiff.tensor.nodes import Apply, Factor, Index, Product, Tensor
+from matdiff.tensor.rational import ratio_of
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -26,18 +26,18 @@ def cancel_within_power(product: Product) -> Tensor | None:
     The exponent of the power comes nearer to 0 by one.
     """
     for power, slots in product.factors:
-        base, exponent = index.base_and_exponent(power)
+        base, exponent = build.base_and_exponent(power)
         if exponent > -1 or not isinstance(base, Product) or len(base.sizes) > len(set(base.out)):
             continue
         names = dict(zip(base.out, slots))
-        inner = [(*index.base_and_exponent(tensor), tuple(names[slot] for slot in at)) for tensor, at in base.factors]
-        outer = [(*index.base_and_exponent(tensor), at) for tensor, at in product.factors]
+        inner = [(*build.base_and_exponent(tensor), tuple(names[slot] for slot in at)) for tensor, at in base.factors]
+        outer = [(*build.base_and_exponent(tensor), at) for tensor, at in product.factors]
         if any(o == f and at == place and (e > 0) == (d > 0) for f, d, place in inner for o, e, at in outer):
-            whole: list[Factor] = [(index.power(f, -d), place) for f, d, place in inner]
+            whole: list[Factor] = [(build.power(f, -d), place) for f, d, place in inner]
             rest = [factor for factor in product.factors if factor != (power, slots)]
-            scale = index.power(index.number(base.coefficient), -1)
-            factors = [*rest, (index.power(base, exponent + 1), slots), *whole, (scale, ())]
-            return index.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            scale = build.power(build.number(base.coefficient), -1)
+            factors = [*rest, (build.power(base, exponent + 1), slots), *whole, (scale, ())]
+            return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
@@ -61,12 +61,12 @@ def merge_powers(product: Product) -> Tensor | None:
         other = product.factors[partner][0]
         other_root = _base_of(other)[1]
         own = _has_own_exponent(other)
-        added = other.children[1] if own else index.filled(1, exponent.dims)
+        added = other.children[1] if own else build.filled(1, exponent.dims)
         shared = other_root if own and root.denominator % 2 else root
         rest = [factor for at, factor in enumerate(product.factors) if at not in (place, partner)]
-        whole = index.add([(ratio_of(root, shared), exponent), (ratio_of(other_root, shared), added)], exponent.dims)
-        total = _power(index.power(base, shared), whole)
-        return index.einsum([*rest, (total, slots)], product.out, dict(enumerate(product.sizes)), product.coefficient)
+        whole = build.add([(ratio_of(root, shared), exponent), (ratio_of(other_root, shared), added)], exponent.dims)
+        total = _power(build.power(base, shared), whole)
+        return build.einsum([*rest, (total, slots)], product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
@@ -78,14 +78,14 @@ def _has_own_exponent(tensor: Tensor) -> bool:
 def _base_of(tensor: Tensor) -> tuple[Tensor, Rational]:
     """x and r of x^r and of (x^r)^a; the latter only for roots, which are defined where x >= 0."""
     if not _has_own_exponent(tensor):
-        return index.base_and_exponent(tensor)
-    base, root = index.base_and_exponent(tensor.children[0])
+        return build.base_and_exponent(tensor)
+    base, root = build.base_and_exponent(tensor.children[0])
     return (base, root) if root.denominator % 2 == 0 else (tensor.children[0], 1)
 
 
 def _power(base: Tensor, exponent: Tensor) -> Tensor:
-    value = index.number_of(exponent)
-    return index.power(base, value) if value is not None else index.apply("power", (base, exponent), base.dims)
+    value = build.number_of(exponent)
+    return build.power(base, value) if value is not None else build.apply("power", (base, exponent), base.dims)
 
 
 def merge_matrix_powers(product: Product) -> Tensor | None:
@@ -106,17 +106,17 @@ def merge_matrix_powers(product: Product) -> Tensor | None:
             for right in _seen(other):
                 if left[1] != right[0] or uses[left[1]] != 2 or left[0] == right[1]:
                     continue
-                total = matrix_power(base, index.add([(1, exponent), (1, other_exponent)], ()))
+                total = matrix_power(base, build.add([(1, exponent), (1, other_exponent)], ()))
                 rest = [factor for factor in product.factors if factor is not one and factor is not other]
                 sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-                return index.einsum([*rest, (total, (left[0], right[1]))], product.out, sizes, product.coefficient)
+                return build.einsum([*rest, (total, (left[0], right[1]))], product.out, sizes, product.coefficient)
     return None
 
 
 def _seen(factor: Factor) -> list[tuple[int, int]]:
     """The indices of a matrix as (row, column); of a symmetric one both ways."""
     row, column = factor[1]
-    return [(row, column), (column, row)] if index.is_symmetric(factor[0]) else [(row, column)]
+    return [(row, column), (column, row)] if build.is_symmetric(factor[0]) else [(row, column)]
 
 
 def _is_root(tensor: Tensor) -> bool:
@@ -129,8 +129,8 @@ def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
         return tensor.args[0], tensor.args[1]
     if isinstance(tensor, Apply) and tensor.function in _EXPONENTS:
         base, exponent = _as_power(tensor.args[0])
-        return base, index.scale(ratio(*_EXPONENTS[tensor.function]), exponent)
-    return tensor, index.number(1)
+        return base, build.scale(ratio(*_EXPONENTS[tensor.function]), exponent)
+    return tensor, build.number(1)
 
 
 # Ratios: a Fraction made here would load that module at every start.

@@ -9,10 +9,10 @@ from collections.abc import Collection, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff import index
 from matdiff.language.dims import Dim
-from matdiff.nodes import HELD, Apply, Factor, Index, Product, Sum, Tensor, from_below
 from matdiff.simplify import rebuild, simplify
+from matdiff.tensor import build
+from matdiff.tensor.nodes import HELD, Apply, Factor, Index, Product, Sum, Tensor, from_below
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -55,7 +55,7 @@ def over_common(root: Tensor, kept: Collection[Tensor]) -> Tensor:
 def _combined(tensor: Tensor) -> Tensor:
     """The terms of the tensor over a common divisor, again and again while that leaves fewer, and at last all that share one."""
     while True:
-        terms = index.terms_of(tensor)
+        terms = build.terms_of(tensor)
         if not 1 < len(terms) <= MOST_TERMS:
             return tensor
         shorter = next((found for pair in combinations(terms, 2) if (found := _merged(terms, pair, 1)) is not None), None)
@@ -75,7 +75,7 @@ def _divisors(terms: Terms) -> list[Sum]:
     found = []
     for _, term in terms:
         for tensor in term.children if isinstance(term, Product) else (term,):
-            base, exponent = index.base_and_exponent(tensor)
+            base, exponent = build.base_and_exponent(tensor)
             if isinstance(base, Sum) and exponent < 0:
                 found.append(base)
     return list(dict.fromkeys(found))
@@ -87,10 +87,10 @@ def _merged(terms: Terms, chosen: Terms, most: int, base: Sum | None = None) -> 
         above = _above(chosen, divisor)
         if above is None:
             continue
-        together = index.add(above, terms[0][1].dims)
-        if len(index.terms_of(together)) <= most:
+        together = build.add(above, terms[0][1].dims)
+        if len(build.terms_of(together)) <= most:
             rest = [term for term in terms if term not in chosen]
-            return index.add([*rest, (1, together)], terms[0][1].dims)
+            return build.add([*rest, (1, together)], terms[0][1].dims)
     return None
 
 
@@ -129,7 +129,7 @@ def _whole(term: Tensor) -> Quotient:
 def _quotient(term: Tensor, base: Sum) -> Quotient | None:
     """The term as what is over a power of the base; None where that stands nowhere in it, or at several indices."""
     whole = _whole(term)
-    powers = [(factor, *index.base_and_exponent(factor[0])) for factor in whole.factors]
+    powers = [(factor, *build.base_and_exponent(factor[0])) for factor in whole.factors]
     found = [(factor, exponent) for factor, inner, exponent in powers if inner is base and exponent < 0]
     if len(found) != 1:
         return None
@@ -144,6 +144,6 @@ def _times(quotient: Quotient, base: Sum, times: int, highest: Rational) -> list
     products: list[tuple[Rational, list[Factor]]] = [(quotient.coefficient, quotient.factors)]
     for _ in range(times):
         products = [(c * inner, [*factors, (t, quotient.slots)]) for c, factors in products for inner, t in base.terms]
-    below = (index.power(base, -highest), quotient.slots)
+    below = (build.power(base, -highest), quotient.slots)
     sizes: dict[Index, Dim] = dict(enumerate(quotient.sizes))
-    return [(c, simplify(index.einsum([*factors, below], quotient.out, sizes))) for c, factors in products]
+    return [(c, simplify(build.einsum([*factors, below], quotient.out, sizes))) for c, factors in products]

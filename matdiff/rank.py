@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from math import inf, prod
 
-from matdiff.index import add, einsum, filled, is_skew, number_of, scale, terms_of, transpose
 from matdiff.language.dims import Dim
-from matdiff.lower import is_singular_structure
-from matdiff.nodes import HELD, SINGULAR, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.simplify import simplify
+from matdiff.tensor.build import add, einsum, filled, is_skew, number_of, scale, terms_of, transpose
+from matdiff.tensor.lower import is_singular_structure
+from matdiff.tensor.nodes import HELD, SINGULAR, Apply, Constant, Product, Sum, Symbol, Tensor
 
 # The rank of a matrix that is singular, but has a rank that grows with its size.
 _NOT_FULL = 1 << 62

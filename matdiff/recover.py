@@ -15,15 +15,15 @@ from matdiff.formulas import Formulas, Term
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.graph import Graph, Irreducible
 from matdiff.grid import Grid, grid_of, part_of
-from matdiff.index import add, base_and_exponent, einsum, is_symmetric
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.larger import reduce
-from matdiff.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
-from matdiff.rational import magnitude
 from matdiff.sumlaws import with_part
+from matdiff.tensor.build import add, base_and_exponent, einsum, is_symmetric
+from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.tensor.rational import magnitude
 
 if TYPE_CHECKING:
     from matdiff.language.kinds import Variable

@@ -15,12 +15,12 @@ from matdiff.language.dims import Dim
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
-from matdiff.lower import axes_of
 from matdiff.naming import Part, needed
-from matdiff.nodes import Tensor
 from matdiff.recover import Recovery, size_expressions
 from matdiff.rereading import assumed_kinds
 from matdiff.sized import with_sizes
+from matdiff.tensor.lower import axes_of
+from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:
     from matdiff.asked import Asked

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from matdiff import blocklaws, functionlaws, index, powerlaws
-from matdiff.embedding import without
+from matdiff import blocklaws, functionlaws, powerlaws
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.limits import check
-from matdiff.lower import expand_rule, matrix_power, power_of, slope_of
 from matdiff.matching import EQUATION_LAWS
-from matdiff.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Tensor
-from matdiff.portions import held
 from matdiff.sumlaws import SUM_LAWS, sum_that_cancels
+from matdiff.tensor import build
+from matdiff.tensor.halves import held
+from matdiff.tensor.lower import expand_rule, matrix_power, power_of, slope_of
+from matdiff.tensor.matching import without
+from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Tensor
 
 ProductLaw = Callable[[Product], Tensor | None]
 ApplyLaw = Callable[[Apply], Tensor | None]
@@ -66,9 +67,9 @@ def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
         return node
     if isinstance(node, Product):
         factors = [(done[tensor], slots) for tensor, slots in node.factors]
-        return index.einsum(factors, node.out, dict(enumerate(node.sizes)), node.coefficient)
+        return build.einsum(factors, node.out, dict(enumerate(node.sizes)), node.coefficient)
     if isinstance(node, Sum):
-        return index.add([(c, done[term]) for c, term in node.terms], node.dims)
+        return build.add([(c, done[term]) for c, term in node.terms], node.dims)
     assert isinstance(node, Apply)
     if node.function == "frechet":
         # The derivative of a function is that of the function, even where its value has turned out to be simpler.
@@ -76,17 +77,17 @@ def _with_children(node: Tensor, done: Mapping[Tensor, Tensor]) -> Tensor:
         assert isinstance(value, Apply) and isinstance(order, int)
         # An answer that is known for the value was found without its arguments.
         args = tuple(done[arg] if arg in done else simplify(arg) for arg in value.args)
-        return slope_of(index.apply(value.function, args, value.dims), order)
+        return slope_of(build.apply(value.function, args, value.dims), order)
     args = tuple(done[arg] for arg in node.args)
     if node.function == "power" and node.exponent is not None:
-        return index.power(args[0], node.exponent)
+        return build.power(args[0], node.exponent)
     if node.function == "power":
         return power_of(*args)
     if node.function == MATRIX_POWER:
         return matrix_power(*args)
     if node.function == HELD:
         return held(args[0])
-    return index.apply(node.function, args, node.dims, node.exponent)
+    return build.apply(node.function, args, node.dims, node.exponent)
 
 
 def _settle(node: Tensor) -> Tensor:
@@ -121,13 +122,13 @@ def _simpler(node: Tensor) -> Tensor | None:
 def cancel_power(product: Product) -> Tensor | None:
     """`(A x) ./ (A x) .^ 3 = 1 ./ (A x) .^ 2`, and so for every product of matrices.  Removes the factors of one."""
     for place, (tensor, slots) in enumerate(product.factors):
-        base, exponent = index.base_and_exponent(tensor)
+        base, exponent = build.base_and_exponent(tensor)
         if exponent >= 0 or not isinstance(base, Product) or base.coefficient != 1:
             continue
         rest = without([*product.factors[:place], *product.factors[place + 1 :]], base, slots, product)
         if rest is not None:
-            rest.append((index.power(base, exponent + 1), slots))
-            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            rest.append((build.power(base, exponent + 1), slots))
+            return build.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
@@ -144,11 +145,11 @@ def value_at_unit(product: Product) -> Tensor | None:
             units = [(unit, (slot,)) for slot in fresh if isinstance(slot, tuple)]
             rest = [factor for other, factor in enumerate(product.factors) if other != place]
             sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-            return index.einsum([*rest, (tensor, fresh), *units], product.out, sizes, product.coefficient)
+            return build.einsum([*rest, (tensor, fresh), *units], product.out, sizes, product.coefficient)
         if sum(1 for factor in product.factors if factor == (unit, (end,))) > 1:
             rest = list(product.factors)
             rest.remove((unit, (end,)))
-            return index.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
@@ -171,7 +172,7 @@ def closed_frechet(product: Product) -> Tensor | None:
             chain = _chain(rest, start, first, uses)
             if chain is None:
                 continue
-            direction = index.einsum([(t, ends) for t, ends, _ in chain], (start, first), dict(enumerate(product.sizes)))
+            direction = build.einsum([(t, ends) for t, ends, _ in chain], (start, first), dict(enumerate(product.sizes)))
             if not _commutes(direction, value.args[0]):
                 continue
             shapes = [(arg.dims[0], arg.dims[1]) if arg.dims else SCALAR for arg in value.args]
@@ -181,7 +182,7 @@ def closed_frechet(product: Product) -> Tensor | None:
             # The chain ran from `start` to `first`; now it runs from `right`, and f'(X) leads on to `left`.
             kept += [(t, tuple(right if s == start else s for s in ends)) for t, ends, _ in chain]
             kept.append((slope, (first if chain else right, left)))
-            return index.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 
@@ -205,12 +206,12 @@ def _commutes(one: Tensor, other: Tensor) -> bool:
     """Whether the normal form knows that two matrices commute, term by term."""
 
     def product_of(*pair: Tensor) -> Tensor:
-        return index.einsum([(pair[0], (0, 1)), (pair[1], (1, 2))], (0, 2))
+        return build.einsum([(pair[0], (0, 1)), (pair[1], (1, 2))], (0, 2))
 
     return all(
         product_of(left, right) is product_of(right, left)
-        for _, left in index.terms_of(one)
-        for _, right in index.terms_of(other)
+        for _, left in build.terms_of(one)
+        for _, right in build.terms_of(other)
     )
 
 
@@ -231,8 +232,8 @@ def expand_large_group(product: Product) -> Tensor | None:
             rest = list(product.factors)
             rest.remove((group, slots))
             sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-            terms = [(c, index.einsum([(term, slots), *rest], product.out, sizes)) for c, term in group.terms]
-            return index.scale(product.coefficient, index.add(terms, product.dims))
+            terms = [(c, build.einsum([(term, slots), *rest], product.out, sizes)) for c, term in group.terms]
+            return build.scale(product.coefficient, build.add(terms, product.dims))
     return None
 
 

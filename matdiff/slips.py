@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from matdiff import index
 from matdiff.comparison import (
     Comparison,
     all_equal,
@@ -30,12 +29,13 @@ from matdiff.language.dims import SCALAR
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, ratio
-from matdiff.lower import lower
 from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
 from matdiff.numbers.precision import mp
 from matdiff.pipeline import again
 from matdiff.simplify import simplify
 from matdiff.structure import MODES
+from matdiff.tensor import build
+from matdiff.tensor.lower import lower
 from matdiff.terms import edits_of, scalars_in, terms_of
 from matdiff.views import Case, Finding, View
 
@@ -405,7 +405,7 @@ def _short_difference(case: Case) -> Finding | None:
             continue
         left, right = (simplify(lower(typed)[0]) for typed in (printed, expected))
         try:
-            expr = case.answer.recovery.expr(simplify(index.add([(1, left), (-1, right)], left.dims)))
+            expr = case.answer.recovery.expr(simplify(build.add([(1, left), (-1, right)], left.dims)))
         except Irreducible:
             return None
         if shape_of(printed.expr)[0].is_one and not is_scalar(printed.expr):

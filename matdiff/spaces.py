@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.derive import derive
 from matdiff.directions import Curved
-from matdiff.index import symbol
 from matdiff.language.errors import TooManyAxes
 from matdiff.limits import AXES
-from matdiff.lower import axes_of, free_property, property_of, variable_tensor
 from matdiff.simplify import simplify
 from matdiff.structure import curvature, in_own_space, turns_with_variable
+from matdiff.tensor import build
+from matdiff.tensor.build import symbol
+from matdiff.tensor.lower import axes_of, free_property, property_of, variable_tensor
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
     from matdiff.language.kinds import Variable
-    from matdiff.nodes import Tensor
+    from matdiff.tensor.nodes import Tensor
 
 
 def derivative(output: Tensor, names: Sequence[str], typed: Typed, structure: str) -> Tensor:
@@ -34,7 +34,7 @@ def derivative(output: Tensor, names: Sequence[str], typed: Typed, structure: st
         again = [first for other, first in before if other == name and turns]
         if len(again) == 1 and before[-1] == (name, again[0]):
             curved = curvature(plain, again[0], variable)
-            tensor = index.add([(1, derive(plain, variable)), (1, curved)], curved.dims)
+            tensor = build.add([(1, derive(plain, variable)), (1, curved)], curved.dims)
         else:
             tensor = derive(tensor, variable)
             tensor = plain = simplify(tensor) if turns else tensor

@@ -11,9 +11,9 @@ H[V] - V (Q^T G + G^T Q)/2 (Absil, Mahony and Trumpf, An extrinsic look at the R
 
 from __future__ import annotations
 
-from matdiff import index
 from matdiff.language.syntax import ratio
-from matdiff.nodes import Index, Tensor
+from matdiff.tensor import build
+from matdiff.tensor.nodes import Index, Tensor
 
 MODES = ("project", "ignore", "entries")
 
@@ -25,16 +25,16 @@ def in_own_space(derivative: Tensor, axis: int, prop: str | None, mode: str, var
     if prop in ("symmetric", "spd"):
         if mode == "entries":
             plain, swapped, diagonal = derivative, _swapped(derivative, axis), _diagonal(derivative, axis)
-            return index.add([(1, plain), (1, swapped), (-1, diagonal)], derivative.dims)
+            return build.add([(1, plain), (1, swapped), (-1, diagonal)], derivative.dims)
         return _half(derivative, axis, 1)
     if prop == "skew":
         skewed = _half(derivative, axis, -1)
-        return index.scale(2, skewed) if mode == "entries" else skewed
+        return build.scale(2, skewed) if mode == "entries" else skewed
     if prop in ("lower", "upper"):
-        mask = index.constant("tril", (), derivative.dims[axis : axis + 2])
+        mask = build.constant("tril", (), derivative.dims[axis : axis + 2])
         axes = list(range(derivative.order))
         place = (axis, axis + 1) if prop == "lower" else (axis + 1, axis)
-        return index.einsum([(derivative, axes), (mask, place)], axes)
+        return build.einsum([(derivative, axes), (mask, place)], axes)
     if prop == "orthogonal":
         return _tangent(derivative, axis, variable)
     return derivative
@@ -54,36 +54,36 @@ def curvature(gradient: Tensor, axis: int, variable: Tensor) -> Tensor:
     row, column = axes[axis], axes[axis + 1]
     outer: list[Index] = [*axes[:axis]]
     turned = [
-        index.einsum([(gradient, [*outer, "p", one]), (variable, ("p", other))], [*outer, row, column])
+        build.einsum([(gradient, [*outer, "p", one]), (variable, ("p", other))], [*outer, row, column])
         for one, other in ((row, column), (column, row))
     ]
     half = ratio(-1, 2)
-    symmetric = index.add([(half, part) for part in turned], turned[0].dims)
+    symmetric = build.add([(half, part) for part in turned], turned[0].dims)
     ends = [*outer, "i", column, "i", row]
-    return index.einsum([(symmetric, [*outer, row, column])], ends, {"i": variable.dims[0]})
+    return build.einsum([(symmetric, [*outer, row, column])], ends, {"i": variable.dims[0]})
 
 
 def _swapped(tensor: Tensor, axis: int) -> Tensor:
     axes = list(range(tensor.order))
     exchanged = [*axes[:axis], axis + 1, axis, *axes[axis + 2 :]]
-    return index.einsum([(tensor, axes)], exchanged)
+    return build.einsum([(tensor, axes)], exchanged)
 
 
 def _half(tensor: Tensor, axis: int, sign: int) -> Tensor:
     half = ratio(1, 2)
-    return index.add([(half, tensor), (sign * half, _swapped(tensor, axis))], tensor.dims)
+    return build.add([(half, tensor), (sign * half, _swapped(tensor, axis))], tensor.dims)
 
 
 def _diagonal(tensor: Tensor, axis: int) -> Tensor:
     """The entries with equal indices on the two axes, the others zero."""
     axes = [a if a != axis + 1 else axis for a in range(tensor.order)]
-    return index.einsum([(tensor, axes)], axes)
+    return build.einsum([(tensor, axes)], axes)
 
 
 def _tangent(tensor: Tensor, axis: int, variable: Tensor) -> Tensor:
     """1/2 (G - Q G^T Q), the projection of G onto the tangent space at orthogonal Q (Edelman, Arias and Smith 1998, eq. 2.53)."""
     axes = list(range(tensor.order))
     inner = [*axes[:axis], "k", "l", *axes[axis + 2 :]]
-    reflected = index.einsum([(tensor, inner), (variable, (axis, "l")), (variable, ("k", axis + 1))], axes)
+    reflected = build.einsum([(tensor, inner), (variable, (axis, "l")), (variable, ("k", axis + 1))], axes)
     half = ratio(1, 2)
-    return index.add([(half, tensor), (-half, reflected)], tensor.dims)
+    return build.add([(half, tensor), (-half, reflected)], tensor.dims)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.language.dims import Dim
-from matdiff.nodes import Index, Product, Sum, Tensor
-from matdiff.rational import ratio_of
+from matdiff.tensor import build
+from matdiff.tensor.nodes import Index, Product, Sum, Tensor
+from matdiff.tensor.rational import ratio_of
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -27,9 +27,9 @@ def spread_of_scalars(total: Sum) -> Tensor | None:
         return None
     if any(slots for _, term in products for _, slots in term.factors):
         return None
-    scalar = index.add([(c, index.einsum(term.factors, (), None, term.coefficient)) for c, term in products], ())
+    scalar = build.add([(c, build.einsum(term.factors, (), None, term.coefficient)) for c, term in products], ())
     out = products[0][1].out
-    return index.einsum([(scalar, ())], out, dict(zip(out, total.dims)))
+    return build.einsum([(scalar, ())], out, dict(zip(out, total.dims)))
 
 
 def diagonal_of_sum(total: Sum) -> Tensor | None:
@@ -44,13 +44,13 @@ def diagonal_of_sum(total: Sum) -> Tensor | None:
     if len(kept) == total.order:
         return None
     terms = [(c, _without_deltas(term, kept)) for c, term in total.terms]
-    return index.einsum([(index.add(terms, [total.dims[axis] for axis in kept]), kept)], joined)
+    return build.einsum([(build.add(terms, [total.dims[axis] for axis in kept]), kept)], joined)
 
 
 def _without_deltas(term: Tensor, kept: list[int]) -> Tensor:
     """The term on the axes `kept`; the others repeat these."""
     assert isinstance(term, Product)
-    return index.einsum(term.factors, [term.out[axis] for axis in kept], dict(enumerate(term.sizes)), term.coefficient)
+    return build.einsum(term.factors, [term.out[axis] for axis in kept], dict(enumerate(term.sizes)), term.coefficient)
 
 
 def sum_that_cancels(product: Product) -> Tensor | None:
@@ -62,12 +62,12 @@ def sum_that_cancels(product: Product) -> Tensor | None:
     for group, slots in product.factors:
         kept = [slot for slot in dict.fromkeys(slots) if uses[slot] > slots.count(slot)]
         if isinstance(group, Sum) and len(kept) < len(set(slots)):
-            summed = index.add([(c, index.einsum([(t, slots)], kept)) for c, t in group.terms], [product.sizes[s] for s in kept])
-            if len(index.terms_of(summed)) < len(group.terms):
+            summed = build.add([(c, build.einsum([(t, slots)], kept)) for c, t in group.terms], [product.sizes[s] for s in kept])
+            if len(build.terms_of(summed)) < len(group.terms):
                 rest = list(product.factors)
                 rest.remove((group, slots))
                 sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-                return index.einsum([*rest, (summed, kept)], product.out, sizes, product.coefficient)
+                return build.einsum([*rest, (summed, kept)], product.out, sizes, product.coefficient)
     return None
 
 

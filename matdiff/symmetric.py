@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
-from matdiff.index import is_symmetric
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotSymmetric
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import is_scalar, post_order
-from matdiff.lower import lower
 from matdiff.simplify import simplify
+from matdiff.tensor.build import is_symmetric
+from matdiff.tensor.lower import lower
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Expr

@@ -9,12 +9,12 @@ import math
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
-from matdiff.index import number_of
 from matdiff.infer.rules import rule_expr
 from matdiff.language.errors import DivisionByZero, NoValue
 from matdiff.language.queries import post_order
-from matdiff.lower import Lowering
 from matdiff.simplify import simplify
+from matdiff.tensor.build import number_of
+from matdiff.tensor.lower import Lowering
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

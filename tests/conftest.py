@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from matdiff import limits
-from matdiff.nodes import Session, entered
+from matdiff.tensor.nodes import Session, entered
 
 # One look at the clock in so many seconds, about as often as the program looks at it.
 TICK = 1e-4

@@ -156,9 +156,9 @@ def test_verify_says_no_with_status_one(monkeypatch: pytest.MonkeyPatch) -> None
     original = Result.__init__
 
     def wrong(self: object, writing: object, wrt: tuple[str, ...], tensor: object, *rest: object) -> None:
-        from matdiff import index
+        from matdiff.tensor import build
 
-        original(self, writing, wrt, index.scale(2, tensor), *rest)
+        original(self, writing, wrt, build.scale(2, tensor), *rest)
 
     monkeypatch.setattr("matdiff.Result.__init__", wrong)
     outcome = run([*QUESTION, "--verify"])

@@ -17,7 +17,7 @@ import pytest
 from mpmath import mp
 from sessions import run
 
-from matdiff import equations, index, simplify
+from matdiff import equations, simplify
 from matdiff.api import differentiate
 from matdiff.evaluate import Undefined
 from matdiff.functions import FUNCTIONS
@@ -27,11 +27,12 @@ from matdiff.infer.variables import declare
 from matdiff.language.queries import constant, post_order
 from matdiff.language.syntax import Expr
 from matdiff.matching import Law
-from matdiff.nodes import Tensor, entered
 from matdiff.numbers.sample import MANNERS, draw_sizes, draw_values
 from matdiff.numbers.values import evaluate
 from matdiff.read.parse import parse_declaration
 from matdiff.render import stable
+from matdiff.tensor import build
+from matdiff.tensor.nodes import Tensor, entered
 
 CORPUS = [
     json.loads(line) for line in (Path(__file__).parent / "corpus" / "public.jsonl").read_text(encoding="utf-8").splitlines()
@@ -161,13 +162,13 @@ def test_an_equation_is_found(line: str) -> None:
         for form in forms:
             sides = [form.format(side) for side in (left, right)]
             made = tensor_of(f"({sides[0]}) - ({sides[1]})")
-            assert index.number_of(made) == 0, sides
+            assert build.number_of(made) == 0, sides
 
 
 @pytest.mark.parametrize("order", list(permutations(("exp(2 x)", "exp(3 y)", "exp(-5 x)"))))
 def test_what_does_not_fit_binds_nothing(order: tuple[str, ...]) -> None:
     made = tensor_of(f"{' .* '.join(order)} - exp(-3 x) .* exp(3 y)")
-    assert index.number_of(made) == 0
+    assert build.number_of(made) == 0
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -175,7 +176,7 @@ def test_a_law_in_python_is_found(name: str) -> None:
     left, right = EXAMPLES[name].split(" = ")
     declarations = EXAMPLE_DECLARATIONS.split("; ")
     made = differentiate(f"({left}) - ({right})", order=0, declarations=declarations).result.tensor
-    assert index.number_of(made) == 0
+    assert build.number_of(made) == 0
 
 
 # --- they are needed ------------------------------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def test_clocks_nest() -> None:
 
 
 def test_what_an_answer_is_made_of_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("matdiff.nodes.FACTORS", 500)
+    monkeypatch.setattr("matdiff.tensor.nodes.FACTORS", 500)
     assert matdiff.differentiate("tr(X^5)", "X").text == "5 (X^4)^T"
     with pytest.raises(TooLarge) as caught:
         matdiff.differentiate("a^T X^40 b", "X")

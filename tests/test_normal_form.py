@@ -14,13 +14,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from matdiff import index, simplify
+from matdiff import simplify
 from matdiff.api import Derivative, differentiate
 from matdiff.derive import derive
 from matdiff.infer.infer import infer
-from matdiff.lower import lower, variable_tensor
-from matdiff.nodes import Session, Tensor, entered
 from matdiff.read.parse import Question, parse, parse_declaration
+from matdiff.tensor import build
+from matdiff.tensor.lower import lower, variable_tensor
+from matdiff.tensor.nodes import Session, Tensor, entered
 
 DECLARATIONS = [
     "x: n", "y: n", "u: m", "A: n x n", "B: n x n", "W: m x n", "S: symmetric n", "P: spd n", "D: diagonal n", "Q: orthogonal n",
@@ -124,7 +125,7 @@ def test_presentation(pair: tuple[str, str]) -> None:
     """The difference of two ways of writing a formula is zero, in the normal form."""
     one, other = pair
     tensor = answer_of(f"({one}) - ({other})").result.tensor
-    assert index.number_of(tensor) == 0, (one, other)
+    assert build.number_of(tensor) == 0, (one, other)
 
 
 @given(PAIRS)

@@ -15,8 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from matdiff.language.errors import OtherNotation
-from matdiff.nodes import entered
 from matdiff.notations.equation import Equation, NoNotation
+from matdiff.tensor.nodes import entered
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

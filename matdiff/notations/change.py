@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.derive import derive
 from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.lower import Lowering, property_of, variable_tensor
-from matdiff.nodes import Tensor
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.linear import Linear
 from matdiff.render.leftside import output_name
 from matdiff.simplify import simplify
+from matdiff.tensor import build
+from matdiff.tensor.lower import Lowering, property_of, variable_tensor
+from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
@@ -33,7 +33,7 @@ class Change:
         self.counts += [sum(1 for dim in self.typed.variables[name].shape if not dim.is_one) for name in result.wrt]
         self.leaves = {name: make.name(self._free(name), self.typed.variables[name].shape) for name in result.wrt}
         self.symbols = {
-            name: index.symbol(
+            name: build.symbol(
                 str(leaf.value), variable_tensor(self.typed.variables[name], structured=False).dims, self._row(name)
             )
             for name, leaf in self.leaves.items()
@@ -64,7 +64,7 @@ class Change:
         for name, count in zip(self.result.wrt[first:], self.counts[first + 1 :]):
             factors.append((self.symbols[name], axes[here : here + count]))
             here += count
-        return simplify(index.einsum(factors, axes[:start]))
+        return simplify(build.einsum(factors, axes[:start]))
 
     def formula(self, first: int, as_row: bool = False) -> Expr:
         """The same in matrix notation.  Raises NoNotation where more than two axes are left, or none exists."""

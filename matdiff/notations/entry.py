@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.graph import Irreducible
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr
-from matdiff.nodes import Tensor
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.render.leftside import entries_side
 from matdiff.simplify import simplify
+from matdiff.tensor import build
+from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
@@ -25,9 +25,9 @@ def equation(answer: Answer, result: Result) -> Equation:
     axes = list(range(result.tensor.order))
     factors: list[tuple[Tensor, list[int]]] = [(result.tensor, axes)]
     for axis, (_, _, dim, letter) in enumerate(result.full_axes[:held]):
-        factors.append((index.constant("unit", (Expr("name", (), letter), dim), (dim,)), [axis]))
+        factors.append((build.constant("unit", (Expr("name", (), letter), dim), (dim,)), [axis]))
     try:
-        right = result.recovery.expr(simplify(index.einsum(factors, axes[held:])))
+        right = result.recovery.expr(simplify(build.einsum(factors, axes[held:])))
     except Irreducible:
         raise NoNotation from None
     if result.wrt and answer.typed.variables[result.wrt[-1]].shape[0].is_one and kept == 1:

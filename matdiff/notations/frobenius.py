@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from matdiff.formulas import Formulas
-from matdiff.index import number_of
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
@@ -14,6 +13,7 @@ from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Slope, Term, Turn
 from matdiff.render.leftside import arrays_side, left_side
+from matdiff.tensor.build import number_of
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

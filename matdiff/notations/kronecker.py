@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from matdiff import formula
 from matdiff.formula import Chain
 from matdiff.formulas import Formulas
-from matdiff.index import number_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, Dim
 from matdiff.language.queries import is_scalar, post_order, shape_of
@@ -18,6 +17,7 @@ from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
+from matdiff.tensor.build import number_of
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer

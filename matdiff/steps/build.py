@@ -14,7 +14,7 @@ from matdiff.language import make
 from matdiff.language.dims import SCALAR, Dim, Shape
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.rational import whole
+from matdiff.tensor.rational import whole
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

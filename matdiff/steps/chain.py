@@ -6,14 +6,11 @@ are added, the last value first.
 
 from __future__ import annotations
 
-from matdiff import index
 from matdiff.entries import in_indices, letters_beside
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.lower import axes_of
-from matdiff.nodes import Tensor
 from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
@@ -22,6 +19,9 @@ from matdiff.steps.frobenius import frobenius_lines
 from matdiff.steps.indices import by_indices, distinct, squared
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, intermediate_values, last_line, projection_law
+from matdiff.tensor import build
+from matdiff.tensor.lower import axes_of
+from matdiff.tensor.nodes import Tensor
 
 # So many factors are multiplied in one line; longer chains go value by value.
 _MOST_FACTORS = 4
@@ -153,7 +153,7 @@ class _Chain:
                     parts.append(self._contracted(totals[user], slope, len(self.letters[_OUTPUT]), (user, name)))
                     pair = [self._total_partial(user), self._partial(user, name)]
                     terms.append(summed(times(pair, SCALAR), self.letters[user]))
-            totals[name] = simplify(index.add([(1, part) for part in parts], parts[0].dims))
+            totals[name] = simplify(build.add([(1, part) for part in parts], parts[0].dims))
             if users[name] == [_OUTPUT]:
                 continue
             left, axes = self._left(name), self._axes(name)
@@ -228,7 +228,7 @@ class _Chain:
         out = [("out", axis) for axis in range(outputs)]
         inner = [("in", axis) for axis in range(len(self.letters[pair[0]]))]
         ends = [("end", axis) for axis in range(len(self.letters[pair[1]]))]
-        return simplify(index.einsum([(total, [*out, *inner]), (slope, [*inner, *ends])], [*out, *ends]))
+        return simplify(build.einsum([(total, [*out, *inner]), (slope, [*inner, *ends])], [*out, *ends]))
 
     def _written(self, tensor: Tensor, letters: list[str], beside: list[str] | None = None) -> Expr:
         taken = (*self.setting.taken, *self.used_letters) if beside else (*self.setting.taken, *letters)

@@ -9,7 +9,6 @@ from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.lower import axes_of
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, remade, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -17,6 +16,7 @@ from matdiff.steps.identify import Form, pairing
 from matdiff.steps.indices import distinct
 from matdiff.steps.rewrite import Rewriting
 from matdiff.steps.setting import Setting, last_line, projection_law
+from matdiff.tensor.lower import axes_of
 
 
 def by_differentials(setting: Setting) -> Derivation:

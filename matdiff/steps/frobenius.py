@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.derive import derive
 from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape, size
 from matdiff.language.queries import names_in, shape_of
-from matdiff.lower import axes_of
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.frobenius import isotropic, isotropic_letters, written
 from matdiff.notations.linear import Beside, Dyad, Linear, Map, Mask, NotLinear, Sides, Slope, Term, Turn
@@ -24,10 +22,12 @@ from matdiff.steps import laws
 from matdiff.steps.build import negated, partial, plus, times
 from matdiff.steps.derivation import Law, Line
 from matdiff.steps.setting import Setting, last_line
+from matdiff.tensor import build
+from matdiff.tensor.lower import axes_of
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Expr
-    from matdiff.nodes import Tensor
+    from matdiff.tensor.nodes import Tensor
 
 
 def frobenius_lines(setting: Setting, arrays: Sequence[Expr], slopes: Sequence[Tensor], number: int) -> list[Line]:
@@ -49,14 +49,14 @@ def _terms(setting: Setting, slope: Tensor, below: Expr) -> tuple[Term, ...]:
     """The maps that a factor is the sum of; `below` is the array by which it differentiates."""
     shape = shape_of(below)
     leaf = make.name(f"d{below.value}'", shape)  # no name that anybody could have typed
-    symbol = index.symbol(str(leaf.value), axes_of(shape))
+    symbol = build.symbol(str(leaf.value), axes_of(shape))
     kept = slope.order - symbol.order
     axes = list(range(slope.order))
 
     def gradient(scalar: Expr) -> Expr:
         return setting.recovery.expr(simplify(derive(setting.lowered(scalar, {str(leaf.value): symbol}), symbol)))
 
-    moved = simplify(index.einsum([(slope, axes), (symbol, axes[kept:])], axes[:kept]))
+    moved = simplify(build.einsum([(slope, axes), (symbol, axes[kept:])], axes[:kept]))
     terms = Linear(leaf, setting.recovery.formulas, gradient).terms(setting.recovery.expr(moved))
     if any(isinstance(map_, (Slope, Beside)) for term in terms for map_ in term.maps):
         raise NotLinear

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from matdiff import index
 from matdiff.derive import derive
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
@@ -18,13 +17,14 @@ from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, shape_of, values_of
 from matdiff.language.syntax import Expr
-from matdiff.lower import Lowering, axes_of
-from matdiff.nodes import Tensor
 from matdiff.recover import Recovery
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import is_linear, negated, plus, times, transposed
 from matdiff.steps.derivation import Law
+from matdiff.tensor import build
+from matdiff.tensor.lower import Lowering, axes_of
+from matdiff.tensor.nodes import Tensor
 
 Path = tuple[int, ...]
 # Names that no user can write.
@@ -124,7 +124,7 @@ class Form:
     def _gradient(self, path: Path, part: Expr) -> Expr:
         """The derivative of the whole by the part at the path, in matrix notation."""
         dims = axes_of(shape_of(part))
-        place, moved = index.symbol(_PLACE, dims), index.symbol(_MOVED, axes_of(shape_of(self.change)))
+        place, moved = build.symbol(_PLACE, dims), build.symbol(_MOVED, axes_of(shape_of(self.change)))
         lowering = Lowering({**self.values, _PLACE: place, _MOVED: moved})
         whole = lowering.value(self._with_place(self.expr, path, shape_of(part)))
         slope = rebuild(simplify(derive(whole, place)), self.restored)

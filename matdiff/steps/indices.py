@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff import index
 from matdiff.derive import derive
 from matdiff.entries import in_indices
 from matdiff.graph import Irreducible
@@ -19,14 +18,15 @@ from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
-from matdiff.lower import axes_of
-from matdiff.nodes import Apply, Index, Product, Sum, Symbol, Tensor
 from matdiff.rank import mark_of
 from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line
 from matdiff.steps.setting import Setting, last_line, projection_law
+from matdiff.tensor import build
+from matdiff.tensor.lower import axes_of
+from matdiff.tensor.nodes import Apply, Index, Product, Sum, Symbol, Tensor
 
 _MOST_ROUNDS = 40
 
@@ -42,7 +42,7 @@ class _Indices:
         self.variable = setting.values[setting.variable.name]
         self.pending: dict[str, Tensor] = {}
         self.symbols: dict[Tensor, Symbol] = {}
-        self.deltas = index.symbol("the deltas", self.variable.dims + self.variable.dims, "pending")
+        self.deltas = build.symbol("the deltas", self.variable.dims + self.variable.dims, "pending")
         self.definitions = {
             setting.values[name]: setting.lowered(value) for name, value in setting.definitions.items() if name in setting.moving
         }
@@ -90,7 +90,7 @@ class _Indices:
             found.append(
                 (self._shown(rebuild(current, {own: self.deltas})), (*(law for law in used if law != laws.LINEAR), delta))
             )
-            current = rebuild(current, {own: index.identity(self.variable.dims)})
+            current = rebuild(current, {own: build.identity(self.variable.dims)})
             used = (laws.DELTAS,)
         current = rebuild(current, self.setting.restored)
         found.append((self._written(current, [*self.output, *self.variables]), used))
@@ -140,7 +140,7 @@ class _Indices:
         """The derivative of a node by the variable, not worked out."""
         if node not in self.symbols:
             name = f"derivative {len(self.symbols)}"
-            self.symbols[node] = index.symbol(name, node.dims + self.variable.dims, "pending")
+            self.symbols[node] = build.symbol(name, node.dims + self.variable.dims, "pending")
             self.pending[name] = node
         return self.symbols[node]
 
@@ -151,9 +151,9 @@ class _Indices:
         if node in self.definitions:
             return self._pushed(self.definitions[node])
         if not self.depends(node):
-            return index.filled(0, node.dims + self.variable.dims)
+            return build.filled(0, node.dims + self.variable.dims)
         if isinstance(node, Sum):
-            return index.add([(c, self._pushed(term)) for c, term in node.terms], node.dims + self.variable.dims)
+            return build.add([(c, self._pushed(term)) for c, term in node.terms], node.dims + self.variable.dims)
         if isinstance(node, Product):
             return self._product_rule(node)
         assert isinstance(node, Apply)
@@ -170,8 +170,8 @@ class _Indices:
             tensor, slots = node.factors[place]
             change = self._pushed(tensor) if isinstance(tensor, Apply | Product) else self._slot(tensor)
             others = [factor for other, factor in enumerate(node.factors) if other != place]
-            terms.append((1, index.einsum([*others, (change, [*slots, *tail])], [*node.out, *tail], sizes, node.coefficient)))
-        return index.add(terms, node.dims + self.variable.dims)
+            terms.append((1, build.einsum([*others, (change, [*slots, *tail])], [*node.out, *tail], sizes, node.coefficient)))
+        return build.add(terms, node.dims + self.variable.dims)
 
     def _chain_rule(self, node: Apply) -> Tensor:
         """df(u)/dX = sum over the entries of u of df/du du/dX, the derivative of f being that of its row."""
@@ -179,10 +179,10 @@ class _Indices:
         # A Frechet derivative is a function of what the function itself is of.
         function = node.args[0] if node.function == "frechet" else node
         assert isinstance(function, Apply)
-        stand_ins = [index.symbol(f"argument {place}", arg.dims, mark_of(arg)) for place, arg in enumerate(function.args)]
-        value = index.apply(function.function, tuple(stand_ins), function.dims, function.exponent)
+        stand_ins = [build.symbol(f"argument {place}", arg.dims, mark_of(arg)) for place, arg in enumerate(function.args)]
+        value = build.apply(function.function, tuple(stand_ins), function.dims, function.exponent)
         if function is not node:
-            value = index.apply(node.function, (value,), node.dims, node.exponent)
+            value = build.apply(node.function, (value,), node.dims, node.exponent)
         back: dict[Tensor, Tensor] = dict(zip(stand_ins, function.args))
         tail = [("variable", axis) for axis in range(self.variable.order)]
         out = [("out", axis) for axis in range(node.order)]
@@ -191,8 +191,8 @@ class _Indices:
             if self.depends(arg):
                 slope = rebuild(simplify(derive(value, stand_in)), back)
                 inner = [("in", axis) for axis in range(arg.order)]
-                terms.append((1, index.einsum([(slope, [*out, *inner]), (self._slot(arg), [*inner, *tail])], [*out, *tail])))
-        return index.add(terms, node.dims + self.variable.dims)
+                terms.append((1, build.einsum([(slope, [*out, *inner]), (self._slot(arg), [*inner, *tail])], [*out, *tail])))
+        return build.add(terms, node.dims + self.variable.dims)
 
     def _name_law(self, node: Apply) -> None:
         args = tuple(make.name(text, _shape(arg)) for text, arg in zip(ARGUMENTS, node.args))

@@ -17,10 +17,10 @@ from matdiff.language.errors import NoClosedForm
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of, values_of
 from matdiff.language.syntax import Expr, ratio
-from matdiff.rational import whole
 from matdiff.steps import laws
 from matdiff.steps.build import differential, hadamard, is_linear, negated, plus, power, quotient, remade, times, transposed
 from matdiff.steps.derivation import Law
+from matdiff.tensor.rational import whole
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

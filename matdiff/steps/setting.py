@@ -6,15 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.derive import derive
 from matdiff.infer.rules import is_euclidean
 from matdiff.language import make
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, values_of
 from matdiff.language.syntax import Expr
-from matdiff.lower import Lowering, axes_of, variable_tensor
-from matdiff.nodes import Apply, Session, Tensor, entered
 from matdiff.rank import is_regular, mark_of
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
@@ -23,6 +20,9 @@ from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, is_linear, partial, times
 from matdiff.steps.derivation import Law, Line
 from matdiff.structure import turns_with_variable
+from matdiff.tensor import build
+from matdiff.tensor.lower import Lowering, axes_of, variable_tensor
+from matdiff.tensor.nodes import Apply, Session, Tensor, entered
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
@@ -76,7 +76,7 @@ class Setting:
         self.restored = {free: self.values[name]} if self.variable.property else {}
         self.values[name] = free
         for part, value in self.definitions.items():
-            self.values[part] = index.symbol(part, axes_of(shape_of(value)), mark_of(self.lowered(value)))
+            self.values[part] = build.symbol(part, axes_of(shape_of(value)), mark_of(self.lowered(value)))
         for part, value in self.definitions.items():
             if value.args:
                 tensor = self.lowered(value)

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.canonical import canonical_key
-from matdiff.flat import Flat, is_atomic
 from matdiff.functions import FUNCTIONS
 from matdiff.language.dims import Dim
-from matdiff.nodes import (
+from matdiff.tensor.canonical import canonical_key
+from matdiff.tensor.flatten import Flat, is_atomic
+from matdiff.tensor.nodes import (  # fmt: skip
     HELD,
     Apply,
     Constant,
@@ -31,9 +31,9 @@ from matdiff.nodes import (
     first_way,
     interned,
     known_node,
-)  # fmt: skip
-from matdiff.rational import common_factor, ratio_of, rational_power, whole
-from matdiff.ways import ways
+)
+from matdiff.tensor.orders import ways
+from matdiff.tensor.rational import common_factor, ratio_of, rational_power, whole
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

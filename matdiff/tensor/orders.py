@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.nodes import Apply, Factor, Product, Tensor
+from matdiff.tensor.nodes import Apply, Factor, Product, Tensor
 
 # Of more ways than this, the first ones are seen.
 MOST_WAYS = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.language.dims import Dim
-from matdiff.nodes import Index, Product, Tensor
+from matdiff.tensor.nodes import Index, Product, Tensor
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

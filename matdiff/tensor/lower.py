@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from matdiff import index
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
 from matdiff.infer.infer import Typed
 from matdiff.infer.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_rule, typed_value
@@ -18,7 +17,8 @@ from matdiff.language.dims import Dim, Shape, size
 from matdiff.language.kinds import Variable
 from matdiff.language.syntax import Expr, ratio
 from matdiff.limits import WRITTEN_POWER
-from matdiff.nodes import SINGULAR, Index, Product, Tensor
+from matdiff.tensor import build
+from matdiff.tensor.nodes import SINGULAR, Index, Product, Tensor
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -51,9 +51,9 @@ def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
     dims = axes_of(variable.shape)
     prop = property_of(variable) if structured or len(dims) < 2 else free_property(variable)
     if prop == "diagonal":
-        diagonal = index.einsum([(index.symbol(variable.name, dims, prop), (0, 0))], (0,))
-        return index.einsum([(diagonal, (0,))], (0, 0))
-    return index.symbol(variable.name, dims, prop)
+        diagonal = build.einsum([(build.symbol(variable.name, dims, prop), (0, 0))], (0,))
+        return build.einsum([(diagonal, (0,))], (0, 0))
+    return build.symbol(variable.name, dims, prop)
 
 
 def property_of(variable: Variable) -> str | None:
@@ -116,16 +116,16 @@ class Lowering:
             return self.values[str(expr.value)]
         if expr.op == "number":
             assert expr.value is not None and not isinstance(expr.value, str)
-            return index.number(expr.value)
+            return build.number(expr.value)
         if expr.op == "pi":
-            return index.constant("pi")
+            return build.constant("pi")
         return self._filled(expr)
 
     def _filled(self, expr: Expr) -> Tensor:
         dims = self.axes(expr)
         if expr.op == "I":
-            return index.identity(dims[:1])
-        return index.filled(1 if expr.op == "ones" else 0, dims)
+            return build.identity(dims[:1])
+        return build.filled(1 if expr.op == "ones" else 0, dims)
 
     def _of(self, operand: Expr) -> Tensor:
         return self._known[id(operand)][1]
@@ -135,10 +135,10 @@ class Lowering:
         if op in ("I", "ones", "zeros"):
             return self._filled(expr)
         if op in ("rows", "cols"):
-            return index.size_scalar(self.shape(expr.args[0])[op == "cols"])
+            return build.size_scalar(self.shape(expr.args[0])[op == "cols"])
         if op == "e":
             dims = self.axes(expr)
-            return index.constant("unit", (expr.args[0], dims[0]), dims)
+            return build.constant("unit", (expr.args[0], dims[0]), dims)
         if op == "commutation":
             return commutation(*(size_of(arg).substitute(self.sizes) for arg in expr.args))
         if op == "at":
@@ -153,16 +153,16 @@ class Lowering:
         if op == "+":
             return add_broadcast(args)
         if op == "neg":
-            return index.scale(-1, args[0])
+            return build.scale(-1, args[0])
         if op in ("/", "./"):
-            return index.hadamard(args[0], index.power(args[1], -1))
+            return build.hadamard(args[0], build.power(args[1], -1))
         if op == ".^" or (op == "^" and not args[0].dims):
             return power_of(args[0], args[1])
         if op == "^":
             return matrix_power(args[0], args[1])
         row = FUNCTIONS[op]
         if row.form == "each":
-            return index.apply(op, (args[0],), args[0].dims)
+            return build.apply(op, (args[0],), args[0].dims)
         if row.form == "macro" and row.is_entrywise:  # of an argument with any number of axes
             return Lowering({"X": args[0]}).value(rule_expr(row.values[0]))
         if row.form == "macro":
@@ -173,14 +173,14 @@ class Lowering:
             value = call(row.of, args[: -row.order], args[0].dims)
             axes = tuple(range(2 + 2 * row.order))
             directions = zip(args[-row.order :], zip(axes[2::2], axes[3::2]))
-            return index.einsum([(slope_of(value, row.order), axes), *directions], (0, 1))
+            return build.einsum([(slope_of(value, row.order), axes), *directions], (0, 1))
         if op == "cumsum":
             dims = args[0].dims
-            return index.einsum([(index.constant("tril", (), dims + dims), (0, 1)), (args[0], (1,))], (0,)) if dims else args[0]
+            return build.einsum([(build.constant("tril", (), dims + dims), (0, 1)), (args[0], (1,))], (0,)) if dims else args[0]
         if op in ("tril", "triu"):
             return triangle(args[0], self.shape(expr), op == "tril")
         if op == ".*" or (op == ":" and not all(arg.dims for arg in args)):
-            return index.hadamard(*args)
+            return build.hadamard(*args)
         return self._pattern(expr, args)
 
     def _pattern(self, expr: Expr, args: list[Tensor]) -> Tensor:
@@ -196,10 +196,10 @@ class Lowering:
             parts = [letter for letter in token.split("*") if letter != "1" and not sizes[letter].is_one]
             if len(parts) == 2:
                 pair = (sizes[parts[0]], sizes[parts[1]])
-                factors.append((index.constant("fuse", pair, (pair[0] * pair[1], *pair)), [token, *parts]))
+                factors.append((build.constant("fuse", pair, (pair[0] * pair[1], *pair)), [token, *parts]))
                 parts = [token]
             ends += parts
-        return index.einsum(factors, ends, sizes)
+        return build.einsum(factors, ends, sizes)
 
     def _product(self, expr: Expr) -> Tensor:
         """One einsum for the whole chain; a scalar, wherever it stands, scales."""
@@ -221,7 +221,7 @@ class Lowering:
             slots = tuple(slot for slot in (left if not rows.is_one else None, column) if slot is not None)
             sizes.update(zip(slots, tensor.dims))
             factors.append((tensor, slots))
-        return index.einsum(factors, tuple(end for end in (row, column) if end is not None), sizes)
+        return build.einsum(factors, tuple(end for end in (row, column) if end is not None), sizes)
 
     def _entries(self, expr: Expr) -> Tensor:
         """X[i,j], X[:,j], X[i,:] and x[i]: products with unit vectors."""
@@ -230,9 +230,9 @@ class Lowering:
         if len(places) == 1:
             places = [*places, Expr("all")] if shape[1].is_one else [Expr("all"), *places]
         axes = [(axis, dim, place) for axis, (dim, place) in enumerate(zip(shape, places)) if not dim.is_one]
-        units = [(index.constant("unit", (place, dim), (dim,)), (axis,)) for axis, dim, place in axes if place.op != "all"]
+        units = [(build.constant("unit", (place, dim), (dim,)), (axis,)) for axis, dim, place in axes if place.op != "all"]
         ends = [axis for axis, _, place in axes if place.op == "all"]
-        return index.einsum([(base, [axis for axis, _, _ in axes]), *units], ends)
+        return build.einsum([(base, [axis for axis, _, _ in axes]), *units], ends)
 
     def _unstacked(self, expr: Expr) -> Tensor:
         """unvec(x, m, n): x_p fuse_pji, the matrix of which vec makes x."""
@@ -240,8 +240,8 @@ class Lowering:
         value = self._of(expr.args[0])
         if rows.is_one or columns.is_one:
             return value
-        fuse = index.constant("fuse", (columns, rows), (columns * rows, columns, rows))
-        return index.einsum([(value, ("p",)), (fuse, ("p", "j", "i"))], ("i", "j"))
+        fuse = build.constant("fuse", (columns, rows), (columns * rows, columns, rows))
+        return build.einsum([(value, ("p",)), (fuse, ("p", "j", "i"))], ("i", "j"))
 
     def _block(self, expr: Expr) -> Tensor:
         """[A, B; C, D]: the sum of the blocks, each moved to its place by the matrices `shift`."""
@@ -265,11 +265,11 @@ class Lowering:
                     ends.append((axis, "whole"))
                     dims = (whole,) if part.is_one else (whole, part)
                     places: list[Index] = [(axis, "whole"), axis]
-                    factors.append((index.constant("shift", (offset, part), dims), places[: len(dims)]))
-                terms.append((1, index.einsum(factors, ends)))
+                    factors.append((build.constant("shift", (offset, part), dims), places[: len(dims)]))
+                terms.append((1, build.einsum(factors, ends)))
                 left = left + columns
             top = top + self.shape(expr.args[first])[0]
-        return index.add(terms, self.axes(expr))
+        return build.add(terms, self.axes(expr))
 
 
 def fitting(patterns: tuple[Signature, ...], shapes: list[Shape]) -> Signature:
@@ -286,25 +286,25 @@ def fitting(patterns: tuple[Signature, ...], shapes: list[Shape]) -> Signature:
 def commutation(rows: Dim, columns: Dim) -> Tensor:
     """K with K vec(A) = vec(A^T) for A of rows x columns (Magnus and Neudecker 2019, section 3.7)."""
     both = rows * columns
-    turned = index.constant("fuse", (rows, columns), (both, rows, columns))
-    plain = index.constant("fuse", (columns, rows), (both, columns, rows))
-    return index.einsum([(turned, ("p", "i", "j")), (plain, ("q", "j", "i"))], ("p", "q"))
+    turned = build.constant("fuse", (rows, columns), (both, rows, columns))
+    plain = build.constant("fuse", (columns, rows), (both, columns, rows))
+    return build.einsum([(turned, ("p", "i", "j")), (plain, ("q", "j", "i"))], ("p", "q"))
 
 
 def add_broadcast(args: list[Tensor]) -> Tensor:
     """The sum; a scalar added to an array acts on every entry."""
     dims = max((arg.dims for arg in args), key=len)
-    return index.add([(1, arg if arg.dims else index.broadcast(arg, dims)) for arg in args], dims)
+    return build.add([(1, arg if arg.dims else build.broadcast(arg, dims)) for arg in args], dims)
 
 
 def power_of(base: Tensor, exponent: Tensor) -> Tensor:
     """base .^ exponent, scalars broadcast; a number as exponent gives the simpler form."""
-    value = index.number_of(exponent)
+    value = build.number_of(exponent)
     if value is not None:
-        return index.power(base, value)
+        return build.power(base, value)
     dims = max(base.dims, exponent.dims, key=len)
-    both = tuple(arg if arg.dims == dims else index.broadcast(arg, dims) for arg in (base, exponent))
-    return index.apply("power", both, dims)
+    both = tuple(arg if arg.dims == dims else build.broadcast(arg, dims) for arg in (base, exponent))
+    return build.apply("power", both, dims)
 
 
 def triangle(tensor: Tensor, shape: Shape, lower_part: bool) -> Tensor:
@@ -316,29 +316,29 @@ def triangle(tensor: Tensor, shape: Shape, lower_part: bool) -> Tensor:
         return tensor
     rows, columns = shape
     if tensor.order == 1:
-        first = index.constant("unit", (Expr("number", (), 1), tensor.dims[0]), tensor.dims)
-        return tensor if columns.is_one == lower_part else index.hadamard(tensor, first)
+        first = build.constant("unit", (Expr("number", (), 1), tensor.dims[0]), tensor.dims)
+        return tensor if columns.is_one == lower_part else build.hadamard(tensor, first)
     if lower_part:
-        return index.hadamard(tensor, index.constant("tril", (), (rows, columns)))
-    return index.einsum([(tensor, (0, 1)), (index.constant("tril", (), (columns, rows)), (1, 0))], (0, 1))
+        return build.hadamard(tensor, build.constant("tril", (), (rows, columns)))
+    return build.einsum([(tensor, (0, 1)), (build.constant("tril", (), (columns, rows)), (1, 0))], (0, 1))
 
 
 def matrix_power(base: Tensor, exponent: Tensor) -> Tensor:
     """X^a: a product for a small whole a; else the principal power, which X^(1/2) = sqrtm(X) writes by its own name."""
     if not base.dims:
         return power_of(base, exponent)
-    value = index.number_of(exponent)
+    value = build.number_of(exponent)
     if value is None or value.denominator != 1 or not -WRITTEN_POWER <= value.numerator <= WRITTEN_POWER:
         if value == ratio(1, 2) or value == ratio(-1, 2):
-            root = index.apply("sqrtm", (base,), base.dims)
+            root = build.apply("sqrtm", (base,), base.dims)
             return root if value > 0 else call("inv", [root], base.dims)
-        return index.apply(MATRIX_POWER, (base, exponent), base.dims)
+        return build.apply(MATRIX_POWER, (base, exponent), base.dims)
     count = value.numerator
     if count < 0:
         base, count = call("inv", [base], base.dims), -count
     if count == 0:
-        return index.identity(base.dims[:1])
-    return index.einsum([(base, (place, place + 1)) for place in range(count)], (0, count))
+        return build.identity(base.dims[:1])
+    return build.einsum([(base, (place, place + 1)) for place in range(count)], (0, count))
 
 
 def slope_of(value: Tensor, order: int = 1) -> Tensor:
@@ -349,15 +349,15 @@ def slope_of(value: Tensor, order: int = 1) -> Tensor:
     if isinstance(value, Product):
         ((inner, _),) = value.factors
         axes = range(2 + 2 * order)
-        return index.einsum([(slope_of(inner, order), [axis ^ 1 for axis in axes])], axes)
-    return index.apply("frechet", (value,), value.dims * (1 + order), order)
+        return build.einsum([(slope_of(inner, order), [axis ^ 1 for axis in axes])], axes)
+    return build.apply("frechet", (value,), value.dims * (1 + order), order)
 
 
 def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
     """A function of whole matrices; of a scalar, inv is the reciprocal and expm is exp."""
     if FUNCTIONS[name].on_scalar and not args[0].dims:
         return Lowering(dict(zip(ARGUMENTS, args))).value(rule_expr(FUNCTIONS[name].on_scalar))
-    return index.apply(name, tuple(args), dims)
+    return build.apply(name, tuple(args), dims)
 
 
 def on_diagonal(name: str, args: list[Tensor]) -> Tensor:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from matdiff import index
 from matdiff.language.dims import Dim
-from matdiff.nodes import HELD, Factor, Index, Product, Tensor
+from matdiff.tensor import build
+from matdiff.tensor.nodes import HELD, Factor, Index, Product, Tensor
 
 SMALL = 2
 
@@ -39,9 +39,9 @@ def held(tensor: Tensor) -> Tensor:
     if not isinstance(tensor, Product) or len(tensor.factors) < 2 or tensor.order > 2:
         return tensor
     if tensor.coefficient != 1:
-        plain = index.einsum(tensor.factors, tensor.out, dict(enumerate(tensor.sizes)))
-        return index.scale(tensor.coefficient, held(plain))
-    return index.apply(HELD, (tensor,), tensor.dims)
+        plain = build.einsum(tensor.factors, tensor.out, dict(enumerate(tensor.sizes)))
+        return build.scale(tensor.coefficient, held(plain))
+    return build.apply(HELD, (tensor,), tensor.dims)
 
 
 def portions(whole: Portion, extra: int, sizes: dict[Index, Dim]) -> list[Portion]:
@@ -53,7 +53,7 @@ def portions(whole: Portion, extra: int, sizes: dict[Index, Dim]) -> list[Portio
         cut = []
         for own, other in (half.halves, half.halves[::-1]) if half.halves else ():
             ends = (*whole.ends[:extra], *own.ends)
-            adjoint = index.einsum([(portion.adjoint, portion.ends), (other.value, other.ends)], ends, sizes)
+            adjoint = build.einsum([(portion.adjoint, portion.ends), (other.value, other.ends)], ends, sizes)
             cut.append((Portion(held(adjoint), ends, own.factors), own))
         if cut and all(part.adjoint.order <= 2 for part, _ in cut):
             waiting += reversed(cut)
@@ -66,11 +66,11 @@ def _halved(factors: Sequence[Factor], outer: set[Index], sizes: dict[Index, Dim
     """The factors as a tree of halves; `outer` are the indices that they share with others."""
     ends = tuple(dict.fromkeys(slot for _, slots in factors for slot in slots if slot in outer))
     if len(factors) <= SMALL:
-        value = index.einsum(factors, ends, sizes)
+        value = build.einsum(factors, ends, sizes)
         return _Half(factors, held(value) if len(factors) > 1 else value, ends, ())
     middle = len(factors) // 2
     sides = (factors[:middle], factors[middle:])
     used = [{slot for _, slots in side for slot in slots} for side in sides]
     halves = tuple(_halved(side, outer.union(other), sizes) for side, other in zip(sides, reversed(used)))
-    product = index.einsum([(half.value, half.ends) for half in halves], ends, sizes)
+    product = build.einsum([(half.value, half.ends) for half in halves], ends, sizes)
     return _Half(factors, held(product), ends, halves if all(half.value.order <= 2 for half in halves) else ())

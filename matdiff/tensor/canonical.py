@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 from matdiff.language.dims import Dim
 from matdiff.limits import check
-from matdiff.nodes import Factor
+from matdiff.tensor.nodes import Factor
 
 
 def canonical_key(factors: tuple[Factor, ...], symmetric: list[bool], out: tuple[int, ...], sizes: tuple[Dim, ...]) -> Hashable:

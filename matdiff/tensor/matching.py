@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff import index
-from matdiff.nodes import Factor, Product, Tensor
+from matdiff.tensor import build
+from matdiff.tensor.nodes import Factor, Product, Tensor
 
 
 def embedding(
@@ -34,7 +34,7 @@ def embedding(
         for place, (candidate, actual) in enumerate(rest):
             if place in used or candidate is not tensor:
                 continue
-            for order in (actual, actual[::-1]) if index.is_symmetric(tensor) else (actual,):
+            for order in (actual, actual[::-1]) if build.is_symmetric(tensor) else (actual,):
                 here = {**dict(zip(slots, order)), **names}
                 if all(here[slot] == a for slot, a in zip(slots, order)):  # M_aa does not stand at M_pq
                     found = extend(here, used | {place})
@@ -51,9 +51,9 @@ def without(factors: Sequence[Factor], value: Tensor, slots: tuple[int, ...], wi
     The value may itself be a product, such as A x, whose factors stand among these.  None where it does not stand there.
     """
     for place, (tensor, at) in enumerate(factors):
-        base, exponent = index.base_and_exponent(tensor)
+        base, exponent = build.base_and_exponent(tensor)
         if base is value and at == slots and exponent >= 1:
-            return [*factors[:place], *factors[place + 1 :], (index.power(base, exponent - 1), slots)]
+            return [*factors[:place], *factors[place + 1 :], (build.power(base, exponent - 1), slots)]
     if not isinstance(value, Product) or any(not inner for _, inner in value.factors):
         return None
     if len(set(value.out)) < len(value.out) or len(set(slots)) < len(slots) or not value.factors:
@@ -62,4 +62,4 @@ def without(factors: Sequence[Factor], value: Tensor, slots: tuple[int, ...], wi
     if found is None:
         return None
     rest = [factor for place, factor in enumerate(factors) if place not in found[0]]
-    return [*rest, (index.power(index.number(value.coefficient), -1), ())]
+    return [*rest, (build.power(build.number(value.coefficient), -1), ())]
