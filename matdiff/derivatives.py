@@ -13,7 +13,7 @@ from matdiff.asked import Asked
 from matdiff.directions import Applied, applied
 from matdiff.infer.infer import Typed
 from matdiff.language.kinds import Variable
-from matdiff.simplify import rebuild_all, simplify
+from matdiff.laws.simplify import rebuild_all, simplify
 from matdiff.spaces import curved_variables, derivative, is_free, node_of
 from matdiff.symmetric import refuse_asymmetric
 from matdiff.tensor.lower import lowering_of, variable_tensor

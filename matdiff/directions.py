@@ -20,7 +20,7 @@ from matdiff.language.dims import Shape
 from matdiff.language.errors import BadDirection
 from matdiff.language.kinds import Variable, declared_kind
 from matdiff.language.queries import shape_of
-from matdiff.simplify import rebuild, simplify
+from matdiff.laws.simplify import rebuild, simplify
 from matdiff.structure import curvature, in_own_space
 from matdiff.tensor import build
 from matdiff.tensor.lower import axes_of, variable_tensor

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from matdiff.language.dims import Dim
-from matdiff.simplify import simplify
+from matdiff.laws.simplify import simplify
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Apply, Factor, Index, Product, Sum, Tensor, from_below
 

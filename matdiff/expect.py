@@ -17,12 +17,12 @@ from matdiff.infer.infer import Typed
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.errors import HowManyExpected, WrongExpected
 from matdiff.language.queries import shape_of
+from matdiff.laws.simplify import simplify
 from matdiff.numbers.matrices import Overlarge, Undefined
 from matdiff.numbers.points import Point, Sampler, spread
 from matdiff.numbers.precision import mp
 from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
 from matdiff.numbers.values import DIGITS
-from matdiff.simplify import simplify
 from matdiff.slips import explain
 from matdiff.tensor import build
 from matdiff.tensor.lower import lower

@@ -11,8 +11,8 @@ from matdiff.language.errors import DeclaredTwice, EndsEarly, Errors, MatdiffErr
 from matdiff.language.kinds import Variable, declared_kind
 from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.laws.simplify import simplify
 from matdiff.read.parse import Declaration, Definition, Question, parse
-from matdiff.simplify import simplify
 from matdiff.tensor import build
 from matdiff.tensor.lower import lower
 

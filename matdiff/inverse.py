@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.simplify import simplify
+from matdiff.laws.simplify import simplify
 from matdiff.tensor import build
 from matdiff.tensor.build import terms_of
 from matdiff.tensor.nodes import Factor, Product, Sum, Tensor, joined

@@ -18,8 +18,8 @@ from matdiff.language import make
 from matdiff.language.dims import Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.laws.sums import with_part
 from matdiff.recover import Recovery
-from matdiff.sumlaws import with_part
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 

@@ -13,8 +13,8 @@ from matdiff.infer.infer import Typed, declare, infer
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.statements import Question
+from matdiff.laws.simplify import rebuild
 from matdiff.result import Result, Writing
-from matdiff.simplify import rebuild
 from matdiff.spaces import derivative
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Session, entered

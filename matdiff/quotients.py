@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.language.dims import Dim
-from matdiff.simplify import rebuild, simplify
+from matdiff.laws.simplify import rebuild, simplify
 from matdiff.tensor import build
 from matdiff.tensor.nodes import HELD, Apply, Factor, Index, Product, Sum, Tensor, from_below
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from math import inf, prod
 
 from matdiff.language.dims import Dim
-from matdiff.simplify import simplify
+from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import add, einsum, filled, is_skew, number_of, scale, terms_of, transpose
 from matdiff.tensor.lower import is_singular_structure
 from matdiff.tensor.nodes import HELD, SINGULAR, Apply, Constant, Product, Sum, Symbol, Tensor

@@ -20,7 +20,7 @@ from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.larger import reduce
-from matdiff.sumlaws import with_part
+from matdiff.laws.sums import with_part
 from matdiff.tensor.build import add, base_and_exponent, einsum, is_symmetric
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude

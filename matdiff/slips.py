@@ -29,10 +29,10 @@ from matdiff.language.dims import SCALAR
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, ratio
+from matdiff.laws.simplify import simplify
 from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
 from matdiff.numbers.precision import mp
 from matdiff.pipeline import again
-from matdiff.simplify import simplify
 from matdiff.structure import MODES
 from matdiff.tensor import build
 from matdiff.tensor.lower import lower

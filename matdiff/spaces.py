@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from matdiff.derive import derive
 from matdiff.directions import Curved
 from matdiff.language.errors import TooManyAxes
+from matdiff.laws.simplify import simplify
 from matdiff.limits import AXES
-from matdiff.simplify import simplify
 from matdiff.structure import curvature, in_own_space, turns_with_variable
 from matdiff.tensor import build
 from matdiff.tensor.build import symbol

@@ -12,7 +12,7 @@ from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotSymmetric
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import is_scalar, post_order
-from matdiff.simplify import simplify
+from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import is_symmetric
 from matdiff.tensor.lower import lower
 

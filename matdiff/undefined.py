@@ -12,7 +12,7 @@ from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import rule_expr
 from matdiff.language.errors import DivisionByZero, NoValue
 from matdiff.language.queries import post_order
-from matdiff.simplify import simplify
+from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import number_of
 from matdiff.tensor.lower import Lowering
 

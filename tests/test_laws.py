@@ -17,7 +17,6 @@ import pytest
 from mpmath import mp
 from sessions import run
 
-from matdiff import equations, simplify
 from matdiff.api import differentiate
 from matdiff.evaluate import Undefined
 from matdiff.functions import FUNCTIONS
@@ -26,7 +25,8 @@ from matdiff.infer.rules import rule_expr
 from matdiff.infer.variables import declare
 from matdiff.language.queries import constant, post_order
 from matdiff.language.syntax import Expr
-from matdiff.matching import Law
+from matdiff.laws import equations, simplify
+from matdiff.laws.matching import Law
 from matdiff.numbers.sample import MANNERS, draw_sizes, draw_values
 from matdiff.numbers.values import evaluate
 from matdiff.read.parse import parse_declaration

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from matdiff import simplify
 from matdiff.api import Derivative, differentiate
 from matdiff.derive import derive
 from matdiff.infer.infer import infer
+from matdiff.laws import simplify
 from matdiff.read.parse import Question, parse, parse_declaration
 from matdiff.tensor import build
 from matdiff.tensor.lower import lower, variable_tensor

@@ -11,7 +11,7 @@ from matdiff.language import make
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.simplify import simplify
+from matdiff.laws.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
 from matdiff.steps.derivation import Derivation, Line, Note

@@ -14,10 +14,10 @@ from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape, size
 from matdiff.language.queries import names_in, shape_of
+from matdiff.laws.simplify import simplify
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.frobenius import isotropic, isotropic_letters, written
 from matdiff.notations.linear import Beside, Dyad, Linear, Map, Mask, NotLinear, Sides, Slope, Term, Turn
-from matdiff.simplify import simplify
 from matdiff.steps import laws
 from matdiff.steps.build import negated, partial, plus, times
 from matdiff.steps.derivation import Law, Line

@@ -17,8 +17,8 @@ from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, shape_of, values_of
 from matdiff.language.syntax import Expr
+from matdiff.laws.simplify import rebuild, simplify
 from matdiff.recover import Recovery
-from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import is_linear, negated, plus, times, transposed
 from matdiff.steps.derivation import Law

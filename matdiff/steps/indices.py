@@ -18,8 +18,8 @@ from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
+from matdiff.laws.simplify import rebuild, simplify
 from matdiff.rank import mark_of
-from matdiff.simplify import rebuild, simplify
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from matdiff.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variables
 from matdiff.functions import MATRIX_POWER
 from matdiff.language.dims import Dim
 from matdiff.language.queries import constant, is_scalar, names_in
 from matdiff.language.syntax import Expr
+from matdiff.laws.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variables
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, axes_of
 from matdiff.tensor.matching import embedding, without

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from matdiff import blocklaws, functionlaws, powerlaws
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.language.dims import SCALAR, Dim
+from matdiff.laws import blocks, functions, powers
+from matdiff.laws.matching import EQUATION_LAWS
+from matdiff.laws.sums import SUM_LAWS, sum_that_cancels
 from matdiff.limits import check
-from matdiff.matching import EQUATION_LAWS
-from matdiff.sumlaws import SUM_LAWS, sum_that_cancels
 from matdiff.tensor import build
 from matdiff.tensor.halves import held
 from matdiff.tensor.lower import expand_rule, matrix_power, power_of, slope_of
@@ -241,11 +241,11 @@ PRODUCT_LAWS: tuple[ProductLaw, ...] = (
     cancel_power,
     value_at_unit,
     sum_that_cancels,
-    *blocklaws.PRODUCT_LAWS,
+    *blocks.PRODUCT_LAWS,
     closed_frechet,
     expand_large_group,
-    *powerlaws.PRODUCT_LAWS,
+    *powers.PRODUCT_LAWS,
     *EQUATION_LAWS,
 )
 
-APPLY_LAWS: tuple[ApplyLaw, ...] = (*EQUATION_LAWS, *functionlaws.APPLY_LAWS)
+APPLY_LAWS: tuple[ApplyLaw, ...] = (*EQUATION_LAWS, *functions.APPLY_LAWS)
