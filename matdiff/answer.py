@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from matdiff.asked import Asked
+from matdiff.derive.asked import Asked
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotASize, Remark
 from matdiff.language.statements import Declaration, Definition, Question

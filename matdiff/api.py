@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Union, overload
 
 from matdiff import choices, pipeline, render
 from matdiff.answer import Answer, Inputs
-from matdiff.asked import Asked
-from matdiff.directions import KINDS, Along
+from matdiff.derive.asked import Asked
+from matdiff.derive.directions import KINDS, Along
 from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongOption, speak_with
 from matdiff.language.queries import post_order

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from matdiff import pipeline, render
 from matdiff.answer import Inputs
 from matdiff.api import Derivative, names_in
-from matdiff.asked import Asked
-from matdiff.directions import Along
+from matdiff.derive.asked import Asked
+from matdiff.derive.directions import Along
 from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.language.relocate import spans_of

@@ -13,9 +13,9 @@ from matdiff.api import listed
 from matdiff.batch import Batch, Options
 from matdiff.choices import CHOICES, check_sizes, fits, one_at_a_time, refuse_silent, taken
 from matdiff.command import ExpressionCommand, Seconds, Whole, WrongValue, assignments, choice, option, path
+from matdiff.derive.directions import KINDS
 from matdiff.diagnostic import Diagnostic
 from matdiff.diagnostic import render as drawn
-from matdiff.directions import KINDS
 from matdiff.language.errors import WRONG_USAGE, MatdiffError, NotQuoted, UnreadableFile, WrongOption
 from matdiff.limits import TIME
 from matdiff.render import FORMATS

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.derive.structure import turns_with_variable
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.infer.rules import is_euclidean
 from matdiff.language.errors import NotSmooth, OperatorForm, OwnSpace, Remark
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
-from matdiff.structure import turns_with_variable
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed

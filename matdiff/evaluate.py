@@ -12,7 +12,8 @@ from math import prod
 from random import Random
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from matdiff.directions import SOLVE
+from matdiff.derive.directions import SOLVE
+from matdiff.derive.structure import turns_with_variable
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import shape_of
@@ -23,11 +24,10 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import in_space
 from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
 from matdiff.numbers.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
-from matdiff.structure import turns_with_variable
 
 if TYPE_CHECKING:
     from matdiff.answer import Answer
-    from matdiff.directions import Along
+    from matdiff.derive.directions import Along
     from matdiff.infer.infer import Typed
     from matdiff.result import Result
 

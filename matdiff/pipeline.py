@@ -5,17 +5,17 @@ from __future__ import annotations
 from itertools import chain, count
 
 from matdiff.answer import Answer, Inputs
-from matdiff.asked import Asked
 from matdiff.conditions import remarks_on
-from matdiff.derivatives import derivatives, value_of
-from matdiff.directions import SOLVE, Along
+from matdiff.derive.asked import Asked
+from matdiff.derive.derivatives import derivatives, value_of
+from matdiff.derive.directions import SOLVE, Along
+from matdiff.derive.spaces import derivative
 from matdiff.infer.infer import Typed, declare, infer
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.statements import Question
 from matdiff.laws.simplify import rebuild
 from matdiff.result import Result, Writing
-from matdiff.spaces import derivative
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Session, entered
 

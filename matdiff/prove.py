@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import sympy
 
 from matdiff.components import Array, Components, Entry
-from matdiff.directions import SOLVE
+from matdiff.derive.directions import SOLVE
+from matdiff.derive.structure import turns_with_variable
 from matdiff.evaluate import verify
 from matdiff.identity import Letters, is_zero
 from matdiff.language.dims import SCALAR
@@ -33,13 +34,12 @@ from matdiff.numbers.points import sample
 from matdiff.numbers.precision import mp
 from matdiff.numbers.trial_sizes import TrialSizes, fixed_sizes
 from matdiff.numbers.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
-from matdiff.structure import turns_with_variable
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from matdiff.answer import Answer
-    from matdiff.directions import Along
+    from matdiff.derive.directions import Along
     from matdiff.language.kinds import Variable
     from matdiff.result import Result
 

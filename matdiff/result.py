@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.choose import Context, written
 from matdiff.conditions import Conditions
-from matdiff.directions import SOLVE, Along
+from matdiff.derive.directions import SOLVE, Along
 from matdiff.entries import in_indices, letters_beside
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Dim
@@ -23,7 +23,7 @@ from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:
-    from matdiff.asked import Asked
+    from matdiff.derive.asked import Asked
 
 
 class Notated(NamedTuple):

@@ -15,7 +15,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from matdiff.api import Derivative, differentiate
-from matdiff.derive import derive
+from matdiff.derive.sweep import derive
 from matdiff.infer.infer import infer
 from matdiff.laws import simplify
 from matdiff.read.parse import Question, parse, parse_declaration

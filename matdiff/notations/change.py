@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from matdiff.derive import derive
+from matdiff.derive.sweep import derive
 from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.queries import post_order, shape_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from matdiff.directions import SOLVE
+from matdiff.derive.directions import SOLVE
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import shape_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.derive import derive
+from matdiff.derive.sweep import derive
 from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape, size

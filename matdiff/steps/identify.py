@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from matdiff.derive import derive
+from matdiff.derive.sweep import derive
 from matdiff.functions import FUNCTIONS
 from matdiff.graph import Irreducible
 from matdiff.language import make

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff.derive import derive
+from matdiff.derive.rank import mark_of
+from matdiff.derive.sweep import derive
 from matdiff.entries import in_indices
 from matdiff.graph import Irreducible
 from matdiff.infer.rules import ARGUMENTS
@@ -19,7 +20,6 @@ from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.laws.simplify import rebuild, simplify
-from matdiff.rank import mark_of
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line

@@ -6,20 +6,20 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
-from matdiff.derive import derive
+from matdiff.derive.rank import is_regular, mark_of
+from matdiff.derive.structure import turns_with_variable
+from matdiff.derive.sweep import derive
 from matdiff.infer.rules import is_euclidean
 from matdiff.language import make
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, values_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import rebuild, simplify
-from matdiff.rank import is_regular, mark_of
 from matdiff.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, is_linear, partial, times
 from matdiff.steps.derivation import Law, Line
-from matdiff.structure import turns_with_variable
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, axes_of, variable_tensor
 from matdiff.tensor.nodes import Apply, Session, Tensor, entered

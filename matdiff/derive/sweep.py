@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matdiff.derive.rank import is_regular
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, rule_expr
 from matdiff.language.dims import ONE, Dim
 from matdiff.language.errors import NoClosedForm
 from matdiff.limits import check
-from matdiff.rank import is_regular
 from matdiff.tensor import build
 from matdiff.tensor.halves import Portion, held, portions
 from matdiff.tensor.lower import Lowering, expand_rule, power_of, slope_of

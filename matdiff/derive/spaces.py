@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.derive import derive
-from matdiff.directions import Curved
+from matdiff.derive.directions import Curved
+from matdiff.derive.structure import curvature, in_own_space, turns_with_variable
+from matdiff.derive.sweep import derive
 from matdiff.language.errors import TooManyAxes
 from matdiff.laws.simplify import simplify
 from matdiff.limits import AXES
-from matdiff.structure import curvature, in_own_space, turns_with_variable
 from matdiff.tensor import build
 from matdiff.tensor.build import symbol
 from matdiff.tensor.lower import axes_of, free_property, property_of, variable_tensor

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from matdiff.asked import Asked
-from matdiff.directions import Applied, applied
+from matdiff.derive.asked import Asked
+from matdiff.derive.directions import Applied, applied
+from matdiff.derive.spaces import curved_variables, derivative, is_free, node_of
+from matdiff.derive.symmetric import refuse_asymmetric
+from matdiff.derive.undefined import refuse_undefined
 from matdiff.infer.infer import Typed
 from matdiff.language.kinds import Variable
 from matdiff.laws.simplify import rebuild_all, simplify
-from matdiff.spaces import curved_variables, derivative, is_free, node_of
-from matdiff.symmetric import refuse_asymmetric
 from matdiff.tensor.lower import lowering_of, variable_tensor
 from matdiff.tensor.nodes import Tensor
-from matdiff.undefined import refuse_undefined
 
 
 class Value(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations_with_replacement
 from typing import NamedTuple
 
-from matdiff.directions import Along, directions
+from matdiff.derive.directions import Along, directions
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import EveryVariable, NotAName, Remark, UnknownVariable, WhichVariable
 from matdiff.language.kinds import Variable

@@ -14,14 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from matdiff.derive import derive
+from matdiff.derive.structure import curvature, in_own_space
+from matdiff.derive.sweep import derive
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.errors import BadDirection
 from matdiff.language.kinds import Variable, declared_kind
 from matdiff.language.queries import shape_of
 from matdiff.laws.simplify import rebuild, simplify
-from matdiff.structure import curvature, in_own_space
 from matdiff.tensor import build
 from matdiff.tensor.lower import axes_of, variable_tensor
 from matdiff.tensor.nodes import Tensor
@@ -105,7 +105,7 @@ def applied(
     if along.kind == "vjp":
         results = [Applied((name,), gradient(_inner(symbols[0], output), name)) for name in names]
     elif along.kind == SOLVE:
-        from matdiff.inverse import solution  # needed only for code
+        from matdiff.derive.solve import solution  # needed only for code
 
         (name,), (symbol,) = names, symbols
         solved = solution(gradient(gradient(output, name), name), symbol)

@@ -1,0 +1,1 @@
+"""Tensors become their derivatives: the sweep, structured variables, directions, solves."""
