@@ -9,7 +9,7 @@ from matdiff.derive.asked import Asked
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotASize, Remark
 from matdiff.language.statements import Declaration, Definition, Question
-from matdiff.recover import Recovery, size_expressions
+from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.result import Result
 from matdiff.tensor.nodes import Session, Tensor
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from matdiff.cost import cost
 from matdiff.expand import expanded
-from matdiff.graph import Irreducible
 from matdiff.language.dims import Dim, Shape
 from matdiff.language.syntax import Expr
 from matdiff.naming import Part, is_held, name_counts, name_parts, needed
 from matdiff.quotients import over_common
-from matdiff.recover import Recovery
+from matdiff.recover.cost import cost
+from matdiff.recover.graph import Irreducible
+from matdiff.recover.recover import Recovery
 from matdiff.tensor.build import number_of
 from matdiff.tensor.nodes import Apply, Product, Sum, Tensor
 

@@ -11,15 +11,15 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import count
 from typing import NamedTuple
 
-from matdiff.cost import length
 from matdiff.functions import FUNCTIONS
-from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.dims import Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.sums import with_part
-from matdiff.recover import Recovery
+from matdiff.recover.cost import length
+from matdiff.recover.graph import Irreducible
+from matdiff.recover.recover import Recovery
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 

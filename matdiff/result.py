@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.choose import Context, written
 from matdiff.conditions import Conditions
 from matdiff.derive.directions import SOLVE, Along
-from matdiff.entries import in_indices, letters_beside
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Dim
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.naming import Part, needed
-from matdiff.recover import Recovery, size_expressions
+from matdiff.recover.entries import in_indices, letters_beside
+from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.rereading import assumed_kinds
 from matdiff.sized import with_sizes
 from matdiff.tensor.lower import axes_of

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from matdiff.formula import is_plain
 from matdiff.language.make import size_argument
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.recover.terms import is_plain
 
 
 def with_sizes(root: Expr, named: bool = False) -> Expr:

@@ -20,10 +20,7 @@ from matdiff.comparison import (
     is_equal,
     value_of_result,
 )
-from matdiff.cost import cost
 from matdiff.derive.structure import MODES
-from matdiff.formulas import Formulas
-from matdiff.graph import Irreducible
 from matdiff.infer.infer import Typed
 from matdiff.language import make
 from matdiff.language.dims import SCALAR
@@ -34,6 +31,9 @@ from matdiff.laws.simplify import simplify
 from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
 from matdiff.numbers.precision import mp
 from matdiff.pipeline import again
+from matdiff.recover.cost import cost
+from matdiff.recover.graph import Irreducible
+from matdiff.recover.writer import Formulas
 from matdiff.tensor import build
 from matdiff.tensor.lower import lower
 from matdiff.terms import edits_of, scalars_in, terms_of

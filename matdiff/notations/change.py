@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from matdiff.derive.sweep import derive
-from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.linear import Linear
+from matdiff.recover.graph import Irreducible
 from matdiff.render.leftside import output_name
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, property_of, variable_tensor

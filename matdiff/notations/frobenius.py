@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from matdiff.formulas import Formulas
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Slope, Term, Turn
+from matdiff.recover.writer import Formulas
 from matdiff.render.leftside import arrays_side, left_side
 from matdiff.tensor.build import number_of
 

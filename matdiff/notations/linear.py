@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Union
 
-from matdiff.formula import Chain
-from matdiff.formulas import Formulas
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
 from matdiff.language.dims import ONE, Shape
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.recover.terms import Chain
+from matdiff.recover.writer import Formulas
 
 
 class NotLinear(Exception):

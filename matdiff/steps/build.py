@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Dim, Shape
@@ -77,7 +76,7 @@ def negated(expr: Expr) -> Expr:
 def plus(terms: Sequence[Expr], shape: Shape) -> Expr:
     """The sum; zeros(...) when there are no terms.  Sums within are opened."""
     if not terms:
-        return formula.zeros(shape)
+        return terms.zeros(shape)
     flat = [inner for term in terms for inner in (term.args if term.op == "+" else (term,))]
     return flat[0] if len(flat) == 1 else Expr("+", tuple(flat), shape=shape)
 

@@ -6,12 +6,12 @@ are added, the last value first.
 
 from __future__ import annotations
 
-from matdiff.entries import in_indices, letters_beside
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
+from matdiff.recover.entries import in_indices, letters_beside
 from matdiff.steps import laws
 from matdiff.steps.build import entry, partial, plus, summed, times
 from matdiff.steps.derivation import Derivation, Line, Note

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.recover.graph import Irreducible
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, remade, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line

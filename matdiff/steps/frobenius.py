@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.derive.sweep import derive
-from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape, size
 from matdiff.language.queries import names_in, shape_of
@@ -18,6 +17,7 @@ from matdiff.laws.simplify import simplify
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.frobenius import isotropic, isotropic_letters, written
 from matdiff.notations.linear import Beside, Dyad, Linear, Map, Mask, NotLinear, Sides, Slope, Term, Turn
+from matdiff.recover.graph import Irreducible
 from matdiff.steps import laws
 from matdiff.steps.build import negated, partial, plus, times
 from matdiff.steps.derivation import Law, Line

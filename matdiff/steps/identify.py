@@ -11,14 +11,14 @@ from typing import NamedTuple
 
 from matdiff.derive.sweep import derive
 from matdiff.functions import FUNCTIONS
-from matdiff.graph import Irreducible
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, shape_of, values_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import rebuild, simplify
-from matdiff.recover import Recovery
+from matdiff.recover.graph import Irreducible
+from matdiff.recover.recover import Recovery
 from matdiff.steps import laws
 from matdiff.steps.build import is_linear, negated, plus, times, transposed
 from matdiff.steps.derivation import Law

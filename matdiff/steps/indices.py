@@ -11,8 +11,6 @@ from collections.abc import Sequence
 
 from matdiff.derive.rank import mark_of
 from matdiff.derive.sweep import derive
-from matdiff.entries import in_indices
-from matdiff.graph import Irreducible
 from matdiff.infer.rules import ARGUMENTS
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
@@ -20,6 +18,8 @@ from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.laws.simplify import rebuild, simplify
+from matdiff.recover.entries import in_indices
+from matdiff.recover.graph import Irreducible
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line

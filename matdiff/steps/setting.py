@@ -15,7 +15,7 @@ from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, values_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import rebuild, simplify
-from matdiff.recover import Recovery, size_expressions
+from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.render.leftside import left_side, output_name
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, is_linear, partial, times

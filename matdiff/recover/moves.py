@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from matdiff.formula import Chain
-from matdiff.graph import Graph
 from matdiff.language import make
 from matdiff.language.dims import ONE, Dim
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
+from matdiff.recover.graph import Graph
+from matdiff.recover.terms import Chain
 from matdiff.tensor.nodes import Apply, Constant, Factor, Tensor
 
 

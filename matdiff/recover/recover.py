@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula
-from matdiff.collect import collected
-from matdiff.formula import Chain
-from matdiff.formulas import Formulas, Term
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.graph import Graph, Irreducible
-from matdiff.grid import Grid, grid_of, part_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-from matdiff.larger import reduce
 from matdiff.laws.sums import with_part
+from matdiff.recover import terms
+from matdiff.recover.blocks import Grid, grid_of, part_of
+from matdiff.recover.collect import collected
+from matdiff.recover.graph import Graph, Irreducible
+from matdiff.recover.moves import reduce
+from matdiff.recover.terms import Chain
+from matdiff.recover.writer import Formulas, Term
 from matdiff.tensor.build import add, base_and_exponent, einsum, is_symmetric
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
@@ -168,7 +168,7 @@ class Recovery:
     def _block(self, grid: Grid, dims: tuple[Dim, ...]) -> Term:
         cells = []
         for (rows, columns), value in grid.cells:
-            cell = formula.zeros((rows, columns)) if value is None else self.expr(value)
+            cell = terms.zeros((rows, columns)) if value is None else self.expr(value)
             cells.append(self.formulas.transposed(cell) if rows.is_one and shape_of(cell)[0] == columns else cell)
         empty = [cell.op == "zeros" or cell == make.number(0) for cell in cells]
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
@@ -193,7 +193,7 @@ class Recovery:
                 base, exponent = base_and_exponent(tensor)
                 expr = self.formulas.scalar_power(self.expr(base), magnitude(exponent))
                 (factors if exponent > 0 else divisors).append(expr)
-        factors, divisors = (self.formulas.powers(formula.exponents_of(part)) for part in (factors, divisors))
+        factors, divisors = (self.formulas.powers(terms.exponents_of(part)) for part in (factors, divisors))
         self._take_means(factors, divisors)
         arrays = [factor for factor in product.factors if factor[1]]
         if len(arrays) == 1 and isinstance(arrays[0][0], Sum) and arrays[0][1] == product.out == tuple(range(len(product.out))):
@@ -220,7 +220,7 @@ class Recovery:
                 continue
             inner = factor.args[0] if squared is None else make.call(".^", squared, make.number(2), shape=shape_of(squared))
             sizes = [self.size(dim) for dim in shape_of(inner) if not dim.is_one]
-            left = formula.exponents_of(divisors)
+            left = terms.exponents_of(divisors)
             if all(left.get(size, 0) >= 1 for size in sizes) and len(set(sizes)) == len(sizes):
                 for size in sizes:
                     left[size] -= 1
@@ -276,6 +276,6 @@ def _shift_block(tensor: Constant) -> Expr:
     assert isinstance(offset, Dim) and isinstance(part, Dim)
     middle = make.number(1) if part.is_one else make.eye(part)
     below = tensor.dims[0] - offset - part
-    zeros = [formula.zeros((rows, part)) if rows.terms else None for rows in (offset, below)]
+    zeros = [terms.zeros((rows, part)) if rows.terms else None for rows in (offset, below)]
     blocks = [block for block in (zeros[0], middle, zeros[1]) if block is not None]
     return Expr("block", tuple(blocks), 1, shape=(tensor.dims[0], part))

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff import formula
 from matdiff.functions import FUNCTIONS
-from matdiff.graph import Graph, Irreducible
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-from matdiff.larger import reduce
-from matdiff.recover import Recovery
+from matdiff.recover import terms
+from matdiff.recover.graph import Graph, Irreducible
+from matdiff.recover.moves import reduce
+from matdiff.recover.recover import Recovery
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
@@ -209,7 +209,7 @@ class _Entries:
         found: list[tuple[Tensor | Expr, tuple[int, ...], Rational]] = []
         chain = matrix.args if matrix.op == "*" else (matrix,)
         for end, slot in ((0, row), (-1, column)):
-            if len(chain) > 1 and formula.is_diagonal(chain[end]):
+            if len(chain) > 1 and terms.is_diagonal(chain[end]):
                 found.append((chain[end].args[0], (slot,), 1))
                 chain = chain[1:] if end == 0 else chain[:-1]
         return [*found, (self.recovery.formulas.product(chain), (row, column), 1)]
@@ -217,10 +217,10 @@ class _Entries:
 
 def _merged(factors: list[Expr]) -> list[Expr]:
     """Equal entries as one power: s[l]^2."""
-    entries = formula.exponents_of(factor for factor in factors if formula.base_of(factor)[0].op == "entry")
+    entries = terms.exponents_of(factor for factor in factors if terms.base_of(factor)[0].op == "entry")
     found = []
     for factor in factors:
-        base, _ = formula.base_of(factor)
+        base, _ = terms.base_of(factor)
         if base.op != "entry":
             found.append(factor)
         elif base in entries:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from matdiff.cost import cost
-from matdiff.formulas import Formulas, Term
 from matdiff.language import make
 from matdiff.language.queries import is_scalar, leaves, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.limits import check
-from matdiff.shared import groups_of
+from matdiff.recover.common import groups_of
+from matdiff.recover.cost import cost
+from matdiff.recover.writer import Formulas, Term
 from matdiff.tensor.rational import common_factor, ratio_of
 
 Value = TypeVar("Value", Term, Expr)

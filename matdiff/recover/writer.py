@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.cost import cost
-from matdiff.formula import Chain, exponents_of, is_diagonal, is_plain, is_row_of, opened, over_and_under, shortened
 from matdiff.functions import FUNCTIONS
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, eye, number
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.recover.cost import cost
+from matdiff.recover.terms import Chain, exponents_of, is_diagonal, is_plain, is_row_of, opened, over_and_under, shortened
 from matdiff.tensor.rational import magnitude
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.formula import Chain
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.limits import check
+from matdiff.recover.terms import Chain
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import Factor, Tensor
 from matdiff.tensor.rational import magnitude
@@ -24,8 +24,8 @@ from matdiff.tensor.rational import magnitude
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from matdiff.formulas import Formulas, Term
     from matdiff.language.syntax import Rational
+    from matdiff.recover.writer import Formulas, Term
 
     class Notation(Protocol):
         """What writes the factors of a product: `recover.Recovery`."""
