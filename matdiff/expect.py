@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
+from matdiff.choose.expand import expanded
 from matdiff.comparison import Comparison, tolerance
-from matdiff.expand import expanded
 from matdiff.expected import read_expected
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import ONE, SCALAR, Shape

@@ -8,11 +8,11 @@ import re
 import pytest
 
 from matdiff.api import differentiate
+from matdiff.choose.identities import with_sizes
 from matdiff.language import make
 from matdiff.language.dims import size
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
-from matdiff.sized import with_sizes
 
 # Expression, variable, order, what is named.
 NAMED = [

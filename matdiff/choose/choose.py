@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
-from matdiff.expand import expanded
+from matdiff.choose.expand import expanded
+from matdiff.choose.naming import Part, is_held, name_counts, name_parts, needed
+from matdiff.choose.quotients import over_common
 from matdiff.language.dims import Dim, Shape
 from matdiff.language.syntax import Expr
-from matdiff.naming import Part, is_held, name_counts, name_parts, needed
-from matdiff.quotients import over_common
 from matdiff.recover.cost import cost
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery

@@ -1,0 +1,1 @@
+"""Of equal formulas the shortest, and names for its parts."""
