@@ -22,16 +22,17 @@ note: m and n were declared, so they are different sizes
 # Nothing is loaded before it is asked for, not even `typing`, so that the command can be interrupted from its first line on.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from matdiff.answer.result import Result
     from matdiff.api import Derivative, differentiate
     from matdiff.language.errors import Errors, MatdiffError, Remark
-    from matdiff.result import Result
     from matdiff.version import VERSION as __version__
 else:
 
     def __getattr__(name):
         if name not in __all__:
             raise AttributeError(f"module 'matdiff' has no attribute {name!r}")
-        from matdiff import api, result, version
+        from matdiff import api, version
+        from matdiff.answer import result
         from matdiff.language import errors
 
         globals().update(

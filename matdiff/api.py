@@ -12,7 +12,8 @@ from math import inf, isnan
 from typing import TYPE_CHECKING, Union, overload
 
 from matdiff import choices, pipeline, render
-from matdiff.answer import Answer, Inputs
+from matdiff.answer.answer import Answer, Inputs
+from matdiff.answer.result import Result
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import KINDS, Along
 from matdiff.infer.variables import declare
@@ -21,7 +22,6 @@ from matdiff.language.queries import post_order
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.result import Result
 from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline, render
-from matdiff.answer import Inputs
+from matdiff.answer.answer import Inputs
 from matdiff.api import Derivative, names_in
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import Along

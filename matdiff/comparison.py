@@ -19,9 +19,9 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.values import evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.language.syntax import Rational
-    from matdiff.result import Result
 
 # So many of the digits that are carried may be lost by rounding; sides that agree in all others are equal.
 _LOST = 30

@@ -26,10 +26,10 @@ from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
 from matdiff.numbers.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.derive.directions import Along
     from matdiff.infer.infer import Typed
-    from matdiff.result import Result
 
 __all__ = ["Report", "Undefined", "differences", "evaluate", "evaluate_tensor", "sample", "verify"]
 

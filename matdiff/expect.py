@@ -30,8 +30,8 @@ from matdiff.tensor.nodes import Session, Tensor, entered
 from matdiff.views import Finding
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 
 class Verdict:

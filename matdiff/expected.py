@@ -17,8 +17,8 @@ from matdiff.tensor import build
 from matdiff.tensor.lower import lower
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 # What the result is called while an expression is read beside it: no name of the language.
 _RESULT = "?"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import chain, count
 
-from matdiff.answer import Answer, Inputs
-from matdiff.conditions import remarks_on
+from matdiff.answer.answer import Answer, Inputs
+from matdiff.answer.conditions import remarks_on
+from matdiff.answer.result import Result, Writing
 from matdiff.derive.asked import Asked
 from matdiff.derive.derivatives import derivatives, value_of
 from matdiff.derive.directions import SOLVE, Along
@@ -15,7 +16,6 @@ from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.statements import Question
 from matdiff.laws.simplify import rebuild
-from matdiff.result import Result, Writing
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Session, entered
 

@@ -38,10 +38,10 @@ from matdiff.numbers.values import Entries, Evaluation, Index, Inexpressible, nu
 if TYPE_CHECKING:
     from types import FrameType
 
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.derive.directions import Along
     from matdiff.language.kinds import Variable
-    from matdiff.result import Result
 
 Progress = Callable[[int, int], None]
 Pair = tuple[int, int]

@@ -29,7 +29,7 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import with_property
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
 
 # So many matrices are assumed to be symmetric at once.
 _MOST_ASSUMED = 3

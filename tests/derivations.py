@@ -11,6 +11,7 @@ import numpy as np
 from contractions import contraction
 
 from matdiff import evaluate
+from matdiff.answer.result import Result
 from matdiff.api import Derivative
 from matdiff.functions import FUNCTIONS
 from matdiff.language.queries import post_order, shape_of
@@ -19,7 +20,6 @@ from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, s
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import in_space
 from matdiff.numbers.values import Entries, Evaluation, number_of_dim
-from matdiff.result import Result
 from matdiff.steps.derivation import Derivation, Law, Line
 
 TOLERANCE = mp.mpf("1e-9")

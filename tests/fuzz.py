@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 from expressions import Case, Generator, smaller
 
+from matdiff.answer.result import Result
 from matdiff.api import Derivative, differentiate
 from matdiff.infer.infer import Typed, infer
 from matdiff.language.errors import Errors, MatdiffError
@@ -33,7 +34,6 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import draw_values, in_space
 from matdiff.numbers.values import Evaluation, evaluate_tensor, number_of_dim
 from matdiff.read.parse import Definition, Question, parse
-from matdiff.result import Result
 
 MANNERS = ("normal", "positive", "unit", "dominant", "fraction", "above one")
 STEP_DIGITS = 12

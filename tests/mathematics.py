@@ -6,10 +6,10 @@ from typing import Any
 
 import matdiff
 from matdiff import evaluate
+from matdiff.answer.result import Result
 from matdiff.api import Derivative
 from matdiff.numbers.values import number_of_dim
 from matdiff.render import render
-from matdiff.result import Result
 
 _TOLERANCE = 1e-9
 

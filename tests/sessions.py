@@ -29,7 +29,7 @@ import pytest
 from mathematics import check_answer
 
 from matdiff import cli, pipeline
-from matdiff.answer import Answer
+from matdiff.answer.answer import Answer
 from matdiff.api import Derivative
 from matdiff.catalogue import function_table
 

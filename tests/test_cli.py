@@ -15,9 +15,9 @@ import pytest
 from sessions import run
 
 from matdiff import cli, explain
+from matdiff.answer.result import Result
 from matdiff.language import errors
 from matdiff.read.split import PROPERTIES
-from matdiff.result import Result
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 ROOT = Path(__file__).parent.parent

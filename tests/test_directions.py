@@ -17,6 +17,7 @@ from sessions import run
 from test_cli import SCHEMA
 
 import matdiff
+from matdiff.answer.leftside import left_side
 from matdiff.api import Derivative
 from matdiff.language import make
 from matdiff.language.errors import BadDirection, OtherNotation
@@ -25,7 +26,6 @@ from matdiff.language.syntax import Expr
 from matdiff.language.text import STYLE
 from matdiff.notations import NOTATIONS
 from matdiff.pipeline import stages
-from matdiff.render.leftside import left_side
 from matdiff.steps import METHODS, derivation
 
 FIRST = [case for case in _lines("public.jsonl") if case["id"] not in REASONS and len(case["wrt"]) == 1]

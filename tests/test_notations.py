@@ -17,6 +17,7 @@ from sessions import run
 
 import matdiff
 from matdiff import evaluate
+from matdiff.answer.result import Result
 from matdiff.api import Derivative
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
@@ -24,7 +25,6 @@ from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
 from matdiff.numbers.precision import mp
 from matdiff.numbers.values import number_of_dim
-from matdiff.result import Result
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 CASES = [

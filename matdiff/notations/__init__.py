@@ -19,8 +19,8 @@ from matdiff.notations.equation import Equation, NoNotation
 from matdiff.tensor.nodes import entered
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 __all__ = ["CHOICES", "NOTATIONS", "Equation", "NoNotation", "equation_of", "in_notation", "next_best"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import output_name
 from matdiff.derive.sweep import derive
 from matdiff.language import make
 from matdiff.language.queries import post_order, shape_of
@@ -13,14 +14,13 @@ from matdiff.laws.simplify import simplify
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.linear import Linear
 from matdiff.recover.graph import Irreducible
-from matdiff.render.leftside import output_name
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, property_of, variable_tensor
 from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 
 class Change:

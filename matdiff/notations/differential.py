@@ -10,8 +10,8 @@ from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 
 def equation(answer: Answer, result: Result) -> Equation:

@@ -20,10 +20,10 @@ from matdiff.recover.writer import Formulas
 from matdiff.tensor.build import number_of
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.language.dims import Shape
     from matdiff.language.syntax import Rational
-    from matdiff.result import Result
 
 
 def equation(answer: Answer, result: Result) -> Equation:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import left_side
 from matdiff.notations.equation import Equation, NoNotation
-from matdiff.render.leftside import left_side
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 
 def equation(answer: Answer, result: Result) -> Equation:

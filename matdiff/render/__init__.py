@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
     from matdiff.evaluate import Report
     from matdiff.expect import Verdict
     from matdiff.prove import Proof

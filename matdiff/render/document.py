@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import left_side
 from matdiff.language.printer import Style, show
 from matdiff.render import STYLES, Options
 from matdiff.render.latex import latex, style
-from matdiff.render.leftside import left_side
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 
 def style_of(options: Options) -> Style:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
+from matdiff.answer.leftside import left_side
 from matdiff.diagnostic import UNSAFE
 from matdiff.language import text
 from matdiff.language.dims import Dim, Shape
@@ -13,17 +14,16 @@ from matdiff.language.printer import show
 from matdiff.language.queries import shape_of
 from matdiff.language.spelling import latex_name
 from matdiff.render import Options, latex, unicode
-from matdiff.render.leftside import left_side
 from matdiff.render.verdicts import ratio_of
 from matdiff.version import VERSION
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.diagnostic import Diagnostic
     from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Expr, Span
     from matdiff.render import Check
-    from matdiff.result import Result
 
 Document = dict[str, Any]
 # einsum has letters for so many axes.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import left_side
 from matdiff.language.printer import show
-from matdiff.render.leftside import left_side
 from matdiff.render.unicode import STYLE
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 # The formats that print formulas; the others are code, whose axes are always those of the tensor.
 _FORMULAS = ("text", "ascii", "unicode", "latex", "typst", "mathml", "markdown", "svg")

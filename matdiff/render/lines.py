@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import left_side
 from matdiff.language import text
 from matdiff.language.printer import Style, show
 from matdiff.render import Options, unicode
-from matdiff.render.leftside import left_side
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
 
 
 def ascii_lines(answer: Answer, options: Options) -> str:

@@ -8,6 +8,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from matdiff.answer.leftside import left_side
 from matdiff.language.dims import Dim
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
@@ -17,13 +18,12 @@ from matdiff.render.arrays import axes_of
 from matdiff.render.code import Statements
 from matdiff.render.factors import shared_factors
 from matdiff.render.language import LAMBDA_NAMES, Language
-from matdiff.render.leftside import left_side
 from matdiff.render.plan import Node
 from matdiff.render.translate import Translator
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 # Format: the class of its language, as "module of render:class".
 LANGUAGES = {

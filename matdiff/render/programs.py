@@ -9,7 +9,7 @@ from matdiff.render import Options
 from matdiff.render import module as code
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
 
 
 def _wanted(options: Options) -> code.Wanted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import left_side, output_name
 from matdiff.language.dims import Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
@@ -12,14 +13,13 @@ from matdiff.language.queries import post_order, shape_of
 from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
 from matdiff.render import Options
 from matdiff.render.layout import layout_words
-from matdiff.render.leftside import left_side, output_name
 from matdiff.render.unicode import STYLE, unicode
 from matdiff.render.verdicts import check_lines
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.infer.infer import Typed
-    from matdiff.result import Result
 
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 

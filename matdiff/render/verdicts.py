@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from matdiff.answer.leftside import left_side
 from matdiff.language.dims import Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
 from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
 from matdiff.language.syntax import Expr
 from matdiff.language.text import STYLE, text
-from matdiff.render.leftside import left_side
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.evaluate import Report
     from matdiff.expect import Verdict
     from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Rational
     from matdiff.prove import Proof
     from matdiff.render import Check
-    from matdiff.result import Result
     from matdiff.views import Finding
 
 # Longer formulas are not repeated in a sentence.

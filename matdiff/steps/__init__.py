@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import left_side
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NoSteps
 from matdiff.language.make import name
 from matdiff.language.queries import replaced_names, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.pipeline import stages
-from matdiff.render.leftside import left_side
 from matdiff.steps.chain import by_chain_rule
 from matdiff.steps.derivation import METHODS, Derivation, Law, Line, Note
 from matdiff.steps.differential import by_differentials
@@ -20,8 +20,8 @@ from matdiff.steps.indices import by_indices
 from matdiff.steps.setting import Setting
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
-    from matdiff.result import Result
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
 
 __all__ = ["Derivation", "Law", "Line", "Note", "derivation", "derivations"]
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import left_side, output_name
 from matdiff.derive.rank import is_regular, mark_of
 from matdiff.derive.structure import turns_with_variable
 from matdiff.derive.sweep import derive
@@ -16,7 +17,6 @@ from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, 
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import rebuild, simplify
 from matdiff.recover.recover import Recovery, size_expressions
-from matdiff.render.leftside import left_side, output_name
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, is_linear, partial, times
 from matdiff.steps.derivation import Law, Line
@@ -27,10 +27,10 @@ from matdiff.tensor.nodes import Apply, Session, Tensor, entered
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.infer.infer import Typed
     from matdiff.language.dims import Shape
-    from matdiff.result import Result
 
 
 class Setting:

@@ -12,9 +12,9 @@ from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 
 if TYPE_CHECKING:
-    from matdiff.answer import Answer
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
     from matdiff.infer.infer import Typed
-    from matdiff.result import Result
 
 _NAMES = {"scalar": ("f", "g", "h"), "vector": ("y", "z", "u"), "row": ("y", "z", "u"), "matrix": ("Y", "Z", "F")}
 

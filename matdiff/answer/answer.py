@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from matdiff.answer.result import Result
 from matdiff.derive.asked import Asked
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotASize, Remark
 from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.recover.recover import Recovery, size_expressions
-from matdiff.result import Result
 from matdiff.tensor.nodes import Session, Tensor
 
 

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
+from matdiff.answer.conditions import Conditions
+from matdiff.answer.rereading import assumed_kinds
 from matdiff.choose.choose import Context, written
 from matdiff.choose.identities import with_sizes
 from matdiff.choose.naming import Part, needed
-from matdiff.conditions import Conditions
 from matdiff.derive.directions import SOLVE, Along
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Dim
@@ -18,7 +19,6 @@ from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.recover.entries import in_indices, letters_beside
 from matdiff.recover.recover import Recovery, size_expressions
-from matdiff.rereading import assumed_kinds
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Tensor
 

@@ -1,0 +1,1 @@
+"""One question answered, as data: results with axes, left sides, conditions, remarks."""
