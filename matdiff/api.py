@@ -25,9 +25,9 @@ from matdiff.read.parse import Declaration, Definition, Question, parse, parse_d
 from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:
-    from matdiff.evaluate import Report
-    from matdiff.expect import Verdict
-    from matdiff.prove import Proof
+    from matdiff.check.expect import Verdict
+    from matdiff.check.prove import Proof
+    from matdiff.check.verify import Report
     from matdiff.steps.derivation import Derivation
 
 
@@ -100,7 +100,7 @@ class Derivative(Answer):
 
         `sizes` fixes sizes by name, here and in what else compares.  Raises `errors.NotASize` for a name that does not occur.
         """
-        from matdiff.evaluate import verify  # loads mpmath, which only numbers need
+        from matdiff.check.verify import verify  # loads mpmath, which only numbers need
 
         choices.check("seed", seed)
         choices.check_sizes(sizes or {}, "verified")
@@ -135,7 +135,7 @@ class Derivative(Answer):
         Where there are several results, one expression for each of them, in order.  Raises `WrongExpected` for an
         expression that is wrong in itself, `HowManyExpected` for a wrong number of them.
         """
-        from matdiff.expect import compare_all  # loads mpmath, which only numbers need
+        from matdiff.check.expect import compare_all  # loads mpmath, which only numbers need
 
         choices.check("seed", seed)
         choices.check_sizes(sizes or {})
@@ -149,7 +149,7 @@ class Derivative(Answer):
 
         `progress` is called with the number of components that are done and that of all.
         """
-        from matdiff.prove import prove  # loads SymPy, which only proofs need
+        from matdiff.check.prove import prove  # loads SymPy, which only proofs need
 
         choices.check_sizes(sizes or {})
         with self._about():

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from contractions import contraction
 
-from matdiff import evaluate
 from matdiff.answer.result import Result
 from matdiff.api import Derivative
+from matdiff.check import verify
 from matdiff.functions import FUNCTIONS
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
@@ -257,8 +257,8 @@ def _arranged(point: Point, node: Expr) -> Matrix:
 def check(answer: Derivative, result: Result, derivation: Derivation, seed: int = 0) -> int:
     """Try every line at a random point; the number of lines tried, 0 when there is no point.  Raises Untrue."""
     with mp.workdps(DIGITS * result.order):
-        sizes = evaluate.usable_sizes(answer, seed, {})
-        values = evaluate.sample(answer.typed, seed, sizes)
+        sizes = verify.usable_sizes(answer, seed, {})
+        values = verify.sample(answer.typed, seed, sizes)
         if values is None:
             return 0
         point = _point(answer, result, derivation, values, sizes, Random(seed))
@@ -407,7 +407,7 @@ def _compare_result(point: Point, line: Line, answer: Derivative, result: Result
     if line.right != result.expr:
         raise Untrue(f"the last line is not the result: {line.right!r}")
     values = {n: point.values[n] for n in answer.typed.variables}
-    worst = evaluate._error(answer, result, values, dict(point.sizes), Random(0))
+    worst = verify._error(answer, result, values, dict(point.sizes), Random(0))
     if worst > TOLERANCE:
         raise Untrue(f"the result by {result.wrt} is wrong: {worst}")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import matdiff
-from matdiff import evaluate
 from matdiff.answer.result import Result
 from matdiff.api import Derivative
+from matdiff.check import verify
 from matdiff.numbers.values import number_of_dim
 from matdiff.render import render
 
@@ -20,13 +20,13 @@ class Untrue(AssertionError):
 
 def check_answer(derivative: Derivative, trials: int = 3) -> None:
     """Numerical differences at so many points, then the printed lines of the results in matrix notation.  Raises `Untrue`."""
-    report = evaluate.verify(derivative, trials=trials)
+    report = verify.verify(derivative, trials=trials)
     if not report.passed:
         raise Untrue(f"{derivative.inputs.source!r}: {derivative.text!r} is not the derivative: {report}")
     check_print(derivative, report)
 
 
-def check_print(derivative: Derivative, report: evaluate.Report) -> None:
+def check_print(derivative: Derivative, report: verify.Report) -> None:
     """The printed lines of the results in matrix notation, at the sizes of a report.  Raises `Untrue`."""
     printed = render(derivative, "text").splitlines()
     for line, result in zip(printed, derivative.results, strict=True):
@@ -41,16 +41,16 @@ def _check_print(line: str, result: Result, derivative: Derivative, report: Any)
     typed = derivative.typed
     again = matdiff.differentiate(line, order=0, declarations=[declaration(v) for v in typed.variables.values()]).typed
     with mp.workdps(30):
-        values = evaluate.sample(typed, 0, report.sizes)
+        values = verify.sample(typed, 0, report.sizes)
         assert values is not None
         inside = {part.name: part.expr for part in result.where}
-        meant = evaluate.evaluate(result.expr, values, report.sizes, inside)
+        meant = verify.evaluate(result.expr, values, report.sizes, inside)
         # `I` alone has no size of its own; it has that of the result.
         sizes = dict(report.sizes)
         for read, known in zip(again.expr.shape, result.expr.shape, strict=True):
             if read.name is not None:
                 sizes[read.name] = number_of_dim(known, report.sizes)
-        found = evaluate.evaluate(again.expr, values, sizes, again.definitions)
+        found = verify.evaluate(again.expr, values, sizes, again.definitions)
         if not _equal(meant, found):
             raise Untrue(f"{derivative.inputs.source!r}: the printed {line!r} does not mean what it should when it is read back")
 

@@ -13,8 +13,9 @@ import sympy
 from sessions import run
 
 import matdiff
-from matdiff import limits, prove
-from matdiff.identity import Letters, is_zero
+from matdiff import limits
+from matdiff.check import prove
+from matdiff.check.identity import Letters, is_zero
 from matdiff.language.errors import HowManyExpected, WrongExpected
 from matdiff.render.verdicts import _WORDS, check_lines, ratio_of
 

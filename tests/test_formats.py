@@ -19,8 +19,8 @@ from running import Call, needs
 from test_functions import CALLS
 
 import matdiff
-from matdiff import evaluate
 from matdiff.api import Derivative
+from matdiff.check import verify
 from matdiff.functions import Function
 from matdiff.language.queries import shape_of
 from matdiff.numbers.values import number_of_dim
@@ -103,20 +103,20 @@ def answer_of(
     """
     answer = matdiff.differentiate(call, "X", order=order, declarations=declarations, structure=structure)
     names = answer.typed.size_names
-    sizes = evaluate.usable_sizes(answer, 3, {"n": size} if "n" in names else {})
-    values = evaluate.sample(answer.typed, 3, sizes)
+    sizes = verify.usable_sizes(answer, 3, {"n": size} if "n" in names else {})
+    values = verify.sample(answer.typed, 3, sizes)
     assert values is not None
     inputs = {name: _array(matrix, answer.typed.variables[name].shape) for name, matrix in values.items()}
     result = answer.result
     found = running.numpy(Call(answer.to("numpy"), wanted_function(answer), inputs))
-    assert running.close(found[0], _array(evaluate.evaluate(answer.typed.expr, values, sizes), shape_of(answer.typed.expr)))
+    assert running.close(found[0], _array(verify.evaluate(answer.typed.expr, values, sizes), shape_of(answer.typed.expr)))
     if not order:
         return answer, inputs, found
     letters = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.axes]
     assert found[1].shape == tuple(size for _, size in letters)
     places = {tuple(number % size for _, size in letters) for number in (0, 5)}
     parts = {part.name: part.expr for part in result.where}
-    for place, number in evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, places, parts).items():
+    for place, number in verify.evaluate_tensor(result.index_expr, letters, values, sizes, places, parts).items():
         assert running.close(found[1][place], float(number))
     return answer, inputs, found
 
@@ -233,17 +233,15 @@ def points(place: int, format: str) -> Iterator[tuple[str, Call, list[np.ndarray
     names = answer.typed.number_names()
     # SymPy is slow with large matrices; equal sizes are enough for what it spells differently.
     for fixed in ({}, dict.fromkeys(names, 1)) if format != "sympy" else (dict.fromkeys(names, 2), dict.fromkeys(names, 1)):
-        sizes = evaluate.usable_sizes(answer, 3, fixed)
-        values = evaluate.sample(answer.typed, 3, sizes)
+        sizes = verify.usable_sizes(answer, 3, fixed)
+        values = verify.sample(answer.typed, 3, sizes)
         if values is None:
             continue
         arrays = format in ("sympy", "matlab")
         inputs = {name: _given(matrix, answer.typed.variables[name].shape, arrays) for name, matrix in values.items()}
         inputs |= {name if name not in inputs else f"{name}_": number for name, number in sizes.items()}
         expected = {
-            "f": _array(
-                evaluate.evaluate(answer.typed.expr, values, sizes, answer.typed.definitions), shape_of(answer.typed.expr)
-            )
+            "f": _array(verify.evaluate(answer.typed.expr, values, sizes, answer.typed.definitions), shape_of(answer.typed.expr))
         }
         for result in answer.results:
             letters = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.full_axes]
@@ -252,7 +250,7 @@ def points(place: int, format: str) -> Iterator[tuple[str, Call, list[np.ndarray
             entries = Random(place).sample(entries, min(len(entries), MOST_ENTRIES))
             parts = {part.name: part.expr for part in result.where}
             value = expected[function_name(result)] = np.full(shape, np.nan)
-            for entry, number in evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, entries, parts).items():
+            for entry, number in verify.evaluate_tensor(result.index_expr, letters, values, sizes, entries, parts).items():
                 value[entry] = float(number)
         source = answer.to(format)
         for name in expected:
@@ -383,8 +381,8 @@ def test_jax_modules_compile(expression: str, wrt: str, order: int) -> None:
 
 def _answer(expression: str, wrt: str, order: int) -> Question:
     answer = matdiff.differentiate(expression, wrt, order=order)
-    sizes = evaluate.usable_sizes(answer, 3, {})
-    values = evaluate.sample(answer.typed, 3, sizes)
+    sizes = verify.usable_sizes(answer, 3, {})
+    values = verify.sample(answer.typed, 3, sizes)
     assert values is not None
     inputs = {name: _array(matrix, answer.typed.variables[name].shape) for name, matrix in values.items()}
     return answer, inputs, running.numpy(Call(answer.to("numpy"), wanted_function(answer), inputs))

@@ -10,8 +10,8 @@ import growth
 import pytest
 from mpmath import mp
 
-from matdiff import evaluate
 from matdiff.api import Derivative, differentiate
+from matdiff.check import verify
 from matdiff.functions import FUNCTIONS, NAMES, Function, extended
 from matdiff.infer.infer import infer
 from matdiff.infer.rules import ARGUMENTS, rule_expr
@@ -57,7 +57,7 @@ CALLS = [
 
 
 def checked(answer: Derivative, trials: int = 3) -> None:
-    report = evaluate.verify(answer, trials=trials)
+    report = verify.verify(answer, trials=trials)
     assert report.passed, (answer.text, report)
 
 

@@ -8,7 +8,7 @@ import growth
 import pytest
 
 import matdiff
-from matdiff import evaluate
+from matdiff.check import verify
 from matdiff.numbers.values import number_of_dim
 
 SHORT, LONG = 105, 420
@@ -58,11 +58,11 @@ def test_the_work_for_a_value_in_index_notation_grows_as_its_factors_do(problem:
         answer = growth.answer(problem, count)
         (result,) = answer.results
         sizes = dict.fromkeys(answer.typed.size_names, 3)
-        values = evaluate.sample(answer.typed, 1, sizes)
+        values = verify.sample(answer.typed, 1, sizes)
         assert values is not None
         letters = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.axes]
         parts = {part.name: part.expr for part in result.where}
-        return growth.calls(lambda: evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, None, parts))
+        return growth.calls(lambda: verify.evaluate_tensor(result.index_expr, letters, values, sizes, None, parts))
 
     assert calls(12) < MOST * calls(3)
 

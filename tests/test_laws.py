@@ -18,7 +18,7 @@ from mpmath import mp
 from sessions import run
 
 from matdiff.api import differentiate
-from matdiff.evaluate import Undefined
+from matdiff.check.verify import Undefined
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.infer import Typed, infer
 from matdiff.infer.rules import rule_expr

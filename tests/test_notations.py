@@ -16,9 +16,9 @@ from running import compile_latex, needs
 from sessions import run
 
 import matdiff
-from matdiff import evaluate
 from matdiff.answer.result import Result
 from matdiff.api import Derivative
+from matdiff.check import verify
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations import NOTATIONS, NoNotation, equation_of
@@ -76,8 +76,8 @@ class Point:
 
     def __init__(self, answer: Derivative, result: Result) -> None:
         self.answer, self.result = answer, result
-        self.sizes = evaluate.usable_sizes(answer, 1, {})
-        values = evaluate.sample(answer.typed, 1, self.sizes)
+        self.sizes = verify.usable_sizes(answer, 1, {})
+        values = verify.sample(answer.typed, 1, self.sizes)
         assert values is not None
         self.values = dict(values)
         self.parts = {part.name: part.expr for part in result.parts}
@@ -92,14 +92,14 @@ class Point:
 
     def tensor(self) -> Any:
         letters = [(letter, number_of_dim(dim, self.sizes)) for *_, dim, letter in self.result.full_axes]
-        found = evaluate.evaluate_tensor(self.result.index_expr, letters, self.values, self.sizes, None, self.parts)
+        found = verify.evaluate_tensor(self.result.index_expr, letters, self.values, self.sizes, None, self.parts)
         tensor = np.zeros(self.dims)
         for place, number in found.items():
             tensor[place] = float(number)
         return tensor
 
     def matrix(self, expr: Expr, **places: int) -> Any:
-        value = evaluate.evaluate(self.named(expr), self.values, {**self.sizes, **places}, self.parts)
+        value = verify.evaluate(self.named(expr), self.values, {**self.sizes, **places}, self.parts)
         return np.array([[float(x) for x in row] for row in value])
 
     def named(self, expr: Expr) -> Expr:

@@ -9,7 +9,7 @@ import pytest
 from mpmath import mp
 
 import matdiff
-from matdiff import evaluate
+from matdiff.check import verify
 from matdiff.numbers.matrices import Matrix, added, multiplied, scaled, transposed
 from matdiff.numbers.sample import draw_values, in_space
 
@@ -51,18 +51,18 @@ def test_a_hessian_is_the_second_derivative_along_geodesics(expression: str, pro
 
         def value(first: int, second: int) -> Any:
             moved = _along_geodesic(prop, at, added(scaled(first, ways[0]), scaled(second, ways[1])))
-            return evaluate.evaluate(answer.typed.expr, {**values, "X": moved}, sizes)[0][0]
+            return verify.evaluate(answer.typed.expr, {**values, "X": moved}, sizes)[0][0]
 
         expected = (value(1, 1) - value(1, -1) - value(-1, 1) + value(-1, -1)) / (4 * step**2)
         result = answer.result
         letters = [(letter, SIZE) for *_, letter in result.axes]
         parts = {part.name: part.expr for part in result.where}
-        tensor = evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, None, parts)
+        tensor = verify.evaluate_tensor(result.index_expr, letters, values, sizes, None, parts)
         for left, right in ((one, other), (other, one)):
             found = mp.fsum(x * left[i][j] * right[p][q] for (i, j, p, q), x in tensor.items())
             assert abs(found - expected) < 1e-9 * max(1, abs(expected))
         parts = {part.name: part.expr for part in applied.result.where}
-        product = evaluate.evaluate(applied.result.expr, {**values, "V": other}, sizes, parts)
+        product = verify.evaluate(applied.result.expr, {**values, "V": other}, sizes, parts)
         assert abs(_sum(one, product) - expected) < 1e-9 * max(1, abs(expected))
 
 
@@ -75,7 +75,7 @@ def test_every_derivative_by_an_orthogonal_matrix_is_tangent(order: int) -> None
     result = answer.result
     letters = [(letter, 2) for *_, letter in result.axes]
     parts = {part.name: part.expr for part in result.where}
-    tensor = evaluate.evaluate_tensor(result.index_expr, letters, values, sizes, None, parts)
+    tensor = verify.evaluate_tensor(result.index_expr, letters, values, sizes, None, parts)
     assert any(abs(entry) > 1e-3 for entry in tensor.values())
     for pair in range(order):
         rest = {place[: 2 * pair] + place[2 * pair + 2 :] for place in tensor}

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
-    from matdiff.evaluate import Report
-    from matdiff.expect import Verdict
-    from matdiff.prove import Proof
+    from matdiff.check.expect import Verdict
+    from matdiff.check.prove import Proof
+    from matdiff.check.verify import Report
     from matdiff.steps.derivation import Derivation
     from matdiff.words import Diagnostic
 

@@ -16,13 +16,13 @@ from matdiff.language.text import STYLE, text
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
     from matdiff.answer.result import Result
-    from matdiff.evaluate import Report
-    from matdiff.expect import Verdict
+    from matdiff.check.case import Finding
+    from matdiff.check.expect import Verdict
+    from matdiff.check.prove import Proof
+    from matdiff.check.verify import Report
     from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Rational
-    from matdiff.prove import Proof
     from matdiff.render import Check
-    from matdiff.views import Finding
 
 # Longer formulas are not repeated in a sentence.
 _LONGEST = 60

@@ -13,7 +13,7 @@ from typing import Any
 
 import sympy
 
-from matdiff.components import Largest, Sign
+from matdiff.check.components import Largest, Sign
 
 Entry = Any  # SymPy is untyped here: an Expr
 

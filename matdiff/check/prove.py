@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
 
-from matdiff.components import Array, Components, Entry
+from matdiff.check.components import Array, Components, Entry
+from matdiff.check.identity import Letters, is_zero
+from matdiff.check.verify import verify
 from matdiff.derive.directions import SOLVE
 from matdiff.derive.structure import turns_with_variable
-from matdiff.evaluate import verify
-from matdiff.identity import Letters, is_zero
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import shape_of
 from matdiff.limits import check, is_real_time, remaining

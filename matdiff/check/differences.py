@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from matdiff.comparison import (
+from matdiff.check.case import Case, Finding, View
+from matdiff.check.comparison import (
     Comparison,
     all_equal,
     as_ratio,
@@ -20,6 +21,7 @@ from matdiff.comparison import (
     is_equal,
     value_of_result,
 )
+from matdiff.check.edits import edits_of, scalars_in, terms_of
 from matdiff.derive.structure import MODES
 from matdiff.infer.infer import Typed
 from matdiff.language import make
@@ -36,8 +38,6 @@ from matdiff.recover.graph import Irreducible
 from matdiff.recover.writer import Formulas
 from matdiff.tensor import build
 from matdiff.tensor.lower import lower
-from matdiff.terms import edits_of, scalars_in, terms_of
-from matdiff.views import Case, Finding, View
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
+from matdiff.check.case import Finding
+from matdiff.check.comparison import Comparison, tolerance
+from matdiff.check.differences import explain
+from matdiff.check.read import read_expected
 from matdiff.choose.expand import expanded
-from matdiff.comparison import Comparison, tolerance
-from matdiff.expected import read_expected
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.errors import HowManyExpected, WrongExpected
@@ -23,11 +25,9 @@ from matdiff.numbers.points import Point, Sampler, spread
 from matdiff.numbers.precision import mp
 from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
 from matdiff.numbers.values import DIGITS
-from matdiff.slips import explain
 from matdiff.tensor import build
 from matdiff.tensor.lower import lower
 from matdiff.tensor.nodes import Session, Tensor, entered
-from matdiff.views import Finding
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer

@@ -1,0 +1,1 @@
+"""Is it right: --verify by differences, --expect another formula, --prove exactly."""
