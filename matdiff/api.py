@@ -91,7 +91,7 @@ class Derivative(Answer):
         choices.check("notation", notation)
         if notation == "auto":
             return self
-        from matdiff.notations import in_notation
+        from matdiff.notations.notate import in_notation
 
         return Derivative(in_notation(self, notation))
 

@@ -24,7 +24,7 @@ from matdiff.language.errors import BadDirection, OtherNotation
 from matdiff.language.printer import show
 from matdiff.language.syntax import Expr
 from matdiff.language.text import STYLE
-from matdiff.notations import NOTATIONS
+from matdiff.notations.notate import NOTATIONS
 from matdiff.pipeline import stages
 from matdiff.steps import METHODS, derivation
 

@@ -21,8 +21,8 @@ from matdiff.api import Derivative
 from matdiff.check import verify
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.notations import NOTATIONS, NoNotation, equation_of
 from matdiff.notations.change import Change
+from matdiff.notations.notate import NOTATIONS, NoNotation, equation_of
 from matdiff.numbers.precision import mp
 from matdiff.numbers.values import number_of_dim
 

@@ -122,7 +122,7 @@ def understood(answer: Answer) -> list[str]:
 
 def _next_best(answer: Answer, result: Result) -> list[str]:
     """`as a matrix: ∂vec(Y)/∂vec(W)ᵀ = (Xᵀ ⊗ I) K_mn   (mn × mn, vec stacks columns)`."""
-    from matdiff.notations import next_best
+    from matdiff.notations.notate import next_best
 
     found = next_best(answer, result)
     if found is None:

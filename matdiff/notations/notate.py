@@ -1,0 +1,70 @@
+"""The notations of a result: one file each, all equal to its index form.
+
+matrix        one formula in matrix notation                     x a^T
+index         entry by entry                                     dy[i]/dW[k,l] = delta[i,l] x[k]
+entry         a matrix for each entry of the output              dy[i]/dW = x e(i, n)^T
+frobenius     double contractions with isotropic tensors         dY/dW = E X^T : F
+kronecker     a matrix that acts on vec(X)                       d vec(Y)/d vec(W)^T = (X^T kron I) K(m, n)
+differential  linear in dX, a formula of matrices at any order   dY = dW^T X
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from matdiff.language.errors import OtherNotation
+from matdiff.notations.equation import Equation, NoNotation
+from matdiff.tensor.nodes import entered
+
+if TYPE_CHECKING:
+    from matdiff.answer.answer import Answer
+    from matdiff.answer.result import Result
+
+__all__ = ["CHOICES", "NOTATIONS", "Equation", "NoNotation", "equation_of", "in_notation", "next_best"]
+
+NOTATIONS = ("matrix", "index", "entry", "frobenius", "kronecker", "differential")
+CHOICES = ("auto", *NOTATIONS, "all")
+
+
+def in_notation(answer: Answer, notation: str) -> Answer:
+    """The answer with its results in one of `CHOICES`, or in the next best, which `remarks` say."""
+    if notation == "auto":
+        return answer
+    shown = copy(answer)
+    shown.results, shown.remarks = [], list(answer.remarks)
+    for result in answer.results:
+        for wanted in NOTATIONS if notation == "all" else (notation,):
+            try:
+                used, equation = wanted, equation_of(answer, result, wanted)
+            except NoNotation:
+                if notation == "all":
+                    continue
+                other = next_best(answer, result) if wanted != "matrix" else None
+                used, equation = other or ("index", equation_of(answer, result, "index"))
+                shown.remarks.append(OtherNotation(wanted=wanted, used=used))
+            shown.results.append(result.written_as(used, *equation))
+    return shown
+
+
+def equation_of(answer: Answer, result: Result, notation: str) -> Equation:
+    """The result in one of `NOTATIONS`.  Raises NoNotation where it has none.
+
+    Applied to a direction, a result is an array like any value: the notations for how it acts on a variable have nothing to say.
+    """
+    if result.along is not None and not (notation in ("matrix", "index") or (notation == "frobenius" and result.is_matrix)):
+        raise NoNotation
+    with entered(answer.session):
+        found: Equation = import_module(f"matdiff.notations.notate.{notation}").equation(answer, result)
+    return found
+
+
+def next_best(answer: Answer, result: Result) -> tuple[str, Equation] | None:
+    """As one matrix formula, which may be a matrix that acts on vec(X), else the differential; None where there is neither."""
+    for notation in ("matrix", "kronecker", "differential"):
+        try:
+            return notation, equation_of(answer, result, notation)
+        except NoNotation:
+            continue
+    return None
