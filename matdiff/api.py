@@ -112,7 +112,7 @@ class Derivative(Answer):
 
         Raises `errors.NoSteps` where there is nothing to derive, or the way there has no matrix notation; `errors.WrongOption`.
         """
-        from matdiff.steps import derivations
+        from matdiff.steps.derivations import derivations
 
         if method is not None:
             choices.check("method", method)

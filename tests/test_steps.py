@@ -23,7 +23,7 @@ from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.notations.linear import Dyad, Mask, Sides, Turn
 from matdiff.numbers.sample import MANNERS
-from matdiff.steps import METHODS, Law
+from matdiff.steps.derivations import METHODS, Law
 from matdiff.steps.frobenius import law_of_map, meanings
 from matdiff.steps.laws import has_rule, is_matrix_function, law_of, law_of_adjoint, law_of_trace, laws
 
