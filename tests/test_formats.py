@@ -21,11 +21,11 @@ from test_functions import CALLS
 import matdiff
 from matdiff.api import Derivative
 from matdiff.check import verify
+from matdiff.code.module import LANGUAGES, function_name
 from matdiff.functions import Function
 from matdiff.language.queries import shape_of
 from matdiff.numbers.values import number_of_dim
 from matdiff.render import FORMATS
-from matdiff.render.module import LANGUAGES, function_name
 
 PYTHON = [pytest.param(name, marks=needs(name)) for name in running.IN_PROCESS]
 # Where there are many cases NumPy has all of them, and the others, which are slow (JAX compiles every operation for every shape),

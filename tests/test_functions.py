@@ -12,6 +12,8 @@ from mpmath import mp
 
 from matdiff.api import Derivative, differentiate
 from matdiff.check import verify
+from matdiff.code.module import LANGUAGES
+from matdiff.code.translate import PLANNED
 from matdiff.functions import FUNCTIONS, NAMES, Function, extended
 from matdiff.infer.infer import infer
 from matdiff.infer.rules import ARGUMENTS, rule_expr
@@ -26,8 +28,6 @@ from matdiff.numbers.sample import draw_values
 from matdiff.numbers.values import DIGITS, Arithmetic, Evaluation
 from matdiff.read.parse import parse
 from matdiff.render.latex import latex
-from matdiff.render.module import LANGUAGES
-from matdiff.render.translate import PLANNED
 from matdiff.render.unicode import unicode
 from matdiff.words import diagnose
 

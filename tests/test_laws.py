@@ -19,6 +19,7 @@ from sessions import run
 
 from matdiff.api import differentiate
 from matdiff.check.verify import Undefined
+from matdiff.code.stable import stable
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.infer import Typed, infer
 from matdiff.infer.rules import rule_expr
@@ -30,7 +31,6 @@ from matdiff.laws.matching import Law
 from matdiff.numbers.sample import MANNERS, draw_sizes, draw_values
 from matdiff.numbers.values import evaluate
 from matdiff.read.parse import parse_declaration
-from matdiff.render import stable
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Tensor, entered
 

@@ -10,7 +10,7 @@ import pytest
 import running
 
 import matdiff
-from matdiff.render.module import function_name
+from matdiff.code.module import function_name
 
 
 def body(expression: str, wrt: str, *, order: int = 1, format: str = "numpy", both: bool = False, **more: object) -> str:

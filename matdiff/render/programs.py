@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.code import module as code
 from matdiff.render import Options
-from matdiff.render import module as code
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from keyword import kwlist
 
-from matdiff.render.code import ATOM, SUM, TERM, Entry, Spelling
-from matdiff.render.language import Language, infix
-from matdiff.render.plan import Node
+from matdiff.code.language import ATOM, SUM, TERM, Entry, Spelling
+from matdiff.code.languages.language import Language, infix
+from matdiff.code.plan import Node
 
 KEYWORDS = frozenset((*kwlist, "f"))
 

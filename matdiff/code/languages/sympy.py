@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdiff.render.code import ATOM, POWER, SUM, TERM, Entry, Spelling
-from matdiff.render.language import infix
-from matdiff.render.plan import Node
-from matdiff.render.python import KEYWORDS, Python, block, places
+from matdiff.code.language import ATOM, POWER, SUM, TERM, Entry, Spelling
+from matdiff.code.languages.language import infix
+from matdiff.code.languages.python import KEYWORDS, Python, block, places
+from matdiff.code.plan import Node
 
 
 def _each(function: str) -> Entry:

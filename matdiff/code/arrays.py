@@ -22,10 +22,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
+from matdiff.code.plan import Node, Plan, is_negative, is_symmetric
+from matdiff.code.signs import definiteness
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.kinds import kind_of
-from matdiff.render.plan import Node, Plan, is_negative, is_symmetric
-from matdiff.render.signs import definiteness
 
 BROADCASTING = ("fill", "rows", "columns")
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from matdiff.code.stable.shifted import shifted
 from matdiff.infer.rules import rule_expr
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import ones
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.equations import DEFINITIONS, lines_of
-from matdiff.render.shifted import shifted
 
 STABLE = """
 log(exp(x) .* y) = x + log(y)

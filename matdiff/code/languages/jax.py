@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from matdiff.render.code import Spelling
-from matdiff.render.language import infix
-from matdiff.render.plan import Node
-from matdiff.render.python import KEYWORDS, Python, einsum, functions, operations
+from matdiff.code.language import Spelling
+from matdiff.code.languages.language import infix
+from matdiff.code.languages.python import KEYWORDS, Python, einsum, functions, operations
+from matdiff.code.plan import Node
 
 
 def _product(node: Node) -> Spelling:

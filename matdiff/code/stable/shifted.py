@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
+from matdiff.code.stable.degrees import Degrees, Pair, is_negative
 from matdiff.language.dims import ONE, SCALAR
 from matdiff.language.make import call, number, ones
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.render.degrees import Degrees, Pair, is_negative
 
 # Operations that add up entries.
 _SUMS = frozenset(("sum", "mean", "dot", ":"))

@@ -6,11 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
+from matdiff.code.language import ATOM, POWER, SUM, TERM, UNARY, Entry, Spelling
+from matdiff.code.plan import Node
 from matdiff.functions import FUNCTIONS, Function
 from matdiff.language.dims import Dim
 from matdiff.language.syntax import Expr
-from matdiff.render.code import ATOM, POWER, SUM, TERM, UNARY, Entry, Spelling
-from matdiff.render.plan import Node
 
 # Larger whole numbers are no exact floating-point numbers, or no integers of the language.
 _LARGEST_WHOLE = 2**53

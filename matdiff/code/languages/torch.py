@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdiff.render.code import ATOM, SUM, TERM, Entry, Spelling
-from matdiff.render.language import infix
-from matdiff.render.plan import Node
-from matdiff.render.python import KEYWORDS, Python, at, dimensions, einsum
+from matdiff.code.language import ATOM, SUM, TERM, Entry, Spelling
+from matdiff.code.languages.language import infix
+from matdiff.code.languages.python import KEYWORDS, Python, at, dimensions, einsum
+from matdiff.code.plan import Node
 
 
 def _function(template: str, level: int = ATOM) -> Entry:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from matdiff.code.arrays import Arrays, Value, axes_of
+from matdiff.code.plan import Node
+from matdiff.code.signs import is_nonnegative
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
-from matdiff.render.arrays import Arrays, Value, axes_of
-from matdiff.render.plan import Node
-from matdiff.render.signs import is_nonnegative
 
 # The order of products is chosen as if every size without a number were this one.
 TYPICAL_SIZE = 64

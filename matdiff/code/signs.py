@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from matdiff.code.plan import Node
 from matdiff.functions import FUNCTIONS
-from matdiff.render.plan import Node
 
 Interval = tuple[float, float]
 INFINITY = float("inf")

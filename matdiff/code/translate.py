@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.code.arrays import Value, axes_of
+from matdiff.code.contract import contracted
+from matdiff.code.plan import Node
+from matdiff.code.products import Products
+from matdiff.code.stable.stable import stable
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.infer.rules import expanded, is_euclidean_norm
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import SCALAR, Dim, Shape
 from matdiff.language.queries import constant, post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.render.arrays import Value, axes_of
-from matdiff.render.contract import contracted
-from matdiff.render.plan import Node
-from matdiff.render.products import Products
-from matdiff.render.stable import stable
 
 if TYPE_CHECKING:
     from matdiff.language.kinds import Variable

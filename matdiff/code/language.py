@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Union
 
-from matdiff.render.plan import Node
+from matdiff.code.plan import Node
 
 # How tightly the outermost operation of a piece of code binds, loosest first; the same in every language here.
 SUM, TERM, UNARY, POWER, ATOM = range(5)

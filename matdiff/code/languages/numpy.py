@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from matdiff.render.code import SUM, Spelling
-from matdiff.render.plan import Node
-from matdiff.render.python import KEYWORDS, Python, einsum, functions, operations
+from matdiff.code.language import SUM, Spelling
+from matdiff.code.languages.python import KEYWORDS, Python, einsum, functions, operations
+from matdiff.code.plan import Node
 
 
 def _diagonals(node: Node) -> Spelling:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.code.plan import Node, Plan
 from matdiff.infer.rules import expanded
 from matdiff.language.dims import Dim
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.render.plan import Node, Plan
 
 if TYPE_CHECKING:
     from typing import Protocol

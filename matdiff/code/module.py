@@ -9,17 +9,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.answer.leftside import left_side
+from matdiff.code.arrays import axes_of
+from matdiff.code.factors import shared_factors
+from matdiff.code.language import Statements
+from matdiff.code.languages.language import LAMBDA_NAMES, Language
+from matdiff.code.plan import Node
+from matdiff.code.translate import Translator
 from matdiff.language.dims import Dim
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
 from matdiff.language.text import text
 from matdiff.pipeline import operators
-from matdiff.render.arrays import axes_of
-from matdiff.render.code import Statements
-from matdiff.render.factors import shared_factors
-from matdiff.render.language import LAMBDA_NAMES, Language
-from matdiff.render.plan import Node
-from matdiff.render.translate import Translator
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer

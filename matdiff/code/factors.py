@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff.render.plan import Node, Plan
+from matdiff.code.plan import Node, Plan
 
 
 def shared_factors(plan: Plan, roots: Sequence[Node]) -> list[Node]:
