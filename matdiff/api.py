@@ -36,9 +36,9 @@ Names = Union[str, Sequence[str]]
 
 def _in_words(problem: MatdiffError | Remark) -> str:
     """What the command prints about an error or a remark; its fields, where the text is not known that they are about."""
-    from matdiff.diagnostic import render as drawn
     from matdiff.language.relocate import spans_of
-    from matdiff.words import in_words  # words are needed only when something is wrong
+    from matdiff.mistakes.diagnostic import render as drawn
+    from matdiff.mistakes.words import in_words  # words are needed only when something is wrong
 
     problems: Sequence[MatdiffError | Remark] = problem.errors[:ERRORS] if isinstance(problem, MatdiffError) else (problem,)
     if not problem.source and any(span.end for one in problems for span in spans_of(one)):

@@ -23,9 +23,9 @@ from matdiff.sources import Excerpt, Source, joined
 from matdiff.streams import Output, Progress, complain, uses_color
 
 if TYPE_CHECKING:
+    from matdiff.mistakes.words import Diagnostic
     from matdiff.render import Check
     from matdiff.steps.derivation import Derivation
-    from matdiff.words import Diagnostic
 
 CHECK_FAILED = 1
 
@@ -343,14 +343,14 @@ class Batch:
             self._complain(errors, excerpt)
 
     def _complain(self, problems: Iterable[MatdiffError | Remark], excerpt: Excerpt) -> None:
-        from matdiff.words import render as drawn
+        from matdiff.mistakes.words import render as drawn
 
         color = uses_color(sys.stderr, self.options.color)
         for diagnostic in self._diagnosed(problems, excerpt):
             complain(drawn(diagnostic, excerpt.text, excerpt.place, color, excerpt.line or 1))
 
     def _diagnosed(self, problems: Iterable[MatdiffError | Remark], excerpt: Excerpt) -> list[Diagnostic]:
-        from matdiff.words import in_words  # words are needed only when something is wrong
+        from matdiff.mistakes.words import in_words  # words are needed only when something is wrong
 
         found = in_words(list(problems), excerpt.text, self.declarations, by=-excerpt.start)
         for diagnostic in found:

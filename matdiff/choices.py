@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from matdiff.derive.structure import MODES
 from matdiff.language.errors import WrongOption
 from matdiff.limits import LARGEST_SIZE
+from matdiff.mistakes.suggest import either
 from matdiff.notations.notate import CHOICES as NOTATIONS
 from matdiff.render import FORMATS, STYLES, WRITTEN
 from matdiff.steps.derivation import METHODS
-from matdiff.suggest import either
 
 # The default stands first, but among formats.
 CHOICES: Mapping[str, tuple[str, ...]] = {

@@ -14,10 +14,10 @@ from matdiff.batch import Batch, Options
 from matdiff.choices import CHOICES, check_sizes, fits, one_at_a_time, refuse_silent, taken
 from matdiff.command import ExpressionCommand, Seconds, Whole, WrongValue, assignments, choice, option, path
 from matdiff.derive.directions import KINDS
-from matdiff.diagnostic import Diagnostic
-from matdiff.diagnostic import render as drawn
 from matdiff.language.errors import WRONG_USAGE, MatdiffError, NotQuoted, UnreadableFile, WrongOption
 from matdiff.limits import TIME
+from matdiff.mistakes.diagnostic import Diagnostic
+from matdiff.mistakes.diagnostic import render as drawn
 from matdiff.render import FORMATS
 from matdiff.render import Options as RenderOptions
 from matdiff.sources import sources_of
@@ -352,7 +352,7 @@ def _run(words: list[str]) -> int:
 
         return _fail(words, diagnose_usage(problem, COMMAND), WRONG_USAGE)
     except MatdiffError as problem:
-        from matdiff.words import diagnose
+        from matdiff.mistakes.words import diagnose
 
         return _fail(words, diagnose(problem, ""), problem.exit_status)
 
@@ -368,7 +368,7 @@ def _fail(words: list[str], diagnostic: Diagnostic, status: int) -> int:
             output.finish()
             return status
         except UnreadableFile as problem:
-            from matdiff.words import diagnose
+            from matdiff.mistakes.words import diagnose
 
             diagnostic, status = diagnose(problem, ""), problem.exit_status
     silence_broken_output()

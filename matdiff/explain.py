@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 
 from matdiff.language.errors import UnknownTopic
-from matdiff.suggest import near
+from matdiff.mistakes.suggest import near
 
 
 def topics() -> list[str]:

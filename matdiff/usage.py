@@ -11,9 +11,9 @@ import re
 import click
 
 from matdiff.command import ExpressionCommand, WrongValue
-from matdiff.diagnostic import Diagnostic, Help
+from matdiff.mistakes.diagnostic import Diagnostic, Help
+from matdiff.mistakes.suggest import near
 from matdiff.read.split import PROPERTIES
-from matdiff.suggest import near
 
 # What other programs call the options.
 _OPTIONS = {

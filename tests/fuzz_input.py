@@ -29,10 +29,10 @@ from typing import NamedTuple
 
 import matdiff
 from matdiff import limits
-from matdiff.diagnostic import Diagnostic, render
 from matdiff.functions import NAMES
 from matdiff.language.errors import Errors, MatdiffError, TooLarge
-from matdiff.words import diagnose, diagnose_all
+from matdiff.mistakes.diagnostic import Diagnostic, render
+from matdiff.mistakes.words import diagnose, diagnose_all
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"
 EVERY = 2000

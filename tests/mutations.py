@@ -20,12 +20,12 @@ from random import Random
 from typing import NamedTuple
 
 import matdiff
-from matdiff.diagnostic import Diagnostic
 from matdiff.functions import NAMES
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.syntax import Expr
+from matdiff.mistakes.diagnostic import Diagnostic
+from matdiff.mistakes.words import diagnose_all
 from matdiff.read.parse import Question, parse
-from matdiff.words import diagnose_all
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"
 KINDS = ("transpose", "bracket", "swap", "glue", "misspell")

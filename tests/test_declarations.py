@@ -7,8 +7,8 @@ import pytest
 import matdiff
 from matdiff.infer.variables import declared_variable, described
 from matdiff.language.errors import DeclaredLate, Errors, MatdiffError
+from matdiff.mistakes.words import diagnose, diagnose_all
 from matdiff.read.parse import Declaration, Question, parse, parse_declaration
-from matdiff.words import diagnose, diagnose_all
 
 
 def meaning(text: str) -> str:

@@ -22,6 +22,7 @@ from matdiff.language.errors import EntrywiseFunction, Errors, NoClosedForm, Not
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import post_order
 from matdiff.language.text import text
+from matdiff.mistakes.words import diagnose
 from matdiff.numbers.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.sample import draw_values
@@ -29,7 +30,6 @@ from matdiff.numbers.values import DIGITS, Arithmetic, Evaluation
 from matdiff.read.parse import parse
 from matdiff.render.latex import latex
 from matdiff.render.unicode import unicode
-from matdiff.words import diagnose
 
 WORDS = [row for row in FUNCTIONS.values() if row.is_word]
 

@@ -9,9 +9,9 @@ import pytest
 
 import matdiff
 from matdiff.cli import main
-from matdiff.diagnostic import Diagnostic
 from matdiff.language.errors import Errors, GluedNames, MatdiffError
-from matdiff.words import diagnose, diagnose_all
+from matdiff.mistakes.diagnostic import Diagnostic
+from matdiff.mistakes.words import diagnose, diagnose_all
 
 BAD = [json.loads(line) for line in (Path(__file__).parent / "corpus" / "bad.jsonl").read_text(encoding="utf-8").splitlines()]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sessions import run
 
-from matdiff.foreign import translated
+from matdiff.mistakes.foreign.translation import translated
 
 HABITS = {
     "norm(x, 2)": "||x||",

@@ -15,7 +15,7 @@ from matdiff.language.dims import size
 from matdiff.language.kinds import Variable, default_kind
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr
-from matdiff.proposals import proposals
+from matdiff.mistakes.proposals import proposals
 from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
 
 CORPUS = Path(__file__).parent / "corpus"

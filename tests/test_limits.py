@@ -11,10 +11,10 @@ import pytest
 
 import matdiff
 from matdiff import limits
-from matdiff.advice import _LIMITS
 from matdiff.cli import main
 from matdiff.language.errors import Errors, MatdiffError, TooLarge
-from matdiff.words import diagnose, diagnose_all, render
+from matdiff.mistakes.advice import _LIMITS
+from matdiff.mistakes.words import diagnose, diagnose_all, render
 
 BAD = Path(__file__).parent / "corpus" / "bad.jsonl"
 LANGUAGE = Path(__file__).parent.parent / "docs" / "language.md"
@@ -137,7 +137,7 @@ def test_the_time_of_an_answer_ends(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_time_to_look_for_help_there_is_still_a_diagnostic(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("matdiff.words.HELP_TIME", -1)
+    monkeypatch.setattr("matdiff.mistakes.words.HELP_TIME", -1)
     for line in BAD.read_text(encoding="utf-8").splitlines():
         assert main(json.loads(line)["argv"]) in (2, 3)
         assert "error[E" in capsys.readouterr().err

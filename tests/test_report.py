@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matdiff import words
-from matdiff.diagnostic import Diagnostic, Help, Label, width
 from matdiff.infer.infer import infer
 from matdiff.language import errors
 from matdiff.language.dims import size
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import ERRORS
+from matdiff.mistakes import words
+from matdiff.mistakes.diagnostic import Diagnostic, Help, Label, width
+from matdiff.mistakes.texts import mistakes
+from matdiff.mistakes.words import diagnose, diagnose_all, render
 from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
-from matdiff.texts import mistakes
-from matdiff.words import diagnose, diagnose_all, render
 
 
 def said(text: str, wrt: Sequence[str] = (), var: Sequence[str] = (), path: str | None = None) -> str:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from matdiff.check.expect import Verdict
     from matdiff.check.prove import Proof
     from matdiff.check.verify import Report
+    from matdiff.mistakes.words import Diagnostic
     from matdiff.steps.derivation import Derivation
-    from matdiff.words import Diagnostic
 
     Check = Union[Report, Verdict, Proof]
 

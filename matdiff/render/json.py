@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 from matdiff.answer.leftside import left_side
-from matdiff.diagnostic import UNSAFE
 from matdiff.language import text
 from matdiff.language.dims import Dim, Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
 from matdiff.language.queries import shape_of
 from matdiff.language.spelling import latex_name
+from matdiff.mistakes.diagnostic import UNSAFE
 from matdiff.render import Options, latex, unicode
 from matdiff.render.verdicts import ratio_of
 from matdiff.version import VERSION
@@ -20,9 +20,9 @@ from matdiff.version import VERSION
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
     from matdiff.answer.result import Result
-    from matdiff.diagnostic import Diagnostic
     from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Expr, Span
+    from matdiff.mistakes.diagnostic import Diagnostic
     from matdiff.render import Check
 
 Document = dict[str, Any]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 
-from matdiff.diagnostic import Label, Wording, Words, plain
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language import errors
+from matdiff.mistakes.diagnostic import Label, Wording, Words, plain
+from matdiff.mistakes.suggest import near_function
+from matdiff.mistakes.texts import cut, statement_around
 from matdiff.read.split import PROPERTIES
-from matdiff.suggest import near_function
-from matdiff.texts import cut, statement_around
 
 # Of a longer circle of definitions only the first are named.
 _MOST_IN_CIRCLE = 4

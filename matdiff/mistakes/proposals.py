@@ -12,8 +12,6 @@ from functools import cached_property
 from itertools import chain, combinations
 from typing import Any, NamedTuple
 
-from matdiff.diagnostic import Help, Label
-from matdiff.foreign import as_translated, translated
 from matdiff.infer.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, fits, whole_of
 from matdiff.infer.glued import change_of, split, splits
 from matdiff.language import errors
@@ -22,9 +20,11 @@ from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import is_scalar, names_in
 from matdiff.language.relocate import moved, relocated, spans_of
 from matdiff.language.statements import Statement
-from matdiff.shape_changes import SHAPE_CHANGES, fixed_text, help_lines, is_column, meant_kind
-from matdiff.text_changes import TEXT_CHANGES, Corrected
-from matdiff.texts import LONGEST_CORRECTION, correction, cut, parses, statement_around
+from matdiff.mistakes.diagnostic import Help, Label
+from matdiff.mistakes.foreign.translation import as_translated, translated
+from matdiff.mistakes.shape_changes import SHAPE_CHANGES, fixed_text, help_lines, is_column, meant_kind
+from matdiff.mistakes.text_changes import TEXT_CHANGES, Corrected
+from matdiff.mistakes.texts import LONGEST_CORRECTION, correction, cut, parses, statement_around
 
 # So many changes of an expression are tried.
 MOST_TRIALS = 24

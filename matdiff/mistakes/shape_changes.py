@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
-from matdiff.diagnostic import Help
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.fits import Change, Whole, replaced_part, shape_with
 from matdiff.infer.glued import splits
@@ -23,7 +22,8 @@ from matdiff.language.errors import (
 from matdiff.language.queries import constant, is_scalar, names_in, ones_of, post_order, unsigned
 from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as printed
-from matdiff.texts import LONGEST_CORRECTION, correction, cut, meaning_of, replaced, statement_around
+from matdiff.mistakes.diagnostic import Help
+from matdiff.mistakes.texts import LONGEST_CORRECTION, correction, cut, meaning_of, replaced, statement_around
 
 Groups = Iterator[Sequence[Fix]]
 NOWHERE = Span(0, 0)

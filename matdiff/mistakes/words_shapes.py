@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from matdiff.diagnostic import Label, Wording, Words, plain
 from matdiff.language import errors
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import shape_of
 from matdiff.language.spelling import matrix_size, unicode_size
 from matdiff.language.syntax import Expr, Span
-from matdiff.texts import cut
+from matdiff.mistakes.diagnostic import Label, Wording, Words, plain
+from matdiff.mistakes.texts import cut
 
 # A longer operand is not repeated in the message; its label shows it.
 _LONGEST_OPERAND = 16

@@ -12,8 +12,6 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from matdiff.diagnostic import Advice, Help, Label
-from matdiff.foreign import translated
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.language import errors
 from matdiff.language.dims import Shape
@@ -21,9 +19,11 @@ from matdiff.language.kinds import kind_of
 from matdiff.language.spelling import matrix_size, unicode_size
 from matdiff.language.syntax import Span
 from matdiff.limits import LARGEST_SIZE
-from matdiff.shape_changes import fixed_text
-from matdiff.suggest import either, near
-from matdiff.texts import cut, in_quotes, parses, statement_around
+from matdiff.mistakes.diagnostic import Advice, Help, Label
+from matdiff.mistakes.foreign.translation import translated
+from matdiff.mistakes.shape_changes import fixed_text
+from matdiff.mistakes.suggest import either, near
+from matdiff.mistakes.texts import cut, in_quotes, parses, statement_around
 
 # E4xx: the derivative, limits
 

@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from matdiff.foreign_rows import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
-from matdiff.foreign_tree import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.functions import FUNCTIONS, NAMES, function_written
 from matdiff.infer.fits import shape_with, whole_of
 from matdiff.language.errors import Errors, MatdiffError
@@ -20,10 +18,12 @@ from matdiff.language.queries import post_order
 from matdiff.language.statements import Declaration, Definition, Question, Statement
 from matdiff.language.syntax import Expr
 from matdiff.language.text import typed
+from matdiff.mistakes.foreign.rows import DERIVATIVES, ENTRYWISE, OTHERS_IN_R, ROWS, SPELLINGS
+from matdiff.mistakes.foreign.tree import MOST_LEVELS, Unreadable, read_foreign
+from matdiff.mistakes.suggest import elsewhere, functions
 from matdiff.read.parse import parse
 from matdiff.read.review import depth
 from matdiff.read.tokens import CONSTANTS, SPECIAL_CALLS
-from matdiff.suggest import elsewhere, functions
 
 # What matches anything of its kind in a row of the table.
 _PLACES = {"X": "matrix", "Y": "matrix", "x": "vector", "y": "vector", "F": "", "G": ""}

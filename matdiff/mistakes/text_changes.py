@@ -7,18 +7,18 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from matdiff.diagnostic import Label
-from matdiff.foreign import is_function
 from matdiff.functions import NAMES
 from matdiff.infer.glued import factors_before, factors_of, names_of_text
 from matdiff.language import errors
 from matdiff.language.statements import Statement
 from matdiff.language.syntax import Span
-from matdiff.missing_brackets import Place, with_closer, with_opener
+from matdiff.mistakes.diagnostic import Label
+from matdiff.mistakes.foreign.translation import is_function
+from matdiff.mistakes.missing_brackets import Place, with_closer, with_opener
+from matdiff.mistakes.suggest import near, near_function
+from matdiff.mistakes.texts import cut, declares, in_quotes, replaced, statement_around
 from matdiff.read.split import PROPERTIES
 from matdiff.read.tokens import GREEK
-from matdiff.suggest import near, near_function
-from matdiff.texts import cut, declares, in_quotes, replaced, statement_around
 
 
 class Corrected(NamedTuple):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from matdiff import foreign_ours
 from matdiff.infer.fits import shape_with, whole_of
 from matdiff.language.statements import Statement
 from matdiff.language.text import typed
-from matdiff.texts import meaning_of
+from matdiff.mistakes.foreign import ours
+from matdiff.mistakes.texts import meaning_of
 
 # Longer texts are programs, not expressions.
 LONGEST = 500
@@ -38,7 +38,7 @@ class Syntax(NamedTuple):
     is_function: Callable[[str], bool]
 
 
-SYNTAXES = (Syntax("NumPy, MATLAB, R, Mathematica and TeX", foreign_ours.candidates, foreign_ours.is_function),)
+SYNTAXES = (Syntax("NumPy, MATLAB, R, Mathematica and TeX", ours.candidates, ours.is_function),)
 
 
 Kind = tuple[bool, bool]

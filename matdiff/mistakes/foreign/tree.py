@@ -22,13 +22,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from matdiff.foreign_rows import KEYWORDS, LIBRARIES, OF_TORCH_F
-from matdiff.foreign_tex import COMMANDS, without_fonts
 from matdiff.language.statements import Question
 from matdiff.language.syntax import Expr
+from matdiff.mistakes.foreign.rows import KEYWORDS, LIBRARIES, OF_TORCH_F
+from matdiff.mistakes.foreign.tex import COMMANDS, without_fonts
+from matdiff.mistakes.suggest import near_function
 from matdiff.read.parse import parse
 from matdiff.read.tokens import CONSTANTS, GREEK, normal_name
-from matdiff.suggest import near_function
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+)

@@ -1,0 +1,1 @@
+"""What is wrong and what was meant, in words and carets."""
