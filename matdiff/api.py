@@ -11,11 +11,12 @@ from contextlib import AbstractContextManager, contextmanager
 from math import inf, isnan
 from typing import TYPE_CHECKING, Union, overload
 
-from matdiff import choices, pipeline, render
+from matdiff import choices, pipeline
 from matdiff.answer.answer import Answer, Inputs
 from matdiff.answer.result import Result
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import KINDS, Along
+from matdiff.formats import registry
 from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongOption, speak_with
 from matdiff.language.queries import post_order
@@ -80,7 +81,7 @@ class Derivative(Answer):
             raise WrongOption(problem="unknown", options=(name,), choices=("lhs", "math", "style", "sizes"))
         choices.check_format(format, lhs, math, style or {}, sizes or {})
         with self._about():
-            return render.render(self, format, lhs=lhs, math=math, style=style, sizes=self.fixed_sizes(sizes))
+            return registry.render(self, format, lhs=lhs, math=math, style=style, sizes=self.fixed_sizes(sizes))
 
     def in_notation(self, notation: str) -> Derivative:
         """The same answer with its results in another notation: one of `notations.CHOICES`.
@@ -168,7 +169,7 @@ class Derivative(Answer):
     @property
     def unicode(self) -> str:
         """Every result on a line of its own, as a terminal shows it."""
-        from matdiff.render.unicode import unicode  # a pipe gets plain text
+        from matdiff.formats.unicode import unicode  # a pipe gets plain text
 
         return "\n".join(unicode(result.expr) for result in self.results)
 
@@ -178,7 +179,7 @@ class Derivative(Answer):
         return "\n".join(self._formulas())
 
     def _formulas(self) -> list[str]:
-        from matdiff.render.latex import latex
+        from matdiff.formats.latex import latex
 
         return [latex(result.expr) for result in self.results]
 

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from matdiff import pipeline, render
+from matdiff import pipeline
 from matdiff.answer.answer import Inputs
 from matdiff.api import Derivative, names_in
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import Along
+from matdiff.formats import registry
+from matdiff.formats.layout import layout_note
 from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.language.relocate import spans_of
@@ -18,13 +20,12 @@ from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.read.parse import name_in, parse_declaration, read
-from matdiff.render.layout import layout_note
 from matdiff.sources import Excerpt, Source, joined
 from matdiff.streams import Output, Progress, complain, uses_color
 
 if TYPE_CHECKING:
+    from matdiff.formats.registry import Check
     from matdiff.mistakes.words import Diagnostic
-    from matdiff.render import Check
     from matdiff.steps.derivation import Derivation
 
 CHECK_FAILED = 1
@@ -105,7 +106,7 @@ class Batch:
             if place < len(reading.statements):
                 self._take(reading.statements[place], alone=len(reading.statements) == 1)
         if self.parts:
-            self.output.write(render.together(self.parts, self.options.format, lhs=self.options.lhs))
+            self.output.write(registry.together(self.parts, self.options.format, lhs=self.options.lhs))
         for derivative, compared, remarks, checks in self.comments:
             self._comment(derivative, compared, remarks, checks)
         if not reading.failed and not any(isinstance(statement, Question) for statement in reading.statements):
@@ -192,7 +193,7 @@ class Batch:
         excerpt = Excerpt(self._source(question.span), [question.span])
         try:
             derivative = Derivative(pipeline.solve(self._inputs(question, excerpt.text), self._asked))
-            is_written = options.format in render.WRITTEN
+            is_written = options.format in registry.WRITTEN
             notated = derivative.in_notation(options.notation) if is_written or options.expected else derivative
             # What is expected is compared in the notation asked for; with several of one result it is one of them.
             compared = derivative if options.notation == "all" else notated
@@ -248,7 +249,7 @@ class Batch:
     def _is_one_document(self) -> bool:
         """Whether all answers are one document: a module of code, one align."""
         options = self.options
-        return render.is_one_document(options.format, options.math) and not options.shapes and not options.steps
+        return registry.is_one_document(options.format, options.math) and not options.shapes and not options.steps
 
     def _add(
         self, derivative: Derivative, compared: Derivative, question: Question, checks: Sequence[Check], remarks: Sequence[Remark]
@@ -257,7 +258,7 @@ class Batch:
         options = self.options
         more = {"sizes": options.sizes, "lhs": options.lhs, "math": options.math, "style": options.style}
         number = self.numbers.get(id(question))
-        self.parts.append(render.parts(derivative, options.format, number=number, **more))
+        self.parts.append(registry.parts(derivative, options.format, number=number, **more))
         self._count(checks)
         self.comments.append((derivative, compared, remarks, checks))
         self.remarks = []
@@ -289,11 +290,11 @@ class Batch:
         if self._is_picture:
             if options.expected and not steps:  # whoever has an answer of his own is told about that
                 return _verdicts(checks, derivative)
-            from matdiff.render.terminal import terminal  # a pipe needs no pictures
+            from matdiff.formats.terminal import terminal  # a pipe needs no pictures
 
-            return terminal(derivative, render.Options(color=uses_color(sys.stdout, options.color), checks=checks, steps=steps))
+            return terminal(derivative, registry.Options(color=uses_color(sys.stdout, options.color), checks=checks, steps=steps))
         if options.format == "json":
-            return render.render(
+            return registry.render(
                 derivative,
                 "json",
                 checks=checks,
@@ -301,7 +302,7 @@ class Batch:
                 **self._for_json([] if options.quiet else remarks, status, excerpt, alone),
             )
         more = {"labels": options.notation == "all", "sizes": options.sizes, "steps": steps}
-        return render.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style, **more)
+        return registry.render(derivative, options.format, lhs=options.lhs, math=options.math, style=options.style, **more)
 
     def _for_json(self, problems: Iterable[MatdiffError | Remark], status: int, excerpt: Excerpt, alone: bool) -> dict[str, Any]:
         return {
@@ -335,9 +336,9 @@ class Batch:
         spans = [span for error in errors for span in spans_of(error)] + ([] if near is None else [near])
         excerpt = Excerpt(source or self._source(*spans), spans)
         if self.options.format == "json":
-            from matdiff.render.json import failure  # needed only where something is wrong
+            from matdiff.formats.json import failure  # needed only where something is wrong
 
-            about = render.Options(**self._for_json(errors, status, excerpt, alone=True))
+            about = registry.Options(**self._for_json(errors, status, excerpt, alone=True))
             self.output.write(failure(excerpt.text, about, self.options.layout))
         if self.options.format != "json" or self.output.path is not None:  # after a mistake the file is not written
             self._complain(errors, excerpt)
@@ -364,6 +365,6 @@ class Batch:
 
 
 def _verdicts(checks: Sequence[Check], derivative: Derivative) -> str:
-    from matdiff.render.verdicts import check_lines  # needed only when somebody asks
+    from matdiff.formats.verdicts import check_lines  # needed only when somebody asks
 
     return "\n".join(check_lines(checks, derivative))

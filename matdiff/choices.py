@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matdiff.derive.structure import MODES
+from matdiff.formats.registry import FORMATS, STYLES, WRITTEN
 from matdiff.language.errors import WrongOption
 from matdiff.limits import LARGEST_SIZE
 from matdiff.mistakes.suggest import either
 from matdiff.notations.notate import CHOICES as NOTATIONS
-from matdiff.render import FORMATS, STYLES, WRITTEN
 from matdiff.steps.derivation import METHODS
 
 # The default stands first, but among formats.

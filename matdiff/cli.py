@@ -14,12 +14,12 @@ from matdiff.batch import Batch, Options
 from matdiff.choices import CHOICES, check_sizes, fits, one_at_a_time, refuse_silent, taken
 from matdiff.command import ExpressionCommand, Seconds, Whole, WrongValue, assignments, choice, option, path
 from matdiff.derive.directions import KINDS
+from matdiff.formats.registry import FORMATS
+from matdiff.formats.registry import Options as RenderOptions
 from matdiff.language.errors import WRONG_USAGE, MatdiffError, NotQuoted, UnreadableFile, WrongOption
 from matdiff.limits import TIME
 from matdiff.mistakes.diagnostic import Diagnostic
 from matdiff.mistakes.diagnostic import render as drawn
-from matdiff.render import FORMATS
-from matdiff.render import Options as RenderOptions
 from matdiff.sources import sources_of
 from matdiff.streams import ClosedPipe, Output, complain, is_terminal, silence, silence_broken_output, uses_color
 from matdiff.version import VERSION
@@ -360,7 +360,7 @@ def _run(words: list[str]) -> int:
 def _fail(words: list[str], diagnostic: Diagnostic, status: int) -> int:
     """Tell what stopped the whole run, as JSON where that was asked for and can be written."""
     if _wants_json(words):
-        from matdiff.render.json import failure
+        from matdiff.formats.json import failure
 
         output = Output(json=True)
         try:

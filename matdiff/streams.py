@@ -11,9 +11,9 @@ import stat
 import sys
 from typing import IO
 
+from matdiff.formats.registry import FORMATS
 from matdiff.language.errors import TooLarge, UnreadableFile
 from matdiff.limits import CHARACTERS, now
-from matdiff.render import FORMATS
 
 _ASCII = {
     "×": "x", "∂": "d", "‖": "||", "·": "*", "⊙": ".*", "⊘": "./", "⊗": "(x)", "−": "-", "⟨": "<", "⟩": ">", "½": "1/2", "…": "...",

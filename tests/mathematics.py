@@ -8,8 +8,8 @@ import matdiff
 from matdiff.answer.result import Result
 from matdiff.api import Derivative
 from matdiff.check import verify
+from matdiff.formats.registry import render
 from matdiff.numbers.values import number_of_dim
-from matdiff.render import render
 
 _TOLERANCE = 1e-9
 

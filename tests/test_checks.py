@@ -16,8 +16,8 @@ import matdiff
 from matdiff import limits
 from matdiff.check import prove
 from matdiff.check.identity import Letters, is_zero
+from matdiff.formats.verdicts import _WORDS, check_lines, ratio_of
 from matdiff.language.errors import HowManyExpected, WrongExpected
-from matdiff.render.verdicts import _WORDS, check_lines, ratio_of
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 

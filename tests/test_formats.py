@@ -22,10 +22,10 @@ import matdiff
 from matdiff.api import Derivative
 from matdiff.check import verify
 from matdiff.code.module import LANGUAGES, function_name
+from matdiff.formats.registry import FORMATS
 from matdiff.functions import Function
 from matdiff.language.queries import shape_of
 from matdiff.numbers.values import number_of_dim
-from matdiff.render import FORMATS
 
 PYTHON = [pytest.param(name, marks=needs(name)) for name in running.IN_PROCESS]
 # Where there are many cases NumPy has all of them, and the others, which are slow (JAX compiles every operation for every shape),

@@ -14,6 +14,8 @@ from matdiff.api import Derivative, differentiate
 from matdiff.check import verify
 from matdiff.code.module import LANGUAGES
 from matdiff.code.translate import PLANNED
+from matdiff.formats.latex import latex
+from matdiff.formats.unicode import unicode
 from matdiff.functions import FUNCTIONS, NAMES, Function, extended
 from matdiff.infer.infer import infer
 from matdiff.infer.rules import ARGUMENTS, rule_expr
@@ -28,8 +30,6 @@ from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.sample import draw_values
 from matdiff.numbers.values import DIGITS, Arithmetic, Evaluation
 from matdiff.read.parse import parse
-from matdiff.render.latex import latex
-from matdiff.render.unicode import unicode
 
 WORDS = [row for row in FUNCTIONS.values() if row.is_word]
 
@@ -319,7 +319,7 @@ def test_every_place_knows_the_row(row: Function) -> None:
     assert row.values or row.name in Arithmetic.operations
     for place in LANGUAGES.values():
         module, _, name = place.partition(":")
-        functions = getattr(import_module(f"matdiff.render.{module}"), name).functions
+        functions = getattr(import_module(f"matdiff.formats.registry.{module}"), name).functions
         assert row.values or {row.name, row.of} & {*functions, *PLANNED}, name
 
 

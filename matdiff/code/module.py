@@ -76,7 +76,7 @@ def module(answers: Iterable[Sequence[str]], options: Wanted) -> str:
 
 def _language(options: Wanted) -> type[Language]:
     module, _, name = LANGUAGES[options.language].partition(":")
-    language: type[Language] = getattr(import_module(f"matdiff.render.{module}"), name)
+    language: type[Language] = getattr(import_module(f"matdiff.formats.registry.{module}"), name)
     return language
 
 

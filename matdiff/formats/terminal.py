@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.answer.leftside import left_side, output_name
+from matdiff.formats.layout import layout_words
+from matdiff.formats.registry import Options
+from matdiff.formats.unicode import STYLE, unicode
+from matdiff.formats.verdicts import check_lines
 from matdiff.language.dims import Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
-from matdiff.render import Options
-from matdiff.render.layout import layout_words
-from matdiff.render.unicode import STYLE, unicode
-from matdiff.render.verdicts import check_lines
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
@@ -54,7 +54,7 @@ def _aligned(rows: list[tuple[str, str]]) -> list[str]:
 
 def _with_steps(answer: Answer, options: Options) -> str:
     """Each result with its derivation under it; what was understood of the input is told by the steps."""
-    from matdiff.render.steps import lines_of
+    from matdiff.formats.steps import lines_of
 
     blocks = []
     for result, derivation in zip(answer.results, options.steps, strict=True):

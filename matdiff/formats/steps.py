@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from matdiff.formats import latex as latex_format
+from matdiff.formats import unicode as unicode_format
 from matdiff.language import text as text_format
 from matdiff.language.printer import Style, show
 from matdiff.language.spelling import unicode_size
-from matdiff.render import latex as latex_format
-from matdiff.render import unicode as unicode_format
 
 if TYPE_CHECKING:
     from matdiff.language.dims import Dim

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.answer.leftside import left_side
+from matdiff.formats import unicode
+from matdiff.formats.registry import Options
 from matdiff.language import text
 from matdiff.language.printer import Style, show
-from matdiff.render import Options, unicode
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
@@ -34,7 +35,7 @@ def _lines(answer: Answer, options: Options, style: Style) -> str:
         assumed = result.assumed if style is text.STYLE and not left else ""
         lines.append(assumed + "".join(parts) + left + show(result.expr, style))
         if options.steps:
-            from matdiff.render.steps import lines_of
+            from matdiff.formats.steps import lines_of
 
             lines += ["", *lines_of(options.steps[place], style), *[""] * (place + 1 < len(answer.results))]
     return "\n".join(lines)

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.answer.leftside import left_side
+from matdiff.formats.latex import latex, style
+from matdiff.formats.registry import STYLES, Options
 from matdiff.language.printer import Style, show
-from matdiff.render import STYLES, Options
-from matdiff.render.latex import latex, style
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
@@ -52,7 +52,7 @@ def align(answers: Iterable[Sequence[str]], options: Options) -> str:
 
 def _with_steps(answer: Answer, options: Options, spellings: Style) -> str:
     """Every result on a line of its own, then its derivation."""
-    from matdiff.render.steps import latex_steps
+    from matdiff.formats.steps import latex_steps
 
     parts = []
     for result, derivation in zip(answer.results, options.steps, strict=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.code import module as code
-from matdiff.render import Options
+from matdiff.formats.registry import Options
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
 from matdiff.answer.leftside import left_side
+from matdiff.formats import latex, unicode
+from matdiff.formats.registry import Options
+from matdiff.formats.verdicts import ratio_of
 from matdiff.language import text
 from matdiff.language.dims import Dim, Shape
 from matdiff.language.kinds import kind_of
@@ -13,17 +16,15 @@ from matdiff.language.printer import show
 from matdiff.language.queries import shape_of
 from matdiff.language.spelling import latex_name
 from matdiff.mistakes.diagnostic import UNSAFE
-from matdiff.render import Options, latex, unicode
-from matdiff.render.verdicts import ratio_of
 from matdiff.version import VERSION
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
     from matdiff.answer.result import Result
+    from matdiff.formats.registry import Check
     from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Expr, Span
     from matdiff.mistakes.diagnostic import Diagnostic
-    from matdiff.render import Check
 
 Document = dict[str, Any]
 # einsum has letters for so many axes.
@@ -39,7 +40,7 @@ def json(answer: Answer, options: Options) -> str:
     document["symbols"] = _symbols(typed)
     document["results"] = [_result(answer, result, options.checks) for result in answer.results]
     if options.steps:
-        from matdiff.render.steps import json_steps
+        from matdiff.formats.steps import json_steps
 
         for part, derivation in zip(document["results"], options.steps, strict=True):
             part["method"], part["steps"] = derivation.method, json_steps(derivation)

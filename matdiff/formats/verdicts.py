@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from matdiff.check.expect import Verdict
     from matdiff.check.prove import Proof
     from matdiff.check.verify import Report
+    from matdiff.formats.registry import Check
     from matdiff.infer.infer import Typed
     from matdiff.language.syntax import Rational
-    from matdiff.render import Check
 
 # Longer formulas are not repeated in a sentence.
 _LONGEST = 60

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.answer.leftside import left_side
+from matdiff.formats.unicode import STYLE
 from matdiff.language.printer import show
-from matdiff.render.unicode import STYLE
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer

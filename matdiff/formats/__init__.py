@@ -1,0 +1,1 @@
+"""Answers as text, LaTeX, JSON, on a terminal and in documents."""
