@@ -10,7 +10,7 @@ INTERRUPTED = 130
 def main() -> int:
     """Run the command; returns the exit status.  It can be interrupted while its modules are loaded too."""
     try:
-        from matdiff import cli
+        from matdiff.command import cli
 
         return cli.main()
     except KeyboardInterrupt:

@@ -37,7 +37,7 @@ import click
 import jsonschema
 from fuzz_input import CORPUS, UNPRINTABLE, Bad, made, texts
 
-from matdiff.cli import COMMAND, _wants_json, main
+from matdiff.command.cli import COMMAND, _wants_json, main
 from matdiff.language.errors import MatdiffError
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))

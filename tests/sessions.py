@@ -28,10 +28,11 @@ from unittest import mock
 import pytest
 from mathematics import check_answer
 
-from matdiff import cli, pipeline
+from matdiff import pipeline
 from matdiff.answer.answer import Answer
 from matdiff.api import Derivative
-from matdiff.catalogue import function_table
+from matdiff.command import cli
+from matdiff.command.catalogue import function_table
 
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

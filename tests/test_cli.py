@@ -14,8 +14,8 @@ import jsonschema
 import pytest
 from sessions import run
 
-from matdiff import cli, explain
 from matdiff.answer.result import Result
+from matdiff.command import cli, explain
 from matdiff.language import errors
 from matdiff.read.split import PROPERTIES
 

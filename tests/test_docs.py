@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sessions import Session, outputs_now, parameters, with_table
 
-from matdiff.catalogue import function_table
+from matdiff.command.catalogue import function_table
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "matdiff" / "pages").glob("*.md"))]
@@ -36,7 +36,7 @@ def test_python_examples_run(path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_every_option_is_in_the_documentation() -> None:
-    from matdiff.cli import GROUPS
+    from matdiff.command.cli import GROUPS
 
     text = "".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
     names = [name for _, options in GROUPS for option in options for name in option.opts if name.startswith("--")]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import matdiff
-from matdiff.cli import main
+from matdiff.command.cli import main
 from matdiff.language.errors import Errors, GluedNames, MatdiffError
 from matdiff.mistakes.diagnostic import Diagnostic
 from matdiff.mistakes.words import diagnose, diagnose_all

@@ -11,7 +11,7 @@ import pytest
 
 import matdiff
 from matdiff import limits
-from matdiff.cli import main
+from matdiff.command.cli import main
 from matdiff.language.errors import Errors, MatdiffError, TooLarge
 from matdiff.mistakes.advice import _LIMITS
 from matdiff.mistakes.words import diagnose, diagnose_all, render

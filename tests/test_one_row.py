@@ -16,9 +16,9 @@ from running import Call, needs
 from test_formats import PYTHON, Question, answer_of, computes, wanted_function
 from test_steps import _check_all
 
-from matdiff import cli
 from matdiff.api import Derivative, differentiate
-from matdiff.catalogue import function_rows
+from matdiff.command import cli
+from matdiff.command.catalogue import function_rows
 from matdiff.functions import Function, extended
 
 ROWS = (

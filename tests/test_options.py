@@ -9,7 +9,7 @@ import pytest
 from fuzz_options import LEFT_OUT, OLD, SECONDS, VALUES, Line, Outcome, options, played, shown, tried, wrong_with
 
 from matdiff import limits
-from matdiff.cli import COMMAND
+from matdiff.command.cli import COMMAND
 
 PARTS = 24
 COUNT = 240

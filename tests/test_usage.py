@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import matdiff
-from matdiff import usage
-from matdiff.cli import COMMAND, main
+from matdiff.command import usage
+from matdiff.command.cli import COMMAND, main
 from matdiff.language.errors import NotASize
 
 

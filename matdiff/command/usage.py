@@ -10,7 +10,7 @@ import re
 
 import click
 
-from matdiff.command import ExpressionCommand, WrongValue
+from matdiff.command.options import ExpressionCommand, WrongValue
 from matdiff.mistakes.diagnostic import Diagnostic, Help
 from matdiff.mistakes.suggest import near
 from matdiff.read.split import PROPERTIES

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from matdiff import pipeline
 from matdiff.answer.answer import Inputs
 from matdiff.api import Derivative, names_in
+from matdiff.command.sources import Excerpt, Source, joined
+from matdiff.command.streams import Output, Progress, complain, uses_color
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import Along
 from matdiff.formats import registry
@@ -20,8 +22,6 @@ from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
 from matdiff.read.parse import name_in, parse_declaration, read
-from matdiff.sources import Excerpt, Source, joined
-from matdiff.streams import Output, Progress, complain, uses_color
 
 if TYPE_CHECKING:
     from matdiff.formats.registry import Check
@@ -270,7 +270,7 @@ class Batch:
         return status
 
     def _outline(self, derivative: Derivative) -> str:
-        from matdiff.outline import outline  # needed only when somebody asks
+        from matdiff.command.outline import outline  # needed only when somebody asks
 
         format = self.options.format
         return outline(derivative.typed, fancy=format == "unicode" or (format == "text" and self.output.is_terminal))

@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from matdiff.api import listed
-from matdiff.batch import Batch, Options
 from matdiff.choices import CHOICES, check_sizes, fits, one_at_a_time, refuse_silent, taken
-from matdiff.command import ExpressionCommand, Seconds, Whole, WrongValue, assignments, choice, option, path
+from matdiff.command.batch import Batch, Options
+from matdiff.command.options import ExpressionCommand, Seconds, Whole, WrongValue, assignments, choice, option, path
+from matdiff.command.sources import sources_of
+from matdiff.command.streams import ClosedPipe, Output, complain, is_terminal, silence, silence_broken_output, uses_color
 from matdiff.derive.directions import KINDS
 from matdiff.formats.registry import FORMATS
 from matdiff.formats.registry import Options as RenderOptions
@@ -20,8 +22,6 @@ from matdiff.language.errors import WRONG_USAGE, MatdiffError, NotQuoted, Unread
 from matdiff.limits import TIME
 from matdiff.mistakes.diagnostic import Diagnostic
 from matdiff.mistakes.diagnostic import render as drawn
-from matdiff.sources import sources_of
-from matdiff.streams import ClosedPipe, Output, complain, is_terminal, silence, silence_broken_output, uses_color
 from matdiff.version import VERSION
 
 INTERRUPTED = 130
@@ -267,11 +267,11 @@ def _show_page(options: dict[str, Any]) -> None:
     """What --explain or --functions tells: for a person on a terminal, or as it stands."""
     color = uses_color(sys.stdout, options["color"]) if is_terminal(sys.stdout) and not options["output"] else None
     if options["functions"]:
-        from matdiff.catalogue import drawn_functions, function_list
+        from matdiff.command.catalogue import drawn_functions, function_list
 
         text = function_list() if color is None else drawn_functions(color)
     else:
-        from matdiff.explain import contents, drawn_page, page
+        from matdiff.command.explain import contents, drawn_page, page
 
         markdown = page(options["explain"]) if options["explain"] else contents()
         text = markdown if color is None else drawn_page(markdown, color)
@@ -348,7 +348,7 @@ def _run(words: list[str]) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.UsageError as problem:
-        from matdiff.usage import diagnose_usage
+        from matdiff.command.usage import diagnose_usage
 
         return _fail(words, diagnose_usage(problem, COMMAND), WRONG_USAGE)
     except MatdiffError as problem:
