@@ -68,7 +68,7 @@ golden: compiled ## Rewrite the outputs in tests/cases from the program; refuses
 
 docs: compiled ## Rewrite the outputs in README, docs and the pages of --explain, and the function table.
 	$(BIN)/python tests/sessions.py --table docs/language.md
-	$(BIN)/python tests/sessions.py --rewrite README.md docs/*.md matdiff/pages/*.md
+	$(BIN)/python tests/sessions.py --rewrite README.md docs/*.md matdiff/command/pages/*.md
 
 bench: compiled $(FORMATS) ## Start-up, throughput, growth, and the generated code against other code, as ratios.
 	$(BIN)/python tests/bench.py
@@ -84,8 +84,8 @@ mistakes: compiled ## Break the expressions of the corpus and measure what the d
 	$(BIN)/python tests/mutations.py
 
 size: ## Lines of every module.
-	@wc -l matdiff/*.py matdiff/render/*.py grammar/*.lark tests/*.py | sort -n
+	@wc -l $$(git ls-files "matdiff/*.py") grammar/*.lark tests/*.py | sort -n
 
 clean: ## Remove everything that the other targets made.
-	rm -rf .venv .venv-3.* build dist matdiff/_grammar.py .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-3.* build dist matdiff/read/_grammar.py .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Turns matdiff.lark into matdiff/_grammar.py, the tables by which matdiff/lalr.py reads without lark (half of the start-up time).
+"""Turns matdiff.lark into matdiff/read/_grammar.py, the tables by which matdiff/read/lalr.py reads without lark (half of the start-up time).
 
 hatchling runs it when it builds or installs the package; `python grammar/hatch_build.py` does the same by hand.
 """
@@ -16,7 +16,7 @@ def write_parser(root: str) -> None:
     """Write the tables of the checkout at `root`, with a checksum of the grammar they were made from."""
     with open(os.path.join(root, "grammar", "matdiff.lark"), "rb") as file:
         grammar = file.read()
-    target = os.path.join(root, "matdiff", "_grammar.py")
+    target = os.path.join(root, "matdiff", "read", "_grammar.py")
     # Renamed into place, so that a program that starts meanwhile never sees half of it.
     draft = f"{target}.{os.getpid()}"
     with open(draft, "w", encoding="utf-8", newline="\n") as file:

@@ -10,7 +10,11 @@ from sessions import Session, outputs_now, parameters, with_table
 from matdiff.command.catalogue import function_table
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "matdiff" / "pages").glob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "matdiff" / "command" / "pages").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("session", parameters(DOCUMENTS))

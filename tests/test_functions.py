@@ -319,7 +319,7 @@ def test_every_place_knows_the_row(row: Function) -> None:
     assert row.values or row.name in Arithmetic.operations
     for place in LANGUAGES.values():
         module, _, name = place.partition(":")
-        functions = getattr(import_module(f"matdiff.formats.registry.{module}"), name).functions
+        functions = getattr(import_module(f"matdiff.code.languages.{module}"), name).functions
         assert row.values or {row.name, row.of} & {*functions, *PLANNED}, name
 
 

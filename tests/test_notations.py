@@ -21,6 +21,7 @@ from matdiff.api import Derivative
 from matdiff.check import verify
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.language.text import text
 from matdiff.notations.change import Change
 from matdiff.notations.notate import NOTATIONS, NoNotation, equation_of
 from matdiff.numbers.precision import mp
@@ -181,7 +182,7 @@ def forms_of(case: dict[str, Any]) -> dict[str, str]:
             check(answer, result, notation)
         except NoNotation:
             continue
-        found[notation] = matdiff.render.text.text(equation_of(answer, result, notation).right)
+        found[notation] = text(equation_of(answer, result, notation).right)
     return found
 
 

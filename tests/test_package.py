@@ -52,10 +52,10 @@ def test_the_wheel_is_complete_and_holds_nothing_else(archives: tuple[Path, Path
         names = archive.namelist()
     assert {
         "matdiff/grammar/matdiff.lark",
-        "matdiff/_grammar.py",
+        "matdiff/read/_grammar.py",
         "matdiff/cli.py",
         "matdiff/py.typed",
-        "matdiff/pages/layout.md",
+        "matdiff/command/pages/layout.md",
     } <= set(names)
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"matdiff"}
 
@@ -110,7 +110,7 @@ def test_without_the_generated_parser_lark_reads_the_grammar(archives: tuple[Pat
     """The grammar in the wheel is found where the package is, and gives the same answer."""
     with zipfile.ZipFile(archives[1]) as archive:
         archive.extractall(tmp_path)
-    (tmp_path / "matdiff" / "_grammar.py").unlink()
+    (tmp_path / "matdiff" / "read" / "_grammar.py").unlink()
     program = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import matdiff; print(matdiff.differentiate('a^T W^T x', 'W').text)"
     )

@@ -445,7 +445,7 @@ def test_both_parsers_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_generated_parser_does_not_load_lark(tmp_path: Path) -> None:
     root = _grammar_copy(tmp_path)
     subprocess.run([sys.executable, str(root / "grammar" / "hatch_build.py")], check=True)
-    text = (root / "matdiff" / "_grammar.py").read_text(encoding="utf-8")
+    text = (root / "matdiff" / "read" / "_grammar.py").read_text(encoding="utf-8")
     assert text.rstrip().endswith(f"CHECKSUM = {zlib.crc32((root / 'grammar' / 'matdiff.lark').read_bytes())}")
     assert _run("import sys; from matdiff.read.parse import parse; parse('x'); print('lark' in sys.modules)", root) == "False\n"
 

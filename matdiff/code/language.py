@@ -1,145 +1,210 @@
-"""A plan as statements of a programming language: how each node is spelled stands in the tables of the format.
-
-What is used more than once is computed once, under a name of its own.
-"""
+"""What a code format is: its tables of spellings and the few sentences that differ from language to language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Union
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 
 from matdiff.code.plan import Node
+from matdiff.code.spelling import ATOM, POWER, SUM, TERM, UNARY, Entry, Spelling
+from matdiff.functions import FUNCTIONS, Function
+from matdiff.language.dims import Dim
+from matdiff.language.syntax import Expr
 
-# How tightly the outermost operation of a piece of code binds, loosest first; the same in every language here.
-SUM, TERM, UNARY, POWER, ATOM = range(5)
-# Deeper nests get a name: parsers have a limit, and nobody can read them.
-DEEPEST = 10
-
-_LEAVES = ("variable", "number", "size", "pi", "place")
-_VIEWS = ("transpose", "row", "column", "single", "spread_columns", "spread_rows", "row_result")
+# Larger whole numbers are no exact floating-point numbers, or no integers of the language.
+_LARGEST_WHOLE = 2**53
+# The arguments of functions without a name; no parameter has these names.
+LAMBDA_NAMES = ("point", "along", "beside")
 
 
-class Spelling(NamedTuple):
-    """A template with `{0}`, `{1}`, ... for its parts.
+class Language(ABC):
+    """A format, for one function: `parameters` are how its variables are spelled, `like` is the first array among them, or None,
+    `scalars` those that are numbers, and `numbers` how its sizes and positions are spelled.
 
-    level   how tightly it binds
-    needs   how tightly each part must bind to stand without brackets; without it a part is an atom unless commas or brackets hold it
-    named   the parts that must be names, because the language cannot index an expression
-    parts   other nodes than those of the node that is spelled
+    operations   spellings by the operation of the plan
+    functions    spellings by the row of the function table; a function without one is written by its definition
+    helpers      functions that a module defines when it uses them: name, source
+    reserved     names that a parameter must not have
+    results      names that the function gives to what it returns
+    matrix       functions of square matrices as values: row, name
+    lambda_      a function of `ARGUMENTS` that is `BODY`
+    traits       see `arrays.Arrays`
+    first        the number of the first entry of an array
     """
 
-    template: str
-    level: int = ATOM
-    needs: tuple[int, ...] | None = None
-    named: tuple[int, ...] = ()
-    parts: tuple[Node, ...] | None = None
-
-
-Entry = Union[str, Spelling, Callable[[Node], Spelling]]
-
-
-class _Written:
-    """A node with its spelling."""
-
-    __slots__ = ("cheap", "level", "named", "needs", "node", "parts", "template")
-
-    def __init__(self, node: Node, spelling: Spelling) -> None:
-        self.node, self.template, self.level, self.named = node, spelling.template, spelling.level, spelling.named
-        self.parts = node.parts if spelling.parts is None else spelling.parts
-        given = spelling.needs or ()
-        self.needs = given + tuple(_need(spelling.template, place) for place in range(len(given), len(self.parts)))
-        self.cheap = node.op in _LEAVES or (node.op in _VIEWS and self.parts[0].op in _LEAVES)
-
-
-def _need(template: str, place: int) -> int:
-    """SUM where the part is an argument of a call, else ATOM."""
-    mark = f"{{{place}}}"
-    tightest = SUM
-    start = template.find(mark)
-    while start >= 0:
-        before, after = template[:start], template[start + len(mark) :]
-        if not (before.endswith(("(", ", ", "[")) and after.startswith((")", ",", "]"))):
-            tightest = ATOM
-        start = template.find(mark, start + 1)
-    return tightest
-
-
-class Statements:
-    """What the body of a function says.
-
-    lines      pairs (name, text): assignments in order
-    returned   the text of each root
-    nodes      every node that is written, parts before what holds them
-    """
+    operations: Mapping[str, Entry]
+    functions: Mapping[str, Entry]
+    helpers: Mapping[str, str] = {}
+    matrix: Mapping[str, str] = {}
+    lambda_ = "lambda ARGUMENTS: BODY"
+    reserved: frozenset[str] = frozenset()
+    results: tuple[str, ...] = ()
+    traits: tuple[str, ...] = ("broadcast",)
+    first = 0
+    power = "{0}**{1}"
 
     def __init__(
         self,
-        roots: Sequence[Node],
-        spell: Callable[[Node], Spelling],
-        taken: Iterable[str],
-        names: Mapping[Node, str] | None = None,
+        parameters: Mapping[str, str],
+        like: str | None,
+        scalars: tuple[str, ...] = (),
+        numbers: Mapping[str, str] | None = None,
     ) -> None:
-        self._written: dict[Node, _Written] = {}
-        self._order = self._ordered(roots, spell)
-        self.nodes = [written.node for written in self._order]
-        self._taken, self._names, self._count = set(taken), names or {}, 0
-        self.lines: list[tuple[str, str]] = []
-        self.returned: list[str] = []
-        self._write(roots)
+        self.parameters, self.like, self.scalars, self.numbers = parameters, like, scalars, numbers or {}
 
-    def _ordered(self, roots: Sequence[Node], spell: Callable[[Node], Spelling]) -> list[_Written]:
-        order: list[_Written] = []
-        stack = [(root, False) for root in reversed(roots)]
-        while stack:
-            node, parts_done = stack.pop()
-            if parts_done:
-                order.append(self._written[node])
-            elif node not in self._written:
-                written = self._written[node] = _Written(node, spell(node))
-                stack.append((node, True))
-                shown = [part for place, part in enumerate(written.parts) if f"{{{place}}}" in written.template]
-                stack.extend((part, False) for part in reversed(shown))
-        return order
+    # What a module is made of.
 
-    def _write(self, roots: Sequence[Node]) -> None:
-        uses = self._uses(roots)
-        forced = {written.parts[place] for written in self._order for place in written.named}
-        final = set(roots)
-        texts: dict[Node, tuple[str, int, int]] = {}  # text, level, depth
-        for written in self._order:
-            node = written.node
-            inside = [texts.get(part, ("", ATOM, 0)) for part in written.parts]
-            shown = [_bracketed(part, need) for part, need in zip(inside, written.needs)]
-            depth = 1 + max((part[2] for part in inside), default=-1)
-            text = written.template.format(*shown) if shown else written.template
-            wanted = uses[node] > 1 or (depth > DEEPEST and node not in final)
-            if (wanted and not written.cheap) or (node in forced and not text.isidentifier()):
-                name = self._fresh(node)
-                self.lines.append((name, text))
-                texts[node] = name, ATOM, 0
-            else:
-                level = inside[0][1] if written.template == "{0}" else written.level
-                texts[node] = text, level, 0 if written.cheap else depth
-        self.returned = [texts[root][0] for root in roots]
+    @abstractmethod
+    def module(self, body: Sequence[str], helpers: Sequence[str]) -> str:
+        """The whole file."""
 
-    def _fresh(self, node: Node) -> str:
-        """The name that the formula gives to the node if it is free, else t0, t1, ..."""
-        name = self._names.get(node)
-        while name is None or name in self._taken:
-            name, self._count = f"t{self._count}", self._count + 1
-        self._taken.add(name)
+    @abstractmethod
+    def function(
+        self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
+    ) -> str:
+        """One function."""
+
+    def axis(self, parameter: str, place: int, count: int) -> str:
+        """The size of an axis of a parameter with `count` axes."""
+        return f"{parameter}.shape[{place}]"
+
+    def divided(self, size: str, divisor: str) -> str:
+        """A whole quotient of sizes."""
+        return f"{size} // {divisor}"
+
+    def prelude(self) -> list[tuple[str, str]]:
+        """Assignments at the start of every function."""
+        return []
+
+    def assignment(self, left: str, right: str) -> str:
+        """A statement that gives a value a name."""
+        return f"{left} = {right}"
+
+    # Spellings.
+
+    def spell(self, node: Node) -> Spelling:
+        """How a node is written."""
+        common = _COMMON.get(node.op)
+        entry = self.functions[str(node.data)] if node.op == "apply" else self.operations.get(node.op)
+        if entry is None:
+            assert common is not None, f"{type(self).__name__} has no spelling for {node.op}"
+            return common(self, node)
+        found = entry(node) if callable(entry) else entry
+        return Spelling(found) if isinstance(found, str) else found
+
+    def variable(self, node: Node) -> Spelling:
+        assert isinstance(node.data, tuple)
+        return Spelling(self.parameters[node.data[0]])
+
+    def number(self, node: Node) -> Spelling:
+        value = node.data
+        assert isinstance(value, (int, Fraction))
+        if value.denominator == 1:
+            whole = value.numerator
+            text = str(whole) if abs(whole) < _LARGEST_WHOLE else f"{whole}.0"
+            return Spelling(text, ATOM if whole >= 0 else UNARY)
+        return Spelling(f"{value.numerator} / {value.denominator}", TERM)
+
+    def size(self, node: Node) -> Spelling:
+        assert isinstance(node.data, Dim)
+        return self.dimension(node.data)
+
+    def dimension(self, dim: Dim) -> Spelling:
+        """A size: `n`, `2 * n + 1`."""
+        terms = []
+        for monomial, coefficient in sorted(dim.terms, key=lambda term: (not term[0], term[0])):
+            names = [self.numbers[name] for name in monomial]
+            factors = names if coefficient == 1 and names else [str(coefficient), *names]
+            terms.append(" * ".join(factors))
+        text = " + ".join(terms).replace("+ -", "- ") or "0"
+        return Spelling(text, SUM if len(terms) > 1 else ATOM if " " not in text else TERM)
+
+    def place(self, node: Node) -> Spelling:
+        """A position, which the plan counts from 1."""
+        index = node.data
+        assert isinstance(index, Expr)
+        if index.op == "number" and isinstance(index.value, int):
+            return Spelling(str(index.value - 1 + self.first))
+        text = self._arithmetic(index)
+        return Spelling(text if self.first else f"{text} - 1", ATOM if self.first else SUM)
+
+    def _arithmetic(self, index: Expr) -> str:
+        """An index such as i + 1."""
+        if not index.args:
+            return self.position(self.numbers[str(index.value)]) if index.op == "name" else str(index.value)
+        parts = [self._arithmetic(part) for part in index.args]
+        return f"-{parts[0]}" if index.op == "neg" else f"({f' {index.op} '.join(parts)})"
+
+    def position(self, name: str) -> str:
+        """A number where it counts entries."""
         return name
 
-    def _uses(self, roots: Sequence[Node]) -> dict[Node, int]:
-        """How often each node is written; one whose template repeats it counts as often."""
-        uses: dict[Node, int] = {}
-        for written in self._order:
-            for place, part in enumerate(written.parts):
-                uses[part] = uses.get(part, 0) + written.template.count(f"{{{place}}}")
-        for root in roots:
-            uses[root] = uses.get(root, 0) + 1
-        return uses
+    def frechet(self, node: Node) -> Spelling:
+        """The derivative of a matrix function in the directions that are the last parts."""
+        row = FUNCTIONS[str(node.data)]
+        count = len(node.parts) - row.order
+        return self._frechet(row, count, [f"{{{place}}}" for place in range(count, len(node.parts))])
+
+    def slope(self, node: Node) -> Spelling:
+        """The same in all directions; the last part is the size."""
+        row = FUNCTIONS[str(node.data)]
+        count = len(node.parts) - 1
+        directions = LAMBDA_NAMES[1 : 1 + row.order]
+        body = self._frechet(row, count, directions).template
+        function = self.lambda_.replace("ARGUMENTS", ", ".join(directions)).replace("BODY", body)
+        return Spelling(f"{self.own('slope')}{_counted(row.order)}({function}, {{{count}}})", needs=_sums(node))
+
+    def _frechet(self, row: Function, count: int, directions: Sequence[str]) -> Spelling:
+        """`count` is the number of the function's own arguments."""
+        own = ", ".join(f"{{{place}}}" for place in range(1, count))
+        along = ", ".join(directions)
+        if not FUNCTIONS[row.of].rules:  # no primary function, so it has no corner in a block matrix
+            arguments = ", ".join(part for part in ("{0}", own, along) if part)
+            return Spelling(f"{self.own(row.name)}({arguments})", needs=tuple([SUM] * (count + row.order)))
+        function = self.matrix[row.of]
+        if own:
+            inside = f"{function.removeprefix('@')}({LAMBDA_NAMES[0]}, {own})"
+            function = self.lambda_.replace("ARGUMENTS", LAMBDA_NAMES[0]).replace("BODY", inside)
+        text = f"{self.own('frechet')}{_counted(row.order)}({function}, {{0}}, {along})"
+        return Spelling(text, needs=tuple([SUM] * (count + row.order)))
+
+    def own(self, name: str) -> str:
+        """The name of a helper."""
+        return f"_{name}"
+
+    def add(self, node: Node) -> Spelling:
+        assert isinstance(node.data, tuple)
+        template = "".join(f" {sign} {{{place}}}" for place, sign in enumerate(node.data))
+        template = template[3:] if node.data[0] == "+" else "-" + template[3:]
+        return Spelling(template, SUM, (SUM if node.data[0] == "+" else POWER, *[TERM] * (len(node.parts) - 1)))
 
 
-def _bracketed(shown: tuple[str, int, int], need: int) -> str:
-    return shown[0] if shown[1] >= need else f"({shown[0]})"
+def _counted(order: int) -> str:
+    return str(order) if order > 1 else ""
+
+
+def _sums(node: Node) -> tuple[int, ...]:
+    return tuple([SUM] * len(node.parts))
+
+
+_COMMON: Mapping[str, Callable[[Language, Node], Spelling]] = {
+    "variable": lambda language, node: language.variable(node),
+    "number": lambda language, node: language.number(node),
+    "size": lambda language, node: language.size(node),
+    "place": lambda language, node: language.place(node),
+    "add": lambda language, node: language.add(node),
+    "frechet": lambda language, node: language.frechet(node),
+    "slope": lambda language, node: language.slope(node),
+    "neg": lambda language, node: Spelling("-{0}", UNARY, (POWER,)),
+    "times": lambda language, node: Spelling("{0} * {1}", TERM, (TERM, UNARY)),
+    "over": lambda language, node: Spelling("{0} / {1}", TERM, (TERM, POWER)),
+    "power": lambda language, node: Spelling(language.power, POWER, (ATOM, ATOM)),
+    "single": lambda language, node: Spelling("{0}", needs=(SUM,)),
+    "row_result": lambda language, node: Spelling("{0}", needs=(SUM,)),
+}
+
+
+def infix(template: str) -> Spelling:
+    """An operation between atoms that binds as a product does."""
+    return Spelling(template, TERM, (ATOM, ATOM))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.answer.leftside import left_side
 from matdiff.code.arrays import axes_of
 from matdiff.code.factors import shared_factors
-from matdiff.code.language import Statements
-from matdiff.code.languages.language import LAMBDA_NAMES, Language
+from matdiff.code.language import LAMBDA_NAMES, Language
 from matdiff.code.plan import Node
+from matdiff.code.spelling import Statements
 from matdiff.code.translate import Translator
 from matdiff.language.dims import Dim
 from matdiff.language.kinds import Variable
@@ -76,7 +76,7 @@ def module(answers: Iterable[Sequence[str]], options: Wanted) -> str:
 
 def _language(options: Wanted) -> type[Language]:
     module, _, name = LANGUAGES[options.language].partition(":")
-    language: type[Language] = getattr(import_module(f"matdiff.formats.registry.{module}"), name)
+    language: type[Language] = getattr(import_module(f"matdiff.code.languages.{module}"), name)
     return language
 
 

@@ -11,7 +11,9 @@ from matdiff.mistakes.suggest import near
 def topics() -> list[str]:
     """The names of all pages: subjects first, then error codes."""
     names = [
-        entry.name.removesuffix(".md") for entry in files("matdiff").joinpath("pages").iterdir() if entry.name.endswith(".md")
+        entry.name.removesuffix(".md")
+        for entry in files("matdiff.command").joinpath("pages").iterdir()
+        if entry.name.endswith(".md")
     ]
     return sorted(names, key=lambda name: (name[0].isupper(), name))
 
@@ -22,7 +24,7 @@ def page(topic: str) -> str:
     name = next((name for name in names if name.lower() == topic.strip().lower()), None)
     if name is None:
         raise UnknownTopic(topic=topic, meant=near(topic, names), topics=tuple(names))
-    return files("matdiff").joinpath("pages").joinpath(f"{name}.md").read_text(encoding="utf-8").rstrip()
+    return files("matdiff.command").joinpath("pages").joinpath(f"{name}.md").read_text(encoding="utf-8").rstrip()
 
 
 def contents() -> str:

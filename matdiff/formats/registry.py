@@ -64,7 +64,7 @@ def render(answer: Answer, format: str, **options: Any) -> str:
 
 def _function(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
-    found: Callable[..., Any] = getattr(import_module(f"matdiff.formats.registry.{module}"), function)
+    found: Callable[..., Any] = getattr(import_module(f"matdiff.formats.{module}"), function)
     return found
 
 

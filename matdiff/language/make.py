@@ -51,3 +51,8 @@ def call(function: str, *args: Expr, shape: Shape) -> Expr:
     if len(args) == 1 and args[0].op == "'" and function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
         args = args[0].args
     return Expr(function, args, shape=shape)
+
+
+def zeros(shape: Shape) -> Expr:
+    """The matrix of zeros; a number is 0."""
+    return number(0) if shape == SCALAR else Expr("zeros", (), shape=shape)

@@ -14,7 +14,6 @@ from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
-from matdiff.recover import terms
 from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Formulas
 from matdiff.tensor.build import number_of
@@ -39,7 +38,7 @@ def equation(answer: Answer, result: Result) -> Equation:
     if number_of(result.tensor) == 0:
         dims = result.tensor.dims
         first = len(dims) - change.counts[-1]  # a number has no axis
-        return Equation(left, terms.zeros((_count(dims[:first]), _count(dims[first:]))))
+        return Equation(left, make.zeros((_count(dims[:first]), _count(dims[first:]))))
     if is_scalar(whole):
         column = result.recovery.formulas.transposed(_stacked(_gradient(result)))
         return Equation(left, column, _legend(column))

@@ -56,7 +56,7 @@ def equation_of(answer: Answer, result: Result, notation: str) -> Equation:
     if result.along is not None and not (notation in ("matrix", "index") or (notation == "frobenius" and result.is_matrix)):
         raise NoNotation
     with entered(answer.session):
-        found: Equation = import_module(f"matdiff.notations.notate.{notation}").equation(answer, result)
+        found: Equation = import_module(f"matdiff.notations.{notation}").equation(answer, result)
     return found
 
 

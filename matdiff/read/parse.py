@@ -239,9 +239,9 @@ def _read_grammar() -> bytes:
 
     (`importlib.resources` asks the same loader, and takes longer to load than everything else that reading needs.)
     """
-    here = os.path.dirname(os.path.abspath(__file__))
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     loader = sys.modules[__name__].__loader__
-    for folder in (here, os.path.dirname(here)):
+    for folder in (package, os.path.dirname(package)):
         try:
             return loader.get_data(os.path.join(folder, "grammar", "matdiff.lark"))  # type: ignore[no-any-return, union-attr]
         except OSError:
@@ -251,7 +251,7 @@ def _read_grammar() -> bytes:
 
 def _generated_parser(grammar: bytes) -> Parser | None:
     try:
-        from matdiff import _grammar
+        from matdiff.read import _grammar
     except ImportError:
         return None
     if zlib.crc32(grammar) != _grammar.CHECKSUM:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.language import make
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.recover import terms
-from matdiff.recover.terms import Chain
+from matdiff.recover.terms import Chain, base_of, exponents_of, is_diagonal, over_and_under
 from matdiff.recover.writer import Formulas, Term
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def groups_of(terms: list[Term], formulas: Formulas) -> list[Group]:
         found += _with_entries([terms[p] for p in places], places, formulas)
     for places in _sharing(terms, _vectors_of):
         found += _with_vector([terms[p] for p in places], places, formulas)
-    diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and terms.is_diagonal(term.chain[0])]
+    diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and is_diagonal(term.chain[0])]
     if len(diagonals) > 1:
         rests = [terms[p]._replace(chain=(terms[p].chain[0].args[0],)) for p in diagonals]
         found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (formulas.diag(inside.expr(formulas)),))))
@@ -168,10 +167,10 @@ def _scalar_bases(term: Term) -> list[object]:
 
 def _powers(items: list[Expr], *, above: bool) -> dict[Expr, Rational]:
     """Scalars as base and exponent; alpha^2 above a fraction is a base of its own, as polynomials are left alone."""
-    kept = [item for item in items if above and terms.base_of(item)[0].op == "name"]
+    kept = [item for item in items if above and base_of(item)[0].op == "name"]
     # Beside beta^2, sqrt(beta^2) is no power of it.
-    kept += [item for item in items if item not in kept and terms.base_of(item)[0] in kept]
-    return {**dict.fromkeys(kept, 1), **terms.exponents_of(item for item in items if item not in kept)}
+    kept += [item for item in items if item not in kept and base_of(item)[0] in kept]
+    return {**dict.fromkeys(kept, 1), **exponents_of(item for item in items if item not in kept)}
 
 
 def _shared_scalars(terms: list[Term], formulas: Formulas) -> tuple[list[Expr], list[Expr], list[Term]]:
@@ -196,12 +195,12 @@ def _removed(items: list[Expr], taken: list[Expr]) -> list[Expr]:
 
 def _entrywise_factors(term: Term) -> list[Expr]:
     """x and y of the vector or matrix x .* y, and of x .* y ./ z."""
-    return terms.over_and_under(term.chain[0])[0] if len(term.chain) == 1 else []
+    return over_and_under(term.chain[0])[0] if len(term.chain) == 1 else []
 
 
 def _entrywise_divisors(term: Term) -> list[Expr]:
     """z and w of the vector or matrix x ./ (z .* w)."""
-    return terms.over_and_under(term.chain[0])[1] if len(term.chain) == 1 else []
+    return over_and_under(term.chain[0])[1] if len(term.chain) == 1 else []
 
 
 def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:

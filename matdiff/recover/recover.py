@@ -168,7 +168,7 @@ class Recovery:
     def _block(self, grid: Grid, dims: tuple[Dim, ...]) -> Term:
         cells = []
         for (rows, columns), value in grid.cells:
-            cell = terms.zeros((rows, columns)) if value is None else self.expr(value)
+            cell = make.zeros((rows, columns)) if value is None else self.expr(value)
             cells.append(self.formulas.transposed(cell) if rows.is_one and shape_of(cell)[0] == columns else cell)
         empty = [cell.op == "zeros" or cell == make.number(0) for cell in cells]
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
@@ -276,6 +276,6 @@ def _shift_block(tensor: Constant) -> Expr:
     assert isinstance(offset, Dim) and isinstance(part, Dim)
     middle = make.number(1) if part.is_one else make.eye(part)
     below = tensor.dims[0] - offset - part
-    zeros = [terms.zeros((rows, part)) if rows.terms else None for rows in (offset, below)]
+    zeros = [make.zeros((rows, part)) if rows.terms else None for rows in (offset, below)]
     blocks = [block for block in (zeros[0], middle, zeros[1]) if block is not None]
     return Expr("block", tuple(blocks), 1, shape=(tensor.dims[0], part))

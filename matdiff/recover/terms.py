@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 Chain = tuple[Expr, ...]
 
 
-def zeros(shape: Shape) -> Expr:
-    """The matrix of zeros; a number is 0."""
-    return number(0) if shape == SCALAR else Expr("zeros", (), shape=shape)
-
-
 def base_of(scalar: Expr) -> tuple[Expr, Rational]:
     """c^k and sqrt(c) as (c, k); anything else as (itself, 1)."""
     if scalar.op == "^" and scalar.args[1].op == "number":

@@ -76,7 +76,7 @@ def negated(expr: Expr) -> Expr:
 def plus(terms: Sequence[Expr], shape: Shape) -> Expr:
     """The sum; zeros(...) when there are no terms.  Sums within are opened."""
     if not terms:
-        return terms.zeros(shape)
+        return make.zeros(shape)
     flat = [inner for term in terms for inner in (term.args if term.op == "+" else (term,))]
     return flat[0] if len(flat) == 1 else Expr("+", tuple(flat), shape=shape)
 

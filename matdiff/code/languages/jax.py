@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from matdiff.code.language import Spelling
-from matdiff.code.languages.language import infix
+from matdiff.code.language import infix
 from matdiff.code.languages.python import KEYWORDS, Python, einsum, functions, operations
 from matdiff.code.plan import Node
+from matdiff.code.spelling import Spelling
 
 
 def _product(node: Node) -> Spelling:

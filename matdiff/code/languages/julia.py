@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from matdiff.code.language import ATOM, POWER, SUM, TERM, Entry, Spelling
-from matdiff.code.languages.language import Language, infix
+from matdiff.code.language import Language, infix
 from matdiff.code.plan import Node
+from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
 
 _KEYWORDS = (
     "abstract baremodule begin break catch const continue do else elseif end export false finally for function global if import in "

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff.code.language import ATOM, POWER, SUM, TERM, Entry, Spelling
-from matdiff.code.languages.language import Language, infix
+from matdiff.code.language import Language, infix
 from matdiff.code.plan import Node
+from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
 
 _KEYWORDS = (
     "break case catch classdef continue else elseif end for function global if otherwise parfor persistent return spmd switch try "

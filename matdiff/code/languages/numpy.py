@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from matdiff.code.language import SUM, Spelling
 from matdiff.code.languages.python import KEYWORDS, Python, einsum, functions, operations
 from matdiff.code.plan import Node
+from matdiff.code.spelling import SUM, Spelling
 
 
 def _diagonals(node: Node) -> Spelling:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from keyword import kwlist
 
-from matdiff.code.language import ATOM, SUM, TERM, Entry, Spelling
-from matdiff.code.languages.language import Language, infix
+from matdiff.code.language import Language, infix
 from matdiff.code.plan import Node
+from matdiff.code.spelling import ATOM, SUM, TERM, Entry, Spelling
 
 KEYWORDS = frozenset((*kwlist, "f"))
 

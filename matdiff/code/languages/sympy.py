@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdiff.code.language import ATOM, POWER, SUM, TERM, Entry, Spelling
-from matdiff.code.languages.language import infix
+from matdiff.code.language import infix
 from matdiff.code.languages.python import KEYWORDS, Python, block, places
 from matdiff.code.plan import Node
+from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
 
 
 def _each(function: str) -> Entry:

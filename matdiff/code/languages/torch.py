@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdiff.code.language import ATOM, SUM, TERM, Entry, Spelling
-from matdiff.code.languages.language import infix
+from matdiff.code.language import infix
 from matdiff.code.languages.python import KEYWORDS, Python, at, dimensions, einsum
 from matdiff.code.plan import Node
+from matdiff.code.spelling import ATOM, SUM, TERM, Entry, Spelling
 
 
 def _function(template: str, level: int = ATOM) -> Entry:
