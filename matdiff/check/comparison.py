@@ -29,6 +29,8 @@ _LOST = 30
 _TINY, _ROUNDING = 1e-10, 1e-10
 # Larger differences are none of rounding.
 _LARGEST_BY_ROUNDING = 1e-6
+# And these are to be seen in the first few digits.
+_VISIBLE = 1e-3
 # A factor with a larger numerator or denominator is no slip.
 _LARGEST_FACTOR = 120
 
@@ -51,6 +53,7 @@ class Comparison:
     ) -> None:
         self.answer, self.result, self.shape = answer, result, shape
         self.printed, self.expected, self.points = printed, expected, points
+        self._errors: dict[int, Number] = {}
         self._known: dict[tuple[int, int, int], tuple[object, Matrix]] = {}
 
     @property
@@ -78,6 +81,16 @@ class Comparison:
 
     def error(self, point: Point) -> Number:
         """The largest difference in proportion to the largest entry; infinite where the expected expression has no value."""
+        if id(point) not in self._errors:
+            self._errors[id(point)] = self._error(point)
+        return self._errors[id(point)]
+
+    def worst_point(self) -> Point:
+        """Where they differ most; if that is to be seen, at a point that needs no more digits than usual."""
+        usual = [point for point in self.points if not point.more and self.error(point) > _VISIBLE]
+        return max(usual or self.points, key=self.error)
+
+    def _error(self, point: Point) -> Number:
         try:
             found, largest = self._apart(point)
             if not found or (largest > _TINY and (found < tolerance() or found > _LARGEST_BY_ROUNDING)):

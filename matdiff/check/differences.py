@@ -418,7 +418,7 @@ def _short_difference(case: Case) -> Finding | None:
 def _worst_point(case: Case) -> Finding:
     """The entry at which the two differ most."""
     comparison = case.comparison
-    point = max(comparison.points, key=comparison.error)
+    point = comparison.worst_point()
     result, expected = comparison.of_result(point), comparison.of_expected(point)
     entries = [(i, j) for i in range(len(result)) for j in range(len(result[0]))]
     i, j = max(entries, key=lambda at: abs(result[at[0]][at[1]] - expected[at[0]][at[1]]))

@@ -187,8 +187,6 @@ def _measure(verdict: Verdict, comparison: Comparison) -> None:
     if not comparison.same_shape:
         verdict.trials = 0
         return
-    errors = [comparison.error(point) for point in comparison.points]
-    worst = max(range(len(errors)), key=lambda place: errors[place])
-    verdict.max_relative_error = float(errors[worst])
-    verdict.sizes = comparison.points[worst].sizes
-    verdict.passed = errors[worst] < tolerance()
+    verdict.passed = max(map(comparison.error, comparison.points)) < tolerance()
+    worst = comparison.worst_point()
+    verdict.max_relative_error, verdict.sizes = float(comparison.error(worst)), worst.sizes

@@ -41,7 +41,7 @@ def real(entry: Number) -> Number:
     entry = mp.mpf(entry)
     if not mp.isfinite(entry):
         raise Undefined("not finite")
-    if abs(entry) > mp.mpf(10) ** (mp.dps // 2):
+    if abs(entry) > mp.mpf(10) ** (mp.dps - _ROUNDING):
         raise Overlarge("too large")
     return entry
 

@@ -270,7 +270,7 @@ class Sampler:
         height, best = max(known, key=itemgetter(0))
         own, names = self.watch.variables(wanted[0]), [variable.name for variable in self.variables]
         for _ in range(_STEPS if own else 0):
-            point = self._changed(best, own if height <= 0 or random.random() < 0.3 else names, random)
+            point = self._changed(best, own if random.random() < (0.6 if height <= 0 else 0.3) else names, random)
             reached = None if point is None else self.watch.furthest(*wanted, point.values, point.sizes)
             if point is not None and reached is not None and (reached >= height or reached > 0):
                 best, height = point, reached

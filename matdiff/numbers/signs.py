@@ -144,8 +144,12 @@ def number_of(node: Expr) -> Number:
 
 def _with_values(root: Expr) -> Iterator[Expr]:
     """The parts that are no index notation and hold none, each after its arguments."""
-    indexed: set[int] = set()
-    for node in post_order(root):
+    nodes = list(post_order(root))
+    # Tensors of three axes and more: they have entries, but no value.
+    indexed = {id(node.args[0]) for node in nodes if node.op == "entry" and len(node.args) > 3}
+    for node in nodes:
+        if id(node) in indexed:
+            continue
         if node.op in _INDEXED or any(id(arg) in indexed for arg in node.args):
             indexed.add(id(node))
         elif node.shape is not None:

@@ -148,7 +148,7 @@ class TrialSizes:
         found = []
         for start in _down(enough, min([enough, *self.at(sizes)])):
             grown = self.grown(sizes, seed, start)
-            if grown is not None and self.work(grown) <= MOST_WORK:
+            if grown is not None and self.work(grown) <= (MOST_WORK if start <= written else MOST_WORK // 4):
                 if start >= written:
                     return [grown]
                 found.append(grown)
