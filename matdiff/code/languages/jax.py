@@ -21,7 +21,7 @@ class JAX(Python):
 
     always = ("import jax.numpy as jnp",)
     imports = (("import jax", "jax."), ("import jax.scipy.linalg", "jax.scipy.linalg."))
-    reserved = KEYWORDS | {"jax", "jnp"}
+    reserved = KEYWORDS | {"jax", "jnp", "float"}
     traits = ("broadcast", "cholesky", "lu", "repeats")
     operations = {
         **operations("jnp", "jax.scipy.linalg"),

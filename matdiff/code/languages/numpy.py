@@ -17,7 +17,7 @@ class NumPy(Python):
 
     always = ("import numpy as np",)
     imports = (("import math", "math."), ("import scipy.linalg", "scipy.linalg."))
-    reserved = KEYWORDS | {"np", "scipy", "math"}
+    reserved = KEYWORDS | {"np", "scipy", "math", "float"}
     traits = ("broadcast", "cholesky", "lu", "repeats", "scatter", "syrk")
     operations = {
         **operations("np", "scipy.linalg"),

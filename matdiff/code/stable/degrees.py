@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Union
 
+from matdiff.language.dims import SCALAR
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
 
@@ -107,26 +108,29 @@ class Degrees:
         return args[0]
 
     def _product(self, node: Expr, args: list[Pair]) -> Degree:
-        left, left_is_diagonal = args[0], _is_diagonal(node.args[0])
-        left_is_scalar = is_scalar(node.args[0])
+        """From the left: where two factors meet, their degrees must cancel, or one of them is diagonal."""
+        left, shape, left_is_diagonal = args[0], shape_of(node.args[0]), _is_diagonal(node.args[0])
         for arg, right in zip(node.args[1:], args[1:]):
-            is_diagonal, scalar = _is_diagonal(arg), is_scalar(arg)
-            if self.mode == "whole" or scalar or left_is_scalar:
+            is_number = shape == SCALAR or is_scalar(arg)
+            if self.mode == "whole" or is_number:
                 left = _added(left, right)
             elif self.mode == "entries":
                 if any((*left, *right)):
                     return None
             elif left_is_diagonal:
                 left = sum(left) + right[0], right[1]
-            elif is_diagonal:
+            elif _is_diagonal(arg):
                 left = left[0], left[1] + sum(right)
             elif left[1] + right[0]:
                 return None
             else:
                 left = left[0], right[1]
-            left_is_diagonal = (left_is_diagonal or left_is_scalar) and (is_diagonal or scalar)
-            left_is_scalar = (left_is_scalar and scalar) or (shape_of(node.args[0])[0].is_one and shape_of(arg)[1].is_one)
-            if left_is_scalar and self.mode != "whole" and any(left):
+            left_is_diagonal = (left_is_diagonal or shape == SCALAR) and (_is_diagonal(arg) or is_scalar(arg))
+            if is_number:
+                shape = shape_of(arg) if shape == SCALAR else shape
+            else:
+                shape = shape[0], shape_of(arg)[1]
+            if shape == SCALAR and self.mode != "whole" and any(left):
                 return None
         return left
 

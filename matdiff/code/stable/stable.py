@@ -45,6 +45,7 @@ log(det(X) / det(Y)) = logdet(X) - logdet(Y)
 exp(x) ./ (1 + exp(x)) = sigmoid(x)
 sigmoid(x) ./ (1 - sigmoid(x)) = exp(x)
 y ./ (1 - sigmoid(x)) = y ./ sigmoid(-x)
+((diag(v) - v v^T) y) ./ v = y - (v : y) ones
 pinv(u) = u^T / (u : u)
 pinv(c) = 1 / c
 sum(c) = c
@@ -145,8 +146,8 @@ def _matches(pattern: Expr, expr: Expr, bound: dict[str, Expr]) -> bool:
         return _is_kind(str(pattern.value), expr) and known == expr
     if pattern.op == "number":
         return constant(expr) == pattern.value or (pattern.value == 1 and expr.op == "ones")
-    if pattern.op == "*" and len(pattern.args) == 2 and "exp" in (arg.op for arg in pattern.args):  # of matrices
-        return expr.op == "*" and len(expr.args) == 2 and all(map(_matches, pattern.args, expr.args, [bound] * 2))
+    if pattern.op == "*":  # a product of matrices, whose factors keep their places
+        return expr.op == "*" and len(expr.args) == len(pattern.args) and all(map(_matches, pattern.args, expr.args, [bound] * 2))
     if pattern.op == "exp" and _picks(expr) and expr.args[0].op == "exp":  # exp(X)[i,j] is exp(X[i,j])
         inner = expr.replace(args=(expr.args[0].args[0], *expr.args[1:]))
         return _matches(pattern.args[0], inner, bound)
@@ -214,7 +215,7 @@ def _built(right: Expr, bound: Mapping[str, Expr], whole: Shape) -> Expr:
 def _shape(op: str, args: list[Expr]) -> Shape:
     if op == "'":
         return shape_of(args[0])[::-1]
-    if op == "*":
+    if op == "*" and not is_scalar(args[0]):
         return shape_of(args[0])[0], shape_of(args[-1])[1]
     return SCALAR if op in (":", "logsumexp", "logdet", "sum") else _widest(args)
 
