@@ -55,7 +55,10 @@ class Derivative(Answer):
     """The answer to one question: what `Answer` holds, and what can be done with it."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(**vars(answer))
+        super().__init__(
+            answer.inputs, answer.asked, answer.typed, answer.session, answer.output,
+            answer.wrt, answer.introduced, answer.results, answer.remarks,
+        )  # fmt: skip
 
     def _about(self) -> AbstractContextManager[None]:
         """Errors know the text of the question."""

@@ -76,6 +76,12 @@ def clock_of_looks() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def whole(pytestconfig: pytest.Config) -> bool:
+    """Whether everything is tried, not a part."""
+    return bool(pytestconfig.getoption("--all"))
+
+
 @pytest.fixture(autouse=True)
 def session_of_nodes() -> Iterator[None]:
     """Nodes that a test makes by itself are made here."""

@@ -407,7 +407,7 @@ def _compare_result(point: Point, line: Line, answer: Derivative, result: Result
     if line.right != result.expr:
         raise Untrue(f"the last line is not the result: {line.right!r}")
     values = {n: point.values[n] for n in answer.typed.variables}
-    worst = verify._error(answer, result, values, dict(point.sizes), Random(0))
+    worst = verify.relative_error(answer, result, values, dict(point.sizes))
     if worst > TOLERANCE:
         raise Untrue(f"the result by {result.wrt} is wrong: {worst}")
 

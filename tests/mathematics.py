@@ -20,7 +20,7 @@ class Untrue(AssertionError):
 
 def check_answer(derivative: Derivative, trials: int = 3) -> None:
     """Numerical differences at so many points, then the printed lines of the results in matrix notation.  Raises `Untrue`."""
-    report = verify.verify(derivative, trials=trials)
+    report = verify.verify(derivative, most=trials)
     if not report.passed:
         raise Untrue(f"{derivative.inputs.source!r}: {derivative.text!r} is not the derivative: {report}")
     check_print(derivative, report)

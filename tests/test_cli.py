@@ -160,7 +160,7 @@ def test_verify_says_no_with_status_one(monkeypatch: pytest.MonkeyPatch) -> None
 
         original(self, writing, wrt, build.scale(2, tensor), *rest)
 
-    monkeypatch.setattr("matdiff.Result.__init__", wrong)
+    monkeypatch.setattr("matdiff.answer.result.Result.__init__", wrong)
     outcome = run([*QUESTION, "--verify"])
     assert outcome.status == 1
     assert "verif" in outcome.stderr

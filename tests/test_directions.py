@@ -26,8 +26,7 @@ from matdiff.language.syntax import Expr
 from matdiff.language.text import STYLE
 from matdiff.notations.notate import NOTATIONS
 from matdiff.pipeline import stages
-from matdiff.steps import derivation
-from matdiff.steps.derivations import METHODS
+from matdiff.steps.derivations import METHODS, derivation
 
 FIRST = [case for case in _lines("public.jsonl") if case["id"] not in REASONS and len(case["wrt"]) == 1]
 

@@ -227,8 +227,6 @@ ANSWER = matdiff.differentiate("x^T A x", "x")
             "`layout` takes gradient, numerator or denominator, not `bogus`",
             "--layout bogus",
         ),
-        (lambda: ANSWER.again(layout="bogus"), "`layout` takes gradient, numerator or denominator, not `bogus`", ""),
-        (lambda: ANSWER.again(structure="bogus"), "`structure` takes project, ignore or entries, not `bogus`", ""),
         (
             lambda: ANSWER.in_notation("bogus"),
             "`notation` takes auto, matrix, index, entry, frobenius, kronecker, differential or all, not `bogus`",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
@@ -37,7 +36,7 @@ TURNS = [
 
 
 def test_every_language_is_a_format() -> None:
-    assert set(LANGUAGES) == {name for name, function in FORMATS.items() if function == "module:code"}
+    assert set(LANGUAGES) == {name for name, function in FORMATS.items() if function == "programs:program"}
 
 
 # Published derivatives
@@ -268,8 +267,8 @@ def _given(matrix: list[list[Any]], shape: Any, arrays: bool) -> Any:
     return found[None, :] if arrays and shape[0].is_one and not shape[1].is_one else found
 
 
-def places_of(format: str, part: int = 0, parts: int = 1) -> range:
-    every = 1 if os.environ.get("MATDIFF_ALL") == "1" else PART[format]
+def places_of(format: str, whole: bool, part: int = 0, parts: int = 1) -> range:
+    every = 1 if whole else PART[format]
     return range(part * every, len(ASKED), parts * every)
 
 
@@ -285,15 +284,15 @@ def agree(
 
 @pytest.mark.parametrize("format", PYTHON)
 @pytest.mark.parametrize("part", range(4))
-def test_every_kind(format: str, part: int) -> None:
-    for place in places_of(format, part, 4):
+def test_every_kind(format: str, part: int, whole: bool) -> None:
+    for place in places_of(format, whole, part, 4):
         for name, call, expected in points(place, format):
             agree(name, call, running.IN_PROCESS[format](call), expected, matrices=format == "sympy")
 
 
 @needs("octave-cli")
-def test_every_kind_through_octave(tmp_path: Path) -> None:
-    calls = [call for place in places_of("matlab") for call in points(place, "matlab")]
+def test_every_kind_through_octave(tmp_path: Path, whole: bool) -> None:
+    calls = [call for place in places_of("matlab", whole) for call in points(place, "matlab")]
     for (name, call, expected), found in zip(calls, running.octave([call for _, call, _ in calls], tmp_path), strict=True):
         agree(name, call, found, expected, order="F", matrices=True)
 

@@ -8,7 +8,6 @@ from math import inf, prod
 
 import growth
 import pytest
-from mpmath import mp
 
 from matdiff.api import Derivative, differentiate
 from matdiff.check import verify
@@ -27,6 +26,7 @@ from matdiff.language.text import text
 from matdiff.mistakes.words import diagnose
 from matdiff.numbers.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
 from matdiff.numbers.numerics import OPERATIONS
+from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import draw_values
 from matdiff.numbers.values import DIGITS, Arithmetic, Evaluation
 from matdiff.read.parse import parse

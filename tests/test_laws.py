@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mpmath import mp
 from sessions import run
 
 from matdiff.api import differentiate
@@ -28,7 +27,9 @@ from matdiff.language.queries import constant, post_order
 from matdiff.language.syntax import Expr
 from matdiff.laws import equations, simplify
 from matdiff.laws.matching import Law
-from matdiff.numbers.sample import MANNERS, draw_sizes, draw_values
+from matdiff.numbers.precision import mp
+from matdiff.numbers.sample import MANNERS, draw_values
+from matdiff.numbers.trial_sizes import TrialSizes
 from matdiff.numbers.values import evaluate
 from matdiff.read.parse import parse_declaration
 from matdiff.tensor import build
@@ -82,7 +83,7 @@ def readings(line: str) -> Iterator[str]:
 def distances(left: Typed, right: Typed) -> Iterator[Any]:
     """How far the sides are apart, at points of every manner where both are defined."""
     for seed, manner in product(range(3), MANNERS):
-        sizes = draw_sizes(left, seed, draw_sizes(right, seed, {}))
+        sizes = TrialSizes([left, right], {}).drawn(seed)
         variables = {**left.variables, **right.variables}
         values = draw_values(variables.values(), sizes, seed, manner)
         try:

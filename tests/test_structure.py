@@ -6,11 +6,11 @@ from random import Random
 from typing import Any
 
 import pytest
-from mpmath import mp
 
 import matdiff
 from matdiff.check import verify
 from matdiff.numbers.matrices import Matrix, added, multiplied, scaled, transposed
+from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import draw_values, in_space
 
 SIZE = 3

@@ -189,7 +189,7 @@ def _direction(prop: str | None, structure: str, at: Matrix, along: Matrix) -> M
     return total
 
 
-def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Report:
+def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = None, most: int | None = None) -> Report:
     """Compare every result of an answer, in matrix and in index notation, with differences of its input.
 
     `sizes` fixes size names; the others are drawn, all different.
@@ -197,7 +197,7 @@ def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = N
     digits = _Digits(max((result.order for result in answer.results), default=1))
     with mp.workdps(digits.carried):
         sampler = sampler_of(answer, seed, fixed_sizes(answer.typed, sizes))
-        points = sampler.points()
+        points = sampler.points()[:most]
         report = Report(seed, points[0].sizes if points else sampler.sizes.drawn(seed))
         digits = digits._replace(more=spread(sampler.typeds, points[:1]))
     worst = mp.mpf(-1)
@@ -246,6 +246,15 @@ def _measured(answer: Answer, result: Result, point: Point, digits: _Digits, pla
         if result.along and result.along.kind == SOLVE:
             return _distance_of_solution(answer, result, result.along, values, point.sizes, step)
         return _distance(answer, result, values, point.sizes, step, lambda entries: _chosen(entries, random, most))
+
+
+def relative_error(answer: Answer, result: Result, values: Mapping[str, Matrix], sizes: dict[str, int]) -> Number:
+    """How far a result is from the numerical derivative at these values, relative to its largest entry.  Raises Undefined."""
+    step = mp.mpf(10) ** -STEP_DIGITS
+    difference, largest = _distance(
+        answer, result, values, sizes, step, lambda entries: _chosen(entries, Random(0), MOST_ENTRIES)
+    )
+    return difference / max(largest, _TINY)
 
 
 def _distance(

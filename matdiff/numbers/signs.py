@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.functions import FUNCTIONS
 from matdiff.language.queries import names_in, post_order, shape_of, values_of
 from matdiff.numbers.matrices import Matrix, Number, Undefined, largest_entry
 from matdiff.numbers.precision import mp
@@ -147,6 +148,8 @@ def _with_values(root: Expr) -> Iterator[Expr]:
     nodes = list(post_order(root))
     # Tensors of three axes and more: they have entries, but no value.
     indexed = {id(node.args[0]) for node in nodes if node.op == "entry" and len(node.args) > 3}
+    # So has the derivative of a function of a matrix without its directions.
+    indexed |= {id(node) for node in nodes if node.op in FUNCTIONS and len(node.args) < FUNCTIONS[node.op].arity}
     for node in nodes:
         if id(node) in indexed:
             continue
