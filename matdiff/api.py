@@ -22,7 +22,8 @@ from matdiff.language.errors import EndsEarly, Errors, MatdiffError, NotAName, R
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.read.parse import Declaration, Definition, Question, parse, parse_declaration
+from matdiff.read.parse import Declaration, Definition, Question, parse_declaration
+from matdiff.read.syntaxes import read
 from matdiff.tensor.nodes import Tensor
 
 if TYPE_CHECKING:
@@ -212,6 +213,7 @@ def differentiate(
     *,
     order: int = 1,
     declarations: str | Iterable[str] = (),
+    syntax: str = "auto",
     structure: str = "project",
     layout: str = "gradient",
     hvp: str | Sequence[str] = (),
@@ -222,12 +224,13 @@ def differentiate(
     """The derivative of the last expression in `source`, a matdiff text that may declare and define names before it.
 
     `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
+    `syntax` is what the source is written in, one of `syntaxes.SYNTAXES`; "auto" tells by its marks.
     `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
     After `timeout` seconds it gives up with `errors.TooLarge`; None is no limit.
     Raises a `MatdiffError`, which prints what the command prints, for input that is wrong and for arguments that the command would
     refuse; where several things are wrong at once it is an `Errors`, which holds them all.
     """
-    for name, value in (("order", order), ("structure", structure), ("layout", layout)):
+    for name, value in (("order", order), ("structure", structure), ("layout", layout), ("syntax", syntax)):
         choices.check(name, value)
     along, allowed = direction((hvp, jvp, vjp), order), seconds(timeout)
     asked = Asked(listed(wrt), order, structure, layout, along)
@@ -238,7 +241,7 @@ def differentiate(
                 known += parse_declaration(text)
                 declare(known)
         with about(source, known):
-            inputs = _read(source, known)
+            inputs = _read(source, syntax, known)
             try:
                 answer = Derivative(pipeline.solve(inputs, asked))
             except NotAName as problem:
@@ -250,9 +253,12 @@ def differentiate(
     return answer
 
 
-def _read(source: str, known: Sequence[Declaration]) -> Inputs:
+def _read(source: str, syntax: str, known: Sequence[Declaration]) -> Inputs:
     """The last question of a text, and all that is declared and defined for it."""
-    statements = parse(source, known=[declaration.name for declaration in known])
+    reading = read(source, syntax, known=[declaration.name for declaration in known])
+    if reading.failed:
+        raise Errors([error for _, errors in reading.failed for error in errors])
+    statements = reading.statements
     questions = [statement for statement in statements if isinstance(statement, Question)]
     if not questions:
         raise EndsEarly(span=Span(len(source), len(source)), after="")

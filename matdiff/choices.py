@@ -13,10 +13,12 @@ from matdiff.language.errors import WrongOption
 from matdiff.limits import LARGEST_SIZE
 from matdiff.mistakes.suggest import either
 from matdiff.notations.notate import CHOICES as NOTATIONS
+from matdiff.read.syntaxes import SYNTAXES
 from matdiff.steps.derivation import METHODS
 
 # The default stands first, but among formats.
 CHOICES: Mapping[str, tuple[str, ...]] = {
+    "syntax": SYNTAXES,
     "layout": ("gradient", "numerator", "denominator"),
     "structure": MODES,
     "format": tuple(sorted(FORMATS)),

@@ -42,13 +42,17 @@ def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answe
 
 def infer_question(inputs: Inputs, asked: Asked) -> Typed:
     """The expression of a question with all shapes; see `infer`."""
-    return infer(inputs.question.expr, inputs.declarations, {d.name: d.expr for d in inputs.definitions}, wrt=asked.named)
+    question, definitions = inputs.question, {d.name: d.expr for d in inputs.definitions}
+    kinds = {name: kind for definition in inputs.definitions for name, kind in definition.kinds.items()}
+    kinds.update(question.kinds)
+    return infer(question.expr, inputs.declarations, definitions, wrt=asked.named, kinds=kinds)
 
 
 def again(answer: Answer, **changes: object) -> Answer:
     """The answer to the same question with another `wrt`, `structure` or `layout`, not applied to directions."""
     asked = answer.asked._replace(along=None, **changes)  # type: ignore[arg-type]
-    question = Question(answer.inputs.question.expr, (), answer.inputs.question.span)
+    asking = answer.inputs.question
+    question = Question(asking.expr, (), asking.span, kinds=asking.kinds)
     return solve(answer.inputs._replace(question=question), asked)
 
 

@@ -18,10 +18,11 @@ from matdiff.formats.layout import layout_note
 from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.language.relocate import spans_of
-from matdiff.language.statements import Declaration, Definition, Question
+from matdiff.language.statements import Declaration, Definition, Question, Reading
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.read.parse import name_in, parse_declaration, read
+from matdiff.read.parse import name_in, parse_declaration
+from matdiff.read.syntaxes import read
 
 if TYPE_CHECKING:
     from matdiff.formats.registry import Check
@@ -40,6 +41,7 @@ class Options:
     layout = "gradient"
     structure = "project"
     declarations: tuple[str, ...] = ()
+    syntax = "auto"
     format = "text"
     lhs: bool | None = None
     math = "none"
@@ -92,7 +94,7 @@ class Batch:
         if not self._read_options():
             return self.status
         with within(self.options.timeout):
-            reading = read(self.text, known=[declaration.name for declaration in self.declarations])
+            reading = self._read()
         if reading.failed and not self.is_batch:
             self._refuse(list(dict.fromkeys(error for _, errors in reading.failed for error in errors)))
             return self.status
@@ -112,6 +114,9 @@ class Batch:
         if not reading.failed and not any(isinstance(statement, Question) for statement in reading.statements):
             self._refuse([EndsEarly(span=Span(len(self.text), len(self.text)), after="")])
         return self.status
+
+    def _read(self) -> Reading:
+        return read(self.text, self.options.syntax, known=[declaration.name for declaration in self.declarations])
 
     def _take(self, statement: Declaration | Definition | Question, alone: bool) -> None:
         if isinstance(statement, Declaration):
@@ -144,8 +149,8 @@ class Batch:
                 if name is None:
                     self._refuse([NotAName(text=text, option=f"--{kind}")])
         for text, name in names:
-            if name is None and not read(self.text).failed:
-                questions = [statement for statement in read(self.text).statements if isinstance(statement, Question)]
+            if name is None and not self._read().failed:
+                questions = [statement for statement in self._read().statements if isinstance(statement, Question)]
                 self._refuse([NotAName(text=text, names=names_in(questions))])
         return not self.status
 

@@ -22,6 +22,8 @@ from matdiff.language.errors import WRONG_USAGE, MatdiffError, NotQuoted, Unread
 from matdiff.limits import TIME
 from matdiff.mistakes.diagnostic import Diagnostic
 from matdiff.mistakes.diagnostic import render as drawn
+from matdiff.mistakes.suggest import either
+from matdiff.read.syntaxes import SYNTAXES
 from matdiff.version import VERSION
 
 INTERRUPTED = 130
@@ -103,6 +105,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         "Input",
         (
             option("--var", metavar="DECL", multiple=True, help="Declare a variable: 'W: m x n', 'S: symmetric n'."),
+            choice("--from", "syntax", of="syntax", help="What is read: " + either(SYNTAXES) + "."),
             option(
                 "-f",
                 "--file",
@@ -214,6 +217,7 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         layout=options["layout"],
         structure=options["structure"],
         declarations=options["var"],
+        syntax=options["syntax"],
         format=format,
         notation=options["notation"],
         lhs=options["lhs"],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.infer.shapes import Shaping
@@ -48,10 +49,15 @@ class Whole:
     """
 
     def __init__(
-        self, expr: Expr, declared: Mapping[str, Variable], definitions: Mapping[str, Expr], wrt: Sequence[str] = ()
+        self,
+        expr: Expr,
+        declared: Mapping[str, Variable],
+        definitions: Mapping[str, Expr],
+        wrt: Sequence[str] = (),
+        kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """Raises CircularDefinition."""
-        self.expr, self.declared, self.all_definitions, self.wrt = expr, declared, definitions, tuple(wrt)
+        """`kinds` are those of names that the notation tells, as bold type does.  Raises CircularDefinition."""
+        self.expr, self.declared, self.all_definitions, self.wrt, self.kinds = expr, declared, definitions, tuple(wrt), kinds
         self.definitions = ordered_definitions(expr, definitions)
         self.occurrences: dict[str, Expr] = {}
         for part in self.parts:
@@ -87,7 +93,8 @@ class Whole:
     def shaping(self, kinds: Mapping[str, str]) -> Shaping:
         """An attempt in which names have these kinds, also against their declarations; else those that their spelling suggests."""
         declared = {name: variable.shape for name, variable in self.declared.items() if name not in kinds}
-        return Shaping(declared, {name: kinds.get(name) or default_kind(name) for name in self.free if name not in declared})
+        told = {**self.kinds, **kinds}
+        return Shaping(declared, {name: told.get(name) or default_kind(name) for name in self.free if name not in declared})
 
     def shaped(self, shaping: Shaping) -> tuple[dict[str, Expr], Expr]:
         """The definitions and the expression with provisional shapes.  Raises an E3xx error."""
@@ -115,7 +122,7 @@ class Whole:
         for target, replacement in parts:
             definitions = {name: replaced_part(value, target, replacement) for name, value in definitions.items()}
             expr = replaced_part(expr, target, replacement)
-        return Whole(expr, self.declared, definitions, self.wrt)
+        return Whole(expr, self.declared, definitions, self.wrt, self.kinds)
 
     # Soft kinds
 
@@ -141,7 +148,7 @@ class Whole:
         added = self._only_added()
         choices = {}
         for name in self.free:
-            if name in self.declared:
+            if name in self.declared or name in self.kinds:
                 continue
             if is_greek(name):
                 choices[name] = "vector"
@@ -214,7 +221,7 @@ def whole_of(text: str, others: Sequence[Statement] = ()) -> Whole | None:
         statements = [*others, *parse(text, known=known)]
         question = statements[-1]
         if isinstance(question, Question):
-            return Whole(question.expr, *context(statements))
+            return Whole(question.expr, *context(statements), kinds=question.kinds)
     except (MatdiffError, Errors):
         pass
     return None

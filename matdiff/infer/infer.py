@@ -7,6 +7,7 @@ not fit, a lowercase Greek name may become a vector and an added lowercase Latin
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Union
 
 from matdiff.infer.fits import Whole, ordered_definitions
@@ -89,16 +90,22 @@ Declarations = Union[Mapping[str, Variable], Sequence["Declaration"]]
 
 
 def infer(
-    expr: Expr, declarations: Declarations, definitions: Mapping[str, Expr], *, wrt: Sequence[str] = (), soft: bool = True
+    expr: Expr,
+    declarations: Declarations,
+    definitions: Mapping[str, Expr],
+    *,
+    wrt: Sequence[str] = (),
+    kinds: Mapping[str, str] = MappingProxyType({}),
+    soft: bool = True,
 ) -> Typed:
-    """The expression with all shapes.
+    """The expression with all shapes; `kinds` are those of names that the notation tells.
 
     A name of `wrt` that is a definition is a free variable with the shape of its value.
     Raises UnknownVariable, CircularDefinition, BadDeclaration and the like, or an E3xx error; what is found wrong in the whole question
     carries it as `whole`, from which proposals are made.
     """
     declared = declarations if isinstance(declarations, Mapping) else declare(declarations)
-    whole = Whole(expr, declared, definitions, wrt)
+    whole = Whole(expr, declared, definitions, wrt, kinds)
     for name in whole.wrt:
         if name not in whole.occurrences:
             unknown = UnknownVariable(variable=name, names=tuple(whole.occurrences), expr=expr)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Union
 
 from matdiff.language.syntax import Expr, Span
@@ -41,26 +42,42 @@ class Declaration:
 
 
 class Definition:
-    """`y = W^T x`."""
+    """`y = W^T x`; `kinds` are those of names that the notation tells, as bold type does."""
 
-    __slots__ = ("expr", "name", "name_span", "remarks", "span")
+    __slots__ = ("expr", "kinds", "name", "name_span", "remarks", "span")
 
-    def __init__(self, name: str, name_span: Span, expr: Expr, span: Span, remarks: Iterable[Remark] = ()) -> None:
-        self.name, self.name_span, self.expr, self.span, self.remarks = name, name_span, expr, span, tuple(remarks)
+    def __init__(
+        self,
+        name: str,
+        name_span: Span,
+        expr: Expr,
+        span: Span,
+        remarks: Iterable[Remark] = (),
+        kinds: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.name, self.name_span, self.expr, self.span = name, name_span, expr, span
+        self.remarks, self.kinds = tuple(remarks), kinds
 
     def __repr__(self) -> str:
         return f"Definition({self.name}, {self.expr})"
 
 
 class Question:
-    """An expression statement with the names of its `wrt` suffix, if any."""
+    """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition."""
 
-    __slots__ = ("expr", "remarks", "span", "wrt", "wrt_spans")
+    __slots__ = ("expr", "kinds", "remarks", "span", "wrt", "wrt_spans")
 
     def __init__(
-        self, expr: Expr, wrt: tuple[str, ...], span: Span, wrt_spans: tuple[Span, ...] = (), remarks: Iterable[Remark] = ()
+        self,
+        expr: Expr,
+        wrt: tuple[str, ...],
+        span: Span,
+        wrt_spans: tuple[Span, ...] = (),
+        remarks: Iterable[Remark] = (),
+        kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.expr, self.wrt, self.span, self.wrt_spans, self.remarks = expr, wrt, span, wrt_spans, tuple(remarks)
+        self.expr, self.wrt, self.span, self.wrt_spans = expr, wrt, span, wrt_spans
+        self.remarks, self.kinds = tuple(remarks), kinds
 
     def __repr__(self) -> str:
         return f"Question({self.expr}, wrt={', '.join(self.wrt)})"
