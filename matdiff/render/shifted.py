@@ -143,7 +143,8 @@ class _Shift:
             return True
         if isinstance(self.known.of[id(node)], dict) or node.op not in ("/", "./", ".*", "*"):
             return False
-        above = any(self.inside[id(arg)] and not self.known.below[id(arg)] for arg in node.args)
+        tops = node.args[:1] if node.op in ("/", "./") else node.args
+        above = any(self.inside[id(arg)] and not self.known.below[id(arg)] for arg in tops)
         return above and not any(
             self._is_quotient(part) for arg in node.args for part in post_order(arg) if self.inside[id(part)]
         )
