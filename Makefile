@@ -58,7 +58,7 @@ $(FORMATS): $(READY)
 	@touch $@
 
 formats: compiled $(FORMATS) ## Run the generated code of every format, all of it; needs Octave.
-	MATDIFF_ALL=1 $(BIN)/python -m pytest -q -n $(JOBS) tests/test_formats.py
+	MATDIFF_ALL=1 $(BIN)/python -m pytest -q -n $(JOBS) tests/test_formats.py tests/test_stable.py tests/test_code_names.py
 
 check: compiled $(FORMATS) ## Everything that must hold: format, lint, types, all tests, current documents, the wheel.
 	$(BIN)/ruff format --check .
