@@ -55,7 +55,7 @@ $(FORMATS): $(READY)
 	@touch $@
 
 formats: compiled $(FORMATS) ## Run the generated code of every format, all of it; needs Octave.
-	$(BIN)/python -m pytest --all -q -n $(JOBS) tests/test_formats.py
+	$(BIN)/python -m pytest --all -q -n $(JOBS) tests/test_formats.py tests/test_stable.py tests/test_code_names.py
 
 check: compiled $(FORMATS) ## Everything that must hold: format, lint, types, all tests with all programs, current documents, the wheel.
 	$(BIN)/ruff format --check .

@@ -283,7 +283,7 @@ def test_points_without_a_derivative_are_told(row: Function) -> None:
     """With what is used there; the slopes on both sides of it differ, or the value jumps."""
     call, declarations = declared(row)
     answer = differentiate(f"sum({call})", "X", declarations=declarations)
-    (remark,) = [remark for remark in answer.typed.remarks if isinstance(remark, NotSmooth)]
+    (remark,) = [remark for remark in answer.remarks if isinstance(remark, NotSmooth)]
     assert (remark.function, remark.at, remark.used) == (row.name, row.at, row.note) and row.note
     if row.is_entrywise:
         near = mp.mpf(10) ** -9

@@ -66,6 +66,18 @@ def _dimensions(name: str) -> Entry:
     return spell
 
 
+def _block(node: Node) -> Spelling:
+    """Blocks are all numbers or all matrices."""
+    spelled = block("sp.Matrix(BLOCKS)")(node)
+    numbers = [place for place, part in enumerate(node.parts) if part.op == "single"]
+    if len(numbers) == len(node.parts):
+        return spelled
+    template = spelled.template
+    for place in numbers:
+        template = template.replace(f"{{{place}}}", f"sp.Matrix([{{{place}}}])")
+    return spelled._replace(template=template)
+
+
 def _full(node: Node) -> Spelling:
     marks = "{1}, {2}" if len(node.shape) > 1 else "{1}, 1"
     return Spelling(f"{{0}} * sp.ones({marks})", TERM, (TERM, *[SUM] * len(node.shape)))
@@ -131,7 +143,7 @@ class SymPy(Python):
         "kron": "sp.kronecker_product({0}, {1})",
         "vec": "{0}.vec()",
         "unvec": "{0}.reshape({2}, {1}).T",
-        "block": block("sp.Matrix(BLOCKS)"),
+        "block": _block,
         "flat": "sp.Matrix(list({0}))",
         "inverse": "{0}.inv()",
         "solve": "{0}.LUsolve({1})",

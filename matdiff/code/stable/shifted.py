@@ -25,6 +25,34 @@ _SUMS = frozenset(("sum", "mean", "dot", ":"))
 
 def shifted(root: Expr) -> Expr:
     """The expression with its exponentials shifted where that leaves its value as it is."""
+    holding: set[int] = set()
+    for node in post_order(root):
+        if node.op == "exp" or any(id(arg) in holding for arg in node.args):
+            holding.add(id(node))
+    done: dict[int, Expr] = {}
+    stack = [(root, False)] if id(root) in holding else []
+    while stack:
+        node, ready = stack.pop()
+        parts = _apart(node, holding)
+        if not parts:
+            done[id(node)] = _shifted(node)
+        elif ready:
+            args = tuple(done.get(id(arg), arg) for arg in node.args)
+            done[id(node)] = node if all(new is old for new, old in zip(args, node.args)) else node.replace(args=args)
+        elif id(node) not in done:
+            stack += [(node, True), *((part, False) for part in parts if id(part) not in done)]
+    return done.get(id(root), root)
+
+
+def _apart(node: Expr, holding: set[int]) -> list[Expr]:
+    """The parts that may be looked at one by one, so that the work grows as their number: terms, and the only part that counts."""
+    parts = [arg for arg in node.args if id(arg) in holding]
+    if node.op == "+" or (len(parts) == 1 and node.op not in ("exp", "log", "/", "./", "^", ".^", "inv")):
+        return parts
+    return []
+
+
+def _shifted(root: Expr) -> Expr:
     for group, axes in _groups(root):
         for mode in _modes(group, axes):
             found = _Shift(root, group, mode).result()
@@ -44,8 +72,11 @@ def _groups(root: Expr) -> list[tuple[frozenset[Expr], int]]:
         for node in post_order(bottom):
             if node.shape is None or not (node.op == "+" or node.op in _SUMS or (node.op == "*" and _sums_up(node))):
                 continue
-            together = frozenset(_exponentials(node))
-            if together:
+            # Factors of a product have a c each.
+            found = frozenset(_exponentials(node))
+            for together in (
+                [found] if node.op == "+" and found else [frozenset([one]) for one in dict.fromkeys(_exponentials(node))]
+            ):
                 near = [group for group in groups if group[0] & together]
                 axes = [sum(not dim.is_one for dim in node.shape) if node.op == "+" else 0, *(axes for _, axes in near)]
                 groups = [group for group in groups if not group[0] & together]
@@ -143,7 +174,8 @@ class _Shift:
             return True
         if isinstance(self.known.of[id(node)], dict) or node.op not in ("/", "./", ".*", "*"):
             return False
-        above = any(self.inside[id(arg)] and not self.known.below[id(arg)] for arg in node.args)
+        tops = node.args[:1] if node.op in ("/", "./") else node.args
+        above = any(self.inside[id(arg)] and not self.known.below[id(arg)] for arg in tops)
         return above and not any(
             self._is_quotient(part) for arg in node.args for part in post_order(arg) if self.inside[id(part)]
         )
