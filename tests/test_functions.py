@@ -19,12 +19,23 @@ from matdiff.functions import FUNCTIONS, NAMES, Function, extended
 from matdiff.infer.infer import infer
 from matdiff.infer.rules import ARGUMENTS, rule_expr
 from matdiff.language.dims import SCALAR, size
-from matdiff.language.errors import EntrywiseFunction, Errors, NoClosedForm, NotSmooth
+from matdiff.language.errors import EntrywiseFunction, NoClosedForm, NotSmooth, UnknownFunction
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import post_order
 from matdiff.language.text import text
 from matdiff.mistakes.words import diagnose
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, determinant, multiplied, scaled, size_of, transposed
+from matdiff.numbers.matrices import (
+    Matrix,
+    Number,
+    Overlarge,
+    Undefined,
+    added,
+    determinant,
+    multiplied,
+    scaled,
+    size_of,
+    transposed,
+)
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import draw_values
@@ -187,10 +198,16 @@ def evaluated(source: str, **values: Matrix) -> Matrix:
 @pytest.mark.parametrize(("row", "pattern"), DEFINED)
 def test_definition_and_arithmetic_agree(row: Function, pattern: int) -> None:
     """`value` against what `numerics` computes directly, with many digits."""
+    compared = 0
     with mp.workdps(DIGITS):
         for args in points(row, pattern):
-            defined = Evaluation({}, {}, {}, WithoutSpelling(row.name)).applied(row.name, *args)
+            try:
+                defined = Evaluation({}, {}, {}, WithoutSpelling(row.name)).applied(row.name, *args)
+            except Undefined:  # the root of a singular matrix, say, where the condition of the row does not hold
+                continue
+            compared += 1
             assert difference(OPERATIONS[row.name](*args), defined) < 1e-25
+    assert compared
 
 
 @pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.range], ids=lambda row: row.name)
@@ -200,7 +217,10 @@ def test_values_lie_in_the_range(row: Function) -> None:
     for pattern in range(max(1, len(row.patterns))):
         for args in points(row, pattern):
             for factor in (mp.mpf("0.01"), 1, 8):
-                value = OPERATIONS[row.name](scaled(factor, args[0]), *args[1:])
+                try:
+                    value = OPERATIONS[row.name](scaled(factor, args[0]), *args[1:])
+                except Overlarge:
+                    continue
                 if row.range == "invertible":
                     assert abs(determinant(value)) > 0
                 else:
@@ -287,8 +307,8 @@ def test_points_without_a_derivative_are_told(row: Function) -> None:
     assert (remark.function, remark.at, remark.used) == (row.name, row.at, row.note) and row.note
     if row.is_entrywise:
         near = mp.mpf(10) ** -9
-        values = [OPERATIONS[row.name]([[number]])[0][0] for number in (-near, mp.mpf(0), near)]
-        assert abs((values[2] - values[1]) - (values[1] - values[0])) > near / 2
+        before, there, after = (OPERATIONS[row.name]([[number]])[0][0] for number in (-near, mp.mpf(0), near))
+        assert max(abs(after - there), abs(there - before)) > 0.5 or abs(after - 2 * there + before) > near / 2
 
 
 @pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.values], ids=lambda row: row.name)
@@ -329,7 +349,7 @@ def test_the_table_is_extended_for_a_block_only() -> None:
     with extended(twice):
         assert differentiate("sum(doubled(X))", "X").text == "2 ones(m, n)"
     assert (dict(FUNCTIONS), dict(NAMES)) == before
-    with pytest.raises(Errors, match="unknown-function"), extended():
+    with pytest.raises(UnknownFunction), extended():
         differentiate("sum(twice(X))", "X")
 
 

@@ -199,6 +199,7 @@ PRIMARY = {
         mp.sqrt,
         lambda x: 1 / (2 * mp.sqrt(x)),
         lambda x: -1 / (4 * mp.sqrt(x) ** 3),
+        invertible=True,
     ),
 }
 
