@@ -150,7 +150,7 @@ def test_a_pseudoinverse_with_equal_singular_values() -> None:
 
 # --- columns --------------------------------------------------------------------------------------------------------------
 
-SIZES = {letter: place + 2 for place, letter in enumerate("mnijkl")}
+SIZES = {letter: place + 2 for place, letter in enumerate("nmijkl")}
 DEFINED = [
     pytest.param(row, pattern, id=f"{row.name}-{pattern}")
     for row in FUNCTIONS.values()

@@ -15,6 +15,7 @@ from matdiff.language.dims import Dim
 from matdiff.language.queries import constant, is_scalar, names_in
 from matdiff.language.syntax import Expr
 from matdiff.laws.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variables
+from matdiff.limits import check
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, axes_of
 from matdiff.tensor.matching import embedding, without
@@ -162,12 +163,14 @@ def _in_chain(law: Equation, product: Product) -> Tensor | None:
     """The product with the right side for the two matrices of the left, which one summed index joins."""
     side = min((0, 1), key=lambda place: _says_nothing(law.left.args[place]))
     pattern, other = law.left.args[side], law.left.args[1 - side]
+    uses = product.uses()
     for place, (tensor, slots) in enumerate(product.factors):
         bound: Bound = {}
-        if len(set(slots)) != 2 or not _matches(pattern, tensor, bound) or product.uses()[slots[1 - side]] != 2:
+        if len(set(slots)) != 2 or uses[slots[1 - side]] != 2 or not _matches(pattern, tensor, bound):
             continue
+        check()
         rest = [*product.factors[:place], *product.factors[place + 1 :]]
-        found = _neighbour(rest, _value(other, bound), slots[1 - side], side, product)
+        found = _neighbour(rest, _value(other, bound), slots[1 - side], side, uses, product.out)
         if found is not None:
             used, far = found
             kept = [factor for place, factor in enumerate(rest) if place not in used]
@@ -181,7 +184,9 @@ def _says_nothing(pattern: Expr) -> bool:
     return pattern.op == "'" or (pattern.op == "name" and variables()[str(pattern.value)].property is None)
 
 
-def _neighbour(factors: list[Factor], value: Tensor, shared: int, side: int, product: Product) -> tuple[set[int], int] | None:
+def _neighbour(
+    factors: list[Factor], value: Tensor, shared: int, side: int, uses: list[int], out: tuple[int, ...]
+) -> tuple[set[int], int] | None:
     """Where a matrix stands among the factors with its axis `side` at the index `shared`: (places, index of its other axis)."""
     pattern: tuple[Factor, ...] = ((value, (0, 1)),)
     ends: tuple[int, ...] = (0, 1)
@@ -191,7 +196,7 @@ def _neighbour(factors: list[Factor], value: Tensor, shared: int, side: int, pro
         if value.coefficient != 1 or len(set(ends)) != 2 or not used.issuperset(ends):
             return None
     near, far = ends[side], ends[1 - side]
-    found = embedding(pattern, {near: shared}, {near, far}, factors, product.uses(), product.out)
+    found = embedding(pattern, {near: shared}, {near, far}, factors, uses, out)
     return None if found is None else (found[0], found[1][far])
 
 

@@ -31,10 +31,14 @@ def embedding(
             private = all(uses[names[slot]] == inner_uses[slot] and names[slot] not in out for slot in inner)
             return (used, names) if private and len(set(names.values())) == len(names) else None
         tensor, slots = pattern[len(used)]
+        known = [(axis, names[slot]) for axis, slot in enumerate(slots) if slot in names]
+        turns = build.is_symmetric(tensor)
         for place, (candidate, actual) in enumerate(rest):
-            if place in used or candidate is not tensor:
+            if candidate is not tensor or place in used:
                 continue
-            for order in (actual, actual[::-1]) if build.is_symmetric(tensor) else (actual,):
+            for order in (actual, actual[::-1]) if turns else (actual,):
+                if any(order[axis] != index for axis, index in known):
+                    continue
                 here = {**dict(zip(slots, order)), **names}
                 if all(here[slot] == a for slot, a in zip(slots, order)):  # M_aa does not stand at M_pq
                     found = extend(here, used | {place})
