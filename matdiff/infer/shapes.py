@@ -27,6 +27,7 @@ from matdiff.language.errors import (
 )
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
 from matdiff.language.syntax import Expr, Span
+from matdiff.limits import check
 
 # What a scalar is made of, see `Shaping._origin`.
 PLAIN, STATISTIC, CONTRACTION = range(3)
@@ -56,6 +57,7 @@ class Shaping:
         done: dict[int, Expr] = {}
         stack = [(root, False)]
         while stack:
+            check()
             expr, is_ready = stack.pop()
             if id(expr) in done:
                 continue

@@ -60,7 +60,7 @@ def translated(text: str, others: Sequence[Statement] = (), meant: Kind | None =
 
 def as_translated(text: str) -> str | None:
     """The same in the spelling of translations, if it is in our notation already."""
-    expr = meaning_of(text)
+    expr = meaning_of(text) if len(text) <= LONGEST else None
     return None if expr is None else typed(expr)
 
 
