@@ -30,7 +30,8 @@ from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, ratio
 from matdiff.laws.simplify import simplify
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scaled, size_of, transposed
+from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 from matdiff.pipeline import again
 from matdiff.recover.cost import cost
@@ -382,16 +383,10 @@ def _diagonal_matrix(value: Matrix) -> Matrix:
     return [[entry if i == j else zero for j in range(len(entries))] for i, entry in enumerate(entries)]
 
 
-def _vec(value: Matrix) -> Matrix:
-    return [[entry] for column in transposed(value) for entry in column]
-
-
 _RESHAPES: dict[str, Callable[[Matrix], Matrix]] = {
     "diag": _diagonal_matrix,
     "the diagonal": lambda value: [[value[i][i]] for i in range(len(value)) if len(value) == len(value[0]) > 1],
-    "sum": lambda value: scalar(mp.fsum(entry for row in value for entry in row)),
-    "vec": _vec,
-    "tr": lambda value: scalar(mp.fsum(value[i][i] for i in range(len(value)))),
+    **{name: OPERATIONS[name] for name in ("sum", "vec", "tr")},
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, row_of
 from matdiff.infer.fits import Change, Whole, replaced_part, shape_with
 from matdiff.infer.glued import splits
 from matdiff.language.errors import (
@@ -120,16 +120,9 @@ def kind_with(whole: Whole, part: Expr, other: Expr) -> tuple[bool, bool] | None
     return None if shape is None else (shape[0].is_one, shape[1].is_one)
 
 
-# Functions of a vector, of every row of a matrix X.
-_BY_ROWS = {
-    "softmax": "diag(1 ./ (exp(X) ones)) exp(X)",
-    "logsumexp": "log(exp(X) ones)",
-}
-
-
 def kind_changes(error: WrongKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
     """A function of a vector applied to every row of a matrix."""
-    by_rows = meaning_of(_BY_ROWS.get(error.function, ""))
+    by_rows = meaning_of(row_of(error.function).by_rows)
     if by_rows is not None:
         for place in names_in(by_rows):
             by_rows = replaced_part(by_rows, place, culprit.args[0])

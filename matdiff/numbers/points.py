@@ -19,7 +19,7 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import MANNERS, Entries, draw_entries, draw_values, made
 from matdiff.numbers.signs import Watch, number_of
 from matdiff.numbers.trial_sizes import Sizes, TrialSizes
-from matdiff.numbers.values import Evaluation, evaluate
+from matdiff.numbers.values import Evaluation, evaluate, written_out
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
@@ -121,7 +121,8 @@ class Sampler:
         prefer: Accept = lambda point: True,
     ) -> None:
         self.asked, self.seed, self.prefer = asked, seed, prefer
-        self.typeds = (asked, *beside)
+        # What a function is defined by counts as if it were written.
+        self.typeds = tuple(map(written_out, (asked, *beside)))
         self.sizes = TrialSizes(self.typeds, fixed)
         self.watch = Watch(self.typeds)
         found: dict[str, Variable] = {}

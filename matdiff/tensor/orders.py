@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.functions import row_of
 from matdiff.tensor.nodes import Apply, Factor, Product, Tensor
 
 # Of more ways than this, the first ones are seen.
 MOST_WAYS = 32
-
-_POWERS = ("inv", "sqrtm", MATRIX_POWER)
 
 # What another way of writing puts at some places, and the sign that it gives the product.
 Choice = tuple[int, dict[int, Factor]]
@@ -59,7 +57,8 @@ def ways(
 
 def is_matrix_function(node: Apply) -> bool:
     """Whether it is a function of one square matrix that commutes with it, such as inv, expm or adj."""
-    return node.function == "inv" or (node.function in FUNCTIONS and FUNCTIONS[node.function].form == "matrix")
+    row = row_of(node.function)
+    return bool(row.power) or row.form == "matrix"
 
 
 def _turns(node: Apply, slots: tuple[int, ...], is_symmetric: Claim) -> list[tuple[int, ...]]:
@@ -143,7 +142,7 @@ def _argument(tensor: Tensor) -> Tensor:
 def _rank(tensor: Tensor) -> tuple[bool, str, int]:
     """Powers come first, then the functions by their names."""
     inner = tensor
-    while isinstance(inner, Apply) and inner.function in _POWERS:
+    while isinstance(inner, Apply) and row_of(inner.function).power:
         inner = inner.args[0]
     is_power = not (isinstance(inner, Apply) and is_matrix_function(inner))
     return not is_power, tensor.function if isinstance(tensor, Apply) else "", tensor.serial
