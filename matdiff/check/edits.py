@@ -72,9 +72,9 @@ def edits_of(expr: Expr, squares: Sequence[Expr]) -> Iterator[tuple[Expr, Expr, 
     """
     nodes = list({id(node): node for node in _value_nodes(expr)}.values())
     nodes.sort(key=lambda node: node.op == "name")  # D (y - X w) reads better than (D X)^T
-    for slips in (_slips, _swaps, lambda node: _left_out(node, squares)):
+    for changes in (_slips, _swaps, lambda node: _left_out(node, squares)):
         for node in nodes:
-            for other in slips(node):
+            for other in changes(node):
                 yield node, other, replaced_part(expr, node, other)
 
 

@@ -143,7 +143,7 @@ def differences(
         prop = typed.variables[name].property
         return in_space(prop, structure, at[name], direction) if turns_with_variable(prop, structure) else direction
 
-    ways = [] if along is None else [turned(values, name, values[to]) for name, to in zip(moved, along.names, strict=False)]
+    speeds = [] if along is None else [turned(values, name, values[to]) for name, to in zip(moved, along.names, strict=False)]
 
     def value(at: Mapping[str, Matrix]) -> Matrix:
         return Evaluation(at, sizes, typed.definitions).value(typed.expr)
@@ -154,7 +154,7 @@ def differences(
         if along.kind == "vjp":
             return OPERATIONS[":"](values[along.names[0]], value(at))
         ahead, behind = dict(at), dict(at)
-        for name, to in zip(moved, ways, strict=True):
+        for name, to in zip(moved, speeds, strict=True):
             way = scaled(step, _direction(typed.variables[name].property, structure, at[name], to))
             ahead[name], behind[name] = added(at[name], way), added(at[name], scaled(-1, way))
         return scaled(1 / (2 * step), added(value(ahead), scaled(-1, value(behind))))

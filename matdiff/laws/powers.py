@@ -1,6 +1,6 @@
 """Laws of powers of matrices, of powers of products and of exponents that are no numbers; each returns a simpler tensor, or None to decline.
 
-See `simplify`.  Powers of one base with numbers as exponents merge where a product is built (`index.einsum`).
+See `simplify`.  Powers of one base with numbers as exponents merge where a product is built (`build.einsum`).
 """
 
 from __future__ import annotations

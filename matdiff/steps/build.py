@@ -1,6 +1,6 @@
 """Constructors for the expressions of a derivation: they keep the writer's own form and only tidy signs, numbers and brackets.
 
-`formula` writes what `recover` found; here an expression that somebody wrote is changed in places, and must stay recognisable.
+`recover.writer` writes what `recover` found; here an expression that somebody wrote is changed in places, and must stay recognisable.
 """
 
 from __future__ import annotations

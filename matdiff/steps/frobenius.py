@@ -57,7 +57,7 @@ def _terms(setting: Setting, slope: Tensor, below: Expr) -> tuple[Term, ...]:
         return setting.recovery.expr(simplify(derive(setting.lowered(scalar, {str(leaf.value): symbol}), symbol)))
 
     moved = simplify(build.einsum([(slope, axes), (symbol, axes[kept:])], axes[:kept]))
-    terms = Linear(leaf, setting.recovery.formulas, gradient).terms(setting.recovery.expr(moved))
+    terms = Linear(leaf, setting.recovery.writer, gradient).terms(setting.recovery.expr(moved))
     if any(isinstance(map_, (Slope, Beside)) for term in terms for map_ in term.maps):
         raise NotLinear
     return tuple(terms)
@@ -126,16 +126,16 @@ class _Contraction:
         """As matdiff writes it; the adjoint of a map is written without a thought for double transposes."""
         found = self.setting.recovery.expr(self.setting.lowered(expr))
         is_row = shape_of(expr)[0].is_one and not shape_of(expr)[1].is_one
-        return self.setting.recovery.formulas.transposed(found) if is_row else found
+        return self.setting.recovery.writer.transposed(found) if is_row else found
 
 
 def _adjoint(setting: Setting, map_: Map, matrix: Expr) -> Expr:
     """The matrix G with G : M = matrix : map(M) for all M."""
-    formulas = setting.recovery.formulas
+    writer = setting.recovery.writer
     if isinstance(map_, Turn):
-        return formulas.transposed(matrix)
+        return writer.transposed(matrix)
     if isinstance(map_, Sides):
-        left, right = formulas.transposed_chain(map_.left), formulas.transposed_chain(map_.right)
+        left, right = writer.transposed_chain(map_.left), writer.transposed_chain(map_.right)
         rows = shape_of(left[0])[0] if left else shape_of(matrix)[0]
         columns = shape_of(right[-1])[1] if right else shape_of(matrix)[1]
         return make.call("*", *left, matrix, *right, shape=(rows, columns)) if left or right else matrix
