@@ -357,7 +357,7 @@ def _outer_factor(case: Case, results: list[Matrix], expected: list[Matrix]) -> 
     points = case.comparison.points
     for name, variable in case.answer.typed.variables.items():
         matrix = make.name(name, variable.shape)
-        both = (matrix, make.call("'", matrix, shape=variable.shape[::-1]))
+        both = (matrix, make.transposed(matrix))
         for expr in both if variable.kind != "scalar" else ():
             values = [point.values[name] if expr is matrix else transposed(point.values[name]) for point in points]
             for side, (left, right) in (("left", (values, expected)), ("right", (expected, values))):

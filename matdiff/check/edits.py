@@ -29,7 +29,7 @@ def _terms(expr: Expr, full: bool) -> list[Expr]:
         return [_negated(term) for term in _terms(expr.args[0], full)]
     if expr.op == "'":
         terms = _terms(expr.args[0], full)
-        return [expr] if len(terms) == 1 else [make.call("'", term, shape=shape_of(term)[::-1]) for term in terms]
+        return [expr] if len(terms) == 1 else list(map(make.transposed, terms))
     if expr.op == "/":
         above = _terms(expr.args[0], full)
         return [expr] if len(above) == 1 else [expr.replace(args=(term, expr.args[1]), shape=shape_of(term)) for term in above]

@@ -17,7 +17,7 @@ from matdiff.derive.structure import turns_with_variable
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import shape_of
-from matdiff.numbers.matrices import Matrix, Number, Overlarge, Undefined, added, filled, scaled, size_of
+from matdiff.numbers.matrices import Matrix, Number, Overlarge, Undefined, added, entry_at, filled, scaled, size_of
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.points import Point, Sampler, sample, spread
 from matdiff.numbers.precision import mp
@@ -289,7 +289,9 @@ def _distance(
         found.append(evaluate_tensor(result.expr, letters, values, sizes, expected, parts))
     else:
         matrix = evaluate(result.expr, values, sizes, parts)
-        found.append({place: _entry(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected})
+        found.append(
+            {place: entry_at(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected}
+        )
     return _apart(expected, found)
 
 
@@ -331,15 +333,6 @@ def _chosen(entries: list[list[Index]], random: Random, most: int) -> list[tuple
 def _kept(dims: tuple[Dim, Dim], pair: Index) -> Index:
     """The indices that remain when sizes 1 vanish."""
     return tuple(i for i, dim in zip(pair, dims, strict=True) if not dim.is_one)
-
-
-def _entry(matrix: Matrix, place: Index) -> Number:
-    """The entry of a value in matrix notation; a scalar stands for an array of equal entries."""
-    if size_of(matrix) == (1, 1):
-        return matrix[0][0]
-    if len(place) == 2:
-        return matrix[place[0]][place[1]]
-    return matrix[place[0]][0] if len(matrix[0]) == 1 else matrix[0][place[0]]
 
 
 def _apart(expected: Mapping[Index, Number], found: Sequence[Mapping[Index, Number]]) -> tuple[Number, Number]:

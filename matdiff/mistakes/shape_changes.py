@@ -19,6 +19,7 @@ from matdiff.language.errors import (
     SumShapes,
     WrongKind,
 )
+from matdiff.language.make import transposed
 from matdiff.language.queries import constant, is_scalar, names_in, ones_of, post_order, unsigned
 from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as printed
@@ -147,11 +148,6 @@ def longer_denominators(whole: Whole, quotient: Expr) -> Iterator[tuple[Expr, Ex
 def place_of(operand: Expr, args: tuple[Expr, ...]) -> int:
     """Where among the typed arguments the operand stands, with or without its minus."""
     return next(place for place, arg in enumerate(args) if arg is operand or (arg.op == "neg" and arg.args[0] is operand))
-
-
-def transposed(expr: Expr) -> Expr:
-    """The transpose, without writing two of them."""
-    return expr.args[0] if expr.op == "'" else Expr("'", (expr,))
 
 
 def toggle_fix(expr: Expr) -> Fix:

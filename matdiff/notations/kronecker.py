@@ -50,7 +50,7 @@ def equation(answer: Answer, result: Result) -> Equation:
             terms = linear.terms(inner)
         except NotLinear:
             raise NoNotation from None
-        parts += [_written(_without_turns(term, shape, writer), shape, shape_of(linear.leaf), writer) for term in terms]
+        parts += [_written(_without_turns(term, writer), shape, writer) for term in terms]
     right = parts[0] if len(parts) == 1 else Expr("+", tuple(parts), shape=shape_of(parts[0]))
     return Equation(left, right, _legend(right))
 
@@ -86,7 +86,7 @@ def _stacked(expr: Expr) -> Expr:
     return make.call("vec", expr, shape=(columns * rows, ONE))
 
 
-def _after(map_: Map, shape: Shape) -> Shape:
+def _after(map_: Map) -> Shape:
     """The shape of the value of a map."""
     if isinstance(map_, Turn):
         return map_.shape[1], map_.shape[0]
@@ -99,12 +99,12 @@ def _after(map_: Map, shape: Shape) -> Shape:
     return shape_of(map_.value) if isinstance(map_, Dyad) else map_.shape
 
 
-def _without_turns(term: Term, shape: Shape, writer: Writer) -> Term:
+def _without_turns(term: Term, writer: Writer) -> Term:
     """vec(A M^T b) = vec(b^T M A^T): where a vector comes out, a transpose moves to the sides."""
     maps: list[Map] = []
     for map_ in term.maps:
         before = maps[-1] if maps else None
-        if isinstance(map_, Turn) and isinstance(before, Sides) and any(dim.is_one for dim in _after(before, shape)):
+        if isinstance(map_, Turn) and isinstance(before, Sides) and any(dim.is_one for dim in _after(before)):
             left, right = (writer.transposed_chain(side) for side in (before.right, before.left))
             maps[-1] = Sides(left, right, map_.shape)
         else:
@@ -112,8 +112,8 @@ def _without_turns(term: Term, shape: Shape, writer: Writer) -> Term:
     return term._replace(maps=tuple(maps))
 
 
-def _written(term: Term, out: Shape, shape: Shape, writer: Writer) -> Expr:
-    chain = _mixed(tuple(factor for map_ in term.maps for factor in _matrix(map_, out, writer)), writer)
+def _written(term: Term, out: Shape, writer: Writer) -> Expr:
+    chain = _mixed(tuple(factor for map_ in term.maps for factor in _matrix(map_, writer)), writer)
     size = out[0] * out[1]
     if not chain:
         chain = (make.eye(size),)
@@ -162,7 +162,7 @@ def _together(one: Expr, other: Expr, writer: Writer) -> list[Expr] | None:
     return [_kron_of(*parts)]
 
 
-def _matrix(map_: Map, out: Shape, writer: Writer) -> Chain:
+def _matrix(map_: Map, writer: Writer) -> Chain:
     """The matrix of a map between stacked matrices, as a chain."""
     rows, columns = map_.shape
     if isinstance(map_, Turn):
@@ -180,11 +180,11 @@ def _matrix(map_: Map, out: Shape, writer: Writer) -> Chain:
     if isinstance(map_, Dyad):
         return _stacked(map_.value), writer.transposed(_stacked(map_.gradient))
     if isinstance(map_, Beside):
-        return _beside(map_, writer)
+        return _beside(map_)
     raise NoNotation
 
 
-def _beside(map_: Beside, writer: Writer) -> Chain:
+def _beside(map_: Beside) -> Chain:
     """vec(A kron B) = (I_n kron K(q, m) kron I_p) (vec(A) kron vec(B)) for A: m x n, B: p x q; Magnus and Neudecker, theorem 3.10."""
     (m, n), (p, q) = (shape_of(map_.other), map_.shape) if map_.is_before else (map_.shape, shape_of(map_.other))
     both = (shape_of(_stacked(map_.other))[0], map_.shape[0] * map_.shape[1])
@@ -209,7 +209,7 @@ def _kron_of(left: Expr, right: Expr) -> Expr:
 def _kron(sides: Sides, writer: Writer) -> Chain:
     """B^T kron A, where a side of size 1 is left out."""
     rows, columns = sides.shape
-    after = _after(sides, sides.shape)
+    after = _after(sides)
     left = writer.product(sides.left) if sides.left else make.eye(rows)
     right = writer.product(writer.transposed_chain(sides.right)) if sides.right else make.eye(columns)
     if columns.is_one and after[1].is_one:

@@ -158,7 +158,7 @@ class Linear:
         rows, columns = shape_of(inner)
         if expr.op == "diag":
             if columns.is_one:
-                row = make.call("'", make.ones(rows), shape=(ONE, rows))
+                row = make.transposed(make.ones(rows))
                 spread = Sides((), (row,), (rows, ONE))
                 return [term.after(Mask(make.eye(rows), False, (rows, rows)), spread) for term in self.terms(inner)]
             picked = Sides((), (make.ones(columns),), (rows, columns))
@@ -189,5 +189,5 @@ class Linear:
             None if place.op == "all" else Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
             for place, dim in zip(places, (rows, columns))
         ]
-        left = () if units[0] is None else (make.call("'", units[0], shape=(ONE, rows)),)
+        left = () if units[0] is None else (make.transposed(units[0]),)
         return Sides(left, () if units[1] is None else (units[1],), (rows, columns))

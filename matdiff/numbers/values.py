@@ -21,7 +21,7 @@ from matdiff.infer.unify import size_of as size_of_argument
 from matdiff.language.dims import Dim
 from matdiff.language.queries import post_order, shape_of
 from matdiff.limits import check
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, blocks, checked, entry_at, multiplied, size_of
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 
@@ -369,10 +369,7 @@ class Entries:
             return self.arithmetic.number(int(place[0] == fused))
         if len(place) >= 4:  # d f(X)_ij / dX_kl, d^2 f(X)_ij / dX_kl dX_pq
             return self._frechet(array, place)
-        value = self.arrays.value(array)
-        if len(place) == 2:
-            return value[place[0]][place[1]]
-        return value[place[0]][0] if len(value[0]) == 1 else value[0][place[0]]
+        return entry_at(self.arrays.value(array), place)
 
     def _frechet(self, array: Expr, place: Index) -> Number:
         row, column, *moved = place

@@ -162,9 +162,7 @@ def _turned(expr: Expr, writer: Writer) -> Expr:
     if expr.op != "+" or any(axis.is_one for axis in shape_of(expr)):
         return expr
     turned = [_transposed_term(term, writer) for term in expr.args]
-    rows, columns = shape_of(expr)
-    back = Expr("+", tuple(turned), shape=(columns, rows))
-    whole = make.call("'", back, shape=(rows, columns))
+    whole = make.transposed(Expr("+", tuple(turned), shape=shape_of(expr)[::-1]))
     return whole if cost(whole) < cost(expr) else expr
 
 

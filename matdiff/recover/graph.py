@@ -197,13 +197,14 @@ class Graph:
             beside = sorted((e for e in self.edges[place:] if {e.row, e.column} == ends), key=lambda e: e.place)
             if len(beside) > 1 and len(ends) == 2 and not ends <= set(self.out):
                 lead = next((e for e in beside if not self._is_symmetric(e)), edge)  # S .* A, not (S .* A^T)^T
-                matrix = self._parallel_product(beside, lead.row, lead.column)
+                matrix = self._parallel_product(beside, lead.column)
                 merged = Edge(lead.row, lead.column, (matrix,), edge.place)
                 self.edges = [merged if e is edge else e for e in self.edges if e is edge or not any(e is b for b in beside)]
                 return True
         return False
 
-    def _parallel_product(self, edges: list[Edge], row: int, column: int) -> Expr:
+    def _parallel_product(self, edges: list[Edge], column: int) -> Expr:
+        """The entry-by-entry product of matrices, seen with this index as their column."""
         matrices = [self.writer.product(self.seen_from(edge, column)[1]) for edge in edges]
         masks = list(dict.fromkeys(m for m in matrices if m.op in ("tril", "triu") and m.args[0].op == "ones"))
         rest = [m for m in matrices if m not in masks] or [masks.pop()]
@@ -269,7 +270,7 @@ class Graph:
             left, right = (self.between(self.pendants[index], index) for index in self.out)
             if len(self.edges) == 1:
                 return left + self.seen_from(self.edges[0], column)[1] + right
-            return left + (self._parallel_product(sorted(self.edges, key=lambda e: e.place), row, column),) + right
+            return left + (self._parallel_product(sorted(self.edges, key=lambda e: e.place), column),) + right
         if not self.pendants[row] and not self.pendants[column]:
             return (Expr("ones", (), shape=(self.sizes[row], self.sizes[column])),)
         outer = self.vector(self.pendants[column], column)

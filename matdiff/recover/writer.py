@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.dims import ONE, SCALAR, Shape
-from matdiff.language.make import call, eye, number
+from matdiff.language.make import call, eye, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.recover.cost import cost
@@ -79,7 +79,7 @@ class Writer:
             return Expr(expr.op, (self.transposed(expr.args[0]), *expr.args[1:]), shape=(columns, rows))
         if expr.args and expr.args[0].op == "'" and expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each":
             return call(expr.op, expr.args[0].args[0], shape=(columns, rows))
-        whole = call("'", expr, shape=(columns, rows))
+        whole = transposed(expr)
         if expr.op == "+":
             terms = tuple(self.transposed(term) for term in expr.args)
             turned = Expr("+", terms, shape=(columns, rows))

@@ -154,7 +154,7 @@ _A, _B, _C = (make.name(letter, _SQUARE) for letter in "ABC")
 def meanings(letters: dict[str, str]) -> tuple[Law, Law]:
     """`E : M = M` and `F : M = M^T`."""
     matrix = make.name("M", _SQUARE)
-    values = {"E": matrix, "F": make.call("'", matrix, shape=_SQUARE)}
+    values = {"E": matrix, "F": make.transposed(matrix)}
     one, other = (
         Law("", (make.call("contract", isotropic(letters[letter], _SQUARE), matrix, shape=_SQUARE), value))
         for letter, value in values.items()
@@ -169,11 +169,8 @@ def law_of_map(map_: Map, letters: dict[str, str]) -> Law:
     def product(*factors: Expr) -> Expr:
         return make.call("*", *factors, shape=_SQUARE)
 
-    def turned(matrix: Expr) -> Expr:
-        return make.call("'", matrix, shape=_SQUARE)
-
     if isinstance(map_, Turn):
-        moved, left = isotropic(letters["F"], _SQUARE), turned(_A)
+        moved, left = isotropic(letters["F"], _SQUARE), make.transposed(_A)
     elif isinstance(map_, Mask):
         op = "./" if map_.divides else ".*"
         moved = make.call(op, *((tensor, _B) if map_.divides else (_B, tensor)), shape=_SQUARE)
@@ -185,5 +182,5 @@ def law_of_map(map_: Map, letters: dict[str, str]) -> Law:
         assert isinstance(map_, Sides)
         before, after = (_B,) if map_.left else (), (_C if map_.left else _B,) if map_.right else ()
         moved = product(*before, tensor, *after) if before or after else tensor
-        left = product(*map(turned, before), _A, *after) if before or after else _A
+        left = product(*map(make.transposed, before), _A, *after) if before or after else _A
     return Law("", (make.call("contract", _A, moved, shape=_SQUARE), left))
