@@ -112,12 +112,6 @@ def sampler_of(answer: Answer, seed: int, fixed: Mapping[str, int]) -> Sampler:
     return Sampler(answer.typed, beside, seed, fixed, has_values)
 
 
-def usable_sizes(answer: Answer, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
-    """Sizes at which the input has a value: inv(X^T X), for one, needs an X that is no wider than tall."""
-    sampler = sampler_of(answer, seed, fixed)
-    return sampler.base() or sampler.sizes.drawn(seed)
-
-
 def differences(
     typed: Typed,
     wrt: Sequence[str],

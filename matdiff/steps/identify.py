@@ -94,7 +94,7 @@ class Form:
             for path, own in zip(self.paths, stops):
                 here, before = own[min(number, len(own) - 1)], own[number - 1] if 0 < number < len(own) else 0
                 try:
-                    terms.append(self._paired(path[:here], here == len(path)))
+                    terms.append(self._paired(path[:here]))
                 except Irreducible:
                     return found
                 if number < len(own):
@@ -116,7 +116,7 @@ class Form:
             ends = [*(depth for depth in inner if not is_scalar(nodes[depth])), len(path)]
         return ends
 
-    def _paired(self, path: Path, last: bool) -> Expr:
+    def _paired(self, path: Path) -> Expr:
         """The term of one occurrence as (G, U), where U stands at the path."""
         part = self._nodes(path)[-1]
         return pairing(self._gradient(path, part), part, shape_of(self.expr))
