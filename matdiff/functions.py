@@ -145,6 +145,11 @@ class Function:
         return self.bounds[0] >= 0
 
     @property
+    def is_scalar_valued(self) -> bool:
+        """Whether every value is a number, whatever the arguments are."""
+        return bool(self.patterns) and all(output == ("1", "1") for _, output in self.patterns)
+
+    @property
     def has_kink(self) -> bool:
         """Whether it has points without a derivative where the sign of an argument changes, or jumps there."""
         return bool(self.at) or self.rules == ("0 .* dX",) or any(row.has_kink for row in self._abbreviated())

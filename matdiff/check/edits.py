@@ -72,9 +72,9 @@ def edits_of(expr: Expr, squares: Sequence[Expr]) -> Iterator[tuple[Expr, Expr, 
     """
     nodes = list({id(node): node for node in _value_nodes(expr)}.values())
     nodes.sort(key=lambda node: node.op == "name")  # D (y - X w) reads better than (D X)^T
-    for changes in (_slips, _swaps, lambda node: _left_out(node, squares)):
+    for changed in (_single_changes, _swaps, lambda node: _left_out(node, squares)):
         for node in nodes:
-            for other in changes(node):
+            for other in changed(node):
                 yield node, other, replaced_part(expr, node, other)
 
 
@@ -89,7 +89,7 @@ def _value_nodes(expr: Expr) -> list[Expr]:
     return found
 
 
-def _slips(node: Expr) -> Iterator[Expr]:
+def _single_changes(node: Expr) -> Iterator[Expr]:
     rows, columns = shape_of(node)
     if rows == columns and not rows.is_one and node.op in ("name", "'", "*", "inv", "^"):
         yield node.args[0] if node.op == "'" else make.call("'", node, shape=(rows, columns))

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from matdiff.code.stable.shifted import shifted
+from matdiff.functions import row_of
 from matdiff.infer.rules import rule_expr
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import ones
@@ -196,7 +197,7 @@ def _shape(op: str, args: list[Expr]) -> Shape:
         return shape_of(args[0])[::-1]
     if op == "*" and not is_scalar(args[0]):
         return shape_of(args[0])[0], shape_of(args[-1])[1]
-    return SCALAR if op in (":", "logsumexp", "logdet", "sum") else _widest(args)
+    return SCALAR if row_of(op).is_scalar_valued else _widest(args)
 
 
 def _widest(args: tuple[Expr, ...] | list[Expr]) -> Shape:
