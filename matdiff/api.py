@@ -101,7 +101,7 @@ class Derivative(Answer):
         return Derivative(in_notation(self, notation))
 
     def verify(self, seed: int = 0, sizes: Mapping[str, int] | None = None) -> Report:
-        """Compare every result with numerical differences of the input at random points; see `evaluate.Report`.
+        """Compare every result with numerical differences of the input at random points; see `check.verify.Report`.
 
         `sizes` fixes sizes by name, here and in what else compares.  Raises `errors.NotASize` for a name that does not occur.
         """

@@ -8,8 +8,10 @@ its lowering and, being linear in every operand, its derivative.  In signatures 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 Signature = tuple[tuple[tuple[str, str], ...], tuple[str, str]]
@@ -35,11 +37,14 @@ class Function:
     latex      spelling with `{}` for the argument, None for \\operatorname{name}
     domain     where the tests sample an entry: "real", "positive", "unit" (-1, 1), "nonzero"; of a matrix: "invertible", "spd",
                "symmetric"
-    range      what is known of every value: an interval for each entry, `(0, inf)`, `[0, 1]`, or "invertible"
+    range      what is known of every value: an interval for each entry, `(0, inf)`, `[0, 1]`, or of a matrix "invertible" or
+               "rank of X", where it has the rank of its argument
     letter     what authors call a value of it that gets a name
     statistic  whether it makes a scalar of entries that is usually combined with them again, as in x - mean(x)
     on_diagonal   "matrix": f(diag(X)) as the vector on the diagonal
     on_scalar     f(X) for a 1 x 1 matrix X; empty where the rule holds for it too
+    by_rows    f of every row of a matrix X, for a function of a vector
+    power      the exponent of the power of a matrix that it is, `1/2`, or `Z` where that is its second argument
     words      "matrix": what it is of a matrix, for an elementwise function of the same kind
     meaning    "matrix": what its derivative in the direction E is; "frechet": what it is
     of, order  "frechet": the function it is a derivative of, and the number of directions
@@ -51,8 +56,9 @@ class Function:
     """
 
     __slots__ = (
-        "aliases", "at", "conditions", "domain", "form", "latex", "letter", "meaning", "name", "note", "of", "on_diagonal",
-        "on_scalar", "order", "patterns", "range", "rules", "singular", "source", "statistic", "transposition", "values", "words",
+        "aliases", "at", "by_rows", "conditions", "domain", "form", "latex", "letter", "meaning", "name", "note", "of", "on_diagonal",
+        "on_scalar", "order", "patterns", "power", "range", "rules", "singular", "source", "statistic", "transposition", "values",
+        "words",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +83,8 @@ class Function:
         statistic: bool = False,
         on_diagonal: str = "",
         on_scalar: str = "",
+        by_rows: str = "",
+        power: str = "",
         words: str = "",
         meaning: str = "",
         of: str = "",
@@ -93,6 +101,7 @@ class Function:
         self.note, self.at, self.source, self.transposition = note, at, source, transposition
         self.range, self.letter, self.statistic = range, letter, statistic
         self.on_diagonal, self.on_scalar = on_diagonal, on_scalar or on_diagonal
+        self.by_rows, self.power = by_rows, power
         self.words, self.meaning, self.of, self.order = words, meaning, of, order
 
     @property
@@ -131,6 +140,65 @@ class Function:
         return self.bounds[0] > 0 or self.range.startswith("(0,")
 
     @property
+    def is_never_negative(self) -> bool:
+        """Whether no entry of any value is negative."""
+        return self.bounds[0] >= 0
+
+    @property
+    def is_scalar_valued(self) -> bool:
+        """Whether every value is a number, whatever the arguments are."""
+        return bool(self.patterns) and all(output == ("1", "1") for _, output in self.patterns)
+
+    @property
+    def has_kink(self) -> bool:
+        """Whether it has points without a derivative where the sign of an argument changes, or jumps there."""
+        return bool(self.at) or self.rules == ("0 .* dX",) or any(row.has_kink for row in self._abbreviated())
+
+    @property
+    def asks_positive(self) -> bool:
+        """Whether it has real values only of what is positive, as roots and logarithms have, whatever was squared there."""
+        return self.domain == "positive" or any(row.asks_positive for row in self._abbreviated())
+
+    @property
+    def is_exponential(self) -> bool:
+        """Whether it nears a limit, or grows, exponentially: it is its own derivative, or made of what is, or has such a derivative."""
+        waiting, seen = [self], {self.name}
+        while waiting:
+            row = waiting.pop()
+            if row.rules[:1] in (("Y .* dX",), ("Y",)):
+                return True
+            called = {NAMES.get(name, "") for text in (*row.rules, *row.values) for name in _called(text)} - seen - {""}
+            seen |= called
+            waiting += [FUNCTIONS[name] for name in called]
+        return False
+
+    @property
+    def is_of_whole_matrix(self) -> bool:
+        """Whether it takes a matrix as one, like an inverse or an eigenvalue, not entry by entry or as a sum of entries."""
+        if self.form == "func":
+            return "1" not in self.patterns[0][0][0] and not self.has_kink
+        return self.form in ("matrix", "frechet") or any(row.is_of_whole_matrix for row in self._abbreviated())
+
+    @property
+    def counts_entries(self) -> bool:
+        """Whether the sizes of the argument are in the value as numbers."""
+        return any({"rows", "cols"} & set(_called(text)) for text in self.values) or any(
+            row.counts_entries for row in self._abbreviated()
+        )
+
+    @property
+    def is_size(self) -> bool:
+        """Whether its value depends on the size of the argument alone."""
+        return bool(self.values) and not any(
+            re.search(r"\b[XZ]\b", re.sub(r"\b(rows|cols)\(\w\)", "", text)) for text in self.values
+        )
+
+    def _abbreviated(self) -> list[Function]:
+        """The functions that an abbreviation stands for."""
+        texts = self.values if self.form == "macro" else ()
+        return [FUNCTIONS[NAMES[name]] for text in texts for name in _called(text) if name in NAMES]
+
+    @property
     def turns_vectors(self) -> bool:
         """Whether the value at a column is a row."""
         inputs, output = self.patterns[0] if self.patterns else ((), ())
@@ -140,6 +208,12 @@ class Function:
     def is_word(self) -> bool:
         """Written `name(argument)`, as opposed to an operator."""
         return self.name[0].isalpha()
+
+
+@cache
+def _called(text: str) -> tuple[str, ...]:
+    """The functions that a rule or a definition calls."""
+    return tuple(re.findall(r"[A-Za-z]\w*(?=\()", text))
 
 
 def _signature(text: str) -> Signature:
@@ -278,6 +352,7 @@ _ROWS = (
         transposition="equivariant",
         source="Magnus and Neudecker (2019), ch. 8, eq. (8.4)",
         on_scalar="1 ./ X",
+        power="-1",
         letter="S",
         value="adj(X) / det(X)",
     ),
@@ -329,6 +404,7 @@ _ROWS = (
         condition="{0} without eigenvalues <= 0",
         on_diagonal="sqrt(X)",
         meaning="the solution Z of the Sylvester equation sqrtm(X) Z + Z sqrtm(X) = E",
+        power="1/2",
         range="invertible",
         words="square root",
     ),
@@ -339,6 +415,7 @@ _ROWS = (
         domain="spd",
         condition="{0} without eigenvalues <= 0",
         on_diagonal="X .^ Z",
+        power="Z",
         meaning="d/dt (X + t E)^a at t = 0",
         source="Higham, Functions of Matrices (2008), section 7.1",
     ),
@@ -396,14 +473,31 @@ _ROWS = (
         value="eigmaxproj(-X)",
     ),
     _func(
-        "softmax", "n 1 -> n 1", "Y .* dX - Y*(Y'*dX)", on_scalar="1", value="exp(X) ./ sum(exp(X))", range="(0, 1)", letter="p"
+        "softmax",
+        "n 1 -> n 1",
+        "Y .* dX - Y*(Y'*dX)",
+        on_scalar="1",
+        by_rows="diag(1 ./ (exp(X) ones)) exp(X)",
+        value="exp(X) ./ sum(exp(X))",
+        range="(0, 1)",
+        letter="p",
     ),
-    _func("logsumexp", "n 1 -> 1 1", "softmax(X)'*dX", aliases="lse", on_scalar="X", value="log(sum(exp(X)))", statistic=True),
+    _func(
+        "logsumexp",
+        "n 1 -> 1 1",
+        "softmax(X)'*dX",
+        aliases="lse",
+        on_scalar="X",
+        by_rows="log(exp(X) ones)",
+        value="log(sum(exp(X)))",
+        statistic=True,
+    ),
     _func(
         "pinv",
         "m n -> n m",
         "-Y*dX*Y + Y*Y'*dX'*(eye(m) - X*Y) + (eye(n) - Y*X)*dX'*Y'*Y",
         condition="rank of {0} constant",
+        range="rank of X",
         transposition="equivariant",
         source="Golub and Pereyra (1973), eq. (4.12)",
     ),
@@ -492,6 +586,13 @@ def _add(own: Function) -> list[Function]:
 
 for _row in _ROWS:
     _add(_row)
+
+_NONE = Function("", "")
+
+
+def row_of(operation: str) -> Function:
+    """The row of an operation; that of one that is no function claims nothing."""
+    return FUNCTIONS.get(operation, _NONE)
 
 
 def function_written(letter: str) -> str | None:

@@ -34,7 +34,7 @@ import sys
 import standalone
 from matdiff import parse
 from matdiff.cli import main
-parse._parser = parse.LarkParser(standalone.Lark_StandAlone(transformer=parse.Formulate()), standalone.UnexpectedToken)
+parse._parser = parse.LarkParser(standalone.Lark_StandAlone(transformer=parse.Builder()), standalone.UnexpectedToken)
 sys.exit(main(sys.argv[1:]))
 """
 TARGETS = {"in a pipe": 0.22, "on a terminal": 0.30}

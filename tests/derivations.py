@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from contractions import contraction
+from mathematics import usable_sizes
 
 from matdiff.answer.result import Result
 from matdiff.api import Derivative
@@ -257,7 +258,7 @@ def _arranged(point: Point, node: Expr) -> Matrix:
 def check(answer: Derivative, result: Result, derivation: Derivation, seed: int = 0) -> int:
     """Try every line at a random point; the number of lines tried, 0 when there is no point.  Raises Untrue."""
     with mp.workdps(DIGITS * result.order):
-        sizes = verify.usable_sizes(answer, seed, {})
+        sizes = usable_sizes(answer, seed)
         values = verify.sample(answer.typed, seed, sizes)
         if values is None:
             return 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import matdiff
+from matdiff.answer.answer import Answer
 from matdiff.answer.result import Result
 from matdiff.api import Derivative
 from matdiff.check import verify
@@ -16,6 +19,12 @@ _TOLERANCE = 1e-9
 
 class Untrue(AssertionError):
     """A printed result that is not the derivative."""
+
+
+def usable_sizes(answer: Answer, seed: int, fixed: Mapping[str, int] = MappingProxyType({})) -> dict[str, int]:
+    """Sizes at which the input has a value: inv(X^T X), for one, needs an X that is no wider than tall."""
+    sampler = verify.sampler_of(answer, seed, fixed)
+    return sampler.base() or sampler.sizes.drawn(seed)
 
 
 def check_answer(derivative: Derivative, trials: int = 3) -> None:

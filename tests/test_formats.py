@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import running
 from corpus.test_corpus import REASONS, _function_name, _lines
+from mathematics import usable_sizes
 from questions import asked
 from running import Call, needs
 from test_functions import CALLS
@@ -102,7 +103,7 @@ def answer_of(
     """
     answer = matdiff.differentiate(call, "X", order=order, declarations=declarations, structure=structure)
     names = answer.typed.size_names
-    sizes = verify.usable_sizes(answer, 3, {"n": size} if "n" in names else {})
+    sizes = usable_sizes(answer, 3, {"n": size} if "n" in names else {})
     values = verify.sample(answer.typed, 3, sizes)
     assert values is not None
     inputs = {name: _array(matrix, answer.typed.variables[name].shape) for name, matrix in values.items()}
@@ -233,7 +234,7 @@ def points(place: int, format: str) -> Iterator[tuple[str, Call, list[np.ndarray
     names = answer.typed.number_names()
     # SymPy is slow with large matrices; equal sizes are enough for what it spells differently.
     for fixed in ({}, dict.fromkeys(names, 1)) if format != "sympy" else (dict.fromkeys(names, 2), dict.fromkeys(names, 1)):
-        sizes = verify.usable_sizes(answer, 3, fixed)
+        sizes = usable_sizes(answer, 3, fixed)
         values = verify.sample(answer.typed, 3, sizes)
         if values is None:
             continue
@@ -367,7 +368,7 @@ def test_jax_modules_compile(expression: str, wrt: str, order: int) -> None:
 
 def _answer(expression: str, wrt: str, order: int) -> Question:
     answer = matdiff.differentiate(expression, wrt, order=order)
-    sizes = verify.usable_sizes(answer, 3, {})
+    sizes = usable_sizes(answer, 3)
     values = verify.sample(answer.typed, 3, sizes)
     assert values is not None
     inputs = {name: _array(matrix, answer.typed.variables[name].shape) for name, matrix in values.items()}

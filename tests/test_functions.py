@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
+from functools import reduce
 from importlib import import_module
 from math import inf, prod
 
@@ -210,6 +212,36 @@ def test_definition_and_arithmetic_agree(row: Function, pattern: int) -> None:
     assert compared
 
 
+def rank_of(matrix: Matrix) -> Matrix:
+    """The trace of the projector onto the columns."""
+    return OPERATIONS["tr"](multiplied(matrix, OPERATIONS["pinv"](matrix)))
+
+
+@pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.power], ids=lambda row: row.name)
+def test_powers_of_a_matrix(row: Function) -> None:
+    """By what multiplying the power with itself gives: X^(1/2) X^(1/2) = X, X^-1 X = I, X^z X^(1 - z) = X."""
+    for first, *others in points(row, 0):
+        value = OPERATIONS[row.name](first, *others)
+        if row.power == "Z":
+            rest = OPERATIONS[row.name](first, added([[mp.mpf(1)]], scaled(-1, others[0])))
+            assert difference(multiplied(value, rest), first) < 1e-12
+        else:
+            exponent = Fraction(row.power)
+            factors = [value] * exponent.denominator + [first] * max(0, -exponent.numerator)
+            product = reduce(multiplied, factors)
+            expected = first if exponent > 0 else [[mp.mpf(i == j) for j in range(len(first))] for i in range(len(first))]
+            assert difference(product, expected) < 1e-12
+
+
+@pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.by_rows], ids=lambda row: row.name)
+def test_functions_of_every_row(row: Function) -> None:
+    matrix = [[mp.mpf(entry) for entry in line] for line in (("0.7", "-1.3", "2"), ("0.1", "0.4", "-3"))]
+    found = evaluated(row.by_rows, X=matrix)
+    for line, expected in zip(matrix, found):
+        value = OPERATIONS[row.name](transposed([line]))
+        assert difference(transposed(value), [expected]) < 1e-12
+
+
 @pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.range], ids=lambda row: row.name)
 def test_values_lie_in_the_range(row: Function) -> None:
     """At points in the domain, far ones too, and the range is no wider than it must be."""
@@ -223,6 +255,8 @@ def test_values_lie_in_the_range(row: Function) -> None:
                     continue
                 if row.range == "invertible":
                     assert factor == 8 or abs(determinant(value)) > 0  # what is far is singular to rounding
+                elif row.range == "rank of X":
+                    assert factor == 8 or difference(rank_of(value), rank_of(args[0])) < 1e-12
                 else:
                     seen += [entry for line in value for entry in line]
     if seen:

@@ -12,6 +12,7 @@ import jsonschema
 import numpy as np
 import pytest
 from contractions import contraction
+from mathematics import usable_sizes
 from running import compile_latex, needs
 from sessions import run
 
@@ -77,7 +78,7 @@ class Point:
 
     def __init__(self, answer: Derivative, result: Result) -> None:
         self.answer, self.result = answer, result
-        self.sizes = verify.usable_sizes(answer, 1, {})
+        self.sizes = usable_sizes(answer, 1)
         values = verify.sample(answer.typed, 1, self.sizes)
         assert values is not None
         self.values = dict(values)

@@ -12,6 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import running
+from mpmath import mpf
 from running import Call, needs
 from test_formats import PYTHON, Question, answer_of, computes, wanted_function
 from test_steps import _check_all
@@ -20,6 +21,7 @@ from matdiff.api import Derivative, differentiate
 from matdiff.command import cli
 from matdiff.command.catalogue import function_rows
 from matdiff.functions import Function, extended
+from matdiff.numbers.points import Sampler
 
 ROWS = (
     # Elementwise; the second is defined by two functions, the third by a new one.
@@ -84,6 +86,8 @@ QUESTIONS = [
 ]
 # The components of this one agree at random points, but SymPy finds no proof.
 NOT_PROVED = ("cosine(A X, B X)",)
+# A factor with a number for every small size n = rows(X).
+_VANISHING = " * ".join(f"(rows(X) - {number})" for number in range(1, 13))
 SCHEMA = Path(__file__).parent / "result.schema.json"
 EACH = pytest.mark.parametrize(("call", "declarations"), QUESTIONS, ids=[call for call, _ in QUESTIONS])
 
@@ -238,6 +242,30 @@ def test_mistakes(statement: str, code: str, help: str) -> None:
     status, _, said = printed(statement)
     assert status and code in said
     assert help in said
+
+
+@pytest.mark.parametrize(
+    ("form", "pattern", "rule", "value"),
+    [
+        # Kinks where no point would be by chance, the last behind another new row; a factor that is 0 at small sizes.
+        ("each", "", "step(X - 70) .* dX", "relu(X - 70)"),
+        ("func", "n 1 -> 1 1", "step(sum(X) - 90) * sum(dX)", "relu(sum(X) - 90)"),
+        ("each", "", "step(-90000 - cube(X)) .* -3 .* X.^2 .* dX", "relu(-90000 - cube(X))"),
+        ("func", "n 1 -> 1 1", _VANISHING + " * sum(dX)", _VANISHING + " * sum(X)"),
+    ],
+)
+def test_definitions_are_looked_into_for_points(form: str, pattern: str, rule: str, value: str) -> None:
+    """Where the value is not 0 a derivative of 0 is wrong."""
+    for written, is_right in ((rule, True), ("0 .* dX" if form == "each" else "0 * sum(dX)", False)):
+        with extended(Function("far", form, pattern, written, value=value)):
+            assert answer_to("sum(far(X))", ("X: n",)).verify().passed == is_right
+
+
+def test_exponentials_in_definitions_ask_for_digits() -> None:
+    """1 - tanh(z) vanishes among 60 digits where z is large."""
+    with extended(Function("steep", "each", rule="100 .* (1 - Y.^2) .* dX", value="tanh(100 .* X)")):
+        watch = Sampler(answer_to("sum(steep(X))", ("X: n",)).typed, [], 0, {}).watch
+        assert watch.digits({"X": [[mpf(3)]]}, {"n": 1}) == 270
 
 
 @pytest.mark.parametrize(("one", "other"), list(product(["swish", "normalize", "frob2"], repeat=2)))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import running
+from mathematics import usable_sizes
 from running import Call, needs
 
 import matdiff
@@ -42,7 +43,7 @@ def test_a_law_holds_and_is_used(line: str) -> None:
     names = [text for text in declarations if re.search(rf"\b{text[0]}\b", left)]
     one = matdiff.differentiate(left, order=0, declarations=names)
     other = matdiff.differentiate(f"{right} + 0 ({left})", order=0, declarations=names)
-    sizes = verify.usable_sizes(one, 1, {})
+    sizes = usable_sizes(one, 1)
     values = verify.sample(one.typed, 1, sizes)
     assert values is not None
     wanted = verify.evaluate(one.typed.expr, values, sizes)
@@ -105,7 +106,7 @@ def points(number: int, scale: float) -> Iterator[tuple[Derivative, dict[str, An
     for along in ({}, {"hvp": "v_v"}):
         answer = matdiff.differentiate(expression, wrt, declarations=declarations, **along)
         typed = answer.typed
-        sizes = verify.usable_sizes(answer, 3, {})
+        sizes = usable_sizes(answer, 3)
         values = verify.sample(typed, 3, sizes)
         assert values is not None
         largest = max(abs(entry) for row in values[wrt] for entry in row)

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.derive.structure import turns_with_variable
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.functions import FUNCTIONS, MATRIX_POWER, row_of
 from matdiff.infer.rules import is_euclidean
 from matdiff.language.errors import NotSmooth, OperatorForm, OwnSpace, Remark
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of
@@ -87,7 +87,7 @@ def _is_invertible(expr: Expr) -> bool:
     """Whether a matrix is invertible wherever it is defined: expm(X) always, sqrtm(X) and X^a because of their own conditions."""
     if expr.op == "^":
         return not isinstance(constant(expr.args[1]), int)
-    return expr.op in FUNCTIONS and FUNCTIONS[expr.op].range == "invertible"
+    return row_of(expr.op).range == "invertible"
 
 
 def _not_zero(part: Expr) -> Iterator[str]:
@@ -107,7 +107,7 @@ def _not_zero(part: Expr) -> Iterator[str]:
 
 def _asks_not_zero(expr: Expr) -> bool:
     """Whether it is a function such as a norm, which is zero only where its argument is, and has no derivative there."""
-    return expr.op in FUNCTIONS and FUNCTIONS[expr.op].conditions[:1] == ("{0} != 0",)
+    return row_of(expr.op).conditions[:1] == ("{0} != 0",)
 
 
 def _factors(divisor: Expr) -> tuple[Expr, ...]:
@@ -120,7 +120,7 @@ def is_positive(expr: Expr) -> bool:
     """Whether every entry is surely positive."""
     if expr.op == "number":
         return (constant(expr) or 0) > 0
-    if expr.op in _POSITIVE or (expr.op in FUNCTIONS and FUNCTIONS[expr.op].is_positive):
+    if expr.op in _POSITIVE or row_of(expr.op).is_positive:
         return True
     if expr.op == "+":
         return all(_is_not_negative(term) for term in expr.args) and any(is_positive(term) for term in expr.args)
@@ -131,7 +131,7 @@ def is_positive(expr: Expr) -> bool:
 
 def _is_not_negative(expr: Expr) -> bool:
     """Whether no entry is negative: positive, a square, a sum or product of such."""
-    if is_positive(expr) or (expr.op in FUNCTIONS and FUNCTIONS[expr.op].bounds[0] >= 0):
+    if is_positive(expr) or row_of(expr.op).is_never_negative:
         return True
     if expr.op in ("^", ".^"):
         return _is_even(expr.args[1]) and (expr.op == ".^" or is_scalar(expr))

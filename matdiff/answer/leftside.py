@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from matdiff.derive.directions import SOLVE
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
+from matdiff.language.make import transposed
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 
@@ -85,7 +86,7 @@ def _applied(answer: Answer, result: Result, output: Expr) -> Expr:
         for (variable,), to in zip(changes[1:], directions, strict=True):
             both = [*changes[0], variable]
             if len(both) == 2 and all(kind_of(shape_of(each)) == "vector" for each in both):
-                both[1] = Expr("'", (both[1],), shape=shape_of(both[1])[::-1])
+                both[1] = transposed(both[1])
             change = Expr("partial", (output, *both), result.order)
             if along.kind == SOLVE:
                 change = Expr("inv", (change,))
@@ -97,7 +98,7 @@ def _contracted(left: Expr, right: Expr) -> Expr:
     """The product with a vector or number, the Frobenius product with a matrix."""
     matrix = any(part.shape is not None and kind_of(shape_of(part)) == "matrix" for part in (left, right))
     turned = left.op == "name" and not matrix and kind_of(shape_of(left)) == "vector"
-    first = Expr("'", (left,), shape=shape_of(left)[::-1]) if turned else left
+    first = transposed(left) if turned else left
     return Expr(":" if matrix else "*", (first, right), shape=SCALAR)
 
 
@@ -112,7 +113,7 @@ def _arrays(answer: Answer, result: Result) -> list[Expr]:
     if result.order > 1 and set(kinds) == {"scalar"} and len(set(result.wrt)) == 1:
         return [Expr("^", (shown[0], Expr("number", (), result.order)), shape=shape_of(shown[0]))]
     if result.order == 2 and kinds == ["vector", "vector"]:
-        shown[1] = Expr("'", (shown[1],), shape=shape_of(shown[1])[::-1])
+        shown[1] = transposed(shown[1])
     return shown
 
 

@@ -73,7 +73,7 @@ class Writing:
         if chosen.expr is None:
             expr = in_indices(chosen.tensor, letters, recovery, taken, reduce=True)
         else:
-            expr = recovery.formulas.transposed(chosen.expr) if as_row else chosen.expr
+            expr = recovery.writer.transposed(chosen.expr) if as_row else chosen.expr
         expr = with_sizes(expr)
         parts = [part._replace(expr=with_sizes(part.expr, named=True)) for part in chosen.parts]
         where = needed(parts, Expr("*", (expr, index_expr)))
@@ -120,7 +120,7 @@ class Result:
         self.where = self.parts = found.where
         self.turned = self.turns(asked.layout)
         if self.turned:
-            self.expr = self.recovery.formulas.transposed(self.expr)
+            self.expr = self.recovery.writer.transposed(self.expr)
             self.shape, self.axes = self.shape[::-1], self.axes[::-1]
         self.shown_shape = self.shape
         self.is_row = self.is_matrix and len(self.shape) == 1 and shape_of(self.expr)[0].is_one

@@ -33,7 +33,7 @@ _LONGEST = 250
 class Finding:
     """How an expected expression differs from the result.
 
-    kind         "equal" (but for what follows), "factor", "missing", "term", ..., "point"; all are in the table of `render.verdicts`
+    kind         "equal" (but for what follows), "factor", "missing", "term", ..., "point"; all are in the table of `formats.verdicts`
     transposed   it is about the transpose of the expected expression
     assumed      names of matrices for which it holds only if they have `property`
     fields       what else the words need
@@ -51,7 +51,7 @@ class Finding:
         return f"Finding({self.kind!r}, {', '.join(f'{name}={value!r}' for name, value in about.items() if value)})"
 
 
-class View:
+class BothSides:
     """The values of both sides at some points; `transposed` turns those of the expected expression."""
 
     def __init__(self, comparison: Comparison, points: Sequence[Point], transposed: bool) -> None:
@@ -93,27 +93,27 @@ class Case:
         self.answer: Answer = comparison.answer
         self.is_short = count_nodes(comparison.expected.expr) + count_nodes(comparison.result.expr) <= _LONGEST
 
-    def views(self, points: Sequence[Point]) -> list[View]:
+    def orientations(self, points: Sequence[Point]) -> list[BothSides]:
         """As they are where the shapes are equal, transposed where the transpose has the shape of the result."""
         rows, columns = self.comparison.shape
         expected = shape_of(self.comparison.expected.expr)
-        ways = [False] if expected == (rows, columns) else []
+        turns = [False] if expected == (rows, columns) else []
         if expected == (columns, rows) and not (rows.is_one and columns.is_one):
-            ways.append(True)
-        return [View(self.comparison, points, way) for way in ways]
+            turns.append(True)
+        return [BothSides(self.comparison, points, is_turned) for is_turned in turns]
 
     @cached_property
-    def plain(self) -> list[View]:
-        return self.views(self.comparison.points)
+    def plain(self) -> list[BothSides]:
+        return self.orientations(self.comparison.points)
 
     @cached_property
-    def assuming(self) -> list[tuple[str, tuple[str, ...], list[View]]]:
-        """The same for special values of undeclared square matrices: (property, names, views)."""
+    def assuming(self) -> list[tuple[str, tuple[str, ...], list[BothSides]]]:
+        """The same for special values of undeclared square matrices: (property, names, both sides)."""
         found = []
         for prop, names in self._assumptions():
             try:
                 points = [_special(point, prop, names) for point in self.comparison.points]
-                found.append((prop, names, self.views(points)))
+                found.append((prop, names, self.orientations(points)))
             except Undefined:
                 continue
         return found

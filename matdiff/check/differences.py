@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from matdiff.check.case import Case, Finding, View
+from matdiff.check.case import BothSides, Case, Finding
 from matdiff.check.comparison import (
     Comparison,
     all_equal,
@@ -30,12 +30,13 @@ from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, ratio
 from matdiff.laws.simplify import simplify
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scalar, scaled, size_of, transposed
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scaled, size_of, transposed
+from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 from matdiff.pipeline import again
 from matdiff.recover.cost import cost
 from matdiff.recover.graph import Irreducible
-from matdiff.recover.writer import Formulas
+from matdiff.recover.writer import Writer
 from matdiff.tensor import build
 from matdiff.tensor.lower import lower
 
@@ -66,7 +67,7 @@ def explain(comparison: Comparison) -> Finding:
 
 def _transposed(case: Case) -> Finding | None:
     """The transpose; a layout may make it right."""
-    if not any(view.transposed and view.is_equal for view in case.plain):
+    if not any(sides.transposed and sides.is_equal for sides in case.plain):
         return None
     result = case.comparison.result
     is_plain = result.order and result is result.plain
@@ -75,10 +76,10 @@ def _transposed(case: Case) -> Finding | None:
 
 
 def _rational_factor(case: Case) -> Finding | None:
-    for view in case.plain:
-        factor = as_ratio(view.factor())
+    for sides in case.plain:
+        factor = as_ratio(sides.factor())
         if factor is not None:
-            return Finding("factor", factor=factor, transposed=view.transposed)
+            return Finding("factor", factor=factor, transposed=sides.transposed)
     return None
 
 
@@ -90,9 +91,9 @@ def _structure(case: Case) -> Finding | None:
     for mode in MODES:
         if mode != answer.asked.structure:
             other = _other_result(case, structure=mode)
-            for view in case.plain:
-                if other is not None and all_equal(other, view.expected):
-                    return Finding("structure", structure=mode, transposed=view.transposed)
+            for sides in case.plain:
+                if other is not None and all_equal(other, sides.expected):
+                    return Finding("structure", structure=mode, transposed=sides.transposed)
     return None
 
 
@@ -112,11 +113,11 @@ def _assumption(*properties: str) -> Callable[[Case], Finding | None]:
     """Right for special matrices only."""
 
     def find(case: Case) -> Finding | None:
-        for prop, names, views in case.assuming:
+        for prop, names, orientations in case.assuming:
             if prop in properties:
-                for view in views:
-                    if view.is_equal and not view.is_zero:
-                        return Finding("equal", transposed=view.transposed, assumed=names, property=prop)
+                for sides in orientations:
+                    if sides.is_equal and not sides.is_zero:
+                        return Finding("equal", transposed=sides.transposed, assumed=names, property=prop)
         return None
 
     return find
@@ -124,10 +125,10 @@ def _assumption(*properties: str) -> Callable[[Case], Finding | None]:
 
 def _symmetric_part(case: Case) -> Finding | None:
     """The result is G + G^T or half of it."""
-    for view in case.plain:
-        if size_of(view.results[0])[0] == size_of(view.results[0])[1] > 1 and not view.transposed:
-            both = [added(value, transposed(value)) for value in view.expected]
-            factor = as_ratio(common_number(list(map(factor_between, view.results, both))))
+    for sides in case.plain:
+        if size_of(sides.results[0])[0] == size_of(sides.results[0])[1] > 1 and not sides.transposed:
+            both = [added(value, transposed(value)) for value in sides.expected]
+            factor = as_ratio(common_number(list(map(factor_between, sides.results, both))))
             if factor is not None:
                 return Finding("symmetric part", factor=factor)
     return None
@@ -135,8 +136,8 @@ def _symmetric_part(case: Case) -> Finding | None:
 
 def _terms(case: Case) -> Finding | None:
     """A term that is missing, too much, or wrong."""
-    for view in case.plain if case.is_short else ():
-        found = _wrong_term(case, view)
+    for sides in case.plain if case.is_short else ():
+        found = _wrong_term(case, sides)
         if found is not None:
             return found
     return None
@@ -144,48 +145,48 @@ def _terms(case: Case) -> Finding | None:
 
 def _terms_assuming(case: Case) -> Finding | None:
     """The same, or a factor, where a matrix is symmetric."""
-    for prop, names, views in case.assuming if case.is_short else ():
-        for view in views if prop == "symmetric" else ():
-            factor = as_ratio(view.factor())
-            found = Finding("factor", factor=factor, transposed=view.transposed) if factor else _wrong_term(case, view)
+    for prop, names, orientations in case.assuming if case.is_short else ():
+        for sides in orientations if prop == "symmetric" else ():
+            factor = as_ratio(sides.factor())
+            found = Finding("factor", factor=factor, transposed=sides.transposed) if factor else _wrong_term(case, sides)
             if found is not None:
                 found.assumed, found.property = names, prop
                 return found
     return None
 
 
-def _wrong_term(case: Case, view: View) -> Finding | None:
+def _wrong_term(case: Case, sides: BothSides) -> Finding | None:
     printed, expected = case.comparison.printed, case.comparison.expected
     if printed is None:
         return None
     for full in (False, True):
-        right = _valued(view, printed, full, False)
-        wrong = _valued(view, expected, full, view.transposed)
+        right = _valued(sides, printed, full, False)
+        wrong = _valued(sides, expected, full, sides.transposed)
         for count in (1, 2):
             for chosen in combinations(right, count) if len(right) > count else ():
-                if all_equal(view.differences, _total([values for _, values in chosen])):
-                    return _about_terms(case, "missing", view, [(term, printed) for term, _ in chosen])
+                if all_equal(sides.differences, _total([values for _, values in chosen])):
+                    return _about_terms(case, "missing", sides, [(term, printed) for term, _ in chosen])
             for chosen in combinations(wrong, count) if len(wrong) > count else ():
-                if all_equal(view.differences, [scaled(-1, value) for value in _total([values for _, values in chosen])]):
-                    return _about_terms(case, "extra", view, [(term, expected) for term, _ in chosen])
+                if all_equal(sides.differences, [scaled(-1, value) for value in _total([values for _, values in chosen])]):
+                    return _about_terms(case, "extra", sides, [(term, expected) for term, _ in chosen])
         for term, values in wrong if len(wrong) > 1 else ():
-            more = as_ratio(common_number(list(map(factor_between, view.differences, values))))
+            more = as_ratio(common_number(list(map(factor_between, sides.differences, values))))
             if more is not None:
-                return _about_terms(case, "coefficient", view, [(term, expected)], factor=more + 1)
+                return _about_terms(case, "coefficient", sides, [(term, expected)], factor=more + 1)
         for term, values in wrong if len(wrong) > 1 else ():
             for meant, others in right if len(right) > 1 else ():
-                if all_equal(view.differences, list(map(difference, others, values))):
-                    return _about_terms(case, "term", view, [(term, expected), (meant, printed)])
+                if all_equal(sides.differences, list(map(difference, others, values))):
+                    return _about_terms(case, "term", sides, [(term, expected), (meant, printed)])
     return None
 
 
-def _valued(view: View, typed: Typed, full: bool, transpose: bool) -> list[tuple[Expr, list[Matrix]]]:
+def _valued(sides: BothSides, typed: Typed, full: bool, transpose: bool) -> list[tuple[Expr, list[Matrix]]]:
     """The terms that have a value everywhere, with their values; a scalar in a sum of arrays is added to every entry."""
     found = []
     for term in terms_of(typed.expr, full):
-        values = view.of(term, typed, transpose)
+        values = sides.of(term, typed, transpose)
         if values is not None:
-            sizes = map(size_of, view.results)
+            sizes = map(size_of, sides.results)
             same = [v if size_of(v) == size else filled(*size, v[0][0]) for v, size in zip(values, sizes, strict=True)]
             found.append((term, same))
     return found
@@ -198,9 +199,9 @@ def _total(parts: Sequence[list[Matrix]]) -> list[Matrix]:
     return total
 
 
-def _about_terms(case: Case, kind: str, view: View, terms: Sequence[tuple[Expr, Typed]], **more: Any) -> Finding:
+def _about_terms(case: Case, kind: str, sides: BothSides, terms: Sequence[tuple[Expr, Typed]], **more: Any) -> Finding:
     shown = tuple(_tidy(case, term, within) for term, within in terms)
-    return Finding(kind, terms=shown, transposed=view.transposed, **more)
+    return Finding(kind, terms=shown, transposed=sides.transposed, **more)
 
 
 def _tidy(case: Case, expr: Expr, within: Typed) -> Expr:
@@ -211,24 +212,24 @@ def _tidy(case: Case, expr: Expr, within: Typed) -> Expr:
     except Irreducible:
         return expr
     if shape_of(expr)[0].is_one and not is_scalar(expr):
-        found = case.answer.recovery.formulas.transposed(found)
+        found = case.answer.recovery.writer.transposed(found)
     nested = any(arg.op == "*" for arg in expr.args if expr.op == "*")
     return found if cost(found) < cost(expr) + nested else expr
 
 
 def _scalar_factor(case: Case) -> Finding | None:
     """A factor that is a size, a variable, a norm, a determinant, ...: the mean against the sum."""
-    for view in case.plain:
-        factors = list(map(factor_between, view.results, view.expected))
+    for sides in case.plain:
+        factors = list(map(factor_between, sides.results, sides.expected))
         if any(factor is None for factor in factors):
             continue
         for expr, within in _scalars(case):
-            values = view.of(expr, within)
+            values = sides.of(expr, within)
             powers = (1,) if expr.op == "/" else (1, -1, 2, -2, ratio(1, 2), ratio(-1, 2))
             for power in powers if values is not None else ():
                 found = as_ratio(_quotient(factors, values or [], power))
                 if found is not None:
-                    return Finding("scalar", factor=_power(found, expr, power), transposed=view.transposed)
+                    return Finding("scalar", factor=_power(found, expr, power), transposed=sides.transposed)
     return None
 
 
@@ -258,10 +259,10 @@ def _quotient(factors: Sequence[Number], values: Sequence[Matrix], power: Ration
 
 
 def _power(coefficient: Rational, base: Expr, exponent: Rational) -> Expr:
-    formulas = Formulas()
-    part = formulas.scalar_power(base, -exponent if exponent < 0 else exponent)
+    writer = Writer()
+    part = writer.scalar_power(base, -exponent if exponent < 0 else exponent)
     above, below = ([], [part]) if exponent < 0 else ([part], [])
-    return formulas.scaled(coefficient, above, below, ())
+    return writer.scaled(coefficient, above, below, ())
 
 
 def _one_edit(case: Case) -> Finding | None:
@@ -269,41 +270,41 @@ def _one_edit(case: Case) -> Finding | None:
     expected = case.comparison.expected
     variables = case.answer.typed.variables.values()
     squares = [make.name(v.name, v.shape) for v in variables if v.shape[0] == v.shape[1] and not v.shape[0].is_one]
-    for view in case.plain if case.is_short else ():
+    for sides in case.plain if case.is_short else ():
         for tried, (part, other, whole) in enumerate(edits_of(expected.expr, squares)):
             if tried == _MOST_EDITS:
                 break
-            if _is_right(view, whole, expected):
-                return Finding("edit", part=part, other=other, whole=whole, transposed=view.transposed)
+            if _is_right(sides, whole, expected):
+                return Finding("edit", part=part, other=other, whole=whole, transposed=sides.transposed)
     return None
 
 
-def _is_right(view: View, whole: Expr, within: Typed) -> bool:
+def _is_right(sides: BothSides, whole: Expr, within: Typed) -> bool:
     """Whether it equals the result; the first point decides about most."""
-    for point, result in zip(view.points, view.results, strict=True):
+    for point, result in zip(sides.points, sides.results, strict=True):
         try:
-            value = view.comparison.value(whole, within, point)
+            value = sides.comparison.value(whole, within, point)
         except Undefined:
             return False
-        if not is_equal(result, transposed(value) if view.transposed else value):
+        if not is_equal(result, transposed(value) if sides.transposed else value):
             return False
     return True
 
 
 def _constant_factor(case: Case) -> Finding | None:
     """A factor such as pi or sqrt(2)."""
-    for view in case.plain:
-        factor = view.factor()
+    for sides in case.plain:
+        factor = sides.factor()
         if factor is None:
             continue
         square, over_pi = as_ratio(factor * factor), as_ratio(factor / mp.pi)
         pi = Expr("pi", (), shape=SCALAR)
         if over_pi is not None:
-            return Finding("scalar", factor=_power(over_pi, pi, 1), transposed=view.transposed)
+            return Finding("scalar", factor=_power(over_pi, pi, 1), transposed=sides.transposed)
         if square is not None:
             root = make.call("sqrt", make.number(square), shape=SCALAR)
-            return Finding("scalar", factor=_power(1 if factor > 0 else -1, root, 1), transposed=view.transposed)
-        return Finding("number", factor=float(factor), transposed=view.transposed)
+            return Finding("scalar", factor=_power(1 if factor > 0 else -1, root, 1), transposed=sides.transposed)
+        return Finding("number", factor=float(factor), transposed=sides.transposed)
     return None
 
 
@@ -356,7 +357,7 @@ def _outer_factor(case: Case, results: list[Matrix], expected: list[Matrix]) -> 
     points = case.comparison.points
     for name, variable in case.answer.typed.variables.items():
         matrix = make.name(name, variable.shape)
-        both = (matrix, make.call("'", matrix, shape=variable.shape[::-1]))
+        both = (matrix, make.transposed(matrix))
         for expr in both if variable.kind != "scalar" else ():
             values = [point.values[name] if expr is matrix else transposed(point.values[name]) for point in points]
             for side, (left, right) in (("left", (values, expected)), ("right", (expected, values))):
@@ -382,16 +383,10 @@ def _diagonal_matrix(value: Matrix) -> Matrix:
     return [[entry if i == j else zero for j in range(len(entries))] for i, entry in enumerate(entries)]
 
 
-def _vec(value: Matrix) -> Matrix:
-    return [[entry] for column in transposed(value) for entry in column]
-
-
 _RESHAPES: dict[str, Callable[[Matrix], Matrix]] = {
     "diag": _diagonal_matrix,
     "the diagonal": lambda value: [[value[i][i]] for i in range(len(value)) if len(value) == len(value[0]) > 1],
-    "sum": lambda value: scalar(mp.fsum(entry for row in value for entry in row)),
-    "vec": _vec,
-    "tr": lambda value: scalar(mp.fsum(value[i][i] for i in range(len(value)))),
+    **{name: OPERATIONS[name] for name in ("sum", "vec", "tr")},
 }
 
 
@@ -400,8 +395,8 @@ def _short_difference(case: Case) -> Finding | None:
     printed, expected = case.comparison.printed, case.comparison.expected
     if printed is None or not case.is_short:
         return None
-    for view in case.plain:
-        if view.transposed:
+    for sides in case.plain:
+        if sides.transposed:
             continue
         left, right = (simplify(lower(typed)[0]) for typed in (printed, expected))
         try:
@@ -409,7 +404,7 @@ def _short_difference(case: Case) -> Finding | None:
         except Irreducible:
             return None
         if shape_of(printed.expr)[0].is_one and not is_scalar(printed.expr):
-            expr = case.answer.recovery.formulas.transposed(expr)
+            expr = case.answer.recovery.writer.transposed(expr)
         if cost(expr) <= min(cost(printed.expr), cost(expected.expr)):
             return Finding("difference", terms=(expr,))
     return None

@@ -29,7 +29,7 @@ def _terms(expr: Expr, full: bool) -> list[Expr]:
         return [_negated(term) for term in _terms(expr.args[0], full)]
     if expr.op == "'":
         terms = _terms(expr.args[0], full)
-        return [expr] if len(terms) == 1 else [make.call("'", term, shape=shape_of(term)[::-1]) for term in terms]
+        return [expr] if len(terms) == 1 else list(map(make.transposed, terms))
     if expr.op == "/":
         above = _terms(expr.args[0], full)
         return [expr] if len(above) == 1 else [expr.replace(args=(term, expr.args[1]), shape=shape_of(term)) for term in above]
@@ -72,9 +72,9 @@ def edits_of(expr: Expr, squares: Sequence[Expr]) -> Iterator[tuple[Expr, Expr, 
     """
     nodes = list({id(node): node for node in _value_nodes(expr)}.values())
     nodes.sort(key=lambda node: node.op == "name")  # D (y - X w) reads better than (D X)^T
-    for slips in (_slips, _swaps, lambda node: _left_out(node, squares)):
+    for changed in (_single_changes, _swaps, lambda node: _left_out(node, squares)):
         for node in nodes:
-            for other in slips(node):
+            for other in changed(node):
                 yield node, other, replaced_part(expr, node, other)
 
 
@@ -89,7 +89,7 @@ def _value_nodes(expr: Expr) -> list[Expr]:
     return found
 
 
-def _slips(node: Expr) -> Iterator[Expr]:
+def _single_changes(node: Expr) -> Iterator[Expr]:
     rows, columns = shape_of(node)
     if rows == columns and not rows.is_one and node.op in ("name", "'", "*", "inv", "^"):
         yield node.args[0] if node.op == "'" else make.call("'", node, shape=(rows, columns))

@@ -1,7 +1,7 @@
 """`compare`: whether a result equals an expression that somebody expected.
 
 Symbolically, where both have one normal form, and with many digits at points of several sizes and scales (`points`), which know no
-law of the normal form; `slips` looks into a no.  Importing this module loads mpmath.
+law of the normal form; `differences` looks into a no.  Importing this module loads mpmath.
 """
 
 from __future__ import annotations

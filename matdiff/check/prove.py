@@ -29,7 +29,7 @@ from matdiff.derive.structure import turns_with_variable
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import shape_of
 from matdiff.limits import check, is_real_time, remaining
-from matdiff.numbers.matrices import Undefined
+from matdiff.numbers.matrices import Undefined, entry_at
 from matdiff.numbers.points import sample
 from matdiff.numbers.precision import mp
 from matdiff.numbers.trial_sizes import TrialSizes, fixed_sizes
@@ -312,7 +312,7 @@ def _components(
                 k for dims, pair in zip(shapes, (output, *places), strict=True) for k, dim in zip(pair, dims) if not dim.is_one
             )
             at = dict(zip(letters, axes, strict=True))
-            shown = entries.value(result.expr, at) if matrix is None else _entry(matrix, axes[::-1] if result.turned else axes)
+            shown = entries.value(result.expr, at) if matrix is None else entry_at(matrix, axes[::-1] if result.turned else axes)
             yield axes, derivative, {entries.value(result.index_expr, at), shown}
 
 
@@ -340,15 +340,6 @@ def _applied(answer: Answer, result: Result, value: Array, point: _Symbols) -> t
 
 def _shape(array: Array) -> tuple[int, int]:
     return len(array), len(array[0])
-
-
-def _entry(matrix: Array, axes: Index) -> Entry:
-    """The entry of a value in matrix notation; a number stands for an array of equal entries."""
-    if _shape(matrix) == (1, 1):
-        return matrix[0][0]
-    if len(axes) == 2:
-        return matrix[axes[0]][axes[1]]
-    return matrix[axes[0]][0] if len(matrix[0]) == 1 else matrix[0][axes[0]]
 
 
 def _settle(derivative: Entry, printed: Entry, place: Index, letters: Letters, proof: Proof) -> bool:

@@ -17,7 +17,7 @@ from matdiff.derive.structure import turns_with_variable
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import shape_of
-from matdiff.numbers.matrices import Matrix, Number, Overlarge, Undefined, added, filled, scaled, size_of
+from matdiff.numbers.matrices import Matrix, Number, Overlarge, Undefined, added, entry_at, filled, scaled, size_of
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.points import Point, Sampler, sample, spread
 from matdiff.numbers.precision import mp
@@ -112,12 +112,6 @@ def sampler_of(answer: Answer, seed: int, fixed: Mapping[str, int]) -> Sampler:
     return Sampler(answer.typed, beside, seed, fixed, has_values)
 
 
-def usable_sizes(answer: Answer, seed: int, fixed: Mapping[str, int]) -> dict[str, int]:
-    """Sizes at which the input has a value: inv(X^T X), for one, needs an X that is no wider than tall."""
-    sampler = sampler_of(answer, seed, fixed)
-    return sampler.base() or sampler.sizes.drawn(seed)
-
-
 def differences(
     typed: Typed,
     wrt: Sequence[str],
@@ -143,7 +137,7 @@ def differences(
         prop = typed.variables[name].property
         return in_space(prop, structure, at[name], direction) if turns_with_variable(prop, structure) else direction
 
-    ways = [] if along is None else [turned(values, name, values[to]) for name, to in zip(moved, along.names, strict=False)]
+    speeds = [] if along is None else [turned(values, name, values[to]) for name, to in zip(moved, along.names, strict=False)]
 
     def value(at: Mapping[str, Matrix]) -> Matrix:
         return Evaluation(at, sizes, typed.definitions).value(typed.expr)
@@ -154,7 +148,7 @@ def differences(
         if along.kind == "vjp":
             return OPERATIONS[":"](values[along.names[0]], value(at))
         ahead, behind = dict(at), dict(at)
-        for name, to in zip(moved, ways, strict=True):
+        for name, to in zip(moved, speeds, strict=True):
             way = scaled(step, _direction(typed.variables[name].property, structure, at[name], to))
             ahead[name], behind[name] = added(at[name], way), added(at[name], scaled(-1, way))
         return scaled(1 / (2 * step), added(value(ahead), scaled(-1, value(behind))))
@@ -289,7 +283,9 @@ def _distance(
         found.append(evaluate_tensor(result.expr, letters, values, sizes, expected, parts))
     else:
         matrix = evaluate(result.expr, values, sizes, parts)
-        found.append({place: _entry(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected})
+        found.append(
+            {place: entry_at(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected}
+        )
     return _apart(expected, found)
 
 
@@ -331,15 +327,6 @@ def _chosen(entries: list[list[Index]], random: Random, most: int) -> list[tuple
 def _kept(dims: tuple[Dim, Dim], pair: Index) -> Index:
     """The indices that remain when sizes 1 vanish."""
     return tuple(i for i, dim in zip(pair, dims, strict=True) if not dim.is_one)
-
-
-def _entry(matrix: Matrix, place: Index) -> Number:
-    """The entry of a value in matrix notation; a scalar stands for an array of equal entries."""
-    if size_of(matrix) == (1, 1):
-        return matrix[0][0]
-    if len(place) == 2:
-        return matrix[place[0]][place[1]]
-    return matrix[place[0]][0] if len(matrix[0]) == 1 else matrix[0][place[0]]
 
 
 def _apart(expected: Mapping[Index, Number], found: Sequence[Mapping[Index, Number]]) -> tuple[Number, Number]:

@@ -60,12 +60,12 @@ def written(tensor: Tensor, context: Context) -> Written:
         return best
     given = _sums_in(context.given)
     own = {node for root in (context.given, tensor) for node in _nodes(root) if isinstance(node, Sum) and _is_slope(node)}
-    ways: list[tuple[Tensor, float]] = [(tensor, 1)]
+    candidates: list[tuple[Tensor, float]] = [(tensor, 1)]
     if _has_product_of_sums(tensor):
-        ways += [(expanded(tensor, kept), share) for kept, share in ((own | given, 1), (own, SHARE), (set(), SHARE))]
+        candidates += [(expanded(tensor, kept), share) for kept, share in ((own | given, 1), (own, SHARE), (set(), SHARE))]
     tried = {tensor}
-    for way, share in ways:
-        for other in (way, over_common(way, given)):
+    for equal, share in candidates:
+        for other in (equal, over_common(equal, given)):
             if other not in tried:
                 tried.add(other)
                 candidate = _write(other, context)

@@ -1,7 +1,7 @@
 """`name_parts`: parts of a result that get a name, as in "with p = softmax(A x + b)".
 
 A part that the user defined keeps its name; another one that occurs more than once is named when that makes the whole shorter
-by at least `LEAST_SAVING` tokens; a held product (`portions.held`) always.
+by at least `LEAST_SAVING` tokens; a held product (`halves.held`) always.
 Parts are met operands first, so a name may be used in the definitions after it.
 """
 
@@ -75,7 +75,7 @@ def name_parts(
         elif not expr.args:
             continue
         elif own in shapes and shapes[own][0].is_one and node.order == 1:
-            expr = recovery.formulas.transposed(expr)
+            expr = recovery.writer.transposed(expr)
         parts.append(Part(own, expr, node))
         recovery.name(node, own, expr)
     return parts

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
     from matdiff.answer.result import Result
 
-# Format: the class of its language, as "module of render:class".
+# Format: the class of its language, as "module:class".
 LANGUAGES = {
     "numpy": "numpy:NumPy",
     "jax": "jax:JAX",

@@ -263,7 +263,7 @@ class Batch:
         options = self.options
         more = {"sizes": options.sizes, "lhs": options.lhs, "math": options.math, "style": options.style}
         number = self.numbers.get(id(question))
-        self.parts.append(registry.parts(derivative, options.format, number=number, **more))
+        self.parts.append(registry.contribution(derivative, options.format, number=number, **more))
         self._count(checks)
         self.comments.append((derivative, compared, remarks, checks))
         self.remarks = []

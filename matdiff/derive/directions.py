@@ -3,7 +3,7 @@
     hvp   the gradient of <gradient, v>                       a scalar output; one v shaped like each variable
     jvp   the gradient by u of <gradient of <u, y>, v>        v likewise; all variables move together
     vjp   the gradient of <u, y>                              one u shaped like the output y
-    solve the x with H x = v, where the structure of the Hessian H gives it (`inverse`); one v shaped like the only variable
+    solve the x with H x = v, where the structure of the Hessian H gives it (`derive.solve`); one v shaped like the only variable
 
 <a, b> is the sum of the products of entries.  Each is one or two reverse sweeps (`derive`), so the work grows as that of the
 function itself.  The sweep by u is the transpose of a linear map (Bradbury et al., "JAX", 2018: `linear_transpose`).

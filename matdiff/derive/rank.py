@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from math import inf, prod
 
+from matdiff.functions import row_of
 from matdiff.language.dims import Dim
 from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import add, einsum, filled, is_skew, number_of, scale, terms_of, transpose
@@ -19,8 +20,6 @@ from matdiff.tensor.nodes import HELD, SINGULAR, Apply, Constant, Product, Sum, 
 # The rank of a matrix that is singular, but has a rank that grows with its size.
 _NOT_FULL = 1 << 62
 _MOST_TRIED = 8
-# Functions of matrices of any rank whose values have the same rank.
-_SAME_RANK = (HELD, "pinv")
 
 
 def is_regular(matrix: Tensor) -> bool:
@@ -56,8 +55,13 @@ def _rank(root: Tensor) -> float:
 
 def _parts(tensor: Tensor) -> list[Tensor]:
     """The matrices whose ranks say something of that of this one."""
-    is_opaque = isinstance(tensor, Apply) and tensor.function not in _SAME_RANK
+    is_opaque = isinstance(tensor, Apply) and not _keeps_rank(tensor)
     return [] if is_opaque else [child for child in tensor.children if child.order == 2]
+
+
+def _keeps_rank(tensor: Apply) -> bool:
+    """Whether the value at a matrix of any rank has the same rank."""
+    return tensor.function == HELD or row_of(tensor.function).range == "rank of X"
 
 
 def _known(tensor: Tensor) -> float:
@@ -73,7 +77,7 @@ def _bound(tensor: Tensor) -> float:
         return _let_through(tensor)
     if isinstance(tensor, Sum):
         return sum(_known(term) for _, term in tensor.terms)
-    if isinstance(tensor, Apply) and tensor.function in _SAME_RANK:
+    if isinstance(tensor, Apply) and _keeps_rank(tensor):
         return _known(tensor.args[0])
     return inf
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     Check = Union[Report, Verdict, Proof]
 
-__all__ = ["FORMATS", "STYLES", "WRITTEN", "Options", "is_one_document", "parts", "render", "together"]
+__all__ = ["FORMATS", "STYLES", "WRITTEN", "Options", "contribution", "is_one_document", "render", "together"]
 
-# Format: the function that writes it, as "module of render:function".
+# Format: the function that writes it, as "module:function".
 FORMATS = {
     "text": "lines:ascii_lines",
     "ascii": "lines:ascii_lines",
@@ -42,18 +42,18 @@ WRITTEN = ("text", "ascii", "unicode", "latex", "json")
 
 
 def is_one_document(format: str, math: str = "none") -> bool:
-    """Whether several answers are one document: a module of code, the lines of one align.  See `parts` and `together`."""
+    """Whether several answers are one document: a module of code, the lines of one align.  See `contribution` and `together`."""
     return FORMATS[format] in _DOCUMENTS and (format != "latex" or math == "align")
 
 
-def parts(answer: Answer, format: str, **options: Any) -> Sequence[str]:
+def contribution(answer: Answer, format: str, **options: Any) -> Sequence[str]:
     """What one answer adds to a document; its `number` is its place among the answers, if there are several."""
     found: Sequence[str] = _function(_DOCUMENTS[FORMATS[format]][0])(answer, Options(format=format, **options))
     return found
 
 
 def together(answers: Sequence[Sequence[str]], format: str, **options: Any) -> str:
-    """The document of the `parts` of several answers."""
+    """The document of the contributions of several answers."""
     return str(_function(_DOCUMENTS[FORMATS[format]][1])(answers, Options(format=format, **options)))
 
 

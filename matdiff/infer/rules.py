@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from matdiff.functions import FUNCTIONS, Function
 from matdiff.infer.infer import Typed, infer
 from matdiff.language.dims import SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
+from matdiff.language.make import SCALAR_OPERATORS
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import Question, parse
@@ -20,7 +21,6 @@ WITHOUT_INVERSE = -1
 Kinds = tuple[tuple[str, bool, bool], ...]
 
 _ENTRYWISE = ((("m", "n"),), ("m", "n"))
-_SCALAR_OPERATORS = {".*": "*", "./": "/", ".^": "^"}
 
 
 @cache
@@ -99,19 +99,33 @@ def expanded(call: Expr) -> Expr:
     values = dict(zip(ARGUMENTS, call.args))
     shapes = {name: value.shape or SCALAR for name, value in values.items()}
     typed = typed_value(FUNCTIONS[call.op], kinds_of(shapes))
-    sizes = sizes_in(typed, shapes)
+    return substituted(typed.expr, values, sizes_in(typed, shapes), _remade)
+
+
+def substituted(
+    expr: Expr, names: Mapping[str, Expr], sizes: dict[str, Dim], remade: Callable[[Expr, tuple[Expr, ...], Shape], Expr]
+) -> Expr:
+    """The expression of a rule with expressions for its names and sizes for its size names.
+
+    `remade(node, args, shape)` is the operation of a node on other arguments.
+    """
     done: dict[int, Expr] = {}
-    for node in post_order(typed.expr):
+    for node in post_order(expr):
         if node.shape is None:
             done[id(node)] = node
-        elif node.op == "name":
-            done[id(node)] = values[str(node.value)]
+        elif node.op == "name" and str(node.value) in names:
+            done[id(node)] = names[str(node.value)]
         else:
             shape = node.shape[0].substitute(sizes), node.shape[1].substitute(sizes)
-            op = _SCALAR_OPERATORS.get(node.op, node.op) if shape == SCALAR else node.op
-            args = () if op in ("I", "ones", "zeros") else tuple(done[id(arg)] for arg in node.args)
-            done[id(node)] = Expr(op, args, node.value, shape=shape)
-    return done[id(typed.expr)]
+            is_sized = node.op in ("I", "ones", "zeros")
+            args = tuple(done[id(arg)] for arg in node.args)
+            done[id(node)] = Expr(node.op, (), shape=shape) if is_sized else remade(node, args, shape)
+    return done[id(expr)]
+
+
+def _remade(node: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
+    op = SCALAR_OPERATORS.get(node.op, node.op) if shape == SCALAR else node.op
+    return Expr(op, args, node.value, shape=shape)
 
 
 def is_euclidean(call: Expr) -> bool:

@@ -1,6 +1,6 @@
 """Every mistake matdiff can tell a user about, as data: one class per kind, with the spans and shapes in named fields.
 
-There is no wording here; `report` turns a mistake into words and carets.  The code and the name are stable (`--explain E301`,
+There is no wording here; `mistakes` turns a mistake into words and carets.  The code and the name are stable (`--explain E301`,
 JSON); E1xx reading, E2xx names and declarations, E3xx kinds and sizes, E4xx derivatives, E5xx usage, W6xx remarks.
 """
 

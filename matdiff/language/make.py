@@ -11,6 +11,9 @@ from matdiff.language.syntax import Expr
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
 
+# Elementwise operators and what they are between scalars.
+SCALAR_OPERATORS = {".*": "*", "./": "/", ".^": "^"}
+
 
 def number(value: Rational) -> Expr:
     """A number; a negative one is the negation of a number."""
@@ -51,6 +54,11 @@ def call(function: str, *args: Expr, shape: Shape) -> Expr:
     if len(args) == 1 and args[0].op == "'" and function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
         args = args[0].args
     return Expr(function, args, shape=shape)
+
+
+def transposed(expr: Expr) -> Expr:
+    """The transpose, without writing two of them; typed where the expression is."""
+    return expr.args[0] if expr.op == "'" else Expr("'", (expr,), shape=expr.shape and expr.shape[::-1])
 
 
 def zeros(shape: Shape) -> Expr:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.language.dims import Shape
 from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import post_order as post_order
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -119,26 +120,6 @@ def _number(node: Expr, parts: list[Rational]) -> Rational | None:
 def whole(value: Rational) -> Rational:
     """An int where the value is one."""
     return value.numerator if value.denominator == 1 else value
-
-
-# Walks without recursion: a nest of a thousand calls must not overflow Python's stack
-
-
-def post_order(root: Expr) -> Iterator[Expr]:
-    """Every node object below `root` once, arguments before the node that holds them."""
-    seen: set[int] = set()
-    stack: list[tuple[Expr, bool]] = [(root, False)]
-    while stack:
-        node, arguments_done = stack.pop()
-        if arguments_done:
-            yield node
-        elif id(node) not in seen:
-            seen.add(id(node))
-            if not node.args:  # most nodes are leaves, and need not wait
-                yield node
-                continue
-            stack.append((node, True))
-            stack.extend([(argument, False) for argument in reversed(node.args)])
 
 
 def leaves(root: Expr) -> Iterator[Expr]:

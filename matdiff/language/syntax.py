@@ -112,33 +112,18 @@ class Expr:
     def __deepcopy__(self, known: object) -> Expr:
         return self
 
-    # A nest may be deeper than Python's stack.
-
-    def _nodes(self) -> Iterator[Expr]:
-        """Every node once, behind its arguments."""
-        seen: set[int] = set()
-        stack = [(self, False)]
-        while stack:
-            node, is_ready = stack.pop()
-            if is_ready:
-                yield node
-            elif id(node) not in seen:
-                seen.add(id(node))
-                stack.append((node, True))
-                stack.extend((arg, False) for arg in node.args)
-
     def __reduce__(self) -> tuple[object, ...]:
         # The hash is made anew: that of strings is another one in every process.
         places: dict[int, int] = {}
         nodes: list[tuple[object, ...]] = []
-        for node in self._nodes():
+        for node in post_order(self):
             places[id(node)] = len(nodes)
             nodes.append((node.op, tuple([places[id(arg)] for arg in node.args]), node.value, node.span, node.shape))
         return _unpacked, (nodes,)
 
     def __repr__(self) -> str:
         shown: dict[int, str] = {}
-        for node in self._nodes():
+        for node in post_order(self):
             head = node.op if node.value is None else f"{node.op}:{node.value}"
             shown[id(node)] = f"({' '.join([head, *(shown[id(arg)] for arg in node.args)])})" if node.args else head
         return shown[id(self)]
@@ -152,6 +137,26 @@ class Expr:
             self.span if span is None else span,
             self.shape if shape is None else shape,
         )
+
+
+def post_order(root: Expr) -> Iterator[Expr]:
+    """Every node object below `root` once, arguments before the node that holds them.
+
+    Without recursion: a nest of a thousand calls must not overflow Python's stack.
+    """
+    seen: set[int] = set()
+    stack: list[tuple[Expr, bool]] = [(root, False)]
+    while stack:
+        node, arguments_done = stack.pop()
+        if arguments_done:
+            yield node
+        elif id(node) not in seen:
+            seen.add(id(node))
+            if not node.args:  # most nodes are leaves, and need not wait
+                yield node
+                continue
+            stack.append((node, True))
+            stack.extend([(argument, False) for argument in reversed(node.args)])
 
 
 def _unpacked(nodes: list[tuple[str, tuple[int, ...], Union[str, Rational, None], Span | None, Shape | None]]) -> Expr:

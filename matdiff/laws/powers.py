@@ -1,6 +1,6 @@
 """Laws of powers of matrices, of powers of products and of exponents that are no numbers; each returns a simpler tensor, or None to decline.
 
-See `simplify`.  Powers of one base with numbers as exponents merge where a product is built (`index.einsum`).
+See `simplify`.  Powers of one base with numbers as exponents merge where a product is built (`build.einsum`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import product as pairs_of
 from typing import TYPE_CHECKING
 
-from matdiff.functions import MATRIX_POWER
+from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language.dims import Dim
 from matdiff.language.syntax import ratio
 from matdiff.tensor import build
@@ -120,21 +120,18 @@ def _seen(factor: Factor) -> list[tuple[int, int]]:
 
 
 def _is_root(tensor: Tensor) -> bool:
-    return isinstance(tensor, Apply) and tensor.function in (MATRIX_POWER, "sqrtm")
+    return isinstance(tensor, Apply) and row_of(tensor.function).power not in ("", "-1")
 
 
 def _as_power(tensor: Tensor) -> tuple[Tensor, Tensor]:
     """A matrix as (base, exponent)."""
     if isinstance(tensor, Apply) and tensor.function == MATRIX_POWER:
         return tensor.args[0], tensor.args[1]
-    if isinstance(tensor, Apply) and tensor.function in _EXPONENTS:
+    written = row_of(tensor.function).power if isinstance(tensor, Apply) else ""
+    if isinstance(tensor, Apply) and written:
         base, exponent = _as_power(tensor.args[0])
-        return base, build.scale(ratio(*_EXPONENTS[tensor.function]), exponent)
+        return base, build.scale(ratio(*map(int, written.split("/"))), exponent)
     return tensor, build.number(1)
-
-
-# Ratios: a Fraction made here would load that module at every start.
-_EXPONENTS = {"sqrtm": (1, 2), "inv": (-1, 1)}
 
 
 PRODUCT_LAWS = (merge_matrix_powers, cancel_within_power, merge_powers)

@@ -1,7 +1,7 @@
 """`simplify`: named laws, applied to every distinct node once, operands first.
 
 Each law is a function that returns the simpler tensor, or None to decline; its docstring states the law and why it terminates.
-The laws of the normal form itself (contracting deltas, merging equal terms and powers, transposes) are in `index`.
+The laws of the normal form itself (contracting deltas, merging equal terms and powers, transposes) are in `tensor.build`.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, row_of
 from matdiff.infer.fits import Change, Whole, replaced_part, shape_with
 from matdiff.infer.glued import splits
 from matdiff.language.errors import (
@@ -19,6 +19,7 @@ from matdiff.language.errors import (
     SumShapes,
     WrongKind,
 )
+from matdiff.language.make import transposed
 from matdiff.language.queries import constant, is_scalar, names_in, ones_of, post_order, unsigned
 from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as printed
@@ -120,16 +121,9 @@ def kind_with(whole: Whole, part: Expr, other: Expr) -> tuple[bool, bool] | None
     return None if shape is None else (shape[0].is_one, shape[1].is_one)
 
 
-# Functions of a vector, of every row of a matrix X.
-_BY_ROWS = {
-    "softmax": "diag(1 ./ (exp(X) ones)) exp(X)",
-    "logsumexp": "log(exp(X) ones)",
-}
-
-
 def kind_changes(error: WrongKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
     """A function of a vector applied to every row of a matrix."""
-    by_rows = meaning_of(_BY_ROWS.get(error.function, ""))
+    by_rows = meaning_of(row_of(error.function).by_rows)
     if by_rows is not None:
         for place in names_in(by_rows):
             by_rows = replaced_part(by_rows, place, culprit.args[0])
@@ -154,11 +148,6 @@ def longer_denominators(whole: Whole, quotient: Expr) -> Iterator[tuple[Expr, Ex
 def place_of(operand: Expr, args: tuple[Expr, ...]) -> int:
     """Where among the typed arguments the operand stands, with or without its minus."""
     return next(place for place, arg in enumerate(args) if arg is operand or (arg.op == "neg" and arg.args[0] is operand))
-
-
-def transposed(expr: Expr) -> Expr:
-    """The transpose, without writing two of them."""
-    return expr.args[0] if expr.op == "'" else Expr("'", (expr,))
 
 
 def toggle_fix(expr: Expr) -> Fix:

@@ -73,12 +73,12 @@ class Change:
             expr = self.result.recovery.expr(tensor)
         except Irreducible:
             raise NoNotation from None
-        return self.result.recovery.formulas.transposed(expr) if as_row and tensor.order == 1 else expr
+        return self.result.recovery.writer.transposed(expr) if as_row and tensor.order == 1 else expr
 
     def linear(self, first: int) -> tuple[Linear, Expr]:
         """The reader of formulas linear in the differential of the last variable, and the formula."""
         leaf = self.leaves[self.result.wrt[first]]
-        return Linear(leaf, self.result.recovery.formulas, self._gradient_by(self.symbols[self.result.wrt[first]])), self.formula(
+        return Linear(leaf, self.result.recovery.writer, self._gradient_by(self.symbols[self.result.wrt[first]])), self.formula(
             first
         )
 

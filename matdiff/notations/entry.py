@@ -31,6 +31,6 @@ def equation(answer: Answer, result: Result) -> Equation:
     except Irreducible:
         raise NoNotation from None
     if result.wrt and answer.typed.variables[result.wrt[-1]].shape[0].is_one and kept == 1:
-        right = result.recovery.formulas.transposed(right)
+        right = result.recovery.writer.transposed(right)
     legend = ("e_i is the unit vector with 1 at place i",) if any(node.op == "e" for node in post_order(right)) else ()
     return Equation(entries_side(answer, result, held=held), right, legend)

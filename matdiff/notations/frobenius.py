@@ -12,7 +12,7 @@ from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Slope, Term, Turn
-from matdiff.recover.writer import Formulas
+from matdiff.recover.writer import Writer
 from matdiff.tensor.build import number_of
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _piece(map_: Map, letters: dict[str, str]) -> Expr:
     if isinstance(map_, Sides):  # E_ijkp stands between the rows of M and the columns of the value
         columns = shape_of(map_.right[-1])[1] if map_.right else map_.shape[1]
         identity = isotropic(letters["E"], (map_.shape[0], columns))
-        turned = Formulas().transposed_chain(map_.right)
+        turned = Writer().transposed_chain(map_.right)
         return Expr("*", (*map_.left, identity, *turned), shape=SCALAR)
     identity = isotropic(letters["E"], map_.shape)
     if isinstance(map_, Mask):

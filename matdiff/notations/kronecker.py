@@ -15,7 +15,7 @@ from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
 from matdiff.recover.terms import Chain
-from matdiff.recover.writer import Formulas
+from matdiff.recover.writer import Writer
 from matdiff.tensor.build import number_of
 
 if TYPE_CHECKING:
@@ -30,17 +30,17 @@ def equation(answer: Answer, result: Result) -> Equation:
     if not result.wrt:
         raise NoNotation
     change = Change(answer, result)
-    formulas = result.recovery.formulas
+    writer = result.recovery.writer
     linear, whole = change.linear(result.order - 1)
     variables = [_stacked(make.name(name, answer.typed.variables[name].shape)) for name in result.wrt]
-    variables[-1] = formulas.transposed(variables[-1])
+    variables[-1] = writer.transposed(variables[-1])
     left = Expr("partial", (_stacked(change.output), *variables), result.order)
     if number_of(result.tensor) == 0:
         dims = result.tensor.dims
         first = len(dims) - change.counts[-1]  # a number has no axis
         return Equation(left, make.zeros((_count(dims[:first]), _count(dims[first:]))))
     if is_scalar(whole):
-        column = result.recovery.formulas.transposed(_stacked(_gradient(result)))
+        column = result.recovery.writer.transposed(_stacked(_gradient(result)))
         return Equation(left, column, _legend(column))
     parts = []
     for summand in whole.args if whole.op == "+" else (whole,):
@@ -50,7 +50,7 @@ def equation(answer: Answer, result: Result) -> Equation:
             terms = linear.terms(inner)
         except NotLinear:
             raise NoNotation from None
-        parts += [_written(_without_turns(term, shape, formulas), shape, shape_of(linear.leaf), formulas) for term in terms]
+        parts += [_written(_without_turns(term, writer), shape, writer) for term in terms]
     right = parts[0] if len(parts) == 1 else Expr("+", tuple(parts), shape=shape_of(parts[0]))
     return Equation(left, right, _legend(right))
 
@@ -82,11 +82,11 @@ def _stacked(expr: Expr) -> Expr:
     if columns.is_one:
         return expr
     if rows.is_one:
-        return Formulas().transposed(expr)
+        return Writer().transposed(expr)
     return make.call("vec", expr, shape=(columns * rows, ONE))
 
 
-def _after(map_: Map, shape: Shape) -> Shape:
+def _after(map_: Map) -> Shape:
     """The shape of the value of a map."""
     if isinstance(map_, Turn):
         return map_.shape[1], map_.shape[0]
@@ -99,21 +99,21 @@ def _after(map_: Map, shape: Shape) -> Shape:
     return shape_of(map_.value) if isinstance(map_, Dyad) else map_.shape
 
 
-def _without_turns(term: Term, shape: Shape, formulas: Formulas) -> Term:
+def _without_turns(term: Term, writer: Writer) -> Term:
     """vec(A M^T b) = vec(b^T M A^T): where a vector comes out, a transpose moves to the sides."""
     maps: list[Map] = []
     for map_ in term.maps:
         before = maps[-1] if maps else None
-        if isinstance(map_, Turn) and isinstance(before, Sides) and any(dim.is_one for dim in _after(before, shape)):
-            left, right = (formulas.transposed_chain(side) for side in (before.right, before.left))
+        if isinstance(map_, Turn) and isinstance(before, Sides) and any(dim.is_one for dim in _after(before)):
+            left, right = (writer.transposed_chain(side) for side in (before.right, before.left))
             maps[-1] = Sides(left, right, map_.shape)
         else:
             maps.append(map_)
     return term._replace(maps=tuple(maps))
 
 
-def _written(term: Term, out: Shape, shape: Shape, formulas: Formulas) -> Expr:
-    chain = _mixed(tuple(factor for map_ in term.maps for factor in _matrix(map_, out, formulas)), formulas)
+def _written(term: Term, out: Shape, writer: Writer) -> Expr:
+    chain = _mixed(tuple(factor for map_ in term.maps for factor in _matrix(map_, writer)), writer)
     size = out[0] * out[1]
     if not chain:
         chain = (make.eye(size),)
@@ -122,10 +122,10 @@ def _written(term: Term, out: Shape, shape: Shape, formulas: Formulas) -> Expr:
         if isinstance(factor.value, int):  # 2 det(X) vec(X), wherever the 2 was written
             coefficient = coefficient * factor.value
     factors = [factor for factor in term.factors if not isinstance(factor.value, int)]
-    return formulas.scaled(coefficient, factors, list(term.divisors), chain)
+    return writer.scaled(coefficient, factors, list(term.divisors), chain)
 
 
-def _mixed(chain: Chain, formulas: Formulas) -> Chain:
+def _mixed(chain: Chain, writer: Writer) -> Chain:
     """kron(A, B) kron(C, D) = kron(A C, B D) where the sizes fit, and K kron(A, B) = kron(B, A) K; K is its own inverse, turned.
 
     Magnus and Neudecker (2019), sections 2.2 and 3.7.  K moves to the right, and two factors become one, so it ends.
@@ -134,13 +134,13 @@ def _mixed(chain: Chain, formulas: Formulas) -> Chain:
     for factor in chain:
         found.append(factor)
         place = len(found) - 1
-        while 0 < place < len(found) and (pair := _together(found[place - 1], found[place], formulas)) is not None:
+        while 0 < place < len(found) and (pair := _together(found[place - 1], found[place], writer)) is not None:
             found[place - 1 : place + 1] = pair
             place -= 1
     return tuple(found)
 
 
-def _together(one: Expr, other: Expr, formulas: Formulas) -> list[Expr] | None:
+def _together(one: Expr, other: Expr, writer: Writer) -> list[Expr] | None:
     """What is written for the product of two neighbours, or None."""
     if one.op == "commutation" and other.op == "commutation":
         return [] if one.args == other.args[::-1] else None
@@ -158,11 +158,11 @@ def _together(one: Expr, other: Expr, formulas: Formulas) -> list[Expr] | None:
     parts = []
     for left, right in zip(one.args, other.args):
         factors = [f for part in (left, right) for f in (part.args if part.op == "*" else (part,)) if f.op != "I"]
-        parts.append(formulas.product(tuple(factors)) if factors else left)
+        parts.append(writer.product(tuple(factors)) if factors else left)
     return [_kron_of(*parts)]
 
 
-def _matrix(map_: Map, out: Shape, formulas: Formulas) -> Chain:
+def _matrix(map_: Map, writer: Writer) -> Chain:
     """The matrix of a map between stacked matrices, as a chain."""
     rows, columns = map_.shape
     if isinstance(map_, Turn):
@@ -171,20 +171,20 @@ def _matrix(map_: Map, out: Shape, formulas: Formulas) -> Chain:
         sizes = (make.size_argument(rows), make.size_argument(columns))
         return (make.call("commutation", *sizes, shape=(rows * columns, rows * columns)),)
     if isinstance(map_, Sides):
-        return _kron(map_, formulas)
+        return _kron(map_, writer)
     if isinstance(map_, Mask):
         stacked = _stacked(map_.factor)
         if map_.divides:
             stacked = make.call("./", make.number(1), stacked, shape=shape_of(stacked))
-        return (formulas.diag(stacked),)
+        return (writer.diag(stacked),)
     if isinstance(map_, Dyad):
-        return _stacked(map_.value), formulas.transposed(_stacked(map_.gradient))
+        return _stacked(map_.value), writer.transposed(_stacked(map_.gradient))
     if isinstance(map_, Beside):
-        return _beside(map_, formulas)
+        return _beside(map_)
     raise NoNotation
 
 
-def _beside(map_: Beside, formulas: Formulas) -> Chain:
+def _beside(map_: Beside) -> Chain:
     """vec(A kron B) = (I_n kron K(q, m) kron I_p) (vec(A) kron vec(B)) for A: m x n, B: p x q; Magnus and Neudecker, theorem 3.10."""
     (m, n), (p, q) = (shape_of(map_.other), map_.shape) if map_.is_before else (map_.shape, shape_of(map_.other))
     both = (shape_of(_stacked(map_.other))[0], map_.shape[0] * map_.shape[1])
@@ -206,15 +206,15 @@ def _kron_of(left: Expr, right: Expr) -> Expr:
     return make.call("kron", left, right, shape=(a * c, b * d))
 
 
-def _kron(sides: Sides, formulas: Formulas) -> Chain:
+def _kron(sides: Sides, writer: Writer) -> Chain:
     """B^T kron A, where a side of size 1 is left out."""
     rows, columns = sides.shape
-    after = _after(sides, sides.shape)
-    left = formulas.product(sides.left) if sides.left else make.eye(rows)
-    right = formulas.product(formulas.transposed_chain(sides.right)) if sides.right else make.eye(columns)
+    after = _after(sides)
+    left = writer.product(sides.left) if sides.left else make.eye(rows)
+    right = writer.product(writer.transposed_chain(sides.right)) if sides.right else make.eye(columns)
     if columns.is_one and after[1].is_one:
         return sides.left
     if rows.is_one and after[0].is_one:
-        return formulas.transposed_chain(sides.right)
+        return writer.transposed_chain(sides.right)
     shape = (shape_of(right)[0] * shape_of(left)[0], shape_of(right)[1] * shape_of(left)[1])
     return (make.call("kron", right, left, shape=shape),)

@@ -21,7 +21,7 @@ from matdiff.language.dims import ONE, Shape
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.recover.terms import Chain
-from matdiff.recover.writer import Formulas
+from matdiff.recover.writer import Writer
 
 
 class NotLinear(Exception):
@@ -93,8 +93,8 @@ class Term(NamedTuple):
 class Linear:
     """Reads formulas that are linear in `leaf`; `gradient` gives G for a scalar formula G : M."""
 
-    def __init__(self, leaf: Expr, formulas: Formulas, gradient: Callable[[Expr], Expr]) -> None:
-        self.leaf, self.formulas, self.gradient = leaf, formulas, gradient
+    def __init__(self, leaf: Expr, writer: Writer, gradient: Callable[[Expr], Expr]) -> None:
+        self.leaf, self.writer, self.gradient = leaf, writer, gradient
 
     def holds(self, expr: Expr) -> bool:
         """Whether the matrix stands in the formula."""
@@ -129,13 +129,13 @@ class Linear:
         if is_scalar(inner):
             if not arrays:
                 raise NotLinear
-            value = self.formulas.product(tuple(arrays)) if expr.op == "*" else self.formulas.hadamard(arrays, [])
+            value = self.writer.product(tuple(arrays)) if expr.op == "*" else self.writer.hadamard(arrays, [])
             return [Term(False, scalars, (), (Dyad(value, self.gradient(inner), shape_of(self.leaf)),))]
         found = [term._replace(factors=(*scalars, *term.factors)) for term in self.terms(inner)]
         if not arrays:
             return found
         if expr.op == ".*":
-            return [term.after(Mask(self.formulas.hadamard(arrays, []), False, shape_of(inner))) for term in found]
+            return [term.after(Mask(self.writer.hadamard(arrays, []), False, shape_of(inner))) for term in found]
         left = tuple(arg for arg in expr.args[:place] if not is_scalar(arg))
         right = tuple(arg for arg in expr.args[place + 1 :] if not is_scalar(arg))
         return [term.after(Sides(left, right, shape_of(inner))) for term in found]
@@ -158,7 +158,7 @@ class Linear:
         rows, columns = shape_of(inner)
         if expr.op == "diag":
             if columns.is_one:
-                row = make.call("'", make.ones(rows), shape=(ONE, rows))
+                row = make.transposed(make.ones(rows))
                 spread = Sides((), (row,), (rows, ONE))
                 return [term.after(Mask(make.eye(rows), False, (rows, rows)), spread) for term in self.terms(inner)]
             picked = Sides((), (make.ones(columns),), (rows, columns))
@@ -189,5 +189,5 @@ class Linear:
             None if place.op == "all" else Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
             for place, dim in zip(places, (rows, columns))
         ]
-        left = () if units[0] is None else (make.call("'", units[0], shape=(ONE, rows)),)
+        left = () if units[0] is None else (make.transposed(units[0]),)
         return Sides(left, () if units[1] is None else (units[1],), (rows, columns))

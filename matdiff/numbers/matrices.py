@@ -5,7 +5,7 @@ Importing this module loads mpmath.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from matdiff.limits import check
@@ -54,6 +54,15 @@ def scalar(value: Number) -> Matrix:
 def size_of(value: Matrix) -> tuple[int, int]:
     """Rows and columns."""
     return len(value), len(value[0])
+
+
+def entry_at(array: Matrix, place: Sequence[int]) -> Number:
+    """The entry of a value in matrix notation at the axes that it has; a number stands for an array of equal entries."""
+    if len(array) == len(array[0]) == 1:
+        return array[0][0]
+    if len(place) == 2:
+        return array[place[0]][place[1]]
+    return array[place[0]][0] if len(array[0]) == 1 else array[0][place[0]]
 
 
 def filled(rows: int, columns: int, value: Number = 0) -> Matrix:

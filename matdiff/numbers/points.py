@@ -19,7 +19,7 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import MANNERS, Entries, draw_entries, draw_values, made
 from matdiff.numbers.signs import Watch, number_of
 from matdiff.numbers.trial_sizes import Sizes, TrialSizes
-from matdiff.numbers.values import Evaluation, evaluate
+from matdiff.numbers.values import Evaluation, evaluate, written_out
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
@@ -81,7 +81,7 @@ class Point:
 def sample(typed: Typed, seed: int, sizes: Sizes) -> dict[str, Matrix] | None:
     """Values of the variables where the expression is real and finite, or None when none was found."""
     variables = list(typed.variables.values())
-    for seeds, manners in _ways(typed.variables, seed, TRIES):
+    for seeds, manners in _manners(typed.variables, seed, TRIES):
         values = draw_values(variables, sizes, seeds, manners)
         if _is_defined(typed, values, sizes):
             return values
@@ -96,7 +96,7 @@ def _is_defined(typed: Typed, values: Mapping[str, Matrix], sizes: Mapping[str, 
     return True
 
 
-def _ways(names: Mapping[str, object], seed: int, tries: int) -> Iterator[tuple[object, dict[str, str]]]:
+def _manners(names: Mapping[str, object], seed: int, tries: int) -> Iterator[tuple[object, dict[str, str]]]:
     """How variables are drawn: all in one manner, one manner after the other, then each in its own."""
     for manner in MANNERS:
         for attempt in range(tries):
@@ -121,7 +121,8 @@ class Sampler:
         prefer: Accept = lambda point: True,
     ) -> None:
         self.asked, self.seed, self.prefer = asked, seed, prefer
-        self.typeds = (asked, *beside)
+        # What a function is defined by counts as if it were written.
+        self.typeds = tuple(map(written_out, (asked, *beside)))
         self.sizes = TrialSizes(self.typeds, fixed)
         self.watch = Watch(self.typeds)
         found: dict[str, Variable] = {}
@@ -163,7 +164,7 @@ class Sampler:
         names = {variable.name: None for variable in self.variables}
         for tries, prefer in ((1, self.prefer), (TRIES, self.prefer), (TRIES, lambda point: True)):
             for sizes in possible if tries == 1 else possible[:1]:
-                for seed, manners in _ways(names, self.seed, tries):
+                for seed, manners in _manners(names, self.seed, tries):
                     point = self._drawn(sizes, seed, manners)
                     if point is not None and prefer(point):
                         self.manners = self.safe = manners
@@ -204,14 +205,14 @@ class Sampler:
     def _point(self, sizes: Sizes, seed: object, scale: float, accept: Accept) -> Point | None:
         """A point with these sizes: freely drawn, or safely, or, as that may be right for small sizes only, with smaller variables."""
         scales = {variable.name: scale for variable in self.variables}
-        ways = [(self.manners, scales)] * 2 * TRIES + [(self.safe, scales)] * TRIES
+        drawings = [(self.manners, scales)] * 2 * TRIES + [(self.safe, scales)] * TRIES
         if scale == 1:
-            ways += [(dict.fromkeys(scales, manner), scales) for manner in MANNERS]
+            drawings += [(dict.fromkeys(scales, manner), scales) for manner in MANNERS]
             random = Random(repr(seed))
-            ways += [(self.safe, {name: random.choice((1.0, 0.1, 0.01)) for name in scales}) for _ in range(4 * TRIES)]
+            drawings += [(self.safe, {name: random.choice((1.0, 0.1, 0.01)) for name in scales}) for _ in range(4 * TRIES)]
         # In large arrays, where a try takes long, only the first ones.
         few = max(TRIES, _MOST_WORK // (self.sizes.work(sizes) + 1))
-        for attempt, (manners, factors) in enumerate(ways[:few]):
+        for attempt, (manners, factors) in enumerate(drawings[:few]):
             point = self._drawn(sizes, (seed, attempt), manners, factors)
             if point is not None and accept(point):
                 return point

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS
-from matdiff.language.queries import names_in, post_order, shape_of, values_of
+from matdiff.functions import FUNCTIONS, row_of
+from matdiff.language.queries import LEAVES, names_in, post_order, shape_of, values_of
 from matdiff.numbers.matrices import Matrix, Number, Undefined, largest_entry
 from matdiff.numbers.precision import mp
 from matdiff.numbers.values import Evaluation
@@ -20,21 +20,13 @@ if TYPE_CHECKING:
 
 # More parts are not looked at.
 _MOST_WATCHED = 60
-# The functions whose arguments have a sign that counts.
-_KINKED = frozenset(("abs", "sign", "step", "relu", "norm1", "maxnorm", "max", "min", "argmax", "argmin"))
-# Those under which a sign gets lost.
-_EVEN = frozenset(("norm", "norm2", "sqrt", "log"))
-_NEVER_NEGATIVE = frozenset(
-    "number pi I ones zeros e commutation exp norm norm1 norm2 maxnorm nucnorm abs relu sigmoid softplus softmax cosh step sqrt "
-    "argmax argmin rows cols numel neg '".split()
-)
+# Operators whose values have the signs of their arguments, and what is never negative by itself.
+_KNOWN_SIGN = LEAVES - {"name"} | {"rows", "cols", "neg", "'"}
 # What differs from point to point by itself: variables and sizes.
-_VARYING = frozenset(("name", "rows", "cols", "numel"))
+_VARYING = frozenset(("name", "rows", "cols"))
 # Index notation: entries, which have no value of their own.
 _INDEXED = frozenset(("sigma", "entry", "delta", "index"))
-# Functions that come near a limit exponentially, from where on they are too near, and the digits between 1 - tanh(z) and 1 for a
-# unit of z.
-_SATURATING = frozenset("exp expm1 sigmoid softplus logsigmoid softmax logsumexp tanh sinh cosh erf gelu expm".split())
+# From where on an exponential is too near to its limit, and the digits between 1 - tanh(z) and 1 for a unit of z.
 _SATURATED, _DIGITS_OF_UNIT = 800, 0.9
 
 
@@ -49,8 +41,11 @@ class Watch:
     def __init__(self, typeds: Sequence[Typed]) -> None:
         self.nodes: list[Expr] = []
         self._saturating: list[tuple[Typed, Expr]] = []
+        # One without variables is as telling everywhere: a wrong 0 is found where the right derivative is none.
         self._formulas = [
-            (typed, typed.expr) for typed in typeds[1:] if any(node is typed.expr for node in _with_values(typed.expr))
+            (typed, typed.expr)
+            for typed in typeds[1:]
+            if names_in(typed.expr) and any(node is typed.expr for node in _with_values(typed.expr))
         ]
         kinked: dict[int, tuple[Typed, Expr]] = {}
         rooted: dict[int, tuple[Typed, Expr]] = {}
@@ -59,11 +54,15 @@ class Watch:
             for root in (*typed.definitions.values(), typed.expr):
                 nodes = list(_with_values(root))
                 self.nodes += nodes
-                self._saturating += [(typed, node.args[0]) for node in nodes if node.op in _SATURATING]
-                arguments = {id(arg) for node in nodes if node.op in _KINKED for arg in node.args}
+                self._saturating += [(typed, arg) for node in nodes if row_of(node.op).is_exponential for arg in node.args]
+                arguments = {id(arg) for node in nodes if row_of(node.op).has_kink for arg in node.args}
                 below: set[int] = set()
                 for node in reversed(nodes):  # an expression stands after its parts
-                    if node.op in _EVEN or id(node) in below or (node.op in ("^", ".^") and node.args[1].op != "number"):
+                    if (
+                        row_of(node.op).asks_positive
+                        or id(node) in below
+                        or (node.op in ("^", ".^") and node.args[1].op != "number")
+                    ):
                         below.update(id(arg) for arg in values_of(node))
                 varying: set[int] = set()
                 for node in nodes:
@@ -71,7 +70,7 @@ class Watch:
                         varying.add(id(node))
                         if id(node) in arguments:
                             kinked[id(node)] = typed, node
-                        elif node.op not in _NEVER_NEGATIVE and not _is_even(node):
+                        elif node.op not in _KNOWN_SIGN and not row_of(node.op).is_never_negative and not _is_even(node):
                             (rooted if node.op == "name" or id(node) in below else others)[id(node)] = typed, node
         self.kinked = dict(list(kinked.items())[:_MOST_WATCHED])
         self.others = dict(list((rooted | others).items())[:_MOST_WATCHED])

@@ -14,6 +14,7 @@ from numbers import Integral
 from random import Random
 from typing import TYPE_CHECKING
 
+from matdiff.functions import row_of
 from matdiff.language.dims import Dim
 from matdiff.language.errors import NotASize
 from matdiff.language.queries import is_scalar, post_order, shape_of, unsigned, values_of
@@ -34,13 +35,6 @@ _LARGEST_DEGREE, _LARGEST_WRITTEN = 40, 2000
 _FURTHEST = 24
 # A function of a matrix costs about so many products.
 _PRODUCTS = 4
-# Operations that take as much as several products of whole matrices.
-_WHOLE = frozenset(
-    "inv pinv det logdet adj cof dadj d2adj eigmax eigmin eigmaxproj eigminproj nucnorm norm2 powm dpowm d2powm "
-    "expm logm sqrtm dexpm dlogm dsqrtm d2expm d2logm d2sqrtm".split()
-)
-_SIZE_OPS = ("rows", "cols", "numel", "mean")
-_PRODUCT_OPS = ("*", ".*", "/", "./", "outer", "kron", ":", "dot", "'", "neg", "diag", "vec", "tr", "sum")
 
 
 def fixed_sizes(typed: Typed, sizes: Mapping[str, int] | None) -> dict[str, int]:
@@ -234,7 +228,7 @@ def _enough(typed: Typed) -> int:
 def _written(typed: Typed) -> int:
     """The largest number that is written in an expression with sizes: factors such as n - 3 vanish at no larger size."""
     nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
-    if not any(node.op in _SIZE_OPS for node in nodes):
+    if not any(node.op in ("rows", "cols") or row_of(node.op).counts_entries for node in nodes):
         return 0
     numbers = [
         int(abs(Fraction(node.value))) for node in nodes if node.op == "number" and isinstance(node.value, (int, Fraction))
@@ -254,9 +248,9 @@ def _degree(node: Expr, degrees: Mapping[int, int], known: Mapping[str, int]) ->
         times = int(exponent.value) if exponent.op == "number" and isinstance(exponent.value, (int, Fraction)) else 1
         is_inverse = exponent is not node.args[1] and not is_scalar(node)
         return min((1 if is_inverse else below[0]) * max(1, times), _LARGEST_DEGREE)
-    if node.op in _WHOLE:
+    if row_of(node.op).is_of_whole_matrix:
         return 1
-    if node.op in _PRODUCT_OPS:
+    if node.op in ("/", "./") or row_of(node.op).form == "op":
         return min(sum(below), _LARGEST_DEGREE)
     return max(below)
 
@@ -278,7 +272,7 @@ def _work(typed: Typed, sizes: Mapping[str, int]) -> int:
                 if node.op == "*":
                     inner = [shape_of(arg)[1] for arg in node.args[:-1] if not is_scalar(arg)]
                     total += rows * columns * sum(number_of_dim(dim, sizes) for dim in inner)
-                elif node.op in _WHOLE:
+                elif row_of(node.op).is_of_whole_matrix:
                     total += _PRODUCTS * max(number_of_dim(dim, sizes) for dim in shape_of(node.args[0])) ** 3
     return total
 

@@ -11,15 +11,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from math import prod
+from operator import is_
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import FUNCTIONS
-from matdiff.infer.rules import ARGUMENTS, typed_value
+from matdiff.infer.infer import Typed
+from matdiff.infer.rules import ARGUMENTS, expanded, typed_value
 from matdiff.infer.unify import size_of as size_of_argument
 from matdiff.language.dims import Dim
 from matdiff.language.queries import post_order, shape_of
 from matdiff.limits import check
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, blocks, checked, multiplied, size_of
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, blocks, checked, entry_at, multiplied, size_of
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 
@@ -193,6 +195,28 @@ class Evaluation:
         return [[value[i][j] for j in columns] for i in rows]
 
 
+def written_out(typed: Typed) -> Typed:
+    """The same with definitions for the functions without arithmetic of their own, by which their values are worked out."""
+    done: dict[int, tuple[Expr, Expr]] = {}
+    definitions = {name: _written_out(definition, done) for name, definition in typed.definitions.items()}
+    return Typed(_written_out(typed.expr, done), typed.variables, definitions, typed.remarks)
+
+
+def _written_out(root: Expr, done: dict[int, tuple[Expr, Expr]]) -> Expr:
+    """`done` holds pairs (before, after) by the id of the first, which so is not freed and used again."""
+    for node in post_order(root):
+        if id(node) in done:
+            continue
+        args = tuple(done[id(arg)][1] for arg in node.args)
+        new = node if all(map(is_, args, node.args)) else node.replace(args=args)
+        row = FUNCTIONS.get(node.op)
+        if row is not None and row.values and node.op not in Arithmetic.operations:
+            done.update({id(part): (part, part) for arg in args for part in post_order(arg)})
+            new = _written_out(expanded(new), done)
+        done[id(node)] = node, new
+    return done[id(root)][1]
+
+
 def number_of_index(index: Expr, sizes: Sizes) -> int:
     """An index of the language, a number, a name or a sum of such, as a number that counts from 1."""
     if index.op == "name":
@@ -345,10 +369,7 @@ class Entries:
             return self.arithmetic.number(int(place[0] == fused))
         if len(place) >= 4:  # d f(X)_ij / dX_kl, d^2 f(X)_ij / dX_kl dX_pq
             return self._frechet(array, place)
-        value = self.arrays.value(array)
-        if len(place) == 2:
-            return value[place[0]][place[1]]
-        return value[place[0]][0] if len(value[0]) == 1 else value[0][place[0]]
+        return entry_at(self.arrays.value(array), place)
 
     def _frechet(self, array: Expr, place: Index) -> Number:
         row, column, *moved = place

@@ -1,4 +1,4 @@
-"""Makes an `Expr` of every rule of the grammar; the methods of `Formulate` have the names of the rules.
+"""Makes an `Expr` of every rule of the grammar; the methods of `Builder` have the names of the rules.
 
 They keep no state, so one parser serves all threads.
 """
@@ -76,7 +76,7 @@ def _names(parts: list[Part]) -> list[Token]:
     return [part for part in parts if not isinstance(part, Expr) and part.type == "NAME"]
 
 
-class Formulate:
+class Builder:
     """The callbacks of the parser: each takes the parts of its rule, tokens and what the rules below returned."""
 
     # Statements

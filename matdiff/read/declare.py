@@ -1,4 +1,4 @@
-"""Declarations before the grammar sees them: `x` between sizes and properties get token types of their own, slips an error."""
+"""Declarations before the grammar sees them: `x` between sizes and properties get token types of their own, mistakes an error."""
 
 from __future__ import annotations
 

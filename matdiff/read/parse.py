@@ -15,7 +15,7 @@ from matdiff.language.errors import BadDeclaration, EndsEarly, Errors, MatdiffEr
 from matdiff.language.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
-from matdiff.read.build import Formulate, Shape
+from matdiff.read.build import Builder, Shape
 from matdiff.read.declare import check_sizes, classify_declaration
 from matdiff.read.lalr import Parser, Tables, Token, Unexpected
 from matdiff.read.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
@@ -199,7 +199,7 @@ def _in_time(tokens: Iterable[Token]) -> Iterator[Token]:
 
 
 def _feed(sentence: Sentence, start: str) -> Any:
-    """What `Formulate` makes of the statement.  Raises `EndsEarly` or `UnexpectedText`, or what the rules raise."""
+    """What `Builder` makes of the statement.  Raises `EndsEarly` or `UnexpectedText`, or what the rules raise."""
     try:
         return _load_parser().read(_in_time(sentence.tokens), start)
     except Unexpected as error:
@@ -257,13 +257,13 @@ def _generated_parser(grammar: bytes) -> Parser | None:
     if zlib.crc32(grammar) != _grammar.CHECKSUM:
         return None
     rules, states, starts = _grammar.RULES, _grammar.STATES, _grammar.STARTS
-    return Parser(Tables(_grammar.PATTERN, frozenset(_grammar.IGNORED), rules, states, starts), Formulate())
+    return Parser(Tables(_grammar.PATTERN, frozenset(_grammar.IGNORED), rules, states, starts), Builder())
 
 
 def _lark_parser(grammar: bytes) -> LarkParser:
     from lark import Lark, UnexpectedToken
 
-    parser = Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(_STARTS), transformer=Formulate())
+    parser = Lark(grammar.decode(), parser="lalr", lexer="basic", start=list(_STARTS), transformer=Builder())
     return LarkParser(parser, UnexpectedToken)
 
 

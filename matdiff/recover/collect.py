@@ -11,7 +11,7 @@ from matdiff.language.syntax import Expr
 from matdiff.limits import check
 from matdiff.recover.common import groups_of
 from matdiff.recover.cost import cost
-from matdiff.recover.writer import Formulas, Term
+from matdiff.recover.writer import Term, Writer
 from matdiff.tensor.rational import common_factor, ratio_of
 
 Value = TypeVar("Value", Term, Expr)
@@ -23,20 +23,20 @@ MOST_PAIRED = 20
 MOST_TRIED = 300
 
 
-def collected(terms: list[Term], formulas: Formulas) -> Term:
+def collected(terms: list[Term], writer: Writer) -> Term:
     """The sum of the terms.  Each round takes out the common factor that saves most, first those that all terms share.
 
     Fewer terms are left each time, so it ends.  After `MOST_TRIED` attempts, in this sum and those inside it, what was found by
     then is it.
     """
-    return _Search(formulas).collected(terms)
+    return _Search(writer).collected(terms)
 
 
 class _Search:
     """What was tried for one sum: the sums inside that were written already, and how many groups may still be tried."""
 
-    def __init__(self, formulas: Formulas) -> None:
-        self.formulas = formulas
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
         self.sums: dict[object, Term] = {}
         self.insides: dict[object, Term] = {}
         self.exprs: dict[object, Expr] = {}
@@ -44,7 +44,7 @@ class _Search:
 
     def expr(self, term: Term) -> Expr:
         """The term in matrix notation."""
-        return _remembered(self.exprs, _key(term), lambda: term.expr(self.formulas))
+        return _remembered(self.exprs, _key(term), lambda: term.expr(self.writer))
 
     def collected(self, terms: list[Term]) -> Term:
         """The sum of the terms with common factors taken out."""
@@ -55,7 +55,7 @@ class _Search:
         while 1 < len(terms) <= MOST_TERMS:
             check()
             best: tuple[tuple[bool, int], list[int], Term] | None = None
-            for group in groups_of(terms, self.formulas) if self.left > 0 else ():
+            for group in groups_of(terms, self.writer) if self.left > 0 else ():
                 self.left -= 1
                 content = common_factor([rest.coefficient for rest in group.rests])
                 rests = [rest._replace(coefficient=ratio_of(rest.coefficient, content)) for rest in group.rests]
@@ -83,22 +83,22 @@ class _Search:
 
     def _opened_or_not(self, rests: list[Term]) -> Term:
         plain = self.collected(rests)
-        opened = _merged([inner for term in rests for inner in _opened(term, self.formulas)])
-        if 0 < len(opened) < sum(len(_opened(term, self.formulas)) for term in rests):
+        opened = _merged([inner for term in rests for inner in _opened(term, self.writer)])
+        if 0 < len(opened) < sum(len(_opened(term, self.writer)) for term in rests):
             flat = self.collected(opened)
             return flat if cost(self.expr(flat)) <= cost(self.expr(plain)) else plain
         return plain
 
     def _ordered(self, terms: list[Term]) -> Expr:
         """The sum as it is printed, with every transpose beside its partner, or the transpose of the whole."""
-        return _turned(self._sum(terms, paired=True), self.formulas)
+        return _turned(self._sum(terms, paired=True), self.writer)
 
     def _sum(self, terms: list[Term], paired: bool = False) -> Expr:
-        if not all(_is_everywhere(term, self.formulas) for term in terms) and not any(map(_is_matrix_product, terms)):
-            terms = [term._replace(chain=()) if _is_everywhere(term, self.formulas) else term for term in terms]
+        if not all(_is_everywhere(term, self.writer) for term in terms) and not any(map(_is_matrix_product, terms)):
+            terms = [term._replace(chain=()) if _is_everywhere(term, self.writer) else term for term in terms]
         exprs = [self.expr(term) for term in terms]
         if paired:
-            exprs = _paired(exprs, self.formulas)
+            exprs = _paired(exprs, self.writer)
         if len(exprs) == 1:
             return exprs[0]
         exprs.sort(key=_is_quotient_of_sum)
@@ -123,20 +123,20 @@ def _term_of(expr: Expr) -> Term:
     return Term(1, [expr], [], ()) if is_scalar(expr) else Term(1, [], [], (expr,))
 
 
-def _opened(term: Term, formulas: Formulas) -> list[Term]:
+def _opened(term: Term, writer: Writer) -> list[Term]:
     """The terms of a term that is a multiple of a sum, or of its transpose."""
     is_number = not term.chain and len(term.factors) == 1
     if not is_number and len(term.chain) != 1:
         return [term]
     (body,), others = (term.factors, []) if is_number else (term.chain, term.factors)
     turned = body.op == "'"
-    inner = formulas.sums.get(body.args[0] if turned else body)
+    inner = writer.sums.get(body.args[0] if turned else body)
     if inner is None:
         return [term]
     found = []
     for part in inner:
-        chain = formulas.transposed_chain(part.chain) if turned else part.chain
-        found.append(part._replace(chain=chain).times(term.coefficient).under(others, term.divisors, formulas))
+        chain = writer.transposed_chain(part.chain) if turned else part.chain
+        found.append(part._replace(chain=chain).times(term.coefficient).under(others, term.divisors, writer))
     return found
 
 
@@ -157,14 +157,12 @@ def _counted(items: list[Expr]) -> dict[Expr, int]:
     return counts
 
 
-def _turned(expr: Expr, formulas: Formulas) -> Expr:
+def _turned(expr: Expr, writer: Writer) -> Expr:
     """(A X B + B X A)^T for B^T X^T A^T + A^T X^T B^T: one transpose in place of many."""
     if expr.op != "+" or any(axis.is_one for axis in shape_of(expr)):
         return expr
-    turned = [_transposed_term(term, formulas) for term in expr.args]
-    rows, columns = shape_of(expr)
-    back = Expr("+", tuple(turned), shape=(columns, rows))
-    whole = make.call("'", back, shape=(rows, columns))
+    turned = [_transposed_term(term, writer) for term in expr.args]
+    whole = make.transposed(Expr("+", tuple(turned), shape=shape_of(expr)[::-1]))
     return whole if cost(whole) < cost(expr) else expr
 
 
@@ -182,13 +180,13 @@ def _is_matrix_product(term: Term) -> bool:
     return len(chain) > 1 or chain[0].op in ("I", "diag", "inv")
 
 
-def _is_everywhere(term: Term, formulas: Formulas) -> bool:
+def _is_everywhere(term: Term, writer: Writer) -> bool:
     """Whether a term is one number at every entry, made of numbers and scalar variables: beside an array it needs no ones.
 
     `x - mu`, but `x - (x^T x) ones(n)`, which a reader would take for a slip.
     """
     plain = all(
-        factor.op == "mean" or node.shape is None or (is_scalar(node) and node not in formulas.numbers)
+        factor.op == "mean" or node.shape is None or (is_scalar(node) and node not in writer.numbers)
         for factor in (*term.factors, *term.divisors)
         for node in post_order(factor)
     )
@@ -199,24 +197,24 @@ def _is_everywhere(term: Term, formulas: Formulas) -> bool:
     )
 
 
-def _paired(exprs: list[Expr], formulas: Formulas) -> list[Expr]:
+def _paired(exprs: list[Expr], writer: Writer) -> list[Expr]:
     """The same with every transpose next to what it is the transpose of: A + A^T - B, not A^T - B + A."""
     if not 1 < len(exprs) <= MOST_PAIRED or any(axis.is_one for axis in shape_of(exprs[0])):
         return exprs
     left, pairs = list(exprs), []
     while left:
         one = left.pop(0)
-        back = _transposed_term(one, formulas)
+        back = _transposed_term(one, writer)
         pair = [one, back] if back != one and back in left else [one]
         left = [term for term in left if term not in pair[1:]]
         pairs += sorted(pair, key=_order_of_pair)
     return pairs
 
 
-def _transposed_term(term: Expr, formulas: Formulas) -> Expr:
+def _transposed_term(term: Expr, writer: Writer) -> Expr:
     if term.op != "neg":
-        return formulas.transposed(term)
-    back = formulas.transposed(term.args[0])
+        return writer.transposed(term)
+    back = writer.transposed(term.args[0])
     return make.call("neg", back, shape=shape_of(back))
 
 

@@ -9,7 +9,7 @@ from matdiff.language import make
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.recover.terms import Chain, base_of, exponents_of, is_diagonal, over_and_under
-from matdiff.recover.writer import Formulas, Term
+from matdiff.recover.writer import Term, Writer
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
@@ -27,24 +27,24 @@ class Group(NamedTuple):
     of_arrays: bool = False
 
 
-def groups_of(terms: list[Term], formulas: Formulas) -> list[Group]:
+def groups_of(terms: list[Term], writer: Writer) -> list[Group]:
     """Every group of terms that share an end of their chains, a scalar factor or divisor, a factor entry by entry, or diag."""
     found: list[Group] = []
     for side in (-1, 0):
         for places in _sharing(terms, lambda term, side=side: term.chain[side : side + 1 or None]):  # type: ignore[misc]
-            found += _with_ends([terms[p] for p in places], places, side, formulas)
+            found += _with_ends([terms[p] for p in places], places, side, writer)
     for places in _sharing(terms, _scalar_bases):
         chosen = [terms[p] for p in places]
         if all(term.chain for term in chosen) or not any(term.chain for term in chosen):
-            found += _with_scalars(chosen, places, formulas)
+            found += _with_scalars(chosen, places, writer)
     for places in _sharing(terms, lambda term: (*_entrywise_factors(term), *(("below", f) for f in _entrywise_divisors(term)))):
-        found += _with_entries([terms[p] for p in places], places, formulas)
+        found += _with_entries([terms[p] for p in places], places, writer)
     for places in _sharing(terms, _vectors_of):
-        found += _with_vector([terms[p] for p in places], places, formulas)
+        found += _with_vector([terms[p] for p in places], places, writer)
     diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and is_diagonal(term.chain[0])]
     if len(diagonals) > 1:
         rests = [terms[p]._replace(chain=(terms[p].chain[0].args[0],)) for p in diagonals]
-        found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (formulas.diag(inside.expr(formulas)),))))
+        found.append(Group(diagonals, rests, lambda inside: Term(1, [], [], (writer.diag(inside.expr(writer)),))))
     return found
 
 
@@ -64,44 +64,44 @@ def _dotted(scalar: Expr) -> list[Expr]:
     return [scalar.args[-1], *(start.args if start.op == "'" else ())]
 
 
-def _with_vector(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
+def _with_vector(terms: list[Term], places: list[int], writer: Writer) -> list[Group]:
     """(diag(p) - p p^T) v for p .* v - (p^T v) p: terms linear in one vector, of which some are products of it with a vector."""
     found = []
     for vector in _vectors_of(terms[0]):
-        ways = [_as_matrix(term, vector, formulas) for term in terms]
-        rests = [way for way in ways if way is not None]
+        rewritten = [_as_matrix(term, vector, writer) for term in terms]
+        rests = [rest for rest in rewritten if rest is not None]
         if len(rests) < len(terms) or not any(len(rest.factors) < len(term.factors) for rest, term in zip(rests, terms)):
             continue
         if any(not rest.chain or rest.chain[-1].op == "diag" for rest in rests):
-            factors, divisors, bare = _shared_scalars(rests, formulas)
+            factors, divisors, bare = _shared_scalars(rests, writer)
             if any(not rest.chain and (rest.factors or rest.divisors) for rest in bare):
                 continue  # nobody writes ((a^T x) I + a x^T) b for (a^T x) b + (b^T x) a
             size = shape_of(vector)[0]
             bare = [rest if rest.chain else rest._replace(chain=(make.eye(size),)) for rest in bare]
 
             def whole(inside: Term, vector: Expr = vector, above: list[Expr] = factors, below: list[Expr] = divisors) -> Term:
-                scaled = inside.under(above, below, formulas)
+                scaled = inside.under(above, below, writer)
                 return scaled._replace(chain=(*scaled.chain, vector))
 
             found.append(Group(places, bare, whole))
     return found
 
 
-def _as_matrix(term: Term, vector: Expr, formulas: Formulas) -> Term | None:
+def _as_matrix(term: Term, vector: Expr, writer: Writer) -> Term | None:
     """The term without the vector, so that it is a matrix; None where the vector stands elsewhere in it, too."""
     chain, factors = term.chain, list(term.factors)
     if chain[-1] == vector:
         matrix: Chain = chain[:-1]
     elif vector in _entrywise_factors(term) and chain[0].op == ".*":
         rest = _removed(_entrywise_factors(term), [vector])
-        matrix = (formulas.diag(formulas.hadamard(rest, [])),)
+        matrix = (writer.diag(writer.hadamard(rest, [])),)
     else:
         dot = next((factor for factor in factors if vector in _dotted(factor)), None)
         if dot is None:
             return None
         factors.remove(dot)
         at_end = dot.args[-1] == vector
-        matrix = (*chain, *(dot.args[:-1] if at_end else formulas.transposed_chain(dot.args[1:])))
+        matrix = (*chain, *(dot.args[:-1] if at_end else writer.transposed_chain(dot.args[1:])))
     if any(node == vector for expr in (*matrix, *factors, *term.divisors) for node in post_order(expr)):
         return None
     return term._replace(chain=matrix, factors=factors)
@@ -126,14 +126,14 @@ def _common(chains: list[Chain], side: int) -> int:
     return count
 
 
-def _with_ends(terms: list[Term], places: list[int], side: int, formulas: Formulas) -> list[Group]:
+def _with_ends(terms: list[Term], places: list[int], side: int, writer: Writer) -> list[Group]:
     """The terms as (what differs) times their common end, or their common beginning times what differs."""
     count = _common([term.chain for term in terms], side)
     end = terms[0].chain[:count] if side == 0 else terms[0].chain[len(terms[0].chain) - count :]
-    factors, divisors, rests = _shared_scalars(terms, formulas)
+    factors, divisors, rests = _shared_scalars(terms, writer)
     if all(len(term.chain) == count for term in terms):
         bare = [term._replace(chain=()) for term in rests]
-        return [Group(places, bare, lambda inside: inside.under(factors, divisors, formulas)._replace(chain=end))]
+        return [Group(places, bare, lambda inside: inside.under(factors, divisors, writer)._replace(chain=end))]
     bare = []
     for term in rests:
         chain = term.chain[count:] if side == 0 else term.chain[: len(term.chain) - count]
@@ -145,19 +145,19 @@ def _with_ends(terms: list[Term], places: list[int], side: int, formulas: Formul
         bare.append(term._replace(chain=chain))
 
     def whole(inside: Term) -> Term:
-        scaled = inside.under(factors, divisors, formulas)
+        scaled = inside.under(factors, divisors, writer)
         return scaled._replace(chain=(*end, *inside.chain) if side == 0 else (*inside.chain, *end))
 
     # Nobody writes (S^-1 x x^T - I) S^-1 for S^-1 x x^T S^-1 - S^-1.
     return [Group(places, bare, whole, of_arrays=all(len(term.chain) > count for term in terms))]
 
 
-def _with_scalars(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
+def _with_scalars(terms: list[Term], places: list[int], writer: Writer) -> list[Group]:
     """The terms as their common scalars times what differs."""
-    factors, divisors, rests = _shared_scalars(terms, formulas)
+    factors, divisors, rests = _shared_scalars(terms, writer)
     if not factors and not divisors:
         return []  # one's divisor is the other's factor
-    return [Group(places, rests, lambda inside: inside.under(factors, divisors, formulas))]
+    return [Group(places, rests, lambda inside: inside.under(factors, divisors, writer))]
 
 
 def _scalar_bases(term: Term) -> list[object]:
@@ -173,15 +173,15 @@ def _powers(items: list[Expr], *, above: bool) -> dict[Expr, Rational]:
     return {**dict.fromkeys(kept, 1), **exponents_of(item for item in items if item not in kept)}
 
 
-def _shared_scalars(terms: list[Term], formulas: Formulas) -> tuple[list[Expr], list[Expr], list[Term]]:
+def _shared_scalars(terms: list[Term], writer: Writer) -> tuple[list[Expr], list[Expr], list[Term]]:
     """The scalar factors and divisors that all terms share, the lowest power of each, and the terms without them."""
     shared: list[list[Expr]] = []
     rests: list[list[list[Expr]]] = []
     for above in (True, False):
         powers = [_powers(term.factors if above else term.divisors, above=above) for term in terms]
         common = {base: min(p[base] for p in powers) for base in powers[0] if all(base in p for p in powers)}
-        shared.append(formulas.powers(common))
-        rests.append([formulas.powers({base: e - common.get(base, 0) for base, e in p.items()}) for p in powers])
+        shared.append(writer.powers(common))
+        rests.append([writer.powers({base: e - common.get(base, 0) for base, e in p.items()}) for p in powers])
     bare = [term._replace(factors=f, divisors=d) for term, f, d in zip(terms, *rests)]
     return shared[0], shared[1], bare
 
@@ -203,7 +203,7 @@ def _entrywise_divisors(term: Term) -> list[Expr]:
     return over_and_under(term.chain[0])[1] if len(term.chain) == 1 else []
 
 
-def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> list[Group]:
+def _with_entries(terms: list[Term], places: list[int], writer: Writer) -> list[Group]:
     """The terms as what they share entry by entry, above and below, times what differs."""
     above, below = (
         [f for f in of(terms[0]) if all(f in of(term) for term in terms)] for of in (_entrywise_factors, _entrywise_divisors)
@@ -216,13 +216,13 @@ def _with_entries(terms: list[Term], places: list[int], formulas: Formulas) -> l
                 return []
             rests.append(term._replace(chain=()))  # a number, which acts on every entry
         else:
-            rests.append(term._replace(chain=(formulas.hadamard(tops, bottoms),)))
+            rests.append(term._replace(chain=(writer.hadamard(tops, bottoms),)))
     if all(not term.chain for term in rests):
         return []
-    factors, divisors, bare = _shared_scalars(rests, formulas)
+    factors, divisors, bare = _shared_scalars(rests, writer)
 
     def whole(inside: Term) -> Term:
-        body = formulas.hadamard([*above, *inside.entries(formulas)], below)
-        return inside.under(factors, divisors, formulas)._replace(chain=(body,))
+        body = writer.hadamard([*above, *inside.entries(writer)], below)
+        return inside.under(factors, divisors, writer)._replace(chain=(body,))
 
     return [Group(places, bare, whole, of_arrays=True)]

@@ -168,14 +168,14 @@ class _Entries:
             else:
                 entry = Expr("entry", (value, *map(_letter, at)), shape=SCALAR)
             if not slots:
-                entry = self.recovery.formulas.scalar_power(entry, magnitude(exponent))
+                entry = self.recovery.writer.scalar_power(entry, magnitude(exponent))
             else:
                 entry = _power(entry, magnitude(exponent))
             (above if exponent > 0 else below).append(entry)
         above, below = _merged(above), _merged(below)
-        body = self.recovery.formulas.scaled(1, deltas + above, below, (), entries=True) if summed else None
+        body = self.recovery.writer.scaled(1, deltas + above, below, (), entries=True) if summed else None
         if body is None:
-            return self.recovery.formulas.scaled(product.coefficient, deltas + above, below, (), entries=True)
+            return self.recovery.writer.scaled(product.coefficient, deltas + above, below, (), entries=True)
         total = Expr("sigma", (body, *(_letter(names[slot]) for slot in summed)), shape=SCALAR)
         return total if product.coefficient == 1 else _scaled(product.coefficient, total)
 
@@ -198,10 +198,10 @@ class _Entries:
             return self._plain(product)
         reduce(graph)
         for edge in graph.edges:
-            found += self._without_diagonals(self.recovery.formulas.product(edge.chain), edge.row, edge.column)
+            found += self._without_diagonals(self.recovery.writer.product(edge.chain), edge.row, edge.column)
         for index, pendants in graph.pendants.items():
             for pendant in pendants:
-                found.append((self.recovery.formulas.product(pendant.chain), (index,), pendant.exponent))
+                found.append((self.recovery.writer.product(pendant.chain), (index,), pendant.exponent))
         return found + [(tensor, slots, 1) for tensor, slots in graph.others]
 
     def _without_diagonals(self, matrix: Expr, row: int, column: int) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
@@ -212,7 +212,7 @@ class _Entries:
             if len(chain) > 1 and terms.is_diagonal(chain[end]):
                 found.append((chain[end].args[0], (slot,), 1))
                 chain = chain[1:] if end == 0 else chain[:-1]
-        return [*found, (self.recovery.formulas.product(chain), (row, column), 1)]
+        return [*found, (self.recovery.writer.product(chain), (row, column), 1)]
 
 
 def _merged(factors: list[Expr]) -> list[Expr]:

@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from matdiff.language.syntax import Rational
-    from matdiff.recover.writer import Formulas, Term
+    from matdiff.recover.writer import Term, Writer
 
     class Notation(Protocol):
         """What writes the factors of a product: `recover.Recovery`."""
 
-        formulas: Formulas
+        writer: Writer
 
         def expr(self, tensor: Tensor) -> Expr: ...
         def term(self, tensor: Tensor) -> Term: ...
@@ -67,7 +67,7 @@ class Graph:
         self, recovery: Notation, factors: Sequence[Factor], out: tuple[int, ...], sizes: tuple[Dim, ...], lift: bool = False
     ) -> None:
         """With `lift` the scalars of the factors are left out: they stand in `lifted`."""
-        self.formulas = recovery.formulas
+        self.writer = recovery.writer
         self.lifted: list[Term] = []
         self.sizes, self.out = sizes, out
         self.recovery = recovery
@@ -137,7 +137,7 @@ class Graph:
             index = edge.row
             if index in kept or len(beside[index]) > 1 or self.pendants[index]:
                 self.edges.remove(edge)
-                diagonal = make.call("diag", self.formulas.product(edge.chain), shape=(self.sizes[index], ONE))
+                diagonal = make.call("diag", self.writer.product(edge.chain), shape=(self.sizes[index], ONE))
                 self.pendants[index].append(Pendant((diagonal,), 1, edge.place))
                 return True
         return False
@@ -160,7 +160,7 @@ class Graph:
         """The edge as a matrix whose columns are at `column`: (the index of its rows, the chain)."""
         if edge.column == column:
             return edge.row, edge.chain
-        return edge.column, self.formulas.transposed_chain(edge.chain)
+        return edge.column, self.writer.transposed_chain(edge.chain)
 
     def _series(self) -> bool:
         beside = self._edges_at()
@@ -174,13 +174,13 @@ class Graph:
                 between = self.between(self.pendants[index], index)
                 self.edges = [edge for edge in self.edges if edge is not first and edge is not second]
                 self.pendants[index] = []
-                chain = left + between + self.formulas.transposed_chain(right)
+                chain = left + between + self.writer.transposed_chain(right)
                 self.edges.append(Edge(start, end, chain, min(first.place, second.place)))
                 return True
         return False
 
     def _is_symmetric(self, edge: Edge) -> bool:
-        return self.formulas.transposed_chain(edge.chain) == edge.chain
+        return self.writer.transposed_chain(edge.chain) == edge.chain
 
     def _side_by_side(self, first: Edge, second: Edge, index: int) -> bool:
         """Whether two matrices are better multiplied entry by entry: (A .* B) x for diag(A diag(x) B^T), but diag(A B^T)."""
@@ -197,19 +197,20 @@ class Graph:
             beside = sorted((e for e in self.edges[place:] if {e.row, e.column} == ends), key=lambda e: e.place)
             if len(beside) > 1 and len(ends) == 2 and not ends <= set(self.out):
                 lead = next((e for e in beside if not self._is_symmetric(e)), edge)  # S .* A, not (S .* A^T)^T
-                matrix = self._parallel_product(beside, lead.row, lead.column)
+                matrix = self._parallel_product(beside, lead.column)
                 merged = Edge(lead.row, lead.column, (matrix,), edge.place)
                 self.edges = [merged if e is edge else e for e in self.edges if e is edge or not any(e is b for b in beside)]
                 return True
         return False
 
-    def _parallel_product(self, edges: list[Edge], row: int, column: int) -> Expr:
-        matrices = [self.formulas.product(self.seen_from(edge, column)[1]) for edge in edges]
+    def _parallel_product(self, edges: list[Edge], column: int) -> Expr:
+        """The entry-by-entry product of matrices, seen with this index as their column."""
+        matrices = [self.writer.product(self.seen_from(edge, column)[1]) for edge in edges]
         masks = list(dict.fromkeys(m for m in matrices if m.op in ("tril", "triu") and m.args[0].op == "ones"))
         rest = [m for m in matrices if m not in masks] or [masks.pop()]
         tops = [m for m in rest if not _is_reciprocal(m)]
         bottoms = [m.args[1] for m in rest if _is_reciprocal(m)]
-        value = self.formulas.hadamard(tops, bottoms)
+        value = self.writer.hadamard(tops, bottoms)
         for mask in masks:
             value = make.call(mask.op, value, shape=shape_of(value))
         return value
@@ -227,9 +228,9 @@ class Graph:
         tops: list[Expr] = []
         bottoms: list[Expr] = []
         for pendant in pendants:
-            vector = self.formulas.array_power(self.formulas.product(pendant.chain), magnitude(pendant.exponent))
+            vector = self.writer.array_power(self.writer.product(pendant.chain), magnitude(pendant.exponent))
             (tops if pendant.exponent > 0 else bottoms).append(vector)
-        return (self.formulas.hadamard(tops, bottoms),)
+        return (self.writer.hadamard(tops, bottoms),)
 
     def _matrices(self, pendants: list[Pendant]) -> tuple[Chain, list[Pendant]]:
         """The pendants that are diagonals of diagonal matrices as D, D^2 or D^-1, and the others."""
@@ -237,20 +238,20 @@ class Graph:
         rest: list[Pendant] = []
         for pendant in pendants:
             (vector, *more), exponent = pendant.chain, pendant.exponent
-            if more or vector.op != "diag" or vector.args[0] not in self.formulas.diagonal or exponent.denominator != 1:
+            if more or vector.op != "diag" or vector.args[0] not in self.writer.diagonal or exponent.denominator != 1:
                 rest.append(pendant)
                 continue
             matrix = vector.args[0]
             if exponent < 0:
                 matrix = make.call("inv", matrix, shape=shape_of(matrix))
-                self.formulas.symmetric.add(matrix)
+                self.writer.symmetric.add(matrix)
             matrices += [matrix] * int(magnitude(exponent))
         return tuple(matrices), rest
 
     def between(self, pendants: list[Pendant], index: int) -> Chain:
         """diag of the vectors at an index, or nothing."""
         matrices, rest = self._matrices(pendants)
-        return (*matrices, *((self.formulas.diag(self.formulas.product(self.vector(rest, index))),) if rest else ()))
+        return (*matrices, *((self.writer.diag(self.writer.product(self.vector(rest, index))),) if rest else ()))
 
     def chain(self) -> Chain:
         """The value of a reduced graph with one or two output axes."""
@@ -264,16 +265,16 @@ class Graph:
         if row == column and self.pendants[row]:
             return self.between(self.pendants[row], row)
         if row == column:
-            return (self.formulas.diag(self.formulas.product(self.vector(self.pendants[row], row))),)
+            return (self.writer.diag(self.writer.product(self.vector(self.pendants[row], row))),)
         if self.edges:
             left, right = (self.between(self.pendants[index], index) for index in self.out)
             if len(self.edges) == 1:
                 return left + self.seen_from(self.edges[0], column)[1] + right
-            return left + (self._parallel_product(sorted(self.edges, key=lambda e: e.place), row, column),) + right
+            return left + (self._parallel_product(sorted(self.edges, key=lambda e: e.place), column),) + right
         if not self.pendants[row] and not self.pendants[column]:
             return (Expr("ones", (), shape=(self.sizes[row], self.sizes[column])),)
         outer = self.vector(self.pendants[column], column)
-        return self.vector(self.pendants[row], row) + self.formulas.transposed_chain(outer)
+        return self.vector(self.pendants[row], row) + self.writer.transposed_chain(outer)
 
     def scalar(self) -> Expr:
         """The value of a reduced graph without output axes, all of it connected."""
@@ -283,7 +284,7 @@ class Graph:
             edge = self.edges[0]
             if len(self.edges) > 1 or edge.row != edge.column:
                 raise Irreducible
-            return self.formulas.trace(edge.chain)
+            return self.writer.trace(edge.chain)
         (index,) = (index for index, pendants in self.pendants.items() if pendants)
         pendants = self.pendants[index]
         tops = [pendant for pendant in pendants if pendant.exponent == 1]
@@ -292,11 +293,11 @@ class Graph:
             rest = list(pendants)
             rest.remove(first)
             rest.sort(key=lambda pendant: pendant.chain != first.chain)  # x^T (x .* y): as it would be read back
-            return self.formulas.dot(first.chain, self.vector(rest, index))
+            return self.writer.dot(first.chain, self.vector(rest, index))
         chain = self.vector(pendants, index)
         if len(chain) > 1 and chain[-1].op == "ones":
             chain = chain[:-1]  # the sum of X ones is that of X
-        return make.call("sum", self.formulas.product(chain), shape=SCALAR)
+        return make.call("sum", self.writer.product(chain), shape=SCALAR)
 
 
 def _is_reciprocal(expr: Expr) -> bool:

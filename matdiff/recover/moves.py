@@ -50,11 +50,11 @@ def _matrix_between(graph: Graph, row: int, column: int) -> Expr | None:
         return None
     if touching:
         left, right = graph.between(graph.pendants[row], row), graph.between(graph.pendants[column], column)
-        matrix = graph.formulas.product((*left, *graph.seen_from(touching[0], column)[1], *right))
+        matrix = graph.writer.product((*left, *graph.seen_from(touching[0], column)[1], *right))
         graph.edges.remove(touching[0])
     else:
         left = graph.vector(graph.pendants[row], row)
-        matrix = graph.formulas.product((*left, *graph.formulas.transposed_chain(graph.vector(graph.pendants[column], column))))
+        matrix = graph.writer.product((*left, *graph.writer.transposed_chain(graph.vector(graph.pendants[column], column))))
     graph.pendants[row], graph.pendants[column] = [], []
     return matrix
 
@@ -77,7 +77,7 @@ def _fused_vector(graph: Graph, factor: Factor) -> bool:
         return False
     shape = (graph.sizes[whole], ONE)
     if not any({edge.row, edge.column} & {slow, fast} for edge in graph.edges):
-        vectors = [graph.formulas.product(graph.vector(graph.pendants[index], index)) for index in (slow, fast)]
+        vectors = [graph.writer.product(graph.vector(graph.pendants[index], index)) for index in (slow, fast)]
         graph.pendants[slow], graph.pendants[fast] = [], []
         value = make.call("kron", *vectors, shape=shape)
     else:
@@ -125,7 +125,7 @@ def _joint(graph: Graph, start: int, end: int) -> Expr | None:
     if len(touching) != 1 or {touching[0].row, touching[0].column} != {start, end}:
         return None
     left, right = (graph.between(graph.pendants[index], index) for index in (start, end))
-    return graph.formulas.product((*left, *graph.seen_from(touching[0], end)[1], *right))
+    return graph.writer.product((*left, *graph.seen_from(touching[0], end)[1], *right))
 
 
 def _paired(joints: list[Expr], sizes: list[Dim], is_crossed: bool) -> Chain:
@@ -145,7 +145,7 @@ def _unfused(graph: Graph, factor: Factor) -> bool:
     whole, slow, fast = slots[0], slots[-2], slots[-1]
     if not _is_fuse(tensor) or slow == fast or not _alone(graph, factor, whole) or graph.touching(whole):
         return False
-    vector = graph.formulas.product(graph.vector(graph.pendants[whole], whole))
+    vector = graph.writer.product(graph.vector(graph.pendants[whole], whole))
     graph.pendants[whole] = []
     graph.others.remove(factor)
     rows, columns = graph.sizes[fast], graph.sizes[slow]
@@ -162,7 +162,7 @@ def _half_fused(graph: Graph, factor: Factor) -> bool:
     whole, slow, fast = slots
     for inner, kept in ((fast, slow), (slow, fast)):
         if _alone(graph, factor, inner) and not graph.touching(inner):
-            vector = graph.formulas.product(graph.vector(graph.pendants[inner], inner))
+            vector = graph.writer.product(graph.vector(graph.pendants[inner], inner))
             unit = make.eye(graph.sizes[kept])
             pair = (unit, vector) if inner == fast else (vector, unit)
             graph.pendants[inner] = []
@@ -201,12 +201,12 @@ def _frechet(graph: Graph, factor: Factor) -> bool:
         assert isinstance(value, Apply)
         at, *more = (graph.recovery.expr(arg) for arg in value.args)
         if kept:
-            at = graph.formulas.transposed(at)
-            directions[1:] = [graph.formulas.transposed(direction) for direction in directions[1:]]
+            at = graph.writer.transposed(at)
+            directions[1:] = [graph.writer.transposed(direction) for direction in directions[1:]]
         name = f"d{tensor.exponent if len(directions) > 1 else ''}{value.function}"
         slope = make.call(name, at, *more, *directions, shape=shape_of(at))
-        if all(graph.formulas.transposed(each) == each for each in (at, *directions)):  # df(X, E)^T = df(X^T, E^T)
-            graph.formulas.symmetric.add(slope)
+        if all(graph.writer.transposed(each) == each for each in (at, *directions)):  # df(X, E)^T = df(X^T, E^T)
+            graph.writer.symmetric.add(slope)
         graph.add_matrix(*pairs[kept], slope)
         return True
     return False
@@ -217,7 +217,7 @@ def _diagonal_at(graph: Graph, place: int) -> Expr | None:
     if graph.touching(place):
         return None
     diagonals = graph.between(graph.pendants[place], place)
-    return graph.formulas.product(diagonals) if diagonals else make.eye(graph.sizes[place])
+    return graph.writer.product(diagonals) if diagonals else make.eye(graph.sizes[place])
 
 
 def _matrices_between(graph: Graph, pairs: list[tuple[int, int]]) -> list[Expr] | None:

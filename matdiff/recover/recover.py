@@ -20,7 +20,7 @@ from matdiff.recover.collect import collected
 from matdiff.recover.graph import Graph, Irreducible
 from matdiff.recover.moves import reduce
 from matdiff.recover.terms import Chain
-from matdiff.recover.writer import Formulas, Term
+from matdiff.recover.writer import Term, Writer
 from matdiff.tensor.build import add, base_and_exponent, einsum, is_symmetric
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
@@ -35,7 +35,7 @@ class Recovery:
 
     def __init__(self, sizes: dict[Dim, Expr]) -> None:
         self.sizes = sizes
-        self.formulas = Formulas()
+        self.writer = Writer()
         self.known: dict[Tensor, Term] = {}
         # Sums that have a name, which may be part of larger ones.
         self.named: list[Sum] = []
@@ -44,23 +44,23 @@ class Recovery:
 
     def expr(self, tensor: Tensor) -> Expr:
         """Matrix notation; raises Irreducible where there is none."""
-        return self.term(tensor).expr(self.formulas)
+        return self.term(tensor).expr(self.writer)
 
     def name(self, tensor: Tensor, name: str, expr: Expr) -> None:
         """From now on the tensor, whose notation is `expr`, is written as this name."""
         leaf = make.name(name, shape_of(expr))
-        if expr in self.formulas.symmetric:
-            self.formulas.symmetric.add(leaf)
+        if expr in self.writer.symmetric:
+            self.writer.symmetric.add(leaf)
         self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (self._column(leaf),))
         if not tensor.dims:
-            self.formulas.numbers.add(leaf)
+            self.writer.numbers.add(leaf)
         if isinstance(tensor, Sum):
             self.named.append(tensor)
 
     def _column(self, expr: Expr) -> Expr:
         """A row as the column that a tensor with one axis is written as; anything else as it is."""
         rows, columns = shape_of(expr)
-        return self.formulas.transposed(expr) if rows.is_one and not columns.is_one else expr
+        return self.writer.transposed(expr) if rows.is_one and not columns.is_one else expr
 
     def term(self, tensor: Tensor) -> Term:
         known = self.known.get(tensor)
@@ -82,13 +82,13 @@ class Recovery:
             expr = make.name(tensor.name, shape)
             if tensor.property == "row":
                 expr = self._column(make.name(tensor.name, shape[::-1]))
-            self.formulas.variables.add(expr)
+            self.writer.variables.add(expr)
             if tensor.property in ("symmetric", "spd", "diagonal"):
-                self.formulas.symmetric.add(expr)
+                self.writer.symmetric.add(expr)
             if tensor.property == "skew":
-                self.formulas.skew.add(expr)
+                self.writer.skew.add(expr)
             if tensor.property == "diagonal":
-                self.formulas.diagonal.add(expr)
+                self.writer.diagonal.add(expr)
         elif isinstance(tensor, Constant):
             expr = self._constant(tensor)
         else:
@@ -118,7 +118,7 @@ class Recovery:
         terms = []
         for monomial, coefficient in dim.terms:
             factors = [self.sizes.get(size) or _trace_of_identity(size) for size in map(_named, monomial)]
-            terms.append(Term(coefficient, factors, [], ()).expr(self.formulas))
+            terms.append(Term(coefficient, factors, [], ()).expr(self.writer))
         return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
 
     def _apply(self, tensor: Apply, shape: Shape) -> Expr:
@@ -133,17 +133,17 @@ class Recovery:
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
         if tensor.function in FUNCTIONS and FUNCTIONS[tensor.function].turns_vectors and shape[1].is_one and tensor.dims:
             # The value at a column is a row: pinv(x)^T, or pinv(r) where the column is r^T.
-            turned = self.formulas.transposed(args[0])
+            turned = self.writer.transposed(args[0])
             if args[0].op == "'":
                 return make.call(tensor.function, turned, shape=shape)
-            return self.formulas.transposed(make.call(tensor.function, args[0], shape=shape[::-1]))
+            return self.writer.transposed(make.call(tensor.function, args[0], shape=shape[::-1]))
         expr = make.call("^" if tensor.function == MATRIX_POWER else tensor.function, *args, shape=shape)
         if is_symmetric(tensor):
-            self.formulas.symmetric.add(expr)
+            self.writer.symmetric.add(expr)
         return expr
 
     def _power(self, base: Expr, exponent: Rational, array: bool) -> Expr:
-        power = self.formulas.array_power if array else self.formulas.scalar_power
+        power = self.writer.array_power if array else self.writer.scalar_power
         if exponent > 0:
             return power(base, exponent)
         operator = "./" if array else "/"
@@ -158,18 +158,18 @@ class Recovery:
             left = with_part(left, named) or left
         for coefficient, inner in left:
             terms.append(self.term(inner).times(coefficient))
-        term = collected(terms, self.formulas)
-        expr = term.expr(self.formulas)
-        self.formulas.sums.setdefault(expr, terms)
+        term = collected(terms, self.writer)
+        expr = term.expr(self.writer)
+        self.writer.sums.setdefault(expr, terms)
         if tensor.order == 2 and tensor.cache.get("symmetric"):
-            self.formulas.symmetric.add(expr)
+            self.writer.symmetric.add(expr)
         return term
 
     def _block(self, grid: Grid, dims: tuple[Dim, ...]) -> Term:
         cells = []
         for (rows, columns), value in grid.cells:
             cell = make.zeros((rows, columns)) if value is None else self.expr(value)
-            cells.append(self.formulas.transposed(cell) if rows.is_one and shape_of(cell)[0] == columns else cell)
+            cells.append(self.writer.transposed(cell) if rows.is_one and shape_of(cell)[0] == columns else cell)
         empty = [cell.op == "zeros" or cell == make.number(0) for cell in cells]
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
         if is_negative:  # A x - [c; d], not [-c; -d] + A x
@@ -191,14 +191,14 @@ class Recovery:
                 divisors += inner.divisors  # (a / theta - m) / (2 theta), not 1/2 ((a / theta - m) / theta)
             elif not slots:
                 base, exponent = base_and_exponent(tensor)
-                expr = self.formulas.scalar_power(self.expr(base), magnitude(exponent))
+                expr = self.writer.scalar_power(self.expr(base), magnitude(exponent))
                 (factors if exponent > 0 else divisors).append(expr)
-        factors, divisors = (self.formulas.powers(terms.exponents_of(part)) for part in (factors, divisors))
+        factors, divisors = (self.writer.powers(terms.exponents_of(part)) for part in (factors, divisors))
         self._take_means(factors, divisors)
         arrays = [factor for factor in product.factors if factor[1]]
         if len(arrays) == 1 and isinstance(arrays[0][0], Sum) and arrays[0][1] == product.out == tuple(range(len(product.out))):
             inner = self.term(arrays[0][0])
-            return inner.times(coefficient).under(factors, divisors, self.formulas)
+            return inner.times(coefficient).under(factors, divisors, self.writer)
         graph = Graph(self, arrays, product.out, product.sizes, lift=True)
         chain: Chain = ()
         if any(slots for _, slots in product.factors) or product.out:
@@ -209,13 +209,13 @@ class Recovery:
                 factors.append(graph.scalar())
         term = Term(coefficient, factors, divisors, chain)
         for lifted in graph.lifted:
-            term = term.times(lifted.coefficient).under(lifted.factors, lifted.divisors, self.formulas)
+            term = term.times(lifted.coefficient).under(lifted.factors, lifted.divisors, self.writer)
         return term
 
     def _take_means(self, factors: list[Expr], divisors: list[Expr]) -> None:
         """sum(x) / rows(x) as mean(x), and so x^T x / rows(x) as mean(x .^ 2)."""
         for place, factor in enumerate(factors):
-            squared = self.formulas.norm_argument(factor)
+            squared = self.writer.norm_argument(factor)
             if factor.op != "sum" and squared is None:
                 continue
             inner = factor.args[0] if squared is None else make.call(".^", squared, make.number(2), shape=shape_of(squared))
@@ -224,7 +224,7 @@ class Recovery:
             if all(left.get(size, 0) >= 1 for size in sizes) and len(set(sizes)) == len(sizes):
                 for size in sizes:
                     left[size] -= 1
-                divisors[:] = self.formulas.powers(left)
+                divisors[:] = self.writer.powers(left)
                 factors[place] = make.call("mean", inner, shape=SCALAR)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from matdiff.language.dims import ONE, SCALAR, Shape
-from matdiff.language.make import call, number
+from matdiff.language.make import call, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, ratio
 from matdiff.tensor.rational import whole
@@ -121,7 +121,7 @@ def _column(base: Expr, place: Expr) -> Expr:
     rows, _ = shape_of(base)
     if base.op == "'":
         row = _row(base.args[0], place)
-        return row if rows.is_one else call("'", row, shape=(rows, ONE))
+        return row if rows.is_one else transposed(row)
     return _sliced(base, number(1) if rows.is_one else Expr("all"), place, (rows, ONE))
 
 
@@ -130,7 +130,7 @@ def _row(base: Expr, place: Expr) -> Expr:
     _, columns = shape_of(base)
     if base.op == "'":
         column = _column(base.args[0], place)
-        return column if columns.is_one else call("'", column, shape=(ONE, columns))
+        return column if columns.is_one else transposed(column)
     return _sliced(base, place, number(1) if columns.is_one else Expr("all"), (ONE, columns))
 
 
@@ -150,7 +150,7 @@ def _is_cumulation(expr: Expr) -> bool:
 
 def _power(factor: Expr, count: int) -> Expr:
     if factor.op == "'":
-        return call("'", _power(factor.args[0], count), shape=factor.shape or SCALAR)
+        return transposed(_power(factor.args[0], count))
     if factor.op == "inv":
         return call("^", factor.args[0], number(-count), shape=factor.shape or SCALAR)
     return call("^", factor, number(count), shape=factor.shape or SCALAR)

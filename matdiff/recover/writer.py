@@ -1,4 +1,4 @@
-"""`Formulas`: how a person writes a transpose, a product, a quotient, a norm, where what is known of the variables matters."""
+"""`Writer`: how a person writes a transpose, a product, a quotient, a norm, where what is known of the variables matters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.dims import ONE, SCALAR, Shape
-from matdiff.language.make import call, eye, number
+from matdiff.language.make import call, eye, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.recover.cost import cost
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ALWAYS_SYMMETRIC = ("I", "diag")
 
 
-class Formulas:
+class Writer:
     """Constructors that know which names stand for symmetric and which for diagonal matrices."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class Formulas:
             return Expr(expr.op, (self.transposed(expr.args[0]), *expr.args[1:]), shape=(columns, rows))
         if expr.args and expr.args[0].op == "'" and expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each":
             return call(expr.op, expr.args[0].args[0], shape=(columns, rows))
-        whole = call("'", expr, shape=(columns, rows))
+        whole = transposed(expr)
         if expr.op == "+":
             terms = tuple(self.transposed(term) for term in expr.args)
             turned = Expr("+", terms, shape=(columns, rows))
@@ -282,22 +282,22 @@ class Term(NamedTuple):
     divisors: list[Expr]
     chain: Chain
 
-    def expr(self, formulas: Formulas) -> Expr:
+    def expr(self, writer: Writer) -> Expr:
         if self.coefficient == 1 and len(self.factors) == 1 and not self.divisors and not self.chain:
             return self.factors[0]  # nothing is to be put together
-        return formulas.scaled(self.coefficient, self.factors, self.divisors, self.chain)
+        return writer.scaled(self.coefficient, self.factors, self.divisors, self.chain)
 
     def times(self, coefficient: Rational) -> Term:
         return self._replace(coefficient=self.coefficient * coefficient)
 
-    def under(self, factors: list[Expr], divisors: list[Expr], formulas: Formulas) -> Term:
+    def under(self, factors: list[Expr], divisors: list[Expr], writer: Writer) -> Term:
         """The term times scalar factors over scalar divisors."""
-        above = formulas.powers(exponents_of([*factors, *self.factors]))
-        return self._replace(factors=above, divisors=formulas.powers(exponents_of([*divisors, *self.divisors])))
+        above = writer.powers(exponents_of([*factors, *self.factors]))
+        return self._replace(factors=above, divisors=writer.powers(exponents_of([*divisors, *self.divisors])))
 
-    def entries(self, formulas: Formulas) -> list[Expr]:
+    def entries(self, writer: Writer) -> list[Expr]:
         """The chain as one factor of a product entry by entry; none for a number."""
-        return [formulas.product(self.chain)] if self.chain else []
+        return [writer.product(self.chain)] if self.chain else []
 
     @property
     def size(self) -> Shape:

@@ -1,25 +1,22 @@
 """Constructors for the expressions of a derivation: they keep the writer's own form and only tidy signs, numbers and brackets.
 
-`formula` writes what `recover` found; here an expression that somebody wrote is changed in places, and must stay recognisable.
+`recover.writer` writes what `recover` found; here an expression that somebody wrote is changed in places, and must stay recognisable.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
-from matdiff.language.dims import SCALAR, Dim, Shape
-from matdiff.language.queries import is_scalar, post_order, shape_of
+from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.tensor.rational import whole
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
-
-# Elementwise operators and what they are between scalars.
-_SCALAR_OPERATORS = {".*": "*", "./": "/", ".^": "^"}
 
 
 def is_linear(function: str) -> bool:
@@ -176,32 +173,14 @@ def transposed(expr: Expr) -> Expr:
     """The transpose as it would be written around the expression."""
     if is_scalar(expr):
         return expr
-    if expr.op == "'":
-        return expr.args[0]
     if expr.op == "neg":
         return negated(transposed(expr.args[0]))
-    return make.call("'", expr, shape=shape_of(expr)[::-1])
-
-
-def substituted(expr: Expr, names: Mapping[str, Expr], sizes: Mapping[str, Dim]) -> Expr:
-    """The expression of a rule with expressions for its names and sizes for its size names, tidied."""
-    done: dict[int, Expr] = {}
-    for node in post_order(expr):
-        shape = node.shape and (node.shape[0].substitute(dict(sizes)), node.shape[1].substitute(dict(sizes)))
-        if node.op == "name" and node.shape is not None and str(node.value) in names:
-            done[id(node)] = names[str(node.value)]
-        elif shape is None:
-            done[id(node)] = node
-        elif node.op in ("I", "ones", "zeros"):
-            done[id(node)] = Expr(node.op, (), shape=shape)
-        else:
-            done[id(node)] = remade(node, tuple(done[id(arg)] for arg in node.args), shape)
-    return done[id(expr)]
+    return make.transposed(expr)
 
 
 def remade(node: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
     """The operation of a node on other arguments of the same kinds."""
-    op = _SCALAR_OPERATORS.get(node.op, node.op) if shape == SCALAR else node.op
+    op = make.SCALAR_OPERATORS.get(node.op, node.op) if shape == SCALAR else node.op
     if op == "*":
         return times(args, shape)
     if op == ".*":

@@ -1,6 +1,6 @@
 """A derivation as data: lines, each a true equation with the law it uses and the axes of its sides.
 
-Nothing here is a string until `render.steps` prints it, except the names that the field has for its laws.
+Nothing here is a string until `formats.steps` prints it, except the names that the field has for its laws.
 """
 
 from __future__ import annotations

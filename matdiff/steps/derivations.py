@@ -33,23 +33,23 @@ def derivations(answer: Answer, method: str | None) -> list[Derivation]:
     return [derivation(answer, result, method, stages(answer, result)) for result in answer.results]
 
 
-def derivation(answer: Answer, result: Result, method: str | None, ways: Sequence[Sequence[Result]]) -> Derivation:
+def derivation(answer: Answer, result: Result, method: str | None, paths: Sequence[Sequence[Result]]) -> Derivation:
     """How a result of the answer comes about; without a method by the chain rule where there are definitions, else by differentials.
 
-    `ways` are the derivatives that it passes through, in ascending order: a Hessian its gradient, what is applied to directions
+    `paths` are the derivatives that it passes through, in ascending order: a Hessian its gradient, what is applied to directions
     the derivative by the variable of each.  Raises NoSteps where there is nothing to derive, or where one of them has no matrix
     notation that could be differentiated again.
     """
-    if not result.order or any(stage.form != "matrix" for way in ways for stage in way[:-1]):
+    if not result.order or any(stage.form != "matrix" for path in paths for stage in path[:-1]):
         raise NoSteps(order=result.order, kind=result.along.kind if result.along else None)
     derive = _BY[method or ("chain" if answer.typed.definitions else "differential")]
     lines: list[Line] = []
     introduced: dict[str, Expr] = {}
     notes: list[Note] = []
     done: set[tuple[str, ...]] = set()
-    for way in ways:
+    for path in paths:
         typed, output = answer.typed, None
-        for stage in way:
+        for stage in path:
             if stage.wrt not in done:
                 with ExitStack() as sessions:
                     part = derive(Setting(answer, stage, sessions, typed, output, _last_number(lines)))
@@ -62,7 +62,7 @@ def derivation(answer: Answer, result: Result, method: str | None, ways: Sequenc
             output = left_side(answer, stage).replace(shape=shape_of(expr))
     if result.along is not None:
         lines.append(_applied(answer, result, _last_number(lines)))
-        if len(ways) > 1:
+        if len(paths) > 1:
             notes.append(Note("one-at-a-time"))
     return Derivation(part.method, result.wrt, lines, introduced, notes)
 

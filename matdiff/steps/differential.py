@@ -93,7 +93,7 @@ class _Differentials:
                 slope = result.value_expr
         used = laws.COLLECT if len(form.paths) != 1 else laws.PUT_IN if setting.definitions else laws.SIMPLIFY
         if _is_row(self.shape) and result.tensor.order == 1 and law is None:
-            slope = setting.recovery.formulas.transposed(slope)
+            slope = setting.recovery.writer.transposed(slope)
         yield self._line(pairing(slope, change, self.shape), (used,))
         named = make.name(" derivative", shape_of(slope))
         because = _paired_with(left, named, pairing(named, change, self.shape))

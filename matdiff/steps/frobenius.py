@@ -57,7 +57,7 @@ def _terms(setting: Setting, slope: Tensor, below: Expr) -> tuple[Term, ...]:
         return setting.recovery.expr(simplify(derive(setting.lowered(scalar, {str(leaf.value): symbol}), symbol)))
 
     moved = simplify(build.einsum([(slope, axes), (symbol, axes[kept:])], axes[:kept]))
-    terms = Linear(leaf, setting.recovery.formulas, gradient).terms(setting.recovery.expr(moved))
+    terms = Linear(leaf, setting.recovery.writer, gradient).terms(setting.recovery.expr(moved))
     if any(isinstance(map_, (Slope, Beside)) for term in terms for map_ in term.maps):
         raise NotLinear
     return tuple(terms)
@@ -126,16 +126,16 @@ class _Contraction:
         """As matdiff writes it; the adjoint of a map is written without a thought for double transposes."""
         found = self.setting.recovery.expr(self.setting.lowered(expr))
         is_row = shape_of(expr)[0].is_one and not shape_of(expr)[1].is_one
-        return self.setting.recovery.formulas.transposed(found) if is_row else found
+        return self.setting.recovery.writer.transposed(found) if is_row else found
 
 
 def _adjoint(setting: Setting, map_: Map, matrix: Expr) -> Expr:
     """The matrix G with G : M = matrix : map(M) for all M."""
-    formulas = setting.recovery.formulas
+    writer = setting.recovery.writer
     if isinstance(map_, Turn):
-        return formulas.transposed(matrix)
+        return writer.transposed(matrix)
     if isinstance(map_, Sides):
-        left, right = formulas.transposed_chain(map_.left), formulas.transposed_chain(map_.right)
+        left, right = writer.transposed_chain(map_.left), writer.transposed_chain(map_.right)
         rows = shape_of(left[0])[0] if left else shape_of(matrix)[0]
         columns = shape_of(right[-1])[1] if right else shape_of(matrix)[1]
         return make.call("*", *left, matrix, *right, shape=(rows, columns)) if left or right else matrix
@@ -154,7 +154,7 @@ _A, _B, _C = (make.name(letter, _SQUARE) for letter in "ABC")
 def meanings(letters: dict[str, str]) -> tuple[Law, Law]:
     """`E : M = M` and `F : M = M^T`."""
     matrix = make.name("M", _SQUARE)
-    values = {"E": matrix, "F": make.call("'", matrix, shape=_SQUARE)}
+    values = {"E": matrix, "F": make.transposed(matrix)}
     one, other = (
         Law("", (make.call("contract", isotropic(letters[letter], _SQUARE), matrix, shape=_SQUARE), value))
         for letter, value in values.items()
@@ -169,11 +169,8 @@ def law_of_map(map_: Map, letters: dict[str, str]) -> Law:
     def product(*factors: Expr) -> Expr:
         return make.call("*", *factors, shape=_SQUARE)
 
-    def turned(matrix: Expr) -> Expr:
-        return make.call("'", matrix, shape=_SQUARE)
-
     if isinstance(map_, Turn):
-        moved, left = isotropic(letters["F"], _SQUARE), turned(_A)
+        moved, left = isotropic(letters["F"], _SQUARE), make.transposed(_A)
     elif isinstance(map_, Mask):
         op = "./" if map_.divides else ".*"
         moved = make.call(op, *((tensor, _B) if map_.divides else (_B, tensor)), shape=_SQUARE)
@@ -185,5 +182,5 @@ def law_of_map(map_: Map, letters: dict[str, str]) -> Law:
         assert isinstance(map_, Sides)
         before, after = (_B,) if map_.left else (), (_C if map_.left else _B,) if map_.right else ()
         moved = product(*before, tensor, *after) if before or after else tensor
-        left = product(*map(turned, before), _A, *after) if before or after else _A
+        left = product(*map(make.transposed, before), _A, *after) if before or after else _A
     return Law("", (make.call("contract", _A, moved, shape=_SQUARE), left))

@@ -94,7 +94,7 @@ class Form:
             for path, own in zip(self.paths, stops):
                 here, before = own[min(number, len(own) - 1)], own[number - 1] if 0 < number < len(own) else 0
                 try:
-                    terms.append(self._paired(path[:here], here == len(path)))
+                    terms.append(self._paired(path[:here]))
                 except Irreducible:
                     return found
                 if number < len(own):
@@ -116,10 +116,10 @@ class Form:
             ends = [*(depth for depth in inner if not is_scalar(nodes[depth])), len(path)]
         return ends
 
-    def _paired(self, path: Path, last: bool) -> Expr:
+    def _paired(self, path: Path) -> Expr:
         """The term of one occurrence as (G, U), where U stands at the path."""
         part = self._nodes(path)[-1]
-        return pairing(self._gradient(path, part), part, shape_of(self.expr), last)
+        return pairing(self._gradient(path, part), part, shape_of(self.expr))
 
     def _gradient(self, path: Path, part: Expr) -> Expr:
         """The derivative of the whole by the part at the path, in matrix notation."""
@@ -164,16 +164,15 @@ def _values(node: Expr) -> tuple[Expr, ...]:
     return tuple(arg for arg in values_of(node) if arg.shape is not None)
 
 
-def pairing(slope: Expr, part: Expr, shape: Shape, last: bool = True) -> Expr:
-    """The slope applied to a change: G : U, g^T u, J u.  `shape` is that of the value; `last`: G is to be read off."""
+def pairing(slope: Expr, part: Expr, shape: Shape) -> Expr:
+    """The slope applied to a change: G : U, g^T u, J u.  `shape` is that of the value."""
     sign = slope.op == "neg"
     body = slope.args[0] if sign else slope
     value, moved = kind_of(shape), kind_of(shape_of(part))
     if value == "scalar" and moved == "matrix":
         product = Expr(":", (body, part), shape=SCALAR)
     elif value == "scalar" and moved == "vector":
-        left = transposed(body) if last else _turned(body)
-        product = times([left, part], SCALAR)
+        product = times([transposed(body), part], SCALAR)
     elif value == "scalar" and moved == "row":
         product = times([part, body], SCALAR)
     elif value == "row":
@@ -181,11 +180,6 @@ def pairing(slope: Expr, part: Expr, shape: Shape, last: bool = True) -> Expr:
     else:
         product = times([body, transposed(part) if moved == "row" else part], shape)
     return negated(product) if sign else product
-
-
-def _turned(expr: Expr) -> Expr:
-    """The transpose of a column as a row that reads well: (A b)^T as b^T A^T stays (A b)^T unless A^T is shorter."""
-    return transposed(expr)
 
 
 # --- the names of the moves -----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from functools import cache
 
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.infer import infer
-from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, kinds_of, sizes_in, typed_rule, typed_value
+from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, kinds_of, sizes_in, substituted, typed_rule, typed_value
 from matdiff.infer.variables import declare
 from matdiff.language.dims import SCALAR
 from matdiff.language.kinds import Variable, kind_of
@@ -18,7 +18,7 @@ from matdiff.language.make import name as named
 from matdiff.language.queries import replaced_names, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import Question, parse, parse_declaration
-from matdiff.steps.build import differential, substituted, times, transposed
+from matdiff.steps.build import differential, remade, times, transposed
 from matdiff.steps.derivation import Law
 
 PRODUCT_RULE = Law("product rule")
@@ -139,7 +139,7 @@ def meaning_of(value: Expr) -> Expr:
     named_values = dict(zip(ARGUMENTS, value.args))
     shapes = {name: shape_of(part) for name, part in named_values.items()}
     typed = typed_value(FUNCTIONS[value.op], kinds_of(shapes))
-    return substituted(typed.expr, named_values, sizes_in(typed, shapes))
+    return substituted(typed.expr, named_values, sizes_in(typed, shapes), remade)
 
 
 def slope_of_trace(value: Expr) -> Expr | None:
@@ -155,7 +155,7 @@ def _put_in(value: Expr, changes: Mapping[str, Expr], place: int) -> Expr:
     named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value, **changes}
     shapes = {name: shape_of(part) for name, part in named_values.items()}
     rule = typed_rule(FUNCTIONS[value.op], kinds_of(shapes), place)
-    return substituted(rule.expr, named_values, sizes_in(rule, shapes))
+    return substituted(rule.expr, named_values, sizes_in(rule, shapes), remade)
 
 
 def law_of(value: Expr, place: int = 0, is_regular: bool = True) -> Law:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.functions import FUNCTIONS, MATRIX_POWER, row_of
 from matdiff.infer.rules import is_euclidean
 from matdiff.language import make
 from matdiff.language.dims import SCALAR
@@ -43,7 +43,7 @@ class Rewriting:
             if node not in self._depends:
                 if node.op == "name":
                     moves = node.shape is not None and node.value in self.moving
-                elif node.op in ("rows", "cols", "numel"):
+                elif node.op in ("rows", "cols") or row_of(node.op).is_size:
                     moves = False
                 else:
                     moves = any(self._depends[arg] for arg in values_of(node))

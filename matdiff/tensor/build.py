@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.dims import Dim
+from matdiff.tensor.arrangements import arrangements
 from matdiff.tensor.canonical import canonical_key
 from matdiff.tensor.flatten import Flat, is_atomic
 from matdiff.tensor.nodes import (  # fmt: skip
@@ -28,11 +29,10 @@ from matdiff.tensor.nodes import (  # fmt: skip
     Symbol,
     Tensor,
     entrywise_parts,
-    first_way,
+    first_arrangement,
     interned,
     known_node,
 )
-from matdiff.tensor.orders import ways
 from matdiff.tensor.rational import common_factor, ratio_of, rational_power, whole
 
 if TYPE_CHECKING:
@@ -236,15 +236,15 @@ def _product(coefficient: Rational, factors: tuple[Factor, ...], out: tuple[int,
         if is_symmetric(tensor) and slots == out[::-1] and len(set(out)) == 2:
             return tensor
     symmetric = [is_symmetric(tensor) for tensor, _ in factors]
-    way = first_way(
+    arrangement = first_arrangement(
         [
             (sign, turned, canonical_key(turned, symmetric, out, sizes))
-            for sign, turned in ways(factors, out, is_skew, is_symmetric)
+            for sign, turned in arrangements(factors, out, is_skew, is_symmetric)
         ]
     )
-    if way is None:
+    if arrangement is None:
         return filled(0, [sizes[i] for i in out])  # x^T K x for skew K
-    sign, factors, inner = way
+    sign, factors, inner = arrangement
     coefficient = sign * coefficient
     key = ("product", coefficient, inner)
     node = known_node(key)

@@ -1,4 +1,4 @@
-"""`Flat`: the factors of a product under construction, products among them opened and deltas contracted; see `index.einsum`."""
+"""`Flat`: the factors of a product under construction, products among them opened and deltas contracted; see `build.einsum`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The five kinds of `Tensor` nodes, and the table that makes equal nodes one object; `index` builds them in normal form.
+"""The five kinds of `Tensor` nodes, and the table that makes equal nodes one object; `build` makes them in normal form.
 
 Symbol    a variable                                         W_ij
 Constant  a number or array that no variable enters          pi, the size n, a unit vector
@@ -31,8 +31,8 @@ class Session:
 
     def __init__(self) -> None:
         self.nodes: dict[object, Tensor] = {}
-        # Of the ways to write a product with skew matrices that differ by a sign, the one that came first.
-        self.ways: set[object] = set()
+        # Of the arrangements of a product with skew matrices that differ by a sign, the one that came first.
+        self.arrangements: set[object] = set()
         self.serial = 0
         # The factors and terms of all nodes: what memory they take.
         self.factors = 0
@@ -182,14 +182,16 @@ def known_node(key: object) -> Tensor | None:
     return _session().nodes.get(key)
 
 
-def first_way(ways: Sequence[tuple[int, tuple[Factor, ...], object]]) -> tuple[int, tuple[Factor, ...], object] | None:
-    """Of the ways (sign, factors, key) to write one product that which came first in this session; None if it is its own negative."""
-    if len(ways) == 1:
-        return ways[0]
-    if any(sign < 0 and key == ways[0][2] for sign, _, key in ways):
+def first_arrangement(
+    arrangements: Sequence[tuple[int, tuple[Factor, ...], object]],
+) -> tuple[int, tuple[Factor, ...], object] | None:
+    """Of the arrangements (sign, factors, key) of one product that which came first in this session; None if it is its own negative."""
+    if len(arrangements) == 1:
+        return arrangements[0]
+    if any(sign < 0 and key == arrangements[0][2] for sign, _, key in arrangements):
         return None
-    known = _session().ways
-    found = next((way for way in ways if way[2] in known), ways[0])
+    known = _session().arrangements
+    found = next((arrangement for arrangement in arrangements if arrangement[2] in known), arrangements[0])
     known.add(found[2])
     return found
 

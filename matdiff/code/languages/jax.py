@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from matdiff.code.language import infix
-from matdiff.code.languages.python import KEYWORDS, Python, einsum, functions, operations
+from matdiff.code.languages.python import (
+    HELPED,
+    KEYWORDS,
+    Python,
+    eigenprojector,
+    einsum,
+    frechet,
+    functions,
+    logarithm,
+    matrix_functions,
+    operations,
+)
 from matdiff.code.plan import Node
 from matdiff.code.spelling import Spelling
 
@@ -28,8 +39,9 @@ class JAX(Python):
         "product": _product,
         "einsum": einsum("jnp.einsum"),
     }
-    matrix = {"expm": "jax.scipy.linalg.expm", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
+    matrix = matrix_functions("jax.scipy.linalg.expm")
     functions = {
+        **HELPED,
         **functions("jnp"),
         "sigmoid": "jax.nn.sigmoid({0})",
         "softplus": "jax.nn.softplus({0})",
@@ -40,13 +52,6 @@ class JAX(Python):
         "logsumexp": "jax.nn.logsumexp({0})",
         "nucnorm": Spelling('jnp.linalg.norm({0}, "nuc")'),
         "expm": "jax.scipy.linalg.expm({0})",
-        "logm": "_logm({0})",
-        "sqrtm": "_sqrtm({0})",
-        "powm": "_powm({0}, {1})",
-        "adj": "_adj({0})",
-        "eigmaxproj": "_eigproj({0}, -1)",
-        "eigminproj": "_eigproj({0}, 0)",
-        "argmax": "_argmax({0})",
     }
     helpers = {
         "_sqrtm": '''def _sqrtm(x):
@@ -57,17 +62,7 @@ class JAX(Python):
         return (y + jnp.linalg.inv(z)) / 2, (z + jnp.linalg.inv(y)) / 2
 
     return jax.lax.fori_loop(0, 25, step, (x, jnp.eye(len(x), dtype=x.dtype)))[0]''',
-        "_logm": '''def _logm(x):
-    """The principal logarithm: 2^8 times that of the 256th root r, which is the series of 2 artanh((r - 1) / (r + 1))."""
-    eye = jnp.eye(len(x), dtype=x.dtype)
-    for _ in range(8):
-        x = _sqrtm(x)
-    z = jnp.linalg.solve(x + eye, x - eye)
-    total = power = z
-    for k in range(3, 21, 2):
-        power = power @ z @ z
-        total = total + power / k
-    return 2**9 * total''',
+        **logarithm("jnp", "jnp.eye(len(x), dtype=x.dtype)"),
         "_argmax": '''def _argmax(x):
     """1 at the first largest entry, else 0."""
     return jax.nn.one_hot(jnp.argmax(x), x.size, dtype=x.dtype).reshape(x.shape)''',
@@ -96,19 +91,8 @@ class JAX(Python):
         products = x @ m, e @ m + x @ me, f @ m + x @ mf, e @ mf + f @ me + x @ mef
         m, me, mf, mef = (p - jnp.trace(p) / k * eye for p in products)
     return (-1) ** (len(x) - 1) * mef''',
-        "_eigproj": '''def _eigproj(x, place):
-    """v v^T for the eigenvector v of the symmetric matrix x, its eigenvalues in ascending order."""
-    v = jnp.linalg.eigh(x)[1][:, place]
-    return jnp.outer(v, v)''',
-        "_frechet": '''def _frechet(f, x, e):
-    """The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16)."""
-    n = len(x)
-    return f(jnp.block([[x, e], [jnp.zeros_like(x), x]]))[:n, n:]''',
-        "_frechet2": '''def _frechet2(f, x, e, g):
-    """The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5)."""
-    n = len(x)
-    o = jnp.zeros_like(x)
-    return f(jnp.block([[x, e, g, o], [o, x, o, g], [o, o, x, e], [o, o, o, x]]))[:n, 3 * n :]''',
+        **eigenprojector("jnp"),
+        **frechet("jnp.block", "jnp.zeros_like(x)"),
         "_slope": '''def _slope(d, n):
     """d(e) for every unit matrix e of size n as direction, with its two axes last."""
     units = jnp.eye(n * n).reshape(n * n, n, n)

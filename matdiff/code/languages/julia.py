@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from matdiff.code.language import Language, infix
+from matdiff.code.languages.dotted import over, power, product, times
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
 
@@ -41,31 +42,6 @@ def _add(node: Node) -> Spelling:
 
 def _spreads(part: Node) -> bool:
     return part.op in ("spread_columns", "spread_rows")
-
-
-def _times(node: Node) -> Spelling:
-    arrays = all(part.shape for part in node.parts)
-    return Spelling("{0} .* {1}" if arrays else "{0} * {1}", TERM, (TERM, POWER))
-
-
-def _over(node: Node) -> Spelling:
-    return Spelling("{0} ./ {1}" if node.parts[1].shape else "{0} / {1}", TERM, (TERM, POWER))
-
-
-def _power(node: Node) -> Spelling:
-    return Spelling("{0}.^{1}" if any(part.shape for part in node.parts) else "{0}^{1}", POWER, (ATOM, ATOM))
-
-
-def _product(node: Node) -> Spelling:
-    """A vector from the left is a transposed product from the right."""
-    left, right = node.parts
-    if len(left.shape) == 2:
-        return infix("{0} * {1}")
-    if len(right.shape) == 1:
-        return Spelling("dot({0}, {1})")
-    if right.op == "transpose":
-        return infix("{1} * {0}")._replace(parts=(left, right.parts[0]))
-    return infix("{1}' * {0}")
 
 
 def _dimensions(template: str) -> Entry:
@@ -109,14 +85,14 @@ class Julia(Language):
     operations = {
         "pi": "pi",
         "add": _add,
-        "times": _times,
-        "over": _over,
-        "power": _power,
+        "times": times,
+        "over": over,
+        "power": power,
         "spread_columns": Spelling("{0}", needs=(SUM,)),
         "spread_rows": "{0}'",
         "column": "reshape({0}, :, 1)",
         "row": "{0}'",
-        "product": _product,
+        "product": product(Spelling("dot({0}, {1})"), infix("{1}' * {0}")),
         "outer": infix("{0} * {1}'"),
         "inner": "dot({0}, {1})",
         "transpose": "{0}'",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matdiff.code.language import Language, infix
+from matdiff.code.languages.dotted import over, power, product, times
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
 
@@ -17,34 +18,6 @@ _USED = (
     "max mean min norm numel ones permute pi pinv prod repmat reshape sign sin sinh size sort sqrt sqrtm struct sum svd tan tanh trace "
     "tril triu unique zeros varargin arrayfun eig setdiff"
 )
-
-
-def _arrays(node: Node) -> bool:
-    return all(part.shape for part in node.parts)
-
-
-def _times(node: Node) -> Spelling:
-    return Spelling("{0} .* {1}" if _arrays(node) else "{0} * {1}", TERM, (TERM, POWER))
-
-
-def _over(node: Node) -> Spelling:
-    return Spelling("{0} ./ {1}" if node.parts[1].shape else "{0} / {1}", TERM, (TERM, POWER))
-
-
-def _power(node: Node) -> Spelling:
-    return Spelling("{0}.^{1}" if any(part.shape for part in node.parts) else "{0}^{1}", POWER, (ATOM, ATOM))
-
-
-def _product(node: Node) -> Spelling:
-    """A vector from the left is a transposed product from the right."""
-    left, right = node.parts
-    if len(left.shape) == 2:
-        return infix("{0} * {1}")
-    if len(right.shape) == 1:
-        return infix("{0}' * {1}")
-    if right.op == "transpose":
-        return infix("{1} * {0}")._replace(parts=(left, right.parts[0]))
-    return infix("{1}' * {0}")
 
 
 def _whole(function: str, more: str = "") -> Entry:
@@ -109,15 +82,15 @@ class Matlab(Language):
     first = 1
     operations = {
         "pi": "pi",
-        "times": _times,
-        "over": _over,
-        "power": _power,
+        "times": times,
+        "over": over,
+        "power": power,
         "spread_columns": Spelling("{0}", needs=(SUM,)),
         "spread_rows": "{0}'",
         "column": Spelling("{0}", needs=(SUM,)),
         "row": "{0}'",
         "row_result": "{0}'",
-        "product": _product,
+        "product": product(infix("{0}' * {1}"), infix("{1}' * {0}")),
         "outer": infix("{0} * {1}'"),
         "inner": "sum(sum({0} .* {1}))",
         "transpose": "{0}'",

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from matdiff.code.languages.python import KEYWORDS, Python, einsum, functions, operations
+from matdiff.code.languages.python import (
+    HELPED,
+    KEYWORDS,
+    Python,
+    eigenprojector,
+    einsum,
+    frechet,
+    functions,
+    matrix_functions,
+    operations,
+)
 from matdiff.code.plan import Node
 from matdiff.code.spelling import SUM, Spelling
 
@@ -24,8 +34,9 @@ class NumPy(Python):
         "einsum": einsum("np.einsum", ", optimize=True"),
         "diagonals": _diagonals,
     }
-    matrix = {"expm": "scipy.linalg.expm", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
+    matrix = matrix_functions("scipy.linalg.expm")
     functions = {
+        **HELPED,
         **functions("np"),
         "sigmoid": "_sigmoid({0})",
         "erf": "_erf({0})",
@@ -33,13 +44,6 @@ class NumPy(Python):
         "softmax": "_softmax({0})",
         "logsumexp": "_logsumexp({0})",
         "expm": "scipy.linalg.expm({0})",
-        "logm": "_logm({0})",
-        "sqrtm": "_sqrtm({0})",
-        "powm": "_powm({0}, {1})",
-        "adj": "_adj({0})",
-        "eigmaxproj": "_eigproj({0}, -1)",
-        "eigminproj": "_eigproj({0}, 0)",
-        "argmax": "_argmax({0})",
     }
     helpers = {
         "_sigmoid": '''def _sigmoid(x):
@@ -92,10 +96,7 @@ class NumPy(Python):
             x1, e1, f1 = (np.delete(np.delete(a, i, 0), j, 1) for a in (x, e, f))
             bent[j, i] = (-1) ** (i + j) * np.sum(_dadj(x1, f1).T * e1)
     return bent''',
-        "_eigproj": '''def _eigproj(x, place):
-    """v v^T for the eigenvector v of the symmetric matrix x, its eigenvalues in ascending order."""
-    v = np.linalg.eigh(x)[1][:, place]
-    return np.outer(v, v)''',
+        **eigenprojector("np"),
         **{
             f"_{name}": f'''def _{name}(x{more}):
     """The principal {words}; complex numbers come from rounding only."""
@@ -106,15 +107,7 @@ class NumPy(Python):
                 ("powm", ", exponent", "power", "fractional_matrix_power"),
             )
         },
-        "_frechet": '''def _frechet(f, x, e):
-    """The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16)."""
-    n = len(x)
-    return f(np.block([[x, e], [np.zeros((n, n)), x]]))[:n, n:]''',
-        "_frechet2": '''def _frechet2(f, x, e, g):
-    """The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5)."""
-    n = len(x)
-    o = np.zeros((n, n))
-    return f(np.block([[x, e, g, o], [o, x, o, g], [o, o, x, e], [o, o, o, x]]))[:n, 3 * n :]''',
+        **frechet("np.block", "np.zeros((n, n))"),
         "_slope": '''def _slope(d, n):
     """d(e) for every unit matrix e of size n as direction, with its two axes last."""
     units = np.eye(n * n).reshape(n * n, n, n)

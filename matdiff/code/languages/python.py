@@ -173,3 +173,62 @@ def functions(np: str) -> Mapping[str, Entry]:
         "nucnorm": f"{np}.linalg.norm({{0}}, 'nuc')",
         "mean": f"{np}.mean({{0}})",
     }
+
+
+# Functions that no library has, or not for every matrix: `helpers` of each format.
+HELPED = {
+    "logm": "_logm({0})",
+    "sqrtm": "_sqrtm({0})",
+    "powm": "_powm({0}, {1})",
+    "adj": "_adj({0})",
+    "eigmaxproj": "_eigproj({0}, -1)",
+    "eigminproj": "_eigproj({0}, 0)",
+    "argmax": "_argmax({0})",
+}
+
+
+def matrix_functions(expm: str) -> Mapping[str, str]:
+    """What functions of matrices are called, to be handed to the helpers that differentiate them."""
+    return {"expm": expm, "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
+
+
+def eigenprojector(np: str) -> Mapping[str, str]:
+    """The helper `_eigproj` in a library that follows NumPy."""
+    return {
+        "_eigproj": f'''def _eigproj(x, place):
+    """v v^T for the eigenvector v of the symmetric matrix x, its eigenvalues in ascending order."""
+    v = {np}.linalg.eigh(x)[1][:, place]
+    return {np}.outer(v, v)'''
+    }
+
+
+def logarithm(np: str, eye: str) -> Mapping[str, str]:
+    """The helper `_logm` by `_sqrtm`; `eye` is the identity matrix of the size of x."""
+    return {
+        "_logm": f'''def _logm(x):
+    """The principal logarithm: 2^8 times that of the 256th root r, which is the series of 2 artanh((r - 1) / (r + 1))."""
+    eye = {eye}
+    for _ in range(8):
+        x = _sqrtm(x)
+    z = {np}.linalg.solve(x + eye, x - eye)
+    total = power = z
+    for k in range(3, 21, 2):
+        power = power @ z @ z
+        total = total + power / k
+    return 2**9 * total'''
+    }
+
+
+def frechet(block: str, zeros: str) -> Mapping[str, str]:
+    """The helpers `_frechet` and `_frechet2`; `block` makes a matrix of blocks, `zeros` is one as large as x."""
+    return {
+        "_frechet": f'''def _frechet(f, x, e):
+    """The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16)."""
+    n = len(x)
+    return f({block}([[x, e], [{zeros}, x]]))[:n, n:]''',
+        "_frechet2": f'''def _frechet2(f, x, e, g):
+    """The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5)."""
+    n = len(x)
+    o = {zeros}
+    return f({block}([[x, e, g, o], [o, x, o, g], [o, o, x, e], [o, o, o, x]]))[:n, 3 * n :]''',
+    }

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matdiff.code.language import infix
+from matdiff.code.languages.dotted import product
 from matdiff.code.languages.python import KEYWORDS, Python, block, places
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
@@ -45,17 +46,6 @@ def _power(node: Node) -> Spelling:
     if not exponent:
         return Spelling("{0}.applyfunc(lambda _t: _t**{1})", needs=(ATOM, ATOM))
     return Spelling("_powers({0}, {1})")
-
-
-def _product(node: Node) -> Spelling:
-    left, right = node.parts
-    if len(left.shape) == 2:
-        return infix("{0} * {1}")
-    if len(right.shape) == 1:
-        return Spelling("{0}.dot({1})")
-    if right.op == "transpose":
-        return infix("{1} * {0}")._replace(parts=(left, right.parts[0]))
-    return infix("{1}.T * {0}")
 
 
 def _dimensions(name: str) -> Entry:
@@ -122,7 +112,7 @@ class SymPy(Python):
         "column": Spelling("{0}", needs=(SUM,)),
         "row": "{0}.T",
         "row_result": "{0}.T",
-        "product": _product,
+        "product": product(Spelling("{0}.dot({1})"), infix("{1}.T * {0}")),
         "outer": infix("{0} * {1}.T"),
         "inner": Spelling("({0}.T * {1}).trace()", needs=(ATOM, ATOM)),
         "transpose": "{0}.T",

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matdiff.code.language import infix
-from matdiff.code.languages.python import KEYWORDS, Python, at, dimensions, einsum
+from matdiff.code.languages.python import (
+    HELPED,
+    KEYWORDS,
+    Python,
+    at,
+    dimensions,
+    eigenprojector,
+    einsum,
+    frechet,
+    logarithm,
+    matrix_functions,
+)
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, SUM, TERM, Entry, Spelling
 
@@ -41,8 +52,9 @@ class Torch(Python):
     imports = (("import math", "math."),)
     reserved = KEYWORDS | {"torch", "math", "int"}
     traits = ("broadcast", "cholesky", "lu", "repeats")
-    matrix = {"expm": "torch.linalg.matrix_exp", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
+    matrix = matrix_functions("torch.linalg.matrix_exp")
     functions = {
+        **HELPED,
         **{name: _function(f"torch.{name}({{0}})") for name in _SAME},
         "step": _function("torch.heaviside({0}, torch.zeros_like({0}))"),
         "relu": _function("torch.relu({0})"),
@@ -57,8 +69,6 @@ class Torch(Python):
         "pinv": "torch.linalg.pinv({0}, rtol=1e-12)",
         "eigmax": "torch.linalg.eigvalsh({0})[-1]",
         "eigmin": "torch.linalg.eigvalsh({0})[0]",
-        "eigmaxproj": "_eigproj({0}, -1)",
-        "eigminproj": "_eigproj({0}, 0)",
         "max": "torch.max({0})",
         "min": "torch.min({0})",
         "norm": _function("torch.linalg.norm({0})"),
@@ -68,11 +78,6 @@ class Torch(Python):
         "nucnorm": 'torch.linalg.matrix_norm({0}, "nuc")',
         "mean": _function("torch.mean({0})"),
         "expm": "torch.linalg.matrix_exp({0})",
-        "logm": "_logm({0})",
-        "sqrtm": "_sqrtm({0})",
-        "powm": "_powm({0}, {1})",
-        "adj": "_adj({0})",
-        "argmax": "_argmax({0})",
     }
     helpers = {
         "_number": '''def _number(x):
@@ -90,17 +95,7 @@ class Torch(Python):
     for _ in range(25):
         y, z = (y + torch.linalg.inv(z)) / 2, (z + torch.linalg.inv(y)) / 2
     return y''',
-        "_logm": '''def _logm(x):
-    """The principal logarithm: 2^8 times that of the 256th root r, which is the series of 2 artanh((r - 1) / (r + 1))."""
-    eye = _eye_like(x)
-    for _ in range(8):
-        x = _sqrtm(x)
-    z = torch.linalg.solve(x + eye, x - eye)
-    total = power = z
-    for k in range(3, 21, 2):
-        power = power @ z @ z
-        total = total + power / k
-    return 2**9 * total''',
+        **logarithm("torch", "_eye_like(x)"),
         "_argmax": '''def _argmax(x):
     """1 at the first largest entry, else 0."""
     return torch.nn.functional.one_hot(torch.argmax(x), x.numel()).reshape(x.shape).to(x.dtype)''',
@@ -130,22 +125,11 @@ class Torch(Python):
         products = x @ m, e @ m + x @ me, f @ m + x @ mf, e @ mf + f @ me + x @ mef
         m, me, mf, mef = (p - torch.trace(p) / k * eye for p in products)
     return (-1) ** (len(x) - 1) * mef''',
-        "_eigproj": '''def _eigproj(x, place):
-    """v v^T for the eigenvector v of the symmetric matrix x, its eigenvalues in ascending order."""
-    v = torch.linalg.eigh(x)[1][:, place]
-    return torch.outer(v, v)''',
+        **eigenprojector("torch"),
         "_block": '''def _block(rows):
     """A matrix of blocks."""
     return torch.cat([torch.cat(row, 1) for row in rows])''',
-        "_frechet": '''def _frechet(f, x, e):
-    """The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16)."""
-    n = len(x)
-    return f(_block([[x, e], [torch.zeros_like(x), x]]))[:n, n:]''',
-        "_frechet2": '''def _frechet2(f, x, e, g):
-    """The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5)."""
-    n = len(x)
-    o = torch.zeros_like(x)
-    return f(_block([[x, e, g, o], [o, x, o, g], [o, o, x, e], [o, o, o, x]]))[:n, 3 * n :]''',
+        **frechet("_block", "torch.zeros_like(x)"),
         "_slope": '''def _slope(d, units):
     """d(e) for every unit matrix e as direction, with its two axes last."""
     n = units.shape[1]

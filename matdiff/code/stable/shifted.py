@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from matdiff.code.stable.degrees import Degrees, Pair, is_negative
 from matdiff.language.dims import ONE, SCALAR
-from matdiff.language.make import call, number, ones
+from matdiff.language.make import call, number, ones, transposed
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
 
@@ -262,7 +262,7 @@ class _Largest:
         if self.mode == "rows" and not columns.is_one:
             return Expr("row_max", (exponent,), shape=(rows, ONE))
         if self.mode == "columns":
-            turned = _turned(exponent)
+            turned = transposed(exponent)
             return turned if rows.is_one else Expr("row_max", (turned,), shape=(columns, ONE))
         return exponent
 
@@ -278,15 +278,11 @@ class _Largest:
         parts = []
         if degree[0]:
             part = _scaled(degree[0], self.value)
-            parts.append(part if columns.is_one else _product(part, _turned(ones(columns))))
+            parts.append(part if columns.is_one else _product(part, transposed(ones(columns))))
         if degree[1]:
-            part = _turned(_scaled(degree[1], self.value))
+            part = transposed(_scaled(degree[1], self.value))
             parts.append(part if rows.is_one else _product(ones(rows), part))
         return parts[0] if len(parts) == 1 else call("+", *parts, shape=shape_of(node))
-
-
-def _turned(expr: Expr) -> Expr:
-    return expr.args[0] if expr.op == "'" else Expr("'", (expr,), shape=shape_of(expr)[::-1])
 
 
 def _product(left: Expr, right: Expr) -> Expr:

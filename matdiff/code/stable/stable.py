@@ -14,10 +14,11 @@ from collections.abc import Mapping
 from functools import cache
 
 from matdiff.code.stable.shifted import shifted
+from matdiff.functions import row_of
 from matdiff.infer.rules import rule_expr
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import ones
-from matdiff.language.queries import constant, is_scalar, post_order, shape_of
+from matdiff.language.queries import constant, is_scalar, post_order, replaced_names, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.equations import DEFINITIONS, lines_of
 
@@ -65,30 +66,9 @@ def laws() -> tuple[tuple[Expr, Expr], ...]:
 
 def stable(root: Expr, definitions: Mapping[str, Expr] | None = None) -> Expr:
     """The expression by stable functions; through the names of `definitions` only where a law sees something there."""
-    whole = _opened(root, definitions or {})
+    whole = replaced_names(root, definitions) if definitions else root
     found = shifted(_rewritten(whole))
     return root if found is whole else found
-
-
-def _opened(root: Expr, definitions: Mapping[str, Expr]) -> Expr:
-    """The expression with definitions put in for their names, the earlier ones into the later ones."""
-    values: dict[str, Expr] = {}
-    for name, expr in definitions.items():
-        values[name] = _put_in(expr, values)
-    return _put_in(root, values)
-
-
-def _put_in(root: Expr, values: Mapping[str, Expr]) -> Expr:
-    if not values:
-        return root
-    done: dict[int, Expr] = {}
-    for node in post_order(root):
-        args = tuple(done[id(arg)] for arg in node.args)
-        if node.op == "name" and node.shape is not None and str(node.value) in values:
-            done[id(node)] = values[str(node.value)]
-        else:
-            done[id(node)] = node if all(new is old for new, old in zip(args, node.args)) else node.replace(args=args)
-    return done[id(root)]
 
 
 def _rewritten(root: Expr) -> Expr:
@@ -217,7 +197,7 @@ def _shape(op: str, args: list[Expr]) -> Shape:
         return shape_of(args[0])[::-1]
     if op == "*" and not is_scalar(args[0]):
         return shape_of(args[0])[0], shape_of(args[-1])[1]
-    return SCALAR if op in (":", "logsumexp", "logdet", "sum") else _widest(args)
+    return SCALAR if row_of(op).is_scalar_valued else _widest(args)
 
 
 def _widest(args: tuple[Expr, ...] | list[Expr]) -> Shape:

@@ -1,6 +1,6 @@
 r"""`read_foreign`: an expression of another language (NumPy, MATLAB, R, Mathematica, TeX, or several at once) as a tree.
 
-The nodes are `Expr`; what is not in our language has operations of its own, which `foreign_ours` translates:
+The nodes are `Expr`; what is not in our language has operations of its own, which `ours` translates:
 
     op           args                value
     "star" "matmul" "matmul of R" "product" "over" "under" "outer of"   (left, right): typed as * @ %*% (blank) / \ %o%

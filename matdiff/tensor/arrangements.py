@@ -1,4 +1,4 @@
-"""`ways`: the equal ways to write one product that its indices alone do not show; `index` keeps the one that came first.
+"""`arrangements`: the equal arrangements of one product that its indices alone do not show; `build` keeps the one that came first.
 
 a skew matrix        K_ij = -K_ji
 a Frechet derivative D_ijkl = D_lkji, and D_ijkl = D_jilk at a symmetric matrix (from tr(G f'(X, E)) = tr(f'(X, G) E) and
@@ -12,23 +12,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.functions import row_of
 from matdiff.tensor.nodes import Apply, Factor, Product, Tensor
 
-# Of more ways than this, the first ones are seen.
-MOST_WAYS = 32
+# Of more arrangements than this, the first ones are seen.
+MOST_ARRANGEMENTS = 32
 
-_POWERS = ("inv", "sqrtm", MATRIX_POWER)
-
-# What another way of writing puts at some places, and the sign that it gives the product.
+# What another arrangement puts at some places, and the sign that it gives the product.
 Choice = tuple[int, dict[int, Factor]]
 Claim = Callable[[Tensor], bool]
 
 
-def ways(
+def arrangements(
     factors: tuple[Factor, ...], out: tuple[int, ...], is_skew: Claim, is_symmetric: Claim
 ) -> list[tuple[int, tuple[Factor, ...]]]:
-    """The ways (sign, factors) to write a product with these output axes."""
+    """The arrangements (sign, factors) of a product with these output axes."""
     choices: list[list[Choice]] = []
     functions = False
     for place, (tensor, slots) in enumerate(factors):
@@ -39,13 +37,13 @@ def ways(
                 choices.append([(1, {place: (tensor, turned)}) for turned in _turns(tensor, slots, is_symmetric)])
         functions = functions or (len(slots) == 2 and isinstance(tensor, Apply) and is_matrix_function(tensor))
     if functions and len(factors) > 1:
-        choices += _orders(factors, out, is_skew, is_symmetric)
+        choices += _in_order(factors, out, is_skew, is_symmetric)
     if not choices:
         return [(1, factors)]
     count, kept = 1, []
     for choice in choices:
         count *= len(choice)
-        kept.append(choice if count <= MOST_WAYS else choice[:1])
+        kept.append(choice if count <= MOST_ARRANGEMENTS else choice[:1])
     found = []
     for combination in product(*kept):
         sign, changed = 1, list(factors)
@@ -59,7 +57,8 @@ def ways(
 
 def is_matrix_function(node: Apply) -> bool:
     """Whether it is a function of one square matrix that commutes with it, such as inv, expm or adj."""
-    return node.function == "inv" or (node.function in FUNCTIONS and FUNCTIONS[node.function].form == "matrix")
+    row = row_of(node.function)
+    return bool(row.power) or row.form == "matrix"
 
 
 def _turns(node: Apply, slots: tuple[int, ...], is_symmetric: Claim) -> list[tuple[int, ...]]:
@@ -70,7 +69,7 @@ def _turns(node: Apply, slots: tuple[int, ...], is_symmetric: Claim) -> list[tup
     return [*turned, (j, i, l, k), (k, l, i, j)] if is_symmetric(value.args[0]) else turned
 
 
-def _orders(factors: tuple[Factor, ...], out: tuple[int, ...], is_skew: Claim, is_symmetric: Claim) -> Iterator[list[Choice]]:
+def _in_order(factors: tuple[Factor, ...], out: tuple[int, ...], is_skew: Claim, is_symmetric: Claim) -> Iterator[list[Choice]]:
     """For every run of functions of one matrix its order, and for one of a symmetric matrix that from the other end too."""
     groups: dict[Tensor, list[int]] = {}
     for place, (tensor, slots) in enumerate(factors):
@@ -143,7 +142,7 @@ def _argument(tensor: Tensor) -> Tensor:
 def _rank(tensor: Tensor) -> tuple[bool, str, int]:
     """Powers come first, then the functions by their names."""
     inner = tensor
-    while isinstance(inner, Apply) and inner.function in _POWERS:
+    while isinstance(inner, Apply) and row_of(inner.function).power:
         inner = inner.args[0]
     is_power = not (isinstance(inner, Apply) and is_matrix_function(inner))
     return not is_power, tensor.function if isinstance(tensor, Apply) else "", tensor.serial
