@@ -221,13 +221,23 @@ def _error_at(answer: Answer, point: Point, digits: _Digits, place: int, work: i
             continue
         error = difference / largest
         if largest < _TINY or digits.tolerance <= error < _LARGEST_BY_ROUNDING:
-            # Rounding vanishes with more digits; small numbers and small differences stay.
-            finer = digits._replace(more=digits.more + TOLERANCE_DIGITS)
-            difference, again = _measured(answer, result, point, finer, place, work)
-            better = difference / again if difference else mp.mpf(0)
-            error = mp.mpf(0) if again < _TINY * largest or better < _TINY * error else better
+            error = _without_rounding(answer, result, point, digits, place, work, error, largest)
         worst = max(worst, error)
     return worst
+
+
+def _without_rounding(
+    answer: Answer, result: Result, point: Point, digits: _Digits, place: int, work: int, error: Number, largest: Number
+) -> Number:
+    """The error with more digits; 0 if it was rounding.  Rounding gets less with more digits; small numbers and differences stay."""
+    for times in (1, 2):
+        finer = digits._replace(more=digits.more + times * TOLERANCE_DIGITS)
+        difference, again = _measured(answer, result, point, finer, place, work)
+        better = difference / again if difference else mp.mpf(0)
+        if again < largest / 2 or better < _TINY * error:
+            return mp.mpf(0)
+        error, largest = better, again
+    return error
 
 
 def _measured(answer: Answer, result: Result, point: Point, digits: _Digits, place: int, work: int) -> tuple[Number, Number]:
