@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import row_of
 from matdiff.infer.fits import replaced_part
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
@@ -97,7 +97,7 @@ def _single_changes(node: Expr) -> Iterator[Expr]:
             yield node.args[0]
         elif node.op == "name":
             yield make.call("inv", node, shape=(rows, columns))
-    if node.op in FUNCTIONS and FUNCTIONS[node.op].form == "each":
+    if row_of(node.op).form == "each":
         yield node.replace(args=(_negated(node.args[0]),))
     if node.op == "+":
         for place, term in enumerate(node.args):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import row_of
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotSymmetric
 from matdiff.language.kinds import Variable
@@ -29,7 +29,7 @@ def refuse_asymmetric(typed: Typed) -> None:
         node
         for root in (*typed.definitions.values(), typed.expr)
         for node in post_order(root)
-        if node.op in FUNCTIONS and FUNCTIONS[node.op].domain == "symmetric" and not is_scalar(node.args[0])
+        if row_of(node.op).domain == "symmetric" and not is_scalar(node.args[0])
     ]
     for node in asked:
         if not _is_symmetric(node.args[0], typed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import row_of
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.syntax import Expr
 
@@ -51,7 +51,7 @@ def eye(size: Dim) -> Expr:
 
 def call(function: str, *args: Expr, shape: Shape) -> Expr:
     """An operation on arguments, with the shape of its value; sum(x^T) is sum(x), also of a row, which indices do not tell apart."""
-    if len(args) == 1 and args[0].op == "'" and function in FUNCTIONS and FUNCTIONS[function].transposition == "invariant":
+    if len(args) == 1 and args[0].op == "'" and row_of(function).transposition == "invariant":
         args = args[0].args
     return Expr(function, args, shape=shape)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import row_of
 from matdiff.tensor import build
 from matdiff.tensor.lower import power_of
 from matdiff.tensor.nodes import Apply, Constant, Factor, Product, Tensor, joined
@@ -127,7 +127,7 @@ def log_of_product(node: Apply) -> Tensor | None:
 
 
 def _is_each(function: str) -> bool:
-    return function in FUNCTIONS and FUNCTIONS[function].form == "each"
+    return row_of(function).form == "each"
 
 
 APPLY_LAWS: tuple[ApplyLaw, ...] = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.queries import shape_of
@@ -131,7 +131,7 @@ class Recovery:
                 args = tuple(arg if scalar is None else self.expr(scalar) for arg, scalar in zip(args, scalars))
                 return make.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
-        if tensor.function in FUNCTIONS and FUNCTIONS[tensor.function].turns_vectors and shape[1].is_one and tensor.dims:
+        if row_of(tensor.function).turns_vectors and shape[1].is_one and tensor.dims:
             # The value at a column is a row: pinv(x)^T, or pinv(r) where the column is r^T.
             turned = self.writer.transposed(args[0])
             if args[0].op == "'":

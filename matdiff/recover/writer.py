@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, eye, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
@@ -62,7 +62,7 @@ class Writer:
         if expr.op == "+" and rows == columns and {self.transposed(term) for term in expr.args} == set(expr.args):
             return expr  # A + A^T is its own transpose
         arrays = [arg for arg in expr.args if not is_plain(arg)]
-        is_each = expr.op in (".*", "./", ".^") or (expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each")
+        is_each = expr.op in (".*", "./", ".^") or row_of(expr.op).form == "each"
         if is_each and rows == columns and all(self.transposed(arg) == arg for arg in arrays):
             return expr  # S .* exp(S) for symmetric S
         if expr.op == "commutation":
@@ -77,7 +77,7 @@ class Writer:
             return call("neg", whole, shape=(columns, rows)) if sign < 0 else whole
         if expr.op == "neg" or (expr.op == "/" and not is_scalar(expr.args[0])):
             return Expr(expr.op, (self.transposed(expr.args[0]), *expr.args[1:]), shape=(columns, rows))
-        if expr.args and expr.args[0].op == "'" and expr.op in FUNCTIONS and FUNCTIONS[expr.op].form == "each":
+        if expr.args and expr.args[0].op == "'" and row_of(expr.op).form == "each":
             return call(expr.op, expr.args[0].args[0], shape=(columns, rows))
         whole = transposed(expr)
         if expr.op == "+":

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import row_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import is_scalar, shape_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def is_linear(function: str) -> bool:
     """Whether a function of the table is linear in each argument."""
-    return function in FUNCTIONS and FUNCTIONS[function].is_linear
+    return row_of(function).is_linear
 
 
 def differential(expr: Expr) -> Expr:

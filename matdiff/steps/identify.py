@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from matdiff.derive.sweep import derive
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import row_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
@@ -229,7 +229,7 @@ def _move(node: Expr, inner: Expr, scalar_whole: bool) -> Law | None:
         key = "diagonal of a vector" if kinds[0] == "matrix" else "diagonal of a matrix"
     elif node.op == "vec":
         key = "vec"
-    elif node.op in FUNCTIONS and FUNCTIONS[node.op].form == "frechet":
+    elif row_of(node.op).form == "frechet":
         return laws.law_of_adjoint(node)
     else:
         return None if _is_plain(node) else Law(f"adjoint of {node.op}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, row_of
 from matdiff.infer.infer import infer
 from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, kinds_of, sizes_in, substituted, typed_rule, typed_value
 from matdiff.infer.variables import declare
@@ -122,7 +122,7 @@ def has_one_rule(value: Expr) -> bool:
 
 def is_matrix_function(function: str) -> bool:
     """Whether the derivative of the function has a name: dexpm."""
-    return function in FUNCTIONS and FUNCTIONS[function].form == "matrix"
+    return row_of(function).form == "matrix"
 
 
 def differential_of(value: Expr, place: int, change: Expr, is_regular: bool = True) -> Expr:

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.dims import Dim
 from matdiff.tensor.arrangements import arrangements
 from matdiff.tensor.canonical import canonical_key
@@ -327,7 +327,7 @@ def apply(function: str, args: tuple[Tensor, ...], dims: tuple[Dim, ...], expone
         if other.serial < args[0].serial and other is not scale(-1, args[0]):
             if commutes_with_transpose(function):
                 return transpose(apply(function, (other, *args[1:]), dims[::-1], exponent))
-            if function in FUNCTIONS and FUNCTIONS[function].transposition in ("invariant", "symmetric"):
+            if row_of(function).transposition in ("invariant", "symmetric"):
                 return apply(function, (other,), dims, exponent)
     key = ("apply", function, args, dims, exponent)
     node = known_node(key)
