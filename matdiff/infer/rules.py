@@ -116,7 +116,9 @@ def expanded(call: Expr) -> Expr:
 
 def is_euclidean(call: Expr) -> bool:
     """Whether a typed call is by its definition the root of the sum of the squares of all entries."""
-    return len(call.args) == 1 and is_euclidean_norm(call.op, [dim.is_one for dim in shape_of(call.args[0])])
+    if call.op not in FUNCTIONS or len(call.args) != 1:  # I of a size is no call, and a size has no shape
+        return False
+    return is_euclidean_norm(call.op, [dim.is_one for dim in shape_of(call.args[0])])
 
 
 def is_euclidean_norm(function: str, ones: Sequence[bool]) -> bool:
