@@ -57,7 +57,7 @@ class Translator(Products):
         if value.form in ("dense", "diagonal"):
             self.plan.names.setdefault(value.code, name)
         self.defined[name] = value
-        self.definitions[name] = expr
+        self.definitions[name] = self.by_known_functions(expr)
         self.known = {}
 
     def value(self, root: Expr) -> Value:
