@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from matdiff.functions import FUNCTIONS, Function
@@ -46,6 +46,12 @@ def typed_rule(row: Function, kinds: Kinds, place: int) -> Typed:
     """
     rule = row.singular if place == WITHOUT_INVERSE else row.rules[place]
     return _typed(row, rule, place if row.form == "macro" else 0, kinds)
+
+
+@cache
+def typed_on_scalar(row: Function, kinds: Kinds) -> Typed:
+    """What a row is of numbers, where it says so."""
+    return _typed(row, row.on_scalar, row.variant([True] * 2 * len(kinds)), kinds)
 
 
 @cache
@@ -96,9 +102,22 @@ def sizes_in(typed: Typed, shapes: Mapping[str, Shape]) -> dict[str, Dim]:
 
 def expanded(call: Expr) -> Expr:
     """What a typed call of a row with a definition stands for; between scalars with the operators of scalars."""
+    return _put_in(call, typed_value)
+
+
+def expanded_on_scalar(call: Expr) -> Expr | None:
+    """What a typed call stands for where its arguments are numbers; None where they are none, or the row says nothing of that."""
+    row = FUNCTIONS.get(call.op)
+    if row is None or not row.on_scalar or any(shape_of(arg) != SCALAR for arg in call.args):
+        return None
+    return _put_in(call, typed_on_scalar)
+
+
+def _put_in(call: Expr, typed_of: Callable[[Function, Kinds], Typed]) -> Expr:
+    """What the row of a call says of arguments of their kinds, with them put in."""
     values = dict(zip(ARGUMENTS, call.args))
     shapes = {name: value.shape or SCALAR for name, value in values.items()}
-    typed = typed_value(FUNCTIONS[call.op], kinds_of(shapes))
+    typed = typed_of(FUNCTIONS[call.op], kinds_of(shapes))
     sizes = sizes_in(typed, shapes)
     done: dict[int, Expr] = {}
     for node in post_order(typed.expr):
