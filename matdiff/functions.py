@@ -406,7 +406,6 @@ _ROWS = (
         condition="rank of {0} constant",
         transposition="equivariant",
         source="Golub and Pereyra (1973), eq. (4.12)",
-        on_scalar="1 ./ X",
     ),
     _func(
         "max",

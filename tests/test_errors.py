@@ -196,7 +196,7 @@ def test_an_error_is_read_by_another_process() -> None:
     """Hashes of strings differ there; an expression in it still equals one that is made there."""
     error = _refused("x y", ["--wrt", "x"])
     program = (
-        "import pickle, sys; e = pickle.loads(sys.stdin.buffer.read()); from matdiff.syntax import Expr;"
+        "import pickle, sys; e = pickle.loads(sys.stdin.buffer.read()); from matdiff.language.syntax import Expr;"
         "print(e.left == Expr('name', (), 'x'), hash(e.left) == hash(Expr('name', (), 'x'))); print(e)"
     )
     done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(error), capture_output=True, check=True)

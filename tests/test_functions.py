@@ -57,7 +57,7 @@ CALLS = [
 
 
 def checked(answer: Derivative, trials: int = 3) -> None:
-    report = verify.verify(answer, trials=trials)
+    report = verify.verify(answer, most=trials)
     assert report.passed, (answer.text, report)
 
 

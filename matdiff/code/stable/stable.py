@@ -47,6 +47,7 @@ sigmoid(x) ./ (1 - sigmoid(x)) = exp(x)
 y ./ (1 - sigmoid(x)) = y ./ sigmoid(-x)
 ((diag(v) - v v^T) y) ./ v = y - (v : y) ones
 pinv(u) = u^T / (u : u)
+pinv(c) = 1 / c
 sum(c) = c
 """
 # Spellings of one operation, which differ by the shapes of what they join.
