@@ -16,6 +16,7 @@ from sessions import run
 
 import matdiff
 from matdiff.api import Derivative
+from matdiff.choices import CHOICES
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
 from matdiff.language.dims import Shape, size
@@ -49,6 +50,10 @@ def _check_all(answer: Derivative, method: str) -> int:
 
 
 @pytest.mark.slow
+def test_the_option_takes_every_method() -> None:
+    assert CHOICES["method"] == METHODS
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_the_corpus_has_short_derivations_that_end_with_the_result(method: str) -> None:
     lengths: Counter[int] = Counter()
