@@ -49,11 +49,11 @@ def _check_all(answer: Derivative, method: str) -> int:
     return sum(check(answer, result, found) for result, found in zip(answer.results, answer.steps(method), strict=True))
 
 
-@pytest.mark.slow
 def test_the_option_takes_every_method() -> None:
     assert CHOICES["method"] == METHODS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 def test_the_corpus_has_short_derivations_that_end_with_the_result(method: str) -> None:
     lengths: Counter[int] = Counter()
