@@ -12,9 +12,8 @@ from matdiff.formats.registry import FORMATS, STYLES, WRITTEN
 from matdiff.language.errors import WrongOption
 from matdiff.limits import LARGEST_SIZE
 from matdiff.mistakes.suggest import either
-from matdiff.notations.notate import CHOICES as NOTATIONS
+from matdiff.notations.names import CHOICES as NOTATIONS
 from matdiff.read.syntaxes import SYNTAXES
-from matdiff.steps.derivation import METHODS
 
 # The default stands first, but among formats.
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -24,7 +23,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "format": tuple(sorted(FORMATS)),
     "notation": NOTATIONS,
     "math": ("none", "inline", "display", "align"),
-    "method": METHODS,
+    "method": ("differential", "chain", "index"),
     "style": tuple(f"{key}={value}" for key, values in STYLES.items() for value in values),
     "color": ("auto", "always", "never"),
 }

@@ -1,7 +1,7 @@
 """`make bench`: ratios taken in one run, so that they mean the same on every machine.
 
 Start-up: the whole process `matdiff "a^T W^T x" --wrt W` in a pipe and on a terminal, against `python -c "import sympy"`;
-also with the parser of lark.tools.standalone in the place of `matdiff.lalr`.
+also with the parser of lark.tools.standalone in the place of `matdiff.read.lalr`.
 Growth: time and size of the result for products of many factors and networks of many layers.
 """
 
@@ -32,9 +32,9 @@ MAIN_JOB = [sys.executable, "-m", "matdiff", "a^T W^T x", "--wrt", "W"]
 WITH_LARK = """
 import sys
 import standalone
-from matdiff import parse
-from matdiff.cli import main
-parse._parser = parse.LarkParser(standalone.Lark_StandAlone(transformer=parse.Builder()), standalone.UnexpectedToken)
+from matdiff.command.cli import main
+from matdiff.read import build, parse
+parse._parser = parse.LarkParser(standalone.Lark_StandAlone(transformer=build.Builder()), standalone.UnexpectedToken)
 sys.exit(main(sys.argv[1:]))
 """
 TARGETS = {"in a pipe": 0.22, "on a terminal": 0.30}

@@ -212,21 +212,27 @@ def along(
 ) -> Matrix | None:
     """The input differentiated numerically along a direction of each variable, within its space; None where it has no value.
 
+    Where the space turns with the variable, earlier derivatives are of tangent directions wherever they are taken: the covariant ones.
     `sides` are the two ends of the difference for each variable, in steps; None is central.
     """
     typed, step = answer.typed, mp.mpf(10) ** -step_digits
+    properties = [typed.variables[name].property for name in wrt]
 
-    def slope(depth: int, at: Mapping[str, Matrix]) -> Matrix:
-        if depth == 0:
+    def slope(at: Mapping[str, Matrix], directions: Sequence[Matrix]) -> Matrix:
+        if not directions:
             return checked(Evaluation(at, sizes, typed.definitions).value(typed.expr))
-        name = wrt[depth - 1]
-        direction = _in_space(typed.variables[name].property, answer.asked.structure, at[name], directions[depth - 1])
-        behind, ahead = sides[depth - 1] if sides is not None else (-1, 1)
-        ends = [slope(depth - 1, {**at, name: added(at[name], scaled(side * step, direction))}) for side in (ahead, behind)]
+        last = len(directions) - 1
+        here = [
+            _in_space(prop, answer.asked.structure, at[name], direction) if prop == "orthogonal" or place == last else direction
+            for place, (name, prop, direction) in enumerate(zip(wrt, properties, directions, strict=False))
+        ]
+        name, direction = wrt[last], here.pop()
+        behind, ahead = sides[last] if sides is not None else (-1, 1)
+        ends = [slope({**at, name: added(at[name], scaled(side * step, direction))}, here) for side in (ahead, behind)]
         return scaled(1 / ((ahead - behind) * step), added(ends[0], scaled(-1, ends[1])))
 
     try:
-        return slope(len(wrt), values)
+        return slope(values, directions)
     except (Undefined, ZeroDivisionError, OverflowError, ValueError):
         return None
 

@@ -124,7 +124,7 @@ def perturbations(answer: Derivative) -> Iterator[Perturbed]:
 
 
 def _free_sizes(answer: Derivative) -> list[str]:
-    names = [dim.name for dim in answer.recovery().sizes if dim.name is not None]
+    names = [dim.name for dim in answer.recovery.sizes if dim.name is not None]
     return [name for name in names if name not in answer.typed.variables]
 
 

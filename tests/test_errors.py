@@ -178,6 +178,18 @@ def test_remarks_print_too() -> None:
     _same(answer.remarks[0], pickle.loads(pickle.dumps(answer.remarks[0])))
 
 
+@pytest.mark.parametrize(("text", "names"), [("x^T A x", "x"), ("y = W^T x; a^T y", "W"), ("S: spd n; logdet(S)", "S")])
+def test_answers_are_pickled_and_copied(text: str, names: str) -> None:
+    """And can do afterwards what they could before."""
+    answer = matdiff.differentiate(text, names)
+    for other in (pickle.loads(pickle.dumps(answer)), copy.copy(answer), copy.deepcopy(answer)):
+        assert other.text == answer.text
+        assert [other.to(name) for name in ("numpy", "json", "latex")] == [answer.to(name) for name in ("numpy", "json", "latex")]
+        assert other.in_notation("all").text == answer.in_notation("all").text
+        assert repr(other.steps()) == repr(answer.steps())
+        assert other.verify().passed and other.expect(answer.text).passed
+
+
 def _of_a_worker(text: str) -> str:
     return matdiff.differentiate(text, "x").text
 
@@ -196,7 +208,7 @@ def test_an_error_is_read_by_another_process() -> None:
     """Hashes of strings differ there; an expression in it still equals one that is made there."""
     error = _refused("x y", ["--wrt", "x"])
     program = (
-        "import pickle, sys; e = pickle.loads(sys.stdin.buffer.read()); from matdiff.syntax import Expr;"
+        "import pickle, sys; e = pickle.loads(sys.stdin.buffer.read()); from matdiff.language.syntax import Expr;"
         "print(e.left == Expr('name', (), 'x'), hash(e.left) == hash(Expr('name', (), 'x'))); print(e)"
     )
     done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(error), capture_output=True, check=True)

@@ -88,6 +88,7 @@ def refused(text: str, *variables: str, wrt: str = "") -> errors.MatdiffError:
         ("ones(n)^T x", "x: n", "1"),
         ("ones(n, k) X", "X: k x m", "n x m"),
         ("x^T eye(3) x", "x: 3", "1"),
+        ("x^T eye(3)^2 x", "x: 3", "1"),
         ("kron(A, B) x", "A: m x n, B: p x q, x: n q", "m p"),
         ("vec(A X B)", "A: m x n, X: n x p, B: p x q", "m q"),
     ],

@@ -53,7 +53,7 @@ def test_the_wheel_is_complete_and_holds_nothing_else(archives: tuple[Path, Path
     assert {
         "matdiff/grammar/matdiff.lark",
         "matdiff/read/_grammar.py",
-        "matdiff/cli.py",
+        "matdiff/command/cli.py",
         "matdiff/py.typed",
         "matdiff/command/pages/layout.md",
     } <= set(names)

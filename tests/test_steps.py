@@ -16,6 +16,7 @@ from sessions import run
 
 import matdiff
 from matdiff.api import Derivative
+from matdiff.choices import CHOICES
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
 from matdiff.language.dims import Shape, size
@@ -46,6 +47,10 @@ def _answer(case: dict[str, Any]) -> Derivative:
 def _check_all(answer: Derivative, method: str) -> int:
     """Try every line of every result; the number of lines."""
     return sum(check(answer, result, found) for result, found in zip(answer.results, answer.steps(method), strict=True))
+
+
+def test_the_option_takes_every_method() -> None:
+    assert CHOICES["method"] == METHODS
 
 
 @pytest.mark.slow

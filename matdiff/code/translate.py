@@ -11,7 +11,7 @@ from matdiff.code.plan import Node
 from matdiff.code.products import Products
 from matdiff.code.stable.stable import stable
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.infer.rules import expanded, is_euclidean_norm
+from matdiff.infer.rules import expanded, expanded_on_scalar, is_euclidean_norm
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import SCALAR, Dim, Shape
 from matdiff.language.queries import constant, post_order, shape_of
@@ -57,7 +57,7 @@ class Translator(Products):
         if value.form in ("dense", "diagonal"):
             self.plan.names.setdefault(value.code, name)
         self.defined[name] = value
-        self.definitions[name] = expr
+        self.definitions[name] = self.by_known_functions(expr)
         self.known = {}
 
     def value(self, root: Expr) -> Value:
@@ -74,8 +74,12 @@ class Translator(Products):
         for node in post_order(root):
             args = tuple([done[id(arg)] for arg in node.args])
             same = all(new is old for new, old in zip(args, node.args))
-            known = done[id(node)] = node if same else node.replace(args=args)
-            if self.is_defined(node.op):
+            known = node if same else node.replace(args=args)
+            of_number = None if node.shape is None else expanded_on_scalar(known)  # libraries ask for arrays there
+            if of_number is not None:
+                known = self.by_known_functions(of_number)
+            done[id(node)] = known
+            if of_number is None and self.is_defined(node.op):
                 done[id(node)] = self.by_known_functions(expanded(known))
         return done[id(root)]
 

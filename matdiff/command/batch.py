@@ -14,7 +14,6 @@ from matdiff.command.streams import Output, Progress, complain, uses_color
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import Along
 from matdiff.formats import registry
-from matdiff.formats.layout import layout_note
 from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.language.relocate import spans_of
@@ -324,9 +323,12 @@ class Batch:
         if not self.options.quiet:
             for remark in remarks:
                 self._complain([remark], Excerpt(self._source(*spans_of(remark)), spans_of(remark)))
-            note = "" if self._is_picture else layout_note(derivative, self.options.format)
-            if note:
-                complain(note)
+            if derivative.asked.layout != "gradient" and not self._is_picture:
+                from matdiff.formats.layout import layout_note  # needed only when somebody asks
+
+                note = layout_note(derivative, self.options.format)
+                if note:
+                    complain(note)
         told = [check for check in checks if not (check.passed and self.options.quiet)]
         if told and not self._is_picture:
             complain(_verdicts(told, compared))

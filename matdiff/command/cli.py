@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,11 +20,12 @@ from matdiff.formats.registry import FORMATS
 from matdiff.formats.registry import Options as RenderOptions
 from matdiff.language.errors import WRONG_USAGE, MatdiffError, NotQuoted, UnreadableFile, WrongOption
 from matdiff.limits import TIME
-from matdiff.mistakes.diagnostic import Diagnostic
-from matdiff.mistakes.diagnostic import render as drawn
 from matdiff.mistakes.suggest import either
 from matdiff.read.syntaxes import SYNTAXES
 from matdiff.version import VERSION
+
+if TYPE_CHECKING:
+    from matdiff.mistakes.diagnostic import Diagnostic
 
 INTERRUPTED = 130
 INTERNAL_ERROR = 70
@@ -341,6 +342,8 @@ def _answered(words: list[str]) -> int:
     except Exception as problem:
         if "--debug" in words:
             raise
+        from matdiff.mistakes.diagnostic import Diagnostic  # needed only when something is wrong
+
         message = " ".join(f"{type(problem).__name__}: {problem}".split())
         return _fail(words, Diagnostic("error", "E700", "internal-error", f"a bug in matdiff: {message}"), INTERNAL_ERROR)
 
@@ -377,6 +380,8 @@ def _fail(words: list[str], diagnostic: Diagnostic, status: int) -> int:
             diagnostic, status = diagnose(problem, ""), problem.exit_status
     silence_broken_output()
     color = words[words.index("--color") + 1 :][:1] if "--color" in words else []
+    from matdiff.mistakes.diagnostic import render as drawn
+
     complain(drawn(diagnostic, "", None, uses_color(sys.stderr, color[0] if color else "auto")))
     return status
 

@@ -49,6 +49,12 @@ def typed_rule(row: Function, kinds: Kinds, place: int) -> Typed:
 
 
 @cache
+def typed_on_scalar(row: Function, kinds: Kinds) -> Typed:
+    """What a row is of numbers, where it says so."""
+    return _typed(row, row.on_scalar, row.variant([True] * 2 * len(kinds)), kinds)
+
+
+@cache
 def typed_value(row: Function, kinds: Kinds) -> Typed:
     """The definition of a row for arguments of these kinds, with the sizes of the pattern that fits."""
     place = row.variant([one for _, *ones in kinds for one in ones])
@@ -96,9 +102,22 @@ def sizes_in(typed: Typed, shapes: Mapping[str, Shape]) -> dict[str, Dim]:
 
 def expanded(call: Expr) -> Expr:
     """What a typed call of a row with a definition stands for; between scalars with the operators of scalars."""
+    return _put_in(call, typed_value)
+
+
+def expanded_on_scalar(call: Expr) -> Expr | None:
+    """What a typed call stands for where its arguments are numbers; None where they are none, or the row says nothing of that."""
+    row = FUNCTIONS.get(call.op)
+    if row is None or not row.on_scalar or any(shape_of(arg) != SCALAR for arg in call.args):
+        return None
+    return _put_in(call, typed_on_scalar)
+
+
+def _put_in(call: Expr, typed_of: Callable[[Function, Kinds], Typed]) -> Expr:
+    """What the row of a call says of arguments of their kinds, with them put in."""
     values = dict(zip(ARGUMENTS, call.args))
     shapes = {name: value.shape or SCALAR for name, value in values.items()}
-    typed = typed_value(FUNCTIONS[call.op], kinds_of(shapes))
+    typed = typed_of(FUNCTIONS[call.op], kinds_of(shapes))
     return substituted(typed.expr, values, sizes_in(typed, shapes), _remade)
 
 
@@ -130,7 +149,9 @@ def _remade(node: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
 
 def is_euclidean(call: Expr) -> bool:
     """Whether a typed call is by its definition the root of the sum of the squares of all entries."""
-    return len(call.args) == 1 and is_euclidean_norm(call.op, [dim.is_one for dim in shape_of(call.args[0])])
+    if call.op not in FUNCTIONS or len(call.args) != 1:  # I of a size is no call, and a size has no shape
+        return False
+    return is_euclidean_norm(call.op, [dim.is_one for dim in shape_of(call.args[0])])
 
 
 def is_euclidean_norm(function: str, ones: Sequence[bool]) -> bool:

@@ -56,7 +56,7 @@ class Definition:
         kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.name, self.name_span, self.expr, self.span = name, name_span, expr, span
-        self.remarks, self.kinds = tuple(remarks), kinds
+        self.remarks, self.kinds = tuple(remarks), dict(kinds)
 
     def __repr__(self) -> str:
         return f"Definition({self.name}, {self.expr})"
@@ -77,7 +77,7 @@ class Question:
         kinds: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.expr, self.wrt, self.span, self.wrt_spans = expr, wrt, span, wrt_spans
-        self.remarks, self.kinds = tuple(remarks), kinds
+        self.remarks, self.kinds = tuple(remarks), dict(kinds)
 
     def __repr__(self) -> str:
         return f"Question({self.expr}, wrt={', '.join(self.wrt)})"

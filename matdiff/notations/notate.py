@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.language.errors import OtherNotation
 from matdiff.notations.equation import Equation, NoNotation
+from matdiff.notations.names import CHOICES, NOTATIONS
 from matdiff.tensor.nodes import entered
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from matdiff.answer.result import Result
 
 __all__ = ["CHOICES", "NOTATIONS", "Equation", "NoNotation", "equation_of", "in_notation", "next_best"]
-
-NOTATIONS = ("matrix", "index", "entry", "frobenius", "kronecker", "differential")
-CHOICES = ("auto", *NOTATIONS, "all")
 
 
 def in_notation(answer: Answer, notation: str) -> Answer:

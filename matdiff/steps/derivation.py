@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from matdiff.language.dims import Dim
     from matdiff.language.syntax import Expr
 
-# The ways to derive; the first is the default where nothing is defined.
-METHODS = ("differential", "chain", "index")
-
 
 class Law(NamedTuple):
     """A law that a line uses: a name of the field ("product rule"), or an equation, which holds for every value of its names.

@@ -14,7 +14,7 @@ from matdiff.language.queries import replaced_names, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.pipeline import stages
 from matdiff.steps.chain import by_chain_rule
-from matdiff.steps.derivation import METHODS, Derivation, Law, Line, Note
+from matdiff.steps.derivation import Derivation, Law, Line, Note
 from matdiff.steps.differential import by_differentials
 from matdiff.steps.indices import by_indices
 from matdiff.steps.setting import Setting
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
     from matdiff.answer.result import Result
 
-__all__ = ["Derivation", "Law", "Line", "Note", "derivation", "derivations"]
+__all__ = ["METHODS", "Derivation", "Law", "Line", "Note", "derivation", "derivations"]
 
-_BY = dict(zip(METHODS, (by_differentials, by_chain_rule, by_indices), strict=True))
+# The ways to derive; the first is the default where nothing is defined.
+_BY = {"differential": by_differentials, "chain": by_chain_rule, "index": by_indices}
+METHODS = tuple(_BY)
 
 
 def derivations(answer: Answer, method: str | None) -> list[Derivation]:

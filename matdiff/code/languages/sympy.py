@@ -211,6 +211,8 @@ class SymPy(Python):
         },
         "_pinv": '''def _pinv(x):
     """The pseudoinverse; of floats, singular values below 1e-12 of the largest count as zero."""
+    if not isinstance(x, sp.MatrixBase):
+        return 1 / x if x != 0 else x
     if not x.has(sp.Float):
         return x.pinv()
     u, s, v = mpmath.svd_r(mpmath.matrix(x.tolist()))
