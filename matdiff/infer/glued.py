@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from matdiff.functions import NAMES
-from matdiff.infer.fits import Change, Whole, fits
+from matdiff.infer.fits import Change, fits
+from matdiff.infer.whole import Whole
 from matdiff.language.errors import Fix
 from matdiff.language.queries import names_in, post_order
 from matdiff.language.syntax import Expr

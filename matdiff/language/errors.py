@@ -733,13 +733,22 @@ class UnknownTopic(MatdiffError):
 
 
 class SoftKind(Remark):
-    """An undeclared name read as another kind than its spelling suggests; `kind` is "vector" or "scalar"."""
+    """An undeclared name read as another kind than its spelling suggests: "vector", "scalar" or "matrix", of a size as it is declared."""
 
     code, name, severity = "W601", "soft-kind", "note"
     span: Span
     variable: str
     kind: str
     size: str = ""
+
+
+class MarkRead(Remark):
+    """A power or product of vectors read as what fits; `way` is "entries", "inner" or "outer", and `fix` writes it so."""
+
+    code, name, severity = "W616", "mark-read", "note"
+    span: Span
+    way: str
+    fix: Fix
 
 
 class GluedNames(Remark):

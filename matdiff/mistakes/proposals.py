@@ -12,8 +12,9 @@ from functools import cached_property
 from itertools import chain, combinations
 from typing import Any, NamedTuple
 
-from matdiff.infer.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, fits, whole_of
+from matdiff.infer.fits import Change, fits, whole_of
 from matdiff.infer.glued import change_of, split, splits
+from matdiff.infer.whole import MOST_READINGS, SEARCH_NODES, Whole
 from matdiff.language import errors
 from matdiff.language.errors import Fix, MatdiffError
 from matdiff.language.kinds import SCALAR_LETTERS, is_greek
