@@ -24,6 +24,7 @@ class Asked(NamedTuple):
     structure  how a structured variable is differentiated; see `structure.MODES`
     layout     "gradient", "numerator" or "denominator"
     along      what the derivative is applied to; then `order` says nothing
+    strict     whether what is read otherwise than it is spelled is an error
     """
 
     wrt: tuple[str, ...] = ()
@@ -31,6 +32,7 @@ class Asked(NamedTuple):
     structure: str = "project"
     layout: str = "gradient"
     along: Along | None = None
+    strict: bool = False
 
     def checked(self) -> Asked:
         """The same with every name in its one spelling.  Raises NotAName: a result can only hold what the language can name."""

@@ -123,13 +123,13 @@ def infer(
         reading = reading_of(whole) if soft and error.code.startswith("E3") else None
         if reading is None:
             raise
-        typed = _departed(whole, reading, {})
+        typed = departed(whole, reading, {})
     if soft and whole.evidence.may_be_likelier(whole.changeable):
         from matdiff.infer.search import likelier  # most questions mean what they spell
 
         kinds = likelier(whole, (*typed.definitions.values(), typed.expr), typed.variables, reading)
         if kinds:
-            return _departed(whole, reading, kinds)
+            return departed(whole, reading, kinds)
     if reading is not None:
         return typed
     fix = split(whole) if soft else None
@@ -139,7 +139,7 @@ def infer(
     return typed
 
 
-def _departed(whole: Whole, reading: Reading | None, kinds: Mapping[str, str]) -> Typed:
+def departed(whole: Whole, reading: Reading | None, kinds: Mapping[str, str]) -> Typed:
     """The question read with departures from its spelling, each of them a remark, and with these kinds of more names."""
     if reading is None:
         return read(whole, kinds)

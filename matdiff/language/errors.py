@@ -142,9 +142,13 @@ class MatdiffError(Problem, Exception):
 
 
 class Remark(Problem):
-    """Base of what is worth saying although the input is accepted."""
+    """Base of what is worth saying although the input is accepted.
+
+    departs   it tells that something is read as something else than the plain language says
+    """
 
     severity = "warning"
+    departs = False
 
 
 class Errors(MatdiffError):
@@ -548,6 +552,13 @@ class NoValue(MatdiffError):
     span: Span | None = None
 
 
+class Departure(MatdiffError):
+    """What was asked to be read as it is spelled, and has to be read otherwise; `remark` says as what."""
+
+    code, name = "E316", "departure"
+    remark: Remark
+
+
 class DefinitionShape(MatdiffError):
     """A definition whose value has another shape than the declaration of its name."""
 
@@ -736,6 +747,7 @@ class SoftKind(Remark):
     """An undeclared name read as another kind than its spelling suggests: "vector", "scalar" or "matrix", of a size as it is declared."""
 
     code, name, severity = "W601", "soft-kind", "note"
+    departs = True
     span: Span
     variable: str
     kind: str
@@ -746,6 +758,7 @@ class MarkRead(Remark):
     """A power or product of vectors read as what fits; `way` is "entries", "inner" or "outer", and `fix` writes it so."""
 
     code, name, severity = "W616", "mark-read", "note"
+    departs = True
     span: Span
     way: str
     fix: Fix
