@@ -307,6 +307,23 @@ class UnknownFunction(MatdiffError):
     names: tuple[str, ...] = ()
 
 
+class UnspecifiedFunction(MatdiffError):
+    """`K(theta)` with a K that is nothing else: no product, but a function that is not specified."""
+
+    code, name = "E210", "unspecified-function"
+    span: Span
+    function: str
+    arguments: tuple[str, ...]
+
+
+class IndexSum(MatdiffError):
+    """`sum_i`, a sum over an index."""
+
+    code, name = "E110", "index-sum"
+    span: Span
+    written: str
+
+
 class WrongArity(MatdiffError):
     """A function with the wrong number of arguments; `call` is the call."""
 
@@ -762,6 +779,15 @@ class MarkRead(Remark):
     span: Span
     way: str
     fix: Fix
+
+
+class NotationRead(Remark):
+    """Notation beside the plain language; `meant` is what it is read as, in words or in the language."""
+
+    code, name, severity = "W617", "notation-read", "note"
+    departs = True
+    span: Span
+    meant: str
 
 
 class GluedNames(Remark):

@@ -286,6 +286,10 @@ def _soft(remark: errors.SoftKind, text: str) -> Advice:
     return message, [Label(remark.span, "by how it is used")], [help], [_USUAL[remark.kind]]
 
 
+def _notation_read(remark: errors.NotationRead, text: str) -> Advice:
+    return f"`{cut(text, remark.span)}` is read as {remark.meant}", [Label(remark.span)], [], []
+
+
 _WAYS = {"entries": "entry by entry", "inner": "as an inner product", "outer": "as an outer product"}
 
 
@@ -415,4 +419,5 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.OtherNotation: _notation,
     errors.GluedNames: _glued,
     errors.MarkRead: _mark,
+    errors.NotationRead: _notation_read,
 }

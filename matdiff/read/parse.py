@@ -17,6 +17,7 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
 from matdiff.read.build import Formulate, Shape
 from matdiff.read.declare import check_sizes, classify_declaration
+from matdiff.read.habits import plain
 from matdiff.read.lalr import Parser, Tables, Token, Unexpected
 from matdiff.read.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
 from matdiff.read.split import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
@@ -133,6 +134,8 @@ def _read_expression(
     text: str, sentence: Sentence, names: frozenset[str], declared: set[str], last: bool
 ) -> tuple[list[Statement], tuple[MatdiffError, ...]]:
     """A definition or a question; a definition that ends the text is a question too."""
+    if not sentence.broken:
+        plain(sentence, text, declared)
     if sentence.broken:
         add_unknown_functions(sentence, names)
     else:
