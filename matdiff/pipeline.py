@@ -22,7 +22,7 @@ from matdiff.tensor.nodes import Session, entered
 
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:
     """Answer one question.  Nodes are made in `session`, by default a new one."""
-    asked = asked._replace(wrt=tuple(inputs.question.wrt or asked.wrt)).checked()
+    asked = asked.of(inputs.question).checked()
     typed = infer_question(inputs, asked)
     wrt = asked.variables(typed)
     directions = asked.directions(typed, wrt, declare(inputs.declarations))
