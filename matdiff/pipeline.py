@@ -47,7 +47,7 @@ def infer_question(inputs: Inputs, asked: Asked) -> Typed:
     kinds.update(question.kinds)
     typed = infer(question.expr, inputs.declarations, definitions, wrt=asked.named, kinds=kinds)
     if asked.strict:
-        written = [remark for part in (*inputs.definitions, question) for remark in part.remarks]
+        written = [*(remark for part in inputs.definitions for remark in part.remarks), *question.remarks]
         departures = [Departure(remark=remark) for remark in (*written, *typed.remarks) if remark.departs]
         if departures:
             raise Errors(departures)

@@ -110,9 +110,9 @@ class Evidence:
         elif op in FUNCTIONS and FUNCTIONS[op].patterns and FUNCTIONS[op].is_word:
             pairs, _ = FUNCTIONS[op].patterns[0]
             for (rows, columns), arg in zip(pairs, node.args):
-                name = bare(arg)
-                if name.op == "name" and rows != "1" and (rows == columns or columns == "1"):
-                    self.arguments.setdefault(str(name.value), "matrix" if rows == columns else "vector")
+                inside = bare(arg)
+                if inside.op == "name" and rows != "1" and (rows == columns or columns == "1"):
+                    self.arguments.setdefault(str(inside.value), "matrix" if rows == columns else "vector")
 
     def _product(self, node: Expr) -> None:
         matrices = [self._is_matrix(factor) for factor in node.args]

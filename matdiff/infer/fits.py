@@ -73,7 +73,8 @@ def readings_of(whole: Whole) -> list[Reading]:
 
     if whole.readings is None:
         whole.readings = readings(whole)
-    return whole.readings
+    found: list[Reading] = whole.readings
+    return found
 
 
 def reading_of(whole: Whole) -> Reading | None:

@@ -11,9 +11,9 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import FUNCTIONS
-from matdiff.infer.evidence import POSSIBLE, VECTOR_LETTERS, stem
+from matdiff.infer.evidence import POSSIBLE, USUAL, VECTOR_LETTERS, stem
 from matdiff.infer.whole import Whole
-from matdiff.language.errors import MatdiffError, PowerKind, ProductSizes
+from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes
 from matdiff.language.kinds import default_kind, is_greek
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order
 from matdiff.language.syntax import Expr
@@ -33,8 +33,8 @@ MOST_TOLD = 5
 class Mark(NamedTuple):
     """What a mark is read as: the node that is written, and what a node with these arguments becomes.
 
-    way     "entries" and "inner" of a power or product, "outer" of a product
-    place   of the left one of two factors
+    way     "entries" and "inner" of a power or product, "outer" of a product, "quotient" of a product that begins with a quotient
+    place   of the left one of two factors; of a quotient the last factor that it divides by
     """
 
     node: Expr
@@ -44,10 +44,16 @@ class Mark(NamedTuple):
     def made(self, node: Expr) -> Expr:
         """The node as it is read."""
         if node.op == "^":
-            base, exponent = node.args
+            base = node.args[0]
             if self.way == "entries":
                 return Expr(".^", node.args, span=node.span)
             return Expr("*", (Expr("'", (base,), span=base.span), base), span=node.span)
+        if self.way == "quotient":
+            quotient, *divisors = node.args[: self.place + 1]
+            above, below = quotient.args
+            divided = Expr("/", (above, Expr("*", (below, *divisors), span=below.span)), span=quotient.span)
+            rest = node.args[self.place + 1 :]
+            return Expr("*", (divided, *rest), span=node.span) if rest else divided
         before, (left, right), after = (
             node.args[: self.place],
             node.args[self.place : self.place + 2],
@@ -158,6 +164,21 @@ def _changes(whole: Whole, attempt: _Attempt, reading: Reading) -> Iterator[tupl
         return
     for mark in _marks(attempt.error, original, args):
         yield POSSIBLE, dict(reading.kinds), (*reading.marks, mark)
+    for mark in _longer_quotients(attempt, node):
+        if all(mark.node is not other.node for other in reading.marks):
+            yield USUAL, dict(reading.kinds), (*reading.marks, mark)
+
+
+def _longer_quotients(attempt: _Attempt, quotient: Expr) -> Iterator[Mark]:
+    """`a / x^T x`: the product that begins with a quotient which does not fit, with more factors below."""
+    if not isinstance(attempt.error, DivisionKind):
+        return
+    for part in attempt.changed.parts:
+        for node in post_order(part):
+            if node.op == "*" and node.args[0] is quotient:
+                original = attempt.written.get(id(node), node)
+                yield from (Mark(original, "quotient", place) for place in range(1, min(len(node.args), MOST_TOLD)))
+                return
 
 
 def _below(whole: Whole, node: Expr) -> Iterator[Expr]:

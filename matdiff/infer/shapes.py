@@ -27,7 +27,7 @@ from matdiff.language.errors import (
     WrongKind,
 )
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
-from matdiff.language.syntax import MODULUS, Expr, Span
+from matdiff.language.syntax import DOT, MODULUS, Expr, Span
 
 # What a scalar is made of, see `Shaping._origin`.
 PLAIN, STATISTIC, CONTRACTION = range(3)
@@ -94,6 +94,8 @@ class Shaping:
     def _made(self, expr: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
         if expr.value == MODULUS and expr.op == "abs":
             expr = Expr("abs" if is_scalar(args[0]) else "det", args, None, expr.span)
+        elif expr.value == DOT and expr.op == "*":
+            expr = Expr(":" if all(ones_of(arg) == (False, True) for arg in args) else "*", args, None, expr.span)
         node = Expr(expr.op, args, expr.value, expr.span, shape)
         self.nodes.append(node)
         if shape[1].is_one and is_scalar(node):
@@ -114,6 +116,8 @@ class Shaping:
             return self._modulus(expr, args[0])
         if op == "at":
             return self._slice(expr, args[0])
+        if op == "*" and expr.value == DOT and all(ones_of(arg) == (False, True) for arg in args):
+            return self._elementwise(":", args, scalars=False) and SCALAR
         if op == "*":
             return self._product(args)
         if op == "+":

@@ -15,7 +15,7 @@ from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr, Span
 
 if TYPE_CHECKING:
-    from matdiff.language.dims import Shape
+    pass
 
 # No search may try more changes, or cost more than visiting so many nodes.
 MOST_READINGS = 64

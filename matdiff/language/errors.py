@@ -772,7 +772,7 @@ class SoftKind(Remark):
 
 
 class MarkRead(Remark):
-    """A power or product of vectors read as what fits; `way` is "entries", "inner" or "outer", and `fix` writes it so."""
+    """A power or product of vectors read as what fits; `way` is that of `search.Mark`, and `fix` writes it so."""
 
     code, name, severity = "W616", "mark-read", "note"
     departs = True

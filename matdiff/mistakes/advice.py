@@ -290,7 +290,12 @@ def _notation_read(remark: errors.NotationRead, text: str) -> Advice:
     return f"`{cut(text, remark.span)}` is read as {remark.meant}", [Label(remark.span)], [], []
 
 
-_WAYS = {"entries": "entry by entry", "inner": "as an inner product", "outer": "as an outer product"}
+_WAYS = {
+    "entries": "entry by entry",
+    "inner": "as an inner product",
+    "outer": "as an outer product",
+    "quotient": "as one quotient",
+}
 
 
 def _mark(remark: errors.MarkRead, text: str) -> Advice:

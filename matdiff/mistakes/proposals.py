@@ -18,8 +18,8 @@ from matdiff.infer.infer import departed
 from matdiff.infer.search import MOST_TOLD, Reading, marked
 from matdiff.infer.whole import MOST_READINGS, SEARCH_NODES, Whole
 from matdiff.language import errors
-from matdiff.language.errors import Fix, MatdiffError
 from matdiff.language.dims import Shape
+from matdiff.language.errors import Fix, MatdiffError
 from matdiff.language.kinds import SCALAR_LETTERS, Variable, is_greek, kind_of
 from matdiff.language.queries import is_scalar, names_in, shape_of
 from matdiff.language.relocate import moved, relocated, spans_of

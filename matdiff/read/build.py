@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Union, cast
 
 from matdiff.functions import NAMES
 from matdiff.language.errors import TooLarge, UnexpectedText
-from matdiff.language.syntax import MODULUS, Expr, Span, ratio
+from matdiff.language.syntax import DOT, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.read.split import span_of
 from matdiff.read.tokens import SPECIAL_CALLS, normal_name
@@ -26,7 +26,8 @@ _OPERATORS = {"PRODUCT": "*", "HADAMARD": ".*", "KRONECKER": "kron", "SLASH": "/
 # Runs of these are one n-ary node.
 _ASSOCIATIVE = ("*", ".*")
 _NORMS = {"": "norm", "_1": "norm1", "_2": "norm2", "_F": "norm", "_inf": "maxnorm", "_*": "nucnorm"}
-_TIGHT = (".*", "./", "kron")
+_DOTS = ("·", "⋅")
+_TIGHT = (".*", "./", "kron", DOT)
 _FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
@@ -138,7 +139,8 @@ class Formulate:
 
     def multiply(self, parts: list[Part]) -> Multiply:
         operator = cast("Token", parts[0])
-        return Multiply(_OPERATORS[operator.type], self._with_signs(parts[1:-1], cast(Expr, parts[-1])))
+        op = DOT if operator in _DOTS else _OPERATORS[operator.type]
+        return Multiply(op, self._with_signs(parts[1:-1], cast(Expr, parts[-1])))
 
     def product(self, parts: list[Union[Expr, Multiply]]) -> Expr:
         """Left to right; a run of the same associative operator is one node.
@@ -148,6 +150,10 @@ class Formulate:
         run, run_op = [cast(Expr, parts[0])], ""
         for part in _grouped(parts[1:]):
             op, operand = (part.op, part.operand) if isinstance(part, Multiply) else ("*", part)
+            if op == DOT:
+                left = run[0] if len(run) == 1 else Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))
+                run, run_op = [Expr("*", (left, operand), DOT, span_between(left, operand))], DOT
+                continue
             if op == "\\":
                 left = run[0] if len(run) == 1 else Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))
                 inverse = Expr("^", (left, Expr("number", (), -1, span=left.span)), span=left.span)
