@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Letters that usually are vectors: none of them is a number only because that fits.
 VECTOR_LETTERS = frozenset("abuvwxyz")
+# The name of a number has so many letters at most, where nothing but its place says that it is one.
+LONGEST_NUMBER = 2
 # What a departure costs: one that a row of the table names, and one that only is possible.
 USUAL, POSSIBLE = 1, 3
 _DOTTED = (".*", "./", ".^")
@@ -195,7 +197,7 @@ class Evidence:
             return 0
         if not is_upper and not is_vector and name in self.beside:
             return USUAL
-        if name in self.alone and not is_vector:
+        if name in self.alone and not is_vector and len(stem(name)) <= LONGEST_NUMBER:
             return POSSIBLE
         return POSSIBLE if not is_upper and not is_vector and name in (self.factors | self.terms) else 0
 

@@ -11,7 +11,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import FUNCTIONS
-from matdiff.infer.evidence import POSSIBLE, USUAL, VECTOR_LETTERS, stem
+from matdiff.infer.evidence import LONGEST_NUMBER, POSSIBLE, USUAL, VECTOR_LETTERS, stem
 from matdiff.infer.whole import Whole
 from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes
 from matdiff.language.kinds import default_kind, is_greek
@@ -276,17 +276,13 @@ def _added_to_vectors(nodes: Sequence[Expr], names: Collection[str]) -> list[str
     return list(found)
 
 
-# A longer name is a word.
-_LONGEST = 2
-
-
 def _only_scale(
     whole: Whole, nodes: Sequence[Expr], names: Mapping[str, Variable], variables: Mapping[str, Variable]
 ) -> list[str]:
     """The names that multiply numbers only, at least one of them computed, and whose size nothing fixes."""
     evidence = whole.evidence
     others = evidence.arguments.keys() | evidence.transposed | evidence.dotted | VECTOR_LETTERS
-    chosen = [name for name in names if name in evidence.alone and name not in others and len(stem(name)) <= _LONGEST]
+    chosen = [name for name in names if name in evidence.alone and name not in others and len(stem(name)) <= LONGEST_NUMBER]
     candidates = {name for name in chosen if names[name].kind != "scalar"}
     if not candidates:
         return []

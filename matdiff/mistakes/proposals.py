@@ -133,7 +133,7 @@ def _equally_likely(mistake: Mistake) -> Proposals:
     if whole is None or len(found) < 2:
         return Proposals()
     lines = [line for line in (_line(mistake, whole, reading) for reading in found[:MOST_TOLD]) if line is not None]
-    if all(len(reading.marks) == 1 and not reading.kinds for reading in found):
+    if all(len(reading.marks) == 1 and not reading.kinds and reading.marks[0].node is whole.expr for reading in found):
         return Proposals(readings=lines)  # what is proposed for the mark says it shorter
     longest = max((len(line.text) for line in lines), default=0)
     help = [Help(described(line.shape), line.text, f"{line.text:<{longest}}   {described(line.shape)}") for line in lines]
