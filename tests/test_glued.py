@@ -9,7 +9,7 @@ import pytest
 
 import matdiff
 from matdiff.command.cli import main
-from matdiff.language.errors import Errors, GluedNames, MatdiffError
+from matdiff.language.errors import Errors, GluedNames, MatdiffError, SoftKind
 from matdiff.mistakes.diagnostic import Diagnostic
 from matdiff.mistakes.words import diagnose, diagnose_all
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import SCALAR_LETTERS, is_greek
-from matdiff.language.queries import bare, names_in, post_order
+from matdiff.language.queries import bare, constant, names_in, post_order
 
 if TYPE_CHECKING:
     from matdiff.language.syntax import Expr
@@ -46,6 +46,7 @@ class Evidence:
     arguments             of functions of a vector or of a square matrix, by name
     factors, terms        of a product, of a sum; `beside` are factors next to a matrix by its spelling or next to I
     applied               factors behind a matrix or a transpose
+    shifted               terms beside written numbers only, x + 1
     alone                 factors that no undeclared array, and nothing transposed, stands beside
     """
 
@@ -58,6 +59,7 @@ class Evidence:
         self.arguments: dict[str, str] = {}
         self.factors: set[str] = set()
         self.terms: set[str] = set()
+        self.shifted: set[str] = set()
         self.beside: set[str] = set()
         self.applied: set[str] = set()
         self.identities: set[str] = set()
@@ -79,7 +81,7 @@ class Evidence:
     @property
     def only_terms(self) -> set[str]:
         """Names that stand as terms of sums and nowhere else."""
-        return {name for name in self.terms if self.counts[name] == self._places[name]}
+        return {name for name in self.terms - self.shifted if self.counts[name] == self._places[name]}
 
     @property
     def scale_identities(self) -> set[str]:
@@ -100,13 +102,17 @@ class Evidence:
             self.exponents.update(_names(node.args[1:] if op == ".^" else ()))
         elif op == "/":
             self.divisors.update(_numbers(node.args[1]))
+        elif op == "^" and node.args[0].op == node.args[1].op == "name" and node.args[1].value == "t":
+            self.transposed.add("t")  # X^t X is hardly a power
         elif op == "^":
             self.exponents.update(_numbers(node.args[1]))
         elif op == "*":
             self._product(node)
         elif op == "+":
             self._sums.append(node.args)
+            is_shift = sum(not _is_literal(term) for term in node.args) < 2
             for name in _names(node.args):
+                self.shifted.update([name] if is_shift else ())
                 self.terms.add(name)
                 self.counts[name] = self.counts.get(name, 0) + 1
         elif op in FUNCTIONS and FUNCTIONS[op].patterns and FUNCTIONS[op].is_word:
@@ -188,6 +194,8 @@ class Evidence:
             return 0
         if is_usual_number(name):
             return USUAL
+        if len(name) > 1 and name[-1] in "Tt":
+            return 0  # a transpose written together with its name
         is_upper, is_vector = name[0].isupper(), name in VECTOR_LETTERS
         if not is_upper and not is_vector and (name in self.divisors or name in self.exponents):
             return USUAL
@@ -195,7 +203,7 @@ class Evidence:
             return USUAL
         if name in self.applied:
             return 0
-        if not is_upper and not is_vector and name in self.beside:
+        if not is_upper and not is_vector and name in self.beside and len(stem(name)) == 1:
             return USUAL
         if name in self.alone and not is_vector and len(stem(name)) <= LONGEST_NUMBER:
             return POSSIBLE
@@ -234,6 +242,10 @@ def _numbers(expr: Expr) -> set[str]:
         elif node.op in _THROUGH or (row is not None and row.is_entrywise):
             stack += node.args
     return found
+
+
+def _is_literal(term: Expr) -> bool:
+    return constant(term) is not None
 
 
 def _is_vector_name(expr: Expr) -> bool:

@@ -78,9 +78,13 @@ def readings_of(whole: Whole) -> list[Reading]:
 
 
 def reading_of(whole: Whole) -> Reading | None:
-    """The one reading with the fewest departures that fits; None where none or several fit."""
+    """The one reading with the fewest departures that fits; None where none or several fit.
+
+    A product of vectors, or a square as an inner product, is never chosen for anybody.
+    """
     found = readings_of(whole)
-    return found[0] if len(found) == 1 else None
+    is_told = len(found) == 1 and all(mark.is_told for mark in found[0].marks)
+    return found[0] if is_told else None
 
 
 def whole_of(text: str, others: Sequence[Statement] = ()) -> Whole | None:

@@ -41,6 +41,11 @@ class Mark(NamedTuple):
     way: str
     place: int = 0
 
+    @property
+    def is_told(self) -> bool:
+        """Whether what is written says so itself, where nothing else fits."""
+        return self.way == "quotient" or (self.way == "entries" and self.node.op == "^")
+
     def made(self, node: Expr) -> Expr:
         """The node as it is read."""
         if node.op == "^":

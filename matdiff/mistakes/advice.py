@@ -298,6 +298,11 @@ _WAYS = {
 }
 
 
+def _departure(error: errors.Departure, text: str) -> Advice:
+    advice: Advice = ADVICE[type(error.remark)](error.remark, text)
+    return advice
+
+
 def _mark(remark: errors.MarkRead, text: str) -> Advice:
     message = f"`{cut(text, remark.span)}` is read {_WAYS[remark.way]}"
     whole = fixed_text(text, remark.fix)
@@ -423,6 +428,7 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.OwnSpace: _own_space,
     errors.OtherNotation: _notation,
     errors.GluedNames: _glued,
+    errors.Departure: _departure,
     errors.MarkRead: _mark,
     errors.NotationRead: _notation_read,
 }

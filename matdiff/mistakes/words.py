@@ -31,9 +31,6 @@ def diagnose(problem: Problem, text: str) -> Diagnostic:
 
 def _told(problem: Problem, text: str, by: int, proposed: Proposals) -> Diagnostic:
     here = relocated(problem, by)
-    if isinstance(here, errors.Departure):
-        told = _told(here.remark, text, 0, proposed)
-        return Diagnostic(here.severity, here.code, here.name, told.message, told.labels, told.help, told.notes)
     if type(problem) in ADVICE:
         message, labels, help, notes = ADVICE[type(problem)](here, text)
         return Diagnostic(problem.severity, problem.code, problem.name, message, labels, help, notes)

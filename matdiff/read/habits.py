@@ -13,7 +13,7 @@ from matdiff.functions import NAMES
 from matdiff.language.errors import IndexSum, NotationRead, UnspecifiedFunction
 from matdiff.language.syntax import Span
 from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
-from matdiff.read.tokens import CALLED_BY_PAIR, CONSTANTS, SPECIAL_CALLS, normal_name
+from matdiff.read.tokens import CALLED_BY_PAIR, CONSTANTS, GREEK, SPECIAL_CALLS, normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -131,7 +131,8 @@ def _bars(tokens: list[Token], declared: Collection[str], sentence: Sentence, te
             pairs.append((opened.pop(), place))
         else:
             opened.append(place)
-    for first, last in pairs if not opened else ():
+    is_norm = any(tokens[last + 1 : last + 2] and tokens[last + 1].startswith("_") for _, last in pairs)
+    for first, last in pairs if not opened and not is_norm else ():
         tokens[first].type, tokens[last].type = "MODULUS_OPEN", "MODULUS_CLOSE"
     return tokens
 
@@ -292,12 +293,13 @@ def _refused(sentence: Sentence, tokens: list[Token], declared: Collection[str])
     alone = {
         normal_name(token) for token, following in zip(tokens, [*tokens[1:], None]) if token.type == "NAME" and following != "("
     }
+    is_foreign = any(token.type == "FOREIGN" and token not in ("|", "{", "}") for token in tokens)
     for place, token in enumerate(tokens):
         following = tokens[place + 1 : place + 2]
         if _is_sum(token, following, tokens) and normal_name(token) not in declared:
             sentence.fail(IndexSum(span=span_of(token), written=str(token)))
             return True
-        if token.type != "NAME" or not following or following[0] != "(" or following[0].start_pos != token.end_pos:
+        if is_foreign or token.type != "NAME" or not following or following[0] != "(" or following[0].start_pos != token.end_pos:
             continue
         name = normal_name(token)
         known = name in declared or name in alone or name in NAMES or name in SPECIAL_CALLS or name in CONSTANTS
@@ -331,12 +333,7 @@ def _refused(sentence: Sentence, tokens: list[Token], declared: Collection[str])
 def _is_word(name: str) -> bool:
     """Whether it is so long that a misspelt function is likelier."""
     stem = name.partition("_")[0].rstrip("0123456789")
-    return len(stem) > 2 and stem.islower() and stem not in _GREEK_CALLED
-
-
-_GREEK_CALLED = frozenset(
-    ("sigma", "phi", "psi", "rho", "theta", "mu", "tau", "eta", "kappa", "alpha", "beta", "gamma", "omega", "lambda")
-)
+    return len(stem) > 2 and stem not in GREEK.values()
 
 
 def _is_sum(token: Token, following: list[Token], tokens: list[Token]) -> bool:
