@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Union
 
 from matdiff.infer.fits import reading_of
-from matdiff.infer.glued import split
+from matdiff.infer.glued import other_groupings, split
 from matdiff.infer.remarks import finish, remarks_on
 from matdiff.infer.unify import joined
 from matdiff.infer.variables import declare
@@ -24,6 +24,7 @@ from matdiff.language.errors import (
     ElementwiseShapes,
     Fix,
     GluedNames,
+    GroupedProduct,
     IndexRange,
     MarkRead,
     MatdiffError,
@@ -130,6 +131,8 @@ def infer(
         kinds = likelier(whole, (*typed.definitions.values(), typed.expr), typed.variables, reading)
         if kinds:
             return departed(whole, reading, kinds)
+    if soft:
+        typed.remarks = (*typed.remarks, *_groupings(whole))
     if reading is not None:
         return typed
     fix = split(whole) if soft else None
@@ -137,6 +140,13 @@ def infer(
         remark = GluedNames(span=fix.name.span, variable=str(fix.name.value), fix=fix)
         typed.remarks = (*typed.remarks, remark)
     return typed
+
+
+def _groupings(whole: Whole) -> Iterator[GroupedProduct]:
+    for fix in other_groupings(whole):
+        product = fix.target.args[-1].span
+        if fix.target.span is not None and product is not None:
+            yield GroupedProduct(span=fix.target.span, product=product, fix=fix)
 
 
 def departed(whole: Whole, reading: Reading | None, kinds: Mapping[str, str]) -> Typed:

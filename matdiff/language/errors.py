@@ -790,6 +790,15 @@ class NotationRead(Remark):
     meant: str
 
 
+class GroupedProduct(Remark):
+    """`A .* B C`, which is A .* (B C), may be meant as (A .* B) C, which fits too; `fix` writes it so."""
+
+    code, name = "W618", "grouped-product"
+    span: Span
+    product: Span
+    fix: Fix
+
+
 class GluedNames(Remark):
     """Undeclared names of several letters that are perhaps products, `Ax`; `fix` splits all of them."""
 

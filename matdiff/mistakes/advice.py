@@ -298,6 +298,12 @@ _WAYS = {
 }
 
 
+def _grouped(remark: errors.GroupedProduct, text: str) -> Advice:
+    message, other = f"`{cut(text, remark.span)}` can be read in two ways", fixed_text(text, remark.fix)
+    label = Label(remark.product, "this product is taken first")
+    return message, [label], [Help("the other way", other)] if other else [], []
+
+
 def _departure(error: errors.Departure, text: str) -> Advice:
     advice: Advice = ADVICE[type(error.remark)](error.remark, text)
     return advice
@@ -428,6 +434,7 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.OwnSpace: _own_space,
     errors.OtherNotation: _notation,
     errors.GluedNames: _glued,
+    errors.GroupedProduct: _grouped,
     errors.Departure: _departure,
     errors.MarkRead: _mark,
     errors.NotationRead: _notation_read,
