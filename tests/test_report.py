@@ -99,17 +99,6 @@ help: `@` itself is accepted as a product
 """,
     ),
     (
-        r"A \ b",
-        ["b"],
-        [],
-        r"""
-error[E104]: `\` is not an operator here
-    A \ b
-      ^ left division is not supported
-help: inv(A) b
-""",
-    ),
-    (
         "|x|^2",
         ["x"],
         [],
