@@ -219,6 +219,7 @@ def differentiate(
     hvp: str | Sequence[str] = (),
     jvp: str | Sequence[str] = (),
     vjp: str | Sequence[str] = (),
+    strict: bool = False,
     timeout: float | None = TIME,
 ) -> Derivative:
     """The derivative of the last expression in `source`, a matdiff text that may declare and define names before it.
@@ -226,6 +227,7 @@ def differentiate(
     `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
     `syntax` is what the source is written in, one of `syntaxes.SYNTAXES`; "auto" tells by its marks.
     `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
+    `strict` takes everything as it is spelled: where a name or a mark has to be read otherwise, that is an error.
     After `timeout` seconds it gives up with `errors.TooLarge`; None is no limit.
     Raises a `MatdiffError`, which prints what the command prints, for input that is wrong and for arguments that the command would
     refuse; where several things are wrong at once it is an `Errors`, which holds them all.
@@ -233,7 +235,7 @@ def differentiate(
     for name, value in (("order", order), ("structure", structure), ("layout", layout), ("syntax", syntax)):
         choices.check(name, value)
     along, allowed = direction((hvp, jvp, vjp), order), seconds(timeout)
-    asked = Asked(listed(wrt), order, structure, layout, along)
+    asked = Asked(listed(wrt), order, structure, layout, along, strict)
     with within(inf if allowed is None else allowed):
         known: list[Declaration] = []
         for text in [declarations] if isinstance(declarations, str) else declarations:

@@ -12,7 +12,7 @@ from matdiff.derive.derivatives import derivatives, value_of
 from matdiff.derive.directions import SOLVE, Along
 from matdiff.derive.spaces import derivative
 from matdiff.infer.infer import Typed, declare, infer
-from matdiff.language.errors import NoClosedForm
+from matdiff.language.errors import Departure, Errors, NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.statements import Question
 from matdiff.laws.simplify import rebuild
@@ -22,7 +22,7 @@ from matdiff.tensor.nodes import Session, entered
 
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:
     """Answer one question.  Nodes are made in `session`, by default a new one."""
-    asked = asked._replace(wrt=tuple(inputs.question.wrt or asked.wrt)).checked()
+    asked = asked.of(inputs.question).checked()
     typed = infer_question(inputs, asked)
     wrt = asked.variables(typed)
     directions = asked.directions(typed, wrt, declare(inputs.declarations))
@@ -41,11 +41,17 @@ def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answe
 
 
 def infer_question(inputs: Inputs, asked: Asked) -> Typed:
-    """The expression of a question with all shapes; see `infer`."""
+    """The expression of a question with all shapes; see `infer`.  Raises Departure, alone or in Errors, where `asked` is strict."""
     question, definitions = inputs.question, {d.name: d.expr for d in inputs.definitions}
     kinds = {name: kind for definition in inputs.definitions for name, kind in definition.kinds.items()}
     kinds.update(question.kinds)
-    return infer(question.expr, inputs.declarations, definitions, wrt=asked.named, kinds=kinds)
+    typed = infer(question.expr, inputs.declarations, definitions, wrt=asked.named, kinds=kinds)
+    if asked.strict:
+        written = [*(remark for part in inputs.definitions for remark in part.remarks), *question.remarks]
+        departures = [Departure(remark=remark) for remark in (*written, *typed.remarks) if remark.departs]
+        if departures:
+            raise Errors(departures)
+    return typed
 
 
 def again(answer: Answer, **changes: object) -> Answer:

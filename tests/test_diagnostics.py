@@ -99,17 +99,6 @@ help: `@` itself is accepted as a product
 """,
     ),
     (
-        r"A \ b",
-        ["b"],
-        [],
-        r"""
-error[E104]: `\` is not an operator here
-    A \ b
-      ^ left division is not supported
-help: inv(A) b
-""",
-    ),
-    (
         "|x|^2",
         ["x"],
         [],
@@ -120,32 +109,6 @@ error[E104]: single `|` is ambiguous
 help: ||x||^2   squared Euclidean norm
 help: abs(x)    elementwise absolute value
 help: det(X)    determinant
-""",
-    ),
-    (
-        "tr X^T A",
-        ["X"],
-        [],
-        """
-error[E106]: `tr` needs parentheses
-    tr X^T A
-    ^^ ----- its argument?
-    |
-    a function
-help: tr(X^T A)
-""",
-    ),
-    (
-        "log det X",
-        ["X"],
-        [],
-        """
-error[E106]: `log` needs parentheses
-    log det X
-    ^^^ ----- its argument?
-    |
-    a function
-help: log(det(X))
 """,
     ),
     (
@@ -404,9 +367,9 @@ help: x ./ y   elementwise quotient
         """
 note[W601]: `beta` is taken as a vector of size n, not as a scalar
     (y - X beta)^T (y - X beta)
-           ^^^^ a scalar does not fit here
+           ^^^^ by how it is used
 help: declare it to make this explicit: --var "beta: n"
-note: lowercase Greek names are scalars unless only a vector fits
+note: vectors are added to vectors, transposed and multiplied with a dot
 """,
     ),
     (
@@ -456,11 +419,11 @@ help: ||w||_2^2"""
 
 
 MISTAKES = [
-    "a)", "tr((A B", "(a; b)", "[a) + b", "||x|_2 + y", "A ** B ** 2", "X.transpose() y", "(a + b) \\ c", "|A x| + 1",
-    "a := b; a", "x *. y", "{x}", "$x$", "np.linalg.inv(X) y", "torch.trce(X)", "X.sum()", "\\lambda x", "\\mathbf x",
-    "log det X + tr A", "tr x^T, y", "mean + x", "x^TAx", "x^T2", "(x)^Ty", "А Β x", "sofmax(x)", "Trace(X)",
-    "slogdet(X)", "Foo(x)", "tr()", "tr(a, b)", "exp = 2; x", "y = y; y", "x^2^3", "[A, B; C]", "_x + _y", "||x||_p",
-    "x wrt 2", "2 = 3", "x ∀", "1/0", "# nothing", "x +\n* y", "1e9999", "(((x", "x; y +; z )", "Det(X)",
+    "a)", "tr((A B", "(a; b)", "[a) + b", "||x|_2 + y", "A ** B ** 2", "X.transpose() y",
+    "x *. y", "{x}", "$x$", "np.linalg.inv(X) y", "torch.trce(X)", "X.sum()", "\\lambda x", "\\mathbf x",
+    "log det + tr A", "tr x^T, y", "mean + x", "x^TAx", "x^T2", "(x)^Ty", "А Β x", "sofmax(x)",
+    "slogdet(X)", "Foo(x)", "tr()", "tr(a, b)", "exp = 2; x", "y = y; y", "x^2^3", "[A, B; C]", "_x + _y",
+    "x wrt 2", "2 = 3", "x ∀", "1/0", "# nothing", "x +\n* y", "1e9999", "(((x", "x; y +; z )",
 ]  # fmt: skip
 
 
@@ -483,15 +446,12 @@ def test_corrections_can_be_read(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "replacement"),
     [
-        ("(A + B) \\ c", "inv(A + B) c"),
         ("np.linalg.inv(X) y", "inv(X) y"),
-        ("Trace(X)", "trace(X)"),
         ("slogdet(X)", "logdet(X)"),
         ("x^TAx", "x^T A x"),
         ("x^T2 y", "x^T 2 y"),
         ("tr((A B", "tr((A B))"),
         ("y = A; tr(y", "tr(y)"),
-        ("a := b; a", "a = b"),
         ("\\lambda x", "lambda x"),
         ("Foo(x)", "Foo (x)"),
     ],

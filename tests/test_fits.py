@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from matdiff.infer.fits import Change, Whole, fits, shape_with, whole_of
+from matdiff.infer.fits import Change, fits, shape_with, whole_of
+from matdiff.infer.whole import Whole
 from matdiff.language.dims import SCALAR
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import parse, parse_declaration

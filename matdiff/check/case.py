@@ -12,8 +12,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from matdiff.check.comparison import Comparison, all_equal, common_number, difference, factor_between, turned
-from matdiff.infer.fits import count_nodes
 from matdiff.infer.infer import Typed
+from matdiff.infer.whole import count_nodes
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.numbers.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import product
 
 from matdiff.functions import row_of
-from matdiff.infer.fits import replaced_part
+from matdiff.infer.whole import replaced_part
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import is_scalar, post_order, shape_of, values_of

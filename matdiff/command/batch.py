@@ -41,6 +41,7 @@ class Options:
     structure = "project"
     declarations: tuple[str, ...] = ()
     syntax = "auto"
+    strict = False
     format = "text"
     lhs: bool | None = None
     math = "none"
@@ -189,8 +190,8 @@ class Batch:
     def _asked(self) -> Asked:
         options = self.options
         if options.shapes:
-            return Asked(self.wrt, 0, options.structure, options.layout)
-        return Asked(self.wrt, options.order, options.structure, options.layout, self.along)
+            return Asked(self.wrt, 0, options.structure, options.layout, strict=options.strict)
+        return Asked(self.wrt, options.order, options.structure, options.layout, self.along, options.strict)
 
     def _answer_in_time(self, question: Question, alone: bool) -> None:
         options = self.options

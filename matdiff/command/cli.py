@@ -107,6 +107,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         (
             option("--var", metavar="DECL", multiple=True, help="Declare a variable: 'W: m x n', 'S: symmetric n'."),
             choice("--from", "syntax", of="syntax", help="What is read: " + either(SYNTAXES) + "."),
+            option("--strict", is_flag=True, help="An error where something has to be read otherwise than it is spelled."),
             option(
                 "-f",
                 "--file",
@@ -219,6 +220,7 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
         structure=options["structure"],
         declarations=options["var"],
         syntax=options["syntax"],
+        strict=options["strict"],
         format=format,
         notation=options["notation"],
         lhs=options["lhs"],

@@ -24,6 +24,7 @@ class Asked(NamedTuple):
     structure  how a structured variable is differentiated; see `structure.MODES`
     layout     "gradient", "numerator" or "denominator"
     along      what the derivative is applied to; then `order` says nothing
+    strict     whether what is read otherwise than it is spelled is an error
     """
 
     wrt: tuple[str, ...] = ()
@@ -31,6 +32,12 @@ class Asked(NamedTuple):
     structure: str = "project"
     layout: str = "gradient"
     along: Along | None = None
+    strict: bool = False
+
+    def of(self, question: Question) -> Asked:
+        """The same with what a question says itself; where only the value is wanted, no derivative."""
+        order = question.order if question.order is not None and self.order == 1 and self.along is None else self.order
+        return self._replace(wrt=tuple(question.wrt or self.wrt), order=order)
 
     def checked(self) -> Asked:
         """The same with every name in its one spelling.  Raises NotAName: a result can only hold what the language can name."""

@@ -209,6 +209,10 @@ def _one_letter_each(letters: Iterable[str]) -> dict[str, str] | None:
     return {letter: letter if letter in alphabet and len(letter) == 1 else next(free) for letter in unique}
 
 
+def _reading(text: str, shape: Shape) -> Document:
+    return {"text": text, "kind": kind_of(shape), "shape": _shape(shape)}
+
+
 def _diagnostic(diagnostic: Diagnostic, source: str, first_line: int) -> Document:
     labels = []
     for label in diagnostic.labels:
@@ -224,6 +228,7 @@ def _diagnostic(diagnostic: Diagnostic, source: str, first_line: int) -> Documen
         "labels": labels,
         "help": [{"message": help.message, "replacement": help.replacement} for help in diagnostic.help],
         "notes": list(diagnostic.notes),
+        **({"readings": [_reading(text, shape) for text, shape in diagnostic.readings]} if diagnostic.readings else {}),
     }
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from matdiff.functions import NAMES
-from matdiff.infer.fits import Change, Whole, fits
+from matdiff.infer.fits import Change, fits
+from matdiff.infer.whole import Whole
 from matdiff.language.errors import Fix
 from matdiff.language.queries import names_in, post_order
 from matdiff.language.syntax import Expr
@@ -70,6 +71,21 @@ def split(whole: Whole) -> Fix | None:
     known = frozenset(name for name in (*whole.occurrences, *whole.wrt) if len(name) == 1 or not whole.is_fresh(name))
     fix = _of_known(whole.parts, glued, known)
     return fix if fix is not None and fits(whole, change_of(fix)) else None
+
+
+def other_groupings(whole: Whole) -> Iterator[Fix]:
+    """`A .* B C` as (A .* B) C, where that fits too and the product is not in brackets."""
+    for part in whole.parts:
+        for node in post_order(part):
+            product = node.args[-1] if node.op in (".*", "./", "kron") and len(node.args) > 1 else node
+            if product is node or product.op != "*" or product.span is None or product.args[0].span is None:
+                continue
+            if product.span.start != product.args[0].span.start:
+                continue
+            first = node.replace(args=(*node.args[:-1], product.args[0]))
+            fix = Fix("", node, Expr("*", (first, *product.args[1:])))
+            if fits(whole, Change(parts=[(node, fix.replacement)], soft=False)):
+                yield fix
 
 
 def change_of(fix: Fix) -> Change:

@@ -1,7 +1,7 @@
 """`infer`: give every node of an expression its shape, and every variable its kind and sizes.
 
-Declarations win; other names get the kind their spelling suggests; sizes follow by unification.  Where the suggested kinds do
-not fit, a lowercase Greek name may become a vector and an added lowercase Latin name a scalar, if just one such reading fits.
+Declarations win; other names get the kind their way of writing or their spelling suggests; sizes follow by unification.  Where these
+kinds do not fit, the reading with the fewest departures is taken, if it is the only one; see `search`.
 """
 
 from __future__ import annotations
@@ -10,19 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Union
 
-from matdiff.infer.fits import Whole, ordered_definitions
-from matdiff.infer.glued import split
+from matdiff.infer.fits import reading_of
+from matdiff.infer.glued import other_groupings, split
 from matdiff.infer.remarks import finish, remarks_on
 from matdiff.infer.unify import joined
 from matdiff.infer.variables import declare
+from matdiff.infer.whole import Whole, ordered_definitions
 from matdiff.language.dims import SCALAR
 from matdiff.language.errors import (
     ArgumentSizes,
     BlockSizes,
     Clash,
     ElementwiseShapes,
+    Fix,
     GluedNames,
+    GroupedProduct,
     IndexRange,
+    MarkRead,
     MatdiffError,
     NotSquare,
     ProductSizes,
@@ -31,12 +35,13 @@ from matdiff.language.errors import (
     UndecidedSizes,
     UnknownVariable,
 )
-from matdiff.language.kinds import Variable, declared_kind
+from matdiff.language.kinds import Variable, declared_kind, default_kind
 from matdiff.language.queries import bare, names_in, post_order, shape_of
 
 __all__ = ["Typed", "declare", "infer"]
 
 if TYPE_CHECKING:
+    from matdiff.infer.search import Reading
     from matdiff.infer.shapes import Shaping
     from matdiff.language.dims import Dim
     from matdiff.language.errors import Remark
@@ -111,19 +116,50 @@ def infer(
             unknown = UnknownVariable(variable=name, names=tuple(whole.occurrences), expr=expr)
             unknown.whole = whole
             raise unknown
+    reading = None
     try:
-        reading = read(whole, {})
+        typed = read(whole, {})
     except MatdiffError as error:
-        soft_kinds = whole.soft_kinds() if soft and error.code.startswith("E3") else None
-        if soft_kinds is None:
-            error.whole = whole
+        error.whole = whole
+        reading = reading_of(whole) if soft and error.code.startswith("E3") else None
+        if reading is None:
             raise
-        return read(whole, soft_kinds)
+        typed = departed(whole, reading, {})
+    if soft and whole.evidence.may_be_likelier(whole.changeable):
+        from matdiff.infer.search import likelier  # most questions mean what they spell
+
+        kinds = likelier(whole, (*typed.definitions.values(), typed.expr), typed.variables, reading)
+        if kinds:
+            return departed(whole, reading, kinds)
+    if soft:
+        typed.remarks = (*typed.remarks, *_groupings(whole))
+    if reading is not None:
+        return typed
     fix = split(whole) if soft else None
     if fix is not None and fix.name is not None and fix.name.span is not None:  # in the text of a person
         remark = GluedNames(span=fix.name.span, variable=str(fix.name.value), fix=fix)
-        reading.remarks = (*reading.remarks, remark)
-    return reading
+        typed.remarks = (*typed.remarks, remark)
+    return typed
+
+
+def _groupings(whole: Whole) -> Iterator[GroupedProduct]:
+    for fix in other_groupings(whole):
+        product = fix.target.args[-1].span
+        if fix.target.span is not None and product is not None:
+            yield GroupedProduct(span=fix.target.span, product=product, fix=fix)
+
+
+def departed(whole: Whole, reading: Reading | None, kinds: Mapping[str, str]) -> Typed:
+    """The question read with departures from its spelling, each of them a remark, and with these kinds of more names."""
+    if reading is None:
+        return read(whole, kinds)
+    from matdiff.infer.search import marked  # what reading_of has loaded
+
+    typed = read(marked(whole, reading.marks)[0], {**reading.kinds, **kinds})
+    fixes = [Fix("", mark.node, mark.made(mark.node)) for mark in reading.marks]
+    marks = [MarkRead(span=fix.target.span, way=mark.way, fix=fix) for mark, fix in zip(reading.marks, fixes) if fix.target.span]
+    typed.remarks = (*typed.remarks, *marks)
+    return typed
 
 
 def read(whole: Whole, kinds: Mapping[str, str]) -> Typed:
@@ -142,7 +178,13 @@ def read(whole: Whole, kinds: Mapping[str, str]) -> Typed:
         kept = ordered_definitions(expr, {name: value for name, value in definitions.items() if name not in whole.wrt})
         named = {str(node.value) for part in (*kept.values(), expr) for node in names_in(part)}
     variables = {name: _variable(whole, name, shaping, kinds) for name in whole.occurrences if name in named and name not in kept}
-    return Typed(expr, variables, kept, remarks_on(shaping, kinds, whole.occurrences, invented))
+    return Typed(expr, variables, kept, remarks_on(shaping, _departures(whole, shaping), whole.occurrences, invented))
+
+
+def _departures(whole: Whole, shaping: Shaping) -> dict[str, str]:
+    """The kinds that undeclared names have against their spelling."""
+    kinds = {name: shaping.kinds[name] for name in whole.changeable if name in shaping.kinds}
+    return {name: kind for name, kind in kinds.items() if kind != default_kind(name)}
 
 
 # Sizes in errors: final ones, and where they come from

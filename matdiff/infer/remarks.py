@@ -59,7 +59,8 @@ def remarks_on(
 def soft_kinds(shaping: Shaping, changes: Mapping[str, str], occurrences: Mapping[str, Expr]) -> Iterator[Remark]:
     """A name read as another kind than its spelling suggests."""
     for name, kind in changes.items():
-        size = str(shaping.sizes.resolve(shaping.shapes[name][0])) if kind == "vector" else ""
+        rows, columns = (str(shaping.sizes.resolve(dim)) for dim in shaping.shapes[name])
+        size = {"scalar": "", "vector": rows}.get(kind, f"{rows} x {columns}")
         yield SoftKind(span=occurrences[name].span or NOWHERE, variable=name, kind=kind, size=size)
 
 

@@ -17,6 +17,7 @@ from matdiff.language.errors import (
     DivisionByZero,
     DivisionKind,
     ElementwiseShapes,
+    ForeignOperator,
     IndexRange,
     MatdiffError,
     NotSquare,
@@ -26,7 +27,7 @@ from matdiff.language.errors import (
     WrongKind,
 )
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
-from matdiff.language.syntax import Expr, Span
+from matdiff.language.syntax import DOT, MODULUS, Expr, Span
 from matdiff.limits import check
 
 # What a scalar is made of, see `Shaping._origin`.
@@ -82,7 +83,21 @@ class Shaping:
         self._origins_of_names[name] = self._origins.get(id(value), PLAIN)
         return value
 
+    def _modulus(self, expr: Expr, inside: Expr) -> Shape:
+        """`|x|` of a number and `|A|` of a square matrix are numbers; of a vector nobody knows."""
+        if ones_of(inside) in ((False, True), (True, False)):
+            start = expr.span or Span(0, 0)
+            closing = Span(start.end - 1, start.end)
+            raise ForeignOperator(span=Span(start.start, start.start + 1), written=MODULUS, partner=closing)
+        if not is_scalar(inside):
+            self._make_square("det", inside)
+        return SCALAR
+
     def _made(self, expr: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
+        if expr.value == MODULUS and expr.op == "abs":
+            expr = Expr("abs" if is_scalar(args[0]) else "det", args, None, expr.span)
+        elif expr.value == DOT and expr.op == "*":
+            expr = Expr(":" if all(ones_of(arg) == (False, True) for arg in args) else "*", args, None, expr.span)
         node = Expr(expr.op, args, expr.value, expr.span, shape)
         self.nodes.append(node)
         if shape[1].is_one and is_scalar(node):
@@ -99,8 +114,12 @@ class Shaping:
 
     def _shape(self, expr: Expr, args: tuple[Expr, ...]) -> Shape:
         op = expr.op
+        if expr.value == MODULUS and op == "abs":
+            return self._modulus(expr, args[0])
         if op == "at":
             return self._slice(expr, args[0])
+        if op == "*" and expr.value == DOT and all(ones_of(arg) == (False, True) for arg in args):
+            return self._elementwise(":", args, scalars=False) and SCALAR
         if op == "*":
             return self._product(args)
         if op == "+":

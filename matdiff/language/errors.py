@@ -142,9 +142,13 @@ class MatdiffError(Problem, Exception):
 
 
 class Remark(Problem):
-    """Base of what is worth saying although the input is accepted."""
+    """Base of what is worth saying although the input is accepted.
+
+    departs   it tells that something is read as something else than the plain language says
+    """
 
     severity = "warning"
+    departs = False
 
 
 class Errors(MatdiffError):
@@ -301,6 +305,23 @@ class UnknownFunction(MatdiffError):
     span: Span
     function: str
     names: tuple[str, ...] = ()
+
+
+class UnspecifiedFunction(MatdiffError):
+    """`K(theta)` with a K that is nothing else: no product, but a function that is not specified."""
+
+    code, name = "E210", "unspecified-function"
+    span: Span
+    function: str
+    arguments: tuple[str, ...]
+
+
+class IndexSum(MatdiffError):
+    """`sum_i`, a sum over an index."""
+
+    code, name = "E110", "index-sum"
+    span: Span
+    written: str
 
 
 class WrongArity(MatdiffError):
@@ -548,6 +569,13 @@ class NoValue(MatdiffError):
     span: Span | None = None
 
 
+class Departure(MatdiffError):
+    """What was asked to be read as it is spelled, and has to be read otherwise; `remark` says as what."""
+
+    code, name = "E316", "departure"
+    remark: Remark
+
+
 class DefinitionShape(MatdiffError):
     """A definition whose value has another shape than the declaration of its name."""
 
@@ -733,13 +761,42 @@ class UnknownTopic(MatdiffError):
 
 
 class SoftKind(Remark):
-    """An undeclared name read as another kind than its spelling suggests; `kind` is "vector" or "scalar"."""
+    """An undeclared name read as another kind than its spelling suggests: "vector", "scalar" or "matrix", of a size as it is declared."""
 
     code, name, severity = "W601", "soft-kind", "note"
+    departs = True
     span: Span
     variable: str
     kind: str
     size: str = ""
+
+
+class MarkRead(Remark):
+    """A power or product of vectors read as what fits; `way` is that of `search.Mark`, and `fix` writes it so."""
+
+    code, name, severity = "W616", "mark-read", "note"
+    departs = True
+    span: Span
+    way: str
+    fix: Fix
+
+
+class NotationRead(Remark):
+    """Notation beside the plain language; `meant` is what it is read as, in words or in the language."""
+
+    code, name, severity = "W617", "notation-read", "note"
+    departs = True
+    span: Span
+    meant: str
+
+
+class GroupedProduct(Remark):
+    """`A .* B C`, which is A .* (B C), may be meant as (A .* B) C, which fits too; `fix` writes it so."""
+
+    code, name = "W618", "grouped-product"
+    span: Span
+    product: Span
+    fix: Fix
 
 
 class GluedNames(Remark):

@@ -38,6 +38,8 @@ def _spans(value: object) -> Iterator[Span]:
     elif isinstance(value, tuple):
         for part in value:
             yield from _spans(part)
+    elif isinstance(value, Remark):
+        yield from spans_of(value)
 
 
 def moved(value: object, by: int) -> Any:
@@ -61,6 +63,8 @@ class _Moved:
             return tuple(map(self, value))
         if isinstance(value, Fix):
             return self.fix(value)
+        if isinstance(value, Remark):
+            return relocated(value, self.by)
         if isinstance(value, SizeReason):
             return SizeReason(value.variable, value.axis, value.size, None if value.span is None else self.span(value.span))
         return value

@@ -63,9 +63,12 @@ class Definition:
 
 
 class Question:
-    """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition."""
+    """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition.
 
-    __slots__ = ("expr", "kinds", "remarks", "span", "wrt", "wrt_spans")
+    order   of the derivative that it asks for itself, as `d^2/dx^2 f` does, or None
+    """
+
+    __slots__ = ("expr", "kinds", "order", "remarks", "span", "wrt", "wrt_spans")
 
     def __init__(
         self,
@@ -75,8 +78,9 @@ class Question:
         wrt_spans: tuple[Span, ...] = (),
         remarks: Iterable[Remark] = (),
         kinds: Mapping[str, str] = MappingProxyType({}),
+        order: int | None = None,
     ) -> None:
-        self.expr, self.wrt, self.span, self.wrt_spans = expr, wrt, span, wrt_spans
+        self.expr, self.wrt, self.span, self.wrt_spans, self.order = expr, wrt, span, wrt_spans, order
         self.remarks, self.kinds = tuple(remarks), dict(kinds)
 
     def __repr__(self) -> str:

@@ -12,6 +12,8 @@ Sums and products are n-ary, so a chain of a thousand terms is one node, not a t
     ".*"       the factors                                    "./" ".^" "^" ":"   (left, right)
     "'"        (x,): the transpose
     "block"    the blocks row by row; value = number of blocks in a row
+    "abs"      (x,) with the value MODULUS as it is written, |x|; inference makes abs or det of it
+    "*"        (x, y) with the value DOT as it is written, x · y; inference makes ":" or "*" of it
     "at"       (x, i, j): the entry or slice; an "all" leaf stands for `:`
     anything else: the function of that name, applied to args
 
@@ -42,6 +44,11 @@ if TYPE_CHECKING:
     from matdiff.language.dims import Shape
 
     Rational = Union[int, Fraction]
+
+
+# The marks of single bars, and of a raised dot, on what they may be.
+MODULUS = "|"
+DOT = "·"
 
 
 class Span:

@@ -15,7 +15,7 @@ from typing import Any
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.language import errors
 from matdiff.language.dims import Shape
-from matdiff.language.kinds import kind_of
+from matdiff.language.kinds import default_kind, kind_of
 from matdiff.language.spelling import matrix_size, unicode_size
 from matdiff.language.syntax import Span
 from matdiff.limits import LARGEST_SIZE
@@ -270,17 +270,49 @@ def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Advice:
     return f"`{remark.word}` is read as a factor", [Label(remark.span, label)], [Help("", meant, meant)] if meant else [], []
 
 
+_USUAL = {
+    "vector": "vectors are added to vectors, transposed and multiplied with a dot",
+    "scalar": "only numbers divide, scale what fits no product otherwise, and are added to numbers",
+    "matrix": "only matrices have a determinant, a trace or an inverse",
+}
+
+
 def _soft(remark: errors.SoftKind, text: str) -> Advice:
-    if remark.kind == "vector":
-        message = f"`{remark.variable}` is taken as a vector of size {remark.size}, not as a scalar"
-        label, declaration = "a scalar does not fit here", remark.size
-        note = "lowercase Greek names are scalars unless only a vector fits"
-    else:
-        message = f"`{remark.variable}` is taken as a scalar, not as a vector"
-        label, declaration = "a vector does not fit here", "scalar"
-        note = "lowercase Latin names are vectors unless only an added scalar fits"
+    spelled = default_kind(remark.variable)
+    taken = {"vector": f"a vector of size {remark.size}", "scalar": "a scalar"}.get(remark.kind, f"a {remark.size} matrix")
+    message = f"`{remark.variable}` is taken as {taken}, not as a {spelled}"
+    declaration = remark.size or "scalar"
     help = Help(f'declare it to make this explicit: --var "{remark.variable}: {declaration}"')
-    return message, [Label(remark.span, label)], [help], [note]
+    return message, [Label(remark.span, "by how it is used")], [help], [_USUAL[remark.kind]]
+
+
+def _notation_read(remark: errors.NotationRead, text: str) -> Advice:
+    return f"`{cut(text, remark.span)}` is read as {remark.meant}", [Label(remark.span)], [], []
+
+
+_WAYS = {
+    "entries": "entry by entry",
+    "inner": "as an inner product",
+    "outer": "as an outer product",
+    "quotient": "as one quotient",
+}
+
+
+def _grouped(remark: errors.GroupedProduct, text: str) -> Advice:
+    message, other = f"`{cut(text, remark.span)}` can be read in two ways", fixed_text(text, remark.fix)
+    label = Label(remark.product, "this product is taken first")
+    return message, [label], [Help("the other way", other)] if other else [], []
+
+
+def _departure(error: errors.Departure, text: str) -> Advice:
+    advice: Advice = ADVICE[type(error.remark)](error.remark, text)
+    return advice
+
+
+def _mark(remark: errors.MarkRead, text: str) -> Advice:
+    message = f"`{cut(text, remark.span)}` is read {_WAYS[remark.way]}"
+    whole = fixed_text(text, remark.fix)
+    return message, [Label(remark.span)], [Help("written out", whole)] if whole else [], []
 
 
 def _square(remark: errors.ForcedSquare, text: str) -> Advice:
@@ -402,4 +434,8 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.OwnSpace: _own_space,
     errors.OtherNotation: _notation,
     errors.GluedNames: _glued,
+    errors.GroupedProduct: _grouped,
+    errors.Departure: _departure,
+    errors.MarkRead: _mark,
+    errors.NotationRead: _notation_read,
 }

@@ -67,9 +67,12 @@ def plain(message: str, *notes: str, also: Mapping[str, str] | None = None, **la
 
 
 class Diagnostic:
-    """An error or remark in words.  severity: "error", "warning" or "note"."""
+    """An error or remark in words.  severity: "error", "warning" or "note".
 
-    __slots__ = ("code", "help", "labels", "message", "name", "notes", "severity")
+    readings   of an error that asks which reading is meant: whole lines that run, with the shapes of their values
+    """
+
+    __slots__ = ("code", "help", "labels", "message", "name", "notes", "readings", "severity")
 
     def __init__(
         self,
@@ -80,9 +83,11 @@ class Diagnostic:
         labels: Sequence[Label] = (),
         help: Sequence[Help] = (),
         notes: Sequence[str] = (),
+        readings: Sequence[tuple[str, Shape]] = (),
     ) -> None:
         self.severity, self.code, self.name, self.message = severity, code, name, message
         self.labels, self.help, self.notes = tuple(labels), tuple(help), tuple(notes)
+        self.readings = tuple(readings)
 
     def to_dict(self, text: str) -> dict[str, object]:
         """The diagnostic as JSON data; spans count code points of `text`, lines and columns start at 1."""

@@ -6,6 +6,7 @@ transpose; a bracket that changes nothing is not what is missing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -112,6 +113,8 @@ def _is_idle(statement: str, at: int, expr: Expr, others: Sequence[Statement]) -
     if partner is None:
         return False
     first, last = sorted((at, partner))
+    if re.search(r"\w$", statement[:first]):
+        return False  # those of a call, which may be left out but belong there
     without = _fitting(f"{statement[:first]} {statement[first + 1 : last]} {statement[last + 1 :]}", others)
     return without is not None and _flat(without) == _flat(expr)
 

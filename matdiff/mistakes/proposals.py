@@ -12,19 +12,24 @@ from functools import cached_property
 from itertools import chain, combinations
 from typing import Any, NamedTuple
 
-from matdiff.infer.fits import MOST_READINGS, SEARCH_NODES, Change, Whole, fits, whole_of
+from matdiff.infer.fits import Change, fits, readings_of, whole_of
 from matdiff.infer.glued import change_of, split, splits
+from matdiff.infer.infer import departed
+from matdiff.infer.search import MOST_TOLD, Reading, marked
+from matdiff.infer.whole import MOST_READINGS, SEARCH_NODES, Whole
 from matdiff.language import errors
+from matdiff.language.dims import Shape
 from matdiff.language.errors import Fix, MatdiffError
-from matdiff.language.kinds import SCALAR_LETTERS, is_greek
-from matdiff.language.queries import is_scalar, names_in
+from matdiff.language.kinds import SCALAR_LETTERS, Variable, is_greek, kind_of
+from matdiff.language.queries import is_scalar, names_in, shape_of
 from matdiff.language.relocate import moved, relocated, spans_of
+from matdiff.language.spelling import matrix_size, unicode_size
 from matdiff.language.statements import Statement
 from matdiff.mistakes.diagnostic import Help, Label
 from matdiff.mistakes.foreign.translation import as_translated, translated
 from matdiff.mistakes.shape_changes import SHAPE_CHANGES, fixed_text, help_lines, is_column, meant_kind
 from matdiff.mistakes.text_changes import TEXT_CHANGES, Corrected
-from matdiff.mistakes.texts import LONGEST_CORRECTION, correction, cut, parses, statement_around
+from matdiff.mistakes.texts import LONGEST_CORRECTION, correction, cut, parses, replaced, statement_around
 
 # So many changes of an expression are tried.
 MOST_TRIALS = 24
@@ -33,6 +38,7 @@ MOST_TRIALS = 24
 class Proposals(NamedTuple):
     """Help lines; the label shows where in the text the first of them changes something, if that is not where the mistake is.
 
+    readings         the lines among them that are equally likely readings of the whole, with their shapes
     is_whole         they explain the whole statement, so that no other language has to
     is_translation   another language does
     """
@@ -41,6 +47,14 @@ class Proposals(NamedTuple):
     label: Label | None = None
     is_whole: bool = False
     is_translation: bool = False
+    readings: Sequence[Line] = ()
+
+
+class Line(NamedTuple):
+    """A whole statement that can be run, and the shape of its value."""
+
+    text: str
+    shape: Shape
 
 
 class Mistake:
@@ -102,10 +116,62 @@ def proposals(
     for row in TABLE:
         if isinstance(error, row.kinds) and not (found.help and row.alone):
             new = row.propose(mistake)
-            found = Proposals((*found.help, *new.help), new.label or found.label, found.is_whole or new.is_whole)
+            whole, lines = found.is_whole or new.is_whole, (*found.readings, *new.readings)
+            found = Proposals((*found.help, *new.help), new.label or found.label, whole, readings=lines)
             if found.help and row.alone:
                 break
     return _translated(mistake, found) if translate and not found.is_whole and may_be_foreign(error) else found
+
+
+# Readings that are equally likely
+
+
+def _equally_likely(mistake: Mistake) -> Proposals:
+    """Each reading with the fewest departures, as a whole line; none where one is the likeliest, or the search found no end."""
+    whole = mistake.whole
+    found = readings_of(whole) if whole is not None and not mistake.error.code.startswith("E2") else []
+    if whole is None or len(found) < 2:
+        return Proposals()
+    lines = [line for line in (_line(mistake, whole, reading) for reading in found[:MOST_TOLD]) if line is not None]
+    if all(len(reading.marks) == 1 and not reading.kinds and reading.marks[0].node is whole.expr for reading in found):
+        return Proposals(readings=lines)  # what is proposed for the mark says it shorter
+    longest = max((len(line.text) for line in lines), default=0)
+    help = [Help(described(line.shape), line.text, f"{line.text:<{longest}}   {described(line.shape)}") for line in lines]
+    return Proposals(help, readings=lines)
+
+
+def _line(mistake: Mistake, whole: Whole, reading: Reading) -> Line | None:
+    """A reading as a line that says it in full: declarations first."""
+    try:
+        typed = departed(whole, reading, {})
+    except MatdiffError:
+        return None
+    changed, statement = marked(whole, reading.marks)[0], None
+    if reading.marks and changed.expr is not whole.expr:
+        statement = fixed_text(mistake.text, moved(Fix("", whole.expr, changed.expr), mistake.by))
+        if statement is None:
+            return None
+    place = whole.expr.span.start + mistake.by if whole.expr.span is not None else 0
+    around = statement_around(mistake.text, place)
+    if reading.marks and (statement is None or around.end - around.start > LONGEST_CORRECTION):
+        return None
+    text = mistake.text if statement is None else replaced(mistake.text, around, statement)
+    declared = "".join(f"{name}: {_declaration(typed.variables[name])}; " for name in reading.kinds if name in typed.variables)
+    return Line(declared + text, shape_of(typed.expr))
+
+
+def _declaration(variable: Variable) -> str:
+    """A kind and size as it is declared."""
+    rows, columns = variable.shape
+    return "scalar" if variable.kind == "scalar" else str(rows) if columns.is_one else f"{rows} x {columns}"
+
+
+def described(shape: Shape) -> str:
+    """`a scalar`, `a vector of size n`, `a matrix, m × n`."""
+    kind = kind_of(shape)
+    if kind in ("scalar", "row"):
+        return f"a {kind}"
+    return f"a vector of size {unicode_size(shape[0])}" if kind == "vector" else f"a matrix, {matrix_size(shape)}"
 
 
 # Names
@@ -270,6 +336,7 @@ def _translated(mistake: Mistake, found: Proposals) -> Proposals:
 _DECIDED = (*SHAPE_CHANGES, errors.BlockSizes, errors.IndexRange, errors.ArgumentSizes, errors.DefinitionShape)
 TABLE = (
     Row((*_DECIDED, errors.UndecidedSizes, errors.UnknownVariable), _glued),
+    Row(_DECIDED, _equally_likely),
     Row(_DECIDED, _usual_scalars, alone=False),
     Row(tuple(SHAPE_CHANGES), _changed, alone=False),
     Row((errors.SumShapes,), _term_as_scalar, alone=False),

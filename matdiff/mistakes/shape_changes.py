@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
 from matdiff.functions import FUNCTIONS, row_of
-from matdiff.infer.fits import Change, Whole, replaced_part, shape_with
+from matdiff.infer.fits import Change, shape_with
 from matdiff.infer.glued import splits
+from matdiff.infer.whole import Whole, replaced_part
 from matdiff.language.errors import (
     DivisionKind,
     ElementwiseShapes,

@@ -218,6 +218,14 @@ def _circular(error: errors.CircularDefinition, text: str) -> Words:
     return message, [Label(span, f"{name} needs {used}") for name, used, span in shown], []
 
 
+def _unspecified(error: errors.UnspecifiedFunction, text: str) -> Words:
+    message = f"`{error.function}` is no function that is known, and {error.function} is nothing else here"
+    notes = [
+        f"unspecified functions are not read yet; for a product write a space: {error.function} ({', '.join(error.arguments)})"
+    ]
+    return message, [Label(error.span, f"a function of {', '.join(error.arguments)}?")], notes
+
+
 READING_WORDS: dict[type, Wording] = {
     errors.UnexpectedText: _unexpected,
     errors.UnclosedBracket: _unclosed,
@@ -229,6 +237,12 @@ READING_WORDS: dict[type, Wording] = {
     errors.GluedTranspose: _glued_transpose,
     errors.LookAlikeLetter: _look_alike,
     errors.UnknownFunction: plain("unknown function `{0.function}`", "`matdiff --functions` lists all of them", span=""),
+    errors.UnspecifiedFunction: _unspecified,
+    errors.IndexSum: plain(
+        "sums over an index are not read yet",
+        "a sum of squares is ||X w - y||^2, and one of all entries sum(x)",
+        span="`{0.written}`",
+    ),
     errors.WrongArity: _wrong_arity,
     errors.UnknownVariable: _unknown_variable,
     errors.ReservedName: _reserved,

@@ -9,21 +9,26 @@ from typing import TYPE_CHECKING, Union, cast
 
 from matdiff.functions import NAMES
 from matdiff.language.errors import TooLarge, UnexpectedText
-from matdiff.language.syntax import Expr, Span, ratio
+from matdiff.language.syntax import DOT, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.read.split import span_of
 from matdiff.read.tokens import SPECIAL_CALLS, normal_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matdiff.read.lalr import Token
 
     Part = Union[Token, Expr]
 
 
-_OPERATORS = {"PRODUCT": "*", "HADAMARD": ".*", "KRONECKER": "kron", "SLASH": "/", "DOT_SLASH": "./"}
+_OPERATORS = {"PRODUCT": "*", "HADAMARD": ".*", "KRONECKER": "kron", "SLASH": "/", "DOT_SLASH": "./", "SOLVE": "\\"}
 # Runs of these are one n-ary node.
 _ASSOCIATIVE = ("*", ".*")
-_NORMS = {"_1": "norm1", "_2": "norm2", "_F": "norm", "_inf": "maxnorm"}
+_NORMS = {"": "norm", "_1": "norm1", "_2": "norm2", "_F": "norm", "_inf": "maxnorm", "_*": "nucnorm"}
+_DOTS = ("·", "⋅")
+_TIGHT = (".*", "./", "kron", DOT)
+_FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
@@ -134,13 +139,26 @@ class Builder:
 
     def multiply(self, parts: list[Part]) -> Multiply:
         operator = cast("Token", parts[0])
-        return Multiply(_OPERATORS[operator.type], self._with_signs(parts[1:-1], cast(Expr, parts[-1])))
+        op = DOT if operator in _DOTS else _OPERATORS[operator.type]
+        return Multiply(op, self._with_signs(parts[1:-1], cast(Expr, parts[-1])))
 
     def product(self, parts: list[Union[Expr, Multiply]]) -> Expr:
-        """Left to right; a run of the same associative operator is one node."""
+        """Left to right; a run of the same associative operator is one node.
+
+        What stands side by side behind `.*`, `./` or `⊗` is one operand: y .* X w is y .* (X w).
+        """
         run, run_op = [cast(Expr, parts[0])], ""
-        for part in parts[1:]:
+        for part in _grouped(parts[1:]):
             op, operand = (part.op, part.operand) if isinstance(part, Multiply) else ("*", part)
+            if op == DOT:
+                left = run[0] if len(run) == 1 else Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))
+                run, run_op = [Expr("*", (left, operand), DOT, span_between(left, operand))], DOT
+                continue
+            if op == "\\":
+                left = run[0] if len(run) == 1 else Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))
+                inverse = Expr("^", (left, Expr("number", (), -1, span=left.span)), span=left.span)
+                run, run_op = [inverse, operand], "*"
+                continue
             if op != run_op and len(run) > 1:
                 run = [Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))]
             run.append(operand)
@@ -148,6 +166,18 @@ class Builder:
             if op not in _ASSOCIATIVE:
                 run = [Expr(op, tuple(run), span=span_between(run[0], run[-1]))]
         return Expr(run_op, tuple(run), span=span_between(run[0], run[-1])) if len(run) > 1 else run[0]
+
+    def modulus(self, parts: list[Part]) -> Expr:
+        """`|x|`: the absolute value of a number, the determinant of a square matrix; inference tells which."""
+        return Expr("abs", (cast(Expr, parts[1]),), MODULUS, Span(_start(parts[0]), _end(parts[2])))
+
+    def inner(self, parts: list[Part]) -> Expr:
+        """`<A, B>`."""
+        return Expr(":", (cast(Expr, parts[1]), cast(Expr, parts[3])), span=Span(_start(parts[0]), _end(parts[4])))
+
+    def euler(self, parts: list[Token]) -> Expr:
+        """`e`, which only stands under a power."""
+        return Expr("euler", span=span_of(parts[0]))
 
     def size_product(self, parts: list[Part]) -> Expr:
         factors = [part for part in parts if isinstance(part, Expr)]
@@ -170,6 +200,11 @@ class Builder:
                 raise UnexpectedText(span=Span(suffix.start, suffix.end), text=suffix.op, reason="power")
             is_raised = suffix.op in ("^", ".^")
             span = Span(start, suffix.end)
+            if result.op == "euler":
+                if suffix.op != "^":
+                    raise UnexpectedText(span=_span(result), text="e", reason="power")
+                result, is_raised = Expr("exp", suffix.arguments, span=span), False
+                continue
             if suffix.op == "inverse transpose":
                 inverse = Expr("^", (result, Expr("number", (), -1, span=Span(suffix.start, suffix.end))), span=span)
                 result = Expr("'", (inverse,), span=span)
@@ -199,6 +234,8 @@ class Builder:
     def number(self, parts: list[Token]) -> Expr:
         """Exact: `0.1` is 1/10 and `1e-3` is 1/1000.  Raises `TooLarge`."""
         span = span_of(parts[0])
+        if parts[0] in _FRACTIONS:
+            return Expr("number", (), ratio(*_FRACTIONS[parts[0]]), span=span)
         mantissa, _, exponent = parts[0].lower().partition("e")
         whole, _, decimals = mantissa.partition(".")
         if len(whole) + len(decimals) > DIGITS:
@@ -226,12 +263,13 @@ class Builder:
     def norm(self, parts: list[Part]) -> Expr:
         """`||x||_1` and so on; without a subscript the Euclidean or Frobenius norm."""
         closing = str(parts[2])
-        subscript = closing.replace("₁", "_1").replace("₂", "_2").lstrip("|‖")
-        name = _NORMS.get(subscript, "norm")
-        span = Span(_start(parts[0]), _end(parts[2]))
-        if name not in NAMES:
+        subscript = closing.replace("₁", "_1").replace("₂", "_2").lstrip("|‖").replace("{", "").replace("}", "")
+        span, inside = Span(_start(parts[0]), _end(parts[2])), cast(Expr, parts[1])
+        if subscript in _NORMS:
+            return Expr(NAMES[_NORMS[subscript]], (inside,), span=span)
+        if subscript == "_2,1":
             raise UnexpectedText(span=span_of(cast("Token", parts[2])), text=closing, reason="norm")
-        return Expr(NAMES[name], (cast(Expr, parts[1]),), span=span)
+        return _norm_of(inside, subscript[1:], span)
 
     def block(self, parts: list[object]) -> Expr:
         """Rows of equal length; brackets around one entry are parentheses."""
@@ -252,6 +290,44 @@ class Builder:
 
     def lexeme(self, parts: list[Token]) -> None:
         """Never parsed; see the grammar."""
+
+
+def _norm_of(inside: Expr, subscript: str, span: Span) -> Expr:
+    """`||x||_p` and `||x||_3`, the p-norm; `||x||_A`, the root of x^T A x."""
+    if subscript[0].isupper():
+        matrix = Expr("name", (), subscript, span=Span(span.end - len(subscript), span.end))
+        form = Expr("*", (Expr("'", (inside,), span=span), matrix, inside), span=span)
+        return Expr("sqrt", (form,), span=span)
+    place = Span(span.end - len(subscript), span.end)
+    exponent = Expr("number", (), int(subscript), span=place) if subscript.isdigit() else Expr("name", (), subscript, span=place)
+    powers = Expr(".^", (Expr("abs", (inside,), span=span), exponent), span=span)
+    root = Expr("/", (Expr("number", (), 1, span=place), exponent), span=place)
+    return Expr("^", (Expr("sum", (powers,), span=span), root), span=span)
+
+
+def _grouped(parts: list[Union[Expr, Multiply]]) -> Iterator[Union[Expr, Multiply]]:
+    """The parts behind the first, those that stand side by side behind a tight operator as its one operand."""
+    place = 0
+    while place < len(parts):
+        part = parts[place]
+        place += 1
+        if isinstance(part, Multiply) and part.op in _TIGHT:
+            factors = [part.operand]
+            while place < len(parts) and isinstance(parts[place], Expr):
+                factors.append(cast(Expr, parts[place]))
+                place += 1
+            if len(factors) > 1:
+                part = Multiply(part.op, _product_of(factors))
+        yield part
+
+
+def _product_of(factors: list[Expr]) -> Expr:
+    """A product; a sign in front of the first factor is one of the product."""
+    first = factors[0]
+    if first.op == "neg" and _span(first.args[0]).end == _span(first).end:
+        whole = Expr("*", (first.args[0], *factors[1:]), span=span_between(first.args[0], factors[-1]))
+        return Expr("neg", (whole,), span=span_between(first, factors[-1]))
+    return Expr("*", tuple(factors), span=span_between(first, factors[-1]))
 
 
 def _suffix_of(token: Token) -> Suffix:

@@ -17,6 +17,8 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
 from matdiff.read.build import Builder, Shape
 from matdiff.read.declare import check_sizes, classify_declaration
+from matdiff.read.habits import plain
+from matdiff.read.heads import defined, head
 from matdiff.read.lalr import Parser, Tables, Token, Unexpected
 from matdiff.read.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
 from matdiff.read.split import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
@@ -52,6 +54,8 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
     except TooLarge as error:
         result.failed.append((0, (error,)))
         return result
+    for sentence in sentences:
+        defined(sentence)
     names = names_of(sentences, known)
     earlier = [sentence for sentence in sentences[:-1] if sentence.looks_like_declaration]
     sizes = {str(token) for sentence in earlier for token in sentence.after_colon if token.type == "NAME"}
@@ -133,6 +137,10 @@ def _read_expression(
     text: str, sentence: Sentence, names: frozenset[str], declared: set[str], last: bool
 ) -> tuple[list[Statement], tuple[MatdiffError, ...]]:
     """A definition or a question; a definition that ends the text is a question too."""
+    start = span_of(sentence.tokens[0]).start if sentence.tokens else 0
+    asked = head(sentence, declared)
+    if not sentence.broken:
+        plain(sentence, text, declared)
     if sentence.broken:
         add_unknown_functions(sentence, names)
     else:
@@ -155,9 +163,12 @@ def _read_expression(
         *(word for word in words(text, expr) if word.word not in declared),
         *factors(text, expr),
     ]
-    span = Span(span_of(sentence.tokens[0]).start, sentence.end)
+    span = Span(start, sentence.end)
+    if asked is not None:
+        wrt = [asked.wrt]
     if not is_definition:
-        return [Question(expr, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), remarks)], ()
+        order = None if asked is None else asked.order
+        return [Question(expr, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), remarks, order=order)], ()
     name = sentence.tokens[0]
     definition = Definition(normal_name(name), span_of(name), expr, span, remarks)
     if not last:

@@ -83,7 +83,8 @@ def divisions(text: str, expr: Expr) -> Iterator[Remark]:
             continue
         for position, factor in enumerate(node.args[:-1]):
             following = node.args[position + 1]
-            is_plain = factor.op == "/" and _is_juxtaposed(text, factor, following)
+            # By a transpose alone nothing can be divided: the quotient takes more factors where it fits.
+            is_plain = factor.op == "/" and factor.args[1].op != "'" and _is_juxtaposed(text, factor, following)
             if not is_plain or (_is_clear(text, factor) and not _is_glued_greek(text, factor, following)):
                 continue
             end = position + 1

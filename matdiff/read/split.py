@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 _MOST_STEPS = 10_000_000
 PROPERTIES = ("symmetric", "spd", "diagonal", "lower", "upper", "skew", "orthogonal")
 TERM_ENDS = frozenset(
-    ["NAME", "NUMBER", "CONSTANT", "RPAR", "RSQB", "TRANSPOSE", "INVERSE_TRANSPOSE", "SUPERSCRIPT", "BARS_CLOSE"]
+    [
+        "NAME",
+        "NUMBER",
+        "CONSTANT",
+        "RPAR",
+        "RSQB",
+        "TRANSPOSE",
+        "INVERSE_TRANSPOSE",
+        "SUPERSCRIPT",
+        "BARS_CLOSE",
+        "MODULUS_CLOSE",
+        "ANGLE_CLOSE",
+    ]
 )
 OPENERS = {"LPAR": ")", "LSQB": "]", "INDEX_OPEN": "]", "BARS_OPEN": "||"}
 CLOSERS = {"RPAR": ("LPAR",), "RSQB": ("LSQB", "INDEX_OPEN"), "BARS_CLOSE": ("BARS_OPEN",)}

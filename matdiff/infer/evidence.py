@@ -1,0 +1,252 @@
+"""What the notation says of the kinds of undeclared names: roles in which only numbers, vectors or matrices stand.
+
+`preferred` are kinds that a way of writing tells, against the spelling: nobody transposes a number.  `Evidence` also says what a name
+may become where its spelling does not fit, and how far that departs from what people write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from matdiff.functions import FUNCTIONS
+from matdiff.language.kinds import SCALAR_LETTERS, is_greek
+from matdiff.language.queries import bare, constant, names_in, post_order
+
+if TYPE_CHECKING:
+    from matdiff.language.syntax import Expr
+
+# Letters that usually are vectors: none of them is a number only because that fits.
+VECTOR_LETTERS = frozenset("abuvwxyz")
+# The name of a number has so many letters at most, where nothing but its place says that it is one.
+LONGEST_NUMBER = 2
+# What a departure costs: one that a row of the table names, and one that only is possible.
+USUAL, POSSIBLE = 1, 3
+_DOTTED = (".*", "./", ".^")
+# Through these a number that must be one asks for numbers.
+_THROUGH = ("*", "/", "neg", "+", "^")
+
+
+def stem(name: str) -> str:
+    """The letters of a name, without digits and subscripts."""
+    return name.partition("_")[0].rstrip("0123456789")
+
+
+def is_usual_number(name: str) -> bool:
+    """Whether the letter usually is a number: a count, a time, a constant."""
+    return stem(name) in SCALAR_LETTERS
+
+
+class Evidence:
+    """The roles in which the names of a question stand.
+
+    divisors, exponents   that only numbers can be
+    transposed, dotted    that numbers never are; a Greek name behind a transposed vector, w^T mu, counts as dotted
+    arguments             of functions of a vector or of a square matrix, by name
+    factors, terms        of a product, of a sum; `beside` are factors next to a matrix by its spelling or next to I
+    applied               factors behind a matrix or a transpose
+    shifted               terms beside written numbers only, x + 1
+    alone                 factors that no undeclared array, and nothing transposed, stands beside
+    """
+
+    def __init__(self, parts: Iterable[Expr], definitions: Mapping[str, Expr]) -> None:
+        self.definitions = definitions
+        self.divisors: set[str] = set()
+        self.exponents: set[str] = set()
+        self.transposed: set[str] = set()
+        self.dotted: set[str] = set()
+        self.arguments: dict[str, str] = {}
+        self.factors: set[str] = set()
+        self.terms: set[str] = set()
+        self.shifted: set[str] = set()
+        self.beside: set[str] = set()
+        self.applied: set[str] = set()
+        self.identities: set[str] = set()
+        self.counts: dict[str, int] = {}
+        self._places: dict[str, int] = {}
+        self._alone: dict[str, int] = {}
+        self._scaled: dict[str, int] = {}
+        self._sums: list[tuple[Expr, ...]] = []
+        for part in parts:
+            for node in post_order(part):
+                self._note(node)
+        self._beside_vectors()
+
+    @cached_property
+    def alone(self) -> set[str]:
+        """Names that only stand as factors of what may be numbers."""
+        return {name for name, count in self._alone.items() if count == self._places[name]}
+
+    @property
+    def only_terms(self) -> set[str]:
+        """Names that stand as terms of sums and nowhere else."""
+        return {name for name in self.terms - self.shifted if self.counts[name] == self._places[name]}
+
+    @property
+    def scale_identities(self) -> set[str]:
+        """Names that stand beside I and nowhere else."""
+        return {name for name, count in self._scaled.items() if count == self._places[name]}
+
+    def _note(self, node: Expr) -> None:
+        op = node.op
+        for arg in node.args:
+            if arg.op == "name":
+                self._places[str(arg.value)] = self._places.get(str(arg.value), 0) + 1
+        if op == "'":
+            self.transposed.update(_names([node.args[0]]))
+            if node.args[0].op == "+" and all(is_greek(name) for name in _names(node.args[0].args)):
+                self.transposed.update(_names(node.args[0].args))
+        elif op in _DOTTED:
+            self.dotted.update(_names(node.args[: 1 if op == ".^" else 2]))
+            self.exponents.update(_names(node.args[1:] if op == ".^" else ()))
+        elif op == "/":
+            self.divisors.update(_numbers(node.args[1]))
+        elif op == "^" and node.args[0].op == node.args[1].op == "name" and node.args[1].value == "t":
+            self.transposed.add("t")  # X^t X is hardly a power
+        elif op == "^":
+            self.exponents.update(_numbers(node.args[1]))
+        elif op == "*":
+            self._product(node)
+        elif op == "+":
+            self._sums.append(node.args)
+            is_shift = sum(not _is_literal(term) for term in node.args) < 2
+            for name in _names(node.args):
+                self.shifted.update([name] if is_shift else ())
+                self.terms.add(name)
+                self.counts[name] = self.counts.get(name, 0) + 1
+        elif op in FUNCTIONS and FUNCTIONS[op].patterns and FUNCTIONS[op].is_word:
+            pairs, _ = FUNCTIONS[op].patterns[0]
+            for (rows, columns), arg in zip(pairs, node.args):
+                inside = bare(arg)
+                if inside.op == "name" and rows != "1" and (rows == columns or columns == "1"):
+                    self.arguments.setdefault(str(inside.value), "matrix" if rows == columns else "vector")
+
+    def _product(self, node: Expr) -> None:
+        matrices = [self._is_matrix(factor) for factor in node.args]
+        arrays = [self._is_array(factor) for factor in node.args]
+        named = [bool(names_in(factor)) for factor in node.args]
+        identities = sum(factor.op == "I" and not factor.args for factor in node.args)
+        for place, factor in enumerate(node.args):
+            name = factor.args[0] if factor.op == "/" else factor
+            if name.op != "name":
+                continue
+            text = str(name.value)
+            self.factors.add(text)
+            before = node.args[place - 1] if place else None
+            if before is not None and before.op == "'" and place == len(node.args) - 1 and _is_vector_name(bare(before)):
+                self.dotted.update([text] if is_greek(text) else ())
+            if before is not None and (matrices[place - 1] or before.op in ("'", "^", "inv", "pinv")):
+                self.applied.add(text)
+            if any(matrices) and sum(matrices) > matrices[place]:
+                self.beside.add(text)
+            if sum(arrays) == arrays[place]:
+                self._alone[text] = self._alone.get(text, 0) + 1
+            if identities and sum(named) == 1:
+                self._scaled[text] = self._scaled.get(text, 0) + 1
+
+    def _is_matrix(self, factor: Expr) -> bool:
+        name = bare(factor)
+        return name.op == "I" or (name.op == "name" and str(name.value)[0].isupper() and name.value not in self.definitions)
+
+    def _is_array(self, factor: Expr) -> bool:
+        """Whether it is an undeclared Latin name or something transposed, or a product or sum that begins with one."""
+        return factor.op == "'" or (
+            factor.op == "name" and not is_greek(str(factor.value)) and factor.value not in self.definitions
+        )
+
+    def _beside_vectors(self) -> None:
+        """Greek terms of a sum in which another term is transposed or dotted Greek are of its kind: mu + sigma .* eps."""
+        for _ in range(2):
+            for terms in self._sums:
+                told = {name for term in terms for name in self._greek(term)}
+                if told:
+                    self.dotted.update(name for name in _names(terms) if is_greek(name))
+
+    def _greek(self, term: Expr) -> set[str]:
+        term = bare(term)
+        parts = term.args if term.op in (".*", "./") else (term,)
+        return {name for name in _names(parts) if is_greek(name) and name in (self.transposed | self.dotted)}
+
+    def may_be_likelier(self, names: Iterable[str]) -> bool:
+        """Whether a name may be meant otherwise although it fits: Greek ones that are added, others that scale numbers."""
+        alone = self.alone
+        return any(name in self.terms if is_greek(name) else name in alone for name in names)
+
+    # What a name may become
+
+    def choices(self, name: str, wrt: Iterable[str]) -> dict[str, int]:
+        """The kinds that an undeclared name may have against its spelling, with what each costs."""
+        if is_greek(name):
+            is_number = name in self.alone or name in self.divisors or name in self.exponents
+            return {"scalar": USUAL} if is_number else {"scalar": USUAL, "vector": USUAL}
+        found: dict[str, int] = {}
+        if self.arguments.get(name) == "matrix" and name[0].islower():
+            found["matrix"] = USUAL
+        cost = self._as_number(name, name in wrt)
+        if cost:
+            found["scalar"] = cost
+        return found
+
+    def _as_number(self, name: str, is_asked: bool) -> int:
+        """What it costs to read a Latin name as a number; 0 where that is not thought of."""
+        if name in self.transposed or name in self.dotted or name in self.arguments:
+            return 0
+        if is_usual_number(name):
+            return USUAL
+        if len(name) > 1 and name[-1] in "Tt":
+            return 0  # a transpose written together with its name
+        is_upper, is_vector = name[0].isupper(), name in VECTOR_LETTERS
+        if not is_upper and not is_vector and (name in self.divisors or name in self.exponents):
+            return USUAL
+        if not is_upper and name in self.only_terms and not is_asked:
+            return USUAL
+        if name in self.applied:
+            return 0
+        if not is_upper and not is_vector and name in self.beside and len(stem(name)) == 1:
+            return USUAL
+        if name in self.alone and not is_vector and len(stem(name)) <= LONGEST_NUMBER:
+            return POSSIBLE
+        return POSSIBLE if not is_upper and not is_vector and name in (self.factors | self.terms) else 0
+
+
+def preferred(evidence: Evidence, free: Iterable[str]) -> dict[str, str]:
+    """Kinds that the way of writing tells: vectors and matrices of Greek names, and numbers that scale an identity."""
+    kinds = {}
+    for name in free:
+        if is_greek(name):
+            if name in evidence.arguments:
+                kinds[name] = evidence.arguments[name]
+            elif name in evidence.transposed or name in evidence.dotted:
+                kinds[name] = "vector"
+        elif name in evidence.scale_identities and name not in evidence.arguments:
+            kinds[name] = "scalar"
+    return kinds
+
+
+def _names(exprs: Iterable[Expr]) -> list[str]:
+    """The names among the expressions, signs left out."""
+    plain = [expr.args[0] if expr.op == "neg" else expr for expr in exprs]
+    return [str(expr.value) for expr in plain if expr.op == "name"]
+
+
+def _numbers(expr: Expr) -> set[str]:
+    """The names that must be numbers so that this is one, as far as nothing stands beside them that could make one of arrays."""
+    found: set[str] = set()
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        row = FUNCTIONS.get(node.op)
+        if node.op == "name":
+            found.add(str(node.value))
+        elif node.op in _THROUGH or (row is not None and row.is_entrywise):
+            stack += node.args
+    return found
+
+
+def _is_literal(term: Expr) -> bool:
+    return constant(term) is not None
+
+
+def _is_vector_name(expr: Expr) -> bool:
+    return expr.op == "name" and str(expr.value)[0].islower()

@@ -1,0 +1,324 @@
+"""`readings`: the kinds of undeclared names, and the marks, with the fewest departures from what is written that fit.
+
+A search by cost.  Where one attempt fails, what is at fault is under one node, so only names and marks under it are changed next: each
+smallest reading is met on such a way.  The number of attempts is bounded, and nothing in it depends on a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
+
+from matdiff.functions import FUNCTIONS
+from matdiff.infer.evidence import LONGEST_NUMBER, POSSIBLE, USUAL, VECTOR_LETTERS, stem
+from matdiff.infer.whole import Whole
+from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes
+from matdiff.language.kinds import default_kind, is_greek
+from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order
+from matdiff.language.syntax import Expr
+
+if TYPE_CHECKING:
+    from matdiff.infer.shapes import Shaping
+    from matdiff.language.kinds import Variable
+
+# No reading that costs more is looked for.
+HIGHEST_COST = 10
+# What a mark may mean is told apart even where the other meaning makes a number of one more name.
+OTHER_MARK = 2
+# So many readings are told.
+MOST_TOLD = 5
+
+
+class Mark(NamedTuple):
+    """What a mark is read as: the node that is written, and what a node with these arguments becomes.
+
+    way     "entries" and "inner" of a power or product, "outer" of a product, "quotient" of a product that begins with a quotient
+    place   of the left one of two factors; of a quotient the last factor that it divides by
+    """
+
+    node: Expr
+    way: str
+    place: int = 0
+
+    @property
+    def is_told(self) -> bool:
+        """Whether what is written says so itself, where nothing else fits."""
+        return self.way == "quotient" or (self.way == "entries" and self.node.op == "^")
+
+    def made(self, node: Expr) -> Expr:
+        """The node as it is read."""
+        if node.op == "^":
+            base = node.args[0]
+            if self.way == "entries":
+                return Expr(".^", node.args, span=node.span)
+            return Expr("*", (Expr("'", (base,), span=base.span), base), span=node.span)
+        if self.way == "quotient":
+            quotient, *divisors = node.args[: self.place + 1]
+            above, below = quotient.args
+            divided = Expr("/", (above, Expr("*", (below, *divisors), span=below.span)), span=quotient.span)
+            rest = node.args[self.place + 1 :]
+            return Expr("*", (divided, *rest), span=node.span) if rest else divided
+        before, (left, right), after = (
+            node.args[: self.place],
+            node.args[self.place : self.place + 2],
+            node.args[self.place + 2 :],
+        )
+        if self.way == "entries":
+            factors: tuple[Expr, ...] = (Expr(".*", (left, right), span=node.span),)
+        elif self.way == "inner":
+            factors = (Expr("'", (left,), span=left.span), right)
+        else:
+            factors = (left, Expr("'", (right,), span=right.span))
+        whole = (*before, *factors, *after)
+        return whole[0] if len(whole) == 1 else Expr("*", whole, span=node.span)
+
+
+class Reading(NamedTuple):
+    """Kinds of names against their spelling, and marks, by the node that is written, read as others."""
+
+    kinds: Mapping[str, str] = {}
+    marks: tuple[Mark, ...] = ()
+    cost: int = 0
+
+
+class _Attempt:
+    """A reading tried: `shaping` with `expr`, or the node at fault as it is written."""
+
+    def __init__(self, whole: Whole, reading: Reading) -> None:
+        self.changed, self.written = marked(whole, reading.marks)
+        self.shaping: Shaping = self.changed.shaping(reading.kinds)
+        self.error: MatdiffError | None = None
+        try:
+            self.definitions, self.expr = self.changed.shaped(self.shaping)
+        except MatdiffError as error:
+            self.error = error
+
+
+def readings(whole: Whole) -> list[Reading]:
+    """The readings of the lowest cost that fit, at most `MOST_TOLD` and one more, in the order of the text.
+
+    None at all where the search ends before it is known that there are no others.
+    """
+    queue: list[tuple[int, int, Reading]] = [(0, 0, Reading())]
+    met: set[tuple[frozenset[tuple[str, str]], frozenset[tuple[int, str, int]]]] = set()
+    found: list[Reading] = []
+    left = max(1, whole.attempts)
+    while queue:
+        cost, _, reading = heappop(queue)
+        if found and cost > found[0].cost + (OTHER_MARK if found[0].marks else 0):
+            break
+        if not left:
+            return []
+        left -= 1
+        attempt = _Attempt(whole, reading)
+        if attempt.error is None:
+            if is_sensible(whole, attempt.shaping, attempt.expr, reading):
+                found.append(reading)
+            if len(found) > MOST_TOLD:
+                break
+            continue
+        if attempt.shaping.culprit is None or not attempt.error.code.startswith("E3"):
+            continue
+        for more, kinds, marks in _changes(whole, attempt, reading):
+            key = frozenset(kinds.items()), frozenset((id(mark.node), mark.way, mark.place) for mark in marks)
+            if key not in met and cost + more <= HIGHEST_COST:
+                met.add(key)
+                heappush(queue, (cost + more, len(met), Reading(kinds, marks, cost + more)))
+    return found
+
+
+def marked(whole: Whole, marks: tuple[Mark, ...]) -> tuple[Whole, dict[int, Expr]]:
+    """The question with its marks read so, and for every node of it the one that is written."""
+    by_node = {id(mark.node): mark for mark in marks}
+    written: dict[int, Expr] = {}
+    if not marks:
+        return whole, written
+    new: dict[int, Expr] = {}
+
+    def changed(expr: Expr) -> Expr:
+        for node in post_order(expr):
+            if id(node) in new:
+                continue
+            args = tuple([new[id(arg)] for arg in node.args])
+            made = node if args == node.args and all(a is b for a, b in zip(args, node.args)) else node.replace(args=args)
+            if id(node) in by_node:
+                made = by_node[id(node)].made(made)
+            new[id(node)] = made
+            written.setdefault(id(made), node)
+        return new[id(expr)]
+
+    definitions = {name: changed(value) for name, value in whole.all_definitions.items()}
+    return Whole(changed(whole.expr), whole.declared, definitions, whole.wrt, whole.kinds), written
+
+
+def _changes(whole: Whole, attempt: _Attempt, reading: Reading) -> Iterator[tuple[int, dict[str, str], tuple[Mark, ...]]]:
+    """What else to try where an attempt failed: one more name or mark under the node at fault."""
+    assert attempt.shaping.culprit is not None and attempt.error is not None
+    node, args = attempt.shaping.culprit
+    names = list(dict.fromkeys(str(name.value) for name in _below(whole, node)))
+    for name in names:
+        if name not in whole.changeable or name in reading.kinds:
+            continue
+        now = whole.preferred.get(name) or default_kind(name)
+        for kind, cost in whole.evidence.choices(name, whole.wrt).items():
+            if kind != now:
+                yield cost, {**reading.kinds, name: kind}, reading.marks
+    original = attempt.written.get(id(node), node)
+    if any(mark.node is original for mark in reading.marks):
+        return
+    for mark in _marks(attempt.error, original, args):
+        yield POSSIBLE, dict(reading.kinds), (*reading.marks, mark)
+    for mark in _longer_quotients(attempt, node):
+        if all(mark.node is not other.node for other in reading.marks):
+            yield USUAL, dict(reading.kinds), (*reading.marks, mark)
+
+
+def _longer_quotients(attempt: _Attempt, quotient: Expr) -> Iterator[Mark]:
+    """`a / x^T x`: the product that begins with a quotient which does not fit, with more factors below."""
+    if not isinstance(attempt.error, DivisionKind):
+        return
+    for part in attempt.changed.parts:
+        for node in post_order(part):
+            if node.op == "*" and node.args[0] is quotient:
+                original = attempt.written.get(id(node), node)
+                yield from (Mark(original, "quotient", place) for place in range(1, min(len(node.args), MOST_TOLD)))
+                return
+
+
+def _below(whole: Whole, node: Expr) -> Iterator[Expr]:
+    """The names under a node, in the definitions of those that have one too."""
+    seen: set[str] = set()
+    pending = [node]
+    while pending:
+        for name in names_in(pending.pop(0)):
+            definition = whole.definitions.get(str(name.value))
+            if definition is None:
+                yield name
+            elif name.value not in seen:
+                seen.add(str(name.value))
+                pending.append(definition)
+
+
+def _marks(error: MatdiffError, node: Expr, args: tuple[Expr, ...]) -> Iterator[Mark]:
+    """What the mark of a node may mean for vectors: a power or product of columns."""
+    if isinstance(error, PowerKind) and node.op == "^" and error.culprit is args[0] and _is_column(args[0]):
+        exponent = constant(args[1])
+        if exponent is not None:
+            yield from (Mark(node, "inner"),) if exponent == 2 else ()
+            yield Mark(node, "entries")
+    elif isinstance(error, ProductSizes) and node.op == "*" and _is_column(error.left) and _is_column(error.right):
+        place = next((place for place, arg in enumerate(args) if arg is error.left), None)
+        if place is not None and place + 1 < len(args) and args[place + 1] is error.right:
+            yield from (Mark(node, way, place) for way in ("inner", "outer", "entries"))
+
+
+def _is_column(expr: Expr) -> bool:
+    return ones_of(expr) == (False, True)
+
+
+# What nobody means
+
+
+def is_sensible(whole: Whole, shaping: Shaping, expr: Expr, reading: Reading) -> bool:
+    """Whether nothing in it is what nobody writes.
+
+    A name that became a number is not added to every entry of an array, and nothing that departs makes a number of what is summed or
+    of an operand of `.*`.
+    """
+    changed = {name for name, kind in reading.kinds.items() if kind == "scalar" != default_kind(name)}
+    if any(bare(scalar).value in changed for scalar, _ in shaping.broadcasts if bare(scalar).op == "name"):
+        return False
+    if not reading.cost:
+        return True
+    for node in shaping.nodes:
+        row = FUNCTIONS.get(node.op)
+        if row is not None and row.statistic and is_scalar(node.args[0]):
+            return False
+        if node.op in (".*", "./") and not is_scalar(node):
+            numbers = [arg for arg in node.args if is_scalar(arg)]
+            if any(name.value in changed or reading.marks for arg in numbers for name in names_in(arg)):
+                return False
+    return True
+
+
+# What is likelier than a spelling that fits
+
+
+def likelier(whole: Whole, parts: Sequence[Expr], variables: Mapping[str, Variable], reading: Reading | None) -> dict[str, str]:
+    """Kinds for names whose spelling fits, but is not what people mean; none where nothing is.
+
+    parts, variables   the definitions and the expression with shapes, and what its names are, in this reading or as it is spelled
+
+    A Greek name added to a vector is a vector.  A name that only scales what is computed to be a number is a number, where nothing else
+    fixes its size.
+    """
+    changed, known = (whole, {}) if reading is None else (marked(whole, reading.marks)[0], reading.kinds)
+    names = {name: variables[name] for name in whole.changeable if name in variables and name not in known}
+    nodes = [node for part in parts for node in post_order(part) if node.shape is not None]
+    numbers = dict.fromkeys(_only_scale(whole, nodes, names, variables), "scalar")
+    vectors = dict.fromkeys(_added_to_vectors(nodes, names), "vector")
+    tries: list[dict[str, str]] = [{**numbers, **vectors}, vectors, *({name: "vector"} for name in vectors), numbers]
+    for kinds in tries[: whole.attempts]:
+        if not kinds:
+            continue
+        try:
+            expr = changed.shaped(changed.shaping({**known, **kinds}))[1]
+        except MatdiffError:
+            continue
+        if kinds.keys() & numbers.keys() or ones_of(expr) == ones_of(parts[-1]):
+            return kinds
+    return {}
+
+
+def _added_to_vectors(nodes: Sequence[Expr], names: Collection[str]) -> list[str]:
+    """The Greek numbers among the names that are added to every entry of a vector."""
+    found: dict[str, None] = {}
+    for node in nodes:
+        if node.op == "+" and _is_column(node):
+            added = [str(bare(term).value) for term in node.args if bare(term).op == "name" and is_scalar(term)]
+            found.update(dict.fromkeys(name for name in added if is_greek(name) and name in names))
+    return list(found)
+
+
+def _only_scale(
+    whole: Whole, nodes: Sequence[Expr], names: Mapping[str, Variable], variables: Mapping[str, Variable]
+) -> list[str]:
+    """The names that multiply numbers only, at least one of them computed, and whose size nothing fixes."""
+    evidence = whole.evidence
+    others = evidence.arguments.keys() | evidence.transposed | evidence.dotted | VECTOR_LETTERS
+    chosen = [name for name in names if name in evidence.alone and name not in others and len(stem(name)) <= LONGEST_NUMBER]
+    candidates = {name for name in chosen if names[name].kind != "scalar"}
+    if not candidates:
+        return []
+    counts: dict[str, int] = {}
+    for variable in variables.values():
+        for size in {size for dim in variable.shape for size in dim.names}:
+            counts[size] = counts.get(size, 0) + 1
+    declared = whole.declared_sizes()
+    for name in list(candidates):
+        dims = names[name].shape
+        if any(counts[size] > 1 or size in declared for dim in dims for size in dim.names) or any(
+            dim.value not in (None, 1) for dim in dims
+        ):
+            candidates.discard(name)
+    computed: set[str] = set()
+    for node in nodes:
+        own = [str(_base(factor).value) for factor in node.args if _base(factor).op == "name"] if node.op == "*" else []
+        for name in candidates.intersection(own):
+            rest = [factor for factor in node.args if _base(factor).value != name]
+            if not all(is_scalar(factor) for factor in rest):
+                candidates.discard(name)
+            elif any(_is_computed(factor) for factor in rest):
+                computed.add(name)
+    return [name for name in names if name in candidates and name in computed]
+
+
+def _base(factor: Expr) -> Expr:
+    """The factor, of a quotient its numerator."""
+    return bare(factor.args[0] if factor.op == "/" else factor)
+
+
+def _is_computed(factor: Expr) -> bool:
+    """Whether a number is made of arrays, and is more than one of their entries."""
+    return factor.op != "at" and any(not is_scalar(name) for name in names_in(factor))

@@ -1,0 +1,347 @@
+"""What people write beside the plain language, turned into its tokens: `log det S`, `|A|`, `<x, y>`, `1^T x`, `e^x`, `x^H`, `I_n`.
+
+Every change that says more than the text does is a remark.  What is no product although it could be read as one is refused: an
+unspecified function `K(theta)`, a sum over an index `sum_i`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from matdiff.functions import NAMES
+from matdiff.language.errors import IndexSum, NotationRead, UnspecifiedFunction
+from matdiff.language.syntax import Span
+from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
+from matdiff.read.tokens import CALLED_BY_PAIR, CONSTANTS, GREEK, SPECIAL_CALLS, normal_name
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from matdiff.read.lalr import Token
+
+# Functions that books write with a capital letter.
+_CAPITAL = frozenset(("Tr", "Trace", "Det", "Log", "Exp", "Ln"))
+_TERM_STARTS = ("NAME", "NUMBER", "LPAR", "LSQB", "BARS_OPEN", "MODULUS_OPEN", "ANGLE_OPEN", "CONSTANT")
+_ENDS = ("COMMA", "COLON", "EQUALS", "SEMICOLON", "WRT")
+_SIGNS = ("PLUS", "MINUS")
+_RAISING = ("CARET", "DOT_CARET")
+_SUMS = re.compile(r"(?:[Ss]um|SUM|mean|avg|prod|[∑∏])_")
+
+
+def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
+    """The tokens of the plain language, and remarks or errors, in the sentence; `declared` are names that are nothing else."""
+    start = 2 if sentence.is_definition else 0
+    tokens = sentence.tokens
+    if _refused(sentence, tokens[start:], declared):
+        return
+    if not _is_plain(tokens):
+        body = tokens[start:]
+        for change in (_braces, _names, _transposes, _bars, _angles, _solves, _ones):
+            body = change(body, declared, sentence, text)
+        tokens[start:] = body
+    tokens[start:] = _arguments(tokens[start:], sentence, text)
+
+
+def _is_plain(tokens: list[Token]) -> bool:
+    """Whether nothing here can change, as in most texts."""
+    return all(
+        token.type not in ("FOREIGN", "UNKNOWN", "NUMBER") and len(token) == 1 and token not in ("e", "H") for token in tokens
+    )
+
+
+def made(like: Any, kind: str, written: str, start: int, end: int) -> Token:
+    """A token as the reader makes them."""
+    token = like.update(kind, written) if hasattr(like, "update") else type(like)(written)
+    token.type, token.start_pos, token.end_pos = kind, start, end
+    return token  # type: ignore[no-any-return]
+
+
+def _note(sentence: Sentence, start: int, end: int, meant: str) -> None:
+    sentence.remarks.append(NotationRead(span=Span(start, end), meant=meant))
+
+
+def _is_function(token: Token) -> bool:
+    return token.type == "NAME" and normal_name(token) in NAMES
+
+
+def _ends_term(token: Token | None) -> bool:
+    return token is not None and token.type in TERM_ENDS and not _is_function(token)
+
+
+# Single tokens
+
+
+def _braces(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    """`X^{-1}`: braces around an exponent are brackets."""
+    opened = False
+    for place, token in enumerate(tokens):
+        if token == "{" and place and tokens[place - 1].type in _RAISING and "}" in tokens[place:]:
+            opened = True
+            tokens[place] = made(token, "LPAR", "(", token.start_pos, token.end_pos)
+        elif token == "}" and opened:
+            opened = False
+            tokens[place] = made(token, "RPAR", ")", token.start_pos, token.end_pos)
+    return tokens
+
+
+def _names(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    """`Tr`, `I_n`, and `e` where it is only raised to powers."""
+    places = [place for place, token in enumerate(tokens) if token == "e"]
+    raised = [place + 1 < len(tokens) and tokens[place + 1].type == "CARET" for place in places]
+    transposed = [place + 2 < len(tokens) and tokens[place + 2] in ("T", "H") for place in places]
+    is_euler = "e" not in declared and all(raised) and not any(transposed)
+    result: list[Token] = []
+    for place, token in enumerate(tokens):
+        following = tokens[place + 1] if place + 1 < len(tokens) else None
+        start, end = token.start_pos, token.end_pos
+        if token == "e" and is_euler:
+            token.type = "EULER"
+        elif token in _CAPITAL and token not in declared and following is not None and following.type in _TERM_STARTS:
+            token = made(token, "NAME", token.lower(), start, end)
+        elif token.type == "NAME" and re.fullmatch(r"I_[a-z0-9]\w*", token) and token not in declared:
+            size = token[2:]
+            result += [made(token, "NAME", "eye", start, start + 1), made(token, "LPAR", "(", start + 1, start + 2)]
+            result.append(made(token, "NUMBER" if size.isdigit() else "NAME", size, start + 2, end))
+            token = made(token, "RPAR", ")", end, end)
+        result.append(token)
+    return result
+
+
+def _transposes(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    """`x^H` of a real x, where H is no name of the text."""
+    raised = [place for place, token in enumerate(tokens) if token == "H" and place and tokens[place - 1].type == "CARET"]
+    if not raised or "H" in declared or len(raised) < sum(token == "H" for token in tokens):
+        return tokens
+    for place in raised:
+        token = tokens[place]
+        _note(sentence, tokens[place - 1].start_pos, token.end_pos, "^T, since everything is real")
+        tokens[place] = made(token, "NAME", "T", token.start_pos, token.end_pos)
+    return tokens
+
+
+def _bars(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    """`|A|`: pairs of single bars."""
+    opened: list[int] = []
+    pairs: list[tuple[int, int]] = []
+    for place, token in enumerate(tokens):
+        if token != "|":
+            continue
+        if opened and _ends_term(tokens[place - 1]):
+            pairs.append((opened.pop(), place))
+        else:
+            opened.append(place)
+    is_norm = any(tokens[last + 1 : last + 2] and tokens[last + 1].startswith("_") for _, last in pairs)
+    for first, last in pairs if not opened and not is_norm else ():
+        tokens[first].type, tokens[last].type = "MODULUS_OPEN", "MODULUS_CLOSE"
+    return tokens
+
+
+def _angles(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    """`<A, B>`: angles around two terms."""
+    for place, token in enumerate(tokens):
+        if token not in ("<", "⟨"):
+            continue
+        depth, commas = 0, 0
+        for later in range(place + 1, len(tokens)):
+            other = tokens[later]
+            depth += (other.type in OPENERS) - (other.type in CLOSERS)
+            commas += other.type == "COMMA" and depth == 0
+            if other in (">", "⟩") and depth == 0:
+                if commas == 1:
+                    token.type, other.type = "ANGLE_OPEN", "ANGLE_CLOSE"
+                break
+    return tokens
+
+
+def _solves(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    r"""`A \ b` and `A\b`."""
+    result: list[Token] = []
+    for place, token in enumerate(tokens):
+        before = tokens[place - 1] if place else None
+        following = tokens[place + 1] if place + 1 < len(tokens) else None
+        start, end = token.start_pos, token.end_pos
+        if not token.startswith("\\") or len(token) > 2 or not _ends_term(before):
+            result.append(token)
+        elif len(token) == 2:
+            result += [made(token, "SOLVE", "\\", start, start + 1), made(token, "NAME", token[1:], start + 1, end)]
+        elif following is not None and following.type in _TERM_STARTS:
+            result.append(made(token, "SOLVE", "\\", start, end))
+        else:
+            result.append(token)
+    return result
+
+
+# The vector of ones
+
+
+def _ones(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    """`1^T x`, `1 1^T`, `1 g'`, `A 1`: a factor 1 that nobody would write for the number."""
+    found = [place for place, token in enumerate(tokens) if token == "1" and token.type == "NUMBER" and _is_ones(tokens, place)]
+    for place in found:
+        token = tokens[place]
+        tokens[place] = made(token, "NAME", "ones", token.start_pos, token.end_pos)
+    if found:
+        first = tokens[found[0]]
+        _note(sentence, first.start_pos, first.end_pos, "the vector of ones")
+    return tokens
+
+
+def _is_ones(tokens: list[Token], place: int) -> bool:
+    before = tokens[place - 1] if place else None
+    is_exponent = place > 1 and before is not None and before.type in _SIGNS and tokens[place - 2].type in _RAISING
+    if is_exponent or (before is not None and before.type in (*_RAISING, "SLASH", "DOT_SLASH")):
+        return False
+    if (
+        place + 2 < len(tokens)
+        and tokens[place + 2].type == "NUMBER"
+        and tokens[place + 2].start_pos == tokens[place + 1].end_pos
+    ):
+        return False  # 1'000
+    if _is_transposed(tokens, place + 1):
+        return True
+    following = tokens[place + 1] if place + 1 < len(tokens) else None
+    if following is not None and following.type in ("NAME", "NUMBER", "LPAR"):
+        return _is_transposed(tokens, _end_of_atom(tokens, place + 1))
+    is_behind = before is not None and _ends_term(before) and before.type != "NUMBER"
+    return is_behind and (following is None or following.type in (*_SIGNS, *_ENDS, *CLOSERS, "MODULUS_CLOSE"))
+
+
+def _is_transposed(tokens: list[Token], place: int) -> bool:
+    """Whether a transpose begins here."""
+    if place >= len(tokens):
+        return False
+    if tokens[place].type == "TRANSPOSE":
+        return True
+    return tokens[place].type == "CARET" and place + 1 < len(tokens) and tokens[place + 1] in ("T", "⊤")
+
+
+def _end_of_atom(tokens: list[Token], place: int) -> int:
+    """The place behind a name, a number, a call or a bracket."""
+    if tokens[place].type != "LPAR":
+        place += 1
+    if place < len(tokens) and tokens[place].type == "LPAR":
+        depth = 0
+        while place < len(tokens):
+            depth += (tokens[place].type in OPENERS) - (tokens[place].type in CLOSERS)
+            place += 1
+            if not depth:
+                break
+    return place
+
+
+# Functions without parentheses
+
+
+def _arguments(tokens: list[Token], sentence: Sentence, text: str) -> list[Token]:
+    """`log det S`: a function takes the product that follows; the last one first, so that its brackets stand in those of others."""
+    outermost: list[tuple[int, int]] = []
+    for place in range(len(tokens) - 2, -1, -1):
+        token, following = tokens[place], tokens[place + 1]
+        if not _is_function(token) or following.type == "LPAR" or following.type not in _TERM_STARTS:
+            continue
+        if place and tokens[place - 1].type in _RAISING:
+            continue
+        end = _end_of_product(tokens, place + 1)
+        position = following.start_pos
+        closed = tokens[end - 1].end_pos
+        outermost = [one for one in outermost if one[0] > closed] + [(token.start_pos, closed)]
+        tokens = [
+            *tokens[: place + 1],
+            made(token, "LPAR", "(", position, position),
+            *tokens[place + 1 : end],
+            made(token, "RPAR", ")", closed, closed),
+            *tokens[end:],
+        ]
+    for start, end in reversed(outermost):
+        _note(
+            sentence, start, end, _spelled([token for token in tokens if start <= token.start_pos and token.end_pos <= end], text)
+        )
+    return tokens
+
+
+def _end_of_product(tokens: list[Token], place: int) -> int:
+    depth = 0
+    first = place
+    while place < len(tokens):
+        token = tokens[place]
+        is_opener = token.type in OPENERS or token.type in ("MODULUS_OPEN", "ANGLE_OPEN")
+        is_closer = token.type in CLOSERS or token.type in ("MODULUS_CLOSE", "ANGLE_CLOSE")
+        if depth == 0:
+            is_sign = token.type in _SIGNS and place > first and _ends_term(tokens[place - 1])
+            if is_sign or is_closer or token.type in _ENDS or token == "wrt" or token.type in ("FOREIGN", "UNKNOWN"):
+                break
+        depth += is_opener - is_closer
+        place += 1
+    return place
+
+
+def _spelled(tokens: list[Token], text: str) -> str:
+    """The tokens with the blanks of the text, but none in front of a bracket that was put in."""
+    parts = [str(tokens[0])]
+    for one, other in zip(tokens, tokens[1:]):
+        is_new = other == "(" and other.start_pos == other.end_pos
+        parts.append(("" if is_new else text[one.end_pos : other.start_pos]) + str(other))
+    return "".join(parts)
+
+
+# What is not read
+
+
+def _refused(sentence: Sentence, tokens: list[Token], declared: Collection[str]) -> bool:
+    """Sums over an index, and functions that nobody has specified."""
+    alone = {
+        normal_name(token) for token, following in zip(tokens, [*tokens[1:], None]) if token.type == "NAME" and following != "("
+    }
+    is_foreign = any(token.type == "FOREIGN" and token not in ("|", "{", "}") for token in tokens)
+    for place, token in enumerate(tokens):
+        following = tokens[place + 1 : place + 2]
+        if _is_sum(token, following, tokens) and normal_name(token) not in declared:
+            sentence.fail(IndexSum(span=span_of(token), written=str(token)))
+            return True
+        if is_foreign or token.type != "NAME" or not following or following[0] != "(" or following[0].start_pos != token.end_pos:
+            continue
+        name = normal_name(token)
+        known = name in declared or name in alone or name in NAMES or name in SPECIAL_CALLS or name in CONSTANTS
+        is_raised = place > 0 and tokens[place - 1].type in _RAISING
+        if (
+            (known and name not in CALLED_BY_PAIR)
+            or is_raised
+            or name in declared
+            or name in alone
+            or len(name.partition("_")[0]) == 0
+        ):
+            continue
+        end = _end_of_atom(tokens, place + 1)
+        inside = tokens[place + 2 : end - 1]
+        names = [normal_name(part) for part in inside[::2]]
+        is_list = (
+            len(inside) % 2 == 1
+            and all(part.type == "NAME" for part in inside[::2])
+            and all(part == "," for part in inside[1::2])
+        )
+        if is_list and not (name in CALLED_BY_PAIR and len(names) == 2) and not _is_word(name):
+            sentence.fail(
+                UnspecifiedFunction(
+                    span=Span(token.start_pos, tokens[end - 1].end_pos), function=str(token), arguments=tuple(names)
+                )
+            )
+            return True
+    return False
+
+
+def _is_word(name: str) -> bool:
+    """Whether it is so long that a misspelt function is likelier."""
+    stem = name.partition("_")[0].rstrip("0123456789")
+    return len(stem) > 2 and stem not in GREEK.values()
+
+
+def _is_sum(token: Token, following: list[Token], tokens: list[Token]) -> bool:
+    if token.startswith(("∑", "∏")):
+        return True
+    if token.type != "NAME":
+        return False
+    if _SUMS.match(token):
+        return True
+    index = token[2:] if token.startswith(("Σ_", "Π_")) else ""
+    return bool(index) and any(other is not token and other.type == "NAME" and other.endswith("_" + index) for other in tokens)

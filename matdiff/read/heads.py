@@ -1,0 +1,114 @@
+"""What stands in front of a question: `d/dx`, `∂f/∂W`, `∇_x`, `d^2/dx^2`, `f(x) =`, `L :=`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from matdiff.read.habits import made
+from matdiff.read.split import Sentence
+from matdiff.read.tokens import normal_name
+
+if TYPE_CHECKING:
+    from matdiff.read.lalr import Token
+
+_DIFFERENTIALS = ("d", "∂")
+
+
+class Head(NamedTuple):
+    """The variable that a question asks by, and the order of the derivative."""
+
+    wrt: Token
+    order: int
+
+
+def defined(sentence: Sentence) -> None:
+    """`f(x) = ...` and `L := ...` as definitions of f and L."""
+    tokens = sentence.tokens
+    place = 1
+    if [token.type for token in tokens[:2]] == ["NAME", "LPAR"] and tokens[0].end_pos == tokens[1].start_pos:
+        place = 2
+        while [token.type for token in tokens[place : place + 2]] == ["NAME", "COMMA"]:
+            place += 2
+        place = place + 2 if [token.type for token in tokens[place : place + 2]] == ["NAME", "RPAR"] else 0
+    if not tokens or tokens[0].type != "NAME" or not place or place >= len(tokens):
+        return
+    if tokens[place].type == "EQUALS" or tokens[place] == ":=":
+        tokens[place].type = "EQUALS"
+        del tokens[1:place]
+
+
+def head(sentence: Sentence, known: Collection[str]) -> Head | None:
+    """Take the derivative from the front of a sentence; None where there is none, as where d is a name that is `known`."""
+    tokens = sentence.tokens
+    found = _nabla(tokens) or _quotient(tokens, known)
+    if found is None:
+        return None
+    wrt, order, place, function = found
+    rest = tokens[place:]
+    if function is not None and not rest:
+        rest = [function]
+    if not rest:
+        return None
+    sentence.tokens = rest
+    return Head(wrt, order)
+
+
+_Found = tuple["Token", int, int, "Token | None"]
+
+
+def _nabla(tokens: Sequence[Token]) -> _Found | None:
+    """`∇_x`, `∇²_x`, `∇_x^2`."""
+    if not tokens or tokens[0] != "∇":
+        return None
+    order, place = _order(tokens, 1)
+    if place >= len(tokens) or not tokens[place].startswith("_") or len(tokens[place]) < 2:
+        return None
+    wrt = _cut(tokens[place], 1)
+    later, place = _order(tokens, place + 1)
+    return wrt, max(order, later), place, None
+
+
+def _quotient(tokens: Sequence[Token], known: Collection[str]) -> _Found | None:
+    """`d/dx`, `df/dx`, `∂²/∂x²`."""
+    if not tokens or not tokens[0].startswith(_DIFFERENTIALS) or "d" in known:
+        return None
+    order, place = _order(tokens, 1)
+    function = _cut(tokens[0], 1) if len(tokens[0]) > 1 else None
+    if function is None and place < len(tokens) and tokens[place].type == "NAME" and tokens[0] == "∂":
+        function, place = tokens[place], place + 1
+    if place >= len(tokens) or tokens[place].type != "SLASH" or tokens[0] in known:
+        return None
+    place += 1
+    if place >= len(tokens) or not tokens[place].startswith(_DIFFERENTIALS) or tokens[place] in known:
+        return None
+    if tokens[place] == "∂":
+        place += 1
+        wrt = tokens[place] if place < len(tokens) and tokens[place].type == "NAME" else None
+    else:
+        wrt = _cut(tokens[place], 1) if len(tokens[place]) > 1 else None
+    if wrt is None:
+        return None
+    below, place = _order(tokens, place + 1)
+    if below != order:
+        return None
+    rest = tokens[place:]
+    if function is not None and (rest or normal_name(function) not in known):
+        return None
+    if function is None and all(normal_name(token) != normal_name(wrt) for token in rest) and not known:
+        return None
+    return wrt, order, place, function
+
+
+def _order(tokens: Sequence[Token], place: int) -> tuple[int, int]:
+    """The order that stands here, and the place behind it."""
+    if place < len(tokens) and tokens[place] in ("²", "³"):
+        return 2 + (tokens[place] == "³"), place + 1
+    if place + 1 < len(tokens) and tokens[place].type == "CARET" and tokens[place + 1] in ("2", "3"):
+        return int(tokens[place + 1]), place + 2
+    return 1, place
+
+
+def _cut(token: Token, count: int) -> Token:
+    """The token without its first letters, as a name."""
+    return made(token, "NAME", token[count:], token.start_pos + count, token.end_pos)
