@@ -63,9 +63,12 @@ class Definition:
 
 
 class Question:
-    """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition."""
+    """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition.
 
-    __slots__ = ("expr", "kinds", "remarks", "span", "wrt", "wrt_spans")
+    order   how often it is differentiated where the text says so, else 0
+    """
+
+    __slots__ = ("expr", "kinds", "order", "remarks", "span", "wrt", "wrt_spans")
 
     def __init__(
         self,
@@ -75,9 +78,10 @@ class Question:
         wrt_spans: tuple[Span, ...] = (),
         remarks: Iterable[Remark] = (),
         kinds: Mapping[str, str] = MappingProxyType({}),
+        order: int = 0,
     ) -> None:
         self.expr, self.wrt, self.span, self.wrt_spans = expr, wrt, span, wrt_spans
-        self.remarks, self.kinds = tuple(remarks), kinds
+        self.remarks, self.kinds, self.order = tuple(remarks), kinds, order
 
     def __repr__(self) -> str:
         return f"Question({self.expr}, wrt={', '.join(self.wrt)})"
