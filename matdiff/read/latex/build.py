@@ -158,7 +158,24 @@ class FormulateLatex(Formulate):
 _NUMBER, _COLUMN, _ROW, _MATRIX = (False, False), (True, False), (False, True), (True, True)
 _KINDS = {"scalar": _NUMBER, "vector": _COLUMN, "matrix": _MATRIX}
 _TO_NUMBER = frozenset(
-    (":", "tr", "det", "logdet", "norm", "norm1", "norm2", "maxnorm", "nucnorm", "sum", "mean", "dot", "logsumexp", "eigmax", "eigmin", _BARS)
+    (
+        ":",
+        "tr",
+        "det",
+        "logdet",
+        "norm",
+        "norm1",
+        "norm2",
+        "maxnorm",
+        "nucnorm",
+        "sum",
+        "mean",
+        "dot",
+        "logsumexp",
+        "eigmax",
+        "eigmin",
+        _BARS,
+    )
 )
 
 
@@ -210,4 +227,3 @@ def _sides(node: Expr, sides: list[tuple[bool, bool]], kinds: Mapping[str, str])
     if node.op in ("+", ".*", "./", "kron"):
         return any(side[0] for side in sides), any(side[1] for side in sides)
     return sides[0]
-

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.read.latex.marks import FRACTIONS, argument_at, unexpected, unit_at
-from matdiff.read.latex.tokens import TRANSPOSES, Piece
+from matdiff.read.latex.pieces import Piece
+from matdiff.read.latex.tokens import TRANSPOSES
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark

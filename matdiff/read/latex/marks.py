@@ -6,13 +6,12 @@ accents and subscripts as one name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from matdiff.functions import NAMES
-from matdiff.language.errors import MatdiffError, TooLarge, UnclosedBracket, UnexpectedText, UnknownCommand, UnknownFunction
+from matdiff.language.errors import TooLarge, UnclosedBracket, UnexpectedText, UnknownCommand
 from matdiff.language.syntax import Span
 from matdiff.limits import NESTING, check
-from matdiff.read.lalr import Token
 from matdiff.read.tokens import GREEK
 
 GREEK_WORDS = frozenset(GREEK.values())
@@ -35,7 +34,9 @@ _DISPLAYS = frozenset(
 )
 _BOLD = frozenset(("mathbf", "boldsymbol", "bm", "pmb", "bold", "textbf", "mathbfit", "symbf", "bf", "vec"))
 _SCRIPT = frozenset(("mathcal", "mathscr", "mathfrak", "mathbb", "mathbbm", "mathds"))
-UPRIGHT = frozenset(("mathrm", "mathsf", "mathit", "mathtt", "mathnormal", "text", "textrm", "textit", "operatorname", "rm", "mbox"))
+UPRIGHT = frozenset(
+    ("mathrm", "mathsf", "mathit", "mathtt", "mathnormal", "text", "textrm", "textit", "operatorname", "rm", "mbox")
+)
 FONTS = {
     **dict.fromkeys(_BOLD, "bold"),
     **dict.fromkeys(_SCRIPT, "script"),
@@ -46,7 +47,20 @@ ACCENTS = {
     "widehat": "hat", "widetilde": "tilde", "acute": "acute", "grave": "grave",
 }  # fmt: skip
 FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
-OPENERS = {"(": ")", "[": "]", "{": "}", "\\{": "\\}", "\\lbrace": "\\rbrace", "\\lbrack": "\\rbrack", "\\langle": "\\rangle", "⟨": "⟩"}
+# The names that functions have in LaTeX, where they are not those of the table.
+_FUNCTIONS = {"Tr": "tr", "trace": "tr", "Det": "det", "Vec": "vec", "Diag": "diag", "ReLU": "relu", "arctan": "atan"}
+# What is called like a function but is no row of the table.
+_CALLED = frozenset(("rows", "cols", "unvec"))
+OPENERS = {
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "\\{": "\\}",
+    "\\lbrace": "\\rbrace",
+    "\\lbrack": "\\rbrack",
+    "\\langle": "\\rangle",
+    "⟨": "⟩",
+}
 CLOSERS = frozenset(OPENERS.values())
 BARS = {
     **dict.fromkeys(("||", "‖", "\\|", "\\Vert", "\\lVert", "\\rVert", "\\parallel"), "NORM"),
@@ -169,7 +183,7 @@ def _matched(marks: list[Mark]) -> list[Mark]:
     """Brackets with their partners.  Raises UnclosedBracket, UnexpectedText, TooLarge."""
     opened: list[Mark] = []
     for mark in _placed(marks):
-        if mark.text in OPENERS and mark.kind != "END" or mark.kind == "BEGIN":
+        if (mark.text in OPENERS and mark.kind != "END") or mark.kind == "BEGIN":
             opened.append(mark)
             if len(opened) > NESTING:
                 raise TooLarge(what="nesting", limit=NESTING, span=mark.span)
@@ -192,7 +206,9 @@ def closer_of(opener: Mark) -> str:
 
 def _unclosed(opener: Mark, end: Span, found: str = "") -> UnclosedBracket:
     text = f"\\begin{{{opener.text}}}" if opener.kind == "BEGIN" else opener.text
-    return UnclosedBracket(span=opener.span, opener=text, closer=closer_of(opener), end=end, missing=closer_of(opener), found=found)
+    return UnclosedBracket(
+        span=opener.span, opener=text, closer=closer_of(opener), end=end, missing=closer_of(opener), found=found
+    )
 
 
 def _owned(marks: Sequence[Mark]) -> set[int]:
@@ -279,6 +295,8 @@ def unit_at(marks: Sequence[Mark], place: int, stop: int, bold: bool = False) ->
             place += 1
     last = closers[-1].place if closers else place
     while word and closers and place < last and marks[place].kind in ("LETTER", "NUMBER", "WRT"):
+        if marks[place].start != marks[place - 1].end:
+            raise unexpected(marks[place], "prose")
         stem += marks[place].text
         place += 1
     name, was = "_".join([stem, *reversed(accents)]), place
@@ -343,3 +361,25 @@ def argument_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[int, int,
         end = second.partner.place + 1 if second.text == "{" and second.partner is not None else place + 3
         return place + 1, end, end
     return place + 1, place + 2, place + 2
+
+
+def named(word: str) -> str:
+    """The function that a word names, or nothing."""
+    word = _FUNCTIONS.get(word, word)
+    return word if (word.isalnum() and word in NAMES) or word in _CALLED else ""
+
+
+def is_list(marks: Sequence[Mark]) -> bool:
+    """Whether a comma stands outside of brackets."""
+    place = 0
+    while place < len(marks):
+        partner = marks[place].partner
+        if marks[place].text == ",":
+            return True
+        place = place + 1 + (partner.place - marks[place].place if partner is not None and marks[place].text in OPENERS else 0)
+    return False
+
+
+def written(marks: Sequence[Mark]) -> str:
+    """The marks as one text, without fonts and braces."""
+    return "".join(mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS)

@@ -7,13 +7,22 @@ is a vector, an upper-case one a matrix, and beside them plain letters are numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lark import Lark, UnexpectedToken
 
 from matdiff.functions import RESERVED
-from matdiff.language.errors import EndsEarly, MatdiffError, ReadAs, ReservedName, TooLarge, UnexpectedText
+from matdiff.language.errors import (
+    DivisionThenProduct,
+    EndsEarly,
+    MatdiffError,
+    ReadAs,
+    Remark,
+    ReservedName,
+    TooLarge,
+    UnexpectedText,
+)
 from matdiff.language.kinds import is_greek
 from matdiff.language.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.language.syntax import Expr, Span
@@ -22,8 +31,9 @@ from matdiff.limits import CHARACTERS, DEPTH, TOKENS, check
 from matdiff.read import parse
 from matdiff.read.latex.build import FormulateLatex, decided
 from matdiff.read.latex.left import Derivative, derivative_at
-from matdiff.read.latex.marks import BARS, FONTS, OPENERS, UPRIGHT, Mark, cleaned, unexpected, unit_at
-from matdiff.read.latex.tokens import Formula, Known, Piece, TRANSPOSES, is_list, named, written
+from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, Mark, cleaned, is_list, named, unexpected, unit_at, written
+from matdiff.read.latex.pieces import Known, Piece
+from matdiff.read.latex.tokens import TRANSPOSES, Formula
 from matdiff.read.review import circular, depth, divisions, repeated, wrong_calls
 from matdiff.read.split import PROPERTIES, TERM_ENDS, span_of
 
@@ -329,7 +339,7 @@ def _statements(
         raise error
     wrt = [piece.token(spelled) for piece in draft.wrt]
     name = draft.name.token(spelled) if draft.name is not None else None
-    remarks = [remark for remark in divisions(text, expr) if text[remark.division.start] != "\\"]
+    remarks = list(_divided(text, expr))
     shown = in_text(expr) if name is None else f"{name} = {in_text(expr)}"
     remarks.append(ReadAs(span=draft.span, read=shown, by=tuple(map(str, wrt))))
     places = tuple(map(span_of, wrt))
@@ -341,6 +351,14 @@ def _statements(
         return [definition]
     asked = Expr("name", (), definition.name, span=definition.name_span)
     return [definition, Question(asked, tuple(map(str, wrt)), draft.span, places, (), kinds, draft.order)]
+
+
+def _divided(text: str, expr: Expr) -> Iterator[Remark]:
+    """Of what divisions may be taken for another, those with a slash."""
+    for remark in divisions(text, expr):
+        assert isinstance(remark, DivisionThenProduct)
+        if text[remark.division.start] != "\\":
+            yield remark
 
 
 # The parser

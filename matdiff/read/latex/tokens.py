@@ -6,14 +6,13 @@ brackets follow, what a script means.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.functions import NAMES
-from matdiff.language.errors import UnclosedBracket, UnexpectedText, UnknownCommand, UnknownFunction
+from matdiff.language.errors import NeedsParentheses, UnclosedBracket, UnexpectedText, UnknownCommand, UnknownFunction
 from matdiff.language.syntax import Span
 from matdiff.limits import check
-from matdiff.read.lalr import Token
 from matdiff.read.latex.marks import (
     ACCENTS,
     BARS,
@@ -25,18 +24,21 @@ from matdiff.read.latex.marks import (
     UPRIGHT,
     Unit,
     argument_at,
+    is_list,
     is_one,
     letter_of,
+    named,
     subscript_at,
     unexpected,
     unit_at,
+    written,
 )
+from matdiff.read.latex.pieces import Piece
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
+    from matdiff.read.latex.pieces import Known
 
-# The names that functions have in LaTeX, where they are not those of the table.
-_FUNCTIONS = {"Tr": "tr", "trace": "tr", "Det": "det", "Vec": "vec", "Diag": "diag", "ReLU": "relu", "arctan": "atan"}
 # Functions whose value is a number, which nobody transposes.
 _NUMBERS = frozenset(("tr", "det", "logdet"))
 _EIGENVALUES = {"lambda_max": "eigmax", "lambda_min": "eigmin"}
@@ -61,33 +63,6 @@ _CLOSING = {
     "MATRIX_OPEN": "MATRIX_CLOSE",
 }  # fmt: skip
 _CONSTANTS = {"1": "ones", "0": "zeros", "I": "I"}
-
-
-class Piece:
-    """A token in the making; `style` is the type that a name is set in."""
-
-    __slots__ = ("end", "start", "style", "text", "type")
-
-    def __init__(self, type: str, text: str, start: int, end: int, style: str = "") -> None:
-        self.type, self.text, self.start, self.end, self.style = type, text, start, end, style
-
-    def token(self, names: Mapping[tuple[str, str], str]) -> Token:
-        """The token; a name as it is called in `names`."""
-        token = Token(names.get((self.text, self.style), self.text) if self.type == "NAME" else self.text)
-        token.type, token.start_pos, token.end_pos = self.type, self.start, self.end
-        return token
-
-
-class Known:
-    """What the whole text says of its letters.
-
-    functions   names that the text defines with arguments, `f(x) = ...`, and these arguments
-    names       letters that stand for a value somewhere
-    is_called   whether sigma stands only right before brackets
-    """
-
-    def __init__(self, functions: Mapping[str, str], names: Collection[str], is_called: bool) -> None:
-        self.functions, self.names, self.is_called = functions, names, is_called
 
 
 class Formula:
@@ -221,7 +196,14 @@ class Formula:
             if len(digits) > 1 or not mark.text.isdecimal():
                 raise unexpected(mark, "argument")
             cut = mark.start + 1
-            types = (("LBRACE", "{"), ("NUMBER", mark.text[0]), ("RBRACE", "}"), ("LBRACE", "{"), ("NUMBER", digits), ("RBRACE", "}"))
+            types = (
+                ("LBRACE", "{"),
+                ("NUMBER", mark.text[0]),
+                ("RBRACE", "}"),
+                ("LBRACE", "{"),
+                ("NUMBER", digits),
+                ("RBRACE", "}"),
+            )
             for position, (type, text) in enumerate(types):
                 start = mark.start if position < 2 else cut if position < 5 else mark.end
                 self.pieces.append(Piece(type, text, start, start + (type == "NUMBER")))
@@ -319,7 +301,9 @@ class Formula:
         first, last, following = argument_at(self.marks, at, self.stop)
         subscript = "".join(self._plain(first, last))
         if subscript not in _NORMS:
-            raise UnexpectedText(span=Span(self.marks[at].start, self.marks[following - 1].end), text=f"_{subscript}", reason="norm")
+            raise UnexpectedText(
+                span=Span(self.marks[at].start, self.marks[following - 1].end), text=f"_{subscript}", reason="norm"
+            )
         norm.text = _NORMS[subscript]
         if at == place + 1:
             norm.end = self.marks[following - 1].end
@@ -342,6 +326,8 @@ class Formula:
             span = Span(mark.start, self.marks[place + len(word) - 1].end)
             raise UnexpectedText(span=span, text=word, reason="word")
         unit = unit_at(self.marks, place, self.stop, bool(self.bold))
+        if unit is not None and mark.command == "mathbb" and unit.name[0].isalpha():
+            raise unexpected(mark, "indexed")
         if unit is not None:
             return self._value(place, unit)
         if mark.command in FONTS and mark.command not in UPRIGHT and self._text(place + 1) == "{":
@@ -404,6 +390,8 @@ class Formula:
         if is_called and opener is not None and opener.partner is not None and function in _NUMBERS:
             is_called = not self._is_transposed(opener.partner.place + 1)  # tr (X - A)^T (X - A)
         start, end = self.marks[place].start, self.marks[following - 1].end
+        if not is_called and function not in NAMES:
+            raise NeedsParentheses(span=Span(start, end), function=function)
         self.pieces.append(Piece("CALL" if is_called else "APPLY", function, start, end))
         return following
 
@@ -424,6 +412,8 @@ class Formula:
             if self._text(behind) == "_":
                 subscript, self.skipped[behind] = subscript_at(self.marks, behind, self.stop)
                 name += "_" + subscript
+        if name.startswith("delta_") and len(name) > len("delta_i") and name[len("delta_") :].isalpha():
+            raise unexpected(self.marks[place], "indexed")
         piece = Piece("NAME", name, unit.start, unit.end, unit.style)
         if self._is_constant(piece):
             return following
@@ -442,7 +432,7 @@ class Formula:
                 piece.end = self.marks[closer].end
                 self.pieces.append(piece)
                 return closer + 1
-            if opener.text == "(" and (unit.word or self._is_argument(following + 1, closer)):
+            if opener.text != "\\{" and (unit.word or self._is_argument(following + 1, closer)):
                 known = tuple(sorted(self.known.names))
                 raise UnknownFunction(span=Span(unit.start, unit.end), function=name, names=known)
         self.pieces.append(piece)
@@ -477,25 +467,3 @@ class Formula:
         self.pieces.append(Piece("EXPONENTIAL", "exp", piece.start, piece.end))
         self._argument(script + 1)
         return script + 1
-
-
-def named(word: str) -> str:
-    """The function of the table that a word names, or nothing."""
-    word = _FUNCTIONS.get(word, word)
-    return word if word.isalnum() and word in NAMES else ""
-
-
-def is_list(marks: Sequence[Mark]) -> bool:
-    """Whether a comma stands outside of brackets."""
-    place = 0
-    while place < len(marks):
-        partner = marks[place].partner
-        if marks[place].text == ",":
-            return True
-        place = place + 1 + (partner.place - marks[place].place if partner is not None and marks[place].text in OPENERS else 0)
-    return False
-
-
-def written(marks: Sequence[Mark]) -> str:
-    """The marks as one text, without fonts and braces."""
-    return "".join(mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS)
