@@ -56,7 +56,7 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
 
 
 def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
-    message, opened = f"`{error.opener}` is never closed", "opened here"
+    message, opened = "`{0.opener}` is never closed", "opened here"
     if error.found:
         return plain(message, end="expected `{0.closer}`", also={"span": opened})(error, text)
     return plain(message, span=opened, also={"end": "expected `{0.closer}` before the end"})(error, text)

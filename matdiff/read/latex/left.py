@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.read.latex.marks import FRACTIONS, argument_at, unexpected, unit_at
-from matdiff.read.latex.pieces import Piece
-from matdiff.read.latex.tokens import TRANSPOSES
+from matdiff.read.latex.pieces import TRANSPOSES, Piece
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark

@@ -51,6 +51,8 @@ FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
 _FUNCTIONS = {"Tr": "tr", "trace": "tr", "Det": "det", "Vec": "vec", "Diag": "diag", "ReLU": "relu", "arctan": "atan"}
 # What is called like a function but is no row of the table.
 _CALLED = frozenset(("rows", "cols", "unvec"))
+# Functions that LaTeX knows or that papers define as words: braces behind them only group.
+WORDS = frozenset("log ln exp det tr Tr trace Det diag Diag vec max min sin cos tan sinh cosh tanh arcsin arccos arctan".split())
 OPENERS = {
     "(": ")",
     "[": "]",
@@ -231,7 +233,13 @@ def _owned(marks: Sequence[Mark]) -> set[int]:
 
 
 def _takes_argument(mark: Mark) -> bool:
-    return mark.text in ("^", "_") or mark.command in FONTS or mark.command in ACCENTS or mark.command == "sqrt"
+    return (
+        mark.text in ("^", "_")
+        or mark.command in FONTS
+        or mark.command in ACCENTS
+        or mark.command == "sqrt"
+        or bool(named(mark.command))
+    )
 
 
 def is_one(marks: Sequence[Mark]) -> bool:

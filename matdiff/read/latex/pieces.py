@@ -1,10 +1,31 @@
-"""Tokens in the making, and what the whole text says of its letters."""
+"""Tokens in the making, which marks they are made of, and what the whole text says of its letters."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
 from matdiff.read.lalr import Token
+
+SIGNS = {
+    "+": "PLUS", "-": "MINUS", "−": "MINUS", "–": "MINUS", "*": "PRODUCT", "·": "PRODUCT", "⋅": "PRODUCT", "/": "SLASH",
+    "×": "TIMES", "⊙": "HADAMARD", "∘": "HADAMARD", "⊗": "KRONECKER", "⊘": "DOT_SLASH", ":": "COLON", ",": "COMMA",
+    "\\cdot": "PRODUCT", "\\cdotp": "PRODUCT", "\\ast": "PRODUCT", "\\times": "TIMES", "\\odot": "HADAMARD", "\\circ": "HADAMARD",
+    "\\otimes": "KRONECKER", "\\oslash": "DOT_SLASH", "\\div": "SLASH", "\\colon": "COLON",
+}  # fmt: skip
+TRANSPOSES = frozenset(("T", "\\top", "⊤", "\\intercal", "\\transpose", "\\prime", "'", "\\dagger"))
+POSTFIX = frozenset("ᵀ⊤'′’")
+# What a subscript makes of a norm; the plain one is that of Euclid and Frobenius.
+NORMS = {"": "norm", "2": "norm2", "F": "norm", "1": "norm1", "\\infty": "maxnorm", "*": "nucnorm", "\\ast": "nucnorm"}
+# What binds an index; a subscript makes an extremum one of them.
+INDEXED = frozenset("sum prod int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
+EXTREMA = frozenset(("max", "min", "arg", "operatorname"))
+ENDS = frozenset(
+    "NAME NUMBER CONSTANT RPAR TRANSPOSE INVERSE_TRANSPOSE RBRACE NORM_CLOSE BAR_CLOSE ANGLE_CLOSE MATRIX_CLOSE".split()
+)
+CLOSING = {
+    "LPAR": "RPAR", "LBRACE": "RBRACE", "NORM_OPEN": "NORM_CLOSE", "BAR_OPEN": "BAR_CLOSE", "ANGLE_OPEN": "ANGLE_CLOSE",
+    "MATRIX_OPEN": "MATRIX_CLOSE",
+}  # fmt: skip
 
 
 class Piece:

@@ -32,8 +32,8 @@ from matdiff.read import parse
 from matdiff.read.latex.build import FormulateLatex, decided
 from matdiff.read.latex.left import Derivative, derivative_at
 from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, Mark, cleaned, is_list, named, unexpected, unit_at, written
-from matdiff.read.latex.pieces import Known, Piece
-from matdiff.read.latex.tokens import TRANSPOSES, Formula
+from matdiff.read.latex.pieces import TRANSPOSES, Known, Piece
+from matdiff.read.latex.tokens import Formula
 from matdiff.read.review import circular, depth, divisions, repeated, wrong_calls
 from matdiff.read.split import PROPERTIES, TERM_ENDS, span_of
 

@@ -22,6 +22,7 @@ from matdiff.read.latex.marks import (
     GREEK_WORDS,
     OPENERS,
     UPRIGHT,
+    WORDS,
     Unit,
     argument_at,
     is_list,
@@ -33,7 +34,7 @@ from matdiff.read.latex.marks import (
     unit_at,
     written,
 )
-from matdiff.read.latex.pieces import Piece
+from matdiff.read.latex.pieces import CLOSING, ENDS, EXTREMA, INDEXED, NORMS, POSTFIX, SIGNS, TRANSPOSES, Piece
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
@@ -42,26 +43,6 @@ if TYPE_CHECKING:
 # Functions whose value is a number, which nobody transposes.
 _NUMBERS = frozenset(("tr", "det", "logdet"))
 _EIGENVALUES = {"lambda_max": "eigmax", "lambda_min": "eigmin"}
-_SIGNS = {
-    "+": "PLUS", "-": "MINUS", "−": "MINUS", "–": "MINUS", "*": "PRODUCT", "·": "PRODUCT", "⋅": "PRODUCT", "/": "SLASH",
-    "×": "TIMES", "⊙": "HADAMARD", "∘": "HADAMARD", "⊗": "KRONECKER", "⊘": "DOT_SLASH", ":": "COLON", ",": "COMMA",
-    "\\cdot": "PRODUCT", "\\cdotp": "PRODUCT", "\\ast": "PRODUCT", "\\times": "TIMES", "\\odot": "HADAMARD", "\\circ": "HADAMARD",
-    "\\otimes": "KRONECKER", "\\oslash": "DOT_SLASH", "\\div": "SLASH", "\\colon": "COLON",
-}  # fmt: skip
-TRANSPOSES = frozenset(("T", "\\top", "⊤", "\\intercal", "\\transpose", "\\prime", "'", "\\dagger"))
-_POSTFIX = frozenset("ᵀ⊤'′’")
-# What a subscript makes of a norm; the plain one is that of Euclid and Frobenius.
-_NORMS = {"": "norm", "2": "norm2", "F": "norm", "1": "norm1", "\\infty": "maxnorm", "*": "nucnorm", "\\ast": "nucnorm"}
-# What binds an index; a subscript makes an extremum one of them.
-_INDEXED = frozenset("sum prod int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
-_EXTREMA = frozenset(("max", "min", "arg", "operatorname"))
-_ENDS = frozenset(
-    "NAME NUMBER CONSTANT RPAR TRANSPOSE INVERSE_TRANSPOSE RBRACE NORM_CLOSE BAR_CLOSE ANGLE_CLOSE MATRIX_CLOSE".split()
-)
-_CLOSING = {
-    "LPAR": "RPAR", "LBRACE": "RBRACE", "NORM_OPEN": "NORM_CLOSE", "BAR_OPEN": "BAR_CLOSE", "ANGLE_OPEN": "ANGLE_CLOSE",
-    "MATRIX_OPEN": "MATRIX_CLOSE",
-}  # fmt: skip
 _CONSTANTS = {"1": "ones", "0": "zeros", "I": "I"}
 
 
@@ -73,7 +54,7 @@ class Formula:
         self.pieces: list[Piece] = []
         self.open: list[Piece] = []
         # Braces that group the argument of a command, and what is to be done where they close.
-        self.opening: set[int] = set()
+        self.opening: dict[int, str] = {}
         self.closing: dict[int, str] = {}
         # Tokens to add before a place, and places where the marks up to another have been read already.
         self.before: dict[int, list[str]] = {}
@@ -116,7 +97,7 @@ class Formula:
         if self.open[-1].type != opener:
             raise self._unclosed(self.open[-1], Span(start, end), text)
         self.open.pop()
-        self.pieces.append(Piece(_CLOSING[opener], text, start, end))
+        self.pieces.append(Piece(CLOSING[opener], text, start, end))
 
     def _unclosed(self, opener: Piece, end: Span, found: str = "") -> UnclosedBracket:
         closer = OPENERS.get(opener.text, opener.text)
@@ -137,14 +118,14 @@ class Formula:
             elif what:
                 self._close(what, text, mark.start, mark.end)
         elif id(mark) in self.opening:
-            self._open("LBRACE", text, mark.start, mark.end)
+            self._open(self.opening[id(mark)], text, mark.start, mark.end)
         elif command in FRACTIONS:
             return self._fraction(place)
         elif command == "sqrt":
             return self._root(place)
         elif text == "^":
             return self._script(place)
-        elif text in _POSTFIX:
+        elif text in POSTFIX:
             if self.pieces and self.pieces[-1].type == "TRANSPOSE":
                 raise unexpected(mark, "script")
             self._add("TRANSPOSE", mark)
@@ -161,7 +142,7 @@ class Formula:
                 self._add("NEXT_CELL" if text == "&" else "NEXT_ROW", mark)
             elif self.open:
                 raise unexpected(mark, "separator")
-        elif command in _INDEXED or (command in _EXTREMA and self._text(place + 1) == "_") or command == "arg":
+        elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_") or command == "arg":
             raise unexpected(mark, "indexed")
         elif text in OPENERS and text != "{":
             self._open("ANGLE_OPEN" if OPENERS[text] in ("\\rangle", "⟩") else "LPAR", text, mark.start, mark.end)
@@ -173,8 +154,8 @@ class Formula:
                 if self._plain(first, last) != ["F"]:
                     raise unexpected(self.marks[place + 1], "subscript")
                 return following
-        elif text in _SIGNS:
-            self._add(_SIGNS[text], mark)
+        elif text in SIGNS:
+            self._add(SIGNS[text], mark)
         elif mark.kind == "NUMBER":
             self._add("NUMBER", mark)
         else:
@@ -233,7 +214,7 @@ class Formula:
             raise unexpected(self.marks[self.stop - 1], "argument")
         mark = self.marks[place]
         if mark.text == "{" and mark.partner is not None:
-            self.opening.add(id(mark))
+            self.opening[id(mark)] = "LBRACE"
             self.closing[id(mark.partner)] = "LBRACE"
             return mark.partner.place + 1
         if mark.kind != "NUMBER" and not letter_of(mark)[0]:
@@ -278,7 +259,7 @@ class Formula:
         mark = self.marks[place]
         kind, side = BARS[mark.text], mark.side
         within = self.open[-1].type if self.open else ""
-        ends = bool(self.pieces) and self.pieces[-1].type in _ENDS
+        ends = bool(self.pieces) and self.pieces[-1].type in ENDS
         if side == "middle":
             raise unexpected(mark)
         if mark.text == "||" and within == "BAR_OPEN" and ends:  # |a||b|
@@ -300,11 +281,11 @@ class Formula:
             return place + 1
         first, last, following = argument_at(self.marks, at, self.stop)
         subscript = "".join(self._plain(first, last))
-        if subscript not in _NORMS:
+        if subscript not in NORMS:
             raise UnexpectedText(
                 span=Span(self.marks[at].start, self.marks[following - 1].end), text=f"_{subscript}", reason="norm"
             )
-        norm.text = _NORMS[subscript]
+        norm.text = NORMS[subscript]
         if at == place + 1:
             norm.end = self.marks[following - 1].end
             return following
@@ -384,19 +365,31 @@ class Formula:
         """A function; with its brackets behind it, it is called, without them it takes the product that follows."""
         script = self._text(following)
         if script in ("^", "_", "'"):
-            raise unexpected(self.marks[following], "indexed" if function in _EXTREMA else "function")
+            raise unexpected(self.marks[following], "indexed" if function in EXTREMA else "function")
         opener = self.marks[following] if following < self.stop else None
         is_called = opener is not None and opener.text in OPENERS and opener.text not in ("{", "\\langle", "⟨")
         if is_called and opener is not None and opener.partner is not None and function in _NUMBERS:
             is_called = not self._is_transposed(opener.partner.place + 1)  # tr (X - A)^T (X - A)
         start, end = self.marks[place].start, self.marks[following - 1].end
+        if opener is not None and opener.text == "{" and opener.partner is not None:
+            self.opening[id(opener)] = self.closing[id(opener.partner)] = "LPAR"
+            is_called = True
+            if self.marks[place].command in WORDS and self._goes_on(opener.partner.place + 1):  # log{x} y
+                argument = Span(opener.start, opener.partner.end)
+                raise NeedsParentheses(span=Span(start, end), function=function, argument=argument)
         if not is_called and function not in NAMES:
             raise NeedsParentheses(span=Span(start, end), function=function)
         self.pieces.append(Piece("CALL" if is_called else "APPLY", function, start, end))
         return following
 
+    def _goes_on(self, place: int) -> bool:
+        """Whether a product goes on there."""
+        text = self._text(place)
+        ends = not text or text in SIGNS or text in CLOSERS or text in BARS or text in ("&", "\\\\")
+        return not ends and not named(self.marks[place].command)
+
     def _is_transposed(self, place: int) -> bool:
-        if self._text(place) in _POSTFIX:
+        if self._text(place) in POSTFIX:
             return True
         if self._text(place) != "^":
             return False
