@@ -49,6 +49,8 @@ ACCENTS = {
 FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
 # The names that functions have in LaTeX, where they are not those of the table.
 _FUNCTIONS = {"Tr": "tr", "trace": "tr", "Det": "det", "Vec": "vec", "Diag": "diag", "ReLU": "relu", "arctan": "atan"}
+# More letters than the name of a function has.
+_LONGEST = 16
 # What is called like a function but is no row of the table.
 _CALLED = frozenset(("rows", "cols", "unvec"))
 # Functions that LaTeX knows or that papers define as words: braces behind them only group.
@@ -391,3 +393,19 @@ def is_list(marks: Sequence[Mark]) -> bool:
 def written(marks: Sequence[Mark]) -> str:
     """The marks as one text, without fonts and braces."""
     return "".join(mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS)
+
+
+def is_argument(marks: Sequence[Mark], start: int, stop: int) -> bool:
+    """Whether one name or a list stands there, as behind the name of a function."""
+    unit = unit_at(marks, start, stop)
+    return (unit is not None and unit.next == stop) or is_list(marks[start:stop])
+
+
+def letters_at(marks: Sequence[Mark], place: int, stop: int) -> str:
+    """The letters from `place` on that stand together, as many as the longest word that is looked for has."""
+    word, end = "", marks[place].start
+    for mark in marks[place : min(stop, place + _LONGEST)]:
+        if mark.kind != "LETTER" or mark.start != end or not mark.text.isascii():
+            break
+        word, end = word + mark.text, mark.end
+    return word

@@ -25,9 +25,10 @@ from matdiff.read.latex.marks import (
     WORDS,
     Unit,
     argument_at,
-    is_list,
+    is_argument,
     is_one,
     letter_of,
+    letters_at,
     named,
     subscript_at,
     unexpected,
@@ -299,7 +300,7 @@ class Formula:
         function, following = self._function(place)
         if function:
             return self._apply(function, place, following)
-        word = self._word(place) if mark.kind == "LETTER" else ""
+        word = letters_at(self.marks, place, self.stop) if mark.kind == "LETTER" else ""
         if word in GREEK_WORDS and len(word) > 2 and self._starts_word(place):  # beta without its backslash
             end = self.marks[place + len(word) - 1].end
             return self._value(place, Unit(word, "", True, mark.start, end, place + len(word)))
@@ -332,15 +333,6 @@ class Formula:
             raise UnknownCommand(span=mark.span, command=mark.text)
         raise unexpected(mark, "equals" if mark.text == "=" else "after-term")
 
-    def _word(self, place: int) -> str:
-        """The letters from `place` on that stand together."""
-        word, end = "", self.marks[place].start
-        for mark in self.marks[place : self.stop]:
-            if mark.kind != "LETTER" or mark.start != end or not mark.text.isascii():
-                break
-            word, end = word + mark.text, mark.end
-        return word
-
     def _starts_word(self, place: int) -> bool:
         before = self.marks[place - 1] if place else None
         return before is None or before.kind != "LETTER" or before.end != self.marks[place].start
@@ -349,7 +341,7 @@ class Formula:
         """The function of the table whose name begins at `place`, or nothing, and the place behind its name."""
         mark = self.marks[place]
         if mark.kind == "LETTER":
-            word = self._word(place)
+            word = letters_at(self.marks, place, self.stop)
             following = place + len(word)
             is_called = self._text(following) in OPENERS or self._text(following) in BARS
             is_word = is_called and len(word) > (1 if self._starts_word(place) else 2)
@@ -425,16 +417,11 @@ class Formula:
                 piece.end = self.marks[closer].end
                 self.pieces.append(piece)
                 return closer + 1
-            if opener.text != "\\{" and (unit.word or self._is_argument(following + 1, closer)):
+            if opener.text != "\\{" and (unit.word or is_argument(self.marks, following + 1, closer)):
                 known = tuple(sorted(self.known.names))
                 raise UnknownFunction(span=Span(unit.start, unit.end), function=name, names=known)
         self.pieces.append(piece)
         return following
-
-    def _is_argument(self, start: int, stop: int) -> bool:
-        """Whether one name or a list stands there, as behind the name of a function."""
-        unit = unit_at(self.marks, start, stop)
-        return (unit is not None and unit.next == stop) or is_list(self.marks[start:stop])
 
     def _is_constant(self, piece: Piece) -> bool:
         """Whether it is the number pi, the identity, or a vector of ones or zeros: then its tokens have been added."""
