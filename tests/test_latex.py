@@ -286,6 +286,6 @@ def test_texts_with_commands_are_latex(text: str) -> None:
 def test_what_was_read_is_said_on_stderr_alone() -> None:
     found = run([r"\tfrac12 \|\mathbf{y}-\mathbf{X}\boldsymbol\beta\|^2", "--wrt", r"\beta"])
     assert found.stdout == "-X^T (y - X beta)\n"
-    assert found.stderr == "note[W616]: read as `1/2 ||y - X beta||^2`\n"
+    assert found.stderr == "note[W619]: read as `1/2 ||y - X beta||^2`\n"
     answer = matdiff.differentiate(r"\|\mathbf x\|^2", r"\mathbf{x}")
     assert [remark.read for remark in answer.remarks if isinstance(remark, ReadAs)] == ["||x||^2"]

@@ -878,7 +878,7 @@ class NumberAsFactor(Remark):
 class ReadAs(Remark):
     """A formula in another notation than matdiff's own: `read` is what was understood, `by` the variables that it names."""
 
-    code, name, severity = "W616", "read-as", "note"
+    code, name, severity = "W619", "read-as", "note"
     span: Span
     read: str
     by: tuple[str, ...] = ()
