@@ -439,7 +439,7 @@ def test_generated_parser_and_lark_agree(tmp_path: Path) -> None:
 
 def test_both_parsers_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     with_what_is_here = [_outcome(text) for text in SAMPLES]
-    monkeypatch.setattr(parse_module, "_parser", parse_module._lark_parser(parse_module._read_grammar()))
+    monkeypatch.setattr(parse_module, "_parser", parse_module._lark_parser(parse_module.read_grammar("matdiff.lark")))
     assert [_outcome(text) for text in SAMPLES] == with_what_is_here
 
 

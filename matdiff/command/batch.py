@@ -20,8 +20,8 @@ from matdiff.language.relocate import spans_of
 from matdiff.language.statements import Declaration, Definition, Question, Reading
 from matdiff.language.syntax import Span
 from matdiff.limits import ERRORS, TIME, within
-from matdiff.read.parse import name_in, parse_declaration
-from matdiff.read.syntaxes import read
+from matdiff.read.parse import parse_declaration
+from matdiff.read.syntaxes import name_in, read
 
 if TYPE_CHECKING:
     from matdiff.formats.registry import Check

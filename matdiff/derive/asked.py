@@ -11,7 +11,7 @@ from matdiff.infer.infer import Typed
 from matdiff.language.errors import EveryVariable, NotAName, Remark, UnknownVariable, WhichVariable
 from matdiff.language.kinds import Variable
 from matdiff.language.statements import Question
-from matdiff.read.parse import name_in
+from matdiff.read.syntaxes import name_in
 
 ALL = ("all",)
 

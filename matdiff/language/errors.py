@@ -930,3 +930,12 @@ class NumberAsFactor(Remark):
     code, name = "W613", "number-as-factor"
     span: Span
     entry: str
+
+
+class ReadAs(Remark):
+    """A formula in another notation than matdiff's own: `read` is what was understood, `by` the variables that it names."""
+
+    code, name, severity = "W619", "read-as", "note"
+    span: Span
+    read: str
+    by: tuple[str, ...] = ()

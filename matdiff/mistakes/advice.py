@@ -405,6 +405,11 @@ def _every(remark: errors.EveryVariable, text: str) -> Advice:
     return f"`all` means every variable, {names}, not only the one called so", labels, [Help("give it another name")], []
 
 
+def _read_as(remark: errors.ReadAs, text: str) -> Advice:
+    by = f", differentiated by {', '.join(f'`{name}`' for name in remark.by)}" if remark.by else ""
+    return f"read as `{remark.read}`{by}", [], [], []
+
+
 ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.WhichVariable: _which_variable,
     errors.BadDirection: _bad_direction,
@@ -438,4 +443,5 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.Departure: _departure,
     errors.MarkRead: _mark,
     errors.NotationRead: _notation_read,
+    errors.ReadAs: _read_as,
 }

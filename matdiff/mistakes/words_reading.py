@@ -29,6 +29,19 @@ _UNEXPECTED = {
     "power": "a power of a power needs parentheses: (x^2)^3 or x^(2^3)",
     "row": "{text} here, {after} in the first row",
     "option": "options stand outside of the quotes",
+    "prose": "no part of a formula",
+    "word": "a word of several letters is written \\mathrm{...}",
+    "group": "what a script or a font belongs to is not clear here: use brackets",
+    "argument": "an argument stands in braces",
+    "digits": "an exponent of several digits stands in braces",
+    "subscript": "a subscript is made of letters, digits, commas and signs, and stands behind a letter",
+    "script": "this superscript is not read: it is a power, a transpose or an inverse",
+    "function": "a power of a function stands behind its brackets: \\log(x)^2",
+    "indexed": "sums, means and extrema over an index are not read yet",
+    "derivative": "a derivative stands in front of all that is differentiated, which is one product or stands in brackets",
+    "answer": "a formula to compare with is given with --expect",
+    "bars": "bars around a vector: write \\|x\\| for its norm, \\operatorname{abs}(x) for the entries without their signs",
+    "cross": "the cross product is not read; a product of numbers is",
     "term-before": "expected a term after `{after}`",
 }
 
@@ -43,7 +56,7 @@ def _unexpected(error: errors.UnexpectedText, text: str) -> Words:
 
 
 def _unclosed(error: errors.UnclosedBracket, text: str) -> Words:
-    message, opened = f"`{error.opener}` is never closed", "opened here"
+    message, opened = "`{0.opener}` is never closed", "opened here"
     if error.found:
         return plain(message, end="expected `{0.closer}`", also={"span": opened})(error, text)
     return plain(message, span=opened, also={"end": "expected `{0.closer}` before the end"})(error, text)
@@ -232,7 +245,7 @@ READING_WORDS: dict[type, Wording] = {
     errors.EndsEarly: _ends_early,
     errors.ForeignOperator: _foreign,
     errors.BadNumber: _bad_number,
-    errors.UnknownCommand: plain("unknown command `{0.command}`", "LaTeX commands are not read here; names stand alone", span=""),
+    errors.UnknownCommand: plain("unknown command `{0.command}`", "it is none of the commands that are read", span=""),
     errors.NeedsParentheses: plain("`{0.function}` needs parentheses", span="a function", also={"argument": "its argument?"}),
     errors.GluedTranspose: _glued_transpose,
     errors.LookAlikeLetter: _look_alike,

@@ -97,16 +97,6 @@ def parse_declaration(text: str) -> list[Declaration]:
     return declarations
 
 
-def name_in(text: str) -> str | None:
-    """The variable that a text names, in its one spelling (β is beta), or None if it is more or other than a name."""
-    try:
-        (statement,) = parse(text)
-    except (Errors, ValueError):
-        return None
-    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
-    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
-
-
 # The two kinds of statements
 
 
@@ -240,13 +230,13 @@ def _load_parser() -> Parser | LarkParser:
     """The parser by the tables made at build time if they fit the grammar that is here, else one made now by lark."""
     global _parser
     if _parser is None:
-        grammar = _read_grammar()
+        grammar = read_grammar("matdiff.lark")
         _parser = _generated_parser(grammar) or _lark_parser(grammar)
     return _parser
 
 
-def _read_grammar() -> bytes:
-    """The grammar, through the loader of the package, which knows it in an archive too; that of a checkout stands beside the package.
+def read_grammar(name: str) -> bytes:
+    """A grammar, through the loader of the package, which knows it in an archive too; that of a checkout stands beside the package.
 
     (`importlib.resources` asks the same loader, and takes longer to load than everything else that reading needs.)
     """
@@ -254,10 +244,10 @@ def _read_grammar() -> bytes:
     loader = sys.modules[__name__].__loader__
     for folder in (package, os.path.dirname(package)):
         try:
-            return loader.get_data(os.path.join(folder, "grammar", "matdiff.lark"))  # type: ignore[no-any-return, union-attr]
+            return loader.get_data(os.path.join(folder, "grammar", name))  # type: ignore[no-any-return, union-attr]
         except OSError:
             continue
-    raise FileNotFoundError("matdiff.lark is missing from the installation")
+    raise FileNotFoundError(f"{name} is missing from the installation")
 
 
 def _generated_parser(grammar: bytes) -> Parser | None:

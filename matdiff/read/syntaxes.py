@@ -5,18 +5,27 @@ A reader is a module with `read(text, known=..., more=...) -> Reading`, like tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib import import_module
 
-from matdiff.language.statements import Reading
+from matdiff.language.statements import Question, Reading
 
 # The syntax and the module that reads it; the first one is matdiff's own language.
-READERS = {"matdiff": "matdiff.read.parse"}
+READERS = {"matdiff": "matdiff.read.parse", "latex": "matdiff.read.latex.reader"}
 SYNTAXES = ("auto", *READERS)
+# A command of LaTeX; a single letter behind a backslash is what MATLAB divides by, and so are these words.
+_COMMAND = re.compile(r"\\([A-Za-z]{2,}|[|,;!{}])")
+_DIVIDED = frozenset(("ones", "zeros", "eye", "inv", "pinv"))
+_DOLLARS = re.compile(r"\A\s*\$|\$[^$]*\$|\A\s*\\[(\[]")
 
 
 def syntax_of(text: str) -> str:
     """The syntax that a text is written in, told by its marks."""
+    if "\\" in text or "$" in text:
+        found = _COMMAND.findall(text)
+        if any(word not in _DIVIDED for word in found) or _DOLLARS.search(text):
+            return "latex"
     return "matdiff"
 
 
@@ -25,3 +34,14 @@ def read(text: str, syntax: str = "auto", *, known: Iterable[str] = (), more: bo
     reader = import_module(READERS[syntax_of(text) if syntax == "auto" else syntax])
     reading: Reading = reader.read(text, known=known, more=more)
     return reading
+
+
+def name_in(text: str) -> str | None:
+    """The variable that a text names, in its one spelling (β and \\beta are beta), or None if it is more or other than a name."""
+    try:
+        reading = read(text)
+    except ValueError:
+        return None
+    (statement,) = reading.statements if len(reading.statements) == 1 and not reading.failed else (None,)
+    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
+    return str(statement.expr.value) if isinstance(statement, Question) and plain else None

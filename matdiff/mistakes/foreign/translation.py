@@ -38,7 +38,7 @@ class Syntax(NamedTuple):
     is_function: Callable[[str], bool]
 
 
-SYNTAXES = (Syntax("NumPy, MATLAB, R, Mathematica and TeX", ours.candidates, ours.is_function),)
+SYNTAXES = (Syntax("NumPy, MATLAB, R and Mathematica", ours.candidates, ours.is_function),)
 
 
 Kind = tuple[bool, bool]

@@ -1,4 +1,4 @@
-r"""`read_foreign`: an expression of another language (NumPy, MATLAB, R, Mathematica, TeX, or several at once) as a tree.
+r"""`read_foreign`: an expression of another language (NumPy, MATLAB, R, Mathematica, or several at once) as a tree.
 
 The nodes are `Expr`; what is not in our language has operations of its own, which `ours` translates:
 
@@ -25,7 +25,6 @@ from contextlib import contextmanager
 from matdiff.language.statements import Question
 from matdiff.language.syntax import Expr
 from matdiff.mistakes.foreign.rows import KEYWORDS, LIBRARIES, OF_TORCH_F
-from matdiff.mistakes.foreign.tex import COMMANDS, without_fonts
 from matdiff.mistakes.suggest import near_function
 from matdiff.read.parse import parse
 from matdiff.read.tokens import CONSTANTS, GREEK, normal_name
@@ -50,7 +49,7 @@ _PRODUCTS = {
 _TIGHT = {"%*%": "matmul of R", "%o%": "outer of", "%x%": "kron"}
 _MARKS = ("T", "top", "⊤", "t", "H", "'", "*", "+", "dagger")
 _TERM_ENDS = ("name", "number", ")", "]", "'", ".'", "||", "|")
-_TERM_STARTS = ("name", "number", "(", "[", "frac", "sqrt", "⟨", "||", "|")
+_TERM_STARTS = ("name", "number", "(", "[", "⟨", "||", "|")
 _INFIX_POWERS = {"^": "^", "**": "**", ".^": ".^"}
 
 
@@ -85,9 +84,7 @@ class _Lexer:
         self.is_function = is_function
 
     def tokens(self, text: str) -> list[_Token]:
-        plain = without_fonts(text)
-        is_tex = plain != text or any(self.is_command(name) for name in re.findall(r"\\([A-Za-z]+|\|)", text))
-        text, place, touches = plain if is_tex else text, 0, False
+        place, touches = 0, False
         found: list[_Token] = []
         while place < len(text):
             ends_term = bool(found) and found[-1].kind in _TERM_ENDS
@@ -99,36 +96,20 @@ class _Lexer:
             assert match is not None, "every character is a token"
             kind, written, place = match.lastgroup, match[0], match.end()
             if kind == "command":
-                found += self.command(written[1:], touches, is_tex, ends_term)
-            elif kind == "name" and is_tex and not self.is_one_name(written, text[place:].lstrip()[:1]):
-                found += [_Token("name", letter, False) for letter in re.findall(r"[A-Za-z](?:[0-9_].*)?", written)]
+                found += _divided(written[1:], touches, ends_term)
             elif kind != "blank":
                 sign = _SIGNS.get(written, written)
                 found.append(_Token(sign if kind == "sign" else str(kind), sign, touches and written != "{"))
             touches = kind != "blank"
         return [*found, _Token("end", "", False)]
 
-    def is_command(self, name: str) -> bool:
-        return name in COMMANDS or name in GREEK.values() or self.is_function(name)
 
-    def is_one_name(self, written: str, after: str) -> bool:
-        """Whether several letters within TeX are one name: a Greek letter, a function that is called, a letter with a subscript."""
-        stem = written.partition("_")[0].rstrip("0123456789")
-        return len(stem) == 1 or stem in GREEK.values() or (self.is_function(written) and after in ("(", "["))
-
-    def command(self, name: str, touches: bool, is_tex: bool, ends_term: bool) -> list[_Token]:
-        r"""A command of TeX; after a term also the left division of MATLAB with what follows it, `A\b`."""
-        if is_tex and name in COMMANDS:
-            plain = COMMANDS[name]
-            return [_Token("name" if plain.isalpha() and plain not in ("frac", "sqrt") else plain, plain, False)]
-        if is_tex and self.is_command(name):
-            return [_Token("name", name, False)]
-        if is_tex and not name.strip():
-            return []
-        if not ends_term or (len(name) > 1 and is_tex):
-            raise Unreadable
-        rest = name.strip()
-        return [_Token("\\", "\\", touches), *([_Token("name" if rest.isalpha() else rest, rest, True)] if rest else [])]
+def _divided(divisor: str, touches: bool, ends_term: bool) -> list[_Token]:
+    r"""The left division of MATLAB with what follows it, `A\b`."""
+    if not ends_term:
+        raise Unreadable
+    rest = divisor.strip()
+    return [_Token("\\", "\\", touches), *([_Token("name" if rest.isalpha() else rest, rest, True)] if rest else [])]
 
 
 class _Reader:
@@ -332,21 +313,7 @@ class _Reader:
             other = self.within(kind, {"⟨": "⟩", "<": ">"}[kind])
             self.inside.pop()
             return Expr("pair", (one, other), self.subscript())
-        if kind == "frac":
-            self.next()
-            return Expr("over", (self.braced(), self.braced()))
-        if kind == "sqrt":
-            self.next()
-            return Expr("call", (self.braced(),), "sqrt")
         raise Unreadable
-
-    def braced(self) -> Expr:
-        r"""An argument of a command of TeX: in braces, or a single digit or letter, as in \frac12."""
-        token = self.tokens[self.place]
-        if token.kind == "number" and token.text.isdigit() and len(token.text) > 1:
-            token.text, digit = token.text[1:], token.text[0]
-            return _number(digit)
-        return self.atom()
 
     def subscript(self) -> str | None:
         if self.kind != "_":
@@ -388,7 +355,7 @@ class _Reader:
         return Expr("name", (), normal_name(name))
 
     def starts_bare(self, ahead: int = 0) -> bool:
-        return self.tokens[self.place + ahead].kind in ("name", "number", "frac", "sqrt", "|")
+        return self.tokens[self.place + ahead].kind in ("name", "number", "|")
 
     def bare(self, name: str) -> Expr:
         """`log x + 1`: what is the argument is clear only where no other factor follows."""

@@ -1,0 +1,229 @@
+"""Makes an `Expr` of every rule of grammar/latex.lark; the methods of `FormulateLatex` have the names of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Union, cast
+
+from matdiff.functions import NAMES
+from matdiff.language.errors import NeedsParentheses, UnexpectedText
+from matdiff.language.kinds import default_kind
+from matdiff.language.queries import post_order
+from matdiff.language.syntax import Expr, Span
+from matdiff.read.build import Formulate, Multiply
+from matdiff.read.split import span_of
+
+if TYPE_CHECKING:
+    from matdiff.read.lalr import Token
+
+    Part = Union[Token, Expr]
+
+# Operators that are not decided before the kinds of their operands are known.
+_BARS, _TIMES = "|", "times"
+_OPERATORS = {
+    "PRODUCT": "*", "TIMES": _TIMES, "HADAMARD": ".*", "KRONECKER": "kron", "DOT_SLASH": "./", "SLASH": "/",
+}  # fmt: skip
+
+
+class Open(Expr):
+    """A function without brackets, with the product it takes, or a product that ends with one.
+
+    `several`: the product has several factors, so that it is not clear where it ends if more follows.
+    """
+
+    __slots__ = ("argument", "function", "several")
+    argument: Span
+    function: Token
+    several: bool
+
+    @staticmethod
+    def of(expr: Expr, function: Token, argument: Span, several: bool) -> Open:
+        """The expression, which ends with the function."""
+        made = Open(expr.op, expr.args, expr.value, expr.span)
+        made.function, made.argument, made.several = function, argument, several
+        return made
+
+    def ends(self) -> NeedsParentheses:
+        """The error where something follows."""
+        return NeedsParentheses(span=span_of(self.function), function=str(self.function), argument=self.argument)
+
+
+class FormulateLatex(Formulate):
+    """The callbacks of the parser: each takes the parts of its rule, tokens and what the rules below returned."""
+
+    def multiply(self, parts: list[Part]) -> Multiply:
+        operand = self._with_signs(parts[1:-1], cast(Expr, parts[-1]))
+        last = parts[-1]
+        if isinstance(last, Open):
+            operand = Open.of(operand, last.function, last.argument, last.several)
+        return Multiply(_OPERATORS[cast("Token", parts[0]).type], operand)
+
+    divide = multiply
+
+    def product(self, parts: list[Union[Expr, Multiply]]) -> Expr:
+        """Products with a written sign.  Raises NeedsParentheses: `tr A \\odot B` may be two things."""
+        for part in parts[:-1]:
+            operand = part.operand if isinstance(part, Multiply) else part
+            if isinstance(operand, Open):
+                raise operand.ends()
+        return super().product(parts)
+
+    def beside(self, parts: list[Union[Expr, Multiply]]) -> Expr:
+        """A product without signs.  Raises NeedsParentheses: in `tr A B log c` it is not clear what tr takes."""
+        for part in parts[:-1]:
+            if isinstance(part, Open) and part.several:
+                raise part.ends()
+        made, last = super().product(parts), parts[-1]
+        if isinstance(last, Open) and not isinstance(made, Open):
+            return Open.of(made, last.function, last.argument, last.several)
+        return made
+
+    def applied(self, parts: list[Part]) -> Expr:
+        """`log x^T x`: a function and the product that follows."""
+        function = cast("Token", parts[0])
+        factors = cast("list[Union[Expr, Multiply]]", parts[1:])
+        argument = super().product(factors)
+        assert argument.span is not None
+        expr = Expr(NAMES[function], (argument,), span=Span(span_of(function).start, argument.span.end))
+        several = len(factors) > 1 or (isinstance(argument, Open) and argument.several)
+        return Open.of(expr, function, argument.span, several)
+
+    def undecided(self, parts: list[Part]) -> Expr:
+        """`log x / y` may be two things.  Raises NeedsParentheses."""
+        applied = self.applied(parts[:-1])
+        assert isinstance(applied, Open)
+        raise applied.ends()
+
+    def call(self, parts: list[Part]) -> Expr:
+        """A function with its brackets; the larger one of zero and something is a function of its own."""
+        made = super().call(parts)
+        if made.op in ("max", "min") and len(made.args) == 2:
+            zeros = [place for place, arg in enumerate(made.args) if arg.op == "number" and arg.value == 0]
+            if len(zeros) == 1:
+                other = made.args[1 - zeros[0]]
+                if made.op == "max":
+                    return Expr("relu", (other,), span=made.span)
+                positive = Expr("relu", (Expr("neg", (other,), span=other.span),), span=made.span)
+                return Expr("neg", (positive,), span=made.span)
+        return made
+
+    def norm(self, parts: list[Part]) -> Expr:
+        """The closing token says which norm it is."""
+        opening, closing = cast("Token", parts[0]), cast("Token", parts[2])
+        return Expr(NAMES[closing], (cast(Expr, parts[1]),), span=Span(span_of(opening).start, span_of(closing).end))
+
+    def bars(self, parts: list[Part]) -> Expr:
+        """A determinant or an absolute value; see `decided`."""
+        return self._between(_BARS, parts)
+
+    def _between(self, op: str, parts: list[Part]) -> Expr:
+        first, last = cast("Token", parts[0]), cast("Token", parts[-1])
+        args = tuple(part for part in parts if isinstance(part, Expr))
+        return Expr(op, args, span=Span(span_of(first).start, span_of(last).end))
+
+    def inner(self, parts: list[Part]) -> Expr:
+        """`<A, B>`."""
+        return self._between(":", parts)
+
+    def fraction(self, parts: list[Part]) -> Expr:
+        """A quotient, whose span begins with the command."""
+        return self._between("/", parts)
+
+    def exponential(self, parts: list[Part]) -> Expr:
+        """`e^{...}`."""
+        return self._between("exp", parts)
+
+    def root(self, parts: list[Part]) -> Expr:
+        """A square root, or the power 1/n."""
+        made = self._between("sqrt", parts)
+        degree = cast("Token", parts[2]) if len(parts) > 4 else None
+        if degree is None:
+            return made
+        span = span_of(degree)
+        power = Expr("/", (Expr("number", (), 1, span=span), self.number([degree])), span=span)
+        return Expr("^", (made.args[0], power), span=made.span)
+
+    def raised(self, parts: list[Part]):  # type: ignore[no-untyped-def]
+        """A power in braces."""
+        return super().raised([parts[0], parts[2]])
+
+    def matrix(self, parts: list[object]) -> Expr:
+        """A matrix of blocks; bars around it are its determinant."""
+        made = self.block(parts)
+        return Expr("det", (made,), span=made.span) if parts[0] == "vmatrix" else made
+
+
+# Whether something is a number, as far as the spelling tells
+
+_NUMBER, _COLUMN, _ROW, _MATRIX = (False, False), (True, False), (False, True), (True, True)
+_KINDS = {"scalar": _NUMBER, "vector": _COLUMN, "matrix": _MATRIX}
+_TO_NUMBER = frozenset(
+    (
+        ":",
+        "tr",
+        "det",
+        "logdet",
+        "norm",
+        "norm1",
+        "norm2",
+        "maxnorm",
+        "nucnorm",
+        "sum",
+        "mean",
+        "dot",
+        "logsumexp",
+        "eigmax",
+        "eigmin",
+        _BARS,
+    )
+)
+
+
+def decided(expr: Expr, kinds: Mapping[str, str]) -> tuple[Expr, str]:
+    """The expression and its kind, with bars as determinant or absolute value, and crosses as products.  Raises UnexpectedText.
+
+    `kinds` are those of names that the notation tells or that are known; other names are what their spelling says.
+    """
+    made: dict[int, Expr] = {}
+    long: dict[int, tuple[bool, bool]] = {}
+    for node in post_order(expr):
+        args = tuple(made[id(arg)] for arg in node.args)
+        sides = [long[id(arg)] for arg in node.args]
+        new = node if type(node) is Expr and all(one is other for one, other in zip(args, node.args)) else None
+        op = node.op
+        if op == _BARS:
+            if sides[0] in (_COLUMN, _ROW):
+                assert node.span is not None
+                raise UnexpectedText(span=node.span, text="|", reason="bars")
+            op = "det" if sides[0] == _MATRIX else "abs"
+            new = None
+        elif op == _TIMES:
+            if _NUMBER not in sides:
+                assert args[0].span is not None and args[1].span is not None
+                between = Span(args[0].span.end, args[1].span.start)
+                raise UnexpectedText(span=between, text="\\times", reason="cross")
+            op, new = "*", None
+        made[id(node)] = Expr(op, args, node.value, node.span) if new is None else new
+        long[id(node)] = _sides(node, sides, kinds)
+    kind = next((kind for kind, sides in _KINDS.items() if sides == long[id(expr)]), "matrix")
+    return made[id(expr)], kind
+
+
+def _sides(node: Expr, sides: list[tuple[bool, bool]], kinds: Mapping[str, str]) -> tuple[bool, bool]:
+    """Whether the value has more than one row, and more than one column."""
+    if node.op == "name":
+        return _KINDS.get(kinds.get(str(node.value), ""), _KINDS[default_kind(str(node.value))])
+    if node.op in _TO_NUMBER or not sides:
+        return _MATRIX if node.op == "I" else _COLUMN if node.op in ("ones", "zeros") else _NUMBER
+    if node.op in ("*", _TIMES):
+        factors = [side for side in sides if side != _NUMBER]
+        return (factors[0][0], factors[-1][1]) if factors else _NUMBER
+    if node.op == "'":
+        return sides[0][1], sides[0][0]
+    if node.op == "outer" or (node.op == "diag" and sides[0] != _MATRIX) or node.op == "block":
+        return _MATRIX
+    if node.op in ("vec", "diag"):
+        return _COLUMN
+    if node.op in ("+", ".*", "./", "kron"):
+        return any(side[0] for side in sides), any(side[1] for side in sides)
+    return sides[0]

@@ -1,0 +1,55 @@
+"""Tokens in the making, which marks they are made of, and what the whole text says of its letters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from matdiff.read.lalr import Token
+
+SIGNS = {
+    "+": "PLUS", "-": "MINUS", "−": "MINUS", "–": "MINUS", "*": "PRODUCT", "·": "PRODUCT", "⋅": "PRODUCT", "/": "SLASH",
+    "×": "TIMES", "⊙": "HADAMARD", "∘": "HADAMARD", "⊗": "KRONECKER", "⊘": "DOT_SLASH", ":": "COLON", ",": "COMMA",
+    "\\cdot": "PRODUCT", "\\cdotp": "PRODUCT", "\\ast": "PRODUCT", "\\times": "TIMES", "\\odot": "HADAMARD", "\\circ": "HADAMARD",
+    "\\otimes": "KRONECKER", "\\oslash": "DOT_SLASH", "\\div": "SLASH", "\\colon": "COLON",
+}  # fmt: skip
+TRANSPOSES = frozenset(("T", "\\top", "⊤", "\\intercal", "\\transpose", "\\prime", "'", "\\dagger"))
+POSTFIX = frozenset("ᵀ⊤'′’")
+# What a subscript makes of a norm; the plain one is that of Euclid and Frobenius.
+NORMS = {"": "norm", "2": "norm2", "F": "norm", "1": "norm1", "\\infty": "maxnorm", "*": "nucnorm", "\\ast": "nucnorm"}
+# What binds an index; a subscript makes an extremum one of them.
+INDEXED = frozenset("sum prod int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
+EXTREMA = frozenset(("max", "min", "arg", "operatorname"))
+ENDS = frozenset(
+    "NAME NUMBER CONSTANT RPAR TRANSPOSE INVERSE_TRANSPOSE RBRACE NORM_CLOSE BAR_CLOSE ANGLE_CLOSE MATRIX_CLOSE".split()
+)
+CLOSING = {
+    "LPAR": "RPAR", "LBRACE": "RBRACE", "NORM_OPEN": "NORM_CLOSE", "BAR_OPEN": "BAR_CLOSE", "ANGLE_OPEN": "ANGLE_CLOSE",
+    "MATRIX_OPEN": "MATRIX_CLOSE",
+}  # fmt: skip
+
+
+class Piece:
+    """A token in the making; `style` is the type that a name is set in."""
+
+    __slots__ = ("end", "start", "style", "text", "type")
+
+    def __init__(self, type: str, text: str, start: int, end: int, style: str = "") -> None:
+        self.type, self.text, self.start, self.end, self.style = type, text, start, end, style
+
+    def token(self, names: Mapping[tuple[str, str], str]) -> Token:
+        """The token; a name as it is called in `names`."""
+        token = Token(names.get((self.text, self.style), self.text) if self.type == "NAME" else self.text)
+        token.type, token.start_pos, token.end_pos = self.type, self.start, self.end
+        return token
+
+
+class Known:
+    """What the whole text says of its letters.
+
+    functions   names that the text defines with arguments, `f(x) = ...`, and these arguments
+    names       letters that stand for a value somewhere
+    is_called   whether sigma stands only right before brackets
+    """
+
+    def __init__(self, functions: Mapping[str, str], names: Collection[str], is_called: bool) -> None:
+        self.functions, self.names, self.is_called = functions, names, is_called

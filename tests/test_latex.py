@@ -1,0 +1,291 @@
+"""The reader of LaTeX: what matdiff prints reads back, what papers write is read, and what cannot be read is refused at its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sessions import run
+
+import matdiff
+from matdiff.language.errors import MatdiffError, ReadAs
+from matdiff.language.statements import Definition, Question
+from matdiff.language.text import text as in_text
+from matdiff.limits import NESTING
+from matdiff.read.parse import parse
+from matdiff.read.syntaxes import name_in, read, syntax_of
+
+CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"
+# What texts are put together of, whatever comes out.
+PARTS = r"""x A 1 12 \alpha { } ( ) [ ] \{ \} ^ _ ' + - / , ; . = & \\ $ ? | || \| \left( \right) \left| \right. \frac \sqrt \log \det
+\mathbf \mathbf{x} \mathrm{tr} \hat \text{ab} \vec \cdot \odot \times ^\top ^{-1} _{ij} \nabla_x \partial \frac{\partial}{\partial x} \sum
+\begin{bmatrix} \end{bmatrix} \begin{align} \end{align} \langle \rangle \label{a} \mathbf{1} e^ \sigma( wrt d \lambda_{\max} \foo : \\
+\operatorname
+""".split()
+
+
+def _reading(text: str) -> tuple[str, dict[str, str], tuple[str, ...]]:
+    """The last question in matdiff's own notation, the kinds that the type tells, and the variables it names."""
+    reading = read(text, "latex")
+    assert not reading.failed, reading.failed
+    definitions = {one.name: one.expr for one in reading.statements if isinstance(one, Definition)}
+    question = reading.statements[-1]
+    assert isinstance(question, Question)
+    expr = definitions.get(str(question.expr.value), question.expr) if question.expr.op == "name" else question.expr
+    return in_text(expr), dict(question.kinds), question.wrt
+
+
+def _error(text: str) -> tuple[MatdiffError, str]:
+    """The only error in a text, and what it points at."""
+    reading = read(text, "latex")
+    ((_, (error,)),) = reading.failed
+    span = getattr(error, "span", None)
+    return error, "" if span is None else text[span.start : span.end]
+
+
+# What is printed reads back
+
+
+def _printed() -> list[Any]:
+    cases = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
+    return [pytest.param(case, id=case["id"]) for case in cases]
+
+
+# What has no formula: index notation, and the derivative of a matrix function in a direction.
+_WITHOUT_FORMULA = re.compile(r"\[[a-z]|\bsum\[|delta|dexpm|dlogm|dadj|fuse")
+
+
+def _alike(text: str) -> str:
+    """A formula in matdiff's notation as LaTeX tells it: without the sizes of constants, and x1 like x_1."""
+    text = re.sub(r"\b(ones|zeros)\([^()]*\)", r"\1", text)
+    text = re.sub(r"\beye\([^()]*\)", "I", text)
+    return re.sub(r"\b([a-zA-Z]+)(\d+)\b", r"\1_\2", text)
+
+
+@pytest.mark.parametrize("case", _printed())
+def test_an_answer_in_latex_reads_back_as_the_same_formula(case: dict[str, Any]) -> None:
+    wrt, structure = list(dict.fromkeys(case["wrt"])), case.get("structure") or "project"
+    answer = matdiff.differentiate(case["expr"], wrt, order=len(case["wrt"]), declarations=case["decl"], structure=structure)
+    for latex, plain in zip(answer.latex.splitlines(), answer.text.splitlines(), strict=True):
+        formula = _alike(plain.rpartition("; ")[2])
+        if not _WITHOUT_FORMULA.search(plain):
+            (question,) = parse(formula)
+            assert isinstance(question, Question)
+            assert _alike(_reading(latex)[0]) == _alike(in_text(question.expr))
+
+
+# What papers write
+
+READINGS = {
+    r"\frac12 x^T A x": "1/2 x^T A x",
+    r"\frac{1}{2} \mathbf{x}^{\top} \mathbf{A} \mathbf{x}": "1/2 x^T A x",
+    r"\tfrac{1}{2}\|x\|^2": "1/2 ||x||^2",
+    r"\|A x - b\|_2^2": "||A x - b||_2^2",
+    r"\|A x - b\|^2_F": "||A x - b||^2",
+    r"\lVert X\rVert_{*} + \|x\|_\infty + \|x\|_1": "nucnorm(X) + maxnorm(x) + norm1(x)",
+    r"\norm{x}^2 + \abs{\lambda}": "||x||^2 + abs(lambda)",
+    r"\log{x^\top x} + \det{A} \det{B}": "log(x^T x) + det(A) det(B)",
+    r"\bigl\|\mathbf{X}\mathbf{w}\bigr\|_{2}^{2}": "||X w||_2^2",
+    r"||A(B \circ X)||_F^2": "||A (B .* X)||^2",
+    r"\|y - \hat{y}\|^2": "||y - y_hat||^2",
+    r"\tilde D x + \bar{\mathbf{x}}_{1}": "D_tilde x + x_bar_1",
+    r"W_{hh} h + W_{1,2} x_{\mathrm{max}}": "W_hh h + W_1_2 x_max",
+    r"x_{t+1} - x_t": "x_t_plus_1 - x_t",
+    r"S^{-1}_B + x^2_i": "S_B^-1 + x_i^2",
+    r"\mathbf{1}^T x": "ones^T x",
+    r"\mathbf{I}_n - \mathbf{1}_n\mathbf{1}_n^\top": "eye(n) - ones(n) ones(n)^T",
+    r"\langle A, B \rangle_F": "A : B",
+    r"\sigma\left(W x + b\right)": "sigmoid(W x + b)",
+    r"\sigma(x^\top y) + \sigma^2": "sigma (x^T y) + sigma^2",
+    r"\operatorname{Tr}(A X)": "tr(A X)",
+    r"\operatorname{tr} A B + b": "tr(A B) + b",
+    r"\operatorname{tr} (X - A)^\top (X - A)": "tr((X - A)^T (X - A))",
+    r"\mathrm{tr}(A^{-\top} X)": "tr(A^-T X)",
+    r"A^{\mathsf T} x^\intercal y^\prime z'": "A^T x^T y^T z^T",
+    r"A^\dagger b": "A^T b",
+    r"A^-1 b": "A^-1 b",
+    r"A \otimes B": "kron(A, B)",
+    r"A\odot B X": "A .* (B X)",
+    r"x \oslash y": "x ./ y",
+    r"x^{\circ 2} \odot y^{\odot -1}": "x .^ 2 .* y .^ (-1)",
+    r"\log\det(X) + \operatorname{tr}(S X^{-1})": "log(det(X)) + tr(S X^-1)",
+    r"\det A \det B": "det(A) det(B)",
+    r"\ln |\Sigma| + |\lambda| + \left|\mathbf{d}^T\mathbf{c}\right|": "log(det(Sigma)) + abs(lambda) + abs(d^T c)",
+    r"|A||B|": "det(A) det(B)",
+    r"\log x^\top x + c": "log(x^T x) + c",
+    r"e^{-x^\top x} + e^2": "exp(-x^T x) + exp(2)",
+    r"e^\top e": "e^T e",
+    r"\sqrt{x^\top x} + \sqrt[3]{x^\top y}": "sqrt(x^T x) + (x^T y)^(1/3)",
+    r"\max(0, 1 - y^\top x)": "relu(1 - y^T x)",
+    r"\lambda_{\max}(A)": "eigmax(A)",
+    r"2 \times x^\top x": "2 (x^T x)",
+    r"\exp\left(-\frac{1}{2}(x-\mu)^\top\Sigma^{-1}(x-\mu)\right)": "exp(-1/2 (x - mu)^T Sigma^-1 (x - mu))",
+    r"\hat{\beta}^\top X^\top X \hat{\beta}": "beta_hat^T X^T X beta_hat",
+    r"{\parallel{A x}\parallel}_{2}^{2}": "||A x||_2^2",
+    r"\mathbf{X w}": "X w",
+    r"{\bf x}^T {\bf y}": "x^T y",
+    r"\begin{bmatrix} A & B \\ C & D \\ \end{bmatrix} x": "[A, B; C, D] x",
+    r"\begin{vmatrix} A & B \\ C & D \end{vmatrix}": "det([A, B; C, D])",
+    r"$$ x^\top A x. $$": "x^T A x",
+    r"\[ x^\top A\, x \quad \tag{1} \]": "x^T A x",
+    r"tr(AX) + softmax(x)^\top y": "tr(A X) + softmax(x)^T y",
+    r"\mathcal{L}(W) = \|W x\|^2,": "||W x||^2",
+    r"\begin{align} f(x) &= \|Ax-b\|^2 \\ &= (Ax-b)^\top(Ax-b)\label{eq:1} \end{align}": "(A x - b)^T (A x - b)",
+    "x^\\top A x % the form\n + b^\\top x": "x^T A x + b^T x",
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), READINGS.items())
+def test_it_is_read_as(written: str, meant: str) -> None:
+    (question,) = parse(meant)
+    assert isinstance(question, Question)
+    assert _reading(written)[0] == in_text(question.expr)
+
+
+DERIVATIVES = {
+    r"\nabla_{\mathbf x} \mathbf x^\top \mathbf A \mathbf x": ("x^T A x", ("x",), 0),
+    r"\nabla^2_x (x^\top A x)": ("x^T A x", ("x",), 2),
+    r"\frac{\partial}{\partial \mathbf{x}} \|\mathbf x - \mathbf b\|^2": ("||x - b||^2", ("x",), 0),
+    r"\frac{\partial\, x^\top A x}{\partial x}": ("x^T A x", ("x",), 0),
+    r"\frac{\partial^2}{\partial x \partial x^\top} (x^\top A x)": ("x^T A x", ("x",), 2),
+    r"\frac{\mathrm d^2}{\mathrm d t^2} \det(A + t B)": ("det(A + t B)", ("t",), 2),
+    r"x^\top A x wrt x": ("x^T A x", ("x",), 0),
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), DERIVATIVES.items())
+def test_the_left_side_says_by_what_is_differentiated(written: str, meant: tuple[str, tuple[str, ...], int]) -> None:
+    ((question),) = read(written).statements
+    assert isinstance(question, Question)
+    assert (in_text(question.expr), question.wrt, question.order) == meant
+
+
+def test_a_derivative_of_what_is_defined() -> None:
+    found = run([r"f = \mathbf{a}^\top \mathbf{W}^\top \mathbf{x}, \quad \frac{\partial f}{\partial \mathbf{W}} = ?", "-q"])
+    assert (found.stdout, found.stderr, found.status) == ("x a^T\n", "", 0)
+
+
+# Kinds
+
+
+def test_bold_type_tells_kinds() -> None:
+    _, kinds, _ = _reading(r"\mathbf{X}\boldsymbol{\beta} + y \mathbf{x}_i + \lambda \boldsymbol\Sigma \vec{v} + N \mathbf{1}")
+    assert kinds == {
+        "X": "matrix",
+        "beta": "vector",
+        "y": "scalar",
+        "x_i": "vector",
+        "Sigma": "matrix",
+        "v": "vector",
+        "N": "scalar",
+    }
+    assert _reading(r"X \beta + \mathbf{1}")[1] == {}
+
+
+def test_letters_that_differ_in_type_only_have_names_of_their_own() -> None:
+    formula, kinds, _ = _reading(r"\mathbf{x}^\top\mathbf{x} + x + \epsilon\varepsilon + \mathcal{L} L")
+    assert formula == "x^T x + x_plain + epsilon epsilon_var + L_cal L"
+    assert (kinds["x"], kinds["x_plain"], kinds["L"]) == ("vector", "scalar", "scalar")
+
+
+def test_a_declaration_in_the_text_or_the_option_wins() -> None:
+    assert run([r"W: 2 x 3; \|\mathbf{W} x\|^2 wrt x", "--shapes"]).status == 0
+    assert run([r"\mathbf{x}^\top\mathbf{y}", "--wrt", r"\mathbf{x}", "--var", "y: 3", "-q"]).stdout == "y\n"
+
+
+@pytest.mark.parametrize("written", [r"\beta", "beta", "β", r"\boldsymbol{\beta}", r"$\mathbf{\beta}$"])
+def test_a_variable_is_named_in_any_notation(written: str) -> None:
+    assert name_in(written) == "beta"
+
+
+# What cannot be read: one error at its place
+
+ERRORS = {
+    r"a + \sum_{i=1}^n x_i^2": ("E101", r"\sum"),
+    r"\prod_i x_i": ("E101", r"\prod"),
+    r"\max_i x_i": ("E101", r"\max"),
+    r"\mathbb{E}[X]": ("E101", r"\mathbb"),
+    r"\int x": ("E101", r"\int"),
+    r"\delta_{ij} A": ("E101", r"\delta"),
+    r"\foo{x}": ("E105", r"\foo"),
+    r"\alpha + f(x)": ("E201", "f"),
+    r"\operatorname{foo}(x)": ("E201", r"\operatorname{foo}"),
+    r"\frac{(x": ("E102", "("),
+    r"\left( x": ("E102", "("),
+    r"\|x": ("E102", r"\|"),
+    r"\alpha x)": ("E101", ")"),
+    r"a \times b": ("E101", r" \times "),
+    r"|\mathbf{x}|": ("E101", r"|\mathbf{x}|"),
+    r"\alpha y^{(i)}": ("E101", "^{(i)}"),
+    r"\alpha x^*": ("E101", "^*"),
+    r"\alpha x^{10} + x^10": ("E101", "10"),
+    r"\alpha + ": ("E103", ""),
+    r"\alpha + )": ("E101", ")"),
+    r"\log x \odot y": ("E106", r"\log"),
+    r"\operatorname{tr} A B / c": ("E106", r"\operatorname{tr}"),
+    r"\log{x} y": ("E106", r"\log"),
+    r"\frac{x": ("E102", "{"),
+    r"\log^2(x)": ("E101", "^"),
+    r"{x + y}^\top z": ("E101", "{"),
+    r"\nabla_x x^\top A x + c": ("E101", "+"),
+    r"\nabla_x (x^\top A x) = 2 A x": ("E101", "="),
+    r"\mathbf{I} = \alpha": ("E204", r"\mathbf{I}"),
+    r"Let $x$ be": ("E101", "L"),
+    r"\|x\|_Q": ("E101", "_Q"),
+    r"\begin{cases} x \end{cases}": ("E105", r"\begin{cases}"),
+    r"\alpha \text{if x}": ("E101", "x"),
+    r"\|loss\|": ("E101", "loss"),
+}
+
+
+@pytest.mark.parametrize(("written", "told"), ERRORS.items())
+def test_what_cannot_be_read_is_one_error_at_its_place(written: str, told: tuple[str, str]) -> None:
+    error, place = _error(written)
+    assert (error.code, place) == told
+    shown = run([written, "--order", "0"])
+    assert shown.status == 3 and shown.stderr.count("error[") == 1 and f"error[{told[0]}]" in shown.stderr
+
+
+def test_hostile_text_is_refused_in_time() -> None:
+    for text in ("{" * 300, "\\left(" * 300 + "x", "\\frac{1}{" * 190 + "x" + "}" * 190, "\\sqrt{" * 150 + "x" + "}" * 150):
+        outcome = run([text + r"\alpha", "--order", "0"])
+        assert outcome.status in (0, 2, 3, 4) and "E700" not in outcome.stderr
+    deep = "(" * (NESTING + 1) + r"\alpha" + ")" * (NESTING + 1)
+    assert run([deep, "--order", "0"]).status == 4
+
+
+@given(st.lists(st.sampled_from(PARTS), max_size=14))
+@settings(max_examples=300, deadline=None)
+def test_any_text_is_read_or_refused(parts: list[str]) -> None:
+    text = "".join(parts)
+    reading = read(text, "latex")
+    for _, errors in reading.failed:
+        for error in errors:
+            assert isinstance(error, MatdiffError)
+    assert reading.failed or reading.statements
+
+
+# Which texts are LaTeX, and what is said about them
+
+
+@pytest.mark.parametrize("text", [r"A\b", r"A \ b", r"A\ones(3, 1)", "x^T A x", r"f = \(x) x", "A\\(B b)"])
+def test_other_texts_are_none(text: str) -> None:
+    assert syntax_of(text) == "matdiff"
+
+
+@pytest.mark.parametrize("text", [r"\beta x", "$x^T x$", r"\|x\|", r"a\,b", r"\[x\]"])
+def test_texts_with_commands_are_latex(text: str) -> None:
+    assert syntax_of(text) == "latex"
+
+
+def test_what_was_read_is_said_on_stderr_alone() -> None:
+    found = run([r"\tfrac12 \|\mathbf{y}-\mathbf{X}\boldsymbol\beta\|^2", "--wrt", r"\beta"])
+    assert found.stdout == "-X^T (y - X beta)\n"
+    assert found.stderr == "note[W619]: read as `1/2 ||y - X beta||^2`\n"
+    answer = matdiff.differentiate(r"\|\mathbf x\|^2", r"\mathbf{x}")
+    assert [remark.read for remark in answer.remarks if isinstance(remark, ReadAs)] == ["||x||^2"]
