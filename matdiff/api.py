@@ -17,7 +17,7 @@ from matdiff.answer.result import Result
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import KINDS, Along
 from matdiff.formats import registry
-from matdiff.infer.variables import declare
+from matdiff.infer.variables import declare, kinds_declared
 from matdiff.language.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongOption, speak_with
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Span
@@ -255,7 +255,7 @@ def differentiate(
 
 def _read(source: str, syntax: str, known: Sequence[Declaration]) -> Inputs:
     """The last question of a text, and all that is declared and defined for it."""
-    reading = read(source, syntax, known=[declaration.name for declaration in known])
+    reading = read(source, syntax, known=kinds_declared(known))
     if reading.failed:
         raise Errors([error for _, errors in reading.failed for error in errors])
     statements = reading.statements

@@ -22,7 +22,7 @@ from matdiff.tensor.nodes import Session, entered
 
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:
     """Answer one question.  Nodes are made in `session`, by default a new one."""
-    asked = asked._replace(wrt=tuple(inputs.question.wrt or asked.wrt)).checked()
+    asked = asked._replace(wrt=tuple(inputs.question.wrt or asked.wrt or inputs.question.by)).checked()
     typed = infer_question(inputs, asked)
     wrt = asked.variables(typed)
     directions = asked.directions(typed, wrt, declare(inputs.declarations))
@@ -52,7 +52,7 @@ def again(answer: Answer, **changes: object) -> Answer:
     """The answer to the same question with another `wrt`, `structure` or `layout`, not applied to directions."""
     asked = answer.asked._replace(along=None, **changes)  # type: ignore[arg-type]
     asking = answer.inputs.question
-    question = Question(asking.expr, (), asking.span, kinds=asking.kinds)
+    question = Question(asking.expr, (), asking.span, kinds=asking.kinds, by=asking.by)
     return solve(answer.inputs._replace(question=question), asked)
 
 

@@ -291,6 +291,22 @@ class BadNumber(MatdiffError):
     meant: str = ""
 
 
+class UnreadCode(MatdiffError):
+    """A place in code for NumPy that cannot be read; `why` in words."""
+
+    code, name = "E110", "unread-code"
+    span: Span
+    why: str
+
+
+class SeveralReadings(MatdiffError):
+    """Code that means different things with different kinds of its names; `readings` are lines in our own notation."""
+
+    code, name = "E111", "several-readings"
+    span: Span
+    readings: tuple[str, ...]
+
+
 # E2xx: names and declarations
 
 
@@ -873,3 +889,12 @@ class NumberAsFactor(Remark):
     code, name = "W613", "number-as-factor"
     span: Span
     entry: str
+
+
+class ReadAs(Remark):
+    """A text in another syntax, and `text`, what it is in our own notation; `kinds` of names that their spelling does not say."""
+
+    code, name, severity = "W616", "read-as", "note"
+    span: Span
+    text: str
+    kinds: tuple[tuple[str, str], ...] = ()

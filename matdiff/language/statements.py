@@ -63,9 +63,12 @@ class Definition:
 
 
 class Question:
-    """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition."""
+    """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition.
 
-    __slots__ = ("expr", "kinds", "remarks", "span", "wrt", "wrt_spans")
+    by   the parameter of the function that it is the value of, if that has just one: the variable, unless another one is asked for
+    """
+
+    __slots__ = ("by", "expr", "kinds", "remarks", "span", "wrt", "wrt_spans")
 
     def __init__(
         self,
@@ -75,7 +78,9 @@ class Question:
         wrt_spans: tuple[Span, ...] = (),
         remarks: Iterable[Remark] = (),
         kinds: Mapping[str, str] = MappingProxyType({}),
+        by: tuple[str, ...] = (),
     ) -> None:
+        self.by = by
         self.expr, self.wrt, self.span, self.wrt_spans = expr, wrt, span, wrt_spans
         self.remarks, self.kinds = tuple(remarks), kinds
 

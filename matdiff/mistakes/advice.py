@@ -373,6 +373,16 @@ def _every(remark: errors.EveryVariable, text: str) -> Advice:
     return f"`all` means every variable, {names}, not only the one called so", labels, [Help("give it another name")], []
 
 
+def _read_as(remark: errors.ReadAs, text: str) -> Advice:
+    kinds = ["`{}` is a {}".format(name, "number" if kind == "scalar" else kind) for name, kind in remark.kinds]
+    return f"read as {remark.text}", [], [], [", ".join(kinds)] if kinds else []
+
+
+def _several_readings(error: errors.SeveralReadings, text: str) -> Advice:
+    helps = [Help(reading) for reading in error.readings]
+    return "this can be read in several ways", [Label(error.span, "which one?")], helps, []
+
+
 ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.WhichVariable: _which_variable,
     errors.BadDirection: _bad_direction,
@@ -402,4 +412,6 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.OwnSpace: _own_space,
     errors.OtherNotation: _notation,
     errors.GluedNames: _glued,
+    errors.ReadAs: _read_as,
+    errors.SeveralReadings: _several_readings,
 }

@@ -229,6 +229,7 @@ READING_WORDS: dict[type, Wording] = {
     errors.GluedTranspose: _glued_transpose,
     errors.LookAlikeLetter: _look_alike,
     errors.UnknownFunction: plain("unknown function `{0.function}`", "`matdiff --functions` lists all of them", span=""),
+    errors.UnreadCode: lambda error, text: ("this code cannot be read", [Label(error.span, error.why)], []),
     errors.WrongArity: _wrong_arity,
     errors.UnknownVariable: _unknown_variable,
     errors.ReservedName: _reserved,

@@ -5,19 +5,32 @@ A reader is a module with `read(text, known=..., more=...) -> Reading`, like tha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib import import_module
 
 from matdiff.language.statements import Reading
 
 # The syntax and the module that reads it; the first one is matdiff's own language.
-READERS = {"matdiff": "matdiff.read.parse"}
+READERS = {"matdiff": "matdiff.read.parse", "numpy": "matdiff.read.python"}
 SYNTAXES = ("auto", *READERS)
+# Marks of code: an attribute, a power, a keyword argument; and words that no formula has.
+_CODE = re.compile(r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:", re.M)
+_PROGRAM = re.compile(r"^\s*(?:def\s+\w+\s*\(|return\s|import\s+\w|from\s+[\w.]+\s+import\s)", re.M)
+_COMMENT = re.compile(r"#[^\n]*")
 
 
 def syntax_of(text: str) -> str:
     """The syntax that a text is written in, told by its marks."""
-    return "matdiff"
+    if "." not in text and "**" not in text and "=" not in text and ":" not in text and "return" not in text:
+        return "matdiff"
+    bare = _COMMENT.sub("", text)
+    if not _CODE.search(bare):
+        return "matdiff"
+    if _PROGRAM.search(bare):
+        return "numpy"
+    is_code: bool = import_module(READERS["numpy"]).is_code(text)  # loaded where the marks stand
+    return "numpy" if is_code else "matdiff"
 
 
 def read(text: str, syntax: str = "auto", *, known: Iterable[str] = (), more: bool = False) -> Reading:
