@@ -30,16 +30,21 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as canonical
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, check
 from matdiff.read.numpy.arrays import DEPARTURE, Misfit, Value
-from matdiff.read.numpy.translation import Function, Places, Translation, usual_kind
+from matdiff.read.numpy.translation import LIBRARIES, Function, Places, Translation, usual_kind
 from matdiff.read.review import depth
-from matdiff.read.tokens import GREEK, SPECIAL_CALLS
+from matdiff.read.tokens import CALLED_BY_PAIR, GREEK, SPECIAL_CALLS
 
 # Readings that are tried at most, and the nodes that all of them may visit.
 MOST_READINGS = 400
 SEARCH_NODES = 200_000
 _MOST_DEPARTURES = 6
 # What a departure from the usual kind costs, where that is not DEPARTURE.
-_UNUSUAL = {("scalar", "matrix"): DEPARTURE + 1, ("matrix", "vector"): DEPARTURE + 1}
+_UNUSUAL = {
+    ("vector", "matrix"): DEPARTURE + 1,
+    ("scalar", "matrix"): DEPARTURE + 1,
+    ("matrix", "vector"): DEPARTURE + 1,
+    ("matrix", "scalar"): DEPARTURE + 1,
+}
 _KEYWORDS = ("lambda", "is", "in", "if", "or", "and", "not", "del", "as", "for", "def")
 
 
@@ -75,9 +80,7 @@ class _Code:
         self.body = tree.body[0].body if shift and isinstance(tree.body[0], ast.If) else tree.body
         self.nodes = list(ast.walk(tree))
         self.imported = _imported(self.nodes)
-        self.functions: dict[str, Function] = {
-            node.name: node for node in self.body if isinstance(node, ast.FunctionDef)
-        }
+        self.functions: dict[str, Function] = {node.name: node for node in self.body if isinstance(node, ast.FunctionDef)}
         self.function = self._asked_function()
         self.parameters = _parameters(self.function) if self.function is not None else ()
         self.variables = self._variables()
@@ -127,11 +130,9 @@ class _Code:
 
     def _library(self) -> str:
         """What the code is written for, where it says so."""
-        from matdiff.read.numpy.translation import _LIBRARIES
-
         roots = [node.value.id for node in self.nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
-        found = {_LIBRARIES.get(self.imported.get(root, root)) for root in roots if root not in self.variables}
-        found.update(_LIBRARIES.get(name.partition(".")[0]) for name in self.imported.values())
+        found = {LIBRARIES.get(self.imported.get(root, root)) for root in roots if root not in self.variables}
+        found.update(LIBRARIES.get(name.partition(".")[0]) for name in self.imported.values())
         found.update("torch" for node in self.nodes if isinstance(node, ast.keyword) and node.arg in ("dim", "keepdim"))
         found.update("numpy" for node in self.nodes if isinstance(node, ast.keyword) and node.arg in ("axis", "keepdims"))
         if "torch" in found:
@@ -150,7 +151,7 @@ class _Code:
         own = own.lstrip("_") + "_" * (len(own) - len(own.lstrip("_")))
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", own):
             raise UnexpectedText(span=self.places.span(node), text=name, reason="character")
-        if own in NAMES or own in RESERVED or own in SPECIAL_CALLS:
+        if own in NAMES or own in RESERVED or (own in SPECIAL_CALLS and own not in CALLED_BY_PAIR):
             own += "_"
         self.own_names[name] = own = _fresh(own, self.own_names.values())
         return own
@@ -200,7 +201,7 @@ class _Code:
             statements = _Statements(self, code).read()
         except Misfit as misfit:
             return None, misfit, code.free
-        return _Attempt(cost + code.arrays.doubts, tuple(statements), dict(code.free)), None, code.free
+        return _Attempt(cost + code.arrays.all_doubts, tuple(statements), dict(code.free)), None, code.free
 
     def _question_span(self, attempt: _Attempt) -> Span:
         questions = [statement for statement in attempt.statements if isinstance(statement, Question)]
@@ -234,7 +235,9 @@ class _Statements:
         own = self.text._own_name(name, node)
         taken = {one.name for one in self.made if isinstance(one, Definition)} | set(self.code.free)
         if own in taken:
-            own = next(new for new in (f"{own}_{place}" for place in count(2)) if new not in taken and new not in self.text.own_names)
+            own = next(
+                new for new in (f"{own}_{place}" for place in count(2)) if new not in taken and new not in self.text.own_names
+            )
         expr, span = value.expr, self.code.span(node)
         self._check(expr)
         self.made.append(Definition(own, span, expr, Span(span.start, max(span.end, (expr.span or span).end))))

@@ -15,7 +15,9 @@ from matdiff.language.statements import Reading
 READERS = {"matdiff": "matdiff.read.parse", "numpy": "matdiff.read.python"}
 SYNTAXES = ("auto", *READERS)
 # Marks of code: an attribute, a power, a keyword argument; and words that no formula has.
-_CODE = re.compile(r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:", re.M)
+_CODE = re.compile(
+    r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:", re.M
+)
 _PROGRAM = re.compile(r"^\s*(?:def\s+\w+\s*\(|return\s|import\s+\w|from\s+[\w.]+\s+import\s)", re.M)
 _COMMENT = re.compile(r"#[^\n]*")
 

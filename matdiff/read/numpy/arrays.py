@@ -6,18 +6,25 @@ NumPy knows numbers, arrays with one axis and with two; an `Expr` has rows x col
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from matdiff.language.syntax import Expr, Rational, Span
+from matdiff.language.syntax import Expr, Span
+
+if TYPE_CHECKING:
+    from matdiff.language.syntax import Rational
 
 # How much is in favour of another reading: departures of names from their spelling cost as much.
 DEPARTURE = 2
 _BARE_NUMBER_ADDED = 4
-_CONTRACTION_ADDED = 4
+_CONTRACTION_ADDED = 6
 _NAME_STRETCHED = 2
 _NAME_DIVIDES = 4
 _VECTOR_EXPONENT = 4
 TURNED_VECTOR = 8
-VECTOR_BY_LOWER_MATRIX = 3
+# Who writes `q @ k.T`, with k a matrix, writes other matrices in lower case too; but not weights.
+_VECTOR_BY_LOWER_MATRIX = 7
+_VECTOR_AMONG_LOWER_MATRICES = 4
+_WEIGHTS = ("w", "beta", "theta")
 
 Axes = tuple[bool, ...]
 NUMBER: Axes = ()
@@ -106,6 +113,9 @@ class Arrays:
 
     def __init__(self) -> None:
         self.doubts = 0
+        # Lower-case names that are matrices, and those that are vectors, as operands of `@`.
+        self._lowered: set[str] = set()
+        self._vectors: set[str] = set()
 
     # Stretching
 
@@ -167,7 +177,11 @@ class Arrays:
         if left.is_number or right.is_number:
             array = right if left.is_number else left
             expr = Expr("*", (left.expr, right.expr), span=span)
-            return Value(expr, axes, is_loose=not array.is_number and array.is_loose)
+            row = None
+            if array.rank == 1 and not array.is_number:
+                across = array.turned or turned(array.expr, span)
+                row = Expr("*", (left.expr, across) if left.is_number else (across, right.expr), span=span)
+            return Value(expr, axes, turned=row, is_loose=not array.is_number and array.is_loose)
         self._doubt_stretched(left, right, _NAME_STRETCHED)
         first, second = (self.stretched(value, axes, span) for value in (left, right))
         args = (*first.args, second) if first.op == ".*" else (first, second)
@@ -208,9 +222,7 @@ class Arrays:
 
     def each(self, function: str, value: Value, span: Span) -> Value:
         """A function of every entry."""
-        return Value(
-            Expr(function, (value.expr,), span=span), value.ones, is_loose=value.is_loose, is_doubtful=value.is_doubtful
-        )
+        return Value(Expr(function, (value.expr,), span=span), value.ones, is_loose=value.is_loose, is_doubtful=value.is_doubtful)
 
     # Products and transposes
 
@@ -231,9 +243,7 @@ class Arrays:
         inner = left.ones[-1], right.ones[0]
         if inner[0] != inner[1]:
             raise Misfit(span, "the sizes of the operands of `@` differ")
-        for vector, matrix in ((left, right), (right, left)):
-            if vector.rank == 1 and matrix.rank == 2 and matrix.lowered:
-                self.doubts += VECTOR_BY_LOWER_MATRIX
+        self._doubt_vectors(left, right)
         axes = left.ones[:-1] + right.ones[1:]
         loose = [one.is_loose and one.rank == 2 and one.expr.op != "I" for one in (left, right)]
         both = left.is_loose and right.is_loose
@@ -243,6 +253,21 @@ class Arrays:
             down = product(span, right.turned or turned(right.expr, span), left.expr)
             return Value(down, axes, turned=across, is_loose=any(loose) or both)
         return Value(product(span, row, right.expr), axes, is_loose=any(loose) or both)
+
+    def _doubt_vectors(self, left: Value, right: Value) -> None:
+        for value in (left, right):
+            name = str(value.expr.value) if value.expr.op == "name" else ""
+            if value.lowered:
+                self._lowered.update(str(node.value) for node in (value.expr, *value.expr.args) if node.op == "name")
+            elif value.rank == 1 and value.is_doubtful and name and name not in _WEIGHTS:
+                self._vectors.add(name)
+                if value is left and right.lowered and right.expr.op == "'":
+                    self.doubts += _VECTOR_BY_LOWER_MATRIX
+
+    @property
+    def all_doubts(self) -> int:
+        """With those that only the whole shows."""
+        return self.doubts + (_VECTOR_AMONG_LOWER_MATRICES * len(self._vectors) if len(self._lowered) > 1 else 0)
 
     def _as_row(self, value: Value, span: Span) -> Expr:
         """As the left operand of a product."""

@@ -87,7 +87,9 @@ def _entrywise(factors: list[_Factor], right: str, span: Span) -> bool:
             if is_summed and len(one.letters) == 1:
                 return _replace(factors, (one, other), _Factor(product(span, turned(one.expr, span), second), ""))
             op = ":" if is_summed else ".*"
-            return _replace(factors, (one, other), _Factor(Expr(op, (one.expr, second), span=span), "" if is_summed else one.letters))
+            return _replace(
+                factors, (one, other), _Factor(Expr(op, (one.expr, second), span=span), "" if is_summed else one.letters)
+            )
     return False
 
 

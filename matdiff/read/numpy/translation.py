@@ -8,16 +8,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from matdiff.language.errors import MatdiffError, TooLarge, UnreadCode
+from matdiff.language.errors import TooLarge, UnreadCode
 from matdiff.language.kinds import SCALAR_LETTERS, default_kind
 from matdiff.language.syntax import Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS, TOKENS, check
 from matdiff.read.numpy.arrays import KINDS, TURNED_VECTOR, Arrays, Misfit, Value, number, turned
-from matdiff.read.numpy.calls import Call, called, is_called
+from matdiff.read.numpy.call import Call
+from matdiff.read.numpy.calls import called
 
 # Nested parts; each takes some frames of Python's stack.
 LEVELS = 90
-_LIBRARIES = {
+LIBRARIES = {
     **dict.fromkeys(("np", "numpy", "math", "LA", "linalg", "onp"), "numpy"),
     **dict.fromkeys(("jnp", "jax", "jsp"), "jax"),
     **dict.fromkeys(("scipy", "special", "sla", "sp"), "scipy"),
@@ -139,7 +140,11 @@ class Translation:
             self.functions = {**self.functions, statement.name: statement}
         elif isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass, ast.Assert)):
             return
-        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str):
+        elif (
+            isinstance(statement, ast.Expr)
+            and isinstance(statement.value, ast.Constant)
+            and isinstance(statement.value.value, str)
+        ):
             return
         else:
             raise self.unread(statement, f"{_STATEMENTS.get(type(statement), 'this statement')} is not read")
@@ -263,7 +268,7 @@ class Translation:
         if isinstance(node, ast.Call):
             node = node.func
         if value.rank == 1 and isinstance(node, ast.Attribute) and node.attr in ("T", "mT", "H", "t", "transpose"):
-            self.arrays.doubts -= TURNED_VECTOR
+            self.arrays.doubts -= TURNED_VECTOR - 1
 
     # Attributes, calls
 
@@ -289,7 +294,7 @@ class Translation:
             node = node.value
         if not isinstance(node, ast.Name) or node.id in self.variables or node.id in self.names:
             return None
-        return _LIBRARIES.get(self.imported.get(node.id, node.id))
+        return LIBRARIES.get(self.imported.get(node.id, node.id))
 
     def _calls(self, node: ast.expr, *names: str) -> bool:
         """Whether it is a call of one of these functions with one argument."""
@@ -331,7 +336,9 @@ class Translation:
     def _own_function(self, function: Function, args: list[ast.expr], keywords: dict[str, ast.expr], node: ast.Call) -> Value:
         """A function of the text: its body with the arguments."""
         parameters = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
-        defaults = dict(zip(reversed([a.arg for a in (*function.args.posonlyargs, *function.args.args)]), reversed(function.args.defaults)))
+        defaults = dict(
+            zip(reversed([a.arg for a in (*function.args.posonlyargs, *function.args.args)]), reversed(function.args.defaults))
+        )
         defaults.update({a.arg: d for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults) if d is not None})
         given: dict[str, ast.expr] = {**defaults, **dict(zip(parameters, args)), **keywords}
         if function.args.vararg or function.args.kwarg or len(args) > len(parameters) or set(given) != set(parameters):
@@ -402,7 +409,9 @@ class Translation:
     def with_axis(self, value: Value, *, first: bool, span: Span) -> Value:
         """A vector as a matrix with one row or one column."""
         if first:
-            return Value(value.turned or turned(value.expr, span), (True, *value.ones), turned=value.expr, is_loose=value.is_loose)
+            return Value(
+                value.turned or turned(value.expr, span), (True, *value.ones), turned=value.expr, is_loose=value.is_loose
+            )
         return Value(value.expr, (*value.ones, True), turned=value.turned, is_loose=value.is_loose)
 
     def size(self, node: ast.expr | None) -> tuple[Expr, ...]:
@@ -433,4 +442,3 @@ _READ: dict[type, Callable[..., Value]] = {
     ast.Call: Translation.call,
     ast.Subscript: Translation.subscript,
 }
-__all__ = ["Places", "Translation", "is_called", "usual_kind", "MatdiffError"]
