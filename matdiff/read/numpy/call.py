@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from matdiff.language.errors import UnreadCode
-from matdiff.language.syntax import Span
+from matdiff.language.syntax import Expr, Span
 from matdiff.read.numpy.arrays import Misfit, Value
 
 if TYPE_CHECKING:
-    from matdiff.read.numpy.translation import Translation
+    from collections.abc import Mapping
+
+    from matdiff.read.numpy.arrays import Arrays
 
 # Keywords that say nothing about the value.
 _SILENT = ("dtype", "device", "requires_grad", "hermitian", "assume_a", "check_finite", "optimize", "inplace")
+
+
+class Code(Protocol):
+    """What a call asks the code about that it stands in; see `translation.Translation`."""
+
+    arrays: Arrays
+
+    @property
+    def names(self) -> Mapping[str, Value]: ...
+    def value(self, node: ast.expr) -> Value: ...
+    def unread(self, node: ast.AST, why: str) -> UnreadCode: ...
+    def operated(self, sign: str, left: Value, right: Value, span: Span) -> Value: ...
+    def size(self, node: ast.expr | None) -> tuple[Expr, ...]: ...
+    def with_axis(self, value: Value, *, first: bool, span: Span) -> Value: ...
+    def turned_on_the_left(self, node: ast.expr | None, value: Value) -> None: ...
+    def is_torch_norm(self, call: Call) -> bool: ...
 
 
 class Call:
     """A call; `library` is "numpy", "scipy", "jax" or "torch", or empty where nothing tells.  The object of a method is its first argument."""
 
     def __init__(
-        self, code: Translation, name: str, library: str, args: list[ast.expr], keywords: dict[str, ast.expr], span: Span
+        self, code: Code, name: str, library: str, args: list[ast.expr], keywords: dict[str, ast.expr], span: Span
     ) -> None:
         self.code, self.name, self.library, self.args, self.keywords, self.span = code, name, library, args, keywords, span
         self.used = {keyword for keyword in keywords if keyword in _SILENT}

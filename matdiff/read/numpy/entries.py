@@ -11,28 +11,35 @@ from matdiff.read.numpy.call import Call
 
 
 def square(call: Call) -> Value:
+    """x ** 2."""
     return call.code.arrays.power(call.value(), Value(number(2, call.span)), call.span)
 
 
 def reciprocal(call: Call) -> Value:
+    """1 / x."""
     return call.code.arrays.divide(Value(number(1, call.span)), call.value(), call.span)
 
 
 def rsqrt(call: Call) -> Value:
+    """1 / sqrt(x)."""
     root = call.code.arrays.each("sqrt", call.value(), call.span)
     return call.code.arrays.divide(Value(number(1, call.span)), root, call.span)
 
 
 def negative(call: Call) -> Value:
+    """-x."""
     return call.code.arrays.negative(call.value(), call.span)
 
 
 def silu(call: Call) -> Value:
+    """x * sigmoid(x)."""
     arrays, value = call.code.arrays, call.value()
     return arrays.multiply(value, arrays.each("sigmoid", value, call.span), call.span)
 
 
 def log_to_base(base: int) -> Callable[[Call], Value]:
+    """log2 and log10."""
+
     def made(call: Call) -> Value:
         arrays = call.code.arrays
         divisor = Value(Expr("log", (number(base, call.span),), span=call.span))
@@ -42,6 +49,7 @@ def log_to_base(base: int) -> Callable[[Call], Value]:
 
 
 def step(call: Call) -> Value:
+    """heaviside(x, 0)."""
     if call.literal(1, "values") not in (0, 0.0):
         raise call.refused("heaviside(x, 0) is read, in which the step at 0 is 0")
     return call.code.arrays.each("step", call.value(), call.span)
@@ -63,10 +71,12 @@ def _larger(call: Call, left: Value, right: Value) -> Value:
 
 
 def maximum(call: Call) -> Value:
+    """The larger of two arrays, entry by entry."""
     return _larger(call, call.value(0), call.value(1, "other"))
 
 
 def minimum(call: Call) -> Value:
+    """The smaller of two arrays, entry by entry."""
     arrays, span = call.code.arrays, call.span
     left, right = (
         arrays.negative(call.value(place), span) if not _is_zero(call.value(place)) else call.value(place) for place in (0, 1)
@@ -83,6 +93,7 @@ def clamped(call: Call) -> Value:
 
 
 def logaddexp(call: Call) -> Value:
+    """log(exp(x) + exp(y)); softplus(y) where x is 0."""
     arrays, span = call.code.arrays, call.span
     left, right = call.value(0), call.value(1)
     for one, other in ((left, right), (right, left)):

@@ -11,12 +11,14 @@ from matdiff.read.numpy.einsum import contracted
 
 
 def dot(call: Call) -> Value:
+    """Of arrays what `@` is; of numbers the product."""
     left, right = call.value(0), call.value(1, "b", "other", "tensor")
     call.code.turned_on_the_left(call.args[0] if call.args else None, left)
     return call.code.operated("@" if left.rank and right.rank else "*", left, right, call.span)
 
 
 def inner(call: Call) -> Value:
+    """The sum over the last axes of both."""
     left, right = call.value(0), call.value(1, "other")
     if right.rank == 2:
         right = call.code.arrays.transpose(right, call.span)
@@ -26,6 +28,7 @@ def inner(call: Call) -> Value:
 
 
 def vdot(call: Call) -> Value:
+    """The sum of the products of all entries."""
     left, right = call.value(0), call.value(1)
     if left.rank != right.rank:
         raise Misfit(call.span, "`vdot` takes two arrays of one kind")
@@ -35,10 +38,12 @@ def vdot(call: Call) -> Value:
 
 
 def outer(call: Call) -> Value:
+    """x y^T."""
     return call.code.arrays.outer(call.value(0), call.value(1), call.span)
 
 
 def chain(call: Call) -> Value:
+    """np.linalg.multi_dot."""
     node = call.node(0)
     if not isinstance(node, (ast.List, ast.Tuple)) or len(node.elts) < 2:
         raise call.refused("multi_dot takes a list")
@@ -50,6 +55,7 @@ def chain(call: Call) -> Value:
 
 
 def kron(call: Call) -> Value:
+    """The Kronecker product."""
     left, right = call.value(0), call.value(1)
     if left.rank != right.rank or not left.rank or left.is_loose or right.is_loose:
         raise Misfit(call.span, "`kron` takes two matrices or two vectors")
@@ -57,6 +63,7 @@ def kron(call: Call) -> Value:
 
 
 def power_of_matrix(call: Call) -> Value:
+    """np.linalg.matrix_power(A, 3)."""
     power = call.literal(1, "n")
     if not isinstance(power, int):
         raise call.refused("the power is a whole number")
@@ -64,16 +71,19 @@ def power_of_matrix(call: Call) -> Value:
 
 
 def solve(call: Call) -> Value:
+    """inv(A) b."""
     matrix, right = call.matrix(0), call.value(1)
     inverse = Value(Expr("inv", (matrix.expr,), span=matrix.span), MATRIX)
     return call.code.arrays.matmul(inverse, right, call.span)
 
 
 def pinv(call: Call) -> Value:
+    """The pseudoinverse."""
     return Value(Expr("pinv", (call.matrix().expr,), span=call.span), MATRIX)
 
 
 def diag(call: Call) -> Value:
+    """A vector on the diagonal, or the diagonal of a matrix."""
     value = call.value()
     if value.rank == 0 or (value.is_loose and value.rank == 2):
         raise Misfit(value.span, "`diag` takes a vector or a matrix")
@@ -82,10 +92,12 @@ def diag(call: Call) -> Value:
 
 
 def triangle(call: Call) -> Value:
+    """tril and triu."""
     return Value(Expr(call.name, (call.matrix().expr,), span=call.span), MATRIX)
 
 
 def cumsum(call: Call) -> Value:
+    """The sums of the first entries of a vector."""
     value = call.value()
     if value.rank != 1 or call.axis(value) not in (None, 0):
         raise Misfit(call.span, "`cumsum` is read of a vector")
@@ -93,6 +105,7 @@ def cumsum(call: Call) -> Value:
 
 
 def eye(call: Call) -> Value:
+    """The identity matrix."""
     size = call.code.size(call.node(0, "N", "n"))
     if call.node(1, "M", "m") is not None:
         raise call.refused("the identity matrix is square")
@@ -122,6 +135,7 @@ def filled(call: Call) -> Value:
 
 
 def filled_like(call: Call) -> Value:
+    """ones_like and zeros_like."""
     value = call.value()
     if call.name == "zeros_like":
         return call.code.arrays.multiply(Value(number(0, call.span)), value, call.span)
@@ -134,6 +148,7 @@ def filled_like(call: Call) -> Value:
 
 
 def transpose(call: Call) -> Value:
+    """The transpose, by one of its names."""
     value = call.value()
     axes: list[object] = []
     while len(call.args) > len(call.places):
@@ -165,6 +180,7 @@ def _as_list(call: Call, value: Value, order: object, span: Span) -> Value:
 
 
 def reshaped(call: Call) -> Value:
+    """reshape(-1): the entries as a vector, row by row; or as a column or row."""
     value, order = call.value(), call.literal(-1, "order", default="C")
     shape: list[object] = []
     while len(call.args) > len(call.places):
@@ -181,6 +197,7 @@ def reshaped(call: Call) -> Value:
 
 
 def unsqueezed(call: Call) -> Value:
+    """A vector as a row or column."""
     value, place = call.value(), call.literal(1, "axis", "dim")
     if value.rank != 1 or place not in (0, 1, -1):
         raise Misfit(call.span, "a new axis is read of a vector")
@@ -188,6 +205,7 @@ def unsqueezed(call: Call) -> Value:
 
 
 def squeezed(call: Call) -> Value:
+    """A row or column as a vector."""
     value = call.value()
     call.axis(value)
     if value.rank < 2 or not any(value.ones):
@@ -209,6 +227,7 @@ def array(call: Call) -> Value:
 
 
 def block(call: Call) -> Value:
+    """A block matrix."""
     node = call.node(0)
     if not isinstance(node, ast.List) or not all(isinstance(part, ast.List) for part in node.elts):
         raise call.refused("a list of rows of matrices is read")
@@ -238,7 +257,7 @@ def joined(call: Call) -> Value:
     rank = parts[0].rank
     if any(part.rank != rank or not rank or part.is_loose for part in parts):
         raise Misfit(call.span, "arrays of one kind are joined")
-    axis: Union[int, None] = {"hstack": rank - 1, "vstack": 0}.get(call.name, -1)
+    axis: int | None = {"hstack": rank - 1, "vstack": 0}.get(call.name, -1)
     if axis == -1:
         axis = call.axis(parts[0], default=0)
     if rank == 1 and call.name == "vstack":
@@ -249,6 +268,7 @@ def joined(call: Call) -> Value:
 
 
 def count_of(call: Call) -> Value:
+    """len(x), np.size(x), X.size(0)."""
     value = call.value()
     axis = 0 if call.name == "len" else call.axis(value)
     if not value.rank:
@@ -257,6 +277,7 @@ def count_of(call: Call) -> Value:
 
 
 def einsum(call: Call) -> Value:
+    """See `einsum.contracted`."""
     text = call.literal(0)
     if not isinstance(text, str):
         raise call.refused("the subscripts of einsum are written out")

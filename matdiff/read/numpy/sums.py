@@ -8,6 +8,7 @@ from matdiff.read.numpy.call import Call
 
 
 def sum(call: Call) -> Value:
+    """Of all entries, or over one axis."""
     value = call.value()
     return call.code.arrays.total(value, call.axis(value), call.keeps, call.span)
 
@@ -19,6 +20,7 @@ def builtin_sum(call: Call) -> Value:
 
 
 def mean(call: Call) -> Value:
+    """Of all entries, or over one axis."""
     value = call.value()
     return _averaged(call, value, call.axis(value), call.keeps)
 
@@ -57,10 +59,12 @@ def variance(call: Call) -> Value:
 
 
 def deviation(call: Call) -> Value:
+    """The root of the variance."""
     return call.code.arrays.each("sqrt", variance(call), call.span)
 
 
 def extreme(call: Call) -> Value:
+    """The largest or smallest of all entries."""
     value = call.value()
     if call.axis(value) is not None and value.rank == 2:
         raise call.refused("the largest entries of rows or columns are not read yet")
@@ -71,6 +75,7 @@ def extreme(call: Call) -> Value:
 
 
 def norm(call: Call) -> Value:
+    """The norm of a vector or matrix, or of the rows of a matrix."""
     arrays, span, value = call.code.arrays, call.span, call.value()
     order = call.literal(1, "ord", "p")
     # torch.norm takes a matrix as the list of its entries; torch.linalg.norm does not.
@@ -114,6 +119,7 @@ def normalized(call: Call) -> Value:
 
 
 def squared_error(call: Call) -> Value:
+    """F.mse_loss."""
     arrays, span = call.code.arrays, call.span
     difference = arrays.add([(False, call.value(0)), (True, call.value(1))], span)
     squares = arrays.power(difference, Value(number(2, span)), span)
@@ -137,6 +143,7 @@ def _exponentials(call: Call) -> tuple[Value, int | None]:
 
 
 def softmax(call: Call) -> Value:
+    """exp(x) / sum(exp(x)), along one axis."""
     arrays, span = call.code.arrays, call.span
     value, axis = _exponentials(call)
     if value.rank == 1:
@@ -146,6 +153,7 @@ def softmax(call: Call) -> Value:
 
 
 def logsumexp(call: Call) -> Value:
+    """log(sum(exp(x))), along one axis."""
     arrays, span = call.code.arrays, call.span
     value, axis = _exponentials(call)
     keep = call.keeps
@@ -155,6 +163,7 @@ def logsumexp(call: Call) -> Value:
 
 
 def log_softmax(call: Call) -> Value:
+    """x - logsumexp(x), along one axis."""
     arrays, span = call.code.arrays, call.span
     value, axis = _exponentials(call)
     if value.rank == 1:
