@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import heapq
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import count
 from typing import NamedTuple
 
@@ -349,6 +349,24 @@ def _broken(text: str, error: SyntaxError, shift: int) -> MatdiffError:
     end = min(start + max(column + 1, 1), len(text))
     words = str(error.msg or "").partition(" (")[0] or "invalid syntax"
     return UnreadCode(span=Span(min(start + column, len(text)), max(end, min(start + column, len(text)))), why=f"Python: {words}")
+
+
+def source_of(function: Callable[..., object]) -> str | None:
+    """The text of a function of a file, or of the only `lambda` in its lines; None where there is none."""
+    import inspect
+    import textwrap
+
+    try:
+        text = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        return None
+    if function.__name__ != "<lambda>":
+        return text
+    try:
+        found = [node for node in ast.walk(ast.parse(text.strip())) if isinstance(node, ast.Lambda)]
+    except SyntaxError:  # a line in the middle of an expression
+        return None
+    return ast.get_source_segment(text.strip(), found[0]) if len(found) == 1 else None
 
 
 def is_code(text: str) -> bool:

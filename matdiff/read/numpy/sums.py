@@ -25,13 +25,13 @@ def mean(call: Call) -> Value:
     return _averaged(call, value, call.axis(value), call.keeps)
 
 
-def _averaged(call: Call, value: Value, axis: int | None, keep: bool, less: object = 0) -> Value:
-    """The mean of all entries, or over one axis; `less` is taken from their number."""
+def _averaged(call: Call, value: Value, axis: int | None, keep: bool, less: object = 0, like: Value | None = None) -> Value:
+    """The mean of all entries, or over one axis; `less` is taken from their number, which is that of `like`."""
     arrays, span = call.code.arrays, call.span
     total = arrays.total(value, axis, keep, span)
     if (axis is None or value.rank == 1) and not less:
         return Value(Expr("mean", (value.expr,), span=span) if not value.is_number else value.expr, total.ones)
-    count = Value(arrays.count(value, axis, span))
+    count = Value(arrays.count(like or value, axis, span))
     if less:
         if isinstance(less, bool) or not isinstance(less, int):
             raise call.refused("ddof is a whole number")
@@ -55,7 +55,7 @@ def variance(call: Call) -> Value:
     centre = _averaged(call, value, axis, value.rank == 2 and axis is not None)
     difference = arrays.add([(False, value), (True, centre)], span)
     squares = arrays.power(difference, Value(number(2, span)), span)
-    return _averaged(call, squares, axis, keep, less)
+    return _averaged(call, squares, axis, keep, less, value)
 
 
 def deviation(call: Call) -> Value:
