@@ -34,7 +34,8 @@ VALUES = {
     "Span": Span(0, 1), "Expr": DEEP, "Dim": size("n"), "Shape": (size("m"), size("n")), "Fix": FIX, "str": "X", "int": 2, "float": 1.5,
     "bool": True, "object": 3, "tuple[str, ...]": ("X", "Y"), "tuple[Fix, ...]": (FIX, FIX), "Sequence[str]": ("X",),
     "tuple[SizeReason, ...]": (errors.SizeReason("X", 0, "m", Span(0, 1)),), "tuple[Span, ...]": (Span(0, 1),),
-    "tuple[tuple[str, str, Span], ...]": (("X", "Y", Span(0, 1)),), "tuple[tuple[str, str, Shape], ...]": (("X", "matrix", X.shape),),
+    "tuple[tuple[str, str, Span], ...]": (("X", "Y", Span(0, 1)),), "tuple[tuple[str, str], ...]": (("n", "scalar"),),
+    "tuple[tuple[str, str, Shape], ...]": (("X", "matrix", X.shape),),
     "tuple[tuple[str, ...], ...]": (("X",),), "tuple[Span, str]": (Span(0, 1), "m"), "Rational": 2,
     "tuple[MatdiffError, ...]": (TooLarge(what="time", limit=1.0), errors.DivisionByZero(span=Span(0, 1))),
 }  # fmt: skip

@@ -106,10 +106,11 @@ def _meant_value(problem: WrongValue, option: click.Option, command: ExpressionC
 def _with_value(word: str, command: ExpressionCommand) -> list[str]:
     """The options that take this word, or what others call one of their values."""
     meant = {word, *(value for value, words in _VALUES.items() if word in words.split())}
-    return [
+    found = [
         f"{max(one.opts, key=len)} {value}"
         for one in command.params
         if isinstance(one, click.Option) and isinstance(one.type, click.Choice)
         for value in one.type.choices
         if value in meant
     ]
+    return sorted(found, key=lambda option: option.startswith("--from"))  # `--numpy`: what is read shows by itself

@@ -40,10 +40,10 @@ SEARCH_NODES = 200_000
 _MOST_DEPARTURES = 6
 # What a departure from the usual kind costs, where that is not DEPARTURE.
 _UNUSUAL = {
-    ("vector", "matrix"): DEPARTURE + 1,
+    ("vector", "matrix"): DEPARTURE + 2,
     ("scalar", "matrix"): DEPARTURE + 1,
-    ("matrix", "vector"): DEPARTURE + 1,
-    ("matrix", "scalar"): DEPARTURE + 1,
+    ("matrix", "vector"): DEPARTURE + 2,
+    ("matrix", "scalar"): DEPARTURE + 2,
 }
 _KEYWORDS = ("lambda", "is", "in", "if", "or", "and", "not", "del", "as", "for", "def")
 

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 DEPARTURE = 2
 _BARE_NUMBER_ADDED = 4
 _CONTRACTION_ADDED = 6
+_SUM_OF_A_NUMBER = 6
 _NAME_STRETCHED = 2
 _NAME_DIVIDES = 4
 _VECTOR_EXPONENT = 4
-TURNED_VECTOR = 8
+TURNED_VECTOR = 12
 # Who writes `q @ k.T`, with k a matrix, writes other matrices in lower case too; but not weights.
-_VECTOR_BY_LOWER_MATRIX = 7
-_VECTOR_AMONG_LOWER_MATRICES = 4
+_VECTOR_BY_LOWER_MATRIX = 10
+_VECTOR_AMONG_LOWER_MATRICES = 5
 _WEIGHTS = ("w", "beta", "theta")
 
 Axes = tuple[bool, ...]
@@ -286,6 +287,7 @@ class Arrays:
     def total(self, value: Value, axis: int | None, keep: bool, span: Span) -> Value:
         """The sum of all entries, or over one axis."""
         self.fixed(value)
+        self.doubts += _SUM_OF_A_NUMBER if not value.rank and value.is_doubtful else 0
         if axis is None or value.rank < 2:
             expr = value.expr if value.is_number else Expr("sum", (value.expr,), span=span)
             return Value(expr, (True,) * value.rank if keep else NUMBER)

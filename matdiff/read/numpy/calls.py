@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matdiff.language.errors import UnknownFunction
 from matdiff.language.syntax import Expr
 from matdiff.read.numpy import entries, matrices, sums
 from matdiff.read.numpy.arrays import MATRIX, NUMBER, Value
@@ -61,7 +60,7 @@ _CALLS: dict[str, Callable[[Call], Value]] = {
 
 
 def called(call: Call) -> Value:
-    """What a call stands for.  Raises UnknownFunction, UnreadCode and Misfit."""
+    """What a call stands for.  Raises UnreadCode and Misfit."""
     name, arrays, span = call.name, call.code.arrays, call.span
     if name in _EACH:
         if name == "gelu" and call.library == "jax" and call.literal(-1, "approximate", default=True) is not False:
@@ -79,7 +78,7 @@ def called(call: Call) -> Value:
     elif name in _CALLS:
         value = _CALLS[name](call)
     else:
-        raise UnknownFunction(span=span, function=name, names=tuple(sorted(call.code.names)))
+        raise call.refused(f"`{name}` is no function that is read")
     call.finish()
     return value
 

@@ -102,7 +102,7 @@ def norm(call: Call) -> Value:
     elif order == "inf" and not is_matrix:
         function = "maxnorm"
     else:
-        raise Misfit(span, f"the norm of order {order} of {value.kind} is not read")
+        raise call.refused(f"the norm of order {order} of {value.kind} is not read")
     return Value(Expr(function, (value.expr,), span=span))
 
 
@@ -137,7 +137,7 @@ def _exponentials(call: Call) -> tuple[Value, int | None]:
     call.code.arrays.fixed(value)
     is_told = any(name in call.keywords for name in ("axis", "dim")) or len(call.args) > 1
     if not is_told and value.rank == 2 and call.library != "jax" and call.library != "scipy":
-        raise Misfit(call.span, f"of the rows or the columns of a matrix? say axis=1 or axis=0 in `{call.name}`")
+        raise call.refused(f"of the rows or the columns of a matrix? say axis=1 or axis=0 in `{call.name}`")
     default = -1 if call.library == "jax" and call.name != "logsumexp" else None
     return value, call.axis(value, default=default)
 

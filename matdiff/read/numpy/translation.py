@@ -169,7 +169,7 @@ class Translation:
     # Expressions
 
     def value(self, node: ast.expr) -> Value:
-        """What an expression stands for.  Raises UnreadCode, UnknownFunction, TooLarge and Misfit."""
+        """What an expression stands for.  Raises UnreadCode, TooLarge and Misfit."""
         self._level += 1
         self._visited += 1
         if self._level > LEVELS:
