@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
 
 if TYPE_CHECKING:
@@ -109,6 +110,11 @@ def product(span: Span, *factors: Expr) -> Expr:
     return Expr("*", args, span=span)
 
 
+def _is_contraction(expr: Expr) -> bool:
+    """Whether a number is made of arrays otherwise than as a statistic of their entries."""
+    return any(node.op in ("'", ":", "tr", "det", "logdet", "norm", "at") for node in post_order(expr))
+
+
 class Arrays:
     """The operators; `doubts` is how much speaks against the kinds that they were applied to."""
 
@@ -156,8 +162,17 @@ class Arrays:
             if value.is_number and not all(axes):
                 self._doubt_added(value)
             part = self.stretched(value, axes, span)
+            if value.is_number and not all(axes) and _is_contraction(value.expr):
+                part = self._spread(value, axes, span)
             parts.append(Expr("neg", (part,), span=value.span) if is_subtracted else part)
         return Value(Expr("+", tuple(parts), span=span), axes, is_loose=self._loose(values))
+
+    def _spread(self, value: Value, axes: Axes, span: Span) -> Expr:
+        """A number such as x^T A x at every entry: with ones, since beside an array alone it looks like a mistake."""
+        row, rest = turned(ones(span), span), [one for one in axes if not one]
+        if len(rest) == 2:
+            return Expr("*", (value.expr, ones(span), row), span=span)
+        return Expr("*", (value.expr, ones(span) if not axes[0] else row), span=span)
 
     def _doubt_added(self, value: Value) -> None:
         """A name that is a number, or a contraction such as x^T A x, is rarely added to every entry of an array."""
