@@ -74,7 +74,6 @@ HABITS = {
     "x.dot(A.dot(y))": "x^T (A y)",
     "np.inner(A, B)": "A B^T",
     "np.einsum('ij,ij->', A, B)": "A : B",
-    "tf.matmul(A, B, transpose_a=True)": "A^T B",
     # In NumPy `*` and `**` act on every entry, and a vector on the left of `@` is a row.
     "np.sum(X**2)": "sum(X .^ 2)",
     "x**2 @ y": "(x .^ 2)^T y",
@@ -230,5 +229,3 @@ def test_what_a_size_says_already_is_not_said_again() -> None:
 def test_only_the_statement_with_the_mistake_is_translated() -> None:
     """Its sizes fit what the others and --var say."""
     assert "help: r = A x - y\n" in run(["A: 3 x 2; r = np.dot(A, x) - y; r^T r", "--order", "0"]).stderr
-    assert "help: lambda sum(w .^ 2)\n" in run(["lam * np.sum(w**2)", "--order", "0"]).stderr
-    assert "help: lam sum(w .^ 2)\n" in run(["lam * np.sum(w**2)", "--order", "0", "--var", "lam: scalar"]).stderr

@@ -22,7 +22,7 @@ _OPTIONS = {
     "--hessian": "hess second second-order second-derivative",
     "--order 0": "simplify simplified",
     "--var": "variables vars declare declaration define dim dims dimensions shape-of type types assume assumptions where",
-    "--file": "input in path read from source",
+    "--file": "input in path read source",
     "--file -": "stdin",
     "--to": "format fmt output-format as language lang code target export backend render",
     "--output": "out outfile out-file save write write-to",

@@ -31,7 +31,8 @@ _SAME = frozenset(
 )
 # Of square matrices, and the kind of their values.
 _OF_SQUARES = {
-    "inv": ("inv", MATRIX), "inverse": ("inv", MATRIX), "det": ("det", NUMBER), "logdet": ("logdet", NUMBER), "trace": ("tr", NUMBER),
+    "inv": ("inv", MATRIX),
+    "inverse": ("inv", MATRIX), "det": ("det", NUMBER), "logdet": ("logdet", NUMBER), "trace": ("tr", NUMBER), "tr": ("tr", NUMBER),
     "expm": ("expm", MATRIX), "matrix_exp": ("expm", MATRIX), "logm": ("logm", MATRIX), "sqrtm": ("sqrtm", MATRIX),
 }  # fmt: skip
 

@@ -282,6 +282,8 @@ class Translation:
             raise self.unread(node, "this is no number or array that is read")
         if node.attr in ("T", "mT", "H"):
             return self.arrays.transpose(self.value(node.value), span)
+        if node.attr == "I":
+            return called(Call(self, "inv", "", [node.value], {}, span))
         if node.attr == "size":
             return Value(self.arrays.count(self.value(node.value), None, span))
         if node.attr == "logabsdet" and self._calls(node.value, "slogdet"):
