@@ -157,7 +157,7 @@ def test_it_is_proposed_in_this_notation(typed: str, meant: str) -> None:
     assert found is not None and found.text == meant
     outcome = run([typed, "--order", "0"])
     if syntax_of(typed) == "numpy":  # it is read; what it is translated to is a reading of it in another language
-        assert outcome.status == 0 and "note[W616]: read as " in outcome.stderr
+        assert outcome.status == 0 and "note[W619]: read as " in outcome.stderr
         return
     assert outcome.status in (2, 3)
     first = next(line for line in outcome.stderr.splitlines() if line.startswith("help:"))

@@ -393,7 +393,7 @@ def test_code_is_read_as(code: str, meant: str) -> None:
     assert not reading.failed, reading.failed
     question = reading.statements[-1]
     assert isinstance(question, Question) and canonical(question.expr) == meant
-    assert question.remarks[0].code == "W616"
+    assert question.remarks[0].code == "W619"
 
 
 def test_a_name_that_is_assigned_again_is_another_one() -> None:

@@ -294,7 +294,7 @@ class BadNumber(MatdiffError):
 class UnreadCode(MatdiffError):
     """A place in code for NumPy that cannot be read; `why` in words."""
 
-    code, name = "E110", "unread-code"
+    code, name = "E111", "unread-code"
     span: Span
     why: str
 
@@ -302,7 +302,7 @@ class UnreadCode(MatdiffError):
 class SeveralReadings(MatdiffError):
     """Code that means different things with different kinds of its names; `readings` are lines in our own notation."""
 
-    code, name = "E111", "several-readings"
+    code, name = "E112", "several-readings"
     span: Span
     readings: tuple[str, ...]
 
@@ -892,9 +892,13 @@ class NumberAsFactor(Remark):
 
 
 class ReadAs(Remark):
-    """A text in another syntax, and `text`, what it is in our own notation; `kinds` of names that their spelling does not say."""
+    """A text in another notation: `read` is what it is in our own, `by` the variables that it names.
 
-    code, name, severity = "W616", "read-as", "note"
+    kinds   of the names whose spelling does not say them
+    """
+
+    code, name, severity = "W619", "read-as", "note"
     span: Span
-    text: str
+    read: str
+    by: tuple[str, ...] = ()
     kinds: tuple[tuple[str, str], ...] = ()

@@ -375,7 +375,8 @@ def _every(remark: errors.EveryVariable, text: str) -> Advice:
 
 def _read_as(remark: errors.ReadAs, text: str) -> Advice:
     kinds = ["`{}` is a {}".format(name, "number" if kind == "scalar" else kind) for name, kind in remark.kinds]
-    return f"read as {remark.text}", [], [], [", ".join(kinds)] if kinds else []
+    by = f", differentiated by {', '.join(f'`{name}`' for name in remark.by)}" if remark.by else ""
+    return f"read as `{remark.read}`{by}", [], [], [", ".join(kinds)] if kinds else []
 
 
 def _several_readings(error: errors.SeveralReadings, text: str) -> Advice:

@@ -216,7 +216,7 @@ class _Code:
                 told.append(Definition(statement.name, statement.name_span, statement.expr, statement.span, (), kinds))
             elif isinstance(statement, Question):
                 strange = tuple((name, kind) for name, kind in kinds.items() if kind != default_kind(name))
-                remark = ReadAs(span=statement.span, text=_line(attempt.statements, statement), kinds=strange)
+                remark = ReadAs(span=statement.span, read=_line(attempt.statements, statement), kinds=strange)
                 by = self.parameters if len(self.parameters) == 1 else ()
                 told.append(Question(statement.expr, (), statement.span, (), (remark,), kinds, by))
         return told
