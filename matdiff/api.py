@@ -17,7 +17,7 @@ from matdiff.answer.result import Result
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import KINDS, Along
 from matdiff.formats import registry
-from matdiff.infer.variables import declare
+from matdiff.infer.variables import declare, kinds_declared
 from matdiff.language.errors import EndsEarly, Errors, MatdiffError, NotAName, Remark, TooLarge, WrongOption, speak_with
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Span
@@ -208,7 +208,7 @@ class Derivative(Answer):
 
 
 def differentiate(
-    source: str,
+    source: str | Callable[..., object],
     wrt: str | Sequence[str] | None = None,
     *,
     order: int = 1,
@@ -224,6 +224,7 @@ def differentiate(
 ) -> Derivative:
     """The derivative of the last expression in `source`, a matdiff text that may declare and define names before it.
 
+    Or that of the value of a Python function that calculates with NumPy, JAX or PyTorch: its source is read, and nothing is run.
     `wrt` is a variable or several; None takes the only one there is.  `declarations` are texts such as "W: m x n".
     `syntax` is what the source is written in, one of `syntaxes.SYNTAXES`; "auto" tells by its marks.
     `hvp`, `jvp` and `vjp`, of which one may be given, name directions to which the Hessian or the Jacobian is applied.
@@ -235,6 +236,8 @@ def differentiate(
     for name, value in (("order", order), ("structure", structure), ("layout", layout), ("syntax", syntax)):
         choices.check(name, value)
     along, allowed = direction((hvp, jvp, vjp), order), seconds(timeout)
+    if not isinstance(source, str):
+        source, syntax = source_of(source), "numpy"
     asked = Asked(listed(wrt), order, structure, layout, along, strict)
     with within(inf if allowed is None else allowed):
         known: list[Declaration] = []
@@ -255,9 +258,20 @@ def differentiate(
     return answer
 
 
+def source_of(function: Callable[..., object]) -> str:
+    """The text of a function, which ends with its name or is the `lambda` alone.  Raises WrongOption where it is not to be had."""
+    from matdiff.read.python import source_of as text_of  # needed only for functions
+
+    text = text_of(function)
+    if text is None:
+        takes = "takes a text, or a function whose source can be found: one of a file, with one lambda in its line"
+        raise WrongOption(problem="value", options=("source",), found=getattr(function, "__name__", repr(function)), takes=takes)
+    return text
+
+
 def _read(source: str, syntax: str, known: Sequence[Declaration]) -> Inputs:
     """The last question of a text, and all that is declared and defined for it."""
-    reading = read(source, syntax, known=[declaration.name for declaration in known])
+    reading = read(source, syntax, known=kinds_declared(known))
     if reading.failed:
         raise Errors([error for _, errors in reading.failed for error in errors])
     statements = reading.statements

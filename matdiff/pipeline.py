@@ -35,7 +35,7 @@ def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answe
             results.append(Result(writing, names, rebuild(tensor, value.restored), asked, place))
     shown = [expr for result in results for expr in result.formulas]
     remarks = remarks_on(typed, wrt, asked.structure, shown, [name for name in wrt if any(r.is_twice_by(name) for r in results)])
-    remarks += asked.remarks(question, wrt)
+    remarks += asked.remarks(inputs.question, wrt)
     introduced = tuple(name for name in directions if name not in typed.variables)
     return Answer(inputs, asked, writing.typed, session, value.output, wrt, introduced, results, remarks)
 
@@ -58,7 +58,7 @@ def again(answer: Answer, **changes: object) -> Answer:
     """The answer to the same question with another `wrt`, `structure` or `layout`, not applied to directions."""
     asked = answer.asked._replace(along=None, **changes)  # type: ignore[arg-type]
     asking = answer.inputs.question
-    question = Question(asking.expr, (), asking.span, kinds=asking.kinds)
+    question = Question(asking.expr, (), asking.span, kinds=asking.kinds, by=asking.by)
     return solve(answer.inputs._replace(question=question), asked)
 
 

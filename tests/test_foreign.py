@@ -6,6 +6,7 @@ import pytest
 from sessions import run
 
 from matdiff.mistakes.foreign.translation import translated
+from matdiff.read.syntaxes import syntax_of
 
 HABITS = {
     "norm(x, 2)": "||x||",
@@ -61,7 +62,6 @@ HABITS = {
     "x.dot(A.dot(y))": "x^T (A y)",
     "np.inner(A, B)": "A B^T",
     "np.einsum('ij,ij->', A, B)": "A : B",
-    "tf.matmul(A, B, transpose_a=True)": "A^T B",
     # In NumPy `*` and `**` act on every entry, and a vector on the left of `@` is a row.
     "np.sum(X**2)": "sum(X .^ 2)",
     "x**2 @ y": "(x .^ 2)^T y",
@@ -115,6 +115,9 @@ def test_it_is_proposed_in_this_notation(typed: str, meant: str) -> None:
     found = translated(typed)
     assert found is not None and found.text == meant
     outcome = run([typed, "--order", "0"])
+    if syntax_of(typed) == "numpy":  # it is read; what it is translated to is a reading of it in another language
+        assert outcome.status == 0 and "note[W619]: read as " in outcome.stderr
+        return
     assert outcome.status in (2, 3)
     first = next(line for line in outcome.stderr.splitlines() if line.startswith("help:"))
     assert first.endswith(meant)
@@ -172,7 +175,7 @@ def test_no_product_is_made_of_a_call(text: str) -> None:
 
 
 def test_a_statement_in_another_language_is_one_error() -> None:
-    for text in ("t(y - X%*%b) %*% (y - X%*%b)", "np.sum(x**2) + y.T @ y"):
+    for text in ("t(y - X%*%b) %*% (y - X%*%b)", "np.sum(x**2) + y^T y"):
         assert run([text, "--order", "0"]).stderr.count("error[") == 1
     assert run([r"\sum_{i=1}^n x_{i}", "--order", "0"]).stderr.count("error[") == 1
 
@@ -185,5 +188,3 @@ def test_what_a_size_says_already_is_not_said_again() -> None:
 def test_only_the_statement_with_the_mistake_is_translated() -> None:
     """Its sizes fit what the others and --var say."""
     assert "help: r = A x - y\n" in run(["A: 3 x 2; r = np.dot(A, x) - y; r^T r", "--order", "0"]).stderr
-    assert "help: lambda sum(w .^ 2)\n" in run(["lam * np.sum(w**2)", "--order", "0"]).stderr
-    assert "help: lam sum(w .^ 2)\n" in run(["lam * np.sum(w**2)", "--order", "0", "--var", "lam: scalar"]).stderr

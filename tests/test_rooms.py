@@ -25,6 +25,7 @@ ROOMS = (
     "language",
     "limits",
     "version",
+    "read.numpy",
     "read",
     "infer",
     "numbers",

@@ -14,7 +14,7 @@ from matdiff.command.streams import Output, Progress, complain, uses_color
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import Along
 from matdiff.formats import registry
-from matdiff.infer.variables import declare
+from matdiff.infer.variables import declare, kinds_declared
 from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.language.relocate import spans_of
 from matdiff.language.statements import Declaration, Definition, Question, Reading
@@ -116,7 +116,7 @@ class Batch:
         return self.status
 
     def _read(self) -> Reading:
-        return read(self.text, self.options.syntax, known=[declaration.name for declaration in self.declarations])
+        return read(self.text, self.options.syntax, known=kinds_declared(self.declarations))
 
     def _take(self, statement: Declaration | Definition | Question, alone: bool) -> None:
         if isinstance(statement, Declaration):

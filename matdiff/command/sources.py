@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -64,8 +65,19 @@ def sources_of(paths: Sequence[str], expression: str | None) -> list[Source]:
         paths = ["-"]
     elif expression == "-":
         paths, expression = [*paths, "-"], None
-    sources = [Source(read_standard_input(), "stdin") if path == "-" else Source(read_path(path), "file", path) for path in paths]
+    sources = [Source(read_standard_input(), "stdin") if path == "-" else _file(path) for path in paths]
     return sources if expression is None else [*sources, Source(expression, "argument")]
+
+
+def _file(path: str) -> Source:
+    """A file; `loss.py:ridge` is its function of that name, unless a file is called so.
+
+    To ask for a function of a text is to name it in a last line.
+    """
+    file, colon, name = path.rpartition(":")
+    if colon and file.endswith(".py") and name.isidentifier() and not os.path.exists(path):
+        return Source(f"{read_path(file)}\n{name}\n", "file", file)
+    return Source(read_path(path), "file", path)
 
 
 def joined(sources: Sequence[Source]) -> str:

@@ -37,7 +37,7 @@ class Asked(NamedTuple):
     def of(self, question: Question) -> Asked:
         """The same with what a question says itself; where only the value is wanted, no derivative."""
         order = question.order if question.order is not None and self.order == 1 and self.along is None else self.order
-        return self._replace(wrt=tuple(question.wrt or self.wrt), order=order)
+        return self._replace(wrt=tuple(question.wrt or self.wrt or question.by), order=order)
 
     def checked(self) -> Asked:
         """The same with every name in its one spelling.  Raises NotAName: a result can only hold what the language can name."""

@@ -49,6 +49,11 @@ def declared_variable(declaration: Declaration) -> Variable:
     return Variable(declaration.name, declared_kind((rows, columns)), (rows, columns), declaration.property)
 
 
+def kinds_declared(declarations: Sequence[Declaration]) -> dict[str, str]:
+    """The names that are declared, with their kinds."""
+    return {declaration.name: declared_variable(declaration).kind for declaration in declarations}
+
+
 def described(variable: Variable) -> str:
     """`n × k`, `n`, `scalar`, `symmetric n`."""
     rows, columns = variable.shape

@@ -295,6 +295,22 @@ class BadNumber(MatdiffError):
     meant: str = ""
 
 
+class UnreadCode(MatdiffError):
+    """A place in code for NumPy that cannot be read; `why` in words."""
+
+    code, name = "E111", "unread-code"
+    span: Span
+    why: str
+
+
+class SeveralReadings(MatdiffError):
+    """Code that means different things with different kinds of its names; `readings` are lines in our own notation."""
+
+    code, name = "E112", "several-readings"
+    span: Span
+    readings: tuple[str, ...]
+
+
 # E2xx: names and declarations
 
 
@@ -933,9 +949,13 @@ class NumberAsFactor(Remark):
 
 
 class ReadAs(Remark):
-    """A formula in another notation than matdiff's own: `read` is what was understood, `by` the variables that it names."""
+    """A text in another notation: `read` is what it is in our own, `by` the variables that it names.
+
+    kinds   of the names whose spelling does not say them
+    """
 
     code, name, severity = "W619", "read-as", "note"
     span: Span
     read: str
     by: tuple[str, ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()

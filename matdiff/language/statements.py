@@ -66,9 +66,10 @@ class Question:
     """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition.
 
     order   of the derivative that it asks for itself, as `d^2/dx^2 f` does, or None
+    by      the parameter of the function that it is the value of, if that has just one: the variable, unless another one is asked for
     """
 
-    __slots__ = ("expr", "kinds", "order", "remarks", "span", "wrt", "wrt_spans")
+    __slots__ = ("by", "expr", "kinds", "order", "remarks", "span", "wrt", "wrt_spans")
 
     def __init__(
         self,
@@ -79,8 +80,9 @@ class Question:
         remarks: Iterable[Remark] = (),
         kinds: Mapping[str, str] = MappingProxyType({}),
         order: int | None = None,
+        by: tuple[str, ...] = (),
     ) -> None:
-        self.expr, self.wrt, self.span, self.wrt_spans, self.order = expr, wrt, span, wrt_spans, order
+        self.expr, self.wrt, self.span, self.wrt_spans, self.order, self.by = expr, wrt, span, wrt_spans, order, by
         self.remarks, self.kinds = tuple(remarks), dict(kinds)
 
     def __repr__(self) -> str:

@@ -406,8 +406,14 @@ def _every(remark: errors.EveryVariable, text: str) -> Advice:
 
 
 def _read_as(remark: errors.ReadAs, text: str) -> Advice:
+    kinds = ["`{}` is a {}".format(name, "number" if kind == "scalar" else kind) for name, kind in remark.kinds]
     by = f", differentiated by {', '.join(f'`{name}`' for name in remark.by)}" if remark.by else ""
-    return f"read as `{remark.read}`{by}", [], [], []
+    return f"read as `{remark.read}`{by}", [], [], [", ".join(kinds)] if kinds else []
+
+
+def _several_readings(error: errors.SeveralReadings, text: str) -> Advice:
+    helps = [Help(reading) for reading in error.readings]
+    return "this can be read in several ways", [Label(error.span, "which one?")], helps, []
 
 
 ADVICE: dict[type, Callable[[Any, str], Advice]] = {
@@ -444,4 +450,5 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.MarkRead: _mark,
     errors.NotationRead: _notation_read,
     errors.ReadAs: _read_as,
+    errors.SeveralReadings: _several_readings,
 }

@@ -256,6 +256,7 @@ READING_WORDS: dict[type, Wording] = {
         "a sum of squares is ||X w - y||^2, and one of all entries sum(x)",
         span="`{0.written}`",
     ),
+    errors.UnreadCode: lambda error, text: ("this code cannot be read", [Label(error.span, error.why)], []),
     errors.WrongArity: _wrong_arity,
     errors.UnknownVariable: _unknown_variable,
     errors.ReservedName: _reserved,

@@ -12,12 +12,18 @@ from importlib import import_module
 from matdiff.language.statements import Question, Reading
 
 # The syntax and the module that reads it; the first one is matdiff's own language.
-READERS = {"matdiff": "matdiff.read.parse", "latex": "matdiff.read.latex.reader"}
+READERS = {"matdiff": "matdiff.read.parse", "latex": "matdiff.read.latex.reader", "numpy": "matdiff.read.python"}
 SYNTAXES = ("auto", *READERS)
 # A command of LaTeX; a single letter behind a backslash is what MATLAB divides by, and so are these words.
 _COMMAND = re.compile(r"\\([A-Za-z]{2,}|[|,;!{}])")
 _DIVIDED = frozenset(("ones", "zeros", "eye", "inv", "pinv"))
 _DOLLARS = re.compile(r"\A\s*\$|\$[^$]*\$|\A\s*\\[(\[]")
+# Marks of code: an attribute, a power, a keyword argument; and words that no formula has.
+_CODE = re.compile(
+    r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:", re.M
+)
+_PROGRAM = re.compile(r"^\s*(?:def\s+\w+\s*\(|return\s|import\s+\w|from\s+[\w.]+\s+import\s)", re.M)
+_COMMENT = re.compile(r"#[^\n]*")
 
 
 def syntax_of(text: str) -> str:
@@ -26,7 +32,15 @@ def syntax_of(text: str) -> str:
         found = _COMMAND.findall(text)
         if any(word not in _DIVIDED for word in found) or _DOLLARS.search(text):
             return "latex"
-    return "matdiff"
+    if "." not in text and "**" not in text and "=" not in text and ":" not in text and "return" not in text:
+        return "matdiff"
+    bare = _COMMENT.sub("", text)
+    if not _CODE.search(bare):
+        return "matdiff"
+    if _PROGRAM.search(bare):
+        return "numpy"
+    is_code: bool = import_module(READERS["numpy"]).is_code(text)  # loaded where the marks stand
+    return "numpy" if is_code else "matdiff"
 
 
 def read(text: str, syntax: str = "auto", *, known: Iterable[str] = (), more: bool = False) -> Reading:

@@ -1,4 +1,4 @@
-"""Makes an `Expr` of every rule of grammar/latex.lark; the methods of `FormulateLatex` have the names of the rules."""
+"""Makes an `Expr` of every rule of grammar/latex.lark; the methods of `BuilderLatex` have the names of the rules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from matdiff.language.errors import NeedsParentheses, UnexpectedText
 from matdiff.language.kinds import default_kind
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.build import Formulate, Multiply
+from matdiff.read.build import Builder, Multiply
 from matdiff.read.split import span_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Open(Expr):
         return NeedsParentheses(span=span_of(self.function), function=str(self.function), argument=self.argument)
 
 
-class FormulateLatex(Formulate):
+class BuilderLatex(Builder):
     """The callbacks of the parser: each takes the parts of its rule, tokens and what the rules below returned."""
 
     def multiply(self, parts: list[Part]) -> Multiply:

@@ -29,7 +29,7 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as in_text
 from matdiff.limits import CHARACTERS, DEPTH, TOKENS, check
 from matdiff.read import parse
-from matdiff.read.latex.build import FormulateLatex, decided
+from matdiff.read.latex.build import BuilderLatex, decided
 from matdiff.read.latex.left import Derivative, derivative_at
 from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, Mark, cleaned, is_list, named, unexpected, unit_at, written
 from matdiff.read.latex.pieces import TRANSPOSES, Known, Piece
@@ -365,7 +365,7 @@ def _divided(text: str, expr: Expr) -> Iterator[Remark]:
 
 
 def _formula(tokens: Sequence[Token]) -> Expr:
-    """What `FormulateLatex` makes of the tokens.  Raises EndsEarly, UnexpectedText, or what the rules raise."""
+    """What `BuilderLatex` makes of the tokens.  Raises EndsEarly, UnexpectedText, or what the rules raise."""
     state: Any = _load_parser().parse_interactive(start="formula")
     previous: Token | None = None
     try:
@@ -407,5 +407,5 @@ def _load_parser() -> Lark:
     global _parser
     if _parser is None:
         grammar = parse.read_grammar("latex.lark").decode()
-        _parser = Lark(grammar, parser="lalr", lexer="basic", start=["formula", "lexeme"], transformer=FormulateLatex())
+        _parser = Lark(grammar, parser="lalr", lexer="basic", start=["formula", "lexeme"], transformer=BuilderLatex())
     return _parser

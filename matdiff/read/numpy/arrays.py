@@ -1,0 +1,336 @@
+"""`Value`: what a part of NumPy code stands for, an `Expr` with its axes; and the operators of NumPy on values.
+
+NumPy knows numbers, arrays with one axis and with two; an `Expr` has rows x columns.  An array with one axis is a column here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from matdiff.language.queries import post_order
+from matdiff.language.syntax import Expr, Span
+
+if TYPE_CHECKING:
+    from matdiff.language.syntax import Rational
+
+# How much is in favour of another reading: departures of names from their spelling cost as much.
+DEPARTURE = 2
+_BARE_NUMBER_ADDED = 4
+_CONTRACTION_ADDED = 6
+_SUM_OF_A_NUMBER = 6
+_NAME_STRETCHED = 2
+_NAME_DIVIDES = 4
+_VECTOR_EXPONENT = 4
+TURNED_VECTOR = 12
+# Who writes `q @ k.T`, with k a matrix, writes other matrices in lower case too; but not weights.
+_VECTOR_BY_LOWER_MATRIX = 10
+_VECTOR_AMONG_LOWER_MATRICES = 5
+_WEIGHTS = ("w", "beta", "theta")
+
+Axes = tuple[bool, ...]
+NUMBER: Axes = ()
+VECTOR: Axes = (False,)
+MATRIX: Axes = (False, False)
+KINDS: dict[str, Axes] = {"scalar": NUMBER, "vector": VECTOR, "matrix": MATRIX}
+# Small numbers that are added to every entry.
+_ADDED = ("eps", "epsilon", "tol", "delta")
+
+
+class Misfit(Exception):
+    """The kinds of the operands do not fit; with other kinds of the names they may."""
+
+    def __init__(self, span: Span, why: str) -> None:
+        self.span, self.why = span, why
+
+
+class Value:
+    """A part of the code.
+
+    ones      for every axis whether it is one long, so that it is stretched: () is a number, (False, False) a matrix
+    turned    the transpose of `expr`, where it has been made already
+    is_loose  its size is whatever stands beside it: np.ones(X.shape[0])
+    is_doubtful   it is a name that may as well be of another kind, perhaps in a power or a function
+    lowered   it is a lower-case name that is a matrix
+    """
+
+    __slots__ = ("expr", "is_doubtful", "is_loose", "lowered", "ones", "turned")
+
+    def __init__(
+        self,
+        expr: Expr,
+        ones: Axes = NUMBER,
+        *,
+        turned: Expr | None = None,
+        is_loose: bool = False,
+        is_doubtful: bool = False,
+        lowered: bool = False,
+    ) -> None:
+        self.expr, self.ones, self.turned = expr, ones, turned
+        self.is_loose, self.is_doubtful, self.lowered = is_loose, is_doubtful, lowered
+
+    @property
+    def rank(self) -> int:
+        return len(self.ones)
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its `Expr` is 1 x 1."""
+        return all(self.ones)
+
+    @property
+    def span(self) -> Span:
+        return self.expr.span or Span(0, 0)
+
+    @property
+    def kind(self) -> str:
+        return ("a number", "a vector", "a matrix")[self.rank]
+
+
+def number(value: Rational, span: Span) -> Expr:
+    """A number; a negative one is the negation of a number."""
+    if value < 0:
+        return Expr("neg", (Expr("number", (), -value, span=span),), span=span)
+    return Expr("number", (), value, span=span)
+
+
+def ones(span: Span) -> Expr:
+    """The vector of ones; its size is that which fits."""
+    return Expr("ones", (), span=span)
+
+
+def turned(expr: Expr, span: Span) -> Expr:
+    """The transpose."""
+    return expr.args[0] if expr.op == "'" else Expr("'", (expr,), span=span)
+
+
+def product(span: Span, *factors: Expr) -> Expr:
+    """A matrix product; a product on the left goes on."""
+    args = (*factors[0].args, *factors[1:]) if factors[0].op == "*" else factors
+    return Expr("*", args, span=span)
+
+
+def _is_contraction(expr: Expr) -> bool:
+    """Whether a number is made of arrays otherwise than as a statistic of their entries."""
+    return any(node.op in ("'", ":", "tr", "det", "logdet", "norm", "at") for node in post_order(expr))
+
+
+class Arrays:
+    """The operators; `doubts` is how much speaks against the kinds that they were applied to."""
+
+    def __init__(self) -> None:
+        self.doubts = 0
+        # Lower-case names that are matrices, and those that are vectors, as operands of `@`.
+        self._lowered: set[str] = set()
+        self._vectors: set[str] = set()
+
+    # Stretching
+
+    def common(self, values: Sequence[Value]) -> Axes:
+        """The axes of an elementwise operation: a missing axis, or one that is one long, is stretched."""
+        rank = max(value.rank for value in values)
+        axes = [True] * rank
+        for value in values:
+            for place, one in enumerate(reversed(value.ones), 1):
+                axes[rank - place] = axes[rank - place] and one
+        return tuple(axes)
+
+    def stretched(self, value: Value, axes: Axes, span: Span) -> Expr:
+        """Its expression with these axes; a number stays one, which acts on every entry anyway."""
+        if value.is_number or len(axes) < 2 or value.ones == axes:
+            return value.expr
+        expr, own = value.expr, value.ones
+        if value.rank == 1:
+            expr, own = value.turned or turned(expr, span), (True, *own)
+        if own[0] and not axes[0]:
+            expr = product(span, ones(span), expr)
+        if own[1] and not axes[1]:
+            expr = product(span, expr, turned(ones(span), span))
+        return expr
+
+    def _loose(self, values: Sequence[Value]) -> bool:
+        arrays = [value for value in values if not value.is_number]
+        return bool(arrays) and all(value.is_loose for value in arrays)
+
+    # Elementwise operators
+
+    def add(self, terms: Sequence[tuple[bool, Value]], span: Span) -> Value:
+        """The sum of terms, of which some are subtracted."""
+        values = [value for _, value in terms]
+        axes, parts = self.common(values), []
+        for is_subtracted, value in terms:
+            if value.is_number and not all(axes):
+                self._doubt_added(value)
+            part = self.stretched(value, axes, span)
+            if value.is_number and not all(axes) and _is_contraction(value.expr):
+                part = self._spread(value, axes, span)
+            parts.append(Expr("neg", (part,), span=value.span) if is_subtracted else part)
+        return Value(Expr("+", tuple(parts), span=span), axes, is_loose=self._loose(values))
+
+    def _spread(self, value: Value, axes: Axes, span: Span) -> Expr:
+        """A number such as x^T A x at every entry: with ones, since beside an array alone it looks like a mistake."""
+        row, rest = turned(ones(span), span), [one for one in axes if not one]
+        if len(rest) == 2:
+            return Expr("*", (value.expr, ones(span), row), span=span)
+        return Expr("*", (value.expr, ones(span) if not axes[0] else row), span=span)
+
+    def _doubt_added(self, value: Value) -> None:
+        """A name that is a number, or a contraction such as x^T A x, is rarely added to every entry of an array."""
+        expr = value.expr
+        while expr.op == "neg" or (expr.op == "/" and expr.args[1].op == "number"):
+            expr = expr.args[0]
+        if value.is_doubtful and expr.op == "name":
+            self.doubts += 0 if str(expr.value).partition("_")[0] in _ADDED else _BARE_NUMBER_ADDED
+        elif expr.op == ":" or (expr.op == "*" and any(arg.op == "'" for arg in expr.args)):
+            self.doubts += _CONTRACTION_ADDED
+
+    def negative(self, value: Value, span: Span) -> Value:
+        return Value(Expr("neg", (value.expr,), span=span), value.ones, is_loose=value.is_loose, is_doubtful=value.is_doubtful)
+
+    def multiply(self, left: Value, right: Value, span: Span) -> Value:
+        """`*`: entry by entry; a number scales."""
+        axes = self.common((left, right))
+        if left.is_number or right.is_number:
+            array = right if left.is_number else left
+            expr = Expr("*", (left.expr, right.expr), span=span)
+            row = None
+            if array.rank == 1 and not array.is_number:
+                across = array.turned or turned(array.expr, span)
+                row = Expr("*", (left.expr, across) if left.is_number else (across, right.expr), span=span)
+            return Value(expr, axes, turned=row, is_loose=not array.is_number and array.is_loose)
+        self._doubt_stretched(left, right, _NAME_STRETCHED)
+        first, second = (self.stretched(value, axes, span) for value in (left, right))
+        args = (*first.args, second) if first.op == ".*" else (first, second)
+        return Value(Expr(".*", args, span=span), axes, is_loose=self._loose((left, right)))
+
+    def _doubt_stretched(self, left: Value, right: Value, doubt: int) -> None:
+        for one, other in ((left, right), (right, left)):
+            if one.is_doubtful and one.rank == 1 and other.rank == 2:
+                self.doubts += doubt
+
+    def divide(self, left: Value, right: Value, span: Span) -> Value:
+        axes = self.common((left, right))
+        if right.is_number:
+            return Value(Expr("/", (left.expr, right.expr), span=span), axes, is_loose=left.is_loose)
+        if right.is_doubtful:
+            self.doubts += DEPARTURE if left.rank == right.rank else _NAME_DIVIDES
+        first, second = (self.stretched(value, axes, span) for value in (left, right))
+        return Value(Expr("./", (first, second), span=span), axes, is_loose=self._loose((left, right)))
+
+    def power(self, base: Value, exponent: Value, span: Span) -> Value:
+        """`**`: of numbers, or entry by entry."""
+        axes = self.common((base, exponent))
+        if exponent.is_doubtful and not exponent.is_number:
+            self.doubts += _VECTOR_EXPONENT
+        top = exponent.expr
+        if top.op == "neg" and top.args[0].op == "number":
+            negative = top.args[0].value
+            assert negative is not None and not isinstance(negative, str)
+            top = Expr("number", (), -negative, span=top.span)
+        if base.is_number and exponent.is_number:
+            return Value(Expr("^", (base.expr, top), span=span), axes, is_doubtful=base.is_doubtful)
+        if exponent.is_number:
+            expr = Expr(".^", (base.expr, top), span=span)
+        else:
+            first, second = (self.stretched(value, axes, span) for value in (base, exponent))
+            expr = Expr(".^", (first, second), span=span)
+        return Value(expr, axes, is_loose=self._loose((base, exponent)), is_doubtful=base.is_doubtful)
+
+    def each(self, function: str, value: Value, span: Span) -> Value:
+        """A function of every entry."""
+        return Value(Expr(function, (value.expr,), span=span), value.ones, is_loose=value.is_loose, is_doubtful=value.is_doubtful)
+
+    # Products and transposes
+
+    def transpose(self, value: Value, span: Span) -> Value:
+        """`.T`: of an array with one axis it is the array itself."""
+        if value.rank < 2:
+            self.doubts += TURNED_VECTOR if value.rank == 1 else 0
+            return Value(value.expr, value.ones, turned=value.turned, is_loose=value.is_loose)
+        first, second = value.ones
+        expr = value.turned or turned(value.expr, span)
+        return Value(expr, (second, first), turned=value.expr, is_loose=value.is_loose, lowered=value.lowered)
+
+    def matmul(self, left: Value, right: Value, span: Span) -> Value:
+        """`@`: an array with one axis is a row on the left and a column on the right."""
+        for value in (left, right):
+            if value.rank == 0:
+                raise Misfit(value.span, "`@` takes no numbers")
+        inner = left.ones[-1], right.ones[0]
+        if inner[0] != inner[1]:
+            raise Misfit(span, "the sizes of the operands of `@` differ")
+        self._doubt_vectors(left, right)
+        axes = left.ones[:-1] + right.ones[1:]
+        loose = [one.is_loose and one.rank == 2 and one.expr.op != "I" for one in (left, right)]
+        both = left.is_loose and right.is_loose
+        row = self._as_row(left, span)
+        if left.rank == 1 and right.rank == 2:
+            across = product(span, row, right.expr)
+            down = product(span, right.turned or turned(right.expr, span), left.expr)
+            return Value(down, axes, turned=across, is_loose=any(loose) or both)
+        return Value(product(span, row, right.expr), axes, is_loose=any(loose) or both)
+
+    def _doubt_vectors(self, left: Value, right: Value) -> None:
+        for value in (left, right):
+            name = str(value.expr.value) if value.expr.op == "name" else ""
+            if value.lowered:
+                self._lowered.update(str(node.value) for node in (value.expr, *value.expr.args) if node.op == "name")
+            elif value.rank == 1 and value.is_doubtful and name and name not in _WEIGHTS:
+                self._vectors.add(name)
+                if value is left and right.lowered and right.expr.op == "'":
+                    self.doubts += _VECTOR_BY_LOWER_MATRIX
+
+    @property
+    def all_doubts(self) -> int:
+        """With those that only the whole shows."""
+        return self.doubts + (_VECTOR_AMONG_LOWER_MATRICES * len(self._vectors) if len(self._lowered) > 1 else 0)
+
+    def _as_row(self, value: Value, span: Span) -> Expr:
+        """As the left operand of a product."""
+        if value.rank == 2 or value.is_number:
+            return value.expr
+        return value.turned or turned(value.expr, span)
+
+    def outer(self, left: Value, right: Value, span: Span) -> Value:
+        if left.rank != 1 or right.rank != 1:
+            raise Misfit(span, "an outer product takes two vectors")
+        expr = Expr("*", (left.expr, right.turned or turned(right.expr, span)), span=span)
+        return Value(expr, MATRIX, is_loose=left.is_loose or right.is_loose)
+
+    # Sums over axes
+
+    def total(self, value: Value, axis: int | None, keep: bool, span: Span) -> Value:
+        """The sum of all entries, or over one axis."""
+        self.fixed(value)
+        self.doubts += _SUM_OF_A_NUMBER if not value.rank and value.is_doubtful else 0
+        if axis is None or value.rank < 2:
+            expr = value.expr if value.is_number else Expr("sum", (value.expr,), span=span)
+            return Value(expr, (True,) * value.rank if keep else NUMBER)
+        if value.ones[axis]:
+            return self.without_axis(value, axis, keep, value.expr, span)
+        row = value.turned or turned(value.expr, span)
+        if axis == 1:
+            return self.without_axis(value, 1, keep, product(span, value.expr, ones(span)), span)
+        if keep:
+            return Value(product(span, turned(ones(span), span), value.expr), (True, value.ones[1]))
+        return Value(product(span, row, ones(span)), value.ones[1:], turned=product(span, turned(ones(span), span), value.expr))
+
+    def without_axis(self, value: Value, axis: int, keep: bool, expr: Expr, span: Span) -> Value:
+        """`expr`, in which this axis of the value is one long, with or without it."""
+        if keep:
+            return Value(expr, tuple(one or place == axis for place, one in enumerate(value.ones)))
+        rest = value.ones[1 - axis]
+        return Value(turned(expr, span) if axis == 0 and not rest else expr, (rest,), turned=expr if axis == 0 else None)
+
+    def count(self, value: Value, axis: int | None, span: Span) -> Expr:
+        """The number of entries, or of those along one axis."""
+        if value.is_number or (axis is not None and value.ones[axis]):
+            return number(1, span)
+        if axis is None:
+            return Expr("numel", (value.expr,), span=span)
+        return Expr("rows" if axis == 0 else "cols", (value.expr,), span=span)
+
+    def fixed(self, value: Value) -> None:
+        """Nothing whose size is not known but from what stands beside it."""
+        if value.is_loose and not value.is_number:
+            raise Misfit(value.span, "its size does not follow from what stands beside it: give it as a number or a name")

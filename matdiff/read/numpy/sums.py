@@ -1,0 +1,173 @@
+"""Sums, means, norms, and what is made of them: of all entries, or over one axis."""
+
+from __future__ import annotations
+
+from matdiff.language.syntax import Expr
+from matdiff.read.numpy.arrays import NUMBER, VECTOR, Misfit, Value, number
+from matdiff.read.numpy.call import Call
+
+
+def sum(call: Call) -> Value:
+    """Of all entries, or over one axis."""
+    value = call.value()
+    return call.code.arrays.total(value, call.axis(value), call.keeps, call.span)
+
+
+def builtin_sum(call: Call) -> Value:
+    """Python's sum adds the rows of a matrix."""
+    value = call.value()
+    return call.code.arrays.total(value, 0 if value.rank == 2 else None, False, call.span)
+
+
+def mean(call: Call) -> Value:
+    """Of all entries, or over one axis."""
+    value = call.value()
+    return _averaged(call, value, call.axis(value), call.keeps)
+
+
+def _averaged(call: Call, value: Value, axis: int | None, keep: bool, less: object = 0, like: Value | None = None) -> Value:
+    """The mean of all entries, or over one axis; `less` is taken from their number, which is that of `like`."""
+    arrays, span = call.code.arrays, call.span
+    total = arrays.total(value, axis, keep, span)
+    if (axis is None or value.rank == 1) and not less:
+        return Value(Expr("mean", (value.expr,), span=span) if not value.is_number else value.expr, total.ones)
+    count = Value(arrays.count(like or value, axis, span))
+    if less:
+        if isinstance(less, bool) or not isinstance(less, int):
+            raise call.refused("ddof is a whole number")
+        count = arrays.add([(False, count), (True, Value(number(less, span)))], span)
+    result = arrays.divide(total, count, span)
+    if total.turned is not None:
+        result.turned = Expr("/", (total.turned, count.expr), span=span)
+    return result
+
+
+def variance(call: Call) -> Value:
+    """The mean of the squares of the differences from the mean; of PyTorch the sum by n - 1."""
+    arrays, span, value = call.code.arrays, call.span, call.value()
+    axis, keep = call.axis(value), call.keeps
+    unbiased = call.literal(-1, "unbiased")
+    less = call.literal(-1, "ddof", "correction", default=None if unbiased is None else int(bool(unbiased)))
+    if less is None:
+        if not call.library:
+            raise call.refused("NumPy divides by n, and PyTorch by n - 1: say ddof=0 or ddof=1")
+        less = 1 if call.library == "torch" else 0
+    centre = _averaged(call, value, axis, value.rank == 2 and axis is not None)
+    difference = arrays.add([(False, value), (True, centre)], span)
+    squares = arrays.power(difference, Value(number(2, span)), span)
+    return _averaged(call, squares, axis, keep, less, value)
+
+
+def deviation(call: Call) -> Value:
+    """The root of the variance."""
+    return call.code.arrays.each("sqrt", variance(call), call.span)
+
+
+def extreme(call: Call) -> Value:
+    """The largest or smallest of all entries."""
+    value = call.value()
+    if call.axis(value) is not None and value.rank == 2:
+        raise call.refused("the largest entries of rows or columns are not read yet")
+    call.code.arrays.fixed(value)
+    keep = call.keeps
+    expr = Expr("max" if call.name in ("max", "amax") else "min", (value.expr,), span=call.span)
+    return Value(expr, (True,) * value.rank if keep else NUMBER)
+
+
+def norm(call: Call) -> Value:
+    """The norm of a vector or matrix, or of the rows of a matrix."""
+    arrays, span, value = call.code.arrays, call.span, call.value()
+    order = call.literal(1, "ord", "p")
+    # torch.norm takes a matrix as the list of its entries; torch.linalg.norm does not.
+    is_flat = call.name == "vector_norm" or (call.library == "torch" and call.code.is_torch_norm(call))
+    axis = call.literal(2, "axis", "dim")
+    if axis is not None and value.rank == 2:
+        if order not in (None, 2):
+            raise call.refused("the 2-norms of rows and columns are read")
+        place = call.axis(value, place=2)
+        squares = arrays.power(value, Value(number(2, span)), span)
+        return arrays.each("sqrt", arrays.total(squares, place, call.keeps, span), span)
+    if call.keeps:
+        raise call.refused("keepdims of a norm is read with an axis of a matrix")
+    arrays.fixed(value)
+    is_matrix = value.rank == 2 and not is_flat
+    if order is None or order == "fro" or (order == 2 and not is_matrix):
+        function = "norm"
+    elif order == "nuc" and value.rank == 2:
+        function = "nucnorm"
+    elif order == 2:
+        function = "norm2"
+    elif order == 1 and not is_matrix:
+        function = "norm1"
+    elif order == "inf" and not is_matrix:
+        function = "maxnorm"
+    else:
+        raise call.refused(f"the norm of order {order} of {value.kind} is not read")
+    return Value(Expr(function, (value.expr,), span=span))
+
+
+def normalized(call: Call) -> Value:
+    """F.normalize(X, dim=1): rows or columns by their norms."""
+    arrays, span, value = call.code.arrays, call.span, call.value()
+    if call.literal(1, "p", default=2) != 2:
+        raise call.refused("p=2 is read")
+    axis = call.axis(value, place=2, default=1)
+    if value.rank == 1:
+        return arrays.divide(value, Value(Expr("norm", (value.expr,), span=span)), span)
+    squares = arrays.power(value, Value(number(2, span)), span)
+    return arrays.divide(value, arrays.each("sqrt", arrays.total(squares, axis, True, span), span), span)
+
+
+def squared_error(call: Call) -> Value:
+    """F.mse_loss."""
+    arrays, span = call.code.arrays, call.span
+    difference = arrays.add([(False, call.value(0)), (True, call.value(1))], span)
+    squares = arrays.power(difference, Value(number(2, span)), span)
+    reduction = call.literal(-1, "reduction", default="mean")
+    if reduction == "none":
+        return squares
+    return arrays.total(squares, None, False, span) if reduction == "sum" else _averaged(call, squares, None, False)
+
+
+def _exponentials(call: Call) -> tuple[Value, int | None]:
+    """The argument of a softmax and its axis; None for all entries of a matrix."""
+    value = call.value()
+    if value.rank == 0:
+        raise Misfit(value.span, f"`{call.name}` of a number")
+    call.code.arrays.fixed(value)
+    is_told = any(name in call.keywords for name in ("axis", "dim")) or len(call.args) > 1
+    if not is_told and value.rank == 2 and call.library != "jax" and call.library != "scipy":
+        raise call.refused(f"of the rows or the columns of a matrix? say axis=1 or axis=0 in `{call.name}`")
+    default = -1 if call.library == "jax" and call.name != "logsumexp" else None
+    return value, call.axis(value, default=default)
+
+
+def softmax(call: Call) -> Value:
+    """exp(x) / sum(exp(x)), along one axis."""
+    arrays, span = call.code.arrays, call.span
+    value, axis = _exponentials(call)
+    if value.rank == 1:
+        return Value(Expr("softmax", (value.expr,), span=span), VECTOR)
+    powers = arrays.each("exp", value, span)
+    return arrays.divide(powers, arrays.total(powers, axis, axis is not None, span), span)
+
+
+def logsumexp(call: Call) -> Value:
+    """log(sum(exp(x))), along one axis."""
+    arrays, span = call.code.arrays, call.span
+    value, axis = _exponentials(call)
+    keep = call.keeps
+    if value.rank == 1:
+        return Value(Expr("logsumexp", (value.expr,), span=span), (True,) if keep else NUMBER)
+    return arrays.each("log", arrays.total(arrays.each("exp", value, span), axis, keep, span), span)
+
+
+def log_softmax(call: Call) -> Value:
+    """x - logsumexp(x), along one axis."""
+    arrays, span = call.code.arrays, call.span
+    value, axis = _exponentials(call)
+    if value.rank == 1:
+        largest = Value(Expr("logsumexp", (value.expr,), span=span))
+    else:
+        largest = arrays.each("log", arrays.total(arrays.each("exp", value, span), axis, axis is not None, span), span)
+    return arrays.add([(False, value), (True, largest)], span)
