@@ -175,13 +175,13 @@ class Arrays:
         return Expr("*", (value.expr, ones(span) if not axes[0] else row), span=span)
 
     def _doubt_added(self, value: Value) -> None:
-        """A name that is a number, or a contraction such as x^T A x, is rarely added to every entry of an array."""
+        """A name that is a number, a sum, or a contraction such as x^T A x, is rarely added to every entry of an array."""
         expr = value.expr
         while expr.op == "neg" or (expr.op == "/" and expr.args[1].op == "number"):
             expr = expr.args[0]
         if value.is_doubtful and expr.op == "name":
             self.doubts += 0 if str(expr.value).partition("_")[0] in _ADDED else _BARE_NUMBER_ADDED
-        elif expr.op == ":" or (expr.op == "*" and any(arg.op == "'" for arg in expr.args)):
+        elif expr.op in (":", "sum") or (expr.op == "*" and any(arg.op == "'" for arg in expr.args)):
             self.doubts += _CONTRACTION_ADDED
 
     def negative(self, value: Value, span: Span) -> Value:

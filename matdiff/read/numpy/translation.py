@@ -264,7 +264,9 @@ class Translation:
         return operators[sign](left, right, span)
 
     def turned_on_the_left(self, node: ast.expr | None, value: Value) -> None:
-        """`x.T @ y` with vectors is what everybody writes, and nothing to wonder about."""
+        """`x.T @ y` and `c * x.T @ y` with vectors are what everybody writes, and nothing to wonder about."""
+        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+            node = node.right
         if isinstance(node, ast.Call):
             node = node.func
         if value.rank == 1 and isinstance(node, ast.Attribute) and node.attr in ("T", "mT", "H", "t", "transpose"):
