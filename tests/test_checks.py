@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from copy import copy
 from pathlib import Path
+from random import Random
 from time import monotonic
 
 import growth
@@ -15,9 +15,8 @@ from sessions import run
 
 import matdiff
 from matdiff import limits
-from matdiff.check import prove
+from matdiff.check import prove, verify
 from matdiff.check.identity import Letters, is_zero
-from matdiff.check.read import read_expected
 from matdiff.formats.verdicts import _WORDS, check_lines, ratio_of
 from matdiff.language.errors import HowManyExpected, WrongExpected
 
@@ -340,10 +339,9 @@ def test_what_is_no_identity_is_never_proved(expr: sympy.Expr, answer: bool | No
     assert is_zero(expr, Letters()) is answer
 
 
-def test_of_large_arrays_some_entries_are_compared() -> None:
-    answer = matdiff.differentiate("tr((A diag(x) A^T)^-1)", "x")
-    factor = "(1 + " + " ".join(f"(rows(A) - {size})" for size in range(2, 9)) + ")"
-    claimed = copy(answer)
-    claimed.results = [copy(answer.result)]
-    claimed.result.expr = read_expected(answer, f"{factor} ({answer.text})", answer.result.expr.shape, answer.result).expr
-    assert not claimed.verify().passed
+@pytest.mark.parametrize("most", [2, 3, 6, 20])
+@pytest.mark.parametrize("size", [2, 5, 40])
+def test_of_large_arrays_some_entries_are_compared(size: int, most: int) -> None:
+    """However little work is left; with none, each result would be right."""
+    entries = [[(i, j) for i in range(size) for j in range(size)]] * 2
+    assert verify._chosen(entries, Random(0), most)
