@@ -568,7 +568,7 @@ _ROWS = (
         condition="{0} of full column rank",
         on_scalar="abs(X)",
     ),
-    _macro("mean", "m n -> 1 1", "sum(X) / numel(X)", "mean(dX)", statistic=True),
+    _macro("mean", "m n -> 1 1", "sum(X) / numel(X)", "mean(dX)", statistic=True, on_scalar="X"),
     _macro("numel", "m n -> 1 1", "rows(X) cols(X)", range="[1, inf)"),
 )
 

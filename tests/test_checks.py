@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from time import monotonic
 
 import growth
@@ -14,7 +15,7 @@ from sessions import run
 
 import matdiff
 from matdiff import limits
-from matdiff.check import prove
+from matdiff.check import prove, verify
 from matdiff.check.identity import Letters, is_zero
 from matdiff.formats.verdicts import _WORDS, check_lines, ratio_of
 from matdiff.language.errors import HowManyExpected, WrongExpected
@@ -336,3 +337,11 @@ def test_identities_are_proved(expr: sympy.Expr) -> None:
 )
 def test_what_is_no_identity_is_never_proved(expr: sympy.Expr, answer: bool | None) -> None:
     assert is_zero(expr, Letters()) is answer
+
+
+@pytest.mark.parametrize("most", [2, 3, 6, 20])
+@pytest.mark.parametrize("size", [2, 5, 40])
+def test_of_large_arrays_some_entries_are_compared(size: int, most: int) -> None:
+    """However little work is left; with none, each result would be right."""
+    entries = [[(i, j) for i in range(size) for j in range(size)]] * 2
+    assert verify._chosen(entries, Random(0), most)

@@ -423,7 +423,7 @@ def test_generated_parser_and_lark_agree(tmp_path: Path) -> None:
         "import sys, importlib.util\n"
         f"spec = importlib.util.spec_from_file_location('tests_of_parse', {str(Path(__file__))!r})\n"
         "tests = importlib.util.module_from_spec(spec); spec.loader.exec_module(tests)\n"
-        "from matdiff import parse\n"
+        "from matdiff.read import parse\n"
         "print(type(parse._load_parser()).__name__)\n"
         "print([tests._outcome(text) for text in tests.SAMPLES])\n"
     )

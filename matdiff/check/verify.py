@@ -43,9 +43,9 @@ _TINY = 1e-10
 # Larger differences are none of rounding.
 _LARGEST_BY_ROUNDING = 1e-6
 # At most so many entries of a derivative by its variables are compared at the first point and at another one; of long expressions
-# or large arrays fewer.
+# or large arrays fewer, but not fewer than the last number.
 MOST_ENTRIES = 60
-_MOST_AT_OTHERS = 20
+_MOST_AT_OTHERS, _FEWEST = 20, 3
 
 
 class Report:
@@ -246,7 +246,7 @@ def _measured(answer: Answer, result: Result, point: Point, digits: _Digits, pla
         values = point.drawn_again().values
         step = mp.mpf(10) ** -digits.step * mp.mpf(point.scale)
         random = Random(repr((place, result.place)))
-        most = MOST_ENTRIES if not place else max(2, min(_MOST_AT_OTHERS, MOST_WORK // work))
+        most = MOST_ENTRIES if not place else max(_FEWEST, min(_MOST_AT_OTHERS, MOST_WORK // work))
         if result.along and result.along.kind == SOLVE:
             return _distance_of_solution(answer, result, result.along, values, point.sizes, step)
         return _distance(answer, result, values, point.sizes, step, lambda entries: _chosen(entries, random, most))
@@ -330,7 +330,7 @@ def _chosen(entries: list[list[Index]], random: Random, most: int) -> list[tuple
     count = prod(map(len, entries))
     if count <= most:
         return list(product(*entries))
-    most = most if count < most**2 else most // 6
+    most = most if count < most**2 else max(_FEWEST, most // 6)
     return list(dict.fromkeys(tuple(random.choice(part) for part in entries) for _ in range(most)))
 
 
