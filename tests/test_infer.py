@@ -300,7 +300,7 @@ def test_soft_kinds_stay_narrow(text: str, wrt: str) -> None:
         ("det(X^T y)", [], "E304", []),
         ("logdet(W)", ["W: m x n"], "E304", ["logdet(W^T W)"]),
         ("tr(X^2)", ["X: m x n"], "E304", ["tr(X^T X)"]),
-        ("softmax(X)", [], "E305", None),
+        ("logsumexp(X)", [], "E305", None),
         ("[A, B]", ["A: m x n", "B: p x n"], "E306", None),
         ("x^2", [], "E307", ["x^T x", "x.^2"]),
         ("X^x", ["X: n x n", "x: n"], "E307", []),

@@ -148,13 +148,13 @@ def test_it_is_read_as(written: str, meant: str) -> None:
 
 
 DERIVATIVES = {
-    r"\nabla_{\mathbf x} \mathbf x^\top \mathbf A \mathbf x": ("x^T A x", ("x",), 0),
+    r"\nabla_{\mathbf x} \mathbf x^\top \mathbf A \mathbf x": ("x^T A x", ("x",), None),
     r"\nabla^2_x (x^\top A x)": ("x^T A x", ("x",), 2),
-    r"\frac{\partial}{\partial \mathbf{x}} \|\mathbf x - \mathbf b\|^2": ("||x - b||^2", ("x",), 0),
-    r"\frac{\partial\, x^\top A x}{\partial x}": ("x^T A x", ("x",), 0),
+    r"\frac{\partial}{\partial \mathbf{x}} \|\mathbf x - \mathbf b\|^2": ("||x - b||^2", ("x",), None),
+    r"\frac{\partial\, x^\top A x}{\partial x}": ("x^T A x", ("x",), None),
     r"\frac{\partial^2}{\partial x \partial x^\top} (x^\top A x)": ("x^T A x", ("x",), 2),
     r"\frac{\mathrm d^2}{\mathrm d t^2} \det(A + t B)": ("det(A + t B)", ("t",), 2),
-    r"x^\top A x wrt x": ("x^T A x", ("x",), 0),
+    r"x^\top A x wrt x": ("x^T A x", ("x",), None),
 }
 
 

@@ -232,7 +232,6 @@ def test_the_list_of_functions() -> None:
     ("statement", "code", "help"),
     [
         ("swsh(x)", "E201", "swish"),
-        ("swish x", "E106", "swish(x)"),
         ("swish(x, y)", "E202", ""),
         ("swish = 3; x", "E204", "swish_1"),
         ("normalize(X)", "E305", "vector"),

@@ -68,4 +68,4 @@ class Answer:
     @property
     def recovery(self) -> Recovery:
         """What writes tensors of this answer in matrix notation."""
-        return Recovery(size_expressions(self.typed.variables.values()))
+        return Recovery(size_expressions(self.typed.variables.values(), named=self.typed.sizes_as_numbers))

@@ -25,7 +25,7 @@ _KNOWN = {
     "orthogonal": ("invertible",),
 }
 # Positive numbers that are no function of a value.
-_POSITIVE = ("rows", "cols", "pi", "ones")
+_POSITIVE = ("rows", "cols", "size", "pi", "ones")
 
 
 class Conditions:

@@ -44,7 +44,7 @@ def _reads_back(line: str, typed: Typed, asked: list[Variable]) -> bool:
         again = infer(question.expr, declared, definitions)
     except (Errors, MatdiffError):
         return False
-    return all(name.kind == again.variables[name.name].kind for name in asked)
+    return all(name.name in again.variables and name.kind == again.variables[name.name].kind for name in asked)
 
 
 def _kind(variable: Variable) -> str:

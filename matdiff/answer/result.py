@@ -49,7 +49,7 @@ class Writing:
         self.typed, self.given, self.defined = typed, given, defined
         self.shapes = {name: shape_of(expr) for name, expr in typed.definitions.items()}
         self.arrays = [variable for variable in typed.variables.values() if axes_of(variable.shape)]
-        size_names = typed.size_names
+        size_names, self.sizes_as_numbers = typed.size_names, typed.sizes_as_numbers
         self.taken = (*typed.variables, *defined.values(), *size_names)
         self.conditions = Conditions(typed)
         # What no letter of an axis may be.
@@ -58,7 +58,7 @@ class Writing:
 
     def written(self, tensor: Tensor, wrt: tuple[str, ...], letters: Sequence[str], as_row: bool) -> Notated:
         """The tensor as a derivative by these variables, with these letters for its axes; the only one of a row lies in a row."""
-        sizes = size_expressions(self.arrays, wrt)
+        sizes = size_expressions(self.arrays, wrt, self.sizes_as_numbers)
         key = tensor, tuple(letters), as_row, tuple(sizes.items())
         if key not in self.known:
             self.known[key] = self._write(tensor, sizes, letters, as_row)

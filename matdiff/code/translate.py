@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from matdiff.code.arrays import Value, axes_of
 from matdiff.code.contract import contracted
@@ -13,7 +13,7 @@ from matdiff.code.stable.stable import stable
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.infer.rules import expanded, expanded_on_scalar, is_euclidean_norm
 from matdiff.infer.unify import size_of
-from matdiff.language.dims import SCALAR, Dim, Shape
+from matdiff.language.dims import SCALAR, Dim, Shape, size
 from matdiff.language.queries import constant, post_order, shape_of
 from matdiff.language.syntax import Expr
 
@@ -132,6 +132,8 @@ class Translator(Products):
             return self._name(str(node.value), shape)
         if op == "number":
             return Value(self.plan.number(node.value), SCALAR)
+        if op == "size":
+            return Value(self.plan.size(size(cast(str, node.value))), SCALAR)
         if op == "pi":
             return Value(self.plan.make("pi"), SCALAR)
         if op == "I":

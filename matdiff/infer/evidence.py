@@ -125,7 +125,7 @@ class Evidence:
     def _product(self, node: Expr) -> None:
         matrices = [self._is_matrix(factor) for factor in node.args]
         arrays = [self._is_array(factor) for factor in node.args]
-        named = [bool(names_in(factor)) for factor in node.args]
+        count, arrayed, named = sum(matrices), sum(arrays), sum(bool(names_in(factor)) for factor in node.args)
         identities = sum(factor.op == "I" and not factor.args for factor in node.args)
         for place, factor in enumerate(node.args):
             name = factor.args[0] if factor.op == "/" else factor
@@ -138,11 +138,11 @@ class Evidence:
                 self.dotted.update([text] if is_greek(text) else ())
             if before is not None and (matrices[place - 1] or before.op in ("'", "^", "inv", "pinv")):
                 self.applied.add(text)
-            if any(matrices) and sum(matrices) > matrices[place]:
+            if count > matrices[place]:
                 self.beside.add(text)
-            if sum(arrays) == arrays[place]:
+            if arrayed == arrays[place]:
                 self._alone[text] = self._alone.get(text, 0) + 1
-            if identities and sum(named) == 1:
+            if identities and named == 1:
                 self._scaled[text] = self._scaled.get(text, 0) + 1
 
     def _is_matrix(self, factor: Expr) -> bool:

@@ -87,6 +87,17 @@ def reading_of(whole: Whole) -> Reading | None:
     return found[0] if is_told else None
 
 
+def of_summed(whole: Whole, names: Sequence[str]) -> list[Reading]:
+    """Of numbers that are summed: the reading in which they are vectors, entry by entry, if it fits, and the one as it is written."""
+    from matdiff.infer.search import Reading, readings
+
+    as_vectors = {**whole.kinds, **dict.fromkeys(names, "vector")}
+    found = readings(Whole(whole.expr, whole.declared, whole.all_definitions, whole.wrt, as_vectors))
+    entrywise = [one for one in found if all(mark.way == "entries" for mark in one.marks)]
+    vectors = [Reading({**one.kinds, **dict.fromkeys(names, "vector")}, one.marks, one.cost) for one in entrywise[:1]]
+    return [*vectors, Reading(dict.fromkeys(names, "scalar"))]
+
+
 def whole_of(text: str, others: Sequence[Statement] = ()) -> Whole | None:
     """The question that a changed text asks beside other statements; None where it cannot be read, or asks nothing."""
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from matdiff.functions import NAMES
 from matdiff.infer.fits import Change, fits
@@ -80,12 +80,18 @@ def other_groupings(whole: Whole) -> Iterator[Fix]:
             product = node.args[-1] if node.op in (".*", "./", "kron") and len(node.args) > 1 else node
             if product is node or product.op != "*" or product.span is None or product.args[0].span is None:
                 continue
-            if product.span.start != product.args[0].span.start:
+            if product.span.start != product.args[0].span.start or not _lie_apart(product.args):
                 continue
             first = node.replace(args=(*node.args[:-1], product.args[0]))
             fix = Fix("", node, Expr("*", (first, *product.args[1:])))
             if fits(whole, Change(parts=[(node, fix.replacement)], soft=False)):
                 yield fix
+
+
+def _lie_apart(exprs: Sequence[Expr]) -> bool:
+    """Whether they stand one behind the other in the text, as what somebody wrote does."""
+    spans = [expr.span for expr in exprs if expr.span is not None]
+    return len(spans) == len(exprs) and all(one.end <= other.start for one, other in zip(spans, spans[1:]))
 
 
 def change_of(fix: Fix) -> Change:

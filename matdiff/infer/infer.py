@@ -10,13 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Union
 
-from matdiff.infer.fits import reading_of
+from matdiff.functions import row_of
+from matdiff.infer.fits import of_summed, reading_of
 from matdiff.infer.glued import other_groupings, split
 from matdiff.infer.remarks import finish, remarks_on
 from matdiff.infer.unify import joined
 from matdiff.infer.variables import declare
 from matdiff.infer.whole import Whole, ordered_definitions
-from matdiff.language.dims import SCALAR
+from matdiff.language.dims import SCALAR, size
 from matdiff.language.errors import (
     ArgumentSizes,
     BlockSizes,
@@ -28,7 +29,9 @@ from matdiff.language.errors import (
     IndexRange,
     MarkRead,
     MatdiffError,
+    NotationRead,
     NotSquare,
+    NumberSummed,
     ProductSizes,
     SizeReason,
     SumShapes,
@@ -36,7 +39,8 @@ from matdiff.language.errors import (
     UnknownVariable,
 )
 from matdiff.language.kinds import Variable, declared_kind, default_kind
-from matdiff.language.queries import bare, names_in, post_order, shape_of
+from matdiff.language.queries import bare, is_scalar, names_in, post_order, shape_of, sizes_in
+from matdiff.language.syntax import Expr
 
 __all__ = ["Typed", "declare", "infer"]
 
@@ -45,7 +49,6 @@ if TYPE_CHECKING:
     from matdiff.infer.shapes import Shaping
     from matdiff.language.dims import Dim
     from matdiff.language.errors import Remark
-    from matdiff.language.syntax import Expr
     from matdiff.read.parse import Declaration
 
 
@@ -72,6 +75,11 @@ class Typed:
     def size_names(self) -> set[str]:
         """The names of sizes in the shapes of the variables."""
         return {name for variable in self.variables.values() for dim in variable.shape for name in dim.names}
+
+    @property
+    def sizes_as_numbers(self) -> tuple[str, ...]:
+        """The names of sizes that stand as numbers in it."""
+        return sizes_in((*self.definitions.values(), self.expr))
 
     def dims_and_indices(self) -> tuple[list[Dim], list[str]]:
         """All sizes in the expression and its definitions, and the names that stand as an index in it."""
@@ -132,6 +140,7 @@ def infer(
         if kinds:
             return departed(whole, reading, kinds)
     if soft:
+        _ask_of_summed_numbers(whole, typed)
         typed.remarks = (*typed.remarks, *_groupings(whole))
     if reading is not None:
         return typed
@@ -140,6 +149,21 @@ def infer(
         remark = GluedNames(span=fix.name.span, variable=str(fix.name.value), fix=fix)
         typed.remarks = (*typed.remarks, remark)
     return typed
+
+
+def _ask_of_summed_numbers(whole: Whole, typed: Typed) -> None:
+    """Raises NumberSummed where the sum or mean of a number is taken whose names may be vectors."""
+    for part in (*typed.definitions.values(), typed.expr):
+        for node in post_order(part):
+            if node.span is None or not row_of(node.op).statistic or not is_scalar(node.args[0]):
+                continue
+            inside = list(post_order(node.args[0]))
+            names = tuple(dict.fromkeys(str(name.value) for name in inside if name.op == "name"))
+            if names and all(is_scalar(one) for one in inside) and all(name in whole.changeable for name in names):
+                error = NumberSummed(span=node.span, function=node.op, argument=node.args[0], names=names)
+                error.whole = whole
+                whole.readings = of_summed(whole, names)
+                raise error
 
 
 def _groupings(whole: Whole) -> Iterator[GroupedProduct]:
@@ -173,12 +197,35 @@ def read(whole: Whole, kinds: Mapping[str, str]) -> Typed:
         _complete(error, whole, shaping)
         raise
     invented = _finish(whole, shaping)
+    sizes = _sizes_as_numbers(whole, shaping)
+    if sizes:
+        return _with_sizes(whole, sizes, kinds)
     kept, named = definitions, set(whole.occurrences)
     if any(name in definitions for name in whole.wrt):
         kept = ordered_definitions(expr, {name: value for name, value in definitions.items() if name not in whole.wrt})
         named = {str(node.value) for part in (*kept.values(), expr) for node in names_in(part)}
     variables = {name: _variable(whole, name, shaping, kinds) for name in whole.occurrences if name in named and name not in kept}
     return Typed(expr, variables, kept, remarks_on(shaping, _departures(whole, shaping), whole.occurrences, invented))
+
+
+def _sizes_as_numbers(whole: Whole, shaping: Shaping) -> dict[str, Expr]:
+    """The undeclared names that are numbers and the names of sizes, each with the place where it stands first."""
+    sizes = whole.declared_sizes(by_user=True) | shaping.size_names
+    names = [name for name in whole.changeable if name in sizes and shaping.kinds.get(name) == "scalar" and name not in whole.wrt]
+    return {name: whole.occurrences[name] for name in names}
+
+
+def _with_sizes(whole: Whole, sizes: Mapping[str, Expr], kinds: Mapping[str, str]) -> Typed:
+    """The question in which these names are those of sizes, with a remark for each."""
+    nodes = [node for part in whole.parts for node in names_in(part) if node.value in sizes]
+    parts = [(node, Expr("size", (), node.value, span=node.span)) for node in {id(node): node for node in nodes}.values()]
+    typed = read(whole.with_parts(parts), {name: kind for name, kind in kinds.items() if name not in sizes})
+    for name, node in sizes.items():
+        axis = next(((v.name, axis) for v in typed.variables.values() for axis in (0, 1) if v.shape[axis] == size(name)), None)
+        meant = f"the size {name}" if axis is None else f"the number of {('rows', 'columns')[axis[1]]} of {axis[0]}"
+        if node.span is not None:
+            typed.remarks = (*typed.remarks, NotationRead(span=node.span, meant=meant))
+    return typed
 
 
 def _departures(whole: Whole, shaping: Shaping) -> dict[str, str]:

@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.evidence import LONGEST_NUMBER, POSSIBLE, USUAL, VECTOR_LETTERS, stem
 from matdiff.infer.whole import Whole
-from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes
+from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes, SumShapes, TooLarge, WrongKind
 from matdiff.language.kinds import default_kind, is_greek
-from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order
+from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, unsigned
+from matdiff.language.statements import Question
 from matdiff.language.syntax import Expr
+from matdiff.read.parse import parse
 
 if TYPE_CHECKING:
     from matdiff.infer.shapes import Shaping
@@ -33,18 +35,22 @@ MOST_TOLD = 5
 class Mark(NamedTuple):
     """What a mark is read as: the node that is written, and what a node with these arguments becomes.
 
-    way     "entries" and "inner" of a power or product, "outer" of a product, "quotient" of a product that begins with a quotient
+    way     "entries" and "inner" of a power or product, "outer" of a product, "quotient" of a product that begins with a quotient,
+            "rows" of a function of vectors; "to_rows" and "to_columns" of a sum of vectors and a matrix
     place   of the left one of two factors; of a quotient the last factor that it divides by
+    rows    of a sum the terms that are rows, and `columns` those that are columns
     """
 
     node: Expr
     way: str
     place: int = 0
+    rows: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
 
     @property
     def is_told(self) -> bool:
         """Whether what is written says so itself, where nothing else fits."""
-        return self.way == "quotient" or (self.way == "entries" and self.node.op == "^")
+        return self.way in ("quotient", "rows", "to_rows", "to_columns") or (self.way == "entries" and self.node.op == "^")
 
     def made(self, node: Expr) -> Expr:
         """The node as it is read."""
@@ -53,6 +59,10 @@ class Mark(NamedTuple):
             if self.way == "entries":
                 return Expr(".^", node.args, span=node.span)
             return Expr("*", (Expr("'", (base,), span=base.span), base), span=node.span)
+        if node.op == "+":
+            return Expr("+", tuple([self._term(place, term) for place, term in enumerate(node.args)]), span=node.span)
+        if self.way == "rows":
+            return of_every_row(node)
         if self.way == "quotient":
             quotient, *divisors = node.args[: self.place + 1]
             above, below = quotient.args
@@ -73,6 +83,20 @@ class Mark(NamedTuple):
         whole = (*before, *factors, *after)
         return whole[0] if len(whole) == 1 else Expr("*", whole, span=node.span)
 
+    def _term(self, place: int, term: Expr) -> Expr:
+        """A term of a sum: of a vector the matrix whose rows, or columns, are all this vector."""
+        if place not in self.rows + self.columns:
+            return term
+        vector, ones = unsigned(term), Expr("ones", span=term.span)
+        if place in self.rows:
+            factors = ones, vector
+        elif self.way == "to_rows":
+            factors = ones, Expr("'", (vector,), span=vector.span)
+        else:
+            factors = vector, Expr("'", (ones,), span=vector.span)
+        spread = Expr("*", factors, span=vector.span)
+        return Expr("neg", (spread,), span=term.span) if term.op == "neg" else spread
+
 
 class Reading(NamedTuple):
     """Kinds of names against their spelling, and marks, by the node that is written, read as others."""
@@ -91,6 +115,8 @@ class _Attempt:
         self.error: MatdiffError | None = None
         try:
             self.definitions, self.expr = self.changed.shaped(self.shaping)
+        except TooLarge:
+            raise
         except MatdiffError as error:
             self.error = error
 
@@ -167,7 +193,7 @@ def _changes(whole: Whole, attempt: _Attempt, reading: Reading) -> Iterator[tupl
     original = attempt.written.get(id(node), node)
     if any(mark.node is original for mark in reading.marks):
         return
-    for mark in _marks(attempt.error, original, args):
+    for mark in _marks(whole, attempt.error, original, args):
         yield POSSIBLE, dict(reading.kinds), (*reading.marks, mark)
     for mark in _longer_quotients(attempt, node):
         if all(mark.node is not other.node for other in reading.marks):
@@ -200,8 +226,8 @@ def _below(whole: Whole, node: Expr) -> Iterator[Expr]:
                 pending.append(definition)
 
 
-def _marks(error: MatdiffError, node: Expr, args: tuple[Expr, ...]) -> Iterator[Mark]:
-    """What the mark of a node may mean for vectors: a power or product of columns."""
+def _marks(whole: Whole, error: MatdiffError, node: Expr, args: tuple[Expr, ...]) -> Iterator[Mark]:
+    """What the mark of a node may mean for vectors: a power or product of columns, a sum with a matrix, a function of each row."""
     if isinstance(error, PowerKind) and node.op == "^" and error.culprit is args[0] and _is_column(args[0]):
         exponent = constant(args[1])
         if exponent is not None:
@@ -211,6 +237,39 @@ def _marks(error: MatdiffError, node: Expr, args: tuple[Expr, ...]) -> Iterator[
         place = next((place for place, arg in enumerate(args) if arg is error.left), None)
         if place is not None and place + 1 < len(args) and args[place + 1] is error.right:
             yield from (Mark(node, way, place) for way in ("inner", "outer", "entries"))
+    elif isinstance(error, SumShapes) and node.op == "+":
+        yield from _with_vectors(whole, node, args)
+    elif isinstance(error, WrongKind) and error.expected == "vector":
+        row = FUNCTIONS.get(node.op)
+        if row is not None and row.by_rows and not row.statistic and ones_of(args[0]) == (False, False):
+            yield Mark(node, "rows")
+
+
+def _with_vectors(whole: Whole, node: Expr, terms: tuple[Expr, ...]) -> Iterator[Mark]:
+    """A matrix and vectors added: a row to each of its rows, a column with a name to its rows or its columns.
+
+    Not to a matrix that may be two names written as one: the product Ax is a vector.
+    """
+    matrices = [unsigned(term) for term in terms if ones_of(term) == (False, False)]
+    names = [str(bare(one).value) for one in matrices if bare(one).op == "name"]
+    if not matrices or any(len(name) > 1 and whole.is_fresh(name) for name in names):
+        return
+    rows = tuple([place for place, term in enumerate(terms) if ones_of(term) == (True, False)])
+    columns = tuple([place for place, term in enumerate(terms) if _is_column(term)])
+    if all(unsigned(terms[place]).op == "name" for place in columns):
+        yield from (Mark(node, way, 0, rows, columns) for way in (("to_rows", "to_columns") if columns else ("to_rows",)))
+
+
+def of_every_row(node: Expr) -> Expr:
+    """A function of vectors, of a matrix, as its row in the table says it."""
+    argument, question = node.args[0], parse(FUNCTIONS[node.op].by_rows)[-1]
+    assert isinstance(question, Question)
+    by_rows = question.expr
+    new: dict[int, Expr] = {}
+    for part in post_order(by_rows):
+        args = tuple([new[id(arg)] for arg in part.args])
+        new[id(part)] = argument if part.op == "name" else part.replace(args=args, span=node.span)
+    return new[id(by_rows)]
 
 
 def _is_column(expr: Expr) -> bool:
@@ -264,6 +323,8 @@ def likelier(whole: Whole, parts: Sequence[Expr], variables: Mapping[str, Variab
             continue
         try:
             expr = changed.shaped(changed.shaping({**known, **kinds}))[1]
+        except TooLarge:
+            raise
         except MatdiffError:
             continue
         if kinds.keys() & numbers.keys() or ones_of(expr) == ones_of(parts[-1]):

@@ -163,7 +163,7 @@ class Shaping:
         op, args = expr.op, expr.args
         if op == "name":
             return self.shape_of_name(str(expr.value))
-        if op in ("number", "pi"):
+        if op in ("number", "pi", "size"):
             return SCALAR
         if op == "e":
             return self._size(args[1]), ONE

@@ -592,6 +592,16 @@ class Departure(MatdiffError):
     remark: Remark
 
 
+class NumberSummed(MatdiffError):
+    """The sum or mean of a number, made of names that nobody declared; `names` may be vectors."""
+
+    code, name = "E317", "number-summed"
+    span: Span
+    function: str
+    argument: Expr
+    names: tuple[str, ...]
+
+
 class DefinitionShape(MatdiffError):
     """A definition whose value has another shape than the declaration of its name."""
 

@@ -402,6 +402,7 @@ def _inverted(node: Expr) -> Expr | None:
 
 _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "name": _Printer.name,
+    "size": _Printer.index,
     "number": _Printer.number,
     "index": _Printer.index,
     "all": _Printer.every,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from matdiff.language.dims import Shape
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matdiff.language.syntax import Rational
 
 # Operations whose arguments, if any, are no values but sizes and indices.
-LEAVES = frozenset(("name", "number", "pi", "I", "ones", "zeros", "e", "commutation"))
+LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation"))
 ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
 
 
@@ -22,6 +22,11 @@ def values_of(expr: Expr) -> tuple[Expr, ...]:
     if expr.op in LEAVES:
         return ()
     return expr.args[:1] if expr.op in ("at", "unvec") else expr.args
+
+
+def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:
+    """The names of sizes that stand as numbers."""
+    return tuple(dict.fromkeys(str(node.value) for part in parts for node in post_order(part) if node.op == "size"))
 
 
 def shape_of(expr: Expr) -> Shape:

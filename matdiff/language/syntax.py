@@ -7,6 +7,7 @@ Sums and products are n-ary, so a chain of a thousand terms is one node, not a t
     "name"     ()                         the name; Greek letters are spelled out: `lambda`, `Sigma`
     "number"   ()                         an int, or a Fraction when it is not whole
     "I" "ones" "zeros"  () or size args   None; the size is the shape
+    "size"     ()                         the name of a size, as a number
     "+"        the terms; a subtracted term is a "neg"        "neg"   (x,)
     "*"        the factors of a run of products               "/"     (numerator, denominator)
     ".*"       the factors                                    "./" ".^" "^" ":"   (left, right)

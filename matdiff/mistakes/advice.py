@@ -1,7 +1,6 @@
 """What no change of the text mends, in words, and what to do instead.
 
-Questions without an answer (E4xx: variables, orders, limits), wrong uses of the command (E5xx: quoting, files, names), and remarks (W6xx)
-on how an expression was read and what its derivative rests on.
+Questions without an answer (E4xx: variables, orders, limits), and wrong uses of the command (E5xx: quoting, files, names).
 """
 
 from __future__ import annotations
@@ -12,18 +11,15 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.language import errors
 from matdiff.language.dims import Shape
-from matdiff.language.kinds import default_kind, kind_of
+from matdiff.language.kinds import kind_of
 from matdiff.language.spelling import matrix_size, unicode_size
-from matdiff.language.syntax import Span
 from matdiff.limits import LARGEST_SIZE
 from matdiff.mistakes.diagnostic import Advice, Help, Label
-from matdiff.mistakes.foreign.translation import translated
-from matdiff.mistakes.shape_changes import fixed_text
+from matdiff.mistakes.remarks import REMARKS
 from matdiff.mistakes.suggest import either, near
-from matdiff.mistakes.texts import cut, in_quotes, parses, statement_around
+from matdiff.mistakes.texts import in_quotes, parses
 
 # E4xx: the derivative, limits
 
@@ -229,193 +225,6 @@ def _unknown_topic(error: errors.UnknownTopic, text: str) -> Advice:
     return message, [], help, [f"topics: {', '.join(subjects)}; and the code of every message, such as E301"]
 
 
-# W6xx: remarks
-
-
-def _decimal(remark: errors.DecimalOrElementwise, text: str) -> Advice:
-    number = text[remark.start : remark.span.start]
-    operand = text[remark.span.end : remark.end].strip()
-    message = f"`{text[remark.start : remark.end]}` is read as `{number} {remark.operator} {operand}`".replace(" `", " `")
-    word = {".*": "product", "./": "quotient", ".^": "power"}[remark.operator]
-    sign = {".*": " ", "./": " / ", ".^": "^"}[remark.operator]
-    other = {".*": f"{number}.0 ", "./": f"{number}.0 / ", ".^": f"{number}.0^"}[remark.operator]
-    help = Help(f"write `{number}{sign}{operand}` or `{other}{operand}` to be clear")
-    return message, [Label(remark.span, f"elementwise {word}")], [help] if operand else [], []
-
-
-def _division(remark: errors.DivisionThenProduct, text: str) -> Advice:
-    division, product = cut(text, remark.division), cut(text, remark.product)
-    rest = text[remark.division.end : remark.product.end].strip()
-    numerator, denominator = cut(text, remark.numerator), cut(text, remark.denominator)
-    help = Help(f"write ({division}) {rest} or {numerator} / ({denominator} {rest})")
-    return f"`{product}` can be read in two ways", [Label(remark.division, "this division is done first")], [help], []
-
-
-def _number_as_factor(remark: errors.NumberAsFactor, text: str) -> Advice:
-    written = cut(text, remark.span)
-    meant = translated(cut(text, statement_around(text, remark.span.start)))
-    if remark.entry:
-        message, help = f"`{written}` is read as the product of {remark.entry} and a number", "an entry is written `x[1]`"
-    else:
-        message, help = f"`{written}` is read as a product", "entries of a row are separated by commas"
-    return message, [Label(remark.span)], [Help(help, meant.text if meant is not None else None)], []
-
-
-def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Advice:
-    meant = None
-    if remark.meant is not None:
-        statement = cut(text, statement_around(text, remark.span.start))
-        meant = re.sub(rf"\b{remark.word}\b", remark.meant, statement).strip()
-    label = "a call needs a function of `--functions`" if remark.meant != "" else "the derivative is by --wrt"
-    return f"`{remark.word}` is read as a factor", [Label(remark.span, label)], [Help("", meant, meant)] if meant else [], []
-
-
-_USUAL = {
-    "vector": "vectors are added to vectors, transposed and multiplied with a dot",
-    "scalar": "only numbers divide, scale what fits no product otherwise, and are added to numbers",
-    "matrix": "only matrices have a determinant, a trace or an inverse",
-}
-
-
-def _soft(remark: errors.SoftKind, text: str) -> Advice:
-    spelled = default_kind(remark.variable)
-    taken = {"vector": f"a vector of size {remark.size}", "scalar": "a scalar"}.get(remark.kind, f"a {remark.size} matrix")
-    message = f"`{remark.variable}` is taken as {taken}, not as a {spelled}"
-    declaration = remark.size or "scalar"
-    help = Help(f'declare it to make this explicit: --var "{remark.variable}: {declaration}"')
-    return message, [Label(remark.span, "by how it is used")], [help], [_USUAL[remark.kind]]
-
-
-def _notation_read(remark: errors.NotationRead, text: str) -> Advice:
-    return f"`{cut(text, remark.span)}` is read as {remark.meant}", [Label(remark.span)], [], []
-
-
-_WAYS = {
-    "entries": "entry by entry",
-    "inner": "as an inner product",
-    "outer": "as an outer product",
-    "quotient": "as one quotient",
-}
-
-
-def _grouped(remark: errors.GroupedProduct, text: str) -> Advice:
-    message, other = f"`{cut(text, remark.span)}` can be read in two ways", fixed_text(text, remark.fix)
-    label = Label(remark.product, "this product is taken first")
-    return message, [label], [Help("the other way", other)] if other else [], []
-
-
-def _departure(error: errors.Departure, text: str) -> Advice:
-    advice: Advice = ADVICE[type(error.remark)](error.remark, text)
-    return advice
-
-
-def _mark(remark: errors.MarkRead, text: str) -> Advice:
-    message = f"`{cut(text, remark.span)}` is read {_WAYS[remark.way]}"
-    whole = fixed_text(text, remark.fix)
-    return message, [Label(remark.span)], [Help("written out", whole)] if whole else [], []
-
-
-def _square(remark: errors.ForcedSquare, text: str) -> Advice:
-    labels = []
-    if remark.columns is not None:
-        labels.append(Label(remark.columns[0], f"here its columns match {remark.columns[1]}", primary=False))
-    if remark.rows is not None:
-        labels.append(Label(remark.rows[0], f"here its rows match {remark.rows[1]}"))
-    message = f"{remark.variable} is inferred to be square ({remark.size} × {remark.size})"
-    help = Help(f'declare --var "{remark.variable}: m x n" if {remark.variable} is not square')
-    return message, labels, [help], []
-
-
-def _entrywise(remark: errors.EntrywiseFunction, text: str) -> Advice:
-    name = Span(remark.span.start, remark.span.start + len(remark.function))
-    argument = "its argument" if remark.argument is None else cut(text, remark.argument)
-    other = remark.matrix_function
-    help = [Help(f"write {other}({argument}) for the matrix {FUNCTIONS[other].words}")] if other in FUNCTIONS else []
-    return f"`{remark.function}` acts on each entry of {argument}", [Label(name, "elementwise")], help, []
-
-
-def _not_smooth(remark: errors.NotSmooth, text: str) -> Advice:
-    message = f"`{remark.function}` has no derivative where {remark.at}"
-    return message, [Label(remark.span, remark.used)], [], []
-
-
-def _spread(remark: errors.ScalarPlusSquare, text: str) -> Advice:
-    labels = [Label(remark.scalar, "a scalar"), Label(remark.matrix, "a square matrix", primary=False)]
-    scalar = cut(text, remark.scalar)
-    help = Help(f"write {'' if scalar == '1' else scalar + ' '}I to add it to the diagonal only")
-    return "the scalar is added to every entry of the matrix", labels, [help], []
-
-
-def _spread_name(remark: errors.ScalarPlusVector, text: str) -> Advice:
-    labels = [Label(remark.scalar, "a scalar"), Label(remark.vector, f"vector of size {remark.size}", primary=False)]
-    help = Help(f'declare it if it is a vector: --var "{remark.variable}: {remark.size}"')
-    return f"`{remark.variable}` is taken as a scalar, added to every entry", labels, [help], []
-
-
-def _operator(remark: errors.OperatorForm, text: str) -> Advice:
-    labels = [Label(remark.span)] if remark.span else []
-    function = "X^a" if remark.function == MATRIX_POWER else remark.function
-    return f"`{remark.operator}` is the derivative of `{function}` in the direction E: {remark.meaning}", labels, [], []
-
-
-def _notation(remark: errors.OtherNotation, text: str) -> Advice:
-    return f"the result has no {remark.wanted} notation; it is shown in {remark.used} notation", [], [], []
-
-
-_SPACES = {
-    "symmetric": "symmetric matrices",
-    "spd": "symmetric matrices",
-    "skew": "skew-symmetric matrices",
-    "diagonal": "diagonal matrices",
-    "lower": "lower triangular matrices",
-    "upper": "upper triangular matrices",
-    "orthogonal": "the directions in which an orthogonal matrix can move",
-}
-
-
-def _own_space(remark: errors.OwnSpace, text: str) -> Advice:
-    name, space = remark.variable, _SPACES[remark.property]
-    if remark.is_covariant:
-        return f"the second derivative by `{name}` is the Riemannian Hessian, among {space}", [], [], []
-    paired = remark.property in ("symmetric", "spd", "skew")
-    messages = {
-        "project": f"the derivative by `{name}` is the one among {space}, the projection of the plain one",
-        "ignore": f"the derivative by `{name}` is the plain one, as if it had no structure",
-        "entries": f"the derivative by `{name}` is by its free entries"
-        + (f": {name}_ij and {name}_ji are one variable" if paired else ""),
-    }
-    help = [Help("--structure ignore and entries follow other conventions")] if remark.structure == "project" and paired else []
-    return messages[remark.structure], [], help, []
-
-
-def _glued(remark: errors.GluedNames, text: str) -> Advice:
-    names = list(dict.fromkeys(str(fix.name.value) for fix in (remark.fix, *remark.fix.others) if fix.name is not None))
-    message = (
-        f"`{names[0]}` is one name"
-        if len(names) == 1
-        else f"{', '.join(f'`{name}`' for name in names[:-1])} and `{names[-1]}` are names"
-    )
-    whole = fixed_text(text, remark.fix)
-    return message, [Label(remark.span, "names may have several letters")], [Help("as products", whole)] if whole else [], []
-
-
-def _every(remark: errors.EveryVariable, text: str) -> Advice:
-    names = ", ".join(f"`{name}`" for name in remark.names)
-    labels = [Label(remark.span, "each of them")] if remark.span is not None else []
-    return f"`all` means every variable, {names}, not only the one called so", labels, [Help("give it another name")], []
-
-
-def _read_as(remark: errors.ReadAs, text: str) -> Advice:
-    kinds = ["`{}` is a {}".format(name, "number" if kind == "scalar" else kind) for name, kind in remark.kinds]
-    by = f", differentiated by {', '.join(f'`{name}`' for name in remark.by)}" if remark.by else ""
-    return f"read as `{remark.read}`{by}", [], [], [", ".join(kinds)] if kinds else []
-
-
-def _several_readings(error: errors.SeveralReadings, text: str) -> Advice:
-    helps = [Help(reading) for reading in error.readings]
-    return "this can be read in several ways", [Label(error.span, "which one?")], helps, []
-
-
 ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.WhichVariable: _which_variable,
     errors.BadDirection: _bad_direction,
@@ -430,25 +239,5 @@ ADVICE: dict[type, Callable[[Any, str], Advice]] = {
     errors.WrongOption: _wrong_option,
     errors.HowManyExpected: _how_many_expected,
     errors.UnknownTopic: _unknown_topic,
-    errors.SoftKind: _soft,
-    errors.ForcedSquare: _square,
-    errors.DecimalOrElementwise: _decimal,
-    errors.DivisionThenProduct: _division,
-    errors.WordAsFactor: _word_as_factor,
-    errors.NumberAsFactor: _number_as_factor,
-    errors.EntrywiseFunction: _entrywise,
-    errors.NotSmooth: _not_smooth,
-    errors.EveryVariable: _every,
-    errors.ScalarPlusSquare: _spread,
-    errors.ScalarPlusVector: _spread_name,
-    errors.OperatorForm: _operator,
-    errors.OwnSpace: _own_space,
-    errors.OtherNotation: _notation,
-    errors.GluedNames: _glued,
-    errors.GroupedProduct: _grouped,
-    errors.Departure: _departure,
-    errors.MarkRead: _mark,
-    errors.NotationRead: _notation_read,
-    errors.ReadAs: _read_as,
-    errors.SeveralReadings: _several_readings,
+    **REMARKS,
 }

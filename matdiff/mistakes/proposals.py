@@ -51,10 +51,15 @@ class Proposals(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A whole statement that can be run, and the shape of its value."""
+    """A whole statement that can be run, the shape of its value, and in words what it is."""
 
     text: str
     shape: Shape
+    words: str
+
+
+# How a vector is added to a matrix.
+_ADDED = {"to_rows": ", the vector added to each row", "to_columns": ", the vector added to each column"}
 
 
 class Mistake:
@@ -133,10 +138,11 @@ def _equally_likely(mistake: Mistake) -> Proposals:
     if whole is None or len(found) < 2:
         return Proposals()
     lines = [line for line in (_line(mistake, whole, reading) for reading in found[:MOST_TOLD]) if line is not None]
-    if all(len(reading.marks) == 1 and not reading.kinds and reading.marks[0].node is whole.expr for reading in found):
+    marks = [reading.marks[0] if len(reading.marks) == 1 and not reading.kinds else None for reading in found]
+    if all(mark is not None and mark.node is whole.expr and mark.node.op != "+" for mark in marks):
         return Proposals(readings=lines)  # what is proposed for the mark says it shorter
     longest = max((len(line.text) for line in lines), default=0)
-    help = [Help(described(line.shape), line.text, f"{line.text:<{longest}}   {described(line.shape)}") for line in lines]
+    help = [Help(line.words, line.text, f"{line.text:<{longest}}   {line.words}") for line in lines]
     return Proposals(help, readings=lines)
 
 
@@ -157,7 +163,8 @@ def _line(mistake: Mistake, whole: Whole, reading: Reading) -> Line | None:
         return None
     text = mistake.text if statement is None else replaced(mistake.text, around, statement)
     declared = "".join(f"{name}: {_declaration(typed.variables[name])}; " for name in reading.kinds if name in typed.variables)
-    return Line(declared + text, shape_of(typed.expr))
+    shape, way = shape_of(typed.expr), reading.marks[-1].way if reading.marks else ""
+    return Line(declared + text, shape, described(shape) + _ADDED.get(way, ""))
 
 
 def _declaration(variable: Variable) -> str:
@@ -336,7 +343,7 @@ def _translated(mistake: Mistake, found: Proposals) -> Proposals:
 _DECIDED = (*SHAPE_CHANGES, errors.BlockSizes, errors.IndexRange, errors.ArgumentSizes, errors.DefinitionShape)
 TABLE = (
     Row((*_DECIDED, errors.UndecidedSizes, errors.UnknownVariable), _glued),
-    Row(_DECIDED, _equally_likely),
+    Row((*_DECIDED, errors.NumberSummed), _equally_likely),
     Row(_DECIDED, _usual_scalars, alone=False),
     Row(tuple(SHAPE_CHANGES), _changed, alone=False),
     Row((errors.SumShapes,), _term_as_scalar, alone=False),

@@ -8,7 +8,8 @@ from itertools import combinations
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.infer.fits import Change, shape_with
 from matdiff.infer.glued import splits
-from matdiff.infer.whole import Whole, replaced_part
+from matdiff.infer.search import of_every_row
+from matdiff.infer.whole import Whole
 from matdiff.language.errors import (
     DivisionKind,
     ElementwiseShapes,
@@ -124,11 +125,8 @@ def kind_with(whole: Whole, part: Expr, other: Expr) -> tuple[bool, bool] | None
 
 def kind_changes(error: WrongKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
     """A function of a vector applied to every row of a matrix."""
-    by_rows = meaning_of(row_of(error.function).by_rows)
-    if by_rows is not None:
-        for place in names_in(by_rows):
-            by_rows = replaced_part(by_rows, place, culprit.args[0])
-        yield [Fix("of every row", culprit, by_rows)]
+    if row_of(error.function).by_rows:
+        yield [Fix("of every row", culprit, of_every_row(culprit))]
 
 
 def longer_denominators(whole: Whole, quotient: Expr) -> Iterator[tuple[Expr, Expr]]:

@@ -18,6 +18,31 @@ _ELSEWHERE = {
     "ctranspose": "transpose", "expmat": "expm",
 }  # fmt: skip
 
+# A name is near another from here on: one letter of three may differ.
+_CLOSE = 0.65
+_BY_OPTION = "the derivative is asked for by an option: --wrt x"
+_EIGENVALUES = "of eigenvalues there are eigmax(A) and eigmin(A) of a symmetric A, tr(A) their sum and det(A) their product"
+_SINGULAR_VALUES = "of singular values there are norm2(X), the largest, and nucnorm(X), their sum"
+# What is no function here, and what there is instead.
+NOT_HERE = {
+    **dict.fromkeys(("grad", "gradient", "diff", "jacobian", "derivative", "D", "nabla"), _BY_OPTION),
+    "hessian": "the second derivative is asked for by an option: --wrt x --hessian",
+    **dict.fromkeys(("eig", "eigs", "eigvals", "eigenvalues", "eigh", "eigvalsh", "spectral_radius"), _EIGENVALUES),
+    **dict.fromkeys(("svd", "svdvals", "singular_values"), _SINGULAR_VALUES),
+    "cov": "of the rows of X it is written C = X - ones (ones^T X / rows(X)); C^T C / (rows(X) - 1)",
+    "var": "of a vector it is written mean((x - mean(x)).^2)",
+    "std": "of a vector it is written sqrt(mean((x - mean(x)).^2))",
+    "rank": "it is a whole number, so its derivative is 0 wherever there is one",
+    "conv": "it is linear in each argument: T x with a matrix T of the other one's entries",
+    **dict.fromkeys(("chol", "cholesky"), "it is not differentiated here; log(det(A)) and A^-1 b do not need it"),
+    **dict.fromkeys(
+        ("lyap", "dlyap"),
+        "it solves a linear equation: vec(X) = -inv(kron(I, A) + kron(A, I)) vec(Q)",
+    ),
+    "cross": "it is linear in each argument: K b with K = [0, -a[3], a[2]; a[3], 0, -a[1]; -a[2], a[1], 0]",
+    "cond": "it is written norm2(A) norm2(inv(A))",
+}
+
 
 def functions() -> list[str]:
     """Everything that can be called."""
@@ -51,7 +76,7 @@ def near(written: str, names: Iterable[str]) -> str | None:
         begins = takewhile(lambda pair: pair[0] == pair[1], zip(name, written))
         return sorted(name) == sorted(written), SequenceMatcher(None, name, written).ratio(), len(list(begins))
 
-    return max(get_close_matches(written, choices, 5, 0.6), key=closeness, default=None)
+    return max(get_close_matches(written, choices, 5, _CLOSE), key=closeness, default=None)
 
 
 def either(words: Sequence[str]) -> str:

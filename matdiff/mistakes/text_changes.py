@@ -15,7 +15,7 @@ from matdiff.language.syntax import Span
 from matdiff.mistakes.diagnostic import Label
 from matdiff.mistakes.foreign.translation import is_function
 from matdiff.mistakes.missing_brackets import Place, with_closer, with_opener
-from matdiff.mistakes.suggest import near, near_function
+from matdiff.mistakes.suggest import NOT_HERE, near, near_function
 from matdiff.mistakes.texts import cut, declares, in_quotes, replaced, statement_around
 from matdiff.read.split import PROPERTIES
 from matdiff.read.tokens import GREEK
@@ -152,6 +152,9 @@ def needs_parentheses(error: errors.NeedsParentheses, text: str, others: Others)
 def unknown_function(error: errors.UnknownFunction, text: str, others: Others) -> Changes:
     """A misspelt function, names before a function, or a factor before parentheses."""
     written, span = error.function, error.span
+    if written in NOT_HERE:
+        yield _advice(f"`{written}`: {NOT_HERE[written]}")
+        return
     meant = near_function(written, _arguments(text[span.end :]))
     factors = factors_before(written, names_of_text(text))
     if factors and (meant is None or meant.lower() != written.lower()):

@@ -39,7 +39,8 @@ def _told(problem: Problem, text: str, by: int, proposed: Proposals) -> Diagnost
         labels, notes = [proposed.label], []
     elif proposed.label is not None:
         labels = [*labels[:1], proposed.label]
-    return Diagnostic(problem.severity, problem.code, problem.name, message, labels, proposed.help, notes, proposed.readings)
+    readings = [(line.text, line.shape) for line in proposed.readings]
+    return Diagnostic(problem.severity, problem.code, problem.name, message, labels, proposed.help, notes, readings)
 
 
 def diagnose_all(problem: Union[MatdiffError, Errors], text: str) -> list[Diagnostic]:

@@ -192,6 +192,12 @@ def _index(error: errors.IndexRange, text: str) -> Words:
     return plain("the index {0.index} is not between 1 and {0.size}", *notes, span="")(error, text)
 
 
+def _number_summed(error: errors.NumberSummed, text: str) -> Words:
+    names = " and ".join(f"`{name}`" for name in error.names)
+    question = f"is {names} a vector here?" if len(error.names) == 1 else f"are {names} vectors here?"
+    return f"this is the {error.function} of a number", [Label(error.span, question)], []
+
+
 def _no_size(error: errors.NoSize, text: str) -> Words:
     what = "an index" if error.index else "a size"
     label = f"{what} is a whole number, a name, or a sum or product of these, at least 1"
@@ -212,6 +218,7 @@ SHAPE_WORDS: dict[type, Wording] = {
     errors.WrongKind: _wrong_kind,
     errors.BlockSizes: _blocks,
     errors.PowerKind: _power,
+    errors.NumberSummed: _number_summed,
     errors.DivisionKind: _quotient,
     errors.DivisionByZero: _zero,
     errors.NoValue: _no_value,

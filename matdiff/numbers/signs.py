@@ -23,7 +23,7 @@ _MOST_WATCHED = 60
 # Operators whose values have the signs of their arguments, and what is never negative by itself.
 _KNOWN_SIGN = LEAVES - {"name"} | {"rows", "cols", "neg", "'"}
 # What differs from point to point by itself: variables and sizes.
-_VARYING = frozenset(("name", "rows", "cols"))
+_VARYING = frozenset(("name", "rows", "cols", "size"))
 # Index notation: entries, which have no value of their own.
 _INDEXED = frozenset(("sigma", "entry", "delta", "index"))
 # From where on an exponential is too near to its limit, and the digits between 1 - tanh(z) and 1 for a unit of z.

@@ -228,7 +228,7 @@ def _enough(typed: Typed) -> int:
 def _written(typed: Typed) -> int:
     """The largest number that is written in an expression with sizes: factors such as n - 3 vanish at no larger size."""
     nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
-    if not any(node.op in ("rows", "cols") or row_of(node.op).counts_entries for node in nodes):
+    if not any(node.op in ("rows", "cols", "size") or row_of(node.op).counts_entries for node in nodes):
         return 0
     numbers = [
         int(abs(Fraction(node.value))) for node in nodes if node.op == "number" and isinstance(node.value, (int, Fraction))

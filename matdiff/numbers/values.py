@@ -12,13 +12,13 @@ from functools import reduce
 from itertools import product
 from math import prod
 from operator import is_
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.infer import Typed
 from matdiff.infer.rules import ARGUMENTS, expanded, typed_value
 from matdiff.infer.unify import size_of as size_of_argument
-from matdiff.language.dims import Dim
+from matdiff.language.dims import Dim, size
 from matdiff.language.queries import post_order, shape_of
 from matdiff.limits import check
 from matdiff.numbers.matrices import Matrix, Number, Undefined, added, blocks, checked, entry_at, multiplied, size_of
@@ -127,6 +127,8 @@ class Evaluation:
         if op == "number":
             assert node.value is not None and not isinstance(node.value, str)
             return [[self.arithmetic.number(node.value)]]
+        if op == "size":
+            return [[self.arithmetic.number(number_of_dim(size(cast(str, node.value)), self.sizes))]]
         if op == "pi":
             return [[self.arithmetic.pi]]
         if op in ("I", "ones", "zeros"):

@@ -253,8 +253,11 @@ class Builder:
     def call(self, parts: list[Part]) -> Expr:
         function = cast("Token", parts[0])
         arguments = tuple(part for part in parts if isinstance(part, Expr))
-        op = SPECIAL_CALLS[function] if function in SPECIAL_CALLS else NAMES[function]
-        return Expr(op, arguments, span=Span(_start(function), _end(parts[-1])))
+        op = SPECIAL_CALLS[function] if function in SPECIAL_CALLS else NAMES.get(function, str(function))
+        span = Span(_start(function), _end(parts[-1]))
+        if op in _OF_TWO and len(arguments) == 2:
+            return _OF_TWO[op](*arguments, span)
+        return Expr(op, arguments, span=span)
 
     def parentheses(self, parts: list[Part]) -> Expr:
         """The expression itself; its span takes in the parentheses, so that text can be cut out and replaced."""
@@ -268,7 +271,7 @@ class Builder:
         if subscript in _NORMS:
             return Expr(NAMES[_NORMS[subscript]], (inside,), span=span)
         if subscript == "_2,1":
-            raise UnexpectedText(span=span_of(cast("Token", parts[2])), text=closing, reason="norm")
+            return _sum_of_row_norms(inside, span)
         return _norm_of(inside, subscript[1:], span)
 
     def block(self, parts: list[object]) -> Expr:
@@ -294,15 +297,58 @@ class Builder:
 
 def _norm_of(inside: Expr, subscript: str, span: Span) -> Expr:
     """`||x||_p` and `||x||_3`, the p-norm; `||x||_A`, the root of x^T A x."""
-    if subscript[0].isupper():
-        matrix = Expr("name", (), subscript, span=Span(span.end - len(subscript), span.end))
-        form = Expr("*", (Expr("'", (inside,), span=span), matrix, inside), span=span)
-        return Expr("sqrt", (form,), span=span)
     place = Span(span.end - len(subscript), span.end)
-    exponent = Expr("number", (), int(subscript), span=place) if subscript.isdigit() else Expr("name", (), subscript, span=place)
+    if subscript[0].isupper():
+        form = Expr("*", (Expr("'", (inside,), span=span), Expr("name", (), subscript, span=place), inside), span=span)
+        return Expr("sqrt", (form,), span=span)
+    number = int(subscript) if subscript.isdigit() else None
+    return _p_norm(inside, Expr("name" if number is None else "number", (), subscript if number is None else number, place), span)
+
+
+def _p_norm(inside: Expr, exponent: Expr, span: Span) -> Expr:
+    """sum(|x|^p)^(1/p)."""
     powers = Expr(".^", (Expr("abs", (inside,), span=span), exponent), span=span)
-    root = Expr("/", (Expr("number", (), 1, span=place), exponent), span=place)
+    root = Expr("/", (Expr("number", (), 1, span=exponent.span), exponent), span=exponent.span)
     return Expr("^", (Expr("sum", (powers,), span=span), root), span=span)
+
+
+def _norm_with(inside: Expr, kind: Expr, span: Span) -> Expr:
+    """`norm(x, 1)`, `norm(x, p)`, `norm(x, inf)` as MATLAB has them."""
+    subscript = f"_{kind.value}"
+    if subscript in _NORMS:
+        return Expr(NAMES[_NORMS[subscript]], (inside,), span=span)
+    return _p_norm(inside, kind, span)
+
+
+def _sum_of_row_norms(inside: Expr, span: Span) -> Expr:
+    """`||X||_{2,1}`."""
+    squares = Expr(".^", (inside, Expr("number", (), 2, span=span)), span=span)
+    rows = Expr("*", (squares, Expr("ones", span=span)), span=span)
+    return Expr("sum", (Expr("sqrt", (rows,), span=span),), span=span)
+
+
+def _is_zero(expr: Expr) -> bool:
+    return expr.op == "number" and expr.value == 0
+
+
+def _larger(left: Expr, right: Expr, span: Span) -> Expr:
+    """The larger of two, entry by entry: relu(x) beside zero, else y + relu(x - y)."""
+    if _is_zero(left):
+        return Expr("relu", (right,), span=span)
+    if _is_zero(right):
+        return Expr("relu", (left,), span=span)
+    above = Expr("relu", (Expr("+", (left, Expr("neg", (right,), span=right.span)), span=span),), span=span)
+    return Expr("+", (right, above), span=span)
+
+
+def _smaller(left: Expr, right: Expr, span: Span) -> Expr:
+    """The smaller of two, entry by entry: the larger of what is negative."""
+    negative = [arg if _is_zero(arg) else Expr("neg", (arg,), span=arg.span) for arg in (left, right)]
+    return Expr("neg", (_larger(negative[0], negative[1], span),), span=span)
+
+
+# Functions of one argument that have another meaning with two.
+_OF_TWO = {"max": _larger, "min": _smaller, "norm": _norm_with}
 
 
 def _grouped(parts: list[Union[Expr, Multiply]]) -> Iterator[Union[Expr, Multiply]]:

@@ -376,7 +376,14 @@ def is_code(text: str) -> bool:
         tree, _ = _parsed(text)
     except MatdiffError:
         return False
-    return not any(isinstance(node, (ast.BitXor, ast.JoinedStr)) for node in ast.walk(tree))
+    nodes = list(ast.walk(tree))
+    dotted = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+    return not any(isinstance(node, (ast.BitXor, ast.JoinedStr)) for node in nodes) and not any(map(_is_factor, dotted))
+
+
+def _is_factor(name: str) -> bool:
+    """Whether it is rather a factor, as Mathematica writes A.B, than an attribute."""
+    return len(name) == 1 and name not in "THIt"
 
 
 def _imported(nodes: Iterable[ast.AST]) -> dict[str, str]:

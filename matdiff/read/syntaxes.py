@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from importlib import import_module
 
+from matdiff.functions import NAMES
+from matdiff.language.errors import TooLarge
 from matdiff.language.statements import Question, Reading
 
 # The syntax and the module that reads it; the first one is matdiff's own language.
@@ -23,19 +25,22 @@ _CODE = re.compile(
     r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:", re.M
 )
 _PROGRAM = re.compile(r"^\s*(?:def\s+\w+\s*\(|return\s|import\s+\w|from\s+[\w.]+\s+import\s)", re.M)
+# Mathematica calls with square brackets: Tr[A.X] is no entry of Tr.
+_SQUARE_CALL = re.compile(r"\b([A-Z][A-Za-z]+)\[")
 _COMMENT = re.compile(r"#[^\n]*")
 
 
 def syntax_of(text: str) -> str:
     """The syntax that a text is written in, told by its marks."""
     if "\\" in text or "$" in text:
-        found = _COMMAND.findall(text)
-        if any(word not in _DIVIDED for word in found) or _DOLLARS.search(text):
+        formula = _COMMENT.sub("", text)
+        found = _COMMAND.findall(formula)
+        if any(word not in _DIVIDED for word in found) or _DOLLARS.search(formula):
             return "latex"
     if "." not in text and "**" not in text and "=" not in text and ":" not in text and "return" not in text:
         return "matdiff"
     bare = _COMMENT.sub("", text)
-    if not _CODE.search(bare):
+    if not _CODE.search(bare) or any(name.lower() in NAMES for name in _SQUARE_CALL.findall(bare)):
         return "matdiff"
     if _PROGRAM.search(bare):
         return "numpy"
@@ -54,8 +59,13 @@ def name_in(text: str) -> str | None:
     """The variable that a text names, in its one spelling (β and \\beta are beta), or None if it is more or other than a name."""
     try:
         reading = read(text)
+    except TooLarge:
+        raise
     except ValueError:
         return None
+    for error in (error for _, errors in reading.failed for error in errors):
+        if isinstance(error, TooLarge):
+            raise error
     (statement,) = reading.statements if len(reading.statements) == 1 and not reading.failed else (None,)
     plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
     return str(statement.expr.value) if isinstance(statement, Question) and plain else None

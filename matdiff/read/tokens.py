@@ -272,6 +272,7 @@ def _classify_name(sentence: Sentence, position: int, names: frozenset[str], qui
             sentence.fail(error)
             return error
     elif _is_unknown_function(token, following, names):
+        token.type = "CALL"  # its arguments are read all the same
         sentence.errors.append(UnknownFunction(span=span_of(token), function=str(token), names=tuple(sorted(names))))
     return None
 

@@ -228,8 +228,8 @@ class Recovery:
                 factors[place] = make.call("mean", inner, shape=SCALAR)
 
 
-def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = ()) -> dict[Dim, Expr]:
-    """For every size of a variable an expression that is this number: rows(A) or cols(A).
+def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = (), named: Iterable[str] = ()) -> dict[Dim, Expr]:
+    """For every size of a variable an expression that is this number: rows(A) or cols(A), or its name where it is `named` so.
 
     Of several that of a variable by which is differentiated, else the first in the order of their names, rows before columns:
     so it does not depend on which is met first.
@@ -237,7 +237,7 @@ def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = ()) -> 
     sides = [
         (operator, v.name, v.shape, dim) for v in variables for operator, dim in zip(("rows", "cols"), v.shape) if not dim.is_one
     ]
-    found: dict[Dim, Expr] = {}
+    found: dict[Dim, Expr] = {_named(name): Expr("size", (), name, shape=SCALAR) for name in named}
     for operator, name, shape, dim in sorted(sides, key=lambda side: (side[1] not in wrt, side[0] == "cols", side[1])):
         if dim not in found:
             found[dim] = make.call(operator, make.name(name, shape), shape=SCALAR)

@@ -70,7 +70,7 @@ class Setting:
             if any(node.value in self.moving for node in names_in(value)):
                 self.moving.add(part)
         self.sessions.enter_context(entered(Session()))
-        self.recovery = Recovery(size_expressions(typed.variables.values(), (name,)))
+        self.recovery = Recovery(size_expressions(typed.variables.values(), (name,), typed.sizes_as_numbers))
         self.values: dict[str, Tensor] = {n: variable_tensor(v) for n, v in typed.variables.items()}
         free = variable_tensor(self.variable, structured=False)
         self.restored = {free: self.values[name]} if self.variable.property else {}

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.dims import Dim
+from matdiff.limits import check
 from matdiff.tensor.arrangements import arrangements
 from matdiff.tensor.canonical import canonical_key
 from matdiff.tensor.flatten import Flat, is_atomic
@@ -112,6 +113,7 @@ def einsum(
     """
     flat = Flat(dict(sizes or {}))
     for tensor, slots in factors:
+        check()
         coefficient = coefficient * flat.add(tensor, tuple(slots))
     ends = tuple(flat.find(index) for index in out)
     if coefficient == 0:

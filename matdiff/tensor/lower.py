@@ -7,7 +7,7 @@ scalar none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
 from matdiff.infer.infer import Typed
@@ -119,6 +119,8 @@ class Lowering:
             return build.number(expr.value)
         if expr.op == "pi":
             return build.constant("pi")
+        if expr.op == "size":
+            return build.size_scalar(size(cast(str, expr.value)).substitute(self.sizes))
         return self._filled(expr)
 
     def _filled(self, expr: Expr) -> Tensor:

@@ -23,7 +23,7 @@ from matdiff.mistakes.foreign.tree import MOST_LEVELS, Unreadable, read_foreign
 from matdiff.mistakes.suggest import elsewhere, functions
 from matdiff.read.parse import parse
 from matdiff.read.review import depth
-from matdiff.read.tokens import CONSTANTS, SPECIAL_CALLS
+from matdiff.read.tokens import CONSTANTS, SPECIAL_CALLS, normal_name
 
 # What matches anything of its kind in a row of the table.
 _PLACES = {"X": "matrix", "Y": "matrix", "x": "vector", "y": "vector", "F": "", "G": ""}
@@ -219,6 +219,12 @@ class _Translator:
 
     # Products
 
+    def dotted(self, node: Expr) -> Expr:
+        """A.B of Mathematica is a product."""
+        if len(str(node.value)) > 1:
+            raise Unreadable
+        return _joined("*", (self.of(node.args[0]), Expr("name", (), normal_name(str(node.value)))))
+
     def any_product(self, node: Expr) -> Expr:
         one, other = self.both(node)
         return _joined("*", (one, other))
@@ -355,5 +361,6 @@ _METHODS = {
     "applied": _Translator.applied,
     "norm of": _Translator.norm,
     "at": _Translator.entry,
-    **dict.fromkeys(("keyword", "attribute", "string", "bars"), _Translator.refused),
+    "attribute": _Translator.dotted,
+    **dict.fromkeys(("keyword", "string", "bars"), _Translator.refused),
 }

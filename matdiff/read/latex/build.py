@@ -94,19 +94,6 @@ class BuilderLatex(Builder):
         assert isinstance(applied, Open)
         raise applied.ends()
 
-    def call(self, parts: list[Part]) -> Expr:
-        """A function with its brackets; the larger one of zero and something is a function of its own."""
-        made = super().call(parts)
-        if made.op in ("max", "min") and len(made.args) == 2:
-            zeros = [place for place, arg in enumerate(made.args) if arg.op == "number" and arg.value == 0]
-            if len(zeros) == 1:
-                other = made.args[1 - zeros[0]]
-                if made.op == "max":
-                    return Expr("relu", (other,), span=made.span)
-                positive = Expr("relu", (Expr("neg", (other,), span=other.span),), span=made.span)
-                return Expr("neg", (positive,), span=made.span)
-        return made
-
     def norm(self, parts: list[Part]) -> Expr:
         """The closing token says which norm it is."""
         opening, closing = cast("Token", parts[0]), cast("Token", parts[2])
