@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from matdiff.infer.infer import infer
-from matdiff.language.errors import Errors, MatdiffError, SoftKind
+from matdiff.language.errors import Errors, MatdiffError, SoftKind, SumRead
 from matdiff.language.queries import names_in
 from matdiff.read.parse import Definition, Question, parse
 
@@ -25,6 +25,7 @@ def assumed_kinds(line: str, shown: Iterable[Expr], typed: Typed) -> str:
     Only names that were read against their spelling are asked about, and declarations of the user still hold.
     """
     soft = [remark.variable for remark in typed.remarks if isinstance(remark, SoftKind)]
+    soft += [name for remark in typed.remarks if isinstance(remark, SumRead) for name, _ in remark.members]
     if not soft:
         return ""
     used = {str(node.value) for expr in shown for node in names_in(expr)}

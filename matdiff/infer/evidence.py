@@ -6,12 +6,12 @@ may become where its spelling does not fit, and how far that departs from what p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
-from matdiff.language.kinds import SCALAR_LETTERS, is_greek
+from matdiff.language.kinds import SCALAR_LETTERS, default_kind, is_greek
 from matdiff.language.queries import bare, constant, names_in, post_order
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ LONGEST_NUMBER = 2
 # What a departure costs: one that a row of the table names, and one that only is possible.
 USUAL, POSSIBLE = 1, 3
 _DOTTED = (".*", "./", ".^")
+# What is asked of a member of a family only if it is a vector.
+_OF_VECTORS = ("norm", "norm1", "norm2", "softmax", "logsumexp")
 # Through these a number that must be one asks for numbers.
 _THROUGH = ("*", "/", "neg", "+", "^")
 
@@ -63,6 +65,9 @@ class Evidence:
         self.beside: set[str] = set()
         self.applied: set[str] = set()
         self.identities: set[str] = set()
+        self.families: set[str] = set()
+        self.entries: set[str] = set()
+        self.bounds: set[str] = set()
         self.counts: dict[str, int] = {}
         self._places: dict[str, int] = {}
         self._alone: dict[str, int] = {}
@@ -90,12 +95,19 @@ class Evidence:
 
     def _note(self, node: Expr) -> None:
         op = node.op
+        if op == "name" and node.args:
+            self.families.add(str(node.value))
+            self.entries.update([str(node.value)] if len(node.args) > 1 else ())
+        elif op == "over":
+            self.bounds.update(str(size.value) for index in node.args[1:] for size in index.args if size.op == "name")
+        elif op in _OF_VECTORS:
+            self.dotted.update(name for name in _vectors_in(node.args[0]) if name in self.families)
         for arg in node.args:
             if arg.op == "name":
                 self._places[str(arg.value)] = self._places.get(str(arg.value), 0) + 1
         if op == "'":
             self.transposed.update(_names([node.args[0]]))
-            if node.args[0].op == "+" and all(is_greek(name) for name in _names(node.args[0].args)):
+            if node.args[0].op == "+" and all(is_greek(name) or name in self.families for name in _names(node.args[0].args)):
                 self.transposed.update(_names(node.args[0].args))
         elif op in _DOTTED:
             self.dotted.update(_names(node.args[: 1 if op == ".^" else 2]))
@@ -135,7 +147,7 @@ class Evidence:
             self.factors.add(text)
             before = node.args[place - 1] if place else None
             if before is not None and before.op == "'" and place == len(node.args) - 1 and _is_vector_name(bare(before)):
-                self.dotted.update([text] if is_greek(text) else ())
+                self.dotted.update([text] if is_greek(text) or text in self.families else ())
             if before is not None and (matrices[place - 1] or before.op in ("'", "^", "inv", "pinv")):
                 self.applied.add(text)
             if count > matrices[place]:
@@ -177,6 +189,8 @@ class Evidence:
 
     def choices(self, name: str, wrt: Iterable[str]) -> dict[str, int]:
         """The kinds that an undeclared name may have against its spelling, with what each costs."""
+        if name in self.families:
+            return {} if default_kind(name) == "matrix" else {"scalar": USUAL, "vector": USUAL}
         if is_greek(name):
             is_number = name in self.alone or name in self.divisors or name in self.exponents
             return {"scalar": USUAL} if is_number else {"scalar": USUAL, "vector": USUAL}
@@ -214,7 +228,13 @@ def preferred(evidence: Evidence, free: Iterable[str]) -> dict[str, str]:
     """Kinds that the way of writing tells: vectors and matrices of Greek names, and numbers that scale an identity."""
     kinds = {}
     for name in free:
-        if is_greek(name):
+        if name in evidence.families:
+            is_vector = name in evidence.transposed or name in evidence.dotted or name in evidence.arguments
+            is_matrix = default_kind(name) == "matrix" and name not in evidence.entries
+            kinds[name] = "matrix" if is_matrix else "vector" if is_vector else "scalar"
+        elif name in evidence.bounds:
+            kinds[name] = "scalar"
+        elif is_greek(name):
             if name in evidence.arguments:
                 kinds[name] = evidence.arguments[name]
             elif name in evidence.transposed or name in evidence.dotted:
@@ -228,6 +248,17 @@ def _names(exprs: Iterable[Expr]) -> list[str]:
     """The names among the expressions, signs left out."""
     plain = [expr.args[0] if expr.op == "neg" else expr for expr in exprs]
     return [str(expr.value) for expr in plain if expr.op == "name"]
+
+
+def _vectors_in(expr: Expr) -> Iterator[str]:
+    """The names that are vectors where a vector stands: terms, and last factors."""
+    if expr.op == "name":
+        yield str(expr.value)
+    parts = (
+        expr.args if expr.op == "+" else expr.args[-1:] if expr.op == "*" else expr.args[:1] if expr.op in ("neg", "over") else ()
+    )
+    for part in parts:
+        yield from _vectors_in(part)
 
 
 def _numbers(expr: Expr) -> set[str]:

@@ -231,7 +231,7 @@ def _with_sizes(whole: Whole, sizes: Mapping[str, Expr], kinds: Mapping[str, str
 def _departures(whole: Whole, shaping: Shaping) -> dict[str, str]:
     """The kinds that undeclared names have against their spelling."""
     kinds = {name: shaping.kinds[name] for name in whole.changeable if name in shaping.kinds}
-    return {name: kind for name, kind in kinds.items() if kind != default_kind(name)}
+    return {name: kind for name, kind in kinds.items() if kind != default_kind(name) and name not in whole.evidence.families}
 
 
 # Sizes in errors: final ones, and where they come from

@@ -7,6 +7,7 @@ scalar added to an array acts on every entry, a product is folded from the left.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from matdiff.functions import FUNCTIONS, Signature
 from matdiff.infer.unify import Sizes, is_open, size_of
@@ -20,10 +21,12 @@ from matdiff.language.errors import (
     ForeignOperator,
     IndexRange,
     MatdiffError,
+    NotLifted,
     NotSquare,
     PowerKind,
     ProductSizes,
     SumShapes,
+    UndecidedSizes,
     WrongKind,
 )
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
@@ -48,6 +51,7 @@ class Shaping:
         self.square: set[str] = set()
         self.contacts: list[tuple[Expr, int, Expr]] = []
         self.broadcasts: list[tuple[Expr, Expr]] = []
+        self.indices: dict[str, Dim] = {}
         self.culprit: tuple[Expr, tuple[Expr, ...]] | None = None
 
     def typed(self, root: Expr) -> Expr:
@@ -64,6 +68,8 @@ class Shaping:
                 continue
             values = values_of(expr)
             if values and not is_ready:
+                if expr.op == "over":
+                    self._open(expr.args[1:])
                 stack.append((expr, True))
                 stack.extend((arg, False) for arg in reversed(values))
                 continue
@@ -127,7 +133,9 @@ class Shaping:
         if op == "'":
             rows, columns = shape_of(args[0])
             return columns, rows
-        if op == "neg":
+        if op == "over" and expr.value == "array":
+            return self._array(expr, args[0])
+        if op in ("neg", "over"):
             return shape_of(args[0])
         if op == "/":
             return self._quotient(args)
@@ -161,6 +169,8 @@ class Shaping:
 
     def _leaf(self, expr: Expr) -> Shape:
         op, args = expr.op, expr.args
+        if op == "name" and args:
+            return self._member(expr)
         if op == "name":
             return self.shape_of_name(str(expr.value))
         if op in ("number", "pi", "size"):
@@ -177,6 +187,34 @@ class Shaping:
             return self.sizes.invent(), ONE
         rows = self._size(args[0])
         return rows, self._size(args[1]) if len(args) > 1 else ONE
+
+    def _member(self, expr: Expr) -> Shape:
+        """x_i, a row of the matrix x or an entry of the vector x, and a_ij: the index runs over the first axis, or two over both."""
+        name, axes = str(expr.value), [self._range(index) for index in expr.args]
+        if len(axes) > 2 or self.kinds.get(name) == "matrix":
+            raise NotLifted(span=expr.span, operation="")
+        is_vector = len(axes) == 1 and self.kinds.get(name) == "vector"
+        if name not in self.shapes and name not in self.declared:
+            self.shapes[name] = axes[0], axes[1] if len(axes) > 1 else self.sizes.invent() if is_vector else ONE
+        shape = self.shapes.setdefault(name, self.declared.get(name, SCALAR))
+        for one, other in zip(axes, shape):
+            self.sizes.unify(one, other, (expr,), partial(UndecidedSizes, left=one, right=other, span=expr.span))
+        return (shape[1] if len(axes) == 1 else ONE), ONE
+
+    def _open(self, indices: tuple[Expr, ...]) -> None:
+        """Indices with the size up to which they run, where that is written."""
+        for index in indices:
+            self.indices[str(index.value)] = self._size(index.args[0]) if index.args else self.sizes.invent()
+
+    def _array(self, expr: Expr, entry: Expr) -> Shape:
+        """y[i] = ... and Y[i,k] = ... by their entries."""
+        axes = [self._range(index) for index in expr.args[1:]]
+        if not is_scalar(entry) or len(axes) > 2:
+            raise NotLifted(span=expr.span, operation="")
+        return axes[0], axes[1] if len(axes) > 1 else ONE
+
+    def _range(self, index: Expr) -> Dim:
+        return self.indices.setdefault(str(index.value), self.sizes.invent())
 
     def _size(self, expr: Expr) -> Dim:
         dim = size_of(expr)

@@ -333,11 +333,13 @@ class UnspecifiedFunction(MatdiffError):
 
 
 class IndexSum(MatdiffError):
-    """`sum_i`, a sum over an index."""
+    """A sum over an index that is not read: `problem` is "head", or "value", "unbound" of an index that stands where none can."""
 
     code, name = "E110", "index-sum"
     span: Span
     written: str
+    problem: str = "head"
+    index: str = ""
 
 
 class WrongArity(MatdiffError):
@@ -592,6 +594,14 @@ class Departure(MatdiffError):
     remark: Remark
 
 
+class NotLifted(MatdiffError):
+    """An operation on what depends on an index of a sum, which has no matrix notation; empty where the whole has none."""
+
+    code, name = "E318", "not-lifted"
+    span: Span | None
+    operation: str
+
+
 class NumberSummed(MatdiffError):
     """The sum or mean of a number, made of names that nobody declared; `names` may be vectors."""
 
@@ -805,6 +815,21 @@ class MarkRead(Remark):
     span: Span
     way: str
     fix: Fix
+
+
+class SumRead(Remark):
+    """Sums over an index read in matrices.
+
+    members   the names with indices, and how many each has
+    by        members by which was to be differentiated, with the family by which it is
+    """
+
+    code, name, severity = "W620", "sum-read", "note"
+    span: Span | None
+    read: Expr
+    definitions: tuple[tuple[str, Expr], ...]
+    members: tuple[tuple[str, int], ...]
+    by: tuple[tuple[str, str], ...] = ()
 
 
 class NotationRead(Remark):

@@ -21,7 +21,7 @@ def values_of(expr: Expr) -> tuple[Expr, ...]:
     """The arguments that are values; the sizes of `ones(n)` and `unvec(x, m, n)` and the indices of `X[i,j]` are none."""
     if expr.op in LEAVES:
         return ()
-    return expr.args[:1] if expr.op in ("at", "unvec") else expr.args
+    return expr.args[:1] if expr.op in ("at", "unvec", "over") else expr.args
 
 
 def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:

@@ -18,6 +18,10 @@ Sums and products are n-ary, so a chain of a thousand terms is one node, not a t
     "at"       (x, i, j): the entry or slice; an "all" leaf stands for `:`
     anything else: the function of that name, applied to args
 
+What is written with indices is read with three more, and stands in matrices before it is differentiated:
+    "over"     (body, index, ...): the sum or mean (the value) of body over the indices; an "index" leaf may have a size
+    "name"     (index, ...): the member x_i of a family, or the entry a_ij
+
 Index notation (the output of `recover` when there is no matrix notation) uses three more:
     "entry"    (x, index, ...): an entry of x; each index is an "index" leaf whose value is its letter
     "delta"    (index, index)

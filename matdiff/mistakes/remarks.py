@@ -10,6 +10,7 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.language import errors
 from matdiff.language.kinds import default_kind
 from matdiff.language.syntax import Span
+from matdiff.language.text import text as in_text
 from matdiff.mistakes.diagnostic import Advice, Help, Label
 from matdiff.mistakes.foreign.translation import translated
 from matdiff.mistakes.shape_changes import fixed_text
@@ -70,6 +71,13 @@ def _soft(remark: errors.SoftKind, text: str) -> Advice:
     declaration = remark.size or "scalar"
     help = Help(f'declare it to make this explicit: --var "{remark.variable}: {declaration}"')
     return message, [Label(remark.span, "by how it is used")], [help], [_USUAL[remark.kind]]
+
+
+def _sum_read(remark: errors.SumRead, text: str) -> Advice:
+    read = "; ".join([*(f"{name} = {in_text(value)}" for name, value in remark.definitions), in_text(remark.read)])
+    notes = [f"{name}{'_i' if count == 1 else '_ij'} is a part of {name}" for name, count in remark.members]
+    notes += [f"the derivative by {member} is that row of the derivative by {family}" for member, family in remark.by]
+    return f"read as `{read}`", [], [], [", ".join(notes)] if notes else []
 
 
 def _notation_read(remark: errors.NotationRead, text: str) -> Advice:
@@ -206,6 +214,7 @@ def _several_readings(error: errors.SeveralReadings, text: str) -> Advice:
 
 
 REMARKS: dict[type, Callable[[Any, str], Advice]] = {
+    errors.SumRead: _sum_read,
     errors.SoftKind: _soft,
     errors.ForcedSquare: _square,
     errors.DecimalOrElementwise: _decimal,

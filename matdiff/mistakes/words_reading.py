@@ -155,6 +155,20 @@ def _look_alike(error: errors.LookAlikeLetter, text: str) -> Words:
 # E2xx: names and declarations
 
 
+def _index_sum(error: errors.IndexSum, text: str) -> Words:
+    if error.problem == "value":
+        return (
+            f"the index `{error.index}` stands where a value must",
+            [Label(error.span, "an index only stands in a subscript")],
+            [],
+        )
+    if error.problem == "unbound":
+        note = f"write it as in sum_i, or on the left side, as in y[{error.index}] = ..."
+        return f"no sum binds the index `{error.index}`", [Label(error.span)], [note]
+    forms = "sum_i, sum_{i=1}^n, sum_{i,j} and mean_i are read"
+    return "this sum over an index is not read yet", [Label(error.span, f"`{error.written}`")], [forms]
+
+
 def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
     plural = "" if error.expected == 1 else "s"
     return f"`{error.function}` takes {error.expected} argument{plural}, got {error.got}", [Label(error.span)], []
@@ -251,11 +265,7 @@ READING_WORDS: dict[type, Wording] = {
     errors.LookAlikeLetter: _look_alike,
     errors.UnknownFunction: plain("unknown function `{0.function}`", "`matdiff --functions` lists all of them", span=""),
     errors.UnspecifiedFunction: _unspecified,
-    errors.IndexSum: plain(
-        "sums over an index are not read yet",
-        "a sum of squares is ||X w - y||^2, and one of all entries sum(x)",
-        span="`{0.written}`",
-    ),
+    errors.IndexSum: _index_sum,
     errors.UnreadCode: lambda error, text: ("this code cannot be read", [Label(error.span, error.why)], []),
     errors.WrongArity: _wrong_arity,
     errors.UnknownVariable: _unknown_variable,

@@ -192,6 +192,11 @@ def _index(error: errors.IndexRange, text: str) -> Words:
     return plain("the index {0.index} is not between 1 and {0.size}", *notes, span="")(error, text)
 
 
+def _not_lifted(error: errors.NotLifted, text: str) -> Words:
+    what = f"`{error.operation}` of what depends on an index" if error.operation else "this sum"
+    return f"{what} has no matrix notation here", [Label(error.span)] if error.span else [], ["it is not read yet"]
+
+
 def _number_summed(error: errors.NumberSummed, text: str) -> Words:
     names = " and ".join(f"`{name}`" for name in error.names)
     question = f"is {names} a vector here?" if len(error.names) == 1 else f"are {names} vectors here?"
@@ -219,6 +224,7 @@ SHAPE_WORDS: dict[type, Wording] = {
     errors.BlockSizes: _blocks,
     errors.PowerKind: _power,
     errors.NumberSummed: _number_summed,
+    errors.NotLifted: _not_lifted,
     errors.DivisionKind: _quotient,
     errors.DivisionByZero: _zero,
     errors.NoValue: _no_value,

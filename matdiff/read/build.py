@@ -259,6 +259,16 @@ class Builder:
             return _OF_TWO[op](*arguments, span)
         return Expr(op, arguments, span=span)
 
+    def over(self, parts: list[Part]) -> Expr:
+        """`sum_i x_i`: the head is one token, `sum i=n j=`."""
+        head = cast("Token", parts[0])
+        kind, *bounds = head.split(" ")
+        indices = []
+        for index, _, upper in (bound.partition("=") for bound in bounds):
+            size = Expr("number", (), int(upper)) if upper.isdigit() else Expr("name", (), upper)
+            indices.append(Expr("index", (size,) if upper else (), index, span=span_of(head)))
+        return Expr("over", (cast(Expr, parts[2]), *indices), kind, Span(_start(head), _end(parts[-1])))
+
     def parentheses(self, parts: list[Part]) -> Expr:
         """The expression itself; its span takes in the parentheses, so that text can be cut out and replaced."""
         return cast(Expr, parts[1]).replace(span=Span(_start(parts[0]), _end(parts[2])))

@@ -10,9 +10,10 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from matdiff.functions import NAMES
-from matdiff.language.errors import IndexSum, NotationRead, UnspecifiedFunction
+from matdiff.language.errors import NotationRead, UnspecifiedFunction
 from matdiff.language.syntax import Span
-from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
+from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence
+from matdiff.read.sums import heads, refuse
 from matdiff.read.tokens import CALLED_BY_PAIR, CONSTANTS, GREEK, SPECIAL_CALLS, normal_name
 
 if TYPE_CHECKING:
@@ -22,18 +23,19 @@ if TYPE_CHECKING:
 
 # Functions that books write with a capital letter.
 _CAPITAL = frozenset(("Tr", "Trace", "Det", "Log", "Exp", "Ln"))
-_TERM_STARTS = ("NAME", "NUMBER", "LPAR", "LSQB", "BARS_OPEN", "MODULUS_OPEN", "ANGLE_OPEN", "CONSTANT")
+_TERM_STARTS = ("NAME", "SUM_OVER", "NUMBER", "LPAR", "LSQB", "BARS_OPEN", "MODULUS_OPEN", "ANGLE_OPEN", "CONSTANT")
 _ENDS = ("COMMA", "COLON", "EQUALS", "SEMICOLON", "WRT")
 _SIGNS = ("PLUS", "MINUS")
 _RAISING = ("CARET", "DOT_CARET")
-_SUMS = re.compile(r"(?:[Ss]um|SUM|mean|avg|prod|[∑∏])_")
+_SUM_WORDS = ("sum_", "Sum_", "SUM_", "mean_", "avg_", "prod_")
 
 
 def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
     """The tokens of the plain language, and remarks or errors, in the sentence; `declared` are names that are nothing else."""
     start = 2 if sentence.is_definition else 0
     tokens = sentence.tokens
-    if _refused(sentence, tokens[start:], declared):
+    tokens[start:] = _sums(_subscripts(tokens[start:]), declared, sentence)
+    if sentence.broken or _refused(sentence, tokens[start:], declared):
         return
     if not _is_plain(tokens):
         body = tokens[start:]
@@ -67,6 +69,46 @@ def _is_function(token: Token) -> bool:
 
 def _ends_term(token: Token | None) -> bool:
     return token is not None and token.type in TERM_ENDS and not _is_function(token)
+
+
+# Sums over an index
+
+
+def _subscripts(tokens: list[Token]) -> list[Token]:
+    """`r_{ij}` and `x_{i,j}` as the names r_ij and x_ij."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        place += 1
+        if token.type == "NAME" and token.endswith("_") and token not in _SUM_WORDS and tokens[place : place + 1] == ["{"]:
+            end = next((later for later in range(place, len(tokens)) if tokens[later] == "}"), None)
+            inside = tokens[place + 1 : end]
+            if end is not None and inside and all(part.type in ("NAME", "NUMBER", "COMMA") for part in inside):
+                letters = "".join(part for part in inside if part.type != "COMMA")
+                token, place = made(token, "NAME", token + letters, token.start_pos, tokens[end].end_pos), end + 1
+        result.append(token)
+    return result
+
+
+def _sums(tokens: list[Token], declared: Collection[str], sentence: Sentence) -> list[Token]:
+    """`sum_i a_i b`: the head is one token, and brackets stand around the product that follows; the last sum first."""
+    for place, head in reversed(list(heads(tokens, declared))):
+        if head is None or head.end >= len(tokens):
+            refuse(sentence, tokens[place])
+            return tokens
+        end = _end_of_product(tokens, head.end)
+        start, behind = tokens[head.end].start_pos, tokens[end - 1].end_pos
+        text = " ".join([head.kind, *(f"{index}={upper}" for index, upper in head.indices.items())])
+        tokens = [
+            *tokens[:place],
+            made(tokens[place], "SUM_OVER", text, tokens[place].start_pos, tokens[head.end - 1].end_pos),
+            made(tokens[place], "LPAR", "(", start, start),
+            *tokens[head.end : end],
+            made(tokens[place], "RPAR", ")", behind, behind),
+            *tokens[end:],
+        ]
+    return tokens
 
 
 # Single tokens
@@ -277,11 +319,16 @@ def _end_of_product(tokens: list[Token], place: int) -> int:
 
 
 def _spelled(tokens: list[Token], text: str) -> str:
-    """The tokens with the blanks of the text, but none in front of a bracket that was put in."""
-    parts = [str(tokens[0])]
-    for one, other in zip(tokens, tokens[1:]):
-        is_new = other == "(" and other.start_pos == other.end_pos
-        parts.append(("" if is_new else text[one.end_pos : other.start_pos]) + str(other))
+    """The tokens with the blanks of the text, but none in front of a bracket that was put in; brackets of sums around are left out."""
+    parts, depth, last = [str(tokens[0])], 0, tokens[0]
+    for token in tokens[1:]:
+        depth += (token == "(") - (token == ")")
+        if depth < 0:
+            break
+        is_new = token == "(" and token.start_pos == token.end_pos
+        written = text[token.start_pos : token.end_pos] if token.type == "SUM_OVER" else str(token)
+        parts.append(("" if is_new else text[last.end_pos : token.start_pos]) + written)
+        last = token
     return "".join(parts)
 
 
@@ -296,9 +343,6 @@ def _refused(sentence: Sentence, tokens: list[Token], declared: Collection[str])
     is_foreign = any(token.type == "FOREIGN" and token not in ("|", "{", "}") for token in tokens)
     for place, token in enumerate(tokens):
         following = tokens[place + 1 : place + 2]
-        if _is_sum(token, following, tokens) and normal_name(token) not in declared:
-            sentence.fail(IndexSum(span=span_of(token), written=str(token)))
-            return True
         if is_foreign or token.type != "NAME" or not following or following[0] != "(" or following[0].start_pos != token.end_pos:
             continue
         name = normal_name(token)
@@ -334,14 +378,3 @@ def _is_word(name: str) -> bool:
     """Whether it is so long that a misspelt function is likelier."""
     stem = name.partition("_")[0].rstrip("0123456789")
     return len(stem) > 2 and stem not in GREEK.values()
-
-
-def _is_sum(token: Token, following: list[Token], tokens: list[Token]) -> bool:
-    if token.startswith(("∑", "∏")):
-        return True
-    if token.type != "NAME":
-        return False
-    if _SUMS.match(token):
-        return True
-    index = token[2:] if token.startswith(("Σ_", "Π_")) else ""
-    return bool(index) and any(other is not token and other.type == "NAME" and other.endswith("_" + index) for other in tokens)

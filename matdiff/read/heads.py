@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.read.habits import made
 from matdiff.read.split import Sentence
+from matdiff.read.sums import heads
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ def defined(sentence: Sentence) -> None:
     """`f(x) = ...` and `L := ...` as definitions of f and L."""
     tokens = sentence.tokens
     place = 1
+    if _is_array(tokens):
+        return
     if [token.type for token in tokens[:2]] == ["NAME", "LPAR"] and tokens[0].end_pos == tokens[1].start_pos:
         place = 2
         while [token.type for token in tokens[place : place + 2]] == ["NAME", "COMMA"]:
@@ -36,6 +40,35 @@ def defined(sentence: Sentence) -> None:
     if tokens[place].type == "EQUALS" or tokens[place] == ":=":
         tokens[place].type = "EQUALS"
         del tokens[1:place]
+
+
+def _is_array(tokens: list[Token]) -> bool:
+    """`Y[i,k] = ...`, and `y_i = sum_j a_ij x_j`: the indices on the left are the axes of what is defined."""
+    equals = next((place for place, token in enumerate(tokens[:8]) if token.type == "EQUALS" or token == ":="), 0)
+    left, body = tokens[:equals], tokens[equals + 1 :]
+    if not left or not body or left[0].type != "NAME":
+        return False
+    name, letters = left[0], [str(token) for token in left[2:-1:2]]
+    is_bracketed = len(left) > 3 and left[1] == "[" and left[-1] == "]" and all(token == "," for token in left[3:-1:2])
+    if not is_bracketed:
+        stem, _, subscript = name.rpartition("_")
+        if len(left) > 1 or not stem or not re.fullmatch("[a-z]{1,2}", subscript) or not any(heads(body, ())):
+            return False
+        name, letters = made(name, "NAME", stem, name.start_pos, name.start_pos + len(stem)), list(subscript)
+    if not all(re.fullmatch("[a-zA-Z]", letter) for letter in letters):
+        return False
+    start, end = body[0].start_pos, body[-1].end_pos
+    over = " ".join(["array", *(f"{letter}=" for letter in letters)])
+    tokens[equals].type = "EQUALS"
+    tokens[:] = [
+        name,
+        tokens[equals],
+        made(left[0], "SUM_OVER", over, left[0].start_pos, left[-1].end_pos),
+        made(left[0], "LPAR", "(", start, start),
+        *body,
+        made(left[0], "RPAR", ")", end, end),
+    ]
+    return True
 
 
 def head(sentence: Sentence, known: Collection[str]) -> Head | None:

@@ -11,7 +11,7 @@ import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from matdiff.language.errors import BadDeclaration, EndsEarly, Errors, MatdiffError, TooLarge, UnexpectedText
+from matdiff.language.errors import BadDeclaration, EndsEarly, Errors, IndexSum, MatdiffError, TooLarge, UnexpectedText
 from matdiff.language.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
@@ -22,6 +22,7 @@ from matdiff.read.heads import defined, head
 from matdiff.read.lalr import Parser, Tables, Token, Unexpected
 from matdiff.read.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
 from matdiff.read.split import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
+from matdiff.read.sums import bound
 from matdiff.read.tokens import add_unknown_functions, classify_expression, names_of, normal_name
 
 if TYPE_CHECKING:
@@ -144,6 +145,10 @@ def _read_expression(
         return [], (*sentence.errors, error)
     if len(sentence.tokens) > NESTING and depth(expr) > DEPTH:
         return [], (TooLarge(what="depth", limit=DEPTH, span=expr.span),)
+    try:
+        expr = bound(expr)
+    except IndexSum as error:
+        return [], (*sentence.errors, error)
     sentence.errors += wrong_calls(expr)
     if sentence.errors:
         return [], tuple(sentence.errors)

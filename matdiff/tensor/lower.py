@@ -15,6 +15,7 @@ from matdiff.infer.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import Dim, Shape, size
 from matdiff.language.kinds import Variable
+from matdiff.language.queries import values_of
 from matdiff.language.syntax import Expr, ratio
 from matdiff.limits import WRITTEN_POWER
 from matdiff.tensor import build
@@ -76,9 +77,7 @@ def is_singular_structure(prop: str | None, size: Dim) -> bool:
 
 def _operands(expr: Expr) -> tuple[Expr, ...]:
     """The arguments that are values, not sizes or indices."""
-    if expr.op in ("I", "ones", "zeros", "rows", "cols", "e", "commutation"):
-        return ()
-    return expr.args[:1] if expr.op in ("at", "unvec") else expr.args
+    return () if expr.op in ("rows", "cols") else values_of(expr)
 
 
 class Lowering:

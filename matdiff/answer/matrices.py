@@ -1,0 +1,99 @@
+"""`in_matrices`: a question with sums over an index as the same question about matrices, which is then asked like any other.
+
+The sum is lowered with its indices as axes and recovered: sum_i (y_i - w^T x_i)^2 is ||y - x w||^2, with x the matrix whose rows
+are the x_i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from matdiff.infer.infer import Typed, infer
+from matdiff.infer.unify import size_of
+from matdiff.language.errors import NotLifted, SumRead
+from matdiff.language.kinds import Variable
+from matdiff.language.queries import post_order
+from matdiff.laws.simplify import simplify
+from matdiff.recover.graph import Irreducible
+from matdiff.recover.recover import Recovery, size_expressions
+from matdiff.tensor import build
+from matdiff.tensor.lift import Lift, axes_of_value
+from matdiff.tensor.lower import variable_tensor
+from matdiff.tensor.nodes import Session, Tensor, entered
+
+if TYPE_CHECKING:
+    from matdiff.language.dims import Dim
+    from matdiff.language.syntax import Expr
+    from matdiff.tensor.nodes import Index
+
+
+def has_sums(exprs: Iterable[Expr]) -> bool:
+    """Whether there are sums over an index in them."""
+    return any(node.op == "over" for expr in exprs for node in post_order(expr))
+
+
+def families(exprs: Iterable[Expr]) -> dict[str, int]:
+    """The names with indices, and how many they have."""
+    return {str(node.value): len(node.args) for expr in exprs for node in post_order(expr) if node.op == "name" and node.args}
+
+
+def family_of(name: str, known: Iterable[str]) -> str:
+    """The family, one of the names that are known, of a member by which is differentiated, u of u_k; any other name itself."""
+    stem, _, letters = name.rpartition("_")
+    return stem if stem in known and letters.isalpha() and len(letters) <= 2 else name
+
+
+def in_matrices(typed: Typed, by: Iterable[str] = ()) -> Typed:
+    """The typed question without sums over an index.  Raises NotLifted where it has no matrix notation.
+
+    by   the members by which is differentiated; the derivatives by all members are the rows of that by the family
+    """
+    parts = (*typed.definitions.values(), typed.expr)
+    ranges = _ranges(parts, typed.variables)
+    with entered(Session()):
+        values: dict[str, Tensor] = {name: variable_tensor(variable) for name, variable in typed.variables.items()}
+        lift = Lift(values, ranges)
+        recovery = Recovery(size_expressions(typed.variables.values(), named=typed.sizes_as_numbers))
+        definitions = {}
+        for name, value in typed.definitions.items():
+            definitions[name] = _recovered(value, lift, recovery)
+            values[name] = build.symbol(name, axes_of_value(value))
+        expr = _recovered(typed.expr, lift, recovery)
+    plain = infer(expr, _declared(typed), definitions, soft=False)
+    plain.variables = dict(typed.variables)  # also those that the sum does not depend on
+    first = next(node for part in parts for node in post_order(part) if node.op == "over")
+    known = families(parts)
+    members = tuple((name, family_of(name, known)) for name in by if family_of(name, known) != name)
+    plain_definitions = tuple(plain.definitions.items())
+    remark = SumRead(span=first.span, read=plain.expr, definitions=plain_definitions, members=tuple(known.items()), by=members)
+    plain.remarks = (remark, *typed.remarks)
+    return plain
+
+
+def _declared(typed: Typed) -> dict[str, Variable]:
+    """The variables with the shapes that they have."""
+    return {name: Variable(name, one.kind, one.shape, one.property) for name, one in typed.variables.items()}
+
+
+def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:
+    tensor = simplify(lift.value(expr))
+    try:
+        return recovery.expr(tensor)
+    except Irreducible:
+        raise NotLifted(span=expr.span, operation="") from None
+
+
+def _ranges(parts: Iterable[Expr], variables: Mapping[str, Variable]) -> dict[Index, Dim]:
+    """The size of each index: that of the axis over which it runs, or up to which it is written to run."""
+    ranges: dict[Index, Dim] = {}
+    for node in (node for part in parts for node in post_order(part)):
+        if node.op == "name":
+            ranges.update((str(index.value), variables[str(node.value)].shape[axis]) for axis, index in enumerate(node.args))
+        elif node.op == "over":
+            for index in node.args[1:]:
+                if str(index.value) not in ranges and not index.args:
+                    raise NotLifted(span=index.span, operation=str(index.value).split()[0])
+                if index.args:
+                    ranges.setdefault(str(index.value), size_of(index.args[0]))
+    return ranges
