@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import chain, count
 
 from matdiff.answer.answer import Answer, Inputs
 from matdiff.answer.conditions import remarks_on
-from matdiff.answer.matrices import families, family_of, has_sums, in_matrices
+from matdiff.answer.matrices import by_families, has_sums, in_matrices
 from matdiff.answer.result import Result, Writing
 from matdiff.derive.asked import Asked
 from matdiff.derive.derivatives import derivatives, value_of
@@ -25,9 +24,8 @@ from matdiff.tensor.nodes import Session, entered
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:
     """Answer one question.  Nodes are made in `session`, by default a new one."""
     asked = asked.of(inputs.question).checked()
-    known = families([inputs.question.expr, *(definition.expr for definition in inputs.definitions)])
-    members, asked = asked.wrt, asked._replace(wrt=tuple(family_of(name, known) for name in asked.wrt))
-    typed = infer_question(inputs, asked, members)
+    typed = infer_question(inputs, asked)
+    asked = asked._replace(wrt=tuple(by_families(asked.wrt, inputs.exprs).values()))
     wrt = asked.variables(typed)
     directions = asked.directions(typed, wrt, declare(inputs.declarations))
     with entered(session or Session()) as session:
@@ -44,14 +42,15 @@ def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answe
     return Answer(inputs, asked, writing.typed, session, value.output, wrt, introduced, results, remarks)
 
 
-def infer_question(inputs: Inputs, asked: Asked, members: Sequence[str] = ()) -> Typed:
+def infer_question(inputs: Inputs, asked: Asked) -> Typed:
     """The expression of a question with all shapes; see `infer`.  Raises Departure, alone or in Errors, where `asked` is strict."""
     question, definitions = inputs.question, {d.name: d.expr for d in inputs.definitions}
     kinds = {name: kind for definition in inputs.definitions for name, kind in definition.kinds.items()}
     kinds.update(question.kinds)
-    typed = infer(question.expr, inputs.declarations, definitions, wrt=asked.named, kinds=kinds)
+    by = by_families(asked.named, inputs.exprs)
+    typed = infer(question.expr, inputs.declarations, definitions, wrt=tuple(by.values()), kinds=kinds)
     if has_sums((*typed.definitions.values(), typed.expr)):
-        typed = in_matrices(typed, members)
+        typed = in_matrices(typed, by)
     if asked.strict:
         written = [*(remark for part in inputs.definitions for remark in part.remarks), *question.remarks]
         departures = [Departure(remark=remark) for remark in (*written, *typed.remarks) if remark.departs]

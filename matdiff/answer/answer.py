@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.answer.result import Result
 from matdiff.derive.asked import Asked
@@ -13,6 +13,9 @@ from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.tensor.nodes import Session, Tensor
 
+if TYPE_CHECKING:
+    from matdiff.language.syntax import Expr
+
 
 class Inputs(NamedTuple):
     """What was read: the text, its question, and what it declares and defines."""
@@ -21,6 +24,11 @@ class Inputs(NamedTuple):
     question: Question
     declarations: Sequence[Declaration]
     definitions: Sequence[Definition]
+
+    @property
+    def exprs(self) -> list[Expr]:
+        """The question and the definitions as they are written."""
+        return [self.question.expr, *(definition.expr for definition in self.definitions)]
 
 
 class Answer:

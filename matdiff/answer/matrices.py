@@ -6,14 +6,15 @@ are the x_i.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from matdiff.infer.infer import Typed, infer
 from matdiff.infer.unify import size_of
 from matdiff.language.errors import NotLifted, SumRead
 from matdiff.language.kinds import Variable
-from matdiff.language.queries import post_order
+from matdiff.language.queries import names_in, post_order
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, size_expressions
@@ -38,16 +39,21 @@ def families(exprs: Iterable[Expr]) -> dict[str, int]:
     return {str(node.value): len(node.args) for expr in exprs for node in post_order(expr) if node.op == "name" and node.args}
 
 
-def family_of(name: str, known: Iterable[str]) -> str:
-    """The family, one of the names that are known, of a member by which is differentiated, u of u_k; any other name itself."""
-    stem, _, letters = name.rpartition("_")
-    return stem if stem in known and letters.isalpha() and len(letters) <= 2 else name
+def by_families(names: Iterable[str], exprs: Sequence[Expr]) -> dict[str, str]:
+    """For each name by which is differentiated itself, or of a member that does not stand there, u_k, its family u."""
+    known, occurring = families(exprs), {str(node.value) for expr in exprs for node in names_in(expr)}
+    found = {}
+    for name in names:
+        stem, _, letters = name.rpartition("_")
+        is_member = name not in occurring and stem in known and letters.isalpha() and len(letters) <= 2
+        found[name] = stem if is_member else name
+    return found
 
 
-def in_matrices(typed: Typed, by: Iterable[str] = ()) -> Typed:
+def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> Typed:
     """The typed question without sums over an index.  Raises NotLifted where it has no matrix notation.
 
-    by   the members by which is differentiated; the derivatives by all members are the rows of that by the family
+    by   the variables as they were asked for, and what they are: the derivative by a member is a row of that by its family
     """
     parts = (*typed.definitions.values(), typed.expr)
     ranges = _ranges(parts, typed.variables)
@@ -64,7 +70,7 @@ def in_matrices(typed: Typed, by: Iterable[str] = ()) -> Typed:
     plain.variables = dict(typed.variables)  # also those that the sum does not depend on
     first = next(node for part in parts for node in post_order(part) if node.op == "over")
     known = families(parts)
-    members = tuple((name, family_of(name, known)) for name in by if family_of(name, known) != name)
+    members = tuple((name, family) for name, family in by.items() if family != name)
     plain_definitions = tuple(plain.definitions.items())
     remark = SumRead(span=first.span, read=plain.expr, definitions=plain_definitions, members=tuple(known.items()), by=members)
     plain.remarks = (remark, *typed.remarks)

@@ -7,9 +7,9 @@ scalar added to an array acts on every entry, a product is folded from the left.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from matdiff.functions import FUNCTIONS, Signature
+from matdiff.infer import indices
 from matdiff.infer.unify import Sizes, is_open, size_of
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.errors import (
@@ -21,12 +21,10 @@ from matdiff.language.errors import (
     ForeignOperator,
     IndexRange,
     MatdiffError,
-    NotLifted,
     NotSquare,
     PowerKind,
     ProductSizes,
     SumShapes,
-    UndecidedSizes,
     WrongKind,
 )
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, shape_of, unsigned, values_of
@@ -51,7 +49,7 @@ class Shaping:
         self.square: set[str] = set()
         self.contacts: list[tuple[Expr, int, Expr]] = []
         self.broadcasts: list[tuple[Expr, Expr]] = []
-        self.indices: dict[str, Dim] = {}
+        self.ranges: dict[str, Dim] = {}
         self.culprit: tuple[Expr, tuple[Expr, ...]] | None = None
 
     def typed(self, root: Expr) -> Expr:
@@ -69,7 +67,7 @@ class Shaping:
             values = values_of(expr)
             if values and not is_ready:
                 if expr.op == "over":
-                    self._open(expr.args[1:])
+                    indices.opened(self, expr.args[1:])
                 stack.append((expr, True))
                 stack.extend((arg, False) for arg in reversed(values))
                 continue
@@ -134,7 +132,7 @@ class Shaping:
             rows, columns = shape_of(args[0])
             return columns, rows
         if op == "over" and expr.value == "array":
-            return self._array(expr, args[0])
+            return indices.array(self, expr, args[0])
         if op in ("neg", "over"):
             return shape_of(args[0])
         if op == "/":
@@ -159,7 +157,7 @@ class Shaping:
 
     def _unstacked(self, expr: Expr, vector: Expr) -> Shape:
         """unvec(x, m, n): the m x n matrix whose columns, one below the other, are x."""
-        rows, columns = self._size(expr.args[1]), self._size(expr.args[2])
+        rows, columns = self.size(expr.args[1]), self.size(expr.args[2])
         span = expr.args[1].span
         if span is not None and expr.args[2].span is not None:
             span = Span(span.start, expr.args[2].span.end)
@@ -170,53 +168,26 @@ class Shaping:
     def _leaf(self, expr: Expr) -> Shape:
         op, args = expr.op, expr.args
         if op == "name" and args:
-            return self._member(expr)
+            return indices.member(self, expr)
         if op == "name":
             return self.shape_of_name(str(expr.value))
         if op in ("number", "pi", "size"):
             return SCALAR
         if op == "e":
-            return self._size(args[1]), ONE
+            return self.size(args[1]), ONE
         if op == "commutation":
-            both = self.sizes.product(self._size(args[0]), self._size(args[1]))
+            both = self.sizes.product(self.size(args[0]), self.size(args[1]))
             return both, both
         if op == "I":
-            rows = self._size(args[0]) if args else self.sizes.invent()
+            rows = self.size(args[0]) if args else self.sizes.invent()
             return rows, rows
         if not args:
             return self.sizes.invent(), ONE
-        rows = self._size(args[0])
-        return rows, self._size(args[1]) if len(args) > 1 else ONE
+        rows = self.size(args[0])
+        return rows, self.size(args[1]) if len(args) > 1 else ONE
 
-    def _member(self, expr: Expr) -> Shape:
-        """x_i, a row of the matrix x or an entry of the vector x, and a_ij: the index runs over the first axis, or two over both."""
-        name, axes = str(expr.value), [self._range(index) for index in expr.args]
-        if len(axes) > 2 or self.kinds.get(name) == "matrix":
-            raise NotLifted(span=expr.span, operation="")
-        is_vector = len(axes) == 1 and self.kinds.get(name) == "vector"
-        if name not in self.shapes and name not in self.declared:
-            self.shapes[name] = axes[0], axes[1] if len(axes) > 1 else self.sizes.invent() if is_vector else ONE
-        shape = self.shapes.setdefault(name, self.declared.get(name, SCALAR))
-        for one, other in zip(axes, shape):
-            self.sizes.unify(one, other, (expr,), partial(UndecidedSizes, left=one, right=other, span=expr.span))
-        return (shape[1] if len(axes) == 1 else ONE), ONE
-
-    def _open(self, indices: tuple[Expr, ...]) -> None:
-        """Indices with the size up to which they run, where that is written."""
-        for index in indices:
-            self.indices[str(index.value)] = self._size(index.args[0]) if index.args else self.sizes.invent()
-
-    def _array(self, expr: Expr, entry: Expr) -> Shape:
-        """y[i] = ... and Y[i,k] = ... by their entries."""
-        axes = [self._range(index) for index in expr.args[1:]]
-        if not is_scalar(entry) or len(axes) > 2:
-            raise NotLifted(span=expr.span, operation="")
-        return axes[0], axes[1] if len(axes) > 1 else ONE
-
-    def _range(self, index: Expr) -> Dim:
-        return self.indices.setdefault(str(index.value), self.sizes.invent())
-
-    def _size(self, expr: Expr) -> Dim:
+    def size(self, expr: Expr) -> Dim:
+        """The size that an expression in the text is."""
         dim = size_of(expr)
         self.size_names.update(dim.names)
         return dim
@@ -397,7 +368,7 @@ class Shaping:
                 self._make_square(expr.op, arg)
             for token, dim in zip(pair, shape_of(arg), strict=True):
                 self._bind(expr, token, dim, arg, bound)
-        rows, columns = (self._token_size(token, bound) for token in output)
+        rows, columns = (self.sizes.of_token(token, bound) for token in output)
         return rows, columns
 
     def _bind(self, expr: Expr, token: str, dim: Dim, arg: Expr, bound: dict[str, tuple[Dim, Expr]]) -> None:
@@ -405,7 +376,7 @@ class Shaping:
             return
         if token not in bound:
             compound = any(sign in token for sign in "*+")
-            bound[token] = (self._token_size(token, bound), arg) if compound else (dim, arg)
+            bound[token] = (self.sizes.of_token(token, bound), arg) if compound else (dim, arg)
         known, first = bound[token]
 
         def failure() -> MatdiffError:
@@ -414,21 +385,6 @@ class Shaping:
             return ArgumentSizes(function=expr.op, left=first, right=arg, span=expr.span)
 
         self.sizes.unify(known, dim, (first, arg), failure)
-
-    def _token_size(self, token: str, bound: dict[str, tuple[Dim, Expr]]) -> Dim:
-        """The size a pattern's token stands for: `1`, a letter, or letters joined by `*` or `+`."""
-        if token == "1":
-            return ONE
-        if "+" in token:
-            return self.sizes.total(self._token_size(part, bound) for part in token.split("+"))
-        if "*" in token:
-            product = ONE
-            for part in token.split("*"):
-                product = self.sizes.product(product, self.sizes.resolve(self._token_size(part, bound)))
-            return product
-        if token not in bound:
-            return self.sizes.invent()
-        return bound[token][0]
 
     # Blocks and entries
 

@@ -7,7 +7,7 @@ solution is the only one; what cannot be solved yet waits for more to become kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from matdiff.language.dims import ONE, Dim, Monomial, size
@@ -76,6 +76,21 @@ class Sizes:
             for monomial, coefficient in self.resolve(dim).terms:
                 terms[monomial] = terms.get(monomial, 0) + coefficient
         return bounded(Dim(terms))
+
+    def of_token(self, token: str, bound: Mapping[str, tuple[Dim, Expr]]) -> Dim:
+        """The size a pattern's token stands for: `1`, a letter, or letters joined by `*` or `+`."""
+        if token == "1":
+            return ONE
+        if "+" in token:
+            return self.total(self.of_token(part, bound) for part in token.split("+"))
+        if "*" in token:
+            product = ONE
+            for part in token.split("*"):
+                product = self.product(product, self.resolve(self.of_token(part, bound)))
+            return product
+        if token not in bound:
+            return self.invent()
+        return bound[token][0]
 
     def unify(self, left: Dim, right: Dim, where: tuple[Expr, ...], fail: Callable[[], MatdiffError]) -> None:
         """Make two sizes equal; `where` is what asks for it.  Raises fail() if they cannot be."""

@@ -1,0 +1,162 @@
+"""Sums over an index: the question in matrices has the value of the sum written out term by term, and the printed derivative is true."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from mathematics import _equal, check_answer, declaration, usable_sizes
+from sessions import run
+
+import matdiff
+from matdiff.check import verify
+from matdiff.infer.infer import declare, infer
+from matdiff.language.errors import IndexSum, NotLifted
+from matdiff.language.queries import post_order
+from matdiff.language.statements import Definition, Question
+from matdiff.language.syntax import Expr
+from matdiff.numbers.precision import mp
+from matdiff.numbers.values import number_of_dim
+from matdiff.read.parse import parse, parse_declaration
+
+# The text, the variable, and the derivative as it is printed.
+SUMS = {
+    "sum_i (y_i - w^T x_i)^2": ("w", "y: m; x: m x n; -2 x^T (y - x w)"),
+    "sum_i log(1 + exp(-y_i w^T x_i))": ("w", "y: m; x: m x n; -x^T (y .* sigmoid(-y .* (x w)))"),
+    "1/n sum_{i=1}^n log(1 + exp(-y_i x_i^T w)) + lambda/2 ||w||^2": ("w", None),
+    "mean_i log(1 + exp(-y_i w^T x_i))": ("w", None),
+    "sum_{i=1}^n max(0, 1 - y_i (w^T x_i + b))": ("w", None),
+    "sum_ij a_ij x_i y_j": ("x", "a: m x n; y: n; a y"),
+    "∑_{i,j} a_{ij} x_i y_j": ("y", "a: m x n; x: m; a^T x"),
+    "sum[i,j] A[i,j] x[i] x[j]": ("x", "(A + A^T) x"),
+    "sum_i sum_j K_ij (x_i - x_j)^2": ("x", None),
+    "sum_i ||x_i - m||^2": ("m", None),
+    "sum_i ||x_i - c||": ("c", None),
+    "-n/2 log det Sigma - 1/2 sum_{i=1}^n (x_i - mu)^T Sigma^-1 (x_i - mu)": ("mu", None),
+    "-n/2 log det Sigma - 1/2 sum_i (x_i - mu)^T Sigma^-1 (x_i - mu)": ("Sigma", None),
+    "sum_ij alpha_i alpha_j exp(-||x_i - x_j||^2/(2 l^2))": ("l", None),
+    "m = mean_i x_i; 1/(n-1) sum_i (x_i - m)^2": ("x", None),
+    "sum_{i,j} (r_{ij} - u_i^T v_j)^2 + lambda sum_j ||v_j||^2": ("v", None),
+    "-sum_i y_i log p_i": ("p", "-y ./ p"),
+    "sum_i (y_i log p_i + (1 - y_i) log(1 - p_i))": ("p", None),
+    "sum_i w_i (a_i^T x - b_i)^2": ("x", None),
+    "sum_i x_i^T A x_i": ("A", "x: m x n; x^T x"),
+    "sum_i (x_i - mu)(x_i - mu)^T": ("mu", None),
+    "1/2 sum_i ||x_i - W z_i||^2": ("W", "x: m x n; z: m x p; -(x - z W^T)^T z"),
+    "||sum_i alpha_i x_i||^2": ("alpha", "alpha: m; x: m x n; 2 x x^T alpha"),
+    "log sum_k exp(a_k^T x)": ("x", "a: m x n; a^T softmax(a x)"),
+    "sum_i softmax(W x_i)": ("W", None),
+    "sum_i logsumexp(W x_i)": ("W", None),
+    "sum_i (y_i - sum_j x_ij beta_j)^2": ("beta", "y: m; x: m x n; beta: n; -2 x^T (y - x beta)"),
+    "sum_i lambda_i log lambda_i": ("lambda", "lambda: n; 1 + log(lambda)"),
+    "sum_i w_i x_i / sum_j w_j": ("w", None),
+    "sum_i c_i x_i x_i^T": ("c", None),
+    "sum_{i=1}^n c x_i": ("x", None),
+    "y_i = sum_j A_ij x_j": ("x", "A"),
+    "Y[i,k] = sum_j A[i,j] B[j,k]": ("A", None),
+    "y[i] = sum_j exp(A[i,j] x[j])": ("x", "A .* exp(A diag(x))"),
+    "sum_i tr(A) x_i^2": ("x", "2 tr(A) x"),
+    "sum_i a_ii": ("a", None),
+    "sum_i norm1(x_i)": ("x", None),
+    "sum_i x_i^T y_i / (||x_i|| ||y_i||)": ("x", None),
+    "sum_i tanh(v^T tanh(W x_i + b))": ("b", None),
+    "x: n x 2; y: n; sum_i (y_i - w^T x_i)^2": ("w", None),
+}
+
+
+@pytest.mark.parametrize("text", SUMS)
+def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text: str) -> None:
+    variable, printed = SUMS[text]
+    answer = matdiff.differentiate(text, variable)
+    if printed is not None:
+        assert answer.text == printed
+    check_answer(answer)
+    typed = answer.typed
+    sizes = usable_sizes(answer, 0)
+    with mp.workdps(30):
+        values = verify.sample(typed, 0, sizes)
+        assert values is not None
+        written = _written_out(text, typed.variables, sizes)
+        meant = verify.evaluate(written.expr, values, sizes, written.definitions)
+        assert _equal(meant, verify.evaluate(typed.expr, values, sizes, typed.definitions))
+
+
+def _written_out(text: str, variables: Any, sizes: dict[str, int]) -> Any:
+    """The typed question in which each sum is a sum of terms."""
+    statements = parse(text)
+    parts = {one.name: one.expr for one in statements if isinstance(one, Definition)}
+    (question,) = (one for one in statements if isinstance(one, Question))
+    ranges: dict[str, int] = {}
+    for node in (node for part in (*parts.values(), question.expr) for node in post_order(part)):
+        if node.op == "name" and node.args:
+            for axis, index in enumerate(node.args):
+                ranges[str(index.value)] = number_of_dim(variables[str(node.value)].shape[axis], sizes)
+    expanded = {name: _expanded(part, {}, ranges, variables) for name, part in parts.items()}
+    declared = declare([found for one in variables.values() for found in parse_declaration(declaration(one))])
+    declared.update({name: variables[name] for name in variables})
+    numbers = {name: Expr("number", (), number) for name, number in sizes.items() if name not in variables}
+    both = [_with_sizes(part, numbers) for part in (*expanded.values(), _expanded(question.expr, {}, ranges, variables))]
+    return infer(both[-1], declared, dict(zip(expanded, both)), soft=True)
+
+
+def _with_sizes(expr: Expr, numbers: dict[str, Expr]) -> Expr:
+    if expr.op == "name" and expr.value in numbers:
+        return numbers[str(expr.value)]
+    return expr.replace(args=tuple(_with_sizes(arg, numbers) for arg in expr.args)) if expr.args else expr
+
+
+def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables: Any) -> Expr:
+    if expr.op == "name" and expr.args:
+        places = [Expr("number", (), at[str(index.value)]) for index in expr.args]
+        array = Expr("name", (), expr.value)
+        if len(places) == 1 and not variables[str(expr.value)].shape[1].is_one:
+            return Expr("'", (Expr("at", (array, *places, Expr("all"))),))
+        return Expr("at", (array, *places))
+    if expr.op == "over":
+        indices = [str(index.value) for index in expr.args[1:]]
+        rows = [range(1, ranges[index] + 1) for index in indices]
+        terms = [_expanded(expr.args[0], {**at, **dict(zip(indices, place))}, ranges, variables) for place in product(*rows)]
+        if expr.value == "array":
+            return Expr("block", tuple(terms), len(rows[1]) if len(rows) > 1 else 1)
+        total = Expr("+", tuple(terms)) if len(terms) > 1 else terms[0]
+        return Expr("/", (total, Expr("number", (), len(terms)))) if expr.value == "mean" else total
+    return expr.replace(args=tuple(_expanded(arg, at, ranges, variables) for arg in expr.args)) if expr.args else expr
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("prod_i x_i", IndexSum),
+        ("sum_{i != j} x_i x_j", IndexSum),
+        ("sum_i i x_i", IndexSum),
+        ("sum_i x_i^i", IndexSum),
+        ("sum_j A_ij x_j", IndexSum),
+        ("sum_i A[i,1] x_i", IndexSum),
+        ("sum_k tr(A_k X B_k)", NotLifted),
+        ("sum_k log det(A_k X A_k^T)", NotLifted),
+        ("sum_{i,j,k} T[i,j,k] a[i] b[j] c[k]", NotLifted),
+        ("sum_i inv(A + x_i x_i^T)", NotLifted),
+        ("sum_i c", NotLifted),
+    ],
+)
+def test_what_is_not_read_is_refused(text: str, error: type[Exception]) -> None:
+    with pytest.raises(Exception) as caught:
+        matdiff.differentiate(text, order=0)
+    found = getattr(caught.value, "errors", None) or [caught.value]
+    assert isinstance(found[0], error)
+    outcome = run([text, "--order", "0"])
+    assert outcome.status == 3
+    assert len([line for line in outcome.stderr.splitlines() if line.startswith("error")]) == 1
+
+
+def test_a_member_by_which_is_differentiated() -> None:
+    outcome = run(["sum_{i,j} (r_{ij} - u_i^T v_j)^2", "--wrt", "u_k"])
+    assert outcome.stdout.endswith("-2 (r - u v^T) v\n")
+    assert "the derivative by u_k is that row of the derivative by u" in outcome.stderr
+
+
+def test_a_name_that_no_sum_binds_stays_one() -> None:
+    answer = matdiff.differentiate("-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))", "z_i")
+    assert list(answer.typed.variables) == ["z_i", "z_j", "tau", "z"]
+    check_answer(answer)
