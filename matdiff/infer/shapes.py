@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from matdiff.functions import FUNCTIONS, Signature
-from matdiff.infer import indices
-from matdiff.infer.unify import Sizes, is_open, size_of
+from matdiff.infer.unify import Ranges, Sizes, is_open, size_of
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.errors import (
     ArgumentSizes,
@@ -49,7 +48,7 @@ class Shaping:
         self.square: set[str] = set()
         self.contacts: list[tuple[Expr, int, Expr]] = []
         self.broadcasts: list[tuple[Expr, Expr]] = []
-        self.ranges: dict[str, Dim] = {}
+        self.ranges = Ranges(self.sizes)
         self.culprit: tuple[Expr, tuple[Expr, ...]] | None = None
 
     def typed(self, root: Expr) -> Expr:
@@ -67,7 +66,8 @@ class Shaping:
             values = values_of(expr)
             if values and not is_ready:
                 if expr.op == "over":
-                    indices.opened(self, expr.args[1:])
+                    for index in expr.args[1:]:
+                        self.ranges.open(index, self.size(index.args[0]) if index.args else None)
                 stack.append((expr, True))
                 stack.extend((arg, False) for arg in reversed(values))
                 continue
@@ -132,7 +132,7 @@ class Shaping:
             rows, columns = shape_of(args[0])
             return columns, rows
         if op == "over" and expr.value == "array":
-            return indices.array(self, expr, args[0])
+            return self.ranges.left(expr, args[0])
         if op in ("neg", "over"):
             return shape_of(args[0])
         if op == "/":
@@ -168,7 +168,7 @@ class Shaping:
     def _leaf(self, expr: Expr) -> Shape:
         op, args = expr.op, expr.args
         if op == "name" and args:
-            return indices.member(self, expr)
+            return self._member(expr)
         if op == "name":
             return self.shape_of_name(str(expr.value))
         if op in ("number", "pi", "size"):
@@ -185,6 +185,12 @@ class Shaping:
             return self.sizes.invent(), ONE
         rows = self.size(args[0])
         return rows, self.size(args[1]) if len(args) > 1 else ONE
+
+    def _member(self, expr: Expr) -> Shape:
+        name = str(expr.value)
+        if name not in self.shapes:
+            self.shapes[name] = self.declared.get(name) or self.ranges.array(expr, self.kinds[name])
+        return self.ranges.member(expr, self.shapes[name])
 
     def size(self, expr: Expr) -> Dim:
         """The size that an expression in the text is."""
@@ -279,16 +285,14 @@ class Shaping:
         origin = self._origins[id(scalar)]
         if origin == STATISTIC:
             inside = set(post_order(scalar))
-            if not all(unsigned(array) in inside or self._is_certain(array) for array in arrays):
+            if any(
+                unsigned(array) not in inside and any(name.value in self.kinds for name in names_in(array)) for array in arrays
+            ):
                 origin = CONTRACTION
         if origin == CONTRACTION:
             left, right = (arrays[0], scalar) if args.index(arrays[0]) < place else (scalar, arrays[0])
             raise SumShapes(left=unsigned(left), right=unsigned(right), subtracted=right.op == "neg")
         self.broadcasts.append((scalar, arrays[0]))
-
-    def _is_certain(self, expr: Expr) -> bool:
-        """Whether no kind in it is a guess."""
-        return not any(name.value in self.kinds for name in names_in(expr))
 
     def _note_square(self, terms: list[Expr]) -> None:
         """`A - I` and `A + A^T` say themselves that A is square."""

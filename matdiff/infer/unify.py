@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from matdiff.language.dims import ONE, Dim, Monomial, size
-from matdiff.language.errors import MatdiffError, TooLarge, UndecidedSizes
+from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, size
+from matdiff.language.errors import MatdiffError, NotLifted, TooLarge, UndecidedSizes
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
@@ -265,6 +265,45 @@ def _divided(dim: Dim, names: list[str], number: int) -> Dim:
             rest.remove(name)
         terms[tuple(rest)] = coefficient // number
     return Dim(terms)
+
+
+class Ranges:
+    """The sizes over which indices run: of members x_i of families, of entries a_ij, of arrays that are written by their entries."""
+
+    def __init__(self, sizes: Sizes) -> None:
+        self.sizes = sizes
+        self.known: dict[str, Dim] = {}
+
+    def open(self, index: Expr, upper: Dim | None) -> None:
+        """A sum over an index begins; `upper` is the size up to which it is written to run."""
+        self.known[str(index.value)] = self.sizes.invent() if upper is None else upper
+
+    def of(self, expr: Expr) -> list[Dim]:
+        """The sizes of the indices of a name, or of the left side of an array.  Raises NotLifted where there are too many."""
+        if len(expr.args) > 2:
+            raise NotLifted(span=expr.span, operation="")
+        return [self.known.setdefault(str(index.value), self.sizes.invent()) for index in expr.args]
+
+    def left(self, expr: Expr, entry: Expr) -> Shape:
+        """The shape of y[i] = ... and Y[i,k] = ..., where the entry is a number.  Raises NotLifted where it is none."""
+        axes = self.of(expr.replace(args=expr.args[1:]))
+        if entry.shape != SCALAR:
+            raise NotLifted(span=expr.span, operation="")
+        return axes[0], axes[1] if len(axes) > 1 else ONE
+
+    def array(self, expr: Expr, kind: str) -> Shape:
+        """The shape of the array of a name with indices: one index runs over the first axis, two over both."""
+        axes = self.of(expr)
+        if kind == "matrix":
+            raise NotLifted(span=expr.span, operation="")
+        return axes[0], axes[1] if len(axes) > 1 else self.sizes.invent() if kind == "vector" else ONE
+
+    def member(self, expr: Expr, array: Shape) -> Shape:
+        """The shape of x_i, a row of the matrix x or an entry of the vector x, or of the entry a_ij."""
+        axes = self.of(expr)
+        for one, other in zip(axes, array):
+            self.sizes.unify(one, other, (expr,), partial(UndecidedSizes, left=one, right=other, span=expr.span))
+        return (array[1] if len(axes) == 1 else ONE), ONE
 
 
 def joined(exprs: tuple[Expr, ...]) -> Span | None:
