@@ -61,6 +61,11 @@ SUMS = {
     "sum_i norm1(x_i)": ("x", None),
     "sum_i x_i^T y_i / (||x_i|| ||y_i||)": ("x", None),
     "sum_i tanh(v^T tanh(W x_i + b))": ("b", None),
+    "sum_{i != j} x_i x_j": ("x", "2 (ones(n, n) - I) x"),
+    "sum_{i<j} (x_i - x_j)^2": ("x", None),
+    "sum_i sum_{j != i} A_ij x_j x_i": ("x", None),
+    "sum_{i≠j} x_i^T x_j": ("x", None),
+    "sum_{i<j} w_ij ||x_i - x_j||^2": ("x", None),
     "x: n x 2; y: n; sum_i (y_i - w^T x_i)^2": ("w", None),
 }
 
@@ -114,9 +119,15 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables:
             return Expr("'", (Expr("at", (array, *places, Expr("all"))),))
         return Expr("at", (array, *places))
     if expr.op == "over":
-        indices = [str(index.value) for index in expr.args[1:]]
+        indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
+        conditions = [
+            (part.value, *(str(index.value) for index in part.args)) for part in expr.args[1:] if part.op == "condition"
+        ]
         rows = [range(1, ranges[index] + 1) for index in indices]
-        terms = [_expanded(expr.args[0], {**at, **dict(zip(indices, place))}, ranges, variables) for place in product(*rows)]
+        places = [{**at, **dict(zip(indices, place))} for place in product(*rows)]
+        for sign, one, other in conditions:
+            places = [place for place in places if place[one] < place[other] or (sign == "!=" and place[one] > place[other])]
+        terms = [_expanded(expr.args[0], place, ranges, variables) for place in places]
         if expr.value == "array":
             return Expr("block", tuple(terms), len(rows[1]) if len(rows) > 1 else 1)
         total = Expr("+", tuple(terms)) if len(terms) > 1 else terms[0]
@@ -128,7 +139,9 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables:
     ("text", "error"),
     [
         ("prod_i x_i", IndexSum),
-        ("sum_{i != j} x_i x_j", IndexSum),
+        ("mean_{i != j} x_i x_j", IndexSum),
+        ("sum_{i<j} (||x_i - x_j|| - a_ij)^2", NotLifted),
+        ("sum_{i != j} x_i / a_ij", NotLifted),
         ("sum_i i x_i", IndexSum),
         ("sum_i x_i^i", IndexSum),
         ("sum_j A_ij x_j", IndexSum),

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from matdiff.infer.infer import Typed, infer
+from matdiff.infer.infer import Typed
 from matdiff.infer.unify import size_of
 from matdiff.language.errors import NotLifted, SumRead
-from matdiff.language.kinds import Variable
 from matdiff.language.queries import names_in, post_order
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
@@ -25,6 +24,7 @@ from matdiff.tensor.nodes import Session, Tensor, entered
 
 if TYPE_CHECKING:
     from matdiff.language.dims import Dim
+    from matdiff.language.kinds import Variable
     from matdiff.language.syntax import Expr
     from matdiff.tensor.nodes import Index
 
@@ -66,20 +66,11 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
             definitions[name] = _recovered(value, lift, recovery)
             values[name] = build.symbol(name, axes_of_value(value))
         expr = _recovered(typed.expr, lift, recovery)
-    plain = infer(expr, _declared(typed), definitions, soft=False)
-    plain.variables = dict(typed.variables)  # also those that the sum does not depend on
     first = next(node for part in parts for node in post_order(part) if node.op == "over")
     known = families(parts)
     members = tuple((name, family) for name, family in by.items() if family != name)
-    plain_definitions = tuple(plain.definitions.items())
-    remark = SumRead(span=first.span, read=plain.expr, definitions=plain_definitions, members=tuple(known.items()), by=members)
-    plain.remarks = (remark, *typed.remarks)
-    return plain
-
-
-def _declared(typed: Typed) -> dict[str, Variable]:
-    """The variables with the shapes that they have."""
-    return {name: Variable(name, one.kind, one.shape, one.property) for name, one in typed.variables.items()}
+    remark = SumRead(span=first.span, read=expr, definitions=tuple(definitions.items()), members=tuple(known.items()), by=members)
+    return Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
 
 
 def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:
@@ -98,6 +89,8 @@ def _ranges(parts: Iterable[Expr], variables: Mapping[str, Variable]) -> dict[In
             ranges.update((str(index.value), variables[str(node.value)].shape[axis]) for axis, index in enumerate(node.args))
         elif node.op == "over":
             for index in node.args[1:]:
+                if index.op == "condition":
+                    continue
                 if str(index.value) not in ranges and not index.args:
                     raise NotLifted(span=index.span, operation=str(index.value).split()[0])
                 if index.args:

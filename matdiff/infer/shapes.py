@@ -67,7 +67,10 @@ class Shaping:
             if values and not is_ready:
                 if expr.op == "over":
                     for index in expr.args[1:]:
-                        self.ranges.open(index, self.size(index.args[0]) if index.args else None)
+                        if index.op == "index":
+                            self.ranges.open(index, self.size(index.args[0]) if index.args else None)
+                        else:
+                            self.ranges.of_one(index)
                 stack.append((expr, True))
                 stack.extend((arg, False) for arg in reversed(values))
                 continue

@@ -284,6 +284,11 @@ class Ranges:
             raise NotLifted(span=expr.span, operation="")
         return [self.known.setdefault(str(index.value), self.sizes.invent()) for index in expr.args]
 
+    def of_one(self, condition: Expr) -> None:
+        """The indices of a condition run over the same."""
+        one, other = self.of(condition)
+        self.sizes.unify(one, other, (condition,), partial(UndecidedSizes, left=one, right=other, span=condition.span))
+
     def left(self, expr: Expr, entry: Expr) -> Shape:
         """The shape of y[i] = ... and Y[i,k] = ..., where the entry is a number.  Raises NotLifted where it is none."""
         axes = self.of(expr.replace(args=expr.args[1:]))

@@ -19,7 +19,8 @@ Sums and products are n-ary, so a chain of a thousand terms is one node, not a t
     anything else: the function of that name, applied to args
 
 What is written with indices is read with three more, and stands in matrices before it is differentiated:
-    "over"     (body, index, ...): the sum or mean (the value) of body over the indices; an "index" leaf may have a size
+    "over"     (body, index, ...): the sum or mean (the value) of body over the indices; an "index" leaf may have a size;
+               behind them each "condition" (index, index), whose value is != or <; or the "array" with these entries
     "name"     (index, ...): the member x_i of a family, or the entry a_ij
 
 Index notation (the output of `recover` when there is no matrix notation) uses three more:

@@ -264,7 +264,11 @@ class Builder:
         head = cast("Token", parts[0])
         kind, *bounds = head.split(" ")
         indices = []
-        for index, _, upper in (bound.partition("=") for bound in bounds):
+        for index, _, upper in (bound.rpartition("=") for bound in bounds):
+            if len(index) > 1:
+                left, right = (Expr("index", (), letter, span=span_of(head)) for letter in (index[0], index[-1]))
+                indices.append(Expr("condition", (left, right), index[1:-1], span=span_of(head)))
+                continue
             size = Expr("number", (), int(upper)) if upper.isdigit() else Expr("name", (), upper)
             indices.append(Expr("index", (size,) if upper else (), index, span=span_of(head)))
         return Expr("over", (cast(Expr, parts[2]), *indices), kind, Span(_start(head), _end(parts[-1])))

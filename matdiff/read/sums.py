@@ -36,7 +36,7 @@ _BRACES = {"{": "}", "[": "]", "(": ")"}
 
 
 class Head(NamedTuple):
-    """The head of a sum: `sum` or `mean`, its indices with their upper bounds, and the place behind its last token."""
+    """The head of a sum: `sum` or `mean`, its indices with their upper bounds and conditions, and the place behind its last token."""
 
     kind: str
     indices: dict[str, str]
@@ -87,17 +87,22 @@ def _head(tokens: list[Token], place: int, kind: str, letters: str) -> Head | No
             return None
         bounds = _bounds("".join(inside))
         end += 1
-    if not kind or not bounds or not all(len(index) == 1 for index in bounds):
+    if not kind or not bounds or (kind != "sum" and any(len(index) > 1 for index in bounds)):
         return None
     return _with_upper(tokens, Head(kind, bounds, end))
 
 
 def _bounds(written: str) -> dict[str, str]:
-    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`; none where it says more."""
+    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j` and `i < j`; none where it says more."""
     if re.fullmatch("[a-zA-Z]{2,3}", written):
         return dict.fromkeys(written, "")
-    found = {}
+    found: dict[str, str] = {}
     for part in written.split(","):
+        condition = re.fullmatch(r"([a-zA-Z])(!=|≠|<)([a-zA-Z])", part)
+        if condition is not None and condition[1] != condition[3]:
+            found.update({condition[1]: found.get(condition[1], ""), condition[3]: found.get(condition[3], "")})
+            found[condition[1] + condition[2].replace("≠", "!=") + condition[3]] = ""
+            continue
         match = re.fullmatch(r"([a-zA-Z])(?:=1(?:(?:\.\.\.?|:|…)(\w+))?)?", part)
         if match is None or match[1] in found:
             return {}
@@ -142,8 +147,16 @@ def bound(expr: Expr) -> Expr:
 def _bound(expr: Expr, indices: Mapping[str, Expr]) -> Expr:
     if expr.op == "over":
         start = 0 if expr.span is None else expr.span.start
-        own = {str(index.value): Expr("index", index.args, f"{index.value} {start}", index.span) for index in expr.args[1:]}
-        return expr.replace(args=(_bound(expr.args[0], {**indices, **own}), *own.values()))
+        conditions = [part for part in expr.args[1:] if part.op == "condition"]
+        told = {str(index.value) for condition in conditions for index in condition.args}
+        own = {
+            str(index.value): Expr("index", index.args, f"{index.value} {start}", index.span)
+            for index in expr.args[1:]
+            if index.op == "index" and not (index.value in told and index.value in indices)  # j != i under a sum over i
+        }
+        inside = {**indices, **own}
+        conditions = [part.replace(args=tuple(_plain(inside[str(index.value)]) for index in part.args)) for part in conditions]
+        return expr.replace(args=(_bound(expr.args[0], inside), *own.values(), *conditions))
     if expr.op == "name":
         return _with_subscript(expr, str(expr.value), indices)
     if expr.op == "at" and expr.args[0].op == "name":
@@ -165,4 +178,9 @@ def _member(expr: Expr, stem: str, letters: list[str], indices: Mapping[str, Exp
     for letter in letters:
         if letter not in indices:
             raise IndexSum(span=expr.span or NOWHERE, written=stem, problem="unbound", index=letter or ":")
-    return Expr("name", tuple(indices[letter].replace(args=()) for letter in letters), stem, expr.span)
+    return Expr("name", tuple(_plain(indices[letter]) for letter in letters), stem, expr.span)
+
+
+def _plain(index: Expr) -> Expr:
+    """An index without its upper bound."""
+    return index.replace(args=())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_value
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import is_scalar, shape_of
+from matdiff.language.queries import constant, is_scalar, post_order, shape_of
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, axes_of, fitting
 from matdiff.tensor.nodes import Sum
@@ -69,20 +69,44 @@ class Lift(Lowering):
         return build.einsum([(self.values[str(expr.value)], slots)], [*held, *range(len(own))])
 
     def _summed(self, expr: Expr) -> Tensor:
-        body, indices = expr.args[0], [str(index.value) for index in expr.args[1:]]
+        body, indices = expr.args[0], [str(index.value) for index in expr.args[1:] if index.op == "index"]
+        conditions = [part for part in expr.args[1:] if part.op == "condition"]
         held, own = self.held(body), axes_of(self.shape(expr))
         if expr.value == "array":
             return build.einsum([(self._of(body), held)], indices, self.ranges)
         left = tuple(index for index in held if index not in indices)
-        self._held[id(expr)] = left
         slots: list[Index] = [*held, *range(len(own))]
         factors: list[tuple[Tensor, Sequence[Index]]] = [(self._of(body), slots)]
+        for condition in conditions:
+            self._refuse_undefined(body, {str(index.value) for index in condition.args})
+            left_index, right_index = (str(index.value) for index in condition.args)
+            left = tuple(sorted({*left, *({left_index, right_index} - set(indices))}))
+            factors.append((self._mask(condition), (left_index, right_index)))
+        self._held[id(expr)] = left
+        masked = {str(index.value) for condition in conditions for index in condition.args}
         for index in indices:
-            if index not in held:
+            if index not in held and index not in masked:
                 factors.append((build.size_scalar(self.ranges[index]), ()))
             if expr.value == "mean":
                 factors.append((build.power(build.size_scalar(self.ranges[index]), -1), ()))
         return build.einsum(factors, [*left, *range(len(own))], self._sizes(own))
+
+    def _refuse_undefined(self, body: Expr, indices: set[str]) -> None:
+        """Terms that a condition leaves out become 0 times a value, which they must have: 1 / ||x_i - x_j|| has none for i = j."""
+        for node in post_order(body):
+            part = node.args[1] if node.op in ("/", "./") else node.args[0] if node.args else node
+            row = FUNCTIONS.get(node.op)
+            exponent = constant(node.args[1]) if node.op in ("^", ".^") else 1
+            is_partial = node.op in ("/", "./") or (row is not None and (row.domain != "real" or row.at != ""))
+            is_partial = is_partial or exponent is None or exponent < 0 or exponent.denominator != 1
+            if is_partial and not is_square_of(node, body) and indices <= set(self.held(part)):
+                raise NotLifted(span=node.span, operation="")
+
+    def _mask(self, condition: Expr) -> Tensor:
+        """The matrix with 1 where the condition on its row and column holds, else 0."""
+        size = self.ranges[str(condition.args[0].value)]
+        others = build.identity((size,)) if condition.value == "!=" else build.constant("tril", (), (size, size))
+        return build.add([(1, build.filled(1, (size, size))), (-1, others)], (size, size))
 
     def _sizes(self, own: Sequence[Dim]) -> dict[Index, Dim]:
         return {**self.ranges, **dict(enumerate(own))}
@@ -191,6 +215,13 @@ class Lift(Lowering):
         values = dict(zip(ARGUMENTS, map(self._of, expr.args)))
         inner = Lift(values, self.ranges, dict(zip(ARGUMENTS, map(self.held, expr.args))), sizes_in(typed, shapes))
         return inner.value(typed.expr)
+
+
+def is_square_of(node: Expr, body: Expr) -> bool:
+    """Whether a norm only stands squared: ||x||^2 has a value and a derivative everywhere."""
+    holders = [other for other in post_order(body) if any(arg is node for arg in other.args)]
+    squared = [other.op == "^" and constant(other.args[1]) == 2 for other in holders]
+    return node.op in ("norm", "norm2") and bool(squared) and all(squared)
 
 
 def axes_of_value(expr: Expr) -> tuple[Dim, ...]:
