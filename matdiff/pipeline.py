@@ -6,7 +6,6 @@ from itertools import chain, count
 
 from matdiff.answer.answer import Answer, Inputs
 from matdiff.answer.conditions import remarks_on
-from matdiff.answer.matrices import by_families, has_sums, in_matrices
 from matdiff.answer.result import Result, Writing
 from matdiff.derive.asked import Asked
 from matdiff.derive.derivatives import derivatives, value_of
@@ -16,6 +15,7 @@ from matdiff.infer.infer import Typed, declare, infer
 from matdiff.language.errors import Departure, Errors, NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.statements import Question
+from matdiff.language.syntax import post_order
 from matdiff.laws.simplify import rebuild
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Session, entered
@@ -25,7 +25,7 @@ def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answe
     """Answer one question.  Nodes are made in `session`, by default a new one."""
     asked = asked.of(inputs.question).checked()
     typed = infer_question(inputs, asked)
-    asked = asked._replace(wrt=tuple(by_families(asked.wrt, inputs.exprs).values()))
+    asked = asked._replace(wrt=tuple(asked.families(inputs.exprs).values()) or asked.wrt)
     wrt = asked.variables(typed)
     directions = asked.directions(typed, wrt, declare(inputs.declarations))
     with entered(session or Session()) as session:
@@ -47,9 +47,11 @@ def infer_question(inputs: Inputs, asked: Asked) -> Typed:
     question, definitions = inputs.question, {d.name: d.expr for d in inputs.definitions}
     kinds = {name: kind for definition in inputs.definitions for name, kind in definition.kinds.items()}
     kinds.update(question.kinds)
-    by = by_families(asked.named, inputs.exprs)
+    by = asked.families(inputs.exprs)
     typed = infer(question.expr, inputs.declarations, definitions, wrt=tuple(by.values()), kinds=kinds)
-    if has_sums((*typed.definitions.values(), typed.expr)):
+    if any(node.op == "over" for part in inputs.exprs for node in post_order(part)):
+        from matdiff.answer.matrices import in_matrices  # few questions have sums over an index
+
         typed = in_matrices(typed, by)
     if asked.strict:
         written = [*(remark for part in inputs.definitions for remark in part.remarks), *question.remarks]

@@ -6,14 +6,14 @@ are the x_i.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import size_of
 from matdiff.language.errors import NotLifted, SumRead
-from matdiff.language.queries import names_in, post_order
+from matdiff.language.queries import families, post_order
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, size_expressions
@@ -27,27 +27,6 @@ if TYPE_CHECKING:
     from matdiff.language.kinds import Variable
     from matdiff.language.syntax import Expr
     from matdiff.tensor.nodes import Index
-
-
-def has_sums(exprs: Iterable[Expr]) -> bool:
-    """Whether there are sums over an index in them."""
-    return any(node.op == "over" for expr in exprs for node in post_order(expr))
-
-
-def families(exprs: Iterable[Expr]) -> dict[str, int]:
-    """The names with indices, and how many they have."""
-    return {str(node.value): len(node.args) for expr in exprs for node in post_order(expr) if node.op == "name" and node.args}
-
-
-def by_families(names: Iterable[str], exprs: Sequence[Expr]) -> dict[str, str]:
-    """For each name by which is differentiated itself, or of a member that does not stand there, u_k, its family u."""
-    known, occurring = families(exprs), {str(node.value) for expr in exprs for node in names_in(expr)}
-    found = {}
-    for name in names:
-        stem, _, letters = name.rpartition("_")
-        is_member = name not in occurring and stem in known and letters.isalpha() and len(letters) <= 2
-        found[name] = stem if is_member else name
-    return found
 
 
 def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> Typed:

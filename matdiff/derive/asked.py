@@ -10,7 +10,9 @@ from matdiff.derive.directions import Along, directions
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import EveryVariable, NotAName, Remark, UnknownVariable, WhichVariable
 from matdiff.language.kinds import Variable
+from matdiff.language.queries import families, names_in
 from matdiff.language.statements import Question
+from matdiff.language.syntax import Expr
 from matdiff.read.syntaxes import name_in
 
 ALL = ("all",)
@@ -54,6 +56,16 @@ class Asked(NamedTuple):
     def named(self) -> tuple[str, ...]:
         """The variables that are asked for by name."""
         return () if self.wrt == ALL else self.wrt
+
+    def families(self, exprs: Sequence[Expr]) -> dict[str, str]:
+        """For each variable that is asked for by name itself, or for a member that does not stand there, u_k, its family u."""
+        known, occurring = families(exprs), {str(node.value) for expr in exprs for node in names_in(expr)}
+        found = {}
+        for name in self.named:
+            stem, _, letters = name.rpartition("_")
+            is_member = name not in occurring and stem in known and letters.isalpha() and len(letters) <= 2
+            found[name] = stem if is_member else name
+        return found
 
     def variables(self, typed: Typed) -> tuple[str, ...]:
         """The variables to differentiate by.  Raises WhichVariable, UnknownVariable."""

@@ -24,6 +24,11 @@ def values_of(expr: Expr) -> tuple[Expr, ...]:
     return expr.args[:1] if expr.op in ("at", "unvec", "over") else expr.args
 
 
+def families(exprs: Iterable[Expr]) -> dict[str, int]:
+    """The names with indices that a sum or a left side binds, and how many they have."""
+    return {str(node.value): len(node.args) for expr in exprs for node in names_in(expr) if node.args}
+
+
 def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:
     """The names of sizes that stand as numbers."""
     return tuple(dict.fromkeys(str(node.value) for part in parts for node in post_order(part) if node.op == "size"))
