@@ -17,6 +17,7 @@ HABITS = {
     "t(x)": "x^T",
     "sum(w * (y - X %*% b)^2) / 2": "sum(w .* (y - X b) .^ 2) / 2",
     "1/(1 + exp(-X %*% b))": "1 ./ (1 + exp(-X b))",
+    "sum(x1 * (X %*% b))": "sum(x1 .* (X b))",
     "solve(A) %*% b": "inv(A) b",
     "solve(A, b)": "inv(A) b",
     "log(det(S)) + sum(diag(solve(S) %*% A))": "log(det(S)) + sum(diag(inv(S) A))",
@@ -40,6 +41,7 @@ HABITS = {
     "Inverse[A].b": "inv(A) b",
     "Transpose[x].A.x": "x^T A x",
     "x.A.x": "x^T A x",
+    "Transpose[A . x - b] . (A . x - b)": "(A x - b)^T (A x - b)",
     "f[x_] := x.A.x": "x^T A x",
     # What is read neither as MATLAB nor as Julia.
     "norm(X, 'fro')": "||X||",
@@ -107,6 +109,9 @@ def test_a_derivative_is_asked_for_by_an_option(typed: str, told: tuple[str, str
         "",
         # An argument that is not understood.
         "tr(A, B)",
+        "y.hat %*% x",
+        "x.sum() w",
+        "y = W x; a^T t(y)",
         "np.linalg.norm(X, axis=1)",
         "np.linalg.norm(X, 1)",
         "torch.norm(X, 2)",  # Frobenius, but spectral in np.linalg
@@ -131,6 +136,13 @@ def test_a_derivative_is_asked_for_by_an_option(typed: str, told: tuple[str, str
 )
 def test_what_cannot_be_translated_is_left_alone(text: str) -> None:
     assert translated(text) is None
+
+
+def test_half_a_statement_is_no_bug() -> None:
+    for text in HABITS:
+        for place in range(1, len(text), 2):
+            for part in (text[:place], text[place:], text[:place] + text[place + 1 :]):
+                translated(part)
 
 
 @pytest.mark.parametrize("text", ["foo(X, y)", "loss(x)", "Inverse(X)", "solve(A) b"])

@@ -23,10 +23,13 @@ _NUMBER = re.compile(r"(?:\d+(?:\.(?![*/^'A-Za-z])\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _SIGN = re.compile(r"\s+|%\*%|%o%|%x%|\*\*|\.[*/^]|\|\||.", re.DOTALL)
 _POWER = re.compile(r"\s*(\*\*|\.\^|\^)\s*")
 _FUNCTION_POWER = re.compile(r"\s*\^\s*(\d+)\s*(?=\()")
+_PRODUCTS = ("%*%", "%o%", "%x%", ".")
 # Exponents that are marks: of papers, and `^+` where nothing can be added.
-_MARK = re.compile(r"\s*\^\s*(?:(?P<transpose>\*(?![*\d])|t(?!\w))|(?P<inverse>\+)(?!\s*[\w(]|\S)|(?P<near>\+)(?=\s+\w))")
+_MARK = re.compile(r"\s*\^\s*(?:(?P<transpose>\*(?![*\d])|t(?!\w))|\+(?=\s+[\w(]|\s*\)|\s*$))")
 _ATTRIBUTE = re.compile(r"\.(?:T\b|([^\W\d]\w*))")
 _LIBRARY = re.compile(r"(?:np|numpy|jnp|torch|tf|math|scipy|F)(?:\.\w+)*\.(\w\w+)(?=\()")
+# A number in front of an operator.
+_SCALED = re.compile(r"(?<![\w.])[\d.]+\s*$")
 _BLOCK_OF_NUMBERS = re.compile(r"[-\d.;,\s]+")
 _STRING = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
@@ -111,31 +114,33 @@ class _Rewriter:
                 continue
             sign = _SIGN.match(text, place)
             assert sign is not None
-            is_product = sign[0] in ("%*%", "%o%", "%x%") or (sign[0] == "." and out and not out[-1].isspace())
             place = sign.end()
-            if is_product:
-                while out and out[-1].isspace():
-                    out.pop()
-                if self.turned and sign[0] in ("%*%", ".") and first == len(out) - 1:
-                    out[-1] = _turned(out[-1])
-                wrap = sign[0]
-                out += [] if wrap == "%x%" else [" "]
-                place += len(text[place:]) - len(text[place:].lstrip())
-            else:
-                out.append(self.sign(sign[0], out, text[place:]))
+            before = "".join(out)
+            if sign[0] not in _PRODUCTS or not before.strip():
+                out.append(self.sign(sign[0], before, text[place:].lstrip()))
+                continue
+            wrap = sign[0]
+            if wrap == "." and self.is_r:
+                raise Unreadable  # a part of a name there
+            while out[-1].isspace():
+                out.pop()
+            if self.turned and wrap in ("%*%", ".") and first == len(out) - 1:
+                out[-1] = _turned(out[-1])
+            if wrap != "%x%":
+                out.append(" ")
+            place += len(text[place:]) - len(text[place:].lstrip())
         self.level -= 1
         return "".join(out)
 
-    def sign(self, sign: str, before: list[str], after: str) -> str:
+    def sign(self, sign: str, before: str, after: str) -> str:
         """An operator; beside a number it scales.  Raises Unreadable."""
         if sign == ";" and self.level == 1:
             raise Unreadable  # several statements
-        left = "".join(before).rstrip()
-        name = _NAME.match(after.lstrip())
-        is_number = _NUMBER.match(after.lstrip()) is not None or (name is not None and name[0] in SCALAR_LETTERS)
-        if sign == "*" and self.star and not is_number and not left[-1:].isdigit():
+        name = _NAME.match(after)
+        scales = _NUMBER.match(after) is not None or (name is not None and name[0] in SCALAR_LETTERS)
+        if sign == "*" and self.star and not scales and not _SCALED.search(before):
             return ".*"
-        return "./" if sign == "/" and self.by_entries and not is_number else sign
+        return "./" if sign == "/" and self.by_entries and not scales else sign
 
     def operand(self, text: str, place: int) -> tuple[str, int]:
         """A name, number, call or bracket with its powers, transposes and indices, and the place behind it."""
