@@ -306,7 +306,7 @@ def _corrected(mistake: Mistake) -> Proposals:
 
 # Errors of people who write one.
 _FOREIGN = (
-    errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
+    errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText,
     errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
     errors.ProductSizes, errors.UnclosedBracket, errors.UnknownVariable, errors.UnspecifiedFunction,
 )  # fmt: skip
