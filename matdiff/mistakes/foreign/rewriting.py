@@ -7,7 +7,7 @@ operand; whether the result says anything is for the reader to find out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 
 from matdiff.functions import NAMES
 from matdiff.language.kinds import SCALAR_LETTERS, is_greek
@@ -43,8 +43,8 @@ def is_function(name: str) -> bool:
     return name in functions() or name in CALLED or name in DERIVATIVES or elsewhere(name) is not None
 
 
-def rewritten(text: str, declared: Callable[[str], bool]) -> Iterator[str]:
-    """What it may be here, the likeliest first; `declared` tells the names that are known.  Raises Unreadable."""
+def rewritten(text: str, declared: Collection[str]) -> Iterator[str]:
+    """What it may be here, the likeliest first; `declared` are names that are known.  Raises Unreadable."""
     is_r = re.search(r"%\*%|%o%|%x%|<-|\b(?:" + "|".join(OF_R) + r")\(", text) is not None
     text = re.sub(r"(?<!\|)\|([^|]+)\|(?=_)", r"||\1||", text)  # single bars with a subscript are a norm
     by_entries = is_r or _LIBRARY.search(text) is not None
@@ -88,7 +88,7 @@ class _Rewriter:
     """
 
     def __init__(
-        self, text: str, is_r: bool, by_entries: bool, star: bool, power: bool, turned: bool, declared: Callable[[str], bool]
+        self, text: str, is_r: bool, by_entries: bool, star: bool, power: bool, turned: bool, declared: Collection[str]
     ) -> None:
         self.is_r, self.by_entries, self.star, self.power, self.turned = is_r, by_entries, star, power, turned
         self.declared = declared
@@ -202,7 +202,7 @@ class _Rewriter:
                 return f"{written}[{self.index(inside)}]", end + 1
             if library or "," in inside or (len(written) > 1 and not is_greek(written)):
                 raise Unreadable
-        if len(written) > 1 and written[-1] == "T" and written[:-1] in self.names and not self.declared(written):
+        if len(written) > 1 and written[-1] == "T" and written[:-1] in self.names and written not in self.declared:
             return f"{written[:-1]}^T", place
         return written, place
 

@@ -54,16 +54,21 @@ def translated(text: str, others: Sequence[Statement] = (), meant: Kind | None =
     bare = bare[named.end() :] if named else bare
     frame = _FRAMES.match(bare)
     bare, option = _asked(bare[frame.end() :] if frame else bare, others)
+    known = {one.name for one in others if isinstance(one, Declaration)}
     try:
-        candidates = list(rewritten(bare, {one.name for one in others if isinstance(one, Declaration)}.__contains__))
-    except Unreadable:
-        return None
-    for soft in (False, True):
-        for candidate in candidates:
-            found = _tidy(candidate, others, meant, soft)
-            if found is not None and before + found not in (text, as_translated(text)):
-                return Translation(before + found, option)
+        candidates = [one for one in dict.fromkeys(rewritten(bare, known)) if _squeezed(before + one) != _squeezed(text)]
+        for soft in (False, True):
+            for candidate in candidates:
+                found = _tidy(candidate, others, meant, soft)
+                if found is not None and before + found not in (text, as_translated(text)):
+                    return Translation(before + found, option)
+    except (MatdiffError, Errors, Unreadable):
+        pass  # there is no time left, or no telling what it says
     return None
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def _asked(text: str, others: Sequence[Statement]) -> tuple[str, str]:
