@@ -40,6 +40,8 @@ Examples:
   matdiff 'logdet(X)' --verify
   matdiff 'logdet(X)' --wrt X --expect 'inv(X)^T'
   matdiff 'sum(tanh(W x))' --wrt W --to numpy > gradient.py
+  matdiff '\\log\\det\\mathbf{X}' --wrt X
+  matdiff 'np.sum((X @ w - y) ** 2)' --wrt w
   matdiff --file losses.txt --wrt w --json
 """
 
@@ -106,7 +108,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
         "Input",
         (
             option("--var", metavar="DECL", multiple=True, help="Declare a variable: 'W: m x n', 'S: symmetric n'."),
-            choice("--from", "syntax", of="syntax", help="What is read: " + either(SYNTAXES) + "."),
+            choice("--from", "syntax", of="syntax", help="What EXPR is written in: " + either(SYNTAXES) + "."),
             option("--strict", is_flag=True, help="An error where something has to be read otherwise than it is spelled."),
             option(
                 "-f",
@@ -114,7 +116,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
                 metavar="PATH",
                 multiple=True,
                 callback=path,
-                help="Read statements from PATH ('-' is standard input).",
+                help="Read statements from PATH ('-' is standard input), or a function from loss.py:NAME.",
             ),
         ),
     ),
@@ -318,8 +320,8 @@ COMMAND = ExpressionCommand(
     callback=_callback,
     help="""Derivative of the matrix expression EXPR, with all sizes checked.
 
-    EXPR may hold declarations and definitions before it, separated by ';'. With no EXPR, statements are read from standard
-    input, one per line.""",
+    EXPR may hold declarations and definitions before it, separated by ';'. It may also be a formula in LaTeX, or code for NumPy,
+    JAX or PyTorch. With no EXPR, statements are read from standard input, one per line.""",
     add_help_option=False,
 )
 

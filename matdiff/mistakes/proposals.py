@@ -6,7 +6,6 @@ wrong, fewer mistakes are left and no new ones.  All of them share one budget, a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import chain, combinations
@@ -307,9 +306,9 @@ def _corrected(mistake: Mistake) -> Proposals:
 
 # Errors of people who write one.
 _FOREIGN = (
-    errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText, errors.UnknownCommand,
+    errors.ForeignOperator, errors.UnknownFunction, errors.WrongArity, errors.UnexpectedText,
     errors.NeedsParentheses, errors.WrongKind, errors.PowerKind, errors.DivisionKind, errors.IndexRange, errors.NoSize,
-    errors.ProductSizes, errors.UnclosedBracket, errors.UnknownVariable,
+    errors.ProductSizes, errors.UnclosedBracket, errors.UnknownVariable, errors.UnspecifiedFunction,
 )  # fmt: skip
 
 
@@ -319,16 +318,12 @@ def may_be_foreign(problem: object) -> bool:
 
 
 def _translated(mistake: Mistake, found: Proposals) -> Proposals:
-    """The whole statement in our notation instead of what was found, if it is one of another language.
-
-    Not where sizes can be mended and only `*` would be read otherwise.
-    """
+    """The whole statement in our notation instead of what was found, if it is one of another language."""
     error, text = mistake.here, mistake.text
     span = getattr(error, "span", None)
     statement = cut(text, statement_around(text, span.start)) if span is not None else text
     whole = translated(statement, mistake.others, meant_kind(mistake.error, mistake.whole) if mistake.whole is not None else None)
-    starred = as_translated(re.sub(r"(?<![.*])\*(?!\*)", ".*", text))
-    if whole is None or (isinstance(error, errors.ProductSizes) and found.help and whole.text == starred):
+    if whole is None:
         return found
     if any(help.replacement is not None and as_translated(help.replacement) == whole.text for help in found.help):
         return found._replace(is_translation=True)

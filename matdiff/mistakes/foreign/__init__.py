@@ -1,1 +1,1 @@
-"""Statements in other programs' languages, translated for a help line; goes when these languages have readers."""
+"""Statements in R, Mathematica and what else has no reader, rewritten for a help line."""
