@@ -77,6 +77,7 @@ bench: compiled $(FORMATS) ## Start-up, throughput, growth, and the generated co
 fuzz: compiled ## Random expressions against numbers, hostile text, random command lines, more than in the tests; COUNT= and SEED=.
 	$(BIN)/python tests/fuzz.py --count $(COUNT) --seed $(SEED) --jobs $(JOBS)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
+	$(BIN)/python tests/fuzz_sums.py --count 300 --seed $(SEED)
 	$(BIN)/python tests/fuzz_input.py --count $(COUNT) --seed $(SEED)
 	$(BIN)/python tests/fuzz_options.py --count $(COUNT) --seed $(SEED)
 

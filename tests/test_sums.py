@@ -77,6 +77,11 @@ def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text:
     if printed is not None:
         assert answer.text == printed
     check_answer(answer)
+    check_reading(text, answer)
+
+
+def check_reading(text: str, answer: matdiff.Derivative) -> None:
+    """The question in matrices has the value of the sum written out term by term."""
     typed = answer.typed
     sizes = usable_sizes(answer, 0)
     with mp.workdps(30):
@@ -97,6 +102,12 @@ def _written_out(text: str, variables: Any, sizes: dict[str, int]) -> Any:
         if node.op == "name" and node.args:
             for axis, index in enumerate(node.args):
                 ranges[str(index.value)] = number_of_dim(variables[str(node.value)].shape[axis], sizes)
+        elif node.op == "over":
+            ranges.update(
+                (str(index.value), sizes.get(str(index.args[0].value), 2))
+                for index in node.args[1:]
+                if index.op == "index" and index.args
+            )
     expanded = {name: _expanded(part, {}, ranges, variables) for name, part in parts.items()}
     declared = declare([found for one in variables.values() for found in parse_declaration(declaration(one))])
     declared.update({name: variables[name] for name in variables})
@@ -150,7 +161,8 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables:
         ("sum_k log det(A_k X A_k^T)", NotLifted),
         ("sum_{i,j,k} T[i,j,k] a[i] b[j] c[k]", NotLifted),
         ("sum_i inv(A + x_i x_i^T)", NotLifted),
-        ("sum_i c", NotLifted),
+        ("sum_i c", IndexSum),
+        ("sum_ij x_i", IndexSum),
     ],
 )
 def test_what_is_not_read_is_refused(text: str, error: type[Exception]) -> None:

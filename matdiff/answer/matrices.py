@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import size_of
-from matdiff.language.errors import NotLifted, SumRead
+from matdiff.language.errors import IndexSum, NotLifted, SumRead
 from matdiff.language.queries import families, post_order
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
@@ -71,7 +71,8 @@ def _ranges(parts: Iterable[Expr], variables: Mapping[str, Variable]) -> dict[In
                 if index.op == "condition":
                     continue
                 if str(index.value) not in ranges and not index.args:
-                    raise NotLifted(span=index.span, operation=str(index.value).split()[0])
+                    letter = str(index.value).split()[0]
+                    raise IndexSum(span=index.span or node.span, written=letter, problem="range", index=letter)
                 if index.args:
                     ranges.setdefault(str(index.value), size_of(index.args[0]))
     return ranges

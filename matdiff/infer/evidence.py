@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 VECTOR_LETTERS = frozenset("abuvwxyz")
 # The name of a number has so many letters at most, where nothing but its place says that it is one.
 LONGEST_NUMBER = 2
-# What a departure costs: one that a row of the table names, and one that only is possible.
-USUAL, POSSIBLE = 1, 3
+# What a departure costs: one that a row of the table names, of a member of a family, and one that only is possible.
+USUAL, MEMBER, POSSIBLE = 1, 2, 3
 _DOTTED = (".*", "./", ".^")
 # What is asked of a member of a family only if it is a vector.
 _OF_VECTORS = ("norm", "norm1", "norm2", "softmax", "logsumexp")
@@ -146,8 +146,9 @@ class Evidence:
             text = str(name.value)
             self.factors.add(text)
             before = node.args[place - 1] if place else None
-            if before is not None and before.op == "'" and place == len(node.args) - 1 and _is_vector_name(bare(before)):
-                self.dotted.update([text] if is_greek(text) or text in self.families else ())
+            if before is not None and before.op == "'" and _is_vector_name(bare(before)):
+                is_last = place == len(node.args) - 1
+                self.dotted.update([text] if text in self.families or (is_greek(text) and is_last) else ())
             if before is not None and (matrices[place - 1] or before.op in ("'", "^", "inv", "pinv")):
                 self.applied.add(text)
             if count > matrices[place]:
@@ -190,7 +191,7 @@ class Evidence:
     def choices(self, name: str, wrt: Iterable[str]) -> dict[str, int]:
         """The kinds that an undeclared name may have against its spelling, with what each costs."""
         if name in self.families:
-            return {} if default_kind(name) == "matrix" else {"scalar": USUAL, "vector": USUAL}
+            return {} if default_kind(name) == "matrix" else {"scalar": MEMBER, "vector": MEMBER}
         if is_greek(name):
             is_number = name in self.alone or name in self.divisors or name in self.exponents
             return {"scalar": USUAL} if is_number else {"scalar": USUAL, "vector": USUAL}

@@ -113,6 +113,8 @@ class Shaping:
 
     def _origin(self, node: Expr) -> int:
         """What a scalar is made of: PLAIN scalars, a STATISTIC of arrays like log(mean(x)), or a CONTRACTION like x^T A x."""
+        if node.op == "name" and node.args:
+            return CONTRACTION
         if node.op == "name":
             return self._origins_of_names.get(str(node.value), PLAIN)
         made_of = max((self._origins.get(id(arg), CONTRACTION) for arg in values_of(node)), default=PLAIN)

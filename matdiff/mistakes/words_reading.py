@@ -162,6 +162,12 @@ def _index_sum(error: errors.IndexSum, text: str) -> Words:
             [Label(error.span, "an index only stands in a subscript")],
             [],
         )
+    if error.problem == "range":
+        return (
+            f"nothing tells up to where `{error.index}` runs",
+            [Label(error.span)],
+            [f"write it as in sum_{{{error.index}=1}}^n"],
+        )
     if error.problem == "unbound":
         note = f"write it as in sum_i, or on the left side, as in y[{error.index}] = ..."
         return f"no sum binds the index `{error.index}`", [Label(error.span)], [note]

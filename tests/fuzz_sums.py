@@ -1,0 +1,80 @@
+"""Random sums over an index: the question in matrices has the value of the sum written out, and its derivative is true."""
+
+from __future__ import annotations
+
+import argparse
+import random
+
+from mathematics import check_answer
+from test_sums import check_reading
+
+import matdiff
+from matdiff.language.errors import Errors, MatdiffError
+
+_ONE = ("a_{i}", "b_{i}", "w^T x_{i}", "x_{i}^T A x_{i}", "||x_{i} - m||^2", "x_{i}^T u", "c", "d_{i}^2")
+_TWO = ("k_{i}{j}", "x_{i}^T z_{j}", "(a_{i} - b_{j})", "||x_{i} - x_{j}||^2", "u^T (x_{i} - x_{j})")
+_OF = ("exp({})", "tanh({})", "log(1 + exp({}))", "sigmoid({})", "({})^2", "sin({})")
+_HEADS = ("sum_i", "mean_i", "sum_{i=1}^n", "∑_i")
+_PAIRS = ("sum_ij", "sum_{i,j}", "sum_{i != j}", "sum_{i<j}", "sum_i sum_j")
+
+
+def question(seed: int) -> tuple[str, str]:
+    """A text, and a variable in it."""
+    draw = random.Random(seed)
+    pair = draw.random() < 0.4
+
+    def atom() -> str:
+        if pair and draw.random() < 0.6:
+            return draw.choice(_TWO).replace("{i}", "i").replace("{j}", "j")
+        return draw.choice(_ONE).replace("{i}", "j" if pair and draw.random() < 0.3 else "i")
+
+    def body(depth: int) -> str:
+        kind = draw.random()
+        if depth == 0 or kind < 0.3:
+            return atom()
+        if kind < 0.55:
+            return draw.choice(_OF).format(body(depth - 1))
+        joint = draw.choice((" + ", " - ", " ")) if kind < 0.85 else " "
+        left, right = body(depth - 1), body(depth - 1)
+        return f"({left}{joint}{right})" if joint != " " else f"{left} ({right})"
+
+    text = f"{draw.choice(_PAIRS if pair else _HEADS)} ({body(2)})"
+    if draw.random() < 0.3:
+        text = draw.choice(("log(1 + exp({}))", "({})^2", "{} + sum_k g_k^2", "lambda ({})")).format(text)
+    names = [name for name in ("w", "A", "m", "u", "a", "b", "x", "z", "c", "d", "k") if _stands(name, text)]
+    return text, draw.choice(names or ["a"])
+
+
+def _stands(name: str, text: str) -> bool:
+    import re
+
+    return re.search(rf"(?<![A-Za-z_]){name}(?![A-Za-z])", text) is not None
+
+
+def main() -> None:
+    """Prints what is wrong, and counts."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    right = refused = wrong = 0
+    for seed in range(options.seed, options.seed + options.count):
+        text, variable = question(seed)
+        try:
+            answer = matdiff.differentiate(text, variable, timeout=20)
+        except (Errors, MatdiffError) as problem:
+            refused += 1
+            print(seed, "refused", text, variable, getattr(problem, "code", ""), str(problem).splitlines()[0][:80])
+            continue
+        try:
+            check_reading(text, answer)
+            check_answer(answer, 2)
+            right += 1
+        except Exception as problem:
+            wrong += 1
+            print(seed, "WRONG", text, variable, type(problem).__name__, str(problem)[:200])
+    print(f"{right} right, {refused} refused, {wrong} wrong")
+
+
+if __name__ == "__main__":
+    main()
