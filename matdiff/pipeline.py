@@ -15,7 +15,6 @@ from matdiff.infer.infer import Typed, declare, infer
 from matdiff.language.errors import Departure, Errors, NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.statements import Question
-from matdiff.language.syntax import post_order
 from matdiff.laws.simplify import rebuild
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Session, entered
@@ -49,7 +48,7 @@ def infer_question(inputs: Inputs, asked: Asked) -> Typed:
     kinds.update(question.kinds)
     by = asked.families(inputs.exprs)
     typed = infer(question.expr, inputs.declarations, definitions, wrt=tuple(by.values()), kinds=kinds)
-    if any(node.op == "over" for part in inputs.exprs for node in post_order(part)):
+    if typed.ranges:
         from matdiff.answer.matrices import in_matrices  # few questions have sums over an index
 
         typed = in_matrices(typed, by)

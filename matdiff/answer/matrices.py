@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from matdiff.infer.infer import Typed
-from matdiff.infer.unify import size_of
+from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, NotLifted, SumRead
 from matdiff.language.queries import families, post_order
 from matdiff.laws.simplify import simplify
@@ -24,7 +24,6 @@ from matdiff.tensor.nodes import Session, Tensor, entered
 
 if TYPE_CHECKING:
     from matdiff.language.dims import Dim
-    from matdiff.language.kinds import Variable
     from matdiff.language.syntax import Expr
     from matdiff.tensor.nodes import Index
 
@@ -35,7 +34,7 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
     by   the variables as they were asked for, and what they are: the derivative by a member is a row of that by its family
     """
     parts = (*typed.definitions.values(), typed.expr)
-    ranges = _ranges(parts, typed.variables)
+    ranges = _ranges(typed, parts)
     with entered(Session()):
         values: dict[str, Tensor] = {name: variable_tensor(variable) for name, variable in typed.variables.items()}
         lift = Lift(values, ranges)
@@ -60,19 +59,11 @@ def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:
         raise NotLifted(span=expr.span, operation="") from None
 
 
-def _ranges(parts: Iterable[Expr], variables: Mapping[str, Variable]) -> dict[Index, Dim]:
-    """The size of each index: that of the axis over which it runs, or up to which it is written to run."""
-    ranges: dict[Index, Dim] = {}
-    for node in (node for part in parts for node in post_order(part)):
-        if node.op == "name":
-            ranges.update((str(index.value), variables[str(node.value)].shape[axis]) for axis, index in enumerate(node.args))
-        elif node.op == "over":
-            for index in node.args[1:]:
-                if index.op == "condition":
-                    continue
-                if str(index.value) not in ranges and not index.args:
-                    letter = str(index.value).split()[0]
-                    raise IndexSum(span=index.span or node.span, written=letter, problem="range", index=letter)
-                if index.args:
-                    ranges.setdefault(str(index.value), size_of(index.args[0]))
-    return ranges
+def _ranges(typed: Typed, parts: Iterable[Expr]) -> dict[Index, Dim]:
+    """The size of each index.  Raises IndexSum where nothing tells it."""
+    for node in (node for part in parts for node in post_order(part) if node.op == "over"):
+        for index in node.args[1:]:
+            if index.op == "index" and is_open(typed.ranges[str(index.value)]):
+                letter = str(index.value).split()[0]
+                raise IndexSum(span=index.span or node.span, written=letter, problem="range", index=letter)
+    return {index: dim for index, dim in typed.ranges.items()}

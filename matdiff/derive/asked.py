@@ -59,6 +59,8 @@ class Asked(NamedTuple):
 
     def families(self, exprs: Sequence[Expr]) -> dict[str, str]:
         """For each variable that is asked for by name itself, or for a member that does not stand there, u_k, its family u."""
+        if not any("_" in name for name in self.named):
+            return {name: name for name in self.named}
         known, occurring = families(exprs), {str(node.value) for expr in exprs for node in names_in(expr)}
         found = {}
         for name in self.named:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.infer.variables import declare
 from matdiff.infer.whole import Whole
-from matdiff.language.errors import CircularDefinition, Errors, MatdiffError
+from matdiff.language.errors import CircularDefinition, Errors, MatdiffError, TooLarge
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import bare, shape_of
 from matdiff.language.statements import Declaration, Definition, Question
@@ -48,21 +48,28 @@ def fits(whole: Whole, change: Change = NOTHING) -> bool:
 def shape_with(whole: Whole, change: Change = NOTHING) -> Shape | None:
     """The shape of the question with the change, with provisional sizes; None where it does not fit.
 
-    A name that became a scalar must be added to scalars, not to every entry of an array.
+    A name that became a scalar must be added to scalars, not to every entry of an array.  What there is no time to try does not fit.
     """
+    try:
+        return _shape_with(whole, change)
+    except TooLarge:
+        return None
+
+
+def _shape_with(whole: Whole, change: Change) -> Shape | None:
     try:
         changed = whole.with_parts(change.parts) if change.parts else whole
         if not all(name in changed.occurrences for name in changed.wrt):
             return None
         shaping = changed.shaping(change.kinds)
         expr = changed.shaped(shaping)[1]
-    except CircularDefinition:
+    except (CircularDefinition, TooLarge):
         return None
     except MatdiffError:
         reading = reading_of(changed) if change.soft and not change.kinds else None
         if reading is None or reading.marks:
             return None
-        return shape_with(changed, Change(kinds=reading.kinds)) if reading.kinds else None
+        return _shape_with(changed, Change(kinds=reading.kinds)) if reading.kinds else None
     is_spread = any(change.kinds.get(str(bare(scalar).value)) == "scalar" for scalar, _ in shaping.broadcasts)
     return None if is_spread else shape_of(expr)
 

@@ -58,14 +58,16 @@ class Typed:
     variables    by name, in order of first appearance
     definitions  the definitions it uses, typed, in dependency order
     remarks      W6xx
+    ranges       the sizes over which the indices of sums run; sums are read as matrices before anything else is asked
     """
 
-    __slots__ = ("definitions", "expr", "remarks", "variables")
+    __slots__ = ("definitions", "expr", "ranges", "remarks", "variables")
 
     def __init__(
         self, expr: Expr, variables: dict[str, Variable], definitions: dict[str, Expr], remarks: tuple[Remark, ...]
     ) -> None:
         self.expr, self.variables, self.definitions, self.remarks = expr, variables, definitions, remarks
+        self.ranges: Mapping[str, Dim] = {}
 
     def beside(self, variables: Mapping[str, Variable]) -> Typed:
         """The same with more variables, which the expression does not have."""
@@ -205,7 +207,9 @@ def read(whole: Whole, kinds: Mapping[str, str]) -> Typed:
         kept = ordered_definitions(expr, {name: value for name, value in definitions.items() if name not in whole.wrt})
         named = {str(node.value) for part in (*kept.values(), expr) for node in names_in(part)}
     variables = {name: _variable(whole, name, shaping, kinds) for name in whole.occurrences if name in named and name not in kept}
-    return Typed(expr, variables, kept, remarks_on(shaping, _departures(whole, shaping), whole.occurrences, invented))
+    typed = Typed(expr, variables, kept, remarks_on(shaping, _departures(whole, shaping), whole.occurrences, invented))
+    typed.ranges = {index: shaping.sizes.resolve(dim) for index, dim in shaping.ranges.known.items()}
+    return typed
 
 
 def _sizes_as_numbers(whole: Whole, shaping: Shaping) -> dict[str, Expr]:

@@ -27,6 +27,7 @@ _TERM_STARTS = ("NAME", "SUM_OVER", "NUMBER", "LPAR", "LSQB", "BARS_OPEN", "MODU
 _ENDS = ("COMMA", "COLON", "EQUALS", "SEMICOLON", "WRT")
 _SIGNS = ("PLUS", "MINUS")
 _RAISING = ("CARET", "DOT_CARET")
+_MAY_SUM = re.compile("sum|mean|avg|prod|[∑∏ΣΠ]", re.IGNORECASE)
 _SUM_WORDS = ("sum_", "Sum_", "SUM_", "mean_", "avg_", "prod_")
 
 
@@ -34,7 +35,10 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
     """The tokens of the plain language, and remarks or errors, in the sentence; `declared` are names that are nothing else."""
     start = 2 if sentence.is_definition else 0
     tokens = sentence.tokens
-    tokens[start:] = _sums(_subscripts(tokens[start:]), declared, sentence)
+    if "{" in text:
+        tokens[start:] = _subscripts(tokens[start:])
+    if _MAY_SUM.search(text, sentence.tokens[0].start_pos, sentence.end):
+        tokens[start:] = _sums(tokens[start:], declared, sentence)
     if sentence.broken or _refused(sentence, tokens[start:], declared):
         return
     if not _is_plain(tokens):

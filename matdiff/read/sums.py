@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.language.errors import IndexSum
-from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
 from matdiff.read.split import span_of
 
@@ -139,8 +138,6 @@ def bound(expr: Expr) -> Expr:
 
     Raises IndexSum for an index that stands anywhere else.
     """
-    if not any(node.op == "over" for node in post_order(expr)):
-        return expr
     return _bound(expr, {})
 
 
