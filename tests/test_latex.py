@@ -137,6 +137,26 @@ READINGS = {
     r"\mathcal{L}(W) = \|W x\|^2,": "||W x||^2",
     r"\begin{align} f(x) &= \|Ax-b\|^2 \\ &= (Ax-b)^\top(Ax-b)\label{eq:1} \end{align}": "(A x - b)^T (A x - b)",
     "x^\\top A x % the form\n + b^\\top x": "x^T A x + b^T x",
+    # Names
+    r"\dot{\mathbf{q}}^\top M \dot{\mathbf{q}} + \dot q": "q_dot^T M q_dot + q_dot_plain",
+    r"P_{k|k-1} + P_{k\mid k} + \Sigma_{\hat x}": "P_k_given_k_minus_1 + P_k_given_k + Sigma_hat_x",
+    r"W^{(1)} \mathbf{x}^{(k)} + b^{[l]}": "W_1 x_k + b_l",
+    r"\mathbf{x} - \mathbf{x}^\star + \mathbf{x}^* + \mathbf{x}^{(k+1)}": "x - x_star + x_star + x_k_plus_1",
+    r"{x_i}^\top {\mathbf{y}_{1}^{(k)}}^T {A^T}^{-1}": "x_i^T y_1_k^T A^T^-1",
+    r"e^{(x^\top x)}": "exp(x^T x)",
+    # Functions
+    r"\log^2(x^\top y) + \operatorname{tr}^2(E) + \tanh^2(W x)": "log(x^T y)^2 + tr(E)^2 + tanh(W x) .^ 2",
+    r"\sin^2\theta + \det^{-1/2}(A) + \log_2 \det(A)": "sin(theta)^2 + det(A)^(-1/2) + log(det(A)) / log(2)",
+    r"\mathbf{tr}(A X) + \mathop{\bf tr} A + {\rm tr}(A)": "tr(A X) + tr(A) + tr(A)",
+    r"\left[1 - y^\top x\right]_+ + (a^\top x)_+^2": "relu(1 - y^T x) + relu(a^T x)^2",
+    r"c^\top e^{A t} b + e^{x^\top y} + \exp(A)": "c^T expm(A t) b + exp(x^T y) + exp(A)",
+    # Products and norms
+    r"\vec{a}\cdot\vec{x} + \vec{x}\cdot A\vec{x} + 2\cdot\vec{a}\cdot\vec{x}": "a : x + x : A x + (2 a) : x",
+    r"\mathbf{A}\cdot\mathbf{x} + c\cdot\mathbf{x}": "A x + c x",
+    r"\|x\|_A^2 + \|x-\mu\|_{\Sigma^{-1}}^2 + \|x\|^2_Q": "||x||_A^2 + sqrt((x-mu)^T Sigma^-1 (x-mu))^2 + ||x||_Q^2",
+    r"\|x\|_p + \|x\|_3 + \|X\|_{2,1} + \|X\|_{\mathrm{F}}": "||x||_p + ||x||_3 + ||X||_{2,1} + ||X||",
+    r"A^\dagger b + \mathbf{w}^{\mathrm{H}}\mathbf{R}^{-H}\mathbf{w}": "A^T b + w^T R^-T w",
+    "\\left( x + y \\right. \\\\ \\left. + z \\right)^\\top w": "(x + y + z)^T w",
 }
 
 
@@ -187,10 +207,18 @@ def test_bold_type_tells_kinds() -> None:
     assert _reading(r"X \beta + \mathbf{1}")[1] == {}
 
 
+def test_bold_vectors_do_not_make_plain_capitals_numbers() -> None:
+    """The same author may write vectors in bold type and matrices in plain one."""
+    formula, kinds, _ = _reading(r"-\mathbf{y}^\top K^{-1}\mathbf{y} - \log|K| - c")
+    assert formula == "-y^T K^-1 y - log(det(K)) - c"
+    assert kinds == {"y": "vector", "c": "scalar"}
+    assert run([r"\frac{N}{2}\mathbf{w}^\top K \mathbf{w}", "--wrt", "N", "-q"]).stdout == "1/2 w^T K w\n"
+
+
 def test_letters_that_differ_in_type_only_have_names_of_their_own() -> None:
     formula, kinds, _ = _reading(r"\mathbf{x}^\top\mathbf{x} + x + \epsilon\varepsilon + \mathcal{L} L")
     assert formula == "x^T x + x_plain + epsilon epsilon_var + L_cal L"
-    assert (kinds["x"], kinds["x_plain"], kinds["L"]) == ("vector", "scalar", "scalar")
+    assert (kinds["x"], kinds["x_plain"]) == ("vector", "scalar")
 
 
 def test_a_declaration_in_the_text_or_the_option_wins() -> None:
@@ -221,8 +249,9 @@ ERRORS = {
     r"\alpha x)": ("E101", ")"),
     r"a \times b": ("E101", r" \times "),
     r"|\mathbf{x}|": ("E101", r"|\mathbf{x}|"),
-    r"\alpha y^{(i)}": ("E101", "^{(i)}"),
-    r"\alpha x^*": ("E101", "^*"),
+    r"\alpha y^{(i + \beta^2)}": ("E101", "^{(i + \\beta^2)}"),
+    r"\alpha A^*": ("E101", "^*"),
+    "(A)^+ + \\alpha": ("E101", "^+"),
     r"\alpha x^{10} + x^10": ("E101", "10"),
     r"\alpha + ": ("E103", ""),
     r"\alpha + )": ("E101", ")"),
@@ -230,13 +259,16 @@ ERRORS = {
     r"\operatorname{tr} A B / c": ("E106", r"\operatorname{tr}"),
     r"\log{x} y": ("E106", r"\log"),
     r"\frac{x": ("E102", "{"),
-    r"\log^2(x)": ("E101", "^"),
+    r"\log^x(x)": ("E101", "^"),
+    r"\operatorname{expm}^2(A)": ("E101", "^"),
+    r"\log^{-1}(x)": ("E101", "^"),
     r"{x + y}^\top z": ("E101", "{"),
     r"\nabla_x x^\top A x + c": ("E101", "+"),
     r"\nabla_x (x^\top A x) = 2 A x": ("E101", "="),
     r"\mathbf{I} = \alpha": ("E204", r"\mathbf{I}"),
     r"Let $x$ be": ("E101", "L"),
-    r"\|x\|_Q": ("E101", "_Q"),
+    r"\|x\|_{\mathcal H}": ("E101", r"_{\mathcal H}"),
+    r"\|x\|_0": ("E101", "_0"),
     r"\begin{cases} x \end{cases}": ("E105", r"\begin{cases}"),
     r"\alpha \text{if x}": ("E101", "x"),
     r"\|loss\|": ("E101", "loss"),

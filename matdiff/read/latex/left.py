@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.read.latex.marks import FRACTIONS, argument_at, unexpected, unit_at
+from matdiff.read.latex.marks import FRACTIONS, unexpected
+from matdiff.read.latex.names import argument_at, unit_at
 from matdiff.read.latex.pieces import TRANSPOSES, Piece
 
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ from matdiff.limits import CHARACTERS, DEPTH, TOKENS, check
 from matdiff.read import parse
 from matdiff.read.latex.build import BuilderLatex, decided
 from matdiff.read.latex.left import Derivative, derivative_at
-from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, Mark, cleaned, is_list, named, unexpected, unit_at, written
+from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, Mark, cleaned, named, unexpected
+from matdiff.read.latex.names import is_list, unit_at, written
 from matdiff.read.latex.pieces import TRANSPOSES, Known, Piece
 from matdiff.read.latex.tokens import Formula
 from matdiff.read.review import circular, depth, divisions, repeated, wrong_calls
@@ -79,6 +80,7 @@ class _Draft(NamedTuple):
     name: Piece | None
     wrt: list[Piece]
     order: int
+    remarks: Sequence[Remark] = ()
 
 
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:
@@ -236,8 +238,8 @@ def _drafts(marks: Sequence[Mark], sentence: _Sentence, known: Known) -> list[_D
         end = marks[sentence.wrt - 1].end
         raise EndsEarly(span=Span(end, end), after=marks[sentence.wrt - 1].text)
     name = _defined(marks, first_start, first_stop, known) if sentence.relations else None
-    formulas = [Formula(marks, *side, known).pieces for side in (sides[1:] if name is not None else sides)]
-    return [_Draft(span, formulas[-1], name, wrt, 0)]
+    formulas = [Formula(marks, *side, known) for side in (sides[1:] if name is not None else sides)]
+    return [_Draft(span, formulas[-1].pieces, name, wrt, 0, formulas[-1].remarks)]
 
 
 def _variables(marks: Sequence[Mark], sentence: _Sentence) -> list[Piece]:
@@ -288,10 +290,10 @@ def _asked(marks: Sequence[Mark], sentence: _Sentence, derivative: Derivative, k
     if start == end:
         last = marks[end - 1].end
         raise EndsEarly(span=Span(last, last), after=marks[end - 1].text)
-    pieces = Formula(marks, start, end, known).pieces
+    formula = Formula(marks, start, end, known)
     if derivative.operand is None:
-        _check_operand(pieces)
-    return _Draft(span, pieces, None, derivative.wrt, derivative.order)
+        _check_operand(formula.pieces)
+    return _Draft(span, formula.pieces, None, derivative.wrt, derivative.order, formula.remarks)
 
 
 def _check_operand(pieces: Sequence[Piece]) -> None:
@@ -315,13 +317,14 @@ def _spelled(drafts: Sequence[_Draft]) -> tuple[dict[tuple[str, str], str], dict
                 styles.setdefault(piece.text, set()).add(piece.style)
     spelled: dict[tuple[str, str], str] = {}
     kinds: dict[str, str] = {}
-    has_bold = any("bold" in found for found in styles.values())
+    # Bold capitals say that plain ones are numbers, bold small letters that plain small ones are.
+    bold = {name[0].isupper() for name, found in styles.items() if "bold" in found}
     for name, found in styles.items():
         for place, style in enumerate(sorted(found, key=list(_STYLES).index)):
             called = spelled[name, style] = f"{name}_{_STYLES[style]}" if place else name
             if style == "bold":
                 kinds[called] = "matrix" if name[0].isupper() else "vector"
-            elif has_bold and style == "" and not is_greek(name) and len(name.partition("_")[0]) == 1:
+            elif style == "" and name[0].isupper() in bold and not is_greek(name) and len(name.partition("_")[0]) == 1:
                 kinds[called] = "scalar"
     return spelled, kinds
 
@@ -339,7 +342,7 @@ def _statements(
         raise error
     wrt = [piece.token(spelled) for piece in draft.wrt]
     name = draft.name.token(spelled) if draft.name is not None else None
-    remarks = list(_divided(text, expr))
+    remarks = [*draft.remarks, *_divided(text, expr)]
     shown = in_text(expr) if name is None else f"{name} = {in_text(expr)}"
     remarks.append(ReadAs(span=draft.span, read=shown, by=tuple(map(str, wrt))))
     places = tuple(map(span_of, wrt))
