@@ -1,37 +1,20 @@
 r"""The marks of a LaTeX text: letters, signs and commands.
 
-`cleaned` leaves out what only spaces and sizes and finds which bracket belongs to which; `unit_at` reads a letter with its fonts,
-accents and subscripts as one name.
+`grouped` finds which bracket belongs to which and leaves out braces that say nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from matdiff.functions import NAMES
-from matdiff.language.errors import TooLarge, UnclosedBracket, UnexpectedText, UnknownCommand
+from matdiff.language.errors import TooLarge, UnclosedBracket, UnexpectedText
 from matdiff.language.syntax import Span
-from matdiff.limits import NESTING, check
+from matdiff.limits import NESTING
 from matdiff.read.tokens import GREEK
 
 GREEK_WORDS = frozenset(GREEK.values())
 VARIANTS = {name: name[3:] for name in ("varepsilon", "vartheta", "varphi", "varrho", "varsigma", "varpi", "varkappa")}
-# Commands that say how much space there is, or how large a sign is.
-_SPACES = frozenset(
-    ", ; : ! > quad qquad displaystyle textstyle scriptstyle limits nolimits nonumber notag thinspace medspace thickspace "
-    "negthinspace enspace strut mathstrut hfill allowbreak middle mathop mathrel mathbin mathord big Big bigg Bigg".split()
-)
-_SIZED = {
-    **dict.fromkeys(("left", "bigl", "Bigl", "biggl", "Biggl"), "open"),
-    **dict.fromkeys(("right", "bigr", "Bigr", "biggr", "Biggr"), "close"),
-    **dict.fromkeys(("middle", "bigm", "Bigm", "biggm", "Biggm"), "middle"),
-}
-# Commands with an argument that is no part of the formula.
-_UNSEEN = frozenset(("label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom", "mathstrut"))
-_MATRICES = frozenset(("matrix", "bmatrix", "pmatrix", "Bmatrix", "smallmatrix", "vmatrix", "array"))
-_DISPLAYS = frozenset(
-    "equation align aligned alignat gather gathered split multline eqnarray displaymath math flalign alignedat subequations".split()
-)
 _BOLD = frozenset(("mathbf", "boldsymbol", "bm", "pmb", "bold", "textbf", "mathbfit", "symbf", "bf", "vec"))
 # Fonts that are switched on for the rest of a group.
 _SWITCHES = frozenset("rm bf it sf tt cal".split())
@@ -115,12 +98,12 @@ def unexpected(mark: Mark, reason: str = "after-term", text: str = "") -> Unexpe
 # Marks: what only spaces is left out, brackets get their partners
 
 
-def cleaned(marks: Sequence[Mark]) -> list[Mark]:
-    """The marks that are part of the formulas, with their places.  Raises UnclosedBracket, UnexpectedText, TooLarge."""
-    marks = list(_seen(marks))
-    for place, (mark, following) in enumerate(zip(marks, marks[1:])):
-        if mark.text == "{" and following.command in _SWITCHES:  # {\\bf x} is \\bf{x}
-            marks[place : place + 2] = [following, mark]
+def grouped(marks: Sequence[Mark]) -> list[Mark]:
+    """The marks with their places and partners, without braces that say nothing.  Raises UnclosedBracket, UnexpectedText, TooLarge."""
+    marks = list(marks)
+    for place, (opener, switch) in enumerate(zip(marks, marks[1:])):
+        if opener.text == "{" and switch.command in _SWITCHES:  # {\\bf x} is \\bf{x}
+            marks[place : place + 2] = [switch, opener]
     marks = _matched(marks)
     owned = _owned(marks)
     dropped: set[int] = set()
@@ -131,71 +114,11 @@ def cleaned(marks: Sequence[Mark]) -> list[Mark]:
             if raised and not is_one(marks[mark.place + 1 : mark.partner.place]):
                 raise unexpected(mark, "group", "{")
             dropped |= {id(mark), id(mark.partner)}
-    return _placed([mark for mark in marks if id(mark) not in dropped])
+    return placed([mark for mark in marks if id(mark) not in dropped])
 
 
-def _seen(marks: Sequence[Mark]) -> Iterator[Mark]:
-    """Without spaces and sizes; environments become brackets, and what stands beside formulas is an error."""
-    dollars = any(mark.text == "$" for mark in marks)
-    inside, place, size = not dollars, 0, ""
-    matrices: list[str] = []
-    while place < len(marks):
-        check()
-        mark = marks[place]
-        place += 1
-        word = mark.command
-        following = marks[place].text if place < len(marks) else ""
-        if mark.text == "$":
-            if following == "$":
-                place += 1
-            inside = not inside
-        elif not inside and mark.kind != "WRT" and mark.text not in (".", ",", ";"):
-            raise unexpected(mark, "prose")
-        elif word in _SIZED:
-            size = _SIZED[word]
-            if following == ".":
-                place, size = place + 1, ""
-        elif word in _SPACES or mark.text == "~" or word in ("[", "]", "(", ")") or (word and word.isspace()):
-            continue
-        elif word in _UNSEEN:
-            place = _argument(marks, place + (following == "*"))[1]
-        elif word in ("begin", "end"):
-            name, place = _argument(marks, place)
-            kind = name.rstrip("*")
-            if kind in _MATRICES:
-                if kind == "array" and word == "begin":
-                    place = _argument(marks, place)[1]
-                matrices[len(matrices) :] = [kind] if word == "begin" else []
-                if word == "end" and matrices:
-                    matrices.pop()
-                yield Mark(word.upper(), kind, mark.start, marks[place - 1].end)
-            elif kind not in _DISPLAYS:
-                raise UnknownCommand(span=Span(mark.start, marks[place - 1].end), command=f"\\{word}{{{name}}}")
-        elif mark.text == "&" and not matrices:
-            continue
-        elif word == "operatorname" and following == "*":
-            place += 1
-            yield mark
-        else:
-            if word in ("lVert", "lvert", "rVert", "rvert"):
-                size = "open" if word[0] == "l" else "close"
-            mark.side, size = size, ""
-            yield mark
-
-
-def _argument(marks: Sequence[Mark], place: int) -> tuple[str, int]:
-    """What stands in the braces at `place`, and the place behind them.  Raises UnexpectedText."""
-    if place >= len(marks) or marks[place].text != "{":
-        raise unexpected(marks[min(place, len(marks)) - 1])
-    depth, start = 0, place
-    for place in range(start, len(marks)):
-        depth += {"{": 1, "}": -1}.get(marks[place].text, 0)
-        if not depth:
-            return "".join(mark.text for mark in marks[start + 1 : place]), place + 1
-    raise UnclosedBracket(span=marks[start].span, opener="{", closer="}", end=Span(marks[-1].end, marks[-1].end), missing="}")
-
-
-def _placed(marks: list[Mark]) -> list[Mark]:
+def placed(marks: list[Mark]) -> list[Mark]:
+    """The marks, which know their places."""
     for place, mark in enumerate(marks):
         mark.place = place
     return marks
@@ -204,7 +127,7 @@ def _placed(marks: list[Mark]) -> list[Mark]:
 def _matched(marks: list[Mark]) -> list[Mark]:
     """Brackets with their partners.  Raises UnclosedBracket, UnexpectedText, TooLarge."""
     opened: list[Mark] = []
-    for mark in _placed(marks):
+    for mark in placed(marks):
         if (mark.text in OPENERS and mark.kind != "END") or mark.kind == "BEGIN":
             opened.append(mark)
             if len(opened) > NESTING:

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff.read.latex.marks import ACCENTS, FONTS, GREEK_WORDS, OPENERS, UPRIGHT, VARIANTS, Mark, unexpected
+from matdiff.read.latex.marks import (
+    ACCENTS,
+    BARS,
+    CLOSERS,
+    FONTS,
+    GREEK_WORDS,
+    OPENERS,
+    UPRIGHT,
+    VARIANTS,
+    Mark,
+    placed,
+    unexpected,
+)
+from matdiff.read.latex.pieces import Piece
 from matdiff.read.tokens import GREEK
 
 # More letters than the name of a function has.
@@ -13,6 +26,9 @@ _SUBSCRIPT_SIGNS = {
     "+": "plus", "-": "minus", "*": "star", "\\ast": "star", "\\star": "star", "'": "prime", "\\prime": "prime", "|": "given",
     "\\mid": "given", "\\vert": "given", "\\infty": "inf", "\\perp": "perp", "\\parallel": "par",
 }  # fmt: skip
+_PRIMES = frozenset(("'", "\\prime"))
+# What may stand behind `x - x'`.
+_BEHIND = frozenset((",", ";", "+", "-", "=", "&", "\\\\", *CLOSERS))
 # What only parts the subscripts.
 _PARTING = frozenset((",", "_", ":", "(", ")", "\\cdot", "\\times", "\\to", "\\rightarrow", "/"))
 
@@ -24,6 +40,11 @@ class Unit:
 
     def __init__(self, name: str, style: str, word: bool, start: int, end: int, next: int) -> None:
         self.name, self.style, self.word, self.start, self.end, self.next = name, style, word, start, end, next
+
+    @property
+    def piece(self) -> Piece:
+        """Its token."""
+        return Piece("NAME", self.name, self.start, self.end, self.style)
 
 
 def unit_at(marks: Sequence[Mark], place: int, stop: int, bold: bool = False) -> Unit | None:
@@ -76,6 +97,8 @@ def unit_at(marks: Sequence[Mark], place: int, stop: int, bold: bool = False) ->
     if place < stop and marks[place].text == "_":
         subscript, place = subscript_at(marks, place, stop)
         name += "_" + subscript
+    if place < stop and marks[place].kind == "PRIME":
+        name, place = name + "_prime", place + 1
     label, place = label_at(marks, place, stop, name)
     if label and place < stop and marks[place].text == "_":
         subscript, place = subscript_at(marks, place, stop)
@@ -182,3 +205,50 @@ def letters_at(marks: Sequence[Mark], place: int, stop: int) -> str:
             break
         word, end = word + mark.text, mark.end
     return word
+
+
+def primed(marks: Sequence[Mark]) -> list[Mark]:
+    """The marks, with a kind of their own for the primes of names that stand beside the same name without one.
+
+    `k(x, x')` and `x - x'` have two names; else a prime is a transpose.
+    """
+    if not any(mark.text in _PRIMES for mark in marks):
+        return list(marks)
+    found: set[str] = set()
+    ends: dict[int, tuple[str, int]] = {}  # where the prime of a name is, with the name and the place behind it
+    before: tuple[str, int] = "", -1
+    place = 0
+    while place < len(marks):
+        unit = unit_at(marks, place, len(marks))
+        if unit is None:
+            place += 1
+            continue
+        behind = _prime_end(marks, unit.next)
+        if behind and unit.name[0].islower():
+            ends[unit.next] = unit.name, behind
+            is_pair = before == (unit.name, place - 1) and marks[place - 1].text in (",", "+", "-", ";")
+            if is_pair and (behind == len(marks) or marks[behind].text in _BEHIND or marks[behind].text in BARS):
+                found.add(unit.name)
+        before = unit.name, unit.next
+        place = unit.next
+    made: list[Mark] = []
+    place = 0
+    while place < len(marks):
+        name, behind = ends.get(place, ("", 0))
+        if name in found:
+            made.append(Mark("PRIME", "'", marks[place].start, marks[behind - 1].end))
+            place = behind
+        else:
+            made.append(marks[place])
+            place += 1
+    return placed(made)
+
+
+def _prime_end(marks: Sequence[Mark], place: int) -> int:
+    """The place behind a prime, 0 where none stands."""
+    if place < len(marks) and marks[place].text == "'":
+        return place + 1
+    if place + 1 >= len(marks) or marks[place].text != "^":
+        return 0
+    first, last, following = argument_at(marks, place, len(marks))
+    return following if [mark.text for mark in marks[first:last]] == ["\\prime"] else 0
