@@ -6,6 +6,7 @@ from itertools import chain, count
 
 from matdiff.answer.answer import Answer, Inputs
 from matdiff.answer.conditions import remarks_on
+from matdiff.answer.forms import check_forms
 from matdiff.answer.result import Result, Writing
 from matdiff.derive.asked import Asked
 from matdiff.derive.derivatives import derivatives, value_of
@@ -23,6 +24,7 @@ from matdiff.tensor.nodes import Session, entered
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:
     """Answer one question.  Nodes are made in `session`, by default a new one."""
     asked = asked.of(inputs.question).checked()
+    check_forms(inputs)
     typed = infer_question(inputs, asked)
     asked = asked._replace(wrt=tuple(asked.families(inputs.exprs).values()) or asked.wrt)
     wrt = asked.variables(typed)

@@ -14,7 +14,7 @@ from sessions import run
 
 import matdiff
 from matdiff.language.errors import MatdiffError, ReadAs
-from matdiff.language.statements import Definition, Question
+from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.language.text import text as in_text
 from matdiff.limits import NESTING
 from matdiff.read.parse import parse
@@ -137,6 +137,26 @@ READINGS = {
     r"\mathcal{L}(W) = \|W x\|^2,": "||W x||^2",
     r"\begin{align} f(x) &= \|Ax-b\|^2 \\ &= (Ax-b)^\top(Ax-b)\label{eq:1} \end{align}": "(A x - b)^T (A x - b)",
     "x^\\top A x % the form\n + b^\\top x": "x^T A x + b^T x",
+    # Names
+    r"\dot{\mathbf{q}}^\top M \dot{\mathbf{q}} + \dot q": "q_dot^T M q_dot + q_dot_plain",
+    r"P_{k|k-1} + P_{k\mid k} + \Sigma_{\hat x}": "P_k_given_k_minus_1 + P_k_given_k + Sigma_hat_x",
+    r"W^{(1)} \mathbf{x}^{(k)} + b^{[l]}": "W_1 x_k + b_l",
+    r"\mathbf{x} - \mathbf{x}^\star + \mathbf{x}^* + \mathbf{x}^{(k+1)}": "x - x_star + x_star + x_k_plus_1",
+    r"{x_i}^\top {\mathbf{y}_{1}^{(k)}}^T {A^T}^{-1}": "x_i^T y_1_k^T A^T^-1",
+    r"e^{(x^\top x)}": "exp(x^T x)",
+    # Functions
+    r"\log^2(x^\top y) + \operatorname{tr}^2(E) + \tanh^2(W x)": "log(x^T y)^2 + tr(E)^2 + tanh(W x) .^ 2",
+    r"\sin^2\theta + \det^{-1/2}(A) + \log_2 \det(A)": "sin(theta)^2 + det(A)^(-1/2) + log(det(A)) / log(2)",
+    r"\mathbf{tr}(A X) + \mathop{\bf tr} A + {\rm tr}(A)": "tr(A X) + tr(A) + tr(A)",
+    r"\left[1 - y^\top x\right]_+ + (a^\top x)_+^2": "relu(1 - y^T x) + relu(a^T x)^2",
+    r"c^\top e^{A t} b + e^{x^\top y} + \exp(A)": "c^T expm(A t) b + exp(x^T y) + exp(A)",
+    # Products and norms
+    r"\vec{a}\cdot\vec{x} + \vec{x}\cdot A\vec{x} + 2\cdot\vec{a}\cdot\vec{x}": "a : x + x : A x + (2 a) : x",
+    r"\mathbf{A}\cdot\mathbf{x} + c\cdot\mathbf{x}": "A x + c x",
+    r"\|x\|_A^2 + \|x-\mu\|_{\Sigma^{-1}}^2 + \|x\|^2_Q": "||x||_A^2 + sqrt((x-mu)^T Sigma^-1 (x-mu))^2 + ||x||_Q^2",
+    r"\|x\|_p + \|x\|_3 + \|X\|_{2,1} + \|X\|_{\mathrm{F}}": "||x||_p + ||x||_3 + ||X||_{2,1} + ||X||",
+    r"A^\dagger b + \mathbf{w}^{\mathrm{H}}\mathbf{R}^{-H}\mathbf{w}": "A^T b + w^T R^-T w",
+    "\\left( x + y \\right. \\\\ \\left. + z \\right)^\\top w": "(x + y + z)^T w",
 }
 
 
@@ -170,6 +190,96 @@ def test_a_derivative_of_what_is_defined() -> None:
     assert (found.stdout, found.stderr, found.status) == ("x a^T\n", "", 0)
 
 
+def _answered(text: str, *options: str) -> str:
+    """The result alone, where the text is read without a mistake."""
+    found = run([text, *options, "-q", "--to", "text"])
+    assert (found.status, found.stderr) == (0, ""), found.stderr
+    return found.stdout.strip()
+
+
+def test_a_definition_that_a_formula_uses_is_not_what_is_asked() -> None:
+    neo_hooke = r"W = \frac{\mu}{2}(\operatorname{tr}(\mathbf{F}^T\mathbf{F}) - 3) - \mu\ln J, \quad J = \det\mathbf{F}"
+    assert _answered(neo_hooke, "--wrt", "F") == "mu (F - F^-T)"
+    square = r"L = \frac12\|\mathbf{e}\|^2 \text{ where } \mathbf{e} = \mathbf{y} - \mathbf{X}\mathbf{w}"
+    assert _answered(square, "--wrt", "w") == "e = y - X w; -X^T e"
+    assert _answered(r"$L = \|\mathbf{e}\|^2$, where $\mathbf{e} = \mathbf{w}$", "--wrt", "w") == "2 w"
+    assert _answered(r"f = \mathbf{a}^\top\mathbf{x}, \quad g = \mathbf{b}^\top\mathbf{x}", "--wrt", "x") == "b"
+
+
+def test_a_function_of_one_variable_is_differentiated_by_it() -> None:
+    assert _answered(r"f(\mathbf{x}) = \mathbf{x}^\top \mathbf{A} \mathbf{x}") == "(A + A^T) x"
+    assert (
+        _answered(r"\nabla^2 f(\mathbf{x}), \quad f(\mathbf{x}) = \frac12\mathbf{x}^\top\mathbf{Q}\mathbf{x}") == "1/2 (Q + Q^T)"
+    )
+    assert _answered(r"\hat{\beta} = \operatorname*{arg\,min}_{\beta} \|y - X \beta\|_2^2") == "-2 X^T (y - X beta)"
+    assert _answered(r"\underset{x \in \mathbb{R}^n}{\min} \|A x\|^2") == "2 A^T A x"
+    assert _answered(r"\min_{x} \|A x\|^2", "--wrt", "A") == "2 A x x^T"
+
+
+LABELS = {
+    r"\ln p(\mathbf{t}|\alpha, \beta) = \|\mathbf{t}\|^2": "||t||^2",
+    r"D_{\mathrm{KL}}(q\,\|\,p) = \|\mathbf{t}\|^2": "||t||^2",
+    r"\hat\sigma^2 = \frac1n \|\mathbf{t}\|^2": "(1 / n) ||t||^2",
+    r"y = f(\mathbf{t}) = \|\mathbf{t}\|^2": "||t||^2",
+    r"k(\mathbf{x}, \mathbf{x}') = \|\mathbf{x} - \mathbf{x}'\|^2": "||x - x_prime||^2",
+    r"C \overset{\text{def}}{=} \underbrace{\mathbf{t}^\top\mathbf{t}}_{\text{fit}} \\[2pt] + 1": "t^T t + 1",
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), LABELS.items())
+def test_a_left_side_that_is_no_formula_is_the_name_of_the_value(written: str, meant: str) -> None:
+    assert _reading(written)[0] == meant
+
+
+DECLARED = {
+    r"\log\det X, \quad X \in \mathbb{S}_{++}^n": "X: spd n",
+    r"\|Ax - b\|^2, A\in\mathbb{R}^{m\times n}, b \in \mathbb{R}^m": "A: m x n | b: m",
+    r"a^\top x \text{ where } a, x \in \mathbf{R}^{2n+1}": "a: 2 n + 1 | x: 2 n + 1",
+    r"\operatorname{tr}(Q X), Q \in \mathrm{O}(n), X \in S^n": "Q: orthogonal n | X: symmetric n",
+    r"\lambda \|x\|^2, \lambda \in \mathbb{R}_{+}, y \in \{0, 1\}, n \in \mathbb{N}, \lambda > 0": "lambda: scalar | y: scalar",
+    r"\sigma^2 x^\top y, x \in \mathbb{R}^{n \times 1}": "x: n",
+}
+
+
+@pytest.mark.parametrize(("written", "meant"), DECLARED.items())
+def test_membership_is_a_declaration(written: str, meant: str) -> None:
+    reading = read(written, "latex")
+    assert not reading.failed
+    declared = [one for one in reading.statements if isinstance(one, Declaration)]
+    sizes = [" x ".join(in_text(size) for size in (one.rows, one.cols) if size is not None) or "scalar" for one in declared]
+    shown = [
+        f"{one.name}: {one.property + ' ' + size.split(' x ')[0] if one.property else size}" for one, size in zip(declared, sizes)
+    ]
+    assert " | ".join(shown) == meant
+    assert all(one.span.end <= len(written) for one in declared)
+
+
+# Chains
+
+
+def test_forms_that_are_said_to_be_equal_are_compared() -> None:
+    good = r"f(\mathbf{w}) = \|\mathbf{w} - \mathbf{b}\|^2 = \mathbf{w}^\top\mathbf{w} - 2\mathbf{b}^\top\mathbf{w} + \mathbf{b}^\top\mathbf{b}"
+    assert _answered(good) == "2 (w - b)"
+    found = run([good.replace("- 2", "- "), "-q"])
+    assert found.status == 3 and "error[E113]" in found.stderr
+    assert "help: ||w - b||^2\n" in found.stderr and "help: w^T w - b^T w + b^T b\n" in found.stderr
+    zero = run([r"\mathbf{A}^\top\mathbf{P} + \mathbf{P}\mathbf{A} = \mathbf{0}", "--wrt", "P", "-q"])
+    assert zero.status == 3 and "error[E113]" in zero.stderr
+    by_numbers = (
+        r"\log\det(\mathbf{A}\mathbf{B}) = \log\det\mathbf{A} + \log\det\mathbf{B}, \mathbf{A} \in \mathbb{R}^{n\times n}"
+    )
+    assert _answered(by_numbers, "--wrt", "A") == "A^-T"
+
+
+def test_a_written_derivative_is_compared() -> None:
+    good = run([r"f = \mathbf{x}^\top\mathbf{A}\mathbf{x}, \nabla_{\mathbf{x}} f = (\mathbf{A} + \mathbf{A}^\top)\mathbf{x}"])
+    assert good.status == 0 and good.stdout == "(A + A^T) x\n" and "equal:" in good.stderr
+    bad = run([r"\frac{\partial \mathbf{x}^T\mathbf{A}\mathbf{x}}{\partial\mathbf{x}} = 2\mathbf{A}\mathbf{x}"])
+    assert bad.status == 1 and "not equal unless A is symmetric" in bad.stderr
+    two = run([r"\frac{\partial\ln\det\mathbf{X}}{\partial\mathbf{X}} = (\mathbf{X}^{-1})^T = \mathbf{X}^{-T}"])
+    assert two.status == 0 and two.stderr.count("equal:") == 2
+
+
 # Kinds
 
 
@@ -187,10 +297,18 @@ def test_bold_type_tells_kinds() -> None:
     assert _reading(r"X \beta + \mathbf{1}")[1] == {}
 
 
+def test_bold_vectors_do_not_make_plain_capitals_numbers() -> None:
+    """The same author may write vectors in bold type and matrices in plain one."""
+    formula, kinds, _ = _reading(r"-\mathbf{y}^\top K^{-1}\mathbf{y} - \log|K| - c")
+    assert formula == "-y^T K^-1 y - log(det(K)) - c"
+    assert kinds == {"y": "vector", "c": "scalar"}
+    assert run([r"\frac{N}{2}\mathbf{w}^\top K \mathbf{w}", "--wrt", "N", "-q"]).stdout == "1/2 w^T K w\n"
+
+
 def test_letters_that_differ_in_type_only_have_names_of_their_own() -> None:
     formula, kinds, _ = _reading(r"\mathbf{x}^\top\mathbf{x} + x + \epsilon\varepsilon + \mathcal{L} L")
     assert formula == "x^T x + x_plain + epsilon epsilon_var + L_cal L"
-    assert (kinds["x"], kinds["x_plain"], kinds["L"]) == ("vector", "scalar", "scalar")
+    assert (kinds["x"], kinds["x_plain"]) == ("vector", "scalar")
 
 
 def test_a_declaration_in_the_text_or_the_option_wins() -> None:
@@ -221,8 +339,9 @@ ERRORS = {
     r"\alpha x)": ("E101", ")"),
     r"a \times b": ("E101", r" \times "),
     r"|\mathbf{x}|": ("E101", r"|\mathbf{x}|"),
-    r"\alpha y^{(i)}": ("E101", "^{(i)}"),
-    r"\alpha x^*": ("E101", "^*"),
+    r"\alpha y^{(i + \beta^2)}": ("E101", "^{(i + \\beta^2)}"),
+    r"\alpha A^*": ("E101", "^*"),
+    "(A)^+ + \\alpha": ("E101", "^+"),
     r"\alpha x^{10} + x^10": ("E101", "10"),
     r"\alpha + ": ("E103", ""),
     r"\alpha + )": ("E101", ")"),
@@ -230,13 +349,23 @@ ERRORS = {
     r"\operatorname{tr} A B / c": ("E106", r"\operatorname{tr}"),
     r"\log{x} y": ("E106", r"\log"),
     r"\frac{x": ("E102", "{"),
-    r"\log^2(x)": ("E101", "^"),
+    r"\log^x(x)": ("E101", "^"),
+    r"\operatorname{expm}^2(A)": ("E101", "^"),
+    r"\log^{-1}(x)": ("E101", "^"),
     r"{x + y}^\top z": ("E101", "{"),
     r"\nabla_x x^\top A x + c": ("E101", "+"),
-    r"\nabla_x (x^\top A x) = 2 A x": ("E101", "="),
+    r"\nabla_x f = 2 A x": ("E101", "f"),
+    r"\frac{\partial f(\mathbf{x})}{\partial \mathbf{x}} = 2 \mathbf{x}": ("E101", "f"),
+    r"\left.x^\top A x\right|_{x=x_0}": ("E101", "|"),
+    r"\min_{x \ge 0} c^\top x": ("E101", "x"),
+    r"\min_i x_i": ("E101", r"\min"),
+    r"\|x\|^2, x \in \mathcal{X}": ("E101", r"\mathcal{X}"),
+    r"\|x\|^2, x \in \mathbb{C}^n": ("E101", r"\mathbb{C}^n"),
+    r"\|x\|^2 \text{ s.t. } x": ("E101", r"\text"),
     r"\mathbf{I} = \alpha": ("E204", r"\mathbf{I}"),
-    r"Let $x$ be": ("E101", "L"),
-    r"\|x\|_Q": ("E101", "_Q"),
+    r"Let $x$ be": ("E101", "be"),
+    r"\|x\|_{\mathcal H}": ("E101", r"_{\mathcal H}"),
+    r"\|x\|_0": ("E101", "_0"),
     r"\begin{cases} x \end{cases}": ("E105", r"\begin{cases}"),
     r"\alpha \text{if x}": ("E101", "x"),
     r"\|loss\|": ("E101", "loss"),

@@ -199,10 +199,12 @@ class Batch:
         try:
             derivative = Derivative(pipeline.solve(self._inputs(question, excerpt.text), self._asked))
             is_written = options.format in registry.WRITTEN
-            notated = derivative.in_notation(options.notation) if is_written or options.expected else derivative
+            notated = (
+                derivative.in_notation(options.notation) if is_written or options.expected or question.expected else derivative
+            )
             # What is expected is compared in the notation asked for; with several of one result it is one of them.
             compared = derivative if options.notation == "all" else notated
-            checks = self._checks(derivative, compared)
+            checks = self._checks(derivative, compared, question)
             shown = notated if is_written else derivative
             steps = derivative.steps(options.method) if options.steps and not options.shapes else []
             remarks = [*self.remarks, *question.remarks, *shown.remarks]
@@ -224,7 +226,7 @@ class Batch:
             if options.format != "json":
                 self._comment(derivative, compared, remarks, checks)
 
-    def _checks(self, derivative: Derivative, compared: Derivative) -> list[Check]:
+    def _checks(self, derivative: Derivative, compared: Derivative, question: Question) -> list[Check]:
         """What the options ask about the answer.  Raises `_Refused` for an expected expression that is wrong in itself."""
         options = self.options
         if options.shapes:
@@ -237,9 +239,11 @@ class Batch:
         if options.prove:
             with Progress("proving: {} of {} components") as progress:
                 checks.append(derivative.prove(sizes, progress))
-        if options.expected:
+        # What a text says itself is the first derivative.
+        is_first = options.order == 1 and options.along is None and len(compared.results) == 1
+        for expected in [options.expected] if options.expected else [(one,) for one in question.expected if is_first]:
             try:
-                checks += compared.expect(options.expected, seed=options.seed, sizes=sizes)
+                checks += compared.expect(expected, seed=options.seed, sizes=sizes)
             except WrongExpected as problem:
                 self._refuse(problem.errors, source=Source(problem.text, "argument"))
                 raise _Refused from None

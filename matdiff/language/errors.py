@@ -311,6 +311,15 @@ class SeveralReadings(MatdiffError):
     readings: tuple[str, ...]
 
 
+class FormsDiffer(MatdiffError):
+    """`f = a = b` with forms that are not equal; `forms` are both in our own notation."""
+
+    code, name = "E113", "forms-differ"
+    span: Span
+    other: Span
+    forms: tuple[str, ...]
+
+
 # E2xx: names and declarations
 
 

@@ -42,9 +42,9 @@ class Declaration:
 
 
 class Definition:
-    """`y = W^T x`; `kinds` are those of names that the notation tells, as bold type does."""
+    """`y = W^T x`; `kinds` are those of names that the notation tells, as bold type does, `forms` what it is said to equal."""
 
-    __slots__ = ("expr", "kinds", "name", "name_span", "remarks", "span")
+    __slots__ = ("expr", "forms", "kinds", "name", "name_span", "remarks", "span")
 
     def __init__(
         self,
@@ -54,8 +54,9 @@ class Definition:
         span: Span,
         remarks: Iterable[Remark] = (),
         kinds: Mapping[str, str] = MappingProxyType({}),
+        forms: tuple[Expr, ...] = (),
     ) -> None:
-        self.name, self.name_span, self.expr, self.span = name, name_span, expr, span
+        self.name, self.name_span, self.expr, self.span, self.forms = name, name_span, expr, span, forms
         self.remarks, self.kinds = tuple(remarks), dict(kinds)
 
     def __repr__(self) -> str:
@@ -67,9 +68,11 @@ class Question:
 
     order   of the derivative that it asks for itself, as `d^2/dx^2 f` does, or None
     by      the parameter of the function that it is the value of, if that has just one: the variable, unless another one is asked for
+    forms   what the expression is said to equal
+    expected   what the derivative is said to be, in matdiff's own notation
     """
 
-    __slots__ = ("by", "expr", "kinds", "order", "remarks", "span", "wrt", "wrt_spans")
+    __slots__ = ("by", "expected", "expr", "forms", "kinds", "order", "remarks", "span", "wrt", "wrt_spans")
 
     def __init__(
         self,
@@ -81,8 +84,11 @@ class Question:
         kinds: Mapping[str, str] = MappingProxyType({}),
         order: int | None = None,
         by: tuple[str, ...] = (),
+        forms: tuple[Expr, ...] = (),
+        expected: tuple[str, ...] = (),
     ) -> None:
         self.expr, self.wrt, self.span, self.wrt_spans, self.order, self.by = expr, wrt, span, wrt_spans, order, by
+        self.forms, self.expected = forms, expected
         self.remarks, self.kinds = tuple(remarks), dict(kinds)
 
     def __repr__(self) -> str:

@@ -213,6 +213,11 @@ def _several_readings(error: errors.SeveralReadings, text: str) -> Advice:
     return "this can be read in several ways", [Label(error.span, "which one?")], helps, []
 
 
+def _forms(error: errors.FormsDiffer, text: str) -> Advice:
+    labels = [Label(error.span, "this"), Label(error.other, "and this", primary=False)]
+    return "what is said to be equal is not", labels, [Help(form) for form in error.forms], []
+
+
 REMARKS: dict[type, Callable[[Any, str], Advice]] = {
     errors.SumRead: _sum_read,
     errors.SoftKind: _soft,
@@ -236,4 +241,5 @@ REMARKS: dict[type, Callable[[Any, str], Advice]] = {
     errors.NotationRead: _notation_read,
     errors.ReadAs: _read_as,
     errors.SeveralReadings: _several_readings,
+    errors.FormsDiffer: _forms,
 }

@@ -285,7 +285,7 @@ class Builder:
         if subscript in _NORMS:
             return Expr(NAMES[_NORMS[subscript]], (inside,), span=span)
         if subscript == "_2,1":
-            return _sum_of_row_norms(inside, span)
+            return sum_of_row_norms(inside, span)
         return _norm_of(inside, subscript[1:], span)
 
     def block(self, parts: list[object]) -> Expr:
@@ -316,10 +316,10 @@ def _norm_of(inside: Expr, subscript: str, span: Span) -> Expr:
         form = Expr("*", (Expr("'", (inside,), span=span), Expr("name", (), subscript, span=place), inside), span=span)
         return Expr("sqrt", (form,), span=span)
     number = int(subscript) if subscript.isdigit() else None
-    return _p_norm(inside, Expr("name" if number is None else "number", (), subscript if number is None else number, place), span)
+    return p_norm(inside, Expr("name" if number is None else "number", (), subscript if number is None else number, place), span)
 
 
-def _p_norm(inside: Expr, exponent: Expr, span: Span) -> Expr:
+def p_norm(inside: Expr, exponent: Expr, span: Span) -> Expr:
     """sum(|x|^p)^(1/p)."""
     powers = Expr(".^", (Expr("abs", (inside,), span=span), exponent), span=span)
     root = Expr("/", (Expr("number", (), 1, span=exponent.span), exponent), span=exponent.span)
@@ -331,10 +331,10 @@ def _norm_with(inside: Expr, kind: Expr, span: Span) -> Expr:
     subscript = f"_{kind.value}"
     if subscript in _NORMS:
         return Expr(NAMES[_NORMS[subscript]], (inside,), span=span)
-    return _p_norm(inside, kind, span)
+    return p_norm(inside, kind, span)
 
 
-def _sum_of_row_norms(inside: Expr, span: Span) -> Expr:
+def sum_of_row_norms(inside: Expr, span: Span) -> Expr:
     """`||X||_{2,1}`."""
     squares = Expr(".^", (inside, Expr("number", (), 2, span=span)), span=span)
     rows = Expr("*", (squares, Expr("ones", span=span)), span=span)

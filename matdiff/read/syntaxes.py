@@ -19,6 +19,9 @@ SYNTAXES = ("auto", *READERS)
 # A command of LaTeX; a single letter behind a backslash is what MATLAB divides by, and so are these words.
 _COMMAND = re.compile(r"\\([A-Za-z]{2,}|[|,;!{}])")
 _DIVIDED = frozenset(("ones", "zeros", "eye", "inv", "pinv"))
+# A script in braces; sums over an index are written so in plain text too.
+_BRACED = re.compile(r"\^\{")
+_OVER_INDEX = re.compile(r"\b(?:sum|prod|mean|max|min)_|[∑∏]")
 _DOLLARS = re.compile(r"\A\s*\$|\$[^$]*\$|\A\s*\\[(\[]")
 # Marks of code: an attribute, a power, a keyword argument; and words that no formula has.
 _CODE = re.compile(
@@ -37,6 +40,8 @@ def syntax_of(text: str) -> str:
         found = _COMMAND.findall(formula)
         if any(word not in _DIVIDED for word in found) or _DOLLARS.search(formula):
             return "latex"
+    if "^{" in text and _BRACED.search(_COMMENT.sub("", text)) and not _OVER_INDEX.search(text):
+        return "latex"
     if "." not in text and "**" not in text and "=" not in text and ":" not in text and "return" not in text:
         return "matdiff"
     bare = _COMMENT.sub("", text)

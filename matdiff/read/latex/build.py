@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Union, cast
 
 from matdiff.functions import NAMES
 from matdiff.language.errors import NeedsParentheses, UnexpectedText
-from matdiff.language.kinds import default_kind
+from matdiff.language.kinds import SCALAR_LETTERS, default_kind
 from matdiff.language.queries import post_order
-from matdiff.language.syntax import Expr, Span
-from matdiff.read.build import Builder, Multiply
+from matdiff.language.syntax import Expr, Span, ratio
+from matdiff.read.build import Builder, Multiply, p_norm, sum_of_row_norms
 from matdiff.read.split import span_of
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     Part = Union[Token, Expr]
 
 # Operators that are not decided before the kinds of their operands are known.
-_BARS, _TIMES = "|", "times"
+_BARS, _TIMES, _DOT, _EULER, _RAISED, _WITH = "|", "times", "dot product", "euler", "raised", "norm with"
 _OPERATORS = {
-    "PRODUCT": "*", "TIMES": _TIMES, "HADAMARD": ".*", "KRONECKER": "kron", "DOT_SLASH": "./", "SLASH": "/",
+    "PRODUCT": "*", "DOT": _DOT, "TIMES": _TIMES, "HADAMARD": ".*", "KRONECKER": "kron", "DOT_SLASH": "./", "SLASH": "/",
 }  # fmt: skip
 
 
@@ -84,7 +84,7 @@ class BuilderLatex(Builder):
         factors = cast("list[Union[Expr, Multiply]]", parts[1:])
         argument = super().product(factors)
         assert argument.span is not None
-        expr = Expr(NAMES[function], (argument,), span=Span(span_of(function).start, argument.span.end))
+        expr = _called(function, (argument,), Span(span_of(function).start, argument.span.end))
         several = len(factors) > 1 or (isinstance(argument, Open) and argument.several)
         return Open.of(expr, function, argument.span, several)
 
@@ -94,10 +94,21 @@ class BuilderLatex(Builder):
         assert isinstance(applied, Open)
         raise applied.ends()
 
+    def call(self, parts: list[Part]) -> Expr:
+        """A function with its power or base, `\\log^2(x)`, or a plain one."""
+        function = cast("Token", parts[0])
+        if "^" not in function and "_" not in function:
+            return super().call(parts)
+        arguments = tuple(part for part in parts if isinstance(part, Expr))
+        return _called(function, arguments, Span(span_of(function).start, span_of(cast("Token", parts[-1])).end))
+
     def norm(self, parts: list[Part]) -> Expr:
-        """The closing token says which norm it is."""
-        opening, closing = cast("Token", parts[0]), cast("Token", parts[2])
-        return Expr(NAMES[closing], (cast(Expr, parts[1]),), span=Span(span_of(opening).start, span_of(closing).end))
+        """The closing token says which norm it is, or a formula below it, `\\|x\\|_A`."""
+        opening, inside, closing = cast("Token", parts[0]), cast(Expr, parts[1]), cast("Token", parts[2])
+        span = Span(span_of(opening).start, span_of(closing).end)
+        if len(parts) > 3:
+            return Expr(_WITH, (inside, cast(Expr, parts[5])), span=span)
+        return sum_of_row_norms(inside, span) if closing == "rows" else Expr(NAMES[closing], (inside,), span=span)
 
     def bars(self, parts: list[Part]) -> Expr:
         """A determinant or an absolute value; see `decided`."""
@@ -118,7 +129,7 @@ class BuilderLatex(Builder):
 
     def exponential(self, parts: list[Part]) -> Expr:
         """`e^{...}`."""
-        return self._between("exp", parts)
+        return self._between(_EULER, parts)
 
     def root(self, parts: list[Part]) -> Expr:
         """A square root, or the power 1/n."""
@@ -138,6 +149,19 @@ class BuilderLatex(Builder):
         """A matrix of blocks; bars around it are its determinant."""
         made = self.block(parts)
         return Expr("det", (made,), span=made.span) if parts[0] == "vmatrix" else made
+
+
+def _called(function: Token, arguments: tuple[Expr, ...], span: Span) -> Expr:
+    """A function of the table; `log_2` has a base, `sin^2` is raised."""
+    name, caret, power = function.partition("^")
+    name, below, base = name.partition("_") if name not in NAMES else (name, "", "")
+    expr = Expr(NAMES[name], arguments, span=span)
+    if below:
+        expr = Expr("/", (expr, Expr("log", (Expr("number", (), int(base), span=span),), span=span)), span=span)
+    if not caret:
+        return expr
+    above, _, under = power.partition("/")
+    return Expr(_RAISED, (expr, Expr("number", (), ratio(int(above), int(under or 1)), span=span)), span=span)
 
 
 # Whether something is a number, as far as the spelling tells
@@ -190,10 +214,39 @@ def decided(expr: Expr, kinds: Mapping[str, str]) -> tuple[Expr, str]:
                 between = Span(args[0].span.end, args[1].span.start)
                 raise UnexpectedText(span=between, text="\\times", reason="cross")
             op, new = "*", None
+        elif op == _DOT:
+            op, new = ":" if sides == [_COLUMN, _COLUMN] else "*", None
+        elif op == _EULER:
+            op, new = "expm" if sides[0] == _MATRIX or _is_matrix(node.args[0], kinds) else "exp", None
+        elif op == _RAISED:
+            op, new = "^" if sides[0] == _NUMBER else ".^", None
+        elif op == _WITH:
+            made[id(node)], long[id(node)] = _norm_with(node, args, sides), _NUMBER
+            continue
         made[id(node)] = Expr(op, args, node.value, node.span) if new is None else new
         long[id(node)] = _sides(node, sides, kinds)
     kind = next((kind for kind, sides in _KINDS.items() if sides == long[id(expr)]), "matrix")
     return made[id(expr)], kind
+
+
+def _is_matrix(exponent: Expr, kinds: Mapping[str, str]) -> bool:
+    """Whether an exponent is a matrix where letters that usually are numbers are numbers, as in `e^{A t}`."""
+    told = {**dict.fromkeys(SCALAR_LETTERS, "scalar"), **kinds}
+    sides: dict[int, tuple[bool, bool]] = {}
+    for node in post_order(exponent):
+        sides[id(node)] = _sides(node, [sides[id(arg)] for arg in node.args], told)
+    return sides[id(exponent)] == _MATRIX
+
+
+def _norm_with(node: Expr, args: tuple[Expr, ...], sides: list[tuple[bool, bool]]) -> Expr:
+    """`\\|x\\|_A`, the root of x^T A x, or `\\|x\\|_p`."""
+    inside, below = args
+    assert node.span is not None
+    is_letter = below.op == "name" and str(below.value)[0].islower()
+    if sides[1] != _MATRIX and (is_letter or sides[1] == _NUMBER):
+        return p_norm(inside, below, node.span)
+    form = Expr("*", (Expr("'", (inside,), span=inside.span), below, inside), span=node.span)
+    return Expr("sqrt", (form,), span=node.span)
 
 
 def _sides(node: Expr, sides: list[tuple[bool, bool]], kinds: Mapping[str, str]) -> tuple[bool, bool]:
@@ -202,7 +255,9 @@ def _sides(node: Expr, sides: list[tuple[bool, bool]], kinds: Mapping[str, str])
         return _KINDS.get(kinds.get(str(node.value), ""), _KINDS[default_kind(str(node.value))])
     if node.op in _TO_NUMBER or not sides:
         return _MATRIX if node.op == "I" else _COLUMN if node.op in ("ones", "zeros") else _NUMBER
-    if node.op in ("*", _TIMES):
+    if node.op == _DOT and sides == [_COLUMN, _COLUMN]:
+        return _NUMBER
+    if node.op in ("*", _TIMES, _DOT):
         factors = [side for side in sides if side != _NUMBER]
         return (factors[0][0], factors[-1][1]) if factors else _NUMBER
     if node.op == "'":

@@ -1,12 +1,14 @@
-r"""What stands before a formula and says by what it is differentiated: `\nabla_{x}`, `\frac{\partial f}{\partial x}`."""
+r"""What stands before a formula and says by what it is differentiated: `\nabla_{x}`, `\frac{\partial f}{\partial x}`, `\min_{x}`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.read.latex.marks import FRACTIONS, argument_at, unexpected, unit_at
+from matdiff.read.latex.marks import FRACTIONS, UPRIGHT, unexpected
+from matdiff.read.latex.names import argument_at, unit_at, written
 from matdiff.read.latex.pieces import TRANSPOSES, Piece
+from matdiff.read.latex.sets import MEMBER, Member, member_at
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
@@ -52,7 +54,7 @@ def _nabla(marks: Sequence[Mark], place: int, stop: int) -> Derivative:
             unit = unit_at(marks, first, last)
             if unit is None or unit.next != last:
                 raise unexpected(marks[first], "derivative")
-            wrt = [Piece("NAME", unit.name, unit.start, unit.end, unit.style)]
+            wrt = [unit.piece]
         following = after
     return Derivative(wrt, order, None, following)
 
@@ -95,7 +97,7 @@ def _quotient(marks: Sequence[Mark], start: int, end: int, below: int, stop: int
                 raise unexpected(marks[first], "derivative")
         elif place < stop and marks[place].text == "'":
             place += 1
-        wrt += [Piece("NAME", unit.name, unit.start, unit.end, unit.style)] * count
+        wrt += [unit.piece] * count
     names = {(piece.text, piece.style) for piece in wrt}
     if len(wrt) != max(order, 1) or len(names) > 1:
         raise unexpected(marks[below], "derivative")
@@ -117,3 +119,57 @@ def _variable_end(marks: Sequence[Mark], place: int, stop: int) -> int:
     start = _change(marks, place, stop)
     unit = unit_at(marks, start, stop) if start is not None else None
     return unit.next if unit is not None else stop
+
+
+_EXTREMA = frozenset("min max argmin argmax minimize maximize minimise maximise".split())
+
+
+class Extrema(NamedTuple):
+    r"""What `\min_x` or `\arg\max_{x \in \mathbb{R}^n}` says: where the formula begins, the variables, and what is declared.
+
+    of_place   whether the left side is the name of a place, not of a value
+    """
+
+    start: int
+    by: list[Piece]
+    members: list[Member]
+    of_place: bool
+
+
+def extrema_at(marks: Sequence[Mark], place: int, stop: int) -> Extrema | None:
+    """The extrema in front of a formula, or None.  Raises UnexpectedText."""
+    by: list[Piece] = []
+    members: list[Member] = []
+    of_place = False
+    while place < stop:
+        word, following = _extremum(marks, place, stop)
+        if word not in _EXTREMA or following >= stop or marks[following].text != "_":
+            break
+        of_place = of_place or word.startswith("arg")
+        first, last, place = argument_at(marks, following, stop)
+        while first < last:
+            comma = next((at for at in range(first, last) if marks[at].text == ","), last)
+            unit = unit_at(marks, first, comma)
+            if unit is not None and unit.next < comma and marks[unit.next].text in MEMBER:
+                members.append(member_at(marks, first, comma))
+                by += members[-1].names
+            elif unit is not None and unit.next == comma:
+                by.append(unit.piece)
+            else:
+                raise unexpected(
+                    marks[first], "constraint" if unit is not None and "=" not in written(marks[first:last]) else "indexed"
+                )
+            first = comma + 1
+    return Extrema(place, by, members, of_place) if by else None
+
+
+def _extremum(marks: Sequence[Mark], place: int, stop: int) -> tuple[str, int]:
+    """The word that may name an extremum, and the place behind it."""
+    word = marks[place].command
+    if word == "arg" and place + 1 < stop:
+        return "arg" + marks[place + 1].command, place + 2
+    if word in UPRIGHT and place + 1 < stop and marks[place + 1].partner is not None:
+        closer = marks[place + 1].partner
+        assert closer is not None
+        return written(marks[place + 2 : closer.place]).replace("\\", ""), closer.place + 1
+    return word, place + 1

@@ -1,41 +1,41 @@
 r"""The marks of a LaTeX text: letters, signs and commands.
 
-`cleaned` leaves out what only spaces and sizes and finds which bracket belongs to which; `unit_at` reads a letter with its fonts,
-accents and subscripts as one name.
+`grouped` finds which bracket belongs to which and leaves out braces that say nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from matdiff.functions import NAMES
-from matdiff.language.errors import TooLarge, UnclosedBracket, UnexpectedText, UnknownCommand
+from matdiff.language.errors import TooLarge, UnclosedBracket, UnexpectedText
 from matdiff.language.syntax import Span
-from matdiff.limits import NESTING, check
+from matdiff.limits import NESTING
 from matdiff.read.tokens import GREEK
 
 GREEK_WORDS = frozenset(GREEK.values())
-_VARIANTS = {name: name[3:] for name in ("varepsilon", "vartheta", "varphi", "varrho", "varsigma", "varpi", "varkappa")}
-# Commands that say how much space there is, or how large a sign is.
-_SPACES = frozenset(
-    ", ; : ! > quad qquad displaystyle textstyle scriptstyle limits nolimits nonumber notag thinspace medspace thickspace "
-    "negthinspace enspace strut mathstrut hfill allowbreak middle mathop mathrel mathbin mathord big Big bigg Bigg".split()
-)
-_SIZED = {
-    **dict.fromkeys(("left", "bigl", "Bigl", "biggl", "Biggl"), "open"),
-    **dict.fromkeys(("right", "bigr", "Bigr", "biggr", "Biggr"), "close"),
-    **dict.fromkeys(("middle", "bigm", "Bigm", "biggm", "Biggm"), "middle"),
-}
-# Commands with an argument that is no part of the formula.
-_UNSEEN = frozenset(("label", "tag", "hspace", "vspace", "phantom", "hphantom", "vphantom", "mathstrut"))
-_MATRICES = frozenset(("matrix", "bmatrix", "pmatrix", "Bmatrix", "smallmatrix", "vmatrix", "array"))
-_DISPLAYS = frozenset(
-    "equation align aligned alignat gather gathered split multline eqnarray displaymath math flalign alignedat subequations".split()
-)
+VARIANTS = {name: name[3:] for name in ("varepsilon", "vartheta", "varphi", "varrho", "varsigma", "varpi", "varkappa")}
 _BOLD = frozenset(("mathbf", "boldsymbol", "bm", "pmb", "bold", "textbf", "mathbfit", "symbf", "bf", "vec"))
-_SCRIPT = frozenset(("mathcal", "mathscr", "mathfrak", "mathbb", "mathbbm", "mathds"))
+# Fonts that are switched on for the rest of a group.
+_SWITCHES = frozenset("rm bf it sf tt cal".split())
+_SCRIPT = frozenset(("cal", "mathcal", "mathscr", "mathfrak", "mathbb", "mathbbm", "mathds"))
 UPRIGHT = frozenset(
-    ("mathrm", "mathsf", "mathit", "mathtt", "mathnormal", "text", "textrm", "textit", "operatorname", "rm", "mbox")
+    (
+        "mathrm",
+        "mathsf",
+        "mathit",
+        "mathtt",
+        "mathnormal",
+        "text",
+        "textrm",
+        "textit",
+        "operatorname",
+        "rm",
+        "it",
+        "sf",
+        "tt",
+        "mbox",
+    )
 )
 FONTS = {
     **dict.fromkeys(_BOLD, "bold"),
@@ -49,8 +49,6 @@ ACCENTS = {
 FRACTIONS = frozenset(("frac", "dfrac", "tfrac", "cfrac"))
 # The names that functions have in LaTeX, where they are not those of the table.
 _FUNCTIONS = {"Tr": "tr", "trace": "tr", "Det": "det", "Vec": "vec", "Diag": "diag", "ReLU": "relu", "arctan": "atan"}
-# More letters than the name of a function has.
-_LONGEST = 16
 # What is called like a function but is no row of the table.
 _CALLED = frozenset(("rows", "cols", "unvec"))
 # Functions that LaTeX knows or that papers define as words: braces behind them only group.
@@ -70,7 +68,6 @@ BARS = {
     **dict.fromkeys(("||", "‖", "\\|", "\\Vert", "\\lVert", "\\rVert", "\\parallel"), "NORM"),
     **dict.fromkeys(("|", "\\vert", "\\lvert", "\\rvert"), "BAR"),
 }
-_SUBSCRIPT_SIGNS = {"+": "plus", "-": "minus", "*": "star", "\\ast": "star", "\\star": "star", "'": "prime", "\\prime": "prime"}
 
 
 class Mark:
@@ -101,9 +98,13 @@ def unexpected(mark: Mark, reason: str = "after-term", text: str = "") -> Unexpe
 # Marks: what only spaces is left out, brackets get their partners
 
 
-def cleaned(marks: Sequence[Mark]) -> list[Mark]:
-    """The marks that are part of the formulas, with their places.  Raises UnclosedBracket, UnexpectedText, TooLarge."""
-    marks = _matched(list(_seen(marks)))
+def grouped(marks: Sequence[Mark]) -> list[Mark]:
+    """The marks with their places and partners, without braces that say nothing.  Raises UnclosedBracket, UnexpectedText, TooLarge."""
+    marks = list(marks)
+    for place, (opener, switch) in enumerate(zip(marks, marks[1:])):
+        if opener.text == "{" and switch.command in _SWITCHES:  # {\\bf x} is \\bf{x}
+            marks[place : place + 2] = [switch, opener]
+    marks = _matched(marks)
     owned = _owned(marks)
     dropped: set[int] = set()
     for mark in marks:
@@ -113,71 +114,11 @@ def cleaned(marks: Sequence[Mark]) -> list[Mark]:
             if raised and not is_one(marks[mark.place + 1 : mark.partner.place]):
                 raise unexpected(mark, "group", "{")
             dropped |= {id(mark), id(mark.partner)}
-    return _placed([mark for mark in marks if id(mark) not in dropped])
+    return placed([mark for mark in marks if id(mark) not in dropped])
 
 
-def _seen(marks: Sequence[Mark]) -> Iterator[Mark]:
-    """Without spaces and sizes; environments become brackets, and what stands beside formulas is an error."""
-    dollars = any(mark.text == "$" for mark in marks)
-    inside, place, size = not dollars, 0, ""
-    matrices: list[str] = []
-    while place < len(marks):
-        check()
-        mark = marks[place]
-        place += 1
-        word = mark.command
-        following = marks[place].text if place < len(marks) else ""
-        if mark.text == "$":
-            if following == "$":
-                place += 1
-            inside = not inside
-        elif not inside and mark.kind != "WRT" and mark.text not in (".", ",", ";"):
-            raise unexpected(mark, "prose")
-        elif word in _SIZED:
-            size = _SIZED[word]
-            if following == ".":
-                place, size = place + 1, ""
-        elif word in _SPACES or mark.text == "~" or word in ("[", "]", "(", ")") or (word and word.isspace()):
-            continue
-        elif word in _UNSEEN:
-            place = _argument(marks, place + (following == "*"))[1]
-        elif word in ("begin", "end"):
-            name, place = _argument(marks, place)
-            kind = name.rstrip("*")
-            if kind in _MATRICES:
-                if kind == "array" and word == "begin":
-                    place = _argument(marks, place)[1]
-                matrices[len(matrices) :] = [kind] if word == "begin" else []
-                if word == "end" and matrices:
-                    matrices.pop()
-                yield Mark(word.upper(), kind, mark.start, marks[place - 1].end)
-            elif kind not in _DISPLAYS:
-                raise UnknownCommand(span=Span(mark.start, marks[place - 1].end), command=f"\\{word}{{{name}}}")
-        elif mark.text == "&" and not matrices:
-            continue
-        elif word == "operatorname" and following == "*":
-            place += 1
-            yield mark
-        else:
-            if word in ("lVert", "lvert", "rVert", "rvert"):
-                size = "open" if word[0] == "l" else "close"
-            mark.side, size = size, ""
-            yield mark
-
-
-def _argument(marks: Sequence[Mark], place: int) -> tuple[str, int]:
-    """What stands in the braces at `place`, and the place behind them.  Raises UnexpectedText."""
-    if place >= len(marks) or marks[place].text != "{":
-        raise unexpected(marks[min(place, len(marks)) - 1])
-    depth, start = 0, place
-    for place in range(start, len(marks)):
-        depth += {"{": 1, "}": -1}.get(marks[place].text, 0)
-        if not depth:
-            return "".join(mark.text for mark in marks[start + 1 : place]), place + 1
-    raise UnclosedBracket(span=marks[start].span, opener="{", closer="}", end=Span(marks[-1].end, marks[-1].end), missing="}")
-
-
-def _placed(marks: list[Mark]) -> list[Mark]:
+def placed(marks: list[Mark]) -> list[Mark]:
+    """The marks, which know their places."""
     for place, mark in enumerate(marks):
         mark.place = place
     return marks
@@ -186,7 +127,7 @@ def _placed(marks: list[Mark]) -> list[Mark]:
 def _matched(marks: list[Mark]) -> list[Mark]:
     """Brackets with their partners.  Raises UnclosedBracket, UnexpectedText, TooLarge."""
     opened: list[Mark] = []
-    for mark in _placed(marks):
+    for mark in placed(marks):
         if (mark.text in OPENERS and mark.kind != "END") or mark.kind == "BEGIN":
             opened.append(mark)
             if len(opened) > NESTING:
@@ -246,6 +187,9 @@ def _takes_argument(mark: Mark) -> bool:
 
 def is_one(marks: Sequence[Mark]) -> bool:
     """Whether a script behind these marks can only belong to all of them: one name, or one pair of brackets or bars."""
+    script = _first_script(marks)
+    if script is not None:  # {x_i}^T, where the scripts follow one another
+        return bool(script) and is_one(marks[:script])
     if len(marks) <= 1:
         return True
     first, last = marks[0], marks[-1]
@@ -258,154 +202,26 @@ def is_one(marks: Sequence[Mark]) -> bool:
     return place > 0 and (place == len(marks) - 1 or partner is last)
 
 
+def _first_script(marks: Sequence[Mark]) -> int | None:
+    """The place of the first script outside of brackets, where only scripts follow."""
+    place, found = 0, None
+    while place < len(marks):
+        mark = marks[place]
+        if mark.text in ("^", "_"):
+            found = place if found is None else found
+            place += 1
+        elif found is not None and mark.text != "'":
+            return None
+        partner = marks[place].partner if place < len(marks) and marks[place].text in OPENERS else None
+        place += 1 if partner is None else partner.place - marks[place].place + 1
+    return found
+
+
 def _bars_between(marks: Sequence[Mark]) -> int:
     return sum(mark.text in BARS for mark in marks)
-
-
-# Names
-
-
-class Unit:
-    """A letter with its fonts, accents and subscripts; `word` is what a word in upright type says."""
-
-    __slots__ = ("end", "name", "next", "start", "style", "word")
-
-    def __init__(self, name: str, style: str, word: bool, start: int, end: int, next: int) -> None:
-        self.name, self.style, self.word, self.start, self.end, self.next = name, style, word, start, end, next
-
-
-def unit_at(marks: Sequence[Mark], place: int, stop: int, bold: bool = False) -> Unit | None:
-    """The letter or the word that begins at `place`, with its subscripts; None where something else does.  Raises UnexpectedText."""
-    start, style, word = place, "bold" if bold else "", False
-    closers: list[Mark] = []
-    accents: list[str] = []
-    stem = ""
-    while place < stop and not stem:
-        mark = marks[place]
-        command = mark.command
-        if command in FONTS or command in ACCENTS:
-            if command in ACCENTS:
-                accents.append(ACCENTS[command])
-            elif FONTS[command]:
-                style = FONTS[command]
-            place += 1
-            word = word or command in UPRIGHT
-            if place < stop and marks[place].text == "{":
-                closers.append(marks[place].partner)  # type: ignore[arg-type]
-                place += 1
-        else:
-            stem, variant = letter_of(mark)
-            if not stem and not (closers or start != place):
-                return None
-            style = style or variant
-            if mark.kind == "NUMBER" and place != start:
-                stem = mark.text
-            if not stem:
-                return None
-            place += 1
-    last = closers[-1].place if closers else place
-    while word and closers and place < last and marks[place].kind in ("LETTER", "NUMBER", "WRT"):
-        if marks[place].start != marks[place - 1].end:
-            raise unexpected(marks[place], "prose")
-        stem += marks[place].text
-        place += 1
-    name, was = "_".join([stem, *reversed(accents)]), place
-    while closers and place < stop:
-        if marks[place] is closers[-1]:
-            closers.pop()
-            place += 1
-        elif marks[place].text == "_" and was == place:
-            subscript, place = subscript_at(marks, place, stop)
-            name += "_" + subscript
-        else:
-            return None
-    if not stem or closers:
-        return None
-    if place < stop and marks[place].text == "_":
-        subscript, place = subscript_at(marks, place, stop)
-        name += "_" + subscript
-    return Unit(name, style, word and len(stem) > 1, marks[start].start, marks[place - 1].end, place)
-
-
-def letter_of(mark: Mark) -> tuple[str, str]:
-    """The name of a letter, and the style of a variant such as \\varepsilon."""
-    if mark.kind == "LETTER":
-        return GREEK.get(mark.text, mark.text), ""
-    command = mark.command
-    if command in _VARIANTS:
-        return _VARIANTS[command], "variant"
-    return (command, "") if command in GREEK_WORDS or command == "ell" else ("", "")
-
-
-def subscript_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[str, int]:
-    """What the `_` at `place` adds to a name, and the place behind it.  Raises UnexpectedText."""
-    first, last, following = argument_at(marks, place, stop)
-    parts: list[str] = []
-    for mark in marks[first:last]:
-        letter = letter_of(mark)[0] or (mark.text if mark.kind in ("NUMBER", "WRT") else "")
-        if letter:
-            parts[len(parts) - 1 :] = [(parts[-1] if parts else "") + letter]
-        elif mark.command in ("max", "min"):
-            parts.append(mark.command)
-        elif mark.text in (",", "_"):
-            parts.append("")
-        elif mark.text in _SUBSCRIPT_SIGNS:
-            parts += [_SUBSCRIPT_SIGNS[mark.text], ""]
-        elif mark.text not in "{}" and mark.command not in FONTS:
-            raise unexpected(mark, "subscript")
-    joined = "_".join(part for part in parts if part)
-    if not joined.replace("_", "").isalnum() or not joined.isascii():
-        raise unexpected(marks[place], "subscript")
-    return joined, following
-
-
-def argument_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[int, int, int]:
-    """Where the argument of the mark at `place` begins and ends, without its braces, and the place behind it.  Raises UnexpectedText."""
-    if place + 1 >= stop:
-        raise unexpected(marks[place], "argument")
-    following = marks[place + 1]
-    if following.text == "{" and following.partner is not None:
-        return place + 2, following.partner.place, following.partner.place + 1
-    if following.command in FONTS and place + 2 < stop:
-        second = marks[place + 2]
-        end = second.partner.place + 1 if second.text == "{" and second.partner is not None else place + 3
-        return place + 1, end, end
-    return place + 1, place + 2, place + 2
 
 
 def named(word: str) -> str:
     """The function that a word names, or nothing."""
     word = _FUNCTIONS.get(word, word)
     return word if (word.isalnum() and word in NAMES) or word in _CALLED else ""
-
-
-def is_list(marks: Sequence[Mark]) -> bool:
-    """Whether a comma stands outside of brackets."""
-    place = 0
-    while place < len(marks):
-        partner = marks[place].partner
-        if marks[place].text == ",":
-            return True
-        place = place + 1 + (partner.place - marks[place].place if partner is not None and marks[place].text in OPENERS else 0)
-    return False
-
-
-def written(marks: Sequence[Mark]) -> str:
-    """The marks as one text, without fonts and braces."""
-    return "".join(mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS)
-
-
-def is_argument(marks: Sequence[Mark], start: int, stop: int) -> bool:
-    """Whether one name or a list stands there, as behind the name of a function."""
-    unit = unit_at(marks, start, stop)
-    return (unit is not None and unit.next == stop) or is_list(marks[start:stop])
-
-
-def letters_at(marks: Sequence[Mark], place: int, stop: int) -> str:
-    """The letters from `place` on that stand together, as many as the longest word that is looked for has."""
-    word, end = "", marks[place].start
-    for mark in marks[place : min(stop, place + _LONGEST)]:
-        if mark.kind != "LETTER" or mark.start != end or not mark.text.isascii():
-            break
-        word, end = word + mark.text, mark.end
-    return word

@@ -7,15 +7,20 @@ from collections.abc import Collection, Mapping
 from matdiff.read.lalr import Token
 
 SIGNS = {
-    "+": "PLUS", "-": "MINUS", "−": "MINUS", "–": "MINUS", "*": "PRODUCT", "·": "PRODUCT", "⋅": "PRODUCT", "/": "SLASH",
+    "+": "PLUS", "-": "MINUS", "−": "MINUS", "–": "MINUS", "*": "PRODUCT", "·": "DOT", "⋅": "DOT", "/": "SLASH",
     "×": "TIMES", "⊙": "HADAMARD", "∘": "HADAMARD", "⊗": "KRONECKER", "⊘": "DOT_SLASH", ":": "COLON", ",": "COMMA",
-    "\\cdot": "PRODUCT", "\\cdotp": "PRODUCT", "\\ast": "PRODUCT", "\\times": "TIMES", "\\odot": "HADAMARD", "\\circ": "HADAMARD",
+    "\\cdot": "DOT", "\\cdotp": "DOT", "\\bullet": "DOT", "\\ast": "PRODUCT", "\\times": "TIMES", "\\odot": "HADAMARD", "\\circ": "HADAMARD",
     "\\otimes": "KRONECKER", "\\oslash": "DOT_SLASH", "\\div": "SLASH", "\\colon": "COLON",
 }  # fmt: skip
-TRANSPOSES = frozenset(("T", "\\top", "⊤", "\\intercal", "\\transpose", "\\prime", "'", "\\dagger"))
+TRANSPOSES = frozenset(("T", "\\top", "⊤", "\\intercal", "\\transpose", "\\prime", "'"))
+# Of what is real the adjoint is the transpose.
+ADJOINTS = frozenset(("H", "\\dagger", "\\dag"))
 POSTFIX = frozenset("ᵀ⊤'′’")
 # What a subscript makes of a norm; the plain one is that of Euclid and Frobenius.
-NORMS = {"": "norm", "2": "norm2", "F": "norm", "1": "norm1", "\\infty": "maxnorm", "*": "nucnorm", "\\ast": "nucnorm"}
+NORMS = {
+    "": "norm", "2": "norm2", "F": "norm", "1": "norm1", "\\infty": "maxnorm", "*": "nucnorm", "\\ast": "nucnorm",
+    "2,1": "rows", "fro": "norm", "Fro": "norm",
+}  # fmt: skip
 # What binds an index; a subscript makes an extremum one of them.
 INDEXED = frozenset("sum prod int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
 EXTREMA = frozenset(("max", "min", "arg", "operatorname"))

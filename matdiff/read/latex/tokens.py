@@ -6,13 +6,12 @@ brackets follow, what a script means.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from typing import TYPE_CHECKING
 
-from matdiff.functions import NAMES
-from matdiff.language.errors import NeedsParentheses, UnclosedBracket, UnexpectedText, UnknownCommand, UnknownFunction
+from matdiff.functions import FUNCTIONS, NAMES
+from matdiff.language.errors import NeedsParentheses, UnexpectedText, UnknownCommand, UnknownFunction
 from matdiff.language.syntax import Span
-from matdiff.limits import check
 from matdiff.read.latex.marks import (
     ACCENTS,
     BARS,
@@ -23,23 +22,16 @@ from matdiff.read.latex.marks import (
     OPENERS,
     UPRIGHT,
     WORDS,
-    Unit,
-    argument_at,
-    is_argument,
     is_one,
-    letter_of,
-    letters_at,
     named,
-    subscript_at,
     unexpected,
-    unit_at,
-    written,
 )
-from matdiff.read.latex.pieces import CLOSING, ENDS, EXTREMA, INDEXED, NORMS, POSTFIX, SIGNS, TRANSPOSES, Piece
+from matdiff.read.latex.names import Unit, argument_at, is_argument, letters_at, subscript_at, unit_at, written
+from matdiff.read.latex.pieces import EXTREMA, INDEXED, POSTFIX, SIGNS, TRANSPOSES, Piece
+from matdiff.read.latex.scripts import Scripts
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
-    from matdiff.read.latex.pieces import Known
 
 # Functions whose value is a number, which nobody transposes.
 _NUMBERS = frozenset(("tr", "det", "logdet"))
@@ -47,66 +39,10 @@ _EIGENVALUES = {"lambda_max": "eigmax", "lambda_min": "eigmin"}
 _CONSTANTS = {"1": "ones", "0": "zeros", "I": "I"}
 
 
-class Formula:
+class Formula(Scripts):
     """The marks from `start` to `stop` as tokens, `pieces`.  Raises the errors of reading at the first mark that cannot be read."""
 
-    def __init__(self, marks: Sequence[Mark], start: int, stop: int, known: Known) -> None:
-        self.marks, self.stop, self.known = marks, stop, known
-        self.pieces: list[Piece] = []
-        self.open: list[Piece] = []
-        # Braces that group the argument of a command, and what is to be done where they close.
-        self.opening: dict[int, str] = {}
-        self.closing: dict[int, str] = {}
-        # Tokens to add before a place, and places where the marks up to another have been read already.
-        self.before: dict[int, list[str]] = {}
-        self.skipped: dict[int, int] = {}
-        self.bold: list[Mark] = []
-        place = start
-        while place < stop:
-            check()
-            self._insert(place)
-            if place in self.skipped:
-                place = self.skipped.pop(place)
-            else:
-                place = self._read(place)
-        self._insert(stop)
-        if self.open:
-            end = self.marks[stop - 1].end
-            raise self._unclosed(self.open[-1], Span(end, end))
-
-    def _insert(self, place: int) -> None:
-        for type in self.before.pop(place, ()):
-            at = self.marks[place - 1].end
-            if type == "LBRACE":
-                self._open(type, "{", at, at)
-            else:
-                self._close("LBRACE", "}", at, at)
-
     # Tokens
-
-    def _add(self, type: str, mark: Mark, text: str = "", style: str = "") -> None:
-        self.pieces.append(Piece(type, text or mark.text, mark.start, mark.end, style))
-
-    def _open(self, type: str, text: str, start: int, end: int) -> None:
-        piece = Piece(type, text, start, end)
-        self.open.append(piece)
-        self.pieces.append(piece)
-
-    def _close(self, opener: str, text: str, start: int, end: int) -> None:
-        if not self.open:
-            raise UnexpectedText(span=Span(start, end), text=text, reason="closing")
-        if self.open[-1].type != opener:
-            raise self._unclosed(self.open[-1], Span(start, end), text)
-        self.open.pop()
-        self.pieces.append(Piece(CLOSING[opener], text, start, end))
-
-    def _unclosed(self, opener: Piece, end: Span, found: str = "") -> UnclosedBracket:
-        closer = OPENERS.get(opener.text, opener.text)
-        span = Span(opener.start, opener.end)
-        return UnclosedBracket(span=span, opener=opener.text, closer=closer, end=end, missing=closer, found=found)
-
-    def _text(self, place: int) -> str:
-        return self.marks[place].text if place < self.stop else ""
 
     def _read(self, place: int) -> int:
         """Add what begins at `place`; the place behind it."""
@@ -141,15 +77,20 @@ class Formula:
         elif text == "&" or command == "\\":
             if self.open and self.open[-1].type == "MATRIX_OPEN":
                 self._add("NEXT_CELL" if text == "&" else "NEXT_ROW", mark)
-            elif self.open:
+            elif any(piece.type == "MATRIX_OPEN" for piece in self.open):
                 raise unexpected(mark, "separator")
         elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_") or command == "arg":
             raise unexpected(mark, "indexed")
+        elif text in ("(", "[", "\\{") and self._is_positive_part(mark):
+            self._add("CALL", mark, "relu")
+            self._open("LPAR", text, mark.start, mark.end)
         elif text in OPENERS and text != "{":
             self._open("ANGLE_OPEN" if OPENERS[text] in ("\\rangle", "⟩") else "LPAR", text, mark.start, mark.end)
         elif text in CLOSERS and text != "}":
             is_angle = text in ("\\rangle", "⟩")
             self._close("ANGLE_OPEN" if is_angle else "LPAR", text, mark.start, mark.end)
+            if mark.partner is not None and self._is_positive_part(mark.partner):
+                return argument_at(self.marks, place + 1, self.stop)[2]
             if is_angle and self._text(place + 1) == "_":
                 first, last, following = argument_at(self.marks, place + 1, self.stop)
                 if self._plain(first, last) != ["F"]:
@@ -163,135 +104,15 @@ class Formula:
             return self._name(place)
         return place + 1
 
-    def _plain(self, first: int, last: int) -> list[str]:
-        """The texts of marks without fonts and braces."""
-        return [mark.text for mark in self.marks[first:last] if mark.text not in "{}" and mark.command not in FONTS]
-
-    # Fractions, roots and scripts
-
-    def _fraction(self, place: int) -> int:
-        self._add("FRACTION", self.marks[place])
-        following = self._argument(place + 1)
-        mark = self.marks[following - 1]
-        digits = mark.text[1:] if mark.kind == "NUMBER" and following == place + 2 else ""
-        if digits:  # \frac12
-            if len(digits) > 1 or not mark.text.isdecimal():
-                raise unexpected(mark, "argument")
-            cut = mark.start + 1
-            types = (
-                ("LBRACE", "{"),
-                ("NUMBER", mark.text[0]),
-                ("RBRACE", "}"),
-                ("LBRACE", "{"),
-                ("NUMBER", digits),
-                ("RBRACE", "}"),
-            )
-            for position, (type, text) in enumerate(types):
-                start = mark.start if position < 2 else cut if position < 5 else mark.end
-                self.pieces.append(Piece(type, text, start, start + (type == "NUMBER")))
-            del self.before[place + 1], self.before[place + 2]
-            return place + 2
-        self._argument(following)
-        return place + 1
-
-    def _root(self, place: int) -> int:
-        self._add("ROOT", self.marks[place])
-        if self._text(place + 1) != "[":
-            self._argument(place + 1)
-            return place + 1
-        opener = self.marks[place + 1]
-        closer, degree = opener.partner, self.marks[place + 2]
-        if closer is None or closer.place != place + 3 or degree.kind != "NUMBER":
-            raise unexpected(degree, "argument")
-        self._add("LSQB", opener)
-        self._add("NUMBER", degree)
-        self._add("RSQB", closer)
-        self._argument(place + 4)
-        return place + 4
-
-    def _argument(self, place: int) -> int:
-        """Note that the argument of a command begins at `place`; the place behind it."""
-        if place >= self.stop:
-            raise unexpected(self.marks[self.stop - 1], "argument")
-        mark = self.marks[place]
-        if mark.text == "{" and mark.partner is not None:
-            self.opening[id(mark)] = "LBRACE"
-            self.closing[id(mark.partner)] = "LBRACE"
-            return mark.partner.place + 1
-        if mark.kind != "NUMBER" and not letter_of(mark)[0]:
-            raise unexpected(mark, "argument")
-        self.before.setdefault(place, []).append("LBRACE")
-        self.before.setdefault(place + 1, []).append("RBRACE")
-        return place + 1
-
-    def _script(self, place: int) -> int:
-        """A transpose or a power."""
-        mark = self.marks[place]
-        first, last, following = argument_at(self.marks, place, self.stop)
-        if self._text(first) == "-" and following == first + 1 and following < self.stop:  # A^-1
-            last = following = following + 1
-        plain = self._plain(first, last)
-        span = Span(mark.start, self.marks[following - 1].end)
-        if len(plain) == 1 and plain[0] in TRANSPOSES:
-            self.pieces.append(Piece("TRANSPOSE", "T", span.start, span.end))
-            return following
-        if len(plain) == 2 and plain[0] == "-" and plain[1] in TRANSPOSES:
-            self.pieces.append(Piece("INVERSE_TRANSPOSE", "-T", span.start, span.end))
-            return following
-        if not plain or plain in (["*"], ["\\ast"], ["\\star"], ["+"], ["-"], ["H"]) or (plain[0] == "(" and plain[-1] == ")"):
-            raise UnexpectedText(span=span, text="^" + "".join(plain), reason="script")
-        is_elementwise = plain[0] in ("\\circ", "\\odot") and len(plain) > 1
-        self._add("DOT_CARET" if is_elementwise else "CARET", mark, ".^" if is_elementwise else "^")
-        opener = self.marks[first - 1]
-        if opener.text == "{" and opener.partner is not None:
-            self._open("LBRACE", "{", opener.start, opener.end)
-            self.closing[id(opener.partner)] = "LBRACE"
-            return first + is_elementwise
-        argument = self.marks[last - 1]
-        if argument.kind == "NUMBER" and len(argument.text) > 1:
-            raise unexpected(argument, "digits")
-        self._open("LBRACE", "{", mark.end, mark.end)
-        self.before.setdefault(following, []).append("RBRACE")
-        return first
-
-    # Bars
-
-    def _bar(self, place: int) -> int:
-        mark = self.marks[place]
-        kind, side = BARS[mark.text], mark.side
-        within = self.open[-1].type if self.open else ""
-        ends = bool(self.pieces) and self.pieces[-1].type in ENDS
-        if side == "middle":
-            raise unexpected(mark)
-        if mark.text == "||" and within == "BAR_OPEN" and ends:  # |a||b|
-            middle = mark.start + 1
-            self._close("BAR_OPEN", "|", mark.start, middle)
-            self._open("BAR_OPEN", "|", middle, mark.end)
-            return place + 1
-        if side != "close" and (side == "open" or within != f"{kind}_OPEN" or not ends):
-            self._open(f"{kind}_OPEN", mark.text, mark.start, mark.end)
-            return place + 1
-        self._close(f"{kind}_OPEN", mark.text, mark.start, mark.end)
-        if kind == "BAR":
-            return place + 1
-        norm, at = self.pieces[-1], place + 1
-        norm.text = "norm"
-        if self._text(at) == "^":
-            at = argument_at(self.marks, at, self.stop)[2]
-        if self._text(at) != "_":
-            return place + 1
-        first, last, following = argument_at(self.marks, at, self.stop)
-        subscript = "".join(self._plain(first, last))
-        if subscript not in NORMS:
-            raise UnexpectedText(
-                span=Span(self.marks[at].start, self.marks[following - 1].end), text=f"_{subscript}", reason="norm"
-            )
-        norm.text = NORMS[subscript]
-        if at == place + 1:
-            norm.end = self.marks[following - 1].end
-            return following
-        self.skipped[at] = following
-        return place + 1
+    def _is_positive_part(self, opener: Mark) -> bool:
+        """`[x]_+` or `[x]^+`, but `(A)^+` may be a pseudoinverse."""
+        if opener.partner is None:
+            return False
+        place = opener.partner.place + 1
+        if self._text(place) != "_" and (self._text(place) != "^" or opener.text != "["):
+            return False
+        first, last, _ = argument_at(self.marks, place, self.stop)
+        return self._plain(first, last) == ["+"]
 
     # Names and functions
 
@@ -349,15 +170,21 @@ class Formula:
         if mark.command in UPRIGHT:
             unit = unit_at(self.marks, place, self.stop)
             return (named(unit.name), unit.next) if unit is not None and unit.word else ("", place)
-        if mark.command == "vec" and self._text(place + 1) != "(":
-            return "", place
+        if mark.command in ACCENTS or mark.command in FONTS:
+            is_bold_word = mark.command in FONTS and FONTS[mark.command] == "bold" and self._text(place + 1) == "{"
+            closer = self.marks[place + 1].partner if is_bold_word else None
+            word = written(self.marks[place + 2 : closer.place]) if closer is not None else ""
+            if closer is not None and len(word) > 1 and letters_at(self.marks, place + 2, closer.place) == word and named(word):
+                return named(word), closer.place + 1  # \mathbf{tr}
+            if mark.command != "vec" or self._text(place + 1) != "(":
+                return "", place
         return named(mark.command), place + 1
 
     def _apply(self, function: str, place: int, following: int) -> int:
         """A function; with its brackets behind it, it is called, without them it takes the product that follows."""
-        script = self._text(following)
-        if script in ("^", "_", "'"):
-            raise unexpected(self.marks[following], "indexed" if function in EXTREMA else "function")
+        name = function
+        if self._text(following) in ("^", "_", "'"):
+            name, following = self._powered(function, following)
         opener = self.marks[following] if following < self.stop else None
         is_called = opener is not None and opener.text in OPENERS and opener.text not in ("{", "\\langle", "⟨")
         if is_called and opener is not None and opener.partner is not None and function in _NUMBERS:
@@ -371,8 +198,27 @@ class Formula:
                 raise NeedsParentheses(span=Span(start, end), function=function, argument=argument)
         if not is_called and function not in NAMES:
             raise NeedsParentheses(span=Span(start, end), function=function)
-        self.pieces.append(Piece("CALL" if is_called else "APPLY", function, start, end))
+        self.pieces.append(Piece("CALL" if is_called else "APPLY", name, start, end))
         return following
+
+    def _powered(self, function: str, place: int) -> tuple[str, int]:
+        """`\\log^2`, `\\log_2`: the function with its power or its base, and the place behind it.  Raises UnexpectedText."""
+        mark = self.marks[place]
+        if function in EXTREMA or mark.text == "'":
+            raise unexpected(mark, "indexed" if function in EXTREMA else "function")
+        first, last, following = argument_at(self.marks, place, self.stop)
+        plain = self._plain(first, last)
+        power = "".join(plain)
+        if mark.text == "_" and function == "log" and power.isdecimal() and power not in ("0", "1"):
+            return f"log_{power}", following
+        row = FUNCTIONS.get(NAMES.get(function, function))
+        is_clear = row is not None and (row.is_entrywise or row.is_scalar_valued)
+        if mark.text == "^" and power == "-1" and "a" + function in NAMES and is_clear:
+            return "a" + function, following
+        is_number = re.fullmatch(r"[1-9]\d?|-?\d/\d", power) is not None or (power == "-1" and function in _NUMBERS)
+        if mark.text == "^" and is_clear and is_number:
+            return f"{function}^{power}", following
+        raise unexpected(mark, "function")
 
     def _goes_on(self, place: int) -> bool:
         """Whether a product goes on there."""

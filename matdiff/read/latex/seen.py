@@ -1,0 +1,176 @@
+r"""What of the marks of a text is seen: not what only spaces and sizes, and prose only where it joins formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from matdiff.language.errors import UnclosedBracket, UnexpectedText, UnknownCommand
+from matdiff.language.syntax import Span
+from matdiff.limits import check
+from matdiff.read.latex.marks import Mark, unexpected
+
+# Commands that say how much space there is, or how large a sign is.
+_SPACES = frozenset(
+    ", ; : ! > quad qquad displaystyle textstyle scriptstyle scriptscriptstyle limits nolimits nonumber notag "
+    "thinspace medspace thickspace negthinspace enspace strut mathstrut hfill allowbreak allowdisplaybreaks middle "
+    "mathop mathrel mathbin mathord boxed ensuremath substack hline centering par noindent smallskip medskip big "
+    "Big bigg Bigg".split()
+)
+_SIZED = {
+    **dict.fromkeys(("left", "bigl", "Bigl", "biggl", "Biggl"), "open"),
+    **dict.fromkeys(("right", "bigr", "Bigr", "biggr", "Biggr"), "close"),
+    **dict.fromkeys(("middle", "bigm", "Bigm", "biggm", "Biggm"), "middle"),
+}
+# Commands with an argument that is no part of the formula.
+_UNSEEN = frozenset("label tag hspace vspace phantom hphantom vphantom color textcolor cite ref eqref setlength mspace".split())
+_MATRICES = frozenset(("matrix", "bmatrix", "pmatrix", "Bmatrix", "smallmatrix", "vmatrix", "array"))
+_DISPLAYS = frozenset(
+    "equation dmath align aligned alignat gather gathered split multline eqnarray displaymath math flalign alignedat subequations".split()
+)
+# Words between formulas that only join them.
+JOINING = frozenset("where with and for let here then so thus hence now when given".split())
+_TEXTS = frozenset("text textrm mbox textit textnormal intertext shortintertext hbox".split())
+_UNITS = frozenset("pt ex em mm cm in mu bp jot baselineskip".split())
+# What is set above or below another sign and only comments it.
+_ABOVE = frozenset(("overset", "stackrel"))
+_BRACES = frozenset(("underbrace", "overbrace", "underbracket", "overbracket"))
+
+
+def seen(marks: Sequence[Mark]) -> Iterator[Mark]:
+    """The marks that are part of the formulas.  Raises UnclosedBracket, UnexpectedText, UnknownCommand."""
+    marks = list(_rearranged(marks))
+    dollars = any(mark.text == "$" for mark in marks)
+    inside, place, size = not dollars, 0, ""
+    matrices: list[str] = []
+    while place < len(marks):
+        check()
+        mark = marks[place]
+        place += 1
+        word = mark.command
+        following = marks[place].text if place < len(marks) else ""
+        if mark.text == "$":
+            if following == "$":
+                place += 1
+            inside = not inside
+        elif not inside and mark.kind == "LETTER":
+            word, end = _word_at(marks, place - 1)
+            if word.lower() not in JOINING:
+                raise UnexpectedText(span=Span(mark.start, marks[end - 1].end), text=word, reason="prose")
+            yield Mark("SYMBOL", ";", mark.start, marks[end - 1].end)
+            place = end
+        elif not inside and mark.kind != "WRT" and mark.text not in (".", ",", ";", ":"):
+            raise unexpected(mark, "prose")
+        elif not inside and mark.text == ":":
+            yield Mark("SYMBOL", ";", mark.start, mark.end)
+        elif word in _TEXTS and following == "{" and (place < 2 or marks[place - 2].text != "_"):
+            end = _argument(marks, place)[1]
+            if _is_joining(marks, place + 1, end - 1):
+                yield Mark("SYMBOL", ";", mark.start, marks[end - 1].end)
+                place = end
+            else:
+                yield mark
+        elif word in _SIZED:
+            size = _SIZED[word]
+            if following == ".":
+                place, size = place + 1, ""
+        elif word in _SPACES or mark.text == "~" or word in ("[", "]", "(", ")") or (word and word.isspace()):
+            continue
+        elif word == "\\" and following == "[" and _is_distance(marks, place):
+            place = next(end for end in range(place, len(marks)) if marks[end].text == "]") + 1
+            yield mark
+        elif word in _UNSEEN:
+            place = _argument(marks, place + (following == "*"))[1]
+        elif word in ("begin", "end"):
+            name, place = _argument(marks, place)
+            kind = name.rstrip("*")
+            if kind in _MATRICES:
+                if kind == "array" and word == "begin":
+                    place = _argument(marks, place)[1]
+                matrices[len(matrices) :] = [kind] if word == "begin" else []
+                if word == "end" and matrices:
+                    matrices.pop()
+                yield Mark(word.upper(), kind, mark.start, marks[place - 1].end)
+            elif kind not in _DISPLAYS:
+                raise UnknownCommand(span=Span(mark.start, marks[place - 1].end), command=f"\\{word}{{{name}}}")
+        elif mark.text == "&" and not matrices:
+            continue
+        elif word.startswith("operatorname"):
+            place += following == "*"
+            yield Mark(mark.kind, "\\operatorname", mark.start, mark.end)
+        else:
+            if word in ("lVert", "lvert", "rVert", "rvert"):
+                size = "open" if word[0] == "l" else "close"
+            mark.side, size = size, ""
+            yield mark
+
+
+def _argument(marks: Sequence[Mark], place: int) -> tuple[str, int]:
+    """What stands in the braces at `place`, and the place behind them.  Raises UnexpectedText."""
+    if place >= len(marks) or marks[place].text != "{":
+        raise unexpected(marks[min(place, len(marks)) - 1])
+    depth, start = 0, place
+    for place in range(start, len(marks)):
+        depth += {"{": 1, "}": -1}.get(marks[place].text, 0)
+        if not depth:
+            return "".join(mark.text for mark in marks[start + 1 : place]), place + 1
+    raise UnclosedBracket(span=marks[start].span, opener="{", closer="}", end=Span(marks[-1].end, marks[-1].end), missing="}")
+
+
+def _rearranged(marks: Sequence[Mark]) -> Iterator[Mark]:
+    """Without comments on signs: `\\overset{!}{=}` is `=`, `\\underbrace{x}_{y}` is x; `\\underset{x}{\\min}` is `\\min_{x}`."""
+    place, skipped, moved = 0, dict[int, int](), dict[int, list[Mark]]()
+    while place < len(marks):
+        check()
+        yield from moved.pop(place, ())
+        if place in skipped:
+            place = skipped.pop(place)
+            continue
+        mark = marks[place]
+        place += 1
+        if mark.command in _ABOVE:
+            place = _argument(marks, place)[1]
+        elif mark.command == "underset":
+            end = _argument(marks, place)[1]
+            behind = _argument(marks, end)[1] if end < len(marks) and marks[end].text == "{" else end + 1
+            under = [Mark("SYMBOL", "_", mark.start, mark.end), *marks[place:end]]
+            moved[min(behind, len(marks))] = under
+            place = end
+        elif mark.command in _BRACES:
+            end = _argument(marks, place)[1]
+            if end < len(marks) and marks[end].text in ("_", "^"):
+                skipped[end] = _argument(marks, end + 1)[1]
+        else:
+            yield mark
+    yield from moved.pop(place, ())
+
+
+def _is_distance(marks: Sequence[Mark], place: int) -> bool:
+    """Whether `[2pt]` stands there, as behind a new line."""
+    texts: list[str] = []
+    for mark in marks[place + 1 : place + 8]:
+        if mark.text == "]":
+            return "".join(texts).lstrip("-+.0123456789\\") in _UNITS
+        texts.append(mark.text)
+    return False
+
+
+def _word_at(marks: Sequence[Mark], place: int) -> tuple[str, int]:
+    """The letters that stand together, and the place behind them."""
+    word, end = marks[place].text, place + 1
+    while end < len(marks) and marks[end].kind == "LETTER" and marks[end].start == marks[end - 1].end:
+        word, end = word + marks[end].text, end + 1
+    return word, end
+
+
+def _is_joining(marks: Sequence[Mark], place: int, stop: int) -> bool:
+    """Whether only words that join formulas, and signs that end them, stand there."""
+    while place < stop:
+        if marks[place].kind == "LETTER":
+            word, place = _word_at(marks, place)
+            if word.lower() not in JOINING:
+                return False
+        elif marks[place].text in (",", ".", ";", ":", "~") or marks[place].command in _SPACES:
+            place += 1
+        else:
+            return False
+    return True
