@@ -324,7 +324,7 @@ def test_a_variable_is_named_in_any_notation(written: str) -> None:
 # What cannot be read: one error at its place
 
 ERRORS = {
-    r"a + \sum_{i=1}^n x_i^2": ("E101", r"\sum"),
+    r"a + \prod_{i=1}^n x_i^2": ("E101", r"\prod"),
     r"\prod_i x_i": ("E101", r"\prod"),
     r"\max_i x_i": ("E101", r"\max"),
     r"\mathbb{E}[X]": ("E101", r"\mathbb"),

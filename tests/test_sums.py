@@ -185,3 +185,31 @@ def test_a_name_that_no_sum_binds_stays_one() -> None:
     answer = matdiff.differentiate("-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))", "z_i")
     assert list(answer.typed.variables) == ["z_i", "z_j", "tau", "z"]
     check_answer(answer)
+
+
+LATEX = {
+    r"\frac{1}{2n} \sum_{i=1}^n (y_i - \mathbf{w}^\top \mathbf{x}_i)^2": "1/(2n) sum_{i=1}^n (y_i - w^T x_i)^2",
+    r"\sum_{i=1}^{n} \log\left(1+e^{-y_i \mathbf{w}^{\top}\mathbf{x}_i}\right)": "sum_{i=1}^n log(1 + exp(-y_i w^T x_i))",
+    r"\sum_{i=1}^{m}\sum_{j=1}^{n} a_{ij}\, x_i\, y_j": "sum_{i=1}^m sum_{j=1}^n a_ij x_i y_j",
+    r"\log \sum_{k=1}^K \exp(\mathbf{a}_k^\top \mathbf{x})": "log sum_{k=1}^K exp(a_k^T x)",
+    r"\sum_{i \neq j} x_i x_j": "sum_{i != j} x_i x_j",
+    r"\sum_{n=1}^{N} \left\{ t_n - \mathbf{w}^T \boldsymbol{\phi}_n \right\}^2": "phi: N x p; sum_{n=1}^N (t_n - w^T phi_n)^2",
+    r"-\sum\limits_k \pi_k \ln \pi_k": "-sum_k pi_k log(pi_k)",
+    r"\tfrac12 \sum_{i,j} (R_{ij} - \mathbf{u}_i^\top \mathbf{v}_j)^2 + \lambda \sum_i \|\mathbf{u}_i\|^2": (
+        "1/2 sum_{i,j} (R_ij - u_i^T v_j)^2 + lambda sum_i ||u_i||^2"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", LATEX)
+def test_sums_in_latex(text: str) -> None:
+    read, meant = matdiff.differentiate(text, order=0), matdiff.differentiate(LATEX[text], order=0)
+    check_reading(LATEX[text], read)
+    assert read.typed.variables.keys() == meant.typed.variables.keys()
+
+
+def test_the_size_up_to_which_a_sum_runs_is_printed_by_its_name() -> None:
+    answer = matdiff.differentiate("-1/N sum_{n=1}^N (t_n log y_n + (1 - t_n) log(1 - y_n))", "y")
+    assert "/ N" in answer.text
+    assert "rows(" not in answer.text
+    assert "N = t.shape[0]" in answer.to("numpy")

@@ -48,7 +48,9 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
     known = families(parts)
     members = tuple((name, family) for name, family in by.items() if family != name)
     remark = SumRead(span=first.span, read=expr, definitions=tuple(definitions.items()), members=tuple(known.items()), by=members)
-    return Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
+    plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
+    plain.counted = typed.sizes_as_numbers
+    return plain
 
 
 def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:
@@ -66,4 +68,4 @@ def _ranges(typed: Typed, parts: Iterable[Expr]) -> dict[Index, Dim]:
             if index.op == "index" and is_open(typed.ranges[str(index.value)]):
                 letter = str(index.value).split()[0]
                 raise IndexSum(span=index.span or node.span, written=letter, problem="range", index=letter)
-    return {index: dim for index, dim in typed.ranges.items()}
+    return dict(typed.ranges.items())

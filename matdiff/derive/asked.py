@@ -7,6 +7,7 @@ from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 from matdiff.derive.directions import Along, directions
+from matdiff.functions import RESERVED
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import EveryVariable, NotAName, Remark, UnknownVariable, WhichVariable
 from matdiff.language.kinds import Variable
@@ -59,14 +60,14 @@ class Asked(NamedTuple):
 
     def families(self, exprs: Sequence[Expr]) -> dict[str, str]:
         """For each variable that is asked for by name itself, or for a member that does not stand there, u_k, its family u."""
-        if not any("_" in name for name in self.named):
+        if not any("_" in name or name in RESERVED for name in self.named):
             return {name: name for name in self.named}
         known, occurring = families(exprs), {str(node.value) for expr in exprs for node in names_in(expr)}
         found = {}
         for name in self.named:
             stem, _, letters = name.rpartition("_")
             is_member = name not in occurring and stem in known and letters.isalpha() and len(letters) <= 2
-            found[name] = stem if is_member else name
+            found[name] = stem if is_member else name + "_" if name in RESERVED and name + "_" in known else name
         return found
 
     def variables(self, typed: Typed) -> tuple[str, ...]:

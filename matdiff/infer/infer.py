@@ -58,20 +58,24 @@ class Typed:
     variables    by name, in order of first appearance
     definitions  the definitions it uses, typed, in dependency order
     remarks      W6xx
+    counted      names of sizes that stood as numbers where it was made of sums
     ranges       the sizes over which the indices of sums run; sums are read as matrices before anything else is asked
     """
 
-    __slots__ = ("definitions", "expr", "ranges", "remarks", "variables")
+    __slots__ = ("counted", "definitions", "expr", "ranges", "remarks", "variables")
 
     def __init__(
         self, expr: Expr, variables: dict[str, Variable], definitions: dict[str, Expr], remarks: tuple[Remark, ...]
     ) -> None:
         self.expr, self.variables, self.definitions, self.remarks = expr, variables, definitions, remarks
         self.ranges: Mapping[str, Dim] = {}
+        self.counted: tuple[str, ...] = ()
 
     def beside(self, variables: Mapping[str, Variable]) -> Typed:
         """The same with more variables, which the expression does not have."""
-        return Typed(self.expr, {**self.variables, **variables, **self.variables}, self.definitions, self.remarks)
+        beside = Typed(self.expr, {**self.variables, **variables, **self.variables}, self.definitions, self.remarks)
+        beside.counted = self.counted
+        return beside
 
     @property
     def size_names(self) -> set[str]:
@@ -81,7 +85,7 @@ class Typed:
     @property
     def sizes_as_numbers(self) -> tuple[str, ...]:
         """The names of sizes that stand as numbers in it."""
-        return sizes_in((*self.definitions.values(), self.expr))
+        return tuple(dict.fromkeys((*self.counted, *sizes_in((*self.definitions.values(), self.expr)))))
 
     def dims_and_indices(self) -> tuple[list[Dim], list[str]]:
         """All sizes in the expression and its definitions, and the names that stand as an index in it."""
@@ -215,8 +219,8 @@ def read(whole: Whole, kinds: Mapping[str, str]) -> Typed:
 def _sizes_as_numbers(whole: Whole, shaping: Shaping) -> dict[str, Expr]:
     """The undeclared names that are numbers and the names of sizes, each with the place where it stands first."""
     sizes = whole.declared_sizes(by_user=True) | shaping.size_names
-    names = [name for name in whole.changeable if name in sizes and shaping.kinds.get(name) == "scalar" and name not in whole.wrt]
-    return {name: whole.occurrences[name] for name in names}
+    free = [name for name in whole.free if name not in whole.declared and name not in whole.wrt]
+    return {name: whole.occurrences[name] for name in free if name in sizes and shaping.kinds.get(name) == "scalar"}
 
 
 def _with_sizes(whole: Whole, sizes: Mapping[str, Expr], kinds: Mapping[str, str]) -> Typed:

@@ -107,7 +107,19 @@ class _Printer:
 
     def name(self, node: Expr) -> Piece:
         bold = node.shape is not None and kind_of(node.shape) != "scalar"
-        return self.style.name(str(node.value), bold), ATOM
+        subscript = "_" + "".join(_letter(index) for index in node.args) if node.args else ""
+        return self.style.name(str(node.value) + subscript, bold), ATOM
+
+    def over(self, node: Expr) -> Piece:
+        """A sum over an index as it is written."""
+        body, bounds = node.args[0], []
+        for index in node.args[1:]:
+            if index.op == "condition":
+                bounds.append(f"{_letter(index.args[0])} {index.value} {_letter(index.args[1])}")
+            elif not any(index.value in (one.value for one in other.args) for other in node.args[1:] if other.op == "condition"):
+                bounds.append(_letter(index) + (f"=1..{self.text(index.args[0])}" if index.args else ""))
+        head = f"{node.value}_{{{','.join(bounds)}}}" if len(bounds) > 1 or len(bounds[0]) > 1 else f"{node.value}_{bounds[0]}"
+        return f"{head} {self.at_least(body, OPEN)}", OPEN
 
     def number(self, node: Expr) -> Piece:
         value = node.value
@@ -400,11 +412,17 @@ def _inverted(node: Expr) -> Expr | None:
     return node.args[0] if one_below or (exponent.op == "number" and exponent.value == -1) else None
 
 
+def _letter(index: Expr) -> str:
+    """An index as it is written."""
+    return str(index.value).split(" ")[0]
+
+
 _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "name": _Printer.name,
     "size": _Printer.index,
     "number": _Printer.number,
     "index": _Printer.index,
+    "over": _Printer.over,
     "all": _Printer.every,
     "e": _Printer.unit,
     "commutation": _Printer.commutation,

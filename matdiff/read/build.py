@@ -269,9 +269,10 @@ class Builder:
                 left, right = (Expr("index", (), letter, span=span_of(head)) for letter in (index[0], index[-1]))
                 indices.append(Expr("condition", (left, right), index[1:-1], span=span_of(head)))
                 continue
-            size = Expr("number", (), int(upper)) if upper.isdigit() else Expr("name", (), upper)
+            size = Expr("number" if upper.isdigit() else "name", (), int(upper) if upper.isdigit() else upper, span_of(head))
             indices.append(Expr("index", (size,) if upper else (), index, span=span_of(head)))
-        return Expr("over", (cast(Expr, parts[2]), *indices), kind, Span(_start(head), _end(parts[-1])))
+        body = next(part for part in parts if isinstance(part, Expr))
+        return Expr("over", (body, *indices), kind, Span(_start(head), _end(parts[-1])))
 
     def parentheses(self, parts: list[Part]) -> Expr:
         """The expression itself; its span takes in the parentheses, so that text can be cut out and replaced."""

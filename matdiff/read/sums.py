@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
 from matdiff.language.syntax import Expr, Span
 from matdiff.read.split import span_of
@@ -28,7 +29,7 @@ _WORDS = {
     "Π": "",
 }
 # A longer subscript is a word.
-_MOST_INDICES = 3
+MOST_INDICES = 3
 NOWHERE = Span(0, 0)
 _HEAD = re.compile(rf"({'|'.join(_WORDS)})_?([a-zA-Z]*)\Z")
 _BRACES = {"{": "}", "[": "]", "(": ")"}
@@ -84,14 +85,14 @@ def _head(tokens: list[Token], place: int, kind: str, letters: str) -> Head | No
             end += 1
         if closer is None or end == len(tokens):
             return None
-        bounds = _bounds("".join(inside))
+        bounds = bounds_in("".join(inside))
         end += 1
     if not kind or not bounds or (kind != "sum" and any(len(index) > 1 for index in bounds)):
         return None
     return _with_upper(tokens, Head(kind, bounds, end))
 
 
-def _bounds(written: str) -> dict[str, str]:
+def bounds_in(written: str) -> dict[str, str]:
     """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j` and `i < j`; none where it says more."""
     if re.fullmatch("[a-zA-Z]{2,3}", written):
         return dict.fromkeys(written, "")
@@ -167,7 +168,7 @@ def _with_subscript(expr: Expr, name: str, indices: Mapping[str, Expr]) -> Expr:
     if name in indices:
         raise IndexSum(span=expr.span or NOWHERE, written=name, problem="value", index=name)
     stem, _, letters = name.rpartition("_")
-    is_subscript = bool(stem) and letters.isalpha() and len(letters) <= _MOST_INDICES and any(one in indices for one in letters)
+    is_subscript = bool(stem) and letters.isalpha() and len(letters) <= MOST_INDICES and any(one in indices for one in letters)
     return _member(expr, stem, list(letters), indices) if is_subscript else expr
 
 
@@ -175,7 +176,8 @@ def _member(expr: Expr, stem: str, letters: list[str], indices: Mapping[str, Exp
     for letter in letters:
         if letter not in indices:
             raise IndexSum(span=expr.span or NOWHERE, written=stem, problem="unbound", index=letter or ":")
-    return Expr("name", tuple(_plain(indices[letter]) for letter in letters), stem, expr.span)
+    name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi
+    return Expr("name", tuple(_plain(indices[letter]) for letter in letters), name, expr.span)
 
 
 def _plain(index: Expr) -> Expr:

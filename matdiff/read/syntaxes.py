@@ -72,5 +72,6 @@ def name_in(text: str) -> str | None:
         if isinstance(error, TooLarge):
             raise error
     (statement,) = reading.statements if len(reading.statements) == 1 and not reading.failed else (None,)
-    plain = isinstance(statement, Question) and statement.expr.op == "name" and not statement.wrt
-    return str(statement.expr.value) if isinstance(statement, Question) and plain else None
+    if not isinstance(statement, Question) or statement.wrt or statement.expr.op not in ("name", "pi"):
+        return None
+    return "pi" if statement.expr.op == "pi" else str(statement.expr.value)

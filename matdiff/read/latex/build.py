@@ -110,6 +110,10 @@ class BuilderLatex(Builder):
             return Expr(_WITH, (inside, cast(Expr, parts[5])), span=span)
         return sum_of_row_norms(inside, span) if closing == "rows" else Expr(NAMES[closing], (inside,), span=span)
 
+    def over(self, parts: list[Part]) -> Expr:
+        """`\\sum_i x_i`."""
+        return super().over([parts[0], self._with_signs(parts[1:-1], cast(Expr, parts[-1]))])
+
     def bars(self, parts: list[Part]) -> Expr:
         """A determinant or an absolute value; see `decided`."""
         return self._between(_BARS, parts)
@@ -251,6 +255,8 @@ def _norm_with(node: Expr, args: tuple[Expr, ...], sides: list[tuple[bool, bool]
 
 def _sides(node: Expr, sides: list[tuple[bool, bool]], kinds: Mapping[str, str]) -> tuple[bool, bool]:
     """Whether the value has more than one row, and more than one column."""
+    if node.op == "name" and node.args:  # a member of a family is a number unless the type tells more
+        return _KINDS.get(kinds.get(str(node.value), ""), _NUMBER)
     if node.op == "name":
         return _KINDS.get(kinds.get(str(node.value), ""), _KINDS[default_kind(str(node.value))])
     if node.op in _TO_NUMBER or not sides:

@@ -139,6 +139,11 @@ class Draft(NamedTuple):
     members: Sequence[Member] = ()
 
     @property
+    def has_sums(self) -> bool:
+        """Whether there are sums over an index in it."""
+        return any(piece.type == "SUM_OVER" for form in (*self.forms, *self.expected) for piece in form)
+
+    @property
     def pieces(self) -> list[Piece]:
         """All tokens of names."""
         found = [*self.wrt, *self.by, *([self.name] if self.name is not None else [])]

@@ -38,6 +38,7 @@ from matdiff.read.latex.seen import seen
 from matdiff.read.latex.sets import Member, is_member, member_at
 from matdiff.read.review import circular, depth, divisions, repeated, wrong_calls
 from matdiff.read.split import PROPERTIES, TERM_ENDS, span_of
+from matdiff.read.sums import MOST_INDICES, bound
 
 if TYPE_CHECKING:
     from matdiff.read.lalr import Token
@@ -87,7 +88,8 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
     good = [draft for draft in drafts if isinstance(draft, Draft)]
     members += [member for draft in good for member in draft.members]
     spelled, kinds = _spelled(
-        [*(piece for draft in good for piece in draft.pieces), *(piece for one in members for piece in one.names)]
+        [*(piece for draft in good for piece in draft.pieces), *(piece for one in members for piece in one.names)],
+        any(draft.has_sums for draft in good),
     )
     for member in members:
         try:
@@ -164,7 +166,7 @@ class Settled(NamedTuple):
     remarks: list[Remark]
 
 
-def _spelled(pieces: Sequence[Piece]) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
+def _spelled(pieces: Sequence[Piece], has_sums: bool) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
     """How the names are called, and the kinds that bold type tells."""
     styles: dict[str, set[str]] = {}
     for piece in pieces:
@@ -180,6 +182,10 @@ def _spelled(pieces: Sequence[Piece]) -> tuple[dict[tuple[str, str], str], dict[
                 kinds[called] = "matrix" if name[0].isupper() else "vector"
             elif style == "" and name[0].isupper() in bold and not is_greek(name) and len(name.partition("_")[0]) == 1:
                 kinds[called] = "scalar"
+    for called, kind in list(kinds.items()) if has_sums else ():
+        stem, _, letters = called.rpartition("_")  # x_i of a sum is a member of x
+        if stem and letters.isalpha() and len(letters) <= MOST_INDICES:
+            kinds.setdefault(stem, kind)
     return spelled, kinds
 
 
@@ -201,7 +207,7 @@ def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told:
     parsed = _formula([piece.token(spelled) for piece in pieces])
     if depth(parsed) > DEPTH:
         raise TooLarge(what="depth", limit=DEPTH, span=parsed.span)
-    expr, kind = decided(parsed, told)
+    expr, kind = decided(bound(parsed), told)
     for error in wrong_calls(expr):
         raise error
     return expr, kind

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,11 @@ from matdiff.limits import check
 from matdiff.read.latex.marks import BARS, FONTS, OPENERS, unexpected
 from matdiff.read.latex.names import argument_at, letter_of, unit_at
 from matdiff.read.latex.pieces import ADJOINTS, CLOSING, ENDS, NORMS, TRANSPOSES, Piece
+from matdiff.read.sums import bounds_in
+
+# The signs of conditions on indices as the plain language has them.
+_CONDITIONS = {"\\neq": "!=", "\\ne": "!=", "\\lt": "<"}
+_SIGNS_OF_CONDITIONS = re.compile(r"\\neq|\\ne|\\lt")
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
@@ -88,6 +94,25 @@ class Scripts:
         return [mark.text for mark in self.marks[first:last] if mark.text not in "{}" and mark.command not in FONTS]
 
     # Fractions, roots and scripts
+
+    def _sum(self, place: int) -> int:
+        """`\\sum_{i=1}^n`, with its scripts in either order."""
+        mark = self.marks[place]
+        below, above, following = "", "", place + 1
+        while following < self.stop and self.marks[following].text in ("_", "^"):
+            is_below = self.marks[following].text == "_"
+            first, last, behind = argument_at(self.marks, following, self.stop)
+            plain = "".join(self._plain(first, last))
+            below, above, following = (plain, above, behind) if is_below else (below, plain, behind)
+        bounds = bounds_in(_SIGNS_OF_CONDITIONS.sub(lambda found: _CONDITIONS[found[0]], below))
+        if not bounds or (above and (len(bounds) > 1 or not above.isalnum())):
+            raise unexpected(mark, "indexed")
+        if above:
+            (index,) = bounds
+            bounds = {index: above}
+        text = " ".join(["sum", *(f"{index}={upper}" for index, upper in bounds.items())])
+        self.pieces.append(Piece("SUM_OVER", text, mark.start, self.marks[following - 1].end))
+        return following
 
     def _fraction(self, place: int) -> int:
         self._add("FRACTION", self.marks[place])

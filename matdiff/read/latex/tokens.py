@@ -79,6 +79,8 @@ class Formula(Scripts):
                 self._add("NEXT_CELL" if text == "&" else "NEXT_ROW", mark)
             elif any(piece.type == "MATRIX_OPEN" for piece in self.open):
                 raise unexpected(mark, "separator")
+        elif command == "sum" or text == "∑":
+            return self._sum(place)
         elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_") or command == "arg":
             raise unexpected(mark, "indexed")
         elif text in ("(", "[", "\\{") and self._is_positive_part(mark):
