@@ -102,14 +102,17 @@ def compare(answer: Answer, place: int, text: str, seed: int, sizes: Mapping[str
 
 
 def _decide(verdict: Verdict, comparison: Comparison, is_same: bool) -> None:
-    """Fill in the verdict.  Equal normal forms are a proof as long as the numbers, which share nothing with them, do not differ."""
-    if comparison.points:
-        _measure(verdict, comparison)
-    if is_same and (verdict.passed or not comparison.points or verdict.max_relative_error == inf):
+    """Fill in the verdict.
+
+    Equal normal forms are a proof as long as there are numbers and these, which share nothing with them, do not differ.
+    """
+    if not comparison.points:
+        verdict.finding = Finding("no point")
+        return
+    _measure(verdict, comparison)
+    if is_same and (verdict.passed or verdict.max_relative_error == inf):
         verdict.passed = verdict.exact = True
         verdict.trials, verdict.max_relative_error, verdict.sizes = 0, 0.0, {}
-    elif not comparison.points:
-        verdict.finding = Finding("no point")
     elif not verdict.passed:
         verdict.finding = explain(comparison)
 

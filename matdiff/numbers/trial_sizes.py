@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import permutations
+from itertools import permutations, product
+from math import prod
 from numbers import Integral
 from random import Random
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ Sizes = dict[str, int]
 # or for a number that is written beside a size.
 MOST_WORK = 400_000
 _LARGEST_DEGREE, _LARGEST_WRITTEN = 40, 2000
+# Nor are sizes further apart than this for the sake of a number that is written beside their difference.
+_LARGEST_GAP = 12
 # So far is looked for sizes that fit the indices and the compound sizes, such as n - 1, of an expression.
 _FURTHEST = 24
 # A function of a matrix costs about so many products.
@@ -113,17 +116,18 @@ class TrialSizes:
             if found is not None:
                 yield found
 
-    def grown(self, sizes: Mapping[str, int], seed: int, start: int = 0) -> Sizes | None:
+    def grown(self, sizes: Mapping[str, int], seed: int, start: int = 0, gap: int = 0) -> Sizes | None:
         """Other sizes in the same order, the smallest of them `start` at least: where the least was m it is m again.
 
-        No name stands for the number that it was, and no difference of two stays as it was for long.
+        They are more than `gap` apart.  No name stands for the number that it was, and no difference of two stays as it was for long.
         """
         random = Random(repr((seed, "grown")))
         for more in range(1, 5):
             chosen: Sizes = {}
             last = 0
             for name in sorted(self.names, key=lambda name: sizes[name]):
-                last = max(sizes[name] + more, last + 1 + random.randrange(3), start)
+                least = last + 1 + gap + random.randrange(3) if last else start
+                last = max(sizes[name] + more, least)
                 while last in self.taken or last == sizes[name]:
                     last += 1
                 chosen[name] = last
@@ -140,8 +144,10 @@ class TrialSizes:
         written = max(map(_written, self.typeds)) + 1
         enough = max(written, *map(_enough, self.typeds))
         found = []
-        for start in _down(enough, min([enough, *self.at(sizes)])):
-            grown = self.grown(sizes, seed, start)
+        # m - n - 3 vanishes at no larger difference.
+        apart = min(written, _LARGEST_GAP) if len(self.names) > 1 else 0
+        for start, gap in product(_down(enough, min([enough, *self.at(sizes)])), dict.fromkeys((apart, 0))):
+            grown = self.grown(sizes, seed, start, gap)
             if grown is not None and self.work(grown) <= (MOST_WORK if start <= written else MOST_WORK // 4):
                 if start >= written:
                     return [grown]
@@ -260,12 +266,8 @@ def _work(typed: Typed, sizes: Mapping[str, int]) -> int:
     total = 0
     for root in (*typed.definitions.values(), typed.expr):
         for node in post_order(root):
-            if node.op == "sigma":
-                letters = {str(index.value): dim for index, dim in _letters(node)}
-                count = 1
-                for dim in letters.values():
-                    count *= number_of_dim(dim, sizes)
-                total += count
+            if node.op == "sigma":  # as often as there are entries
+                total += prod(number_of_dim(dim, sizes) for dim in _letters(node).values())
             elif node.shape is not None:
                 rows, columns = (number_of_dim(dim, sizes) for dim in shape_of(node))
                 total += rows * columns
@@ -277,12 +279,12 @@ def _work(typed: Typed, sizes: Mapping[str, int]) -> int:
     return total
 
 
-def _letters(node: Expr) -> Iterator[tuple[Expr, Dim]]:
-    """The summed letters of a sum in index notation, and the sizes of the axes where they stand."""
-    summed = {str(index.value) for index in node.args[1:]}
+def _letters(node: Expr) -> dict[str, Dim]:
+    """The letters in index notation, summed or not, with the sizes of the axes where they stand."""
+    found = {}
     for part in post_order(node.args[0]):
         if part.op == "entry":
+            dims = shape_of(part.args[0])
             for position, index in enumerate(part.args[1:]):
-                dims = shape_of(part.args[0])
-                if str(index.value) in summed:
-                    yield index, dims[position % 2] if len(part.args) > 2 else max(dims, key=lambda dim: not dim.is_one)
+                found[str(index.value)] = dims[position % 2] if len(part.args) > 2 else max(dims, key=lambda dim: not dim.is_one)
+    return found
