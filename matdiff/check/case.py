@@ -11,12 +11,12 @@ from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from matdiff.check.comparison import Comparison, all_equal, common_number, difference, factor_between, turned
+from matdiff.check.comparison import Comparison, all_equal, common_number, factor_between, turned
 from matdiff.infer.fits import count_nodes
 from matdiff.infer.infer import Typed
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
+from matdiff.numbers.matrices import Matrix, Number, Undefined, added, difference, entries_of, identity, multiplied, scaled
 from matdiff.numbers.points import Point
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import with_property
@@ -67,7 +67,7 @@ class BothSides:
     @property
     def is_zero(self) -> bool:
         """Whether the result is 0 at these points, so that an agreement says nothing."""
-        return not any(entry for value in self.results for row in value for entry in row)
+        return not any(map(any, map(entries_of, self.results)))
 
     @cached_property
     def differences(self) -> list[Matrix]:

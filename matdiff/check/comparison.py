@@ -13,7 +13,18 @@ from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, ratio
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, largest_entry, scaled, size_of, transposed
+from matdiff.numbers.matrices import (
+    Matrix,
+    Number,
+    Undefined,
+    difference,
+    entries_of,
+    largest_entry,
+    scaled,
+    size_of,
+    spread,
+    transposed,
+)
 from matdiff.numbers.points import Point
 from matdiff.numbers.precision import mp
 from matdiff.numbers.values import evaluate, evaluate_tensor, number_of_dim
@@ -110,27 +121,20 @@ class Comparison:
 
 def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     """The value of a result with at most two axes, in either notation.  Raises Undefined."""
-    with mp.workdps(mp.dps + point.more):
-        return _value_of_result(result, shape, point)
-
-
-def _value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     parts = {part.name: part.expr for part in result.where}
     rows, columns = (number_of_dim(dim, point.sizes) for dim in shape)
-    if result.form == "matrix":
-        value = evaluate(result.expr, point.values, point.sizes, parts)
-        return value if size_of(value) == (rows, columns) else filled(rows, columns, value[0][0])
-    letters = [(axis[3], number_of_dim(axis[2], point.sizes)) for axis in result.axes]
-    entries = evaluate_tensor(result.index_expr, letters, point.values, point.sizes, None, parts)
-    numbers = list(entries.values())
+    with mp.workdps(mp.dps + point.more):
+        if result.form == "matrix":
+            return spread(evaluate(result.expr, point.values, point.sizes, parts), rows, columns)
+        letters = [(axis[3], number_of_dim(axis[2], point.sizes)) for axis in result.axes]
+        numbers = list(evaluate_tensor(result.index_expr, letters, point.values, point.sizes, None, parts).values())
     return [numbers[row * columns : (row + 1) * columns] for row in range(rows)]
 
 
 def distance(left: Matrix, right: Matrix) -> Number:
     """The largest difference of two entries in proportion to the largest entry."""
-    pairs = [(a, b) for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True)]
-    difference = max(abs(a - b) for a, b in pairs)
-    return difference and difference / max(max(abs(a), abs(b)) for a, b in pairs)
+    apart = largest_entry(difference(left, right))
+    return apart and apart / max(largest_entry(left), largest_entry(right))
 
 
 def is_equal(left: Matrix, right: Matrix) -> bool:
@@ -146,17 +150,11 @@ def all_equal(left: Sequence[Matrix], right: Sequence[Matrix]) -> bool:
     return all(map(is_equal, left, right))
 
 
-def difference(left: Matrix, right: Matrix) -> Matrix:
-    """left - right."""
-    return added(left, scaled(-1, right))
-
-
 def factor_between(left: Matrix, right: Matrix) -> Number | None:
     """The number c with left = c right, or None; none where one of the two is 0."""
     if size_of(left) != size_of(right):
         return None
-    pairs = [(a, b) for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True)]
-    a, b = max(pairs, key=lambda pair: abs(pair[1]))
+    a, b = max(zip(entries_of(left), entries_of(right), strict=True), key=lambda pair: abs(pair[1]))
     if not a or not b:
         return None
     factor = a / b

@@ -16,7 +16,6 @@ from matdiff.check.comparison import (
     all_equal,
     as_ratio,
     common_number,
-    difference,
     factor_between,
     is_equal,
     value_of_result,
@@ -30,7 +29,18 @@ from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, ratio
 from matdiff.laws.simplify import simplify
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scaled, size_of, transposed
+from matdiff.numbers.matrices import (
+    Matrix,
+    Number,
+    Undefined,
+    added,
+    difference,
+    multiplied,
+    scaled,
+    size_of,
+    spread,
+    transposed,
+)
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 from matdiff.pipeline import again
@@ -186,9 +196,7 @@ def _valued(sides: BothSides, typed: Typed, full: bool, transpose: bool) -> list
     for term in terms_of(typed.expr, full):
         values = sides.of(term, typed, transpose)
         if values is not None:
-            sizes = map(size_of, sides.results)
-            same = [v if size_of(v) == size else filled(*size, v[0][0]) for v, size in zip(values, sizes, strict=True)]
-            found.append((term, same))
+            found.append((term, [spread(v, *size_of(result)) for v, result in zip(values, sides.results, strict=True)]))
     return found
 
 

@@ -17,7 +17,7 @@ from matdiff.derive.structure import turns_with_variable
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import shape_of
-from matdiff.numbers.matrices import Matrix, Number, Overlarge, Undefined, added, entry_at, filled, scaled, size_of
+from matdiff.numbers.matrices import Matrix, Number, Overlarge, Undefined, added, difference, entry_at, filled, scaled, size_of
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.points import Point, Sampler, sample, spread
 from matdiff.numbers.precision import mp
@@ -134,10 +134,19 @@ def differences(
     step = step or mp.mpf(10) ** -STEP_DIGITS
 
     def turned(at: Mapping[str, Matrix], name: str, direction: Matrix) -> Matrix:
-        prop = typed.variables[name].property
-        return in_space(prop, structure, at[name], direction) if turns_with_variable(prop, structure) else direction
+        return moving(at, name, direction) if turns_with_variable(typed.variables[name].property, structure) else direction
 
-    speeds = [] if along is None else [turned(values, name, values[to]) for name, to in zip(moved, along.names, strict=False)]
+    def moving(at: Mapping[str, Matrix], name: str, direction: Matrix) -> Matrix:
+        return in_space(typed.variables[name].property, structure, at[name], direction)
+
+    def slope(function: Callable[[Mapping[str, Matrix]], Matrix], at: Mapping[str, Matrix], ways: Mapping[str, Matrix]) -> Matrix:
+        """How fast the function of the variables changes while some of them move."""
+        ends = [function({**at, **{n: added(at[n], scaled(s * step, way)) for n, way in ways.items()}}) for s in (1, -1)]
+        return scaled(1 / (2 * step), difference(*ends))
+
+    # The direction of a vjp is one of the output: no variable moves along it.
+    ways = () if along is None or along.kind == "vjp" else zip(moved, along.names, strict=True)
+    speeds = {name: turned(values, name, values[to]) for name, to in ways}
 
     def value(at: Mapping[str, Matrix]) -> Matrix:
         return Evaluation(at, sizes, typed.definitions).value(typed.expr)
@@ -147,11 +156,7 @@ def differences(
             return value(at)
         if along.kind == "vjp":
             return OPERATIONS[":"](values[along.names[0]], value(at))
-        ahead, behind = dict(at), dict(at)
-        for name, to in zip(moved, speeds, strict=True):
-            way = scaled(step, _direction(typed.variables[name].property, structure, at[name], to))
-            ahead[name], behind[name] = added(at[name], way), added(at[name], scaled(-1, way))
-        return scaled(1 / (2 * step), added(value(ahead), scaled(-1, value(behind))))
+        return slope(value, at, {name: moving(at, name, speed) for name, speed in speeds.items()})
 
     def derivative(at: Mapping[str, Matrix], entries: Sequence[Matrix]) -> Matrix:
         if not entries:
@@ -159,10 +164,7 @@ def differences(
         *others, entry = entries
         name = wrt[len(others)]
         others = [turned(at, other, earlier) for other, earlier in zip(wrt, others)]
-        direction = scaled(step, in_space(typed.variables[name].property, structure, at[name], entry))
-        ahead = derivative({**at, name: added(at[name], direction)}, others)
-        behind = derivative({**at, name: added(at[name], scaled(-1, direction))}, others)
-        return scaled(1 / (2 * step), added(ahead, scaled(-1, behind)))
+        return slope(lambda there: derivative(there, others), at, {name: moving(at, name, entry)})
 
     return [derivative(values, [_unit(values[name], at) for name, at in zip(wrt, place, strict=True)]) for place in places]
 
@@ -172,15 +174,6 @@ def _unit(like: Matrix, place: Index) -> Matrix:
     entry = filled(*size_of(like))
     entry[place[0]][place[1]] = mp.mpf(1)
     return entry
-
-
-def _direction(prop: str | None, structure: str, at: Matrix, along: Matrix) -> Matrix:
-    """The way that a variable goes along a matrix: the sum of those of its entries."""
-    rows, columns = size_of(along)
-    total = filled(rows, columns)
-    for i, j in product(range(rows), range(columns)):
-        total = added(total, scaled(along[i][j], in_space(prop, structure, at, _unit(along, (i, j)))))
-    return total
 
 
 def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = None, most: int | None = None) -> Report:

@@ -21,7 +21,9 @@ from matdiff.numbers.matrices import (
     added,
     blocks,
     checked,
+    cofactors,
     determinant,
+    entries_of,
     filled,
     hadamard,
     identity,
@@ -30,8 +32,8 @@ from matdiff.numbers.matrices import (
     scalar,
     scaled,
     through_mpmath,
-    total,
     transposed,
+    without,
 )
 from matdiff.numbers.precision import mp
 
@@ -209,43 +211,26 @@ PRIMARY = {
 
 def adjugate(value: Matrix) -> Matrix:
     """Cofactors, transposed: defined for singular matrices too."""
-    if len(value) == 1:
-        return scalar(1)
-    return _of_cofactors(value, lambda i, j: determinant(_without(value, i, j)))
-
-
-def _without(value: Matrix, row: int, column: int) -> Matrix:
-    return [[entry for j, entry in enumerate(line) if j != column] for i, line in enumerate(value) if i != row]
-
-
-def _of_cofactors(value: Matrix, minor: Callable[[int, int], Number]) -> Matrix:
-    """The adjugate made of what `minor` says of the matrix without a row and a column."""
-    size = len(value)
-    return [[(-1) ** (i + j) * minor(j, i) for j in range(size)] for i in range(size)]
+    return cofactors(value, lambda minor, i, j: determinant(minor))
 
 
 def adjugate_slope(value: Matrix, direction: Matrix) -> Matrix:
     """Its derivative, exactly: d det(M) = adj(M)^T : dM for every minor M."""
-
-    def change(i: int, j: int) -> Number:
-        if len(value) == 1:
-            return mp.mpf(0)
-        turned = transposed(adjugate(_without(value, i, j)))
-        return total(hadamard(turned, _without(direction, i, j)))
-
-    return _of_cofactors(value, change)
+    return cofactors(value, lambda minor, i, j: _contracted(adjugate(minor), without(direction, i, j)))
 
 
 def adjugate_bend(value: Matrix, first: Matrix, second: Matrix) -> Matrix:
     """Its second derivative, exactly."""
 
-    def change(i: int, j: int) -> Number:
-        if len(value) == 1:
-            return mp.mpf(0)
-        turned = transposed(adjugate_slope(_without(value, i, j), _without(second, i, j)))
-        return total(hadamard(turned, _without(first, i, j)))
+    def change(minor: Matrix, i: int, j: int) -> Number:
+        return _contracted(adjugate_slope(minor, without(second, i, j)), without(first, i, j))
 
-    return _of_cofactors(value, change)
+    return cofactors(value, change)
+
+
+def _contracted(adjugate: Matrix, change: Matrix) -> Number:
+    """adj^T : dM, 0 for matrices without entries."""
+    return mp.fsum(entries_of(hadamard(transposed(adjugate), change))) if change else mp.mpf(0)
 
 
 # Eigenvalues of symmetric matrices

@@ -21,7 +21,7 @@ from matdiff.infer.unify import size_of as size_of_argument
 from matdiff.language.dims import Dim
 from matdiff.language.queries import post_order, shape_of
 from matdiff.limits import check
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, blocks, checked, entry_at, multiplied, size_of
+from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 
@@ -84,7 +84,7 @@ class Inexpressible(Exception):
 class Arithmetic:
     """What the entries of arrays are, and what the operations do to arrays of them: here numbers of many digits."""
 
-    operations: Mapping[str, Callable[..., Matrix]] = {"*": multiplied, "+": added, **OPERATIONS}
+    operations: Mapping[str, Callable[..., Matrix]] = OPERATIONS
 
     def number(self, value: Rational) -> Number:
         """The entry that a rational number is."""
