@@ -5,7 +5,7 @@ Importing this module loads mpmath.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ from matdiff.numbers.matrices import (
     scaled,
     size_of,
     spread,
-    transposed,
 )
 from matdiff.numbers.points import Point
 from matdiff.numbers.precision import mp
@@ -121,14 +120,28 @@ class Comparison:
 
 def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     """The value of a result with at most two axes, in either notation.  Raises Undefined."""
-    parts = {part.name: part.expr for part in result.where}
     rows, columns = (number_of_dim(dim, point.sizes) for dim in shape)
     with mp.workdps(mp.dps + point.more):
         if result.form == "matrix":
-            return spread(evaluate(result.expr, point.values, point.sizes, parts), rows, columns)
-        letters = [(axis[3], number_of_dim(axis[2], point.sizes)) for axis in result.axes]
-        numbers = list(evaluate_tensor(result.index_expr, letters, point.values, point.sizes, None, parts).values())
-    return [numbers[row * columns : (row + 1) * columns] for row in range(rows)]
+            return spread(evaluate(result.expr, point.values, point.sizes, parts_of(result)), rows, columns)
+        letters = letters_of(result, point.sizes)
+        numbers = evaluate_tensor(result.index_expr, letters, point.values, point.sizes, None, parts_of(result))
+    return as_rows(list(numbers.values()), columns)
+
+
+def parts_of(result: Result) -> dict[str, Expr]:
+    """The named parts of a result, which its formulas use like definitions."""
+    return {part.name: part.expr for part in result.where}
+
+
+def letters_of(result: Result, sizes: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The axes of a result in index notation: the letter of each, and how far it runs."""
+    return [(letter, number_of_dim(dim, sizes)) for _, _, dim, letter in result.axes]
+
+
+def as_rows(numbers: Sequence[Number], columns: int) -> Matrix:
+    """The matrix with these entries, row by row."""
+    return [list(numbers[start : start + columns]) for start in range(0, len(numbers), columns)]
 
 
 def distance(left: Matrix, right: Matrix) -> Number:
@@ -177,8 +190,3 @@ def as_ratio(number: Number | None) -> Rational | None:
     if not close or abs(mp.mpf(close.numerator) / close.denominator - number) > tolerance() * abs(number):
         return None
     return ratio(close.numerator, close.denominator)
-
-
-def turned(values: Sequence[Matrix]) -> list[Matrix]:
-    """The transposes."""
-    return [transposed(value) for value in values]

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
 
+from matdiff.check.comparison import parts_of
 from matdiff.check.components import Array, Components, Entry
 from matdiff.check.identity import Letters, is_zero
-from matdiff.check.verify import verify
+from matdiff.check.verify import axes_kept, verify
 from matdiff.derive.directions import SOLVE
 from matdiff.derive.structure import turns_with_variable
 from matdiff.language.dims import SCALAR
@@ -269,8 +270,7 @@ def _components(
 ) -> Iterator[tuple[Index, Entry, set[Entry]]]:
     """Every component: (its axes, the derivative, what the result says in index and in matrix notation)."""
     typed = answer.typed
-    parts = {part.name: part.expr for part in result.where}
-    printed = Evaluation(point.held, sizes, parts, Components())
+    printed = Evaluation(point.held, sizes, parts_of(result), Components())
     entries = Entries(printed)
     matrix = printed.value(result.expr) if result.form == "matrix" else None
     letters = [axis[3] for axis in (result.axes[::-1] if result.turned else result.axes)]
@@ -282,9 +282,7 @@ def _components(
     for places in product(*variables):
         for output in outputs:
             derivative = point.hold(point.derivative(value[output[0]][output[1]], wrt, places))
-            axes = tuple(
-                k for dims, pair in zip(shapes, (output, *places), strict=True) for k, dim in zip(pair, dims) if not dim.is_one
-            )
+            axes = axes_kept(shapes, (output, *places))
             at = dict(zip(letters, axes, strict=True))
             shown = entries.value(result.expr, at) if matrix is None else entry_at(matrix, axes[::-1] if result.turned else axes)
             yield axes, derivative, {entries.value(result.index_expr, at), shown}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import local
+from typing import Any
 
 from matdiff.numbers.matrices import (
     Matrix,
@@ -37,6 +38,8 @@ from matdiff.numbers.matrices import (
 )
 from matdiff.numbers.precision import mp
 
+# Eigenvalues, eigenvectors as columns, and the inverse of these.
+Spectrum = tuple[list[Number], Any, Any]  # mpmath is untyped here: its matrices
 # Eigenvalues nearer than this are taken for equal.
 _NEAREST = 1e-6
 
@@ -55,7 +58,7 @@ class Primary:
         if of_number:
             self.of_number, self.first, self.second = of_number
 
-    def _spectrum(self, at: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+    def _spectrum(self, at: Matrix) -> Spectrum | None:
         if self.invertible and not determinant(at):
             raise Undefined("a singular matrix")
         return _spectrum(at) if self.has_spectrum else None
@@ -65,8 +68,8 @@ class Primary:
         spectrum = self._spectrum(at)
         if spectrum is None:
             return self.of_matrix(at)
-        values, vectors, inverse = spectrum
-        return _real_product(vectors, mp.diag([self.of_number(v) for v in values]), inverse)
+        numbers = list(map(self.of_number, spectrum[0]))
+        return _in_basis(spectrum, lambda i, j: numbers[i] if i == j else mp.mpf(0))
 
     def slope(self, at: Matrix, direction: Matrix) -> Matrix:
         """f'(X, E)."""
@@ -76,13 +79,8 @@ class Primary:
             whole = self.of_matrix(blocks([at, direction, filled(size, size), at], 2))
             return [row[size:] for row in whole[:size]]
         values, vectors, inverse = spectrum
-        inner = inverse * mp.matrix(direction) * vectors
-        first = self._first_differences(values)
-        turned = mp.matrix(size, size)
-        for i in range(size):
-            for j in range(size):
-                turned[i, j] = first[i][j] * inner[i, j]
-        return _real_product(vectors, turned, inverse)
+        inner, first = inverse * mp.matrix(direction) * vectors, self._first_differences(values)
+        return _in_basis(spectrum, lambda i, j: first[i][j] * inner[i, j])
 
     def bend(self, at: Matrix, one: Matrix, other: Matrix) -> Matrix:
         """f''(X, E, F)."""
@@ -95,13 +93,12 @@ class Primary:
         values, vectors, inverse = spectrum
         left, right = (inverse * mp.matrix(direction) * vectors for direction in (one, other))
         first = self._first_differences(values)
-        turned = mp.matrix(size, size)
-        for i in range(size):
-            for j in range(size):
-                for k in range(size):
-                    second = self._second_difference(values, first, i, k, j)
-                    turned[i, j] += second * (left[i, k] * right[k, j] + right[i, k] * left[k, j])
-        return _real_product(vectors, turned, inverse)
+
+        def entry(i: int, j: int) -> Number:
+            middle = ((k, self._second_difference(values, first, i, k, j)) for k in range(size))
+            return sum(second * (left[i, k] * right[k, j] + right[i, k] * left[k, j]) for k, second in middle)
+
+        return _in_basis(spectrum, entry)
 
     def _first_differences(self, values: list[Number]) -> list[list[Number]]:
         at = [self.of_number(v) for v in values]
@@ -121,13 +118,13 @@ class _Spectra(local):
     """The last spectra, for each thread its own: their numbers belong to its precision."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[int, tuple[tuple[Number, ...], ...]], tuple[list[Number], Matrix, Matrix] | None] = {}
+        self.known: dict[tuple[int, tuple[tuple[Number, ...], ...]], Spectrum | None] = {}
 
 
 _spectra = _Spectra()
 
 
-def _spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+def _spectrum(value: Matrix) -> Spectrum | None:
     """Eigenvalues, eigenvectors as columns and the inverse of these, or None where eigenvalues nearly coincide."""
     key, known = (mp.prec, tuple(map(tuple, value))), _spectra.known
     if key not in known:
@@ -137,7 +134,7 @@ def _spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
     return known[key]
 
 
-def _computed_spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+def _computed_spectrum(value: Matrix) -> Spectrum | None:
     try:
         with mp.extradps(10):
             values, vectors = mp.eig(mp.matrix(value))
@@ -150,9 +147,12 @@ def _computed_spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | N
         return None
 
 
-def _real_product(left: Matrix, middle: Matrix, right: Matrix) -> Matrix:
-    product: Matrix = (left * middle * right).tolist()  # type: ignore[operator, attr-defined]
-    return checked(product)
+def _in_basis(spectrum: Spectrum, entry: Callable[[int, int], Number]) -> Matrix:
+    """The matrix that has these entries in the basis of the eigenvectors."""
+    values, vectors, inverse = spectrum
+    size = range(len(values))
+    inner = mp.matrix([[entry(i, j) for j in size] for i in size])
+    return checked((vectors * inner * inverse).tolist())
 
 
 def power_of(exponent: Number) -> Primary:

@@ -13,13 +13,12 @@ from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
-from matdiff.language.queries import post_order
-from matdiff.numbers.matrices import Matrix, Undefined, largest_entry
+from matdiff.numbers.matrices import Matrix, Undefined, difference, largest_entry, transposed
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import MANNERS, Entries, draw_entries, draw_values, made
-from matdiff.numbers.signs import Watch, number_of
+from matdiff.numbers.signs import Watch, number_of, with_values
 from matdiff.numbers.trial_sizes import MOST_WORK, Sizes, TrialSizes
-from matdiff.numbers.values import Evaluation, evaluate, written_out
+from matdiff.numbers.values import Evaluation, evaluate, nodes_of, written_out
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
@@ -67,7 +66,7 @@ class Point:
         more: int = 0,
     ) -> None:
         self.values, self.sizes, self.variables, self.entries, self.more = values, sizes, variables, entries, more
-        largest = [max(abs(entry) for row in value for entry in row) for value in (entries or {}).values()]
+        largest = map(largest_entry, (entries or {}).values())
         # How small the smallest variable is, for steps that must be small beside it.
         self.scale = min([1.0, *(size for size in largest if size)])
 
@@ -233,11 +232,9 @@ class Sampler:
         """The sizes of the numbers that are written, but those near 1: relu(x - 100) asks for an x of 100."""
         found = set()
         for typed in self.typeds:
-            for root in (*typed.definitions.values(), typed.expr):
-                for node in post_order(root):
-                    size = abs(float(number_of(node)))
-                    if _LEAST <= size < 0.3 or 3 < size <= _LARGEST:
-                        found.add(size if size < 1 else 1.5 * size)
+            for size in (abs(float(number_of(node))) for node in nodes_of(typed)):
+                if _LEAST <= size < 0.3 or 3 < size <= _LARGEST:
+                    found.add(size if size < 1 else 1.5 * size)
         ordered = sorted(found)
         return list(dict.fromkeys([*ordered[-1:], *ordered[:1], *ordered]))[:_MOST_FOR_NUMBERS]
 
@@ -339,8 +336,7 @@ def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
     """
     digits = 0
     for typed in typeds:
-        nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
-        written = [int(abs(mp.log10(abs(number)))) for number in map(number_of, nodes) if number]
+        written = [int(abs(mp.log10(abs(number)))) for number in map(number_of, nodes_of(typed)) if number]
         digits = max([digits, *(2 * size for size in written if size > _USUAL)])
         for point in points:
             try:
@@ -353,7 +349,7 @@ def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
 def _spread(typed: Typed, point: Point) -> int:
     evaluation = Evaluation(point.values, point.sizes, typed.definitions)
     total = 0
-    for node in Watch([typed]).nodes:
+    for node in (node for root in (*typed.definitions.values(), typed.expr) for node in with_values(root)):
         if node.op == "+":
             sizes = [largest_entry(evaluation.value(term)) for term in node.args]
             whole = max(sizes)
@@ -370,8 +366,6 @@ def seems_symmetric(typed: Typed, trials: int) -> bool:
         values = sample(typed, trial, at)
         if values is not None:
             matrix = Evaluation(values, at, typed.definitions).value(typed.expr)
-            pairs = zip(matrix, zip(*matrix, strict=True), strict=True)
-            largest = max(abs(entry) for row in matrix for entry in row)
-            if any(abs(x - y) > SYMMETRY * largest for row, column in pairs for x, y in zip(row, column, strict=True)):
+            if largest_entry(difference(matrix, transposed(matrix))) > SYMMETRY * largest_entry(matrix):
                 return False
     return True

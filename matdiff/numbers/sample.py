@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from operator import eq, ge, le
 from random import Random
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 # How the entries of variables without a property are drawn, tried in this order until the expression is real and finite.
 # "dominant" makes square matrices diagonally dominant and positive definite, for logarithms of determinants.
-MANNERS = ("normal", "positive", "unit", "dominant", "small", "fraction", "dominant small", "above one")
-
 _ENTRIES: dict[str, Callable[[Random], float]] = {
     "normal": lambda random: random.gauss(0, 1),
     "positive": lambda random: random.uniform(0.4, 2),
@@ -29,7 +27,7 @@ _ENTRIES: dict[str, Callable[[Random], float]] = {
     "dominant small": lambda random: random.uniform(0.02, 0.2),
     "above one": lambda random: random.uniform(1.2, 3),
 }
-
+MANNERS = tuple(_ENTRIES)
 
 Entries = list[list[float]]
 
@@ -38,10 +36,9 @@ _SCALABLE = ("normal", "positive", "dominant", "small", "dominant small")
 
 
 def draw_values(
-    variables: Iterable[Variable], sizes: Mapping[str, int], seed: object, manner: str | Mapping[str, str]
+    variables: Collection[Variable], sizes: Mapping[str, int], seed: object, manner: str | Mapping[str, str]
 ) -> dict[str, Matrix]:
     """A value for every variable, in one manner or each in its own.  A declared property holds to the working precision."""
-    variables = list(variables)
     return made(variables, draw_entries(variables, sizes, seed, manner))
 
 

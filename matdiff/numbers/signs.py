@@ -33,27 +33,24 @@ _SATURATED, _DIGITS_OF_UNIT = 800, 0.9
 class Watch:
     """The parts of expressions that have values of their own.
 
-    nodes    all of them, each after its arguments
     kinked   those that are arguments of a function with a kink, by number
     others   other parts whose signs are looked at, what stands under a root first
     """
 
     def __init__(self, typeds: Sequence[Typed]) -> None:
-        self.nodes: list[Expr] = []
         self._saturating: list[tuple[Typed, Expr]] = []
         # One without variables is as telling everywhere: a wrong 0 is found where the right derivative is none.
         self._formulas = [
             (typed, typed.expr)
             for typed in typeds[1:]
-            if names_in(typed.expr) and any(node is typed.expr for node in _with_values(typed.expr))
+            if names_in(typed.expr) and any(node is typed.expr for node in with_values(typed.expr))
         ]
         kinked: dict[int, tuple[Typed, Expr]] = {}
         rooted: dict[int, tuple[Typed, Expr]] = {}
         others: dict[int, tuple[Typed, Expr]] = {}
         for typed in typeds:
             for root in (*typed.definitions.values(), typed.expr):
-                nodes = list(_with_values(root))
-                self.nodes += nodes
+                nodes = list(with_values(root))
                 self._saturating += [(typed, arg) for node in nodes if row_of(node.op).is_exponential for arg in node.args]
                 arguments = {id(arg) for node in nodes if row_of(node.op).has_kink for arg in node.args}
                 below: set[int] = set()
@@ -142,7 +139,7 @@ def number_of(node: Expr) -> Number:
     return mp.mpf(node.value.numerator) / node.value.denominator
 
 
-def _with_values(root: Expr) -> Iterator[Expr]:
+def with_values(root: Expr) -> Iterator[Expr]:
     """The parts that are no index notation and hold none, each after its arguments."""
     nodes = list(post_order(root))
     # Tensors of three axes and more: they have entries, but no value.
