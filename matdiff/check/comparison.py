@@ -22,7 +22,7 @@ from matdiff.numbers.matrices import (
     largest_entry,
     scaled,
     size_of,
-    spread,
+    stretched,
 )
 from matdiff.numbers.points import Point
 from matdiff.numbers.precision import mp
@@ -123,7 +123,7 @@ def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     rows, columns = (number_of_dim(dim, point.sizes) for dim in shape)
     with mp.workdps(mp.dps + point.more):
         if result.form == "matrix":
-            return spread(evaluate(result.expr, point.values, point.sizes, parts_of(result)), rows, columns)
+            return stretched(evaluate(result.expr, point.values, point.sizes, parts_of(result)), rows, columns)
         letters = letters_of(result, point.sizes)
         numbers = evaluate_tensor(result.index_expr, letters, point.values, point.sizes, None, parts_of(result))
     return as_rows(list(numbers.values()), columns)

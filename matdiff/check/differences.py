@@ -41,7 +41,7 @@ from matdiff.numbers.matrices import (
     multiplied,
     scaled,
     size_of,
-    spread,
+    stretched,
     transposed,
 )
 from matdiff.numbers.numerics import OPERATIONS
@@ -204,7 +204,7 @@ def _valued(sides: BothSides, typed: Typed, full: bool, transpose: bool) -> list
     for term in terms_of(typed.expr, full):
         values = sides.of(term, typed, transpose)
         if values is not None:
-            found.append((term, [spread(v, *size_of(result)) for v, result in zip(values, sides.results, strict=True)]))
+            found.append((term, [stretched(v, *size_of(result)) for v, result in zip(values, sides.results, strict=True)]))
     return found
 
 

@@ -78,7 +78,6 @@ class Proof:
         self.components, self.sizes, self.reason = 0, sizes, ""
         self.wrong: tuple[Index, str, str] | None = None
         self.elsewhere: dict[str, int] | None = None
-        self.place: int | None = None
 
     def __bool__(self) -> bool:
         return self.passed
@@ -138,7 +137,7 @@ def _compare_elsewhere(answer: Answer, proof: Proof, fixed: Mapping[str, int]) -
 def _compare(answer: Answer, proof: Proof, progress: Progress | None) -> None:
     """Fill in the proof.  Raises ZeroDivisionError or Undefined where something has no value at its sizes."""
     point = _Symbols(answer, proof.sizes)
-    total = sum(_count(result, proof.sizes) for result in answer.results)
+    total = sum(prod(number_of_dim(dim, proof.sizes) for dim in result.tensor.dims) for result in answer.results)
     if total > MOST_COMPONENTS:
         proof.reason = f"{total} components are too many"
         return
@@ -160,10 +159,6 @@ def _compare(answer: Answer, proof: Proof, progress: Progress | None) -> None:
         proof.reason = "the components are nested too deep"
     else:
         proof.passed = proof.decided = True
-
-
-def _count(result: Result, sizes: Mapping[str, int]) -> int:
-    return prod(number_of_dim(dim, sizes) for dim in result.tensor.dims)
 
 
 class _Symbols:

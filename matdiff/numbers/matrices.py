@@ -101,7 +101,7 @@ def masked(keep: Callable[[int, int], bool], value: Matrix) -> Matrix:
     return [[entry if keep(i, j) else 0 * entry for j, entry in enumerate(row)] for i, row in enumerate(value)]
 
 
-def spread(value: Matrix, rows: int, columns: int) -> Matrix:
+def stretched(value: Matrix, rows: int, columns: int) -> Matrix:
     """A scalar as an array of equal entries."""
     return [[value[0][0]] * columns for _ in range(rows)] if size_of(value) == (1, 1) else value
 
@@ -109,7 +109,7 @@ def spread(value: Matrix, rows: int, columns: int) -> Matrix:
 def entrywise(function: Callable[[Number, Number], Number], left: Matrix, right: Matrix) -> Matrix:
     """`function` of the entries in the same place; a scalar stands for an array of equal entries."""
     size = max(size_of(left), size_of(right))
-    pairs = zip(spread(left, *size), spread(right, *size), strict=True)
+    pairs = zip(stretched(left, *size), stretched(right, *size), strict=True)
     return [[function(x, y) for x, y in zip(first, second, strict=True)] for first, second in pairs]
 
 

@@ -230,12 +230,8 @@ class Sampler:
 
     def _written_scales(self) -> list[float]:
         """The sizes of the numbers that are written, but those near 1: relu(x - 100) asks for an x of 100."""
-        found = set()
-        for typed in self.typeds:
-            for size in (abs(float(number_of(node))) for node in nodes_of(typed)):
-                if _LEAST <= size < 0.3 or 3 < size <= _LARGEST:
-                    found.add(size if size < 1 else 1.5 * size)
-        ordered = sorted(found)
+        sizes = {abs(float(number_of(node))) for typed in self.typeds for node in nodes_of(typed)}
+        ordered = sorted(size if size < 1 else 1.5 * size for size in sizes if _LEAST <= size < 0.3 or 3 < size <= _LARGEST)
         return list(dict.fromkeys([*ordered[-1:], *ordered[:1], *ordered]))[:_MOST_FOR_NUMBERS]
 
     def _of_other_signs(self, points: Sequence[Point], accept: Accept) -> Iterator[Point]:
@@ -267,8 +263,7 @@ class Sampler:
                 yield point
 
     def _signs(self, point: Point) -> set[tuple[int, bool]]:
-        """The signs of the parts at a point; none where all formulas are 0, where they say nothing about each other."""
-        return self.watch.signs(point.values, point.sizes) if self.watch.is_telling(point.values, point.sizes) else set()
+        return self.watch.signs(point.values, point.sizes)
 
     def _climbed(self, starts: Sequence[Point], wanted: tuple[int, bool], random: Random, accept: Accept) -> Point | None:
         """A point where a part has a sign, by changes of which those stay that bring it nearer; None where it is not reached."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.queries import LEAVES, names_in, post_order, shape_of, values_of
-from matdiff.numbers.matrices import Matrix, Number, Undefined, largest_entry
+from matdiff.numbers.matrices import Matrix, Number, Undefined, entries_of, largest_entry
 from matdiff.numbers.precision import mp
 from matdiff.numbers.values import Evaluation
 
@@ -73,17 +73,16 @@ class Watch:
         self.others = dict(list((rooted | others).items())[:_MOST_WATCHED])
 
     def signs(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> set[tuple[int, bool]]:
-        """The signs that entries of the parts have: (part, whether positive)."""
-        found = set()
-        least = mp.mpf(10) ** (-mp.dps // 2)
-        for node, value in _values((self.kinked | self.others).values(), values, sizes):
-            found |= {(id(node), mp.re(entry) > 0) for row in value for entry in row if abs(entry) > least}
-        return found
+        """The signs that entries of the parts have: (part, whether positive).
 
-    def is_telling(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> bool:
-        """Whether a formula beside the first one is not 0, or none has a value of its own."""
-        found = [value for _, value in _values(self._formulas, values, sizes)]
-        return not found or any(entry for value in found for row in value for entry in row)
+        None where all formulas beside the first one are 0: there they say nothing about each other.
+        """
+        formulas = [value for _, value in _values(self._formulas, values, sizes)]
+        if formulas and not any(map(any, map(entries_of, formulas))):
+            return set()
+        least = mp.mpf(10) ** (-mp.dps // 2)
+        parts = _values((self.kinked | self.others).values(), values, sizes)
+        return {(id(node), mp.re(entry) > 0) for node, value in parts for entry in entries_of(value) if abs(entry) > least}
 
     def digits(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> int | None:
         """How many digits more show how far exponentials and the like are from their limits; None if they are too near."""
@@ -110,7 +109,7 @@ class Watch:
             value = Evaluation(values, sizes, typed.definitions).value(node)
         except Undefined:
             return None
-        return max((1 if is_positive else -1) * mp.re(entry) for row in value for entry in row)
+        return max((1 if is_positive else -1) * mp.re(entry) for entry in entries_of(value))
 
 
 def _values(
