@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import product
-from operator import eq, ge, le
+from operator import add, eq, ge, le, mul, sub
 from typing import Any
 
 from matdiff.limits import check
@@ -115,12 +115,12 @@ def entrywise(function: Callable[[Number, Number], Number], left: Matrix, right:
 
 def added(left: Matrix, right: Matrix) -> Matrix:
     """The sum; a scalar is added to every entry."""
-    return entrywise(lambda x, y: x + y, left, right)
+    return entrywise(add, left, right)
 
 
 def difference(left: Matrix, right: Matrix) -> Matrix:
     """left - right."""
-    return added(left, scaled(-1, right))
+    return entrywise(sub, left, right)
 
 
 def scaled(factor: Number, value: Matrix) -> Matrix:
@@ -130,7 +130,7 @@ def scaled(factor: Number, value: Matrix) -> Matrix:
 
 def hadamard(left: Matrix, right: Matrix) -> Matrix:
     """The entry-by-entry product; a scalar scales."""
-    return entrywise(lambda x, y: x * y, left, right)
+    return entrywise(mul, left, right)
 
 
 def blocks(values: list[Matrix], width: int) -> Matrix:
