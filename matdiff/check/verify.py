@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
     from matdiff.answer.result import Result
     from matdiff.derive.directions import Along
-    from matdiff.infer.infer import Typed
 
 _Numbers = dict[Index, Number]
 
@@ -205,7 +204,7 @@ def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = N
         try:
             here = digits._replace(more=digits.more + point.more)
             most = MOST_ENTRIES if not place else max(_FEWEST, min(_MOST_AT_OTHERS, MOST_WORK // sampler.sizes.work(point.sizes)))
-            error = max([mp.mpf(0), *(_Trial(answer, result, point, place, most).error(here) for result in answer.results)])
+            error = max([mp.mpf(0), *(Trial(answer, result, point, place, most).error(here) for result in answer.results)])
         except Overlarge:
             continue
         except Undefined:
@@ -218,13 +217,7 @@ def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = N
     return report
 
 
-def relative_error(answer: Answer, result: Result, values: dict[str, Matrix], sizes: dict[str, int]) -> Number:
-    """How far a result is from the numerical derivative at these values, relative to its largest entry.  Raises Undefined."""
-    difference, largest = _Trial(answer, result, Point(values, sizes)).apart(values, mp.mpf(10) ** -STEP_DIGITS)
-    return difference / max(largest, _TINY)
-
-
-class _Trial:
+class Trial:
     """A result beside the numerical derivative at one point; `most` entries are compared, others at each `place`."""
 
     def __init__(self, answer: Answer, result: Result, point: Point, place: int = 0, most: int = MOST_ENTRIES) -> None:
