@@ -408,7 +408,9 @@ def _compare_result(point: Point, line: Line, answer: Derivative, result: Result
     if line.right != result.expr:
         raise Untrue(f"the last line is not the result: {line.right!r}")
     values = {n: point.values[n] for n in answer.typed.variables}
-    worst = verify.relative_error(answer, result, values, dict(point.sizes))
+    trial = verify.Trial(answer, result, verify.Point(values, dict(point.sizes)))
+    difference, largest = trial.apart(values, mp.mpf(10) ** -verify.STEP_DIGITS)
+    worst = difference / max(largest, 1e-10)
     if worst > TOLERANCE:
         raise Untrue(f"the result by {result.wrt} is wrong: {worst}")
 

@@ -29,7 +29,7 @@ from matdiff.api import Derivative, differentiate
 from matdiff.infer.infer import Typed, infer
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import shape_of
-from matdiff.numbers.matrices import Matrix, Undefined, added, checked, filled, scaled, size_of
+from matdiff.numbers.matrices import Matrix, Undefined, added, checked, scaled, size_of
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import draw_values, in_space
 from matdiff.numbers.values import Evaluation, evaluate_tensor, number_of_dim
@@ -223,7 +223,7 @@ def along(
             return checked(Evaluation(at, sizes, typed.definitions).value(typed.expr))
         last = len(directions) - 1
         here = [
-            _in_space(prop, answer.asked.structure, at[name], direction) if prop == "orthogonal" or place == last else direction
+            in_space(prop, answer.asked.structure, at[name], direction) if prop == "orthogonal" or place == last else direction
             for place, (name, prop, direction) in enumerate(zip(wrt, properties, directions, strict=False))
         ]
         name, direction = wrt[last], here.pop()
@@ -235,19 +235,6 @@ def along(
         return slope(values, directions)
     except (Undefined, ZeroDivisionError, OverflowError, ValueError):
         return None
-
-
-def _in_space(prop: str | None, mode: str, at: Matrix, direction: Matrix) -> Matrix:
-    """The direction of the variable that belongs to weights of the entries of the derivative."""
-    if mode != "entries":
-        return in_space(prop, mode, at, direction)
-    total = filled(*size_of(at))
-    for i, row in enumerate(direction):
-        for j, weight in enumerate(row):
-            entry = filled(*size_of(at))
-            entry[i][j] = mp.mpf(1)
-            total = added(total, scaled(weight, in_space(prop, mode, at, entry)))
-    return total
 
 
 def _is_smooth(

@@ -13,6 +13,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from copy import copy
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -20,6 +21,8 @@ from typing import Any, NamedTuple
 
 import matdiff
 from matdiff.api import Derivative
+from matdiff.check.read import read_expected
+from matdiff.choose.naming import Part
 from matdiff.infer.infer import infer
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.numbers.matrices import Undefined
@@ -166,9 +169,22 @@ def is_different(answer: Derivative, factor: str, seed: int) -> bool:
     return False
 
 
-def judged(answer: Derivative, perturbed: Perturbed, seed: int) -> str | None:
-    """What is wrong with the verdict, or None.  Raises Errors for a text that is no expression here."""
-    verdict = answer.expect(perturbed.text(answer.result.line), seed=seed)
+def claiming(answer: Derivative, line: str) -> Derivative:
+    """The answer with another result, which is what `line` says."""
+    result = copy(answer.result)
+    shape = answer.result.expr.shape
+    typed = read_expected(answer, line, shape, result)
+    result.expr = typed.expr
+    result.where = tuple(Part(name, expr, answer.result.tensor) for name, expr in typed.definitions.items())
+    claimed = copy(answer)
+    claimed.results = [result]
+    return claimed
+
+
+def judged(answer: Derivative, perturbed: Perturbed, seed: int, verify: bool = False) -> str | None:
+    """What is wrong with the verdict of --expect or --verify, or None.  Raises Errors for a text that is no expression here."""
+    line = perturbed.text(answer.result.line)
+    verdict = claiming(answer, line).verify(seed=seed) if verify else answer.expect(line, seed=seed)
     if perturbed.is_right:
         return None if verdict.passed else f"a false no: {verdict}"
     if not verdict.passed:
@@ -192,7 +208,7 @@ def drawn(count: int, seed: int) -> Iterator[tuple[int, Perturbed]]:
             count -= 1
 
 
-def run(count: int, seed: int) -> tuple[Counter[str], list[str]]:
+def run(count: int, seed: int, verify: bool = False) -> tuple[Counter[str], list[str]]:
     """How many of each kind were tried, and what is wrong."""
     tried: Counter[str] = Counter()
     wrong = []
@@ -200,7 +216,7 @@ def run(count: int, seed: int) -> tuple[Counter[str], list[str]]:
         answer = answer_of(number)
         assert answer is not None
         try:
-            problem = judged(answer, perturbed, seed)
+            problem = judged(answer, perturbed, seed, verify)
         except (MatdiffError, Errors):  # det(X) of an X that is not square, and the like
             tried["refused"] += 1
             continue
@@ -217,8 +233,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--verify", action="store_true", help="ask --verify about a result that is the perturbed one")
     options = parser.parse_args()
-    tried, wrong = run(options.count, options.seed)
+    tried, wrong = run(options.count, options.seed, options.verify)
     print(*wrong, sep="\n")
     print(f"{sum(tried.values())} tried ({', '.join(f'{kind}: {n}' for kind, n in sorted(tried.items()))}), {len(wrong)} wrong")
     return 1 if wrong else 0

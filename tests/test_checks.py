@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from random import Random
-from time import monotonic
 
 import growth
 import jsonschema
@@ -263,19 +263,24 @@ def test_a_verification_ends_with_the_time() -> None:
 
 
 def test_a_proof_ends_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where one component alone takes longer: it would end by itself, after minutes, with another answer."""
-    ended = []
+    """Also where one component alone takes longer and never looks at the clock: the alarm that was set ends it."""
+    now, alarms, ended = [0.0], [], []
 
     def longwinded(*_: object) -> bool:
-        for _ in range(10**9):
-            pass
+        assert 0 < alarms[-1] <= 1
+        now[0] += 1.5
+        signal.raise_signal(signal.SIGALRM)
         ended.append(True)
         return True
 
     monkeypatch.setattr(prove, "is_zero", longwinded)
-    with limits.timed_by(monotonic):
+    monkeypatch.setattr(prove, "is_real_time", lambda: True)
+    monkeypatch.setattr(signal, "setitimer", lambda which, seconds: alarms.append(seconds))
+    before = signal.getsignal(signal.SIGALRM)
+    with limits.timed_by(lambda: now[0]):
         outcome = run(["x / (1 + x)", "--wrt", "x", "--var", "x: scalar", "--prove", "--timeout", "1"])
     assert (outcome.status, outcome.stdout, ended) == (4, "", []) and outcome.stderr.startswith("error[E405]: ")
+    assert (alarms[-1], signal.getsignal(signal.SIGALRM)) == (0, before)
 
 
 def test_slips_of_long_vectors_are_looked_for_in_little_time() -> None:

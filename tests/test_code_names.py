@@ -156,6 +156,14 @@ def test_statements_of_a_file_are_one_module(format: str) -> None:
     assert {"f_1", "df_1_dx", "f_1_and_df_1_dx", "f_2", "df_2_dx", "f_3", "f_3_and_df_3_dx"} <= set(names)
 
 
+def test_a_file_and_a_pipe_give_the_same_module(tmp_path: Path) -> None:
+    text, options = "x^T x\nx^T A x\n", ["-w", "x", "--to", "numpy"]
+    (tmp_path / "two.txt").write_text(text, encoding="utf-8")
+    outcome = run(["-f", str(tmp_path / "two.txt"), *options])
+    assert not outcome.status and outcome.stdout == run(options, stdin=text).stdout
+    assert outcome.stdout.count("def df_1_dx(x)") == outcome.stdout.count("def df_2_dx(x, A)") == 1
+
+
 @needs("octave-cli")
 def test_statements_of_a_file_through_octave(tmp_path: Path) -> None:
     outcome = run(["--to", "matlab", "--var", "n: scalar"], stdin=TWO)

@@ -11,12 +11,23 @@ from itertools import combinations
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from matdiff.check.comparison import Comparison, all_equal, common_number, difference, factor_between, turned
+from matdiff.check.comparison import Comparison, all_equal, common_number, factor_between
 from matdiff.infer.infer import Typed
 from matdiff.infer.whole import count_nodes
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, identity, multiplied, scaled
+from matdiff.numbers.matrices import (
+    Matrix,
+    Number,
+    Undefined,
+    added,
+    difference,
+    entries_of,
+    identity,
+    multiplied,
+    scaled,
+    transposed,
+)
 from matdiff.numbers.points import Point
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import with_property
@@ -54,11 +65,11 @@ class Finding:
 class BothSides:
     """The values of both sides at some points; `transposed` turns those of the expected expression."""
 
-    def __init__(self, comparison: Comparison, points: Sequence[Point], transposed: bool) -> None:
-        self.comparison, self.points, self.transposed = comparison, points, transposed
-        self.results = [comparison.of_result(point) for point in points]
-        expected = [comparison.of_expected(point) for point in points]
-        self.expected = turned(expected) if transposed else expected
+    def __init__(self, comparison: Comparison, points: Sequence[Point], is_turned: bool) -> None:
+        self.comparison, self.points, self.transposed = comparison, points, is_turned
+        self.results = list(map(comparison.of_result, points))
+        expected = list(map(comparison.of_expected, points))
+        self.expected = list(map(transposed, expected)) if is_turned else expected
 
     @cached_property
     def is_equal(self) -> bool:
@@ -67,7 +78,7 @@ class BothSides:
     @property
     def is_zero(self) -> bool:
         """Whether the result is 0 at these points, so that an agreement says nothing."""
-        return not any(entry for value in self.results for row in value for entry in row)
+        return not any(map(any, map(entries_of, self.results)))
 
     @cached_property
     def differences(self) -> list[Matrix]:
@@ -82,7 +93,7 @@ class BothSides:
             values = [self.comparison.value(expr, within, point) for point in self.points]
         except Undefined:
             return None
-        return turned(values) if transpose else values
+        return list(map(transposed, values)) if transpose else values
 
 
 class Case:

@@ -5,7 +5,7 @@ Importing this module loads mpmath.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,17 @@ from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, ratio
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, largest_entry, scaled, size_of, transposed
+from matdiff.numbers.matrices import (
+    Matrix,
+    Number,
+    Undefined,
+    difference,
+    entries_of,
+    largest_entry,
+    scaled,
+    size_of,
+    stretched,
+)
 from matdiff.numbers.points import Point
 from matdiff.numbers.precision import mp
 from matdiff.numbers.values import evaluate, evaluate_tensor, number_of_dim
@@ -110,27 +120,34 @@ class Comparison:
 
 def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     """The value of a result with at most two axes, in either notation.  Raises Undefined."""
-    with mp.workdps(mp.dps + point.more):
-        return _value_of_result(result, shape, point)
-
-
-def _value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
-    parts = {part.name: part.expr for part in result.where}
     rows, columns = (number_of_dim(dim, point.sizes) for dim in shape)
-    if result.form == "matrix":
-        value = evaluate(result.expr, point.values, point.sizes, parts)
-        return value if size_of(value) == (rows, columns) else filled(rows, columns, value[0][0])
-    letters = [(axis[3], number_of_dim(axis[2], point.sizes)) for axis in result.axes]
-    entries = evaluate_tensor(result.index_expr, letters, point.values, point.sizes, None, parts)
-    numbers = list(entries.values())
-    return [numbers[row * columns : (row + 1) * columns] for row in range(rows)]
+    with mp.workdps(mp.dps + point.more):
+        if result.form == "matrix":
+            return stretched(evaluate(result.expr, point.values, point.sizes, parts_of(result)), rows, columns)
+        letters = letters_of(result, point.sizes)
+        numbers = evaluate_tensor(result.index_expr, letters, point.values, point.sizes, None, parts_of(result))
+    return as_rows(list(numbers.values()), columns)
+
+
+def parts_of(result: Result) -> dict[str, Expr]:
+    """The named parts of a result, which its formulas use like definitions."""
+    return {part.name: part.expr for part in result.where}
+
+
+def letters_of(result: Result, sizes: Mapping[str, int]) -> list[tuple[str, int]]:
+    """The axes of a result in index notation: the letter of each, and how far it runs."""
+    return [(letter, number_of_dim(dim, sizes)) for _, _, dim, letter in result.axes]
+
+
+def as_rows(numbers: Sequence[Number], columns: int) -> Matrix:
+    """The matrix with these entries, row by row."""
+    return [list(numbers[start : start + columns]) for start in range(0, len(numbers), columns)]
 
 
 def distance(left: Matrix, right: Matrix) -> Number:
     """The largest difference of two entries in proportion to the largest entry."""
-    pairs = [(a, b) for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True)]
-    difference = max(abs(a - b) for a, b in pairs)
-    return difference and difference / max(max(abs(a), abs(b)) for a, b in pairs)
+    apart = largest_entry(difference(left, right))
+    return apart and apart / max(largest_entry(left), largest_entry(right))
 
 
 def is_equal(left: Matrix, right: Matrix) -> bool:
@@ -146,17 +163,11 @@ def all_equal(left: Sequence[Matrix], right: Sequence[Matrix]) -> bool:
     return all(map(is_equal, left, right))
 
 
-def difference(left: Matrix, right: Matrix) -> Matrix:
-    """left - right."""
-    return added(left, scaled(-1, right))
-
-
 def factor_between(left: Matrix, right: Matrix) -> Number | None:
     """The number c with left = c right, or None; none where one of the two is 0."""
     if size_of(left) != size_of(right):
         return None
-    pairs = [(a, b) for x, y in zip(left, right, strict=True) for a, b in zip(x, y, strict=True)]
-    a, b = max(pairs, key=lambda pair: abs(pair[1]))
+    a, b = max(zip(entries_of(left), entries_of(right), strict=True), key=lambda pair: abs(pair[1]))
     if not a or not b:
         return None
     factor = a / b
@@ -179,8 +190,3 @@ def as_ratio(number: Number | None) -> Rational | None:
     if not close or abs(mp.mpf(close.numerator) / close.denominator - number) > tolerance() * abs(number):
         return None
     return ratio(close.numerator, close.denominator)
-
-
-def turned(values: Sequence[Matrix]) -> list[Matrix]:
-    """The transposes."""
-    return [transposed(value) for value in values]

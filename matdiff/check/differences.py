@@ -6,8 +6,9 @@ Importing this module loads mpmath.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import combinations, permutations
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
+from itertools import combinations, islice, permutations
 from typing import TYPE_CHECKING, Any
 
 from matdiff.check.case import BothSides, Case, Finding
@@ -16,21 +17,33 @@ from matdiff.check.comparison import (
     all_equal,
     as_ratio,
     common_number,
-    difference,
     factor_between,
     is_equal,
     value_of_result,
 )
 from matdiff.check.edits import edits_of, scalars_in, terms_of
 from matdiff.derive.structure import MODES
+from matdiff.functions import FUNCTIONS, Function, Signature
 from matdiff.infer.infer import Typed
 from matdiff.language import make
-from matdiff.language.dims import SCALAR
+from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.errors import Errors, MatdiffError
-from matdiff.language.queries import is_scalar, shape_of
+from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, ratio
 from matdiff.laws.simplify import simplify
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, multiplied, scaled, size_of, transposed
+from matdiff.numbers.matrices import (
+    Matrix,
+    Number,
+    Undefined,
+    added,
+    difference,
+    entries_of,
+    multiplied,
+    scaled,
+    size_of,
+    stretched,
+    transposed,
+)
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 from matdiff.pipeline import again
@@ -41,7 +54,9 @@ from matdiff.tensor import build
 from matdiff.tensor.lower import lower
 
 if TYPE_CHECKING:
+    from matdiff.answer.result import Result
     from matdiff.language.syntax import Rational
+    from matdiff.tensor.nodes import Tensor
 
 LAYOUTS = ("numerator", "denominator", "gradient")
 _MOST_EDITS = 200
@@ -50,11 +65,11 @@ _MOST_SCALARS = 30
 
 def explain(comparison: Comparison) -> Finding:
     """The most useful thing that can be said about the difference."""
-    case = Case(comparison)
     try:
-        case.plain  # noqa: B018
+        list(map(comparison.of_expected, comparison.points))
     except Undefined:
         return Finding("undefined")
+    case = Case(comparison)
     for finder in FINDERS:
         found = finder(case)
         if found is not None:
@@ -62,7 +77,38 @@ def explain(comparison: Comparison) -> Finding:
     return _worst_point(case)
 
 
-# Finders
+# Finders: of a case, or of its two sides in one orientation
+
+Finder = Callable[[Case], Finding | None]
+SideFinder = Callable[[Case, BothSides], Finding | None]
+
+
+def _plain(find: SideFinder) -> Finder:
+    """Looks at the two sides as they are and transposed."""
+    return lambda case: _first(case, case.plain, find)
+
+
+def _assuming(find: SideFinder, *properties: str) -> Finder:
+    """Looks at them for special matrices only."""
+
+    def finder(case: Case) -> Finding | None:
+        for prop, names, orientations in case.assuming:
+            found = _first(case, orientations, find) if prop in properties else None
+            if found is not None:
+                found.assumed, found.property = names, prop
+                return found
+        return None
+
+    return finder
+
+
+def _first(case: Case, orientations: Sequence[BothSides], find: SideFinder) -> Finding | None:
+    for sides in orientations:
+        found = find(case, sides)
+        if found is not None:
+            found.transposed = sides.transposed
+            return found
+    return None
 
 
 def _transposed(case: Case) -> Finding | None:
@@ -75,12 +121,9 @@ def _transposed(case: Case) -> Finding | None:
     return Finding("equal", transposed=True, layout=layouts[0] if layouts else None)
 
 
-def _rational_factor(case: Case) -> Finding | None:
-    for sides in case.plain:
-        factor = as_ratio(sides.factor())
-        if factor is not None:
-            return Finding("factor", factor=factor, transposed=sides.transposed)
-    return None
+def _rational_factor(case: Case, sides: BothSides) -> Finding | None:
+    factor = as_ratio(sides.factor())
+    return None if factor is None else Finding("factor", factor=factor)
 
 
 def _structure(case: Case) -> Finding | None:
@@ -99,65 +142,40 @@ def _structure(case: Case) -> Finding | None:
 
 def _other_result(case: Case, **options: Any) -> list[Matrix] | None:
     """The values of the same result of a similar question; None where it has another shape or no value."""
-    comparison = case.comparison
-    result = again(case.answer, **options).results[comparison.result.place]
-    if result.shape != comparison.result.shape:
-        return None
+    result = again(case.answer, **options).results[case.comparison.result.place]
+    return _values(case, result, case.comparison.shape) if result.shape == case.comparison.result.shape else None
+
+
+def _values(case: Case, result: Result, shape: Shape) -> list[Matrix] | None:
+    """The values of another result; None where it has none."""
     try:
-        return [value_of_result(result, comparison.shape, point) for point in comparison.points]
+        return [value_of_result(result, shape, point) for point in case.comparison.points]
     except Undefined:
         return None
 
 
-def _assumption(*properties: str) -> Callable[[Case], Finding | None]:
-    """Right for special matrices only."""
-
-    def find(case: Case) -> Finding | None:
-        for prop, names, orientations in case.assuming:
-            if prop in properties:
-                for sides in orientations:
-                    if sides.is_equal and not sides.is_zero:
-                        return Finding("equal", transposed=sides.transposed, assumed=names, property=prop)
-        return None
-
-    return find
+def _agreement(case: Case, sides: BothSides) -> Finding | None:
+    return Finding("equal") if sides.is_equal and not sides.is_zero else None
 
 
-def _symmetric_part(case: Case) -> Finding | None:
+def _symmetric_part(case: Case, sides: BothSides) -> Finding | None:
     """The result is G + G^T or half of it."""
-    for sides in case.plain:
-        if size_of(sides.results[0])[0] == size_of(sides.results[0])[1] > 1 and not sides.transposed:
-            both = [added(value, transposed(value)) for value in sides.expected]
-            factor = as_ratio(common_number(list(map(factor_between, sides.results, both))))
-            if factor is not None:
-                return Finding("symmetric part", factor=factor)
-    return None
+    rows, columns = size_of(sides.results[0])
+    if sides.transposed or not rows == columns > 1:
+        return None
+    both = [added(value, transposed(value)) for value in sides.expected]
+    factor = as_ratio(common_number(list(map(factor_between, sides.results, both))))
+    return None if factor is None else Finding("symmetric part", factor=factor)
 
 
-def _terms(case: Case) -> Finding | None:
-    """A term that is missing, too much, or wrong."""
-    for sides in case.plain if case.is_short else ():
-        found = _wrong_term(case, sides)
-        if found is not None:
-            return found
-    return None
-
-
-def _terms_assuming(case: Case) -> Finding | None:
-    """The same, or a factor, where a matrix is symmetric."""
-    for prop, names, orientations in case.assuming if case.is_short else ():
-        for sides in orientations if prop == "symmetric" else ():
-            factor = as_ratio(sides.factor())
-            found = Finding("factor", factor=factor, transposed=sides.transposed) if factor else _wrong_term(case, sides)
-            if found is not None:
-                found.assumed, found.property = names, prop
-                return found
-    return None
+def _factor_or_term(case: Case, sides: BothSides) -> Finding | None:
+    return (_rational_factor(case, sides) or _wrong_term(case, sides)) if case.is_short else None
 
 
 def _wrong_term(case: Case, sides: BothSides) -> Finding | None:
+    """A term that is missing, too much, or wrong."""
     printed, expected = case.comparison.printed, case.comparison.expected
-    if printed is None:
+    if printed is None or not case.is_short:
         return None
     for full in (False, True):
         right = _valued(sides, printed, full, False)
@@ -165,18 +183,18 @@ def _wrong_term(case: Case, sides: BothSides) -> Finding | None:
         for count in (1, 2):
             for chosen in combinations(right, count) if len(right) > count else ():
                 if all_equal(sides.differences, _total([values for _, values in chosen])):
-                    return _about_terms(case, "missing", sides, [(term, printed) for term, _ in chosen])
+                    return _about_terms(case, "missing", [(term, printed) for term, _ in chosen])
             for chosen in combinations(wrong, count) if len(wrong) > count else ():
                 if all_equal(sides.differences, [scaled(-1, value) for value in _total([values for _, values in chosen])]):
-                    return _about_terms(case, "extra", sides, [(term, expected) for term, _ in chosen])
+                    return _about_terms(case, "extra", [(term, expected) for term, _ in chosen])
         for term, values in wrong if len(wrong) > 1 else ():
             more = as_ratio(common_number(list(map(factor_between, sides.differences, values))))
             if more is not None:
-                return _about_terms(case, "coefficient", sides, [(term, expected)], factor=more + 1)
+                return _about_terms(case, "coefficient", [(term, expected)], factor=more + 1)
         for term, values in wrong if len(wrong) > 1 else ():
             for meant, others in right if len(right) > 1 else ():
                 if all_equal(sides.differences, list(map(difference, others, values))):
-                    return _about_terms(case, "term", sides, [(term, expected), (meant, printed)])
+                    return _about_terms(case, "term", [(term, expected), (meant, printed)])
     return None
 
 
@@ -186,50 +204,39 @@ def _valued(sides: BothSides, typed: Typed, full: bool, transpose: bool) -> list
     for term in terms_of(typed.expr, full):
         values = sides.of(term, typed, transpose)
         if values is not None:
-            sizes = map(size_of, sides.results)
-            same = [v if size_of(v) == size else filled(*size, v[0][0]) for v, size in zip(values, sizes, strict=True)]
-            found.append((term, same))
+            found.append((term, [stretched(v, *size_of(result)) for v, result in zip(values, sides.results, strict=True)]))
     return found
 
 
 def _total(parts: Sequence[list[Matrix]]) -> list[Matrix]:
-    total = parts[0]
-    for part in parts[1:]:
-        total = list(map(added, total, part))
-    return total
+    return reduce(lambda total, part: list(map(added, total, part)), parts)
 
 
-def _about_terms(case: Case, kind: str, sides: BothSides, terms: Sequence[tuple[Expr, Typed]], **more: Any) -> Finding:
-    shown = tuple(_tidy(case, term, within) for term, within in terms)
-    return Finding(kind, terms=shown, transposed=sides.transposed, **more)
+def _about_terms(case: Case, kind: str, terms: Sequence[tuple[Expr, Typed]], **more: Any) -> Finding:
+    return Finding(kind, terms=tuple(_tidy(case, term, within) for term, within in terms), **more)
 
 
 def _tidy(case: Case, expr: Expr, within: Typed) -> Expr:
     """The expression as a result would be printed, where that is shorter."""
     try:
         tensor = simplify(lower(Typed(expr, within.variables, within.definitions, ()))[0])
-        found = case.answer.recovery.expr(tensor)
+        found = _written(case, tensor, shape_of(expr))
     except Irreducible:
         return expr
-    if shape_of(expr)[0].is_one and not is_scalar(expr):
-        found = case.answer.recovery.writer.transposed(found)
     nested = any(arg.op == "*" for arg in expr.args if expr.op == "*")
     return found if cost(found) < cost(expr) + nested else expr
 
 
-def _scalar_factor(case: Case) -> Finding | None:
+def _scalar_factor(case: Case, sides: BothSides) -> Finding | None:
     """A factor that is a size, a variable, a norm, a determinant, ...: the mean against the sum."""
-    for sides in case.plain:
-        factors = list(map(factor_between, sides.results, sides.expected))
-        if any(factor is None for factor in factors):
-            continue
-        for expr, within in _scalars(case):
-            values = sides.of(expr, within)
-            powers = (1,) if expr.op == "/" else (1, -1, 2, -2, ratio(1, 2), ratio(-1, 2))
-            for power in powers if values is not None else ():
-                found = as_ratio(_quotient(factors, values or [], power))
-                if found is not None:
-                    return Finding("scalar", factor=_power(found, expr, power), transposed=sides.transposed)
+    factors = list(map(factor_between, sides.results, sides.expected))
+    for expr, within in _scalars(case) if None not in factors else ():
+        values = sides.of(expr, within)
+        powers = (1,) if expr.op == "/" else (1, -1, 2, -2, ratio(1, 2), ratio(-1, 2))
+        for power in powers if values is not None else ():
+            found = as_ratio(_quotient(factors, values or [], power))
+            if found is not None:
+                return Finding("scalar", factor=_power(found, expr, power))
     return None
 
 
@@ -265,17 +272,14 @@ def _power(coefficient: Rational, base: Expr, exponent: Rational) -> Expr:
     return writer.scaled(coefficient, above, below, ())
 
 
-def _one_edit(case: Case) -> Finding | None:
+def _one_edit(case: Case, sides: BothSides) -> Finding | None:
     """One part of the expected expression is wrong: a transpose, an inverse, a sign, the order of two factors."""
     expected = case.comparison.expected
     variables = case.answer.typed.variables.values()
     squares = [make.name(v.name, v.shape) for v in variables if v.shape[0] == v.shape[1] and not v.shape[0].is_one]
-    for sides in case.plain if case.is_short else ():
-        for tried, (part, other, whole) in enumerate(edits_of(expected.expr, squares)):
-            if tried == _MOST_EDITS:
-                break
-            if _is_right(sides, whole, expected):
-                return Finding("edit", part=part, other=other, whole=whole, transposed=sides.transposed)
+    for part, other, whole in islice(edits_of(expected.expr, squares), _MOST_EDITS) if case.is_short else ():
+        if _is_right(sides, whole, expected):
+            return Finding("edit", part=part, other=other, whole=whole)
     return None
 
 
@@ -291,21 +295,18 @@ def _is_right(sides: BothSides, whole: Expr, within: Typed) -> bool:
     return True
 
 
-def _constant_factor(case: Case) -> Finding | None:
+def _constant_factor(case: Case, sides: BothSides) -> Finding | None:
     """A factor such as pi or sqrt(2)."""
-    for sides in case.plain:
-        factor = sides.factor()
-        if factor is None:
-            continue
-        square, over_pi = as_ratio(factor * factor), as_ratio(factor / mp.pi)
-        pi = Expr("pi", (), shape=SCALAR)
-        if over_pi is not None:
-            return Finding("scalar", factor=_power(over_pi, pi, 1), transposed=sides.transposed)
-        if square is not None:
-            root = make.call("sqrt", make.number(square), shape=SCALAR)
-            return Finding("scalar", factor=_power(1 if factor > 0 else -1, root, 1), transposed=sides.transposed)
-        return Finding("number", factor=float(factor), transposed=sides.transposed)
-    return None
+    factor = sides.factor()
+    if factor is None:
+        return None
+    square, over_pi = as_ratio(factor * factor), as_ratio(factor / mp.pi)
+    if over_pi is not None:
+        return Finding("scalar", factor=_power(over_pi, Expr("pi", (), shape=SCALAR), 1))
+    if square is not None:
+        root = make.call("sqrt", make.number(square), shape=SCALAR)
+        return Finding("scalar", factor=_power(1 if factor > 0 else -1, root, 1))
+    return Finding("number", factor=float(factor))
 
 
 def _other_variable(case: Case) -> Finding | None:
@@ -320,16 +321,10 @@ def _other_variable(case: Case) -> Finding | None:
             (result,) = again(answer, wrt=(name,)).results
         except (MatdiffError, Errors):
             continue
-        dims = result.shape
         shape = shape_of(comparison.expected.expr)
-        if tuple(dim for dim in shape if not dim.is_one) != dims or len(dims) > 2:
-            continue
-        try:
-            values = [value_of_result(result, shape, point) for point in comparison.points]
-            if all_equal(values, [comparison.of_expected(point) for point in comparison.points]):
-                return Finding("variable", variable=name)
-        except Undefined:
-            continue
+        values = _values(case, result, shape) if tuple(dim for dim in shape if not dim.is_one) == result.shape else None
+        if values is not None and all_equal(values, list(map(comparison.of_expected, comparison.points))):
+            return Finding("variable", variable=name)
     return None
 
 
@@ -338,18 +333,30 @@ def _other_shape(case: Case) -> Finding | None:
     comparison = case.comparison
     if comparison.same_shape:
         return None
-    results = [comparison.of_result(point) for point in comparison.points]
-    expected = [comparison.of_expected(point) for point in comparison.points]
-    for name, change in _RESHAPES.items():
+    results = list(map(comparison.of_result, comparison.points))
+    expected = list(map(comparison.of_expected, comparison.points))
+    for row, place, words in _reshapes():
         for values, others, kind in ((results, expected, "made"), (expected, results, "makes")):
-            try:
-                if all_equal(values, list(map(change, others))):
-                    return Finding(kind, function=name)
-            except (IndexError, ValueError):
-                continue
-    return _outer_factor(case, results, expected) or Finding(
-        "shape", shape=shape_of(comparison.expected.expr), result=comparison.shape
-    )
+            if all(_takes(row.patterns[place], other) for other in others):
+                if all_equal(values, list(map(OPERATIONS[row.name], others))):
+                    return Finding(kind, function=words)
+    shape = Finding("shape", shape=shape_of(comparison.expected.expr), result=comparison.shape)
+    return _outer_factor(case, results, expected) or shape
+
+
+def _reshapes() -> Iterator[tuple[Function, int, str]]:
+    """The functions of one array that move or add its entries to one of another shape: the row, the pattern, and its words."""
+    for row in FUNCTIONS.values():
+        for place, (inputs, output) in enumerate(row.patterns):
+            if row.is_word and row.form == "op" and len(inputs) == 1 and inputs[0] != output:
+                yield row, place, row.name if place == 0 else "the diagonal"
+
+
+def _takes(pattern: Signature, value: Matrix) -> bool:
+    """Whether the array, no number, has the shape of the argument."""
+    ((rows, columns),), _ = pattern
+    size = size_of(value)
+    return size != (1, 1) and (columns != "1" or size[1] == 1) and (columns != rows or size[1] == size[0])
 
 
 def _outer_factor(case: Case, results: list[Matrix], expected: list[Matrix]) -> Finding | None:
@@ -361,7 +368,7 @@ def _outer_factor(case: Case, results: list[Matrix], expected: list[Matrix]) -> 
         for expr in both if variable.kind != "scalar" else ():
             values = [point.values[name] if expr is matrix else transposed(point.values[name]) for point in points]
             for side, (left, right) in (("left", (values, expected)), ("right", (expected, values))):
-                if all(_multiply_to(size_of(c), a, b) for a, b, c in zip(left, right, results, strict=True)):
+                if all(map(_can_be_product, results, left, right)):
                     products = list(map(multiplied, left, right))
                     factor = as_ratio(common_number(list(map(factor_between, results, products))))
                     if factor is not None:
@@ -369,45 +376,29 @@ def _outer_factor(case: Case, results: list[Matrix], expected: list[Matrix]) -> 
     return None
 
 
-def _multiply_to(size: tuple[int, int], left: Matrix, right: Matrix) -> bool:
-    """Whether the matrices can be multiplied and the product has this size."""
-    (rows, inner), (others, columns) = size_of(left), size_of(right)
-    return inner == others and (rows, columns) == size
-
-
-def _diagonal_matrix(value: Matrix) -> Matrix:
-    entries = [entry for row in value for entry in row]
-    if 1 not in size_of(value) or len(entries) == 1:
-        raise ValueError
-    zero = mp.mpf(0)
-    return [[entry if i == j else zero for j in range(len(entries))] for i, entry in enumerate(entries)]
-
-
-_RESHAPES: dict[str, Callable[[Matrix], Matrix]] = {
-    "diag": _diagonal_matrix,
-    "the diagonal": lambda value: [[value[i][i]] for i in range(len(value)) if len(value) == len(value[0]) > 1],
-    **{name: OPERATIONS[name] for name in ("sum", "vec", "tr")},
-}
+def _can_be_product(value: Matrix, left: Matrix, right: Matrix) -> bool:
+    """Whether the matrices can be multiplied and the product has the size of the value."""
+    return len(left[0]) == len(right) and (len(left), len(right[0])) == size_of(value)
 
 
 def _short_difference(case: Case) -> Finding | None:
     """What has to be added to the expected expression, where that is short."""
     printed, expected = case.comparison.printed, case.comparison.expected
-    if printed is None or not case.is_short:
+    if printed is None or not case.is_short or not case.comparison.same_shape:
         return None
-    for sides in case.plain:
-        if sides.transposed:
-            continue
-        left, right = (simplify(lower(typed)[0]) for typed in (printed, expected))
-        try:
-            expr = case.answer.recovery.expr(simplify(build.add([(1, left), (-1, right)], left.dims)))
-        except Irreducible:
-            return None
-        if shape_of(printed.expr)[0].is_one and not is_scalar(printed.expr):
-            expr = case.answer.recovery.writer.transposed(expr)
-        if cost(expr) <= min(cost(printed.expr), cost(expected.expr)):
-            return Finding("difference", terms=(expr,))
-    return None
+    left, right = (simplify(lower(typed)[0]) for typed in (printed, expected))
+    try:
+        expr = _written(case, simplify(build.add([(1, left), (-1, right)], left.dims)), case.comparison.shape)
+    except Irreducible:
+        return None
+    return Finding("difference", terms=(expr,)) if cost(expr) <= min(cost(printed.expr), cost(expected.expr)) else None
+
+
+def _written(case: Case, tensor: Tensor, shape: Shape) -> Expr:
+    """The tensor in matrix notation, with this shape.  Raises Irreducible."""
+    recovery = case.answer.recovery
+    found = recovery.expr(tensor)
+    return recovery.writer.transposed(found) if shape[0].is_one and shape != SCALAR else found
 
 
 def _worst_point(case: Case) -> Finding:
@@ -415,24 +406,24 @@ def _worst_point(case: Case) -> Finding:
     comparison = case.comparison
     point = comparison.worst_point()
     result, expected = comparison.of_result(point), comparison.of_expected(point)
-    entries = [(i, j) for i in range(len(result)) for j in range(len(result[0]))]
-    i, j = max(entries, key=lambda at: abs(result[at[0]][at[1]] - expected[at[0]][at[1]]))
+    apart = list(map(abs, entries_of(difference(result, expected))))
+    i, j = divmod(apart.index(max(apart)), len(result[0]))
     numbers = {"result": float(result[i][j]), "expected": float(expected[i][j])}
     return Finding("point", entry=(i + 1, j + 1), shape=comparison.shape, **numbers)
 
 
-FINDERS: tuple[Callable[[Case], Finding | None], ...] = (
+FINDERS: tuple[Finder, ...] = (
     _transposed,
-    _rational_factor,
+    _plain(_rational_factor),
     _structure,
-    _assumption("symmetric"),
-    _symmetric_part,
-    _terms,
-    _scalar_factor,
-    _one_edit,
-    _terms_assuming,
-    _constant_factor,
-    _assumption("orthogonal", "diagonal", "commuting"),
+    _assuming(_agreement, "symmetric"),
+    _plain(_symmetric_part),
+    _plain(_wrong_term),
+    _plain(_scalar_factor),
+    _plain(_one_edit),
+    _assuming(_factor_or_term, "symmetric"),
+    _plain(_constant_factor),
+    _assuming(_agreement, "orthogonal", "diagonal", "commuting"),
     _other_variable,
     _other_shape,
     _short_difference,

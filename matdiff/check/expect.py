@@ -11,7 +11,7 @@ from math import inf
 from typing import TYPE_CHECKING, Literal
 
 from matdiff.check.case import Finding
-from matdiff.check.comparison import Comparison, tolerance
+from matdiff.check.comparison import Comparison, parts_of, tolerance
 from matdiff.check.differences import explain
 from matdiff.check.read import read_expected
 from matdiff.choose.expand import expanded
@@ -94,7 +94,6 @@ def compare(answer: Answer, place: int, text: str, seed: int, sizes: Mapping[str
         more = spread(sampler.typeds, points[:1])
         with mp.workdps(DIGITS + more):
             if more:
-                comparison = Comparison(answer, result, shape, printed, expected, [])
                 points = [point.drawn_again() for point in points]
             comparison.points += points
             _decide(verdict, comparison, is_same)
@@ -102,14 +101,17 @@ def compare(answer: Answer, place: int, text: str, seed: int, sizes: Mapping[str
 
 
 def _decide(verdict: Verdict, comparison: Comparison, is_same: bool) -> None:
-    """Fill in the verdict.  Equal normal forms are a proof as long as the numbers, which share nothing with them, do not differ."""
-    if comparison.points:
-        _measure(verdict, comparison)
-    if is_same and (verdict.passed or not comparison.points or verdict.max_relative_error == inf):
+    """Fill in the verdict.
+
+    Equal normal forms are a proof as long as there are numbers and these, which share nothing with them, do not differ.
+    """
+    if not comparison.points:
+        verdict.finding = Finding("no point")
+        return
+    _measure(verdict, comparison)
+    if is_same and (verdict.passed or verdict.max_relative_error == inf):
         verdict.passed = verdict.exact = True
         verdict.trials, verdict.max_relative_error, verdict.sizes = 0, 0.0, {}
-    elif not comparison.points:
-        verdict.finding = Finding("no point")
     elif not verdict.passed:
         verdict.finding = explain(comparison)
 
@@ -163,8 +165,8 @@ def _sampler(comparison: Comparison, seed: int, fixed: Mapping[str, int]) -> Sam
     """What draws points for the question, with the sizes and variables that only the expected expression has."""
     asked, expected, printed = comparison.answer.typed, comparison.expected, comparison.printed
     variables = {**(printed.variables if printed is not None else {}), **expected.variables, **asked.variables}
-    parts = {part.name: part.expr for part in comparison.result.where}
-    shown = printed or Typed(comparison.result.index_expr, asked.variables, parts, ())
+    result = comparison.result
+    shown = printed or Typed(result.index_expr, asked.variables, parts_of(result), ())
 
     def is_good(point: Point) -> bool:
         """Whether the result is real and finite, and the expected expression not too large to be compared."""

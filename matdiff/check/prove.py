@@ -14,24 +14,26 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import product
-from math import inf
+from math import inf, prod
 from random import Random
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal
 
 import sympy
 
+from matdiff.check.comparison import parts_of
 from matdiff.check.components import Array, Components, Entry
 from matdiff.check.identity import Letters, is_zero
-from matdiff.check.verify import verify
+from matdiff.check.verify import axes_kept, verify
 from matdiff.derive.directions import SOLVE
 from matdiff.derive.structure import turns_with_variable
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import shape_of
 from matdiff.limits import check, is_real_time, remaining
-from matdiff.numbers.matrices import Undefined, entry_at
+from matdiff.numbers.matrices import Undefined, added, difference, entry_at, transposed
 from matdiff.numbers.points import sample
 from matdiff.numbers.precision import mp
+from matdiff.numbers.sample import in_space, with_property
 from matdiff.numbers.trial_sizes import TrialSizes, fixed_sizes
 from matdiff.numbers.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
 
@@ -76,7 +78,6 @@ class Proof:
         self.components, self.sizes, self.reason = 0, sizes, ""
         self.wrong: tuple[Index, str, str] | None = None
         self.elsewhere: dict[str, int] | None = None
-        self.place: int | None = None
 
     def __bool__(self) -> bool:
         return self.passed
@@ -136,7 +137,7 @@ def _compare_elsewhere(answer: Answer, proof: Proof, fixed: Mapping[str, int]) -
 def _compare(answer: Answer, proof: Proof, progress: Progress | None) -> None:
     """Fill in the proof.  Raises ZeroDivisionError or Undefined where something has no value at its sizes."""
     point = _Symbols(answer, proof.sizes)
-    total = sum(_count(result, proof.sizes) for result in answer.results)
+    total = sum(prod(number_of_dim(dim, proof.sizes) for dim in result.tensor.dims) for result in answer.results)
     if total > MOST_COMPONENTS:
         proof.reason = f"{total} components are too many"
         return
@@ -158,13 +159,6 @@ def _compare(answer: Answer, proof: Proof, progress: Progress | None) -> None:
         proof.reason = "the components are nested too deep"
     else:
         proof.passed = proof.decided = True
-
-
-def _count(result: Result, sizes: Mapping[str, int]) -> int:
-    count = 1
-    for dim in result.tensor.dims:
-        count *= number_of_dim(dim, sizes)
-    return count
 
 
 class _Symbols:
@@ -191,7 +185,8 @@ class _Symbols:
         self.along: dict[tuple[str, str], Array] = {}
         for name, to in {pair for result in answer.results if result.along for pair in _moves(answer, result.along)}:
             self.along[name, to] = [[sympy.Dummy() for _ in row] for row in self.held[to]]
-            self.holding.update(_entry_pairs(self.along[name, to], self._tangent(name, self.held[to])))
+            tangent = self._in_space(name, self.held[name], self.held[to]) if name and self.turns(name) else self.held[to]
+            self.holding.update(_entry_pairs(self.along[name, to], tangent))
 
     def hold(self, expr: Entry) -> Entry:
         """The expression with the structure of the variables put in."""
@@ -200,61 +195,38 @@ class _Symbols:
     def moved(self, expr: Entry, name: str, place: Pair) -> Entry:
         """The derivative in the direction in which an entry of a variable moves."""
         free = self.free[name]
-        weights = self._direction(self.typed.variables[name].property, free, place)
-        return sympy.Add(*(weight * sympy.diff(expr, free[i][j]) for (i, j), weight in weights.items()))
+        return sympy.Add(*(weight * sympy.diff(expr, free[i][j]) for (i, j), weight in self._moving(name, place)))
 
     def derivative(self, expr: Entry, names: Sequence[str], places: Sequence[Pair]) -> Entry:
         """The derivative in the directions in which entries of variables move; where these turn, the covariant one."""
         if not names:
             return expr
-        name, place = names[-1], places[-1]
-        if not (name in names[:-1] and self.turns(name)):
-            return self.moved(self.derivative(expr, names[:-1], places[:-1]), name, place)
+        *others, name = names
+        if not (name in others and self.turns(name)):
+            return self.moved(self.derivative(expr, others, places[:-1]), name, places[-1])
         if len(names) > 2:
             raise Inexpressible("the third derivative by an orthogonal matrix")
-        first = self._direction(self.typed.variables[name].property, self.free[name], places[0])
-        return sympy.Add(*(weight * self.moved(self.moved(expr, name, at), name, place) for at, weight in first.items()))
+        first = self._moving(name, places[0])
+        return sympy.Add(*(weight * self.moved(self.moved(expr, name, at), name, places[1]) for at, weight in first))
 
     def moved_along(self, expr: Entry, name: str, direction: str) -> Entry:
         """The derivative while a variable moves along a direction."""
         rows = enumerate(self.along[name, direction])
         return sympy.Add(*(x * self.moved(expr, name, (i, j)) for i, row in rows for j, x in enumerate(row)))
 
-    def _tangent(self, name: str, direction: Array) -> Array:
-        """The part of a direction in which a variable moves, where that depends on its value."""
-        if not name or not self.turns(name):
-            return direction
-        found = [[sympy.S.Zero for _ in row] for row in direction]
-        for i, j in product(*map(range, _shape(direction))):
-            for (p, q), weight in self._direction(self.typed.variables[name].property, self.held[name], (i, j)).items():
-                found[p][q] += weight * direction[i][j]
-        return found
+    def _moving(self, name: str, place: Pair) -> list[tuple[Pair, Entry]]:
+        """Where a variable moves with an entry of the derivative, and how far."""
+        free = self.free[name]
+        entry = [[sympy.Integer(int((i, j) == place)) for j in range(len(free[0]))] for i in range(len(free))]
+        way = self._in_space(name, free, entry)
+        return [((i, j), weight) for i, row in enumerate(way) for j, weight in enumerate(row) if weight != 0]
+
+    def _in_space(self, name: str, at: Array, direction: Array) -> Array:
+        return in_space(self.typed.variables[name].property, self.structure, at, direction, Components.operations["*"])
 
     def turns(self, name: str) -> bool:
         """Whether the space in which a variable moves depends on its value."""
         return turns_with_variable(self.typed.variables[name].property, self.structure)
-
-    def _direction(self, prop: str | None, at: Array, place: Pair) -> dict[Pair, Entry]:
-        """The direction by `--structure`: the entry alone, its projection, or the free entry with what depends on it."""
-        i, j = place
-        if prop is None or self.structure == "ignore":
-            return {place: sympy.S.One}
-        if prop in ("symmetric", "spd", "skew"):
-            weight = sympy.S.One if self.structure == "entries" else sympy.Rational(1, 2)
-            sign = -1 if prop == "skew" else 1
-            if i == j:
-                return {place: sympy.S.Zero if prop == "skew" else sympy.S.One}
-            return {place: weight, (j, i): sign * weight}
-        if prop == "orthogonal":
-            reflected = {(p, q): -at[p][j] * at[i][q] / 2 for p, q in product(range(len(at)), repeat=2)}
-            reflected[i, j] += sympy.Rational(1, 2)
-            return reflected
-        return {place: sympy.S.One} if _is_kept(prop, i, j) else {}
-
-
-def _is_kept(prop: str, i: int, j: int) -> bool:
-    """Whether an entry of a diagonal or triangular matrix may differ from 0."""
-    return {"diagonal": i == j, "lower": i >= j, "upper": i <= j}[prop]
 
 
 def _entry_pairs(one: Array, other: Array) -> Iterator[tuple[Entry, Entry]]:
@@ -272,22 +244,20 @@ def _symbol(name: str, i: int, j: int, rows: int, columns: int) -> Any:
 
 def _structured(variable: Variable, entries: Array) -> Array:
     prop, size = variable.property, len(entries)
-    zero = sympy.S.Zero
     if prop in ("symmetric", "spd"):
         return [[entries[min(i, j)][max(i, j)] for j in range(size)] for i in range(size)]
     if prop in ("skew", "orthogonal"):
-        skew = [[entries[i][j] if i < j else -entries[j][i] if i > j else zero for j in range(size)] for i in range(size)]
+        upper = [[x if i < j else 0 * x for j, x in enumerate(row)] for i, row in enumerate(entries)]
+        skew = difference(upper, transposed(upper))
         return skew if prop == "skew" else _cayley(skew)
-    if prop in ("diagonal", "lower", "upper"):
-        return [[x if _is_kept(prop, i, j) else zero for j, x in enumerate(row)] for i, row in enumerate(entries)]
-    return entries
+    return entries if prop is None else with_property(prop, entries)
 
 
 def _cayley(skew: Array) -> Array:
     """(I - K)(I + K)^-1 for skew K: almost every rotation, in rational functions."""
     operations = Components.operations
     one = [[sympy.Integer(int(i == j)) for j in range(len(skew))] for i in range(len(skew))]
-    return operations["*"](operations["+"](one, operations["neg"](skew)), operations["inv"](operations["+"](one, skew)))
+    return operations["*"](difference(one, skew), operations["inv"](added(one, skew)))
 
 
 def _components(
@@ -295,22 +265,19 @@ def _components(
 ) -> Iterator[tuple[Index, Entry, set[Entry]]]:
     """Every component: (its axes, the derivative, what the result says in index and in matrix notation)."""
     typed = answer.typed
-    parts = {part.name: part.expr for part in result.where}
-    printed = Evaluation(point.held, sizes, parts, Components())
+    printed = Evaluation(point.held, sizes, parts_of(result), Components())
     entries = Entries(printed)
     matrix = printed.value(result.expr) if result.form == "matrix" else None
     letters = [axis[3] for axis in (result.axes[::-1] if result.turned else result.axes)]
     value, wrt = _applied(answer, result, value, point)
-    outputs = [(i, j) for i in range(len(value)) for j in range(len(value[0]))]
-    variables = [[(i, j) for i, j in product(*map(range, _shape(point.free[name])))] for name in wrt]
+    arrays = (value, *(point.free[name] for name in wrt))
+    outputs, *variables = ([*product(range(len(array)), range(len(array[0])))] for array in arrays)
     output_shape = SCALAR if result.along and result.along.kind == "vjp" else shape_of(typed.expr)
     shapes = [output_shape, *(typed.variables[name].shape for name in wrt)]
     for places in product(*variables):
         for output in outputs:
             derivative = point.hold(point.derivative(value[output[0]][output[1]], wrt, places))
-            axes = tuple(
-                k for dims, pair in zip(shapes, (output, *places), strict=True) for k, dim in zip(pair, dims) if not dim.is_one
-            )
+            axes = axes_kept(shapes, (output, *places))
             at = dict(zip(letters, axes, strict=True))
             shown = entries.value(result.expr, at) if matrix is None else entry_at(matrix, axes[::-1] if result.turned else axes)
             yield axes, derivative, {entries.value(result.index_expr, at), shown}
@@ -338,22 +305,17 @@ def _applied(answer: Answer, result: Result, value: Array, point: _Symbols) -> t
     return changes, () if kind == "jvp" else result.wrt
 
 
-def _shape(array: Array) -> tuple[int, int]:
-    return len(array), len(array[0])
-
-
 def _settle(derivative: Entry, printed: Entry, place: Index, letters: Letters, proof: Proof) -> bool:
     """Whether the two are proved to be equal; else the proof holds what was found."""
-    difference = derivative - printed
-    if difference == 0:
+    rest = derivative - printed
+    if rest == 0:
         return True
-    answer = _within(_SECONDS, lambda: is_zero(difference, letters))
+    answer = _within(_SECONDS, lambda: is_zero(rest, letters))
     if answer is None:
-        answer = _within(_SECONDS_TO_SIMPLIFY, lambda: True if sympy.simplify(difference) == 0 else None)
+        answer = _within(_SECONDS_TO_SIMPLIFY, lambda: True if sympy.simplify(rest) == 0 else None)
     if answer:
         return True
-    where = _point_of_difference(difference)
-    if where is not None or answer is False:
+    if answer is False or _differs_somewhere(rest):
         proof.decided = True
         proof.wrong = tuple(k + 1 for k in place), str(derivative), str(printed)
     else:
@@ -361,20 +323,20 @@ def _settle(derivative: Entry, printed: Entry, place: Index, letters: Letters, p
     return False
 
 
-def _point_of_difference(difference: Entry) -> dict[Any, Any] | None:
-    """Rational values of the symbols where the difference is a real number that is not zero."""
+def _differs_somewhere(rest: Entry) -> bool:
+    """Whether it is a real number that is not zero for some rational values of the symbols."""
     random = Random(0)
-    symbols = sorted(difference.free_symbols, key=str)
+    symbols = sorted(rest.free_symbols, key=str)
     for attempt in range(_POINTS):
         low, high = ((20, 190), (-200, 200), (2, 95))[attempt % 3]
         values = {symbol: sympy.Rational(random.randint(low, high), 100) for symbol in symbols}
         try:
-            number = sympy.N(difference.subs(values), _DIGITS, maxn=4 * _DIGITS)
+            number = sympy.N(rest.subs(values), _DIGITS, maxn=4 * _DIGITS)
         except (ZeroDivisionError, ValueError, TypeError):
             continue
         if number.is_number and number.is_finite and abs(sympy.im(number)) < 1e-30 and abs(sympy.re(number)) > 1e-20:
-            return values
-    return None
+            return True
+    return False
 
 
 class _Expired(Exception):

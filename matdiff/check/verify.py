@@ -12,24 +12,38 @@ from math import prod
 from random import Random
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from matdiff.check.comparison import as_rows, letters_of, parts_of
 from matdiff.derive.directions import SOLVE
 from matdiff.derive.structure import turns_with_variable
 from matdiff.infer.infer import Typed
-from matdiff.language.dims import SCALAR, Dim
+from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import shape_of
-from matdiff.numbers.matrices import Matrix, Number, Overlarge, Undefined, added, entry_at, filled, scaled, size_of
+from matdiff.numbers.matrices import (
+    Matrix,
+    Number,
+    Overlarge,
+    Undefined,
+    added,
+    difference,
+    entries_of,
+    entry_at,
+    filled,
+    scaled,
+    size_of,
+)
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.points import Point, Sampler, sample, spread
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import in_space
 from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
-from matdiff.numbers.values import Evaluation, Index, evaluate, evaluate_tensor, number_of_dim
+from matdiff.numbers.values import Evaluation, Index, evaluate, evaluate_tensor
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
     from matdiff.answer.result import Result
     from matdiff.derive.directions import Along
-    from matdiff.infer.infer import Typed
+
+_Numbers = dict[Index, Number]
 
 __all__ = ["Report", "Undefined", "differences", "evaluate", "evaluate_tensor", "sample", "verify"]
 
@@ -95,14 +109,12 @@ def sampler_of(answer: Answer, seed: int, fixed: Mapping[str, int]) -> Sampler:
     """What draws points for the input of an answer and all its formulas, in a shape in which these have values if there is one."""
     beside = []
     for result in answer.results:
-        parts = {part.name: part.expr for part in result.where}
-        beside += [Typed(expr, answer.typed.variables, parts, ()) for expr in (result.expr, result.index_expr)]
+        beside += [Typed(expr, answer.typed.variables, parts_of(result), ()) for expr in (result.expr, result.index_expr)]
 
     def has_values(point: Point) -> bool:
         try:
             for result in answer.results:
-                parts = {part.name: part.expr for part in result.where}
-                evaluation = Evaluation(point.values, point.sizes, parts)
+                evaluation = Evaluation(point.values, point.sizes, parts_of(result))
                 if result.form == "matrix":
                     evaluation.value(result.expr)
         except Undefined:
@@ -134,10 +146,19 @@ def differences(
     step = step or mp.mpf(10) ** -STEP_DIGITS
 
     def turned(at: Mapping[str, Matrix], name: str, direction: Matrix) -> Matrix:
-        prop = typed.variables[name].property
-        return in_space(prop, structure, at[name], direction) if turns_with_variable(prop, structure) else direction
+        return moving(at, name, direction) if turns_with_variable(typed.variables[name].property, structure) else direction
 
-    speeds = [] if along is None else [turned(values, name, values[to]) for name, to in zip(moved, along.names, strict=False)]
+    def moving(at: Mapping[str, Matrix], name: str, direction: Matrix) -> Matrix:
+        return in_space(typed.variables[name].property, structure, at[name], direction)
+
+    def slope(function: Callable[[Mapping[str, Matrix]], Matrix], at: Mapping[str, Matrix], ways: Mapping[str, Matrix]) -> Matrix:
+        """How fast the function of the variables changes while some of them move."""
+        ends = [function({**at, **{n: added(at[n], scaled(s * step, way)) for n, way in ways.items()}}) for s in (1, -1)]
+        return scaled(1 / (2 * step), difference(*ends))
+
+    # The direction of a vjp is one of the output: no variable moves along it.
+    ways = () if along is None or along.kind == "vjp" else zip(moved, along.names, strict=True)
+    speeds = {name: turned(values, name, values[to]) for name, to in ways}
 
     def value(at: Mapping[str, Matrix]) -> Matrix:
         return Evaluation(at, sizes, typed.definitions).value(typed.expr)
@@ -147,11 +168,7 @@ def differences(
             return value(at)
         if along.kind == "vjp":
             return OPERATIONS[":"](values[along.names[0]], value(at))
-        ahead, behind = dict(at), dict(at)
-        for name, to in zip(moved, speeds, strict=True):
-            way = scaled(step, _direction(typed.variables[name].property, structure, at[name], to))
-            ahead[name], behind[name] = added(at[name], way), added(at[name], scaled(-1, way))
-        return scaled(1 / (2 * step), added(value(ahead), scaled(-1, value(behind))))
+        return slope(value, at, {name: moving(at, name, speed) for name, speed in speeds.items()})
 
     def derivative(at: Mapping[str, Matrix], entries: Sequence[Matrix]) -> Matrix:
         if not entries:
@@ -159,10 +176,7 @@ def differences(
         *others, entry = entries
         name = wrt[len(others)]
         others = [turned(at, other, earlier) for other, earlier in zip(wrt, others)]
-        direction = scaled(step, in_space(typed.variables[name].property, structure, at[name], entry))
-        ahead = derivative({**at, name: added(at[name], direction)}, others)
-        behind = derivative({**at, name: added(at[name], scaled(-1, direction))}, others)
-        return scaled(1 / (2 * step), added(ahead, scaled(-1, behind)))
+        return slope(lambda there: derivative(there, others), at, {name: moving(at, name, entry)})
 
     return [derivative(values, [_unit(values[name], at) for name, at in zip(wrt, place, strict=True)]) for place in places]
 
@@ -172,15 +186,6 @@ def _unit(like: Matrix, place: Index) -> Matrix:
     entry = filled(*size_of(like))
     entry[place[0]][place[1]] = mp.mpf(1)
     return entry
-
-
-def _direction(prop: str | None, structure: str, at: Matrix, along: Matrix) -> Matrix:
-    """The way that a variable goes along a matrix: the sum of those of its entries."""
-    rows, columns = size_of(along)
-    total = filled(rows, columns)
-    for i, j in product(range(rows), range(columns)):
-        total = added(total, scaled(along[i][j], in_space(prop, structure, at, _unit(along, (i, j)))))
-    return total
 
 
 def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = None, most: int | None = None) -> Report:
@@ -197,9 +202,9 @@ def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = N
     worst = mp.mpf(-1)
     for place, point in enumerate(points):
         try:
-            error = _error_at(
-                answer, point, digits._replace(more=digits.more + point.more), place, sampler.sizes.work(point.sizes)
-            )
+            here = digits._replace(more=digits.more + point.more)
+            most = MOST_ENTRIES if not place else max(_FEWEST, min(_MOST_AT_OTHERS, MOST_WORK // sampler.sizes.work(point.sizes)))
+            error = max([mp.mpf(0), *(Trial(answer, result, point, place, most).error(here) for result in answer.results)])
         except Overlarge:
             continue
         except Undefined:
@@ -212,117 +217,88 @@ def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = N
     return report
 
 
-def _error_at(answer: Answer, point: Point, digits: _Digits, place: int, work: int) -> Number:
-    """The largest relative error of the results at a point.  Raises Undefined."""
-    worst = mp.mpf(0)
-    for result in answer.results:
-        difference, largest = _measured(answer, result, point, digits, place, work)
-        if not difference:
-            continue
-        error = difference / largest
-        if largest < _TINY or digits.tolerance <= error < _LARGEST_BY_ROUNDING:
-            error = _without_rounding(answer, result, point, digits, place, work, error, largest)
-        worst = max(worst, error)
-    return worst
+class Trial:
+    """A result beside the numerical derivative at one point; `most` entries are compared, others at each `place`."""
 
+    def __init__(self, answer: Answer, result: Result, point: Point, place: int = 0, most: int = MOST_ENTRIES) -> None:
+        self.answer, self.result, self.point, self.place, self.most = answer, result, point, place, most
+        self.sizes, self.along, self.parts = point.sizes, result.along, parts_of(result)
 
-def _without_rounding(
-    answer: Answer, result: Result, point: Point, digits: _Digits, place: int, work: int, error: Number, largest: Number
-) -> Number:
-    """The error with more digits; 0 if it was rounding.  Rounding gets less with more digits; small numbers and differences stay."""
-    for times in (1, 2):
-        finer = digits._replace(more=digits.more + times * TOLERANCE_DIGITS)
-        difference, again = _measured(answer, result, point, finer, place, work)
-        better = difference / again if difference else mp.mpf(0)
-        if again < largest / 2 or better < _TINY * error:
-            return mp.mpf(0)
-        error, largest = better, again
-    return error
+    def error(self, digits: _Digits) -> Number:
+        """The largest relative error.  Raises Undefined.
 
+        What may be rounding is measured with more digits: rounding gets less, small numbers and small differences stay.
+        """
+        error, largest = self._measured(digits)
+        if not error or (largest >= _TINY and not digits.tolerance <= error < _LARGEST_BY_ROUNDING):
+            return error
+        for times in (1, 2):
+            better, again = self._measured(digits._replace(more=digits.more + times * TOLERANCE_DIGITS))
+            if again < largest / 2 or better < _TINY * error:
+                return mp.mpf(0)
+            error, largest = better, again
+        return error
 
-def _measured(answer: Answer, result: Result, point: Point, digits: _Digits, place: int, work: int) -> tuple[Number, Number]:
-    """The largest difference of a result from the numerical derivative at a point, and the largest entry.  Raises Undefined."""
-    with mp.workdps(digits.carried):
-        values = point.drawn_again().values
-        step = mp.mpf(10) ** -digits.step * mp.mpf(point.scale)
-        random = Random(repr((place, result.place)))
-        most = MOST_ENTRIES if not place else max(_FEWEST, min(_MOST_AT_OTHERS, MOST_WORK // work))
-        if result.along and result.along.kind == SOLVE:
-            return _distance_of_solution(answer, result, result.along, values, point.sizes, step)
-        return _distance(answer, result, values, point.sizes, step, lambda entries: _chosen(entries, random, most))
+    def _measured(self, digits: _Digits) -> tuple[Number, Number]:
+        """The relative error and the largest entry, with so many digits."""
+        with mp.workdps(digits.carried):
+            values = self.point.drawn_again().values
+            difference, largest = self.apart(values, mp.mpf(10) ** -digits.step * mp.mpf(self.point.scale))
+            return difference and difference / largest, largest
 
+    def apart(self, values: Mapping[str, Matrix], step: Number) -> tuple[Number, Number]:
+        """The largest difference in the entries that are chosen, and the largest of these."""
+        is_solution = self.along is not None and self.along.kind == SOLVE
+        expected, found = (self._solved if is_solution else self._differentiated)(values, step)
+        largest = max([mp.mpf(0), *(abs(number) for numbers in (expected, *found) for number in numbers.values())])
+        difference = max([mp.mpf(0), *(abs(expected[place] - numbers[place]) for numbers in found for place in expected)])
+        return difference, largest
 
-def relative_error(answer: Answer, result: Result, values: Mapping[str, Matrix], sizes: dict[str, int]) -> Number:
-    """How far a result is from the numerical derivative at these values, relative to its largest entry.  Raises Undefined."""
-    step = mp.mpf(10) ** -STEP_DIGITS
-    difference, largest = _distance(
-        answer, result, values, sizes, step, lambda entries: _chosen(entries, Random(0), MOST_ENTRIES)
-    )
-    return difference / max(largest, _TINY)
-
-
-def _distance(
-    answer: Answer,
-    result: Result,
-    values: Mapping[str, Matrix],
-    sizes: dict[str, int],
-    step: Number,
-    choose: Callable[[list[list[Index]]], list[tuple[Index, ...]]],
-) -> tuple[Number, Number]:
-    """The largest difference of one result at one point in the entries that are chosen, and the largest of these."""
-    typed = answer.typed
-    along = result.along
-    wrt = () if along and along.kind == "jvp" else result.wrt
-    moved = [] if along is None else result.wrt if along.kind == "jvp" else answer.wrt
-    shapes = [size_of(values[name]) for name in wrt]
-    places = choose([list(product(range(rows), range(columns))) for rows, columns in shapes])
-    numbers = differences(typed, wrt, values, sizes, places, answer.asked.structure, along, moved, step)
-    expected: dict[Index, Number] = {}
-    output = SCALAR if along and along.kind == "vjp" else shape_of(typed.expr)
-    variable_dims = [typed.variables[name].shape for name in wrt]
-    for place, matrix in zip(places, numbers, strict=True):
-        tail = tuple(i for dims, pair in zip(variable_dims, place, strict=True) for i in _kept(dims, pair))
-        for i, row in enumerate(matrix):
-            for j, number in enumerate(row):
-                expected[_kept(output, (i, j)) + tail] = number
-    order = list(range(len(result.axes)))[:: -1 if result.turned else 1]
-    letters = [(result.axes[axis][3], number_of_dim(result.axes[axis][2], sizes)) for axis in order]
-    parts = {part.name: part.expr for part in result.where}
-    found = [evaluate_tensor(result.index_expr, letters, values, sizes, expected, parts)]
-    if result.form == "index":
-        found.append(evaluate_tensor(result.expr, letters, values, sizes, expected, parts))
-    else:
-        matrix = evaluate(result.expr, values, sizes, parts)
-        found.append(
-            {place: entry_at(matrix, tuple(place[order.index(axis)] for axis in range(len(order)))) for place in expected}
-        )
-    return _apart(expected, found)
-
-
-def _distance_of_solution(
-    answer: Answer, result: Result, along: Along, values: Mapping[str, Matrix], sizes: dict[str, int], step: Number
-) -> tuple[Number, Number]:
-    """How far the Hessian, applied numerically to the solution in both notations, is from the right side."""
-    (name,), (direction,) = result.wrt, along.names
-    rows, columns = size_of(values[direction])
-    entries = list(product(range(rows), range(columns)))
-    shape = answer.typed.variables[name].shape
-    letters = [(letter, number_of_dim(dim, sizes)) for _, _, dim, letter in result.axes]
-    parts = {part.name: part.expr for part in result.where}
-    wanted: dict[Index, Number] = {(i, j): values[direction][i][j] for i, j in entries}
-    found: list[Mapping[Index, Number]] = []
-    for expr, entrywise in ((result.index_expr, True), (result.expr, result.form == "index")):
-        if entrywise:
-            places = [_kept(shape, entry) for entry in entries]
-            numbers = evaluate_tensor(expr, letters, values, sizes, places, parts)
-            solution = [[numbers[_kept(shape, (i, j))] for j in range(columns)] for i in range(rows)]
+    def _differentiated(self, values: Mapping[str, Matrix], step: Number) -> tuple[_Numbers, list[_Numbers]]:
+        """The entries of the numerical derivative, and those of the result in index and in matrix notation."""
+        answer, result, typed, along = self.answer, self.result, self.answer.typed, self.along
+        wrt = () if along and along.kind == "jvp" else result.wrt
+        moved = [] if along is None else result.wrt if along.kind == "jvp" else answer.wrt
+        shapes = [size_of(values[name]) for name in wrt]
+        random = Random(repr((self.place, result.place)))
+        places = _chosen([list(product(range(rows), range(columns))) for rows, columns in shapes], random, self.most)
+        numbers = differences(typed, wrt, values, self.sizes, places, answer.asked.structure, along, moved, step)
+        output = SCALAR if along and along.kind == "vjp" else shape_of(typed.expr)
+        shapes_of_axes = [output, *(typed.variables[name].shape for name in wrt)]
+        expected = {
+            axes_kept(shapes_of_axes, ((i, j), *place)): number
+            for place, matrix in zip(places, numbers, strict=True)
+            for i, row in enumerate(matrix)
+            for j, number in enumerate(row)
+        }
+        letters = letters_of(result, self.sizes)[:: -1 if result.turned else 1]
+        found = [evaluate_tensor(result.index_expr, letters, values, self.sizes, expected, self.parts)]
+        if result.form == "index":
+            found.append(evaluate_tensor(result.expr, letters, values, self.sizes, expected, self.parts))
         else:
-            solution = evaluate(expr, values, sizes, parts)
-        at = {**values, direction: solution}
-        moves = [[entry] for entry in entries]
-        applied = differences(answer.typed, (name,), at, sizes, moves, answer.asked.structure, along, [name], step)
-        found.append({entry: number[0][0] for entry, number in zip(entries, applied, strict=True)})
-    return _apart(wanted, found)
+            matrix = evaluate(result.expr, values, self.sizes, self.parts)
+            found.append({place: entry_at(matrix, place[:: -1 if result.turned else 1]) for place in expected})
+        return expected, found
+
+    def _solved(self, values: Mapping[str, Matrix], step: Number) -> tuple[_Numbers, list[_Numbers]]:
+        """The right side, and the Hessian applied numerically to the solution in index and in matrix notation."""
+        typed, result, along = self.answer.typed, self.result, self.along
+        assert along is not None
+        (name,), (direction,) = result.wrt, along.names
+        right = values[direction]
+        entries = list(product(range(len(right)), range(len(right[0]))))
+        places = [axes_kept([typed.variables[name].shape], [entry]) for entry in entries]
+        found: list[_Numbers] = []
+        for expr, is_entrywise in ((result.index_expr, True), (result.expr, result.form == "index")):
+            if is_entrywise:
+                numbers = evaluate_tensor(expr, letters_of(result, self.sizes), values, self.sizes, places, self.parts)
+                solution = as_rows([numbers[place] for place in places], len(right[0]))
+            else:
+                solution = evaluate(expr, values, self.sizes, self.parts)
+            at, moves = {**values, direction: solution}, [[entry] for entry in entries]
+            applied = differences(typed, (name,), at, self.sizes, moves, self.answer.asked.structure, along, [name], step)
+            found.append({entry: number[0][0] for entry, number in zip(entries, applied, strict=True)})
+        return dict(zip(entries, entries_of(right), strict=True)), found
 
 
 def _chosen(entries: list[list[Index]], random: Random, most: int) -> list[tuple[Index, ...]]:
@@ -334,13 +310,6 @@ def _chosen(entries: list[list[Index]], random: Random, most: int) -> list[tuple
     return list(dict.fromkeys(tuple(random.choice(part) for part in entries) for _ in range(most)))
 
 
-def _kept(dims: tuple[Dim, Dim], pair: Index) -> Index:
+def axes_kept(shapes: Sequence[Shape], pairs: Sequence[Index]) -> Index:
     """The indices that remain when sizes 1 vanish."""
-    return tuple(i for i, dim in zip(pair, dims, strict=True) if not dim.is_one)
-
-
-def _apart(expected: Mapping[Index, Number], found: Sequence[Mapping[Index, Number]]) -> tuple[Number, Number]:
-    """The largest difference, and the largest entry of all."""
-    largest = max([mp.mpf(0), *(abs(number) for numbers in (expected, *found) for number in numbers.values())])
-    difference = max([mp.mpf(0), *(abs(expected[place] - numbers[place]) for numbers in found for place in expected)])
-    return difference, largest
+    return tuple(i for shape, pair in zip(shapes, pairs, strict=True) for i, dim in zip(pair, shape) if not dim.is_one)

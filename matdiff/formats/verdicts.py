@@ -116,6 +116,8 @@ def expect_lines(verdict: Verdict, answer: Answer) -> list[str]:
         lines = [f"not equal unless {_assumption(finding)}: {said.result} is not {said.plain} in general"]
     else:
         assert finding is not None
+        if finding.kind == "no point":
+            return [_WORDS[finding.kind](finding, said)]
         condition = f", even if {_assumption(finding)}" if finding.assumed and finding.kind != "equal" else ""
         lines = [f"not equal{condition}: {_WORDS[finding.kind](finding, said)}"]
     if verdict.trials:

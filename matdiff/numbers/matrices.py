@@ -5,7 +5,10 @@ Importing this module loads mpmath.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from itertools import product
+from operator import add, eq, ge, le, mul, sub
 from typing import Any
 
 from matdiff.limits import check
@@ -75,9 +78,17 @@ def identity(size: int) -> Matrix:
     return [[mp.mpf(row == column) for column in range(size)] for row in range(size)]
 
 
+# What follows holds for entries of every kind, numbers and expressions.
+
+
 def transposed(value: Matrix) -> Matrix:
     """Rows as columns."""
     return [list(column) for column in zip(*value, strict=True)]
+
+
+def entries_of(value: Matrix) -> list[Number]:
+    """All entries, row by row."""
+    return [entry for row in value for entry in row]
 
 
 def mapped(function: Callable[[Number], Number], value: Matrix) -> Matrix:
@@ -85,17 +96,31 @@ def mapped(function: Callable[[Number], Number], value: Matrix) -> Matrix:
     return [[function(entry) for entry in row] for row in value]
 
 
+def masked(keep: Callable[[int, int], bool], value: Matrix) -> Matrix:
+    """The same matrix with 0 for the entries that are not kept."""
+    return [[entry if keep(i, j) else 0 * entry for j, entry in enumerate(row)] for i, row in enumerate(value)]
+
+
+def stretched(value: Matrix, rows: int, columns: int) -> Matrix:
+    """A scalar as an array of equal entries."""
+    return [[value[0][0]] * columns for _ in range(rows)] if size_of(value) == (1, 1) else value
+
+
 def entrywise(function: Callable[[Number, Number], Number], left: Matrix, right: Matrix) -> Matrix:
     """`function` of the entries in the same place; a scalar stands for an array of equal entries."""
-    rows, columns = max(size_of(left), size_of(right))
-    a = left if size_of(left) != (1, 1) else filled(rows, columns, left[0][0])
-    b = right if size_of(right) != (1, 1) else filled(rows, columns, right[0][0])
-    return [[function(x, y) for x, y in zip(first, second, strict=True)] for first, second in zip(a, b, strict=True)]
+    size = max(size_of(left), size_of(right))
+    pairs = zip(stretched(left, *size), stretched(right, *size), strict=True)
+    return [[function(x, y) for x, y in zip(first, second, strict=True)] for first, second in pairs]
 
 
 def added(left: Matrix, right: Matrix) -> Matrix:
     """The sum; a scalar is added to every entry."""
-    return entrywise(lambda x, y: x + y, left, right)
+    return entrywise(add, left, right)
+
+
+def difference(left: Matrix, right: Matrix) -> Matrix:
+    """left - right."""
+    return entrywise(sub, left, right)
 
 
 def scaled(factor: Number, value: Matrix) -> Matrix:
@@ -105,24 +130,7 @@ def scaled(factor: Number, value: Matrix) -> Matrix:
 
 def hadamard(left: Matrix, right: Matrix) -> Matrix:
     """The entry-by-entry product; a scalar scales."""
-    return entrywise(lambda x, y: x * y, left, right)
-
-
-def multiplied(left: Matrix, right: Matrix) -> Matrix:
-    """The matrix product; a scalar scales.  Raises TooLarge where the time is up."""
-    if size_of(left) == (1, 1) or size_of(right) == (1, 1):
-        return hadamard(left, right)
-    columns = transposed(right)
-    product = []
-    for row in left:
-        check()
-        product.append([mp.fdot(zip(row, column, strict=True)) for column in columns])
-    return product
-
-
-def total(value: Matrix) -> Number:
-    """The sum of the entries."""
-    return mp.fsum(entry for row in value for entry in row)
+    return entrywise(mul, left, right)
 
 
 def blocks(values: list[Matrix], width: int) -> Matrix:
@@ -131,6 +139,69 @@ def blocks(values: list[Matrix], width: int) -> Matrix:
     for start in range(0, len(values), width):
         result += [[entry for part in parts for entry in part] for parts in zip(*values[start : start + width], strict=True)]
     return result
+
+
+def cofactors(value: Matrix, minor: Callable[[Matrix, int, int], Number]) -> Matrix:
+    """The adjugate, made of what `minor` says of the matrix without row i and column j, given (that matrix, i, j)."""
+    size = range(len(value))
+    return [[(-1) ** (i + j) * minor(without(value, j, i), j, i) for j in size] for i in size]
+
+
+def without(value: Matrix, row: int, column: int) -> Matrix:
+    """The matrix without a row and a column."""
+    return [line[:column] + line[column + 1 :] for line in value[:row] + value[row + 1 :]]
+
+
+def _diagonal(value: Matrix) -> Matrix:
+    """The diagonal of a matrix as a vector, or the matrix with a vector on its diagonal."""
+    if len(value[0]) == 1:
+        return masked(eq, [row * len(value) for row in value])
+    return [[value[i][i]] for i in range(len(value))]
+
+
+def moving(
+    number: Callable[[int], Number], total: Callable[[Iterable[Number]], Number], times: Callable[[Matrix, Matrix], Matrix]
+) -> dict[str, Callable[..., Matrix]]:
+    """The operations that do nothing but move, add and multiply entries, by an arithmetic of these."""
+
+    def contracted(x: Matrix, y: Matrix) -> Matrix:
+        return [[total(entries_of(hadamard(x, y)))]]
+
+    return {
+        "*": times,
+        "+": added,
+        "neg": lambda x: scaled(-1, x),
+        ".*": hadamard,
+        ":": contracted,
+        "dot": contracted,
+        "'": transposed,
+        "tr": lambda x: [[total(row[i] for i, row in enumerate(x))]],
+        "sum": lambda x: [[total(entries_of(x))]],
+        "diag": _diagonal,
+        "outer": lambda x, y: times(x, transposed(y)),
+        "kron": lambda x, y: [[a * b for a in first for b in second] for first, second in product(x, y)],
+        "vec": lambda x: [[entry] for entry in entries_of(transposed(x))],
+        "tril": partial(masked, ge),
+        "triu": partial(masked, le),
+        "cumsum": lambda x: [[total(row[0] for row in x[: end + 1])] for end in range(len(x))],
+        "rows": lambda x: [[number(len(x))]],
+        "cols": lambda x: [[number(len(x[0]))]],
+    }
+
+
+# Numbers.
+
+
+def multiplied(left: Matrix, right: Matrix) -> Matrix:
+    """The matrix product; a scalar scales.  Raises TooLarge where the time is up."""
+    if size_of(left) == (1, 1) or size_of(right) == (1, 1):
+        return hadamard(left, right)
+    columns = transposed(right)
+    found = []
+    for row in left:
+        check()
+        found.append([mp.fdot(zip(row, column, strict=True)) for column in columns])
+    return found
 
 
 def through_mpmath(function: Callable[[Any], Any], value: Matrix) -> Matrix:
@@ -187,4 +258,4 @@ def _eliminated(value: Matrix) -> tuple[Matrix, Number]:
 
 def largest_entry(value: Matrix) -> Number:
     """The largest absolute value of an entry."""
-    return max(abs(entry) for row in value for entry in row)
+    return max(map(abs, entries_of(value)))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import local
+from typing import Any
 
 from matdiff.numbers.matrices import (
     Matrix,
@@ -21,7 +22,9 @@ from matdiff.numbers.matrices import (
     added,
     blocks,
     checked,
+    cofactors,
     determinant,
+    entries_of,
     filled,
     hadamard,
     identity,
@@ -30,11 +33,13 @@ from matdiff.numbers.matrices import (
     scalar,
     scaled,
     through_mpmath,
-    total,
     transposed,
+    without,
 )
 from matdiff.numbers.precision import mp
 
+# Eigenvalues, eigenvectors as columns, and the inverse of these.
+Spectrum = tuple[list[Number], Any, Any]  # mpmath is untyped here: its matrices
 # Eigenvalues nearer than this are taken for equal.
 _NEAREST = 1e-6
 
@@ -53,7 +58,7 @@ class Primary:
         if of_number:
             self.of_number, self.first, self.second = of_number
 
-    def _spectrum(self, at: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+    def _spectrum(self, at: Matrix) -> Spectrum | None:
         if self.invertible and not determinant(at):
             raise Undefined("a singular matrix")
         return _spectrum(at) if self.has_spectrum else None
@@ -63,8 +68,8 @@ class Primary:
         spectrum = self._spectrum(at)
         if spectrum is None:
             return self.of_matrix(at)
-        values, vectors, inverse = spectrum
-        return _real_product(vectors, mp.diag([self.of_number(v) for v in values]), inverse)
+        numbers = list(map(self.of_number, spectrum[0]))
+        return _in_basis(spectrum, lambda i, j: numbers[i] if i == j else mp.mpf(0))
 
     def slope(self, at: Matrix, direction: Matrix) -> Matrix:
         """f'(X, E)."""
@@ -74,13 +79,8 @@ class Primary:
             whole = self.of_matrix(blocks([at, direction, filled(size, size), at], 2))
             return [row[size:] for row in whole[:size]]
         values, vectors, inverse = spectrum
-        inner = inverse * mp.matrix(direction) * vectors
-        first = self._first_differences(values)
-        turned = mp.matrix(size, size)
-        for i in range(size):
-            for j in range(size):
-                turned[i, j] = first[i][j] * inner[i, j]
-        return _real_product(vectors, turned, inverse)
+        inner, first = inverse * mp.matrix(direction) * vectors, self._first_differences(values)
+        return _in_basis(spectrum, lambda i, j: first[i][j] * inner[i, j])
 
     def bend(self, at: Matrix, one: Matrix, other: Matrix) -> Matrix:
         """f''(X, E, F)."""
@@ -93,13 +93,12 @@ class Primary:
         values, vectors, inverse = spectrum
         left, right = (inverse * mp.matrix(direction) * vectors for direction in (one, other))
         first = self._first_differences(values)
-        turned = mp.matrix(size, size)
-        for i in range(size):
-            for j in range(size):
-                for k in range(size):
-                    second = self._second_difference(values, first, i, k, j)
-                    turned[i, j] += second * (left[i, k] * right[k, j] + right[i, k] * left[k, j])
-        return _real_product(vectors, turned, inverse)
+
+        def entry(i: int, j: int) -> Number:
+            middle = ((k, self._second_difference(values, first, i, k, j)) for k in range(size))
+            return sum(second * (left[i, k] * right[k, j] + right[i, k] * left[k, j]) for k, second in middle)
+
+        return _in_basis(spectrum, entry)
 
     def _first_differences(self, values: list[Number]) -> list[list[Number]]:
         at = [self.of_number(v) for v in values]
@@ -119,13 +118,13 @@ class _Spectra(local):
     """The last spectra, for each thread its own: their numbers belong to its precision."""
 
     def __init__(self) -> None:
-        self.known: dict[tuple[int, tuple[tuple[Number, ...], ...]], tuple[list[Number], Matrix, Matrix] | None] = {}
+        self.known: dict[tuple[int, tuple[tuple[Number, ...], ...]], Spectrum | None] = {}
 
 
 _spectra = _Spectra()
 
 
-def _spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+def _spectrum(value: Matrix) -> Spectrum | None:
     """Eigenvalues, eigenvectors as columns and the inverse of these, or None where eigenvalues nearly coincide."""
     key, known = (mp.prec, tuple(map(tuple, value))), _spectra.known
     if key not in known:
@@ -135,7 +134,7 @@ def _spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
     return known[key]
 
 
-def _computed_spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | None:
+def _computed_spectrum(value: Matrix) -> Spectrum | None:
     try:
         with mp.extradps(10):
             values, vectors = mp.eig(mp.matrix(value))
@@ -148,9 +147,12 @@ def _computed_spectrum(value: Matrix) -> tuple[list[Number], Matrix, Matrix] | N
         return None
 
 
-def _real_product(left: Matrix, middle: Matrix, right: Matrix) -> Matrix:
-    product: Matrix = (left * middle * right).tolist()  # type: ignore[operator, attr-defined]
-    return checked(product)
+def _in_basis(spectrum: Spectrum, entry: Callable[[int, int], Number]) -> Matrix:
+    """The matrix that has these entries in the basis of the eigenvectors."""
+    values, vectors, inverse = spectrum
+    size = range(len(values))
+    inner = mp.matrix([[entry(i, j) for j in size] for i in size])
+    return checked((vectors * inner * inverse).tolist())
 
 
 def power_of(exponent: Number) -> Primary:
@@ -209,43 +211,26 @@ PRIMARY = {
 
 def adjugate(value: Matrix) -> Matrix:
     """Cofactors, transposed: defined for singular matrices too."""
-    if len(value) == 1:
-        return scalar(1)
-    return _of_cofactors(value, lambda i, j: determinant(_without(value, i, j)))
-
-
-def _without(value: Matrix, row: int, column: int) -> Matrix:
-    return [[entry for j, entry in enumerate(line) if j != column] for i, line in enumerate(value) if i != row]
-
-
-def _of_cofactors(value: Matrix, minor: Callable[[int, int], Number]) -> Matrix:
-    """The adjugate made of what `minor` says of the matrix without a row and a column."""
-    size = len(value)
-    return [[(-1) ** (i + j) * minor(j, i) for j in range(size)] for i in range(size)]
+    return cofactors(value, lambda minor, i, j: determinant(minor))
 
 
 def adjugate_slope(value: Matrix, direction: Matrix) -> Matrix:
     """Its derivative, exactly: d det(M) = adj(M)^T : dM for every minor M."""
-
-    def change(i: int, j: int) -> Number:
-        if len(value) == 1:
-            return mp.mpf(0)
-        turned = transposed(adjugate(_without(value, i, j)))
-        return total(hadamard(turned, _without(direction, i, j)))
-
-    return _of_cofactors(value, change)
+    return cofactors(value, lambda minor, i, j: _contracted(adjugate(minor), without(direction, i, j)))
 
 
 def adjugate_bend(value: Matrix, first: Matrix, second: Matrix) -> Matrix:
     """Its second derivative, exactly."""
 
-    def change(i: int, j: int) -> Number:
-        if len(value) == 1:
-            return mp.mpf(0)
-        turned = transposed(adjugate_slope(_without(value, i, j), _without(second, i, j)))
-        return total(hadamard(turned, _without(first, i, j)))
+    def change(minor: Matrix, i: int, j: int) -> Number:
+        return _contracted(adjugate_slope(minor, without(second, i, j)), without(first, i, j))
 
-    return _of_cofactors(value, change)
+    return cofactors(value, change)
+
+
+def _contracted(adjugate: Matrix, change: Matrix) -> Number:
+    """adj^T : dM, 0 for matrices without entries."""
+    return mp.fsum(entries_of(hadamard(transposed(adjugate), change))) if change else mp.mpf(0)
 
 
 # Eigenvalues of symmetric matrices

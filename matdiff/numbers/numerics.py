@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import product as pairs
 
 from matdiff.numbers.matrices import (
     Matrix,
@@ -17,16 +16,18 @@ from matdiff.numbers.matrices import (
     Undefined,
     checked,
     determinant,
+    entries_of,
     entrywise,
     hadamard,
     inverse,
+    largest_entry,
     mapped,
+    moving,
     multiplied,
     real,
     scalar,
     scaled,
     size_of,
-    total,
     transposed,
 )
 from matdiff.numbers.matrixfunctions import (
@@ -42,10 +43,6 @@ from matdiff.numbers.matrixfunctions import (
 from matdiff.numbers.precision import mp
 
 
-def _divided(left: Matrix, right: Matrix) -> Matrix:
-    return entrywise(lambda x, y: _quotient(x, y), left, right)
-
-
 def _quotient(x: Number, y: Number) -> Number:
     if y == 0:
         raise Undefined("division by zero")
@@ -58,40 +55,11 @@ def _entry_power(base: Number, exponent: Number) -> Number:
     return real(mp.power(base, exponent))
 
 
-def _elementwise_power(base: Matrix, exponent: Matrix) -> Matrix:
-    return entrywise(_entry_power, base, exponent)
-
-
 def _power(base: Matrix, exponent: Matrix) -> Matrix:
     """A power of a number or of a square matrix."""
     if size_of(base) == (1, 1):
-        return _elementwise_power(base, exponent)
+        return entrywise(_entry_power, base, exponent)
     return power_of(exponent[0][0]).value(base)
-
-
-def _contracted(left: Matrix, right: Matrix) -> Matrix:
-    return scalar(total(hadamard(left, right)))
-
-
-def _diagonal(value: Matrix) -> Matrix:
-    """The diagonal of a matrix as a vector, or the matrix with a vector on its diagonal."""
-    rows, columns = size_of(value)
-    if columns == 1:
-        return [[value[i][0] if i == j else mp.mpf(0) for j in range(rows)] for i in range(rows)]
-    return [[value[i][i]] for i in range(rows)]
-
-
-def _kronecker(left: Matrix, right: Matrix) -> Matrix:
-    return [[x * y for x in first for y in second] for first, second in pairs(left, right)]
-
-
-def _stacked(value: Matrix) -> Matrix:
-    """vec: the columns below one another."""
-    return [[entry] for column in transposed(value) for entry in column]
-
-
-def _triangle(value: Matrix, keep: Callable[[int, int], bool]) -> Matrix:
-    return [[entry if keep(i, j) else mp.mpf(0) for j, entry in enumerate(row)] for i, row in enumerate(value)]
 
 
 # Functions of whole matrices and vectors.
@@ -117,16 +85,8 @@ def _singular_values(value: Matrix) -> list[Number]:
     return [+root for root in roots]
 
 
-def _nuclear_norm(value: Matrix) -> Matrix:
-    return scalar(mp.fsum(_singular_values(value)))
-
-
-def _spectral_norm(value: Matrix) -> Matrix:
-    return scalar(max(_singular_values(value)))
-
-
 def _log_sum_exp(value: Matrix) -> Number:
-    return mp.log(mp.fsum(mp.exp(entry) for row in value for entry in row))
+    return mp.log(mp.fsum(map(mp.exp, entries_of(value))))
 
 
 def _softmax(value: Matrix) -> Matrix:
@@ -136,17 +96,9 @@ def _softmax(value: Matrix) -> Matrix:
 
 def _first_largest(value: Matrix) -> Matrix:
     """1 at the first largest entry, row by row, and 0 elsewhere."""
-    entries = [(i, j) for i, row in enumerate(value) for j in range(len(row))]
-    place = max(entries, key=lambda at: value[at[0]][at[1]])
-    return [[mp.mpf((i, j) == place) for j in range(len(row))] for i, row in enumerate(value)]
-
-
-def _cumulated(value: Matrix) -> Matrix:
-    return [[mp.fsum(row[0] for row in value[: end + 1])] for end in range(len(value))]
-
-
-def _negated(value: Matrix) -> Matrix:
-    return scaled(-1, value)
+    entries = entries_of(value)
+    place, columns = entries.index(max(entries)), len(value[0])
+    return [[mp.mpf(i * columns + j == place) for j in range(columns)] for i in range(len(value))]
 
 
 def _logarithm(x: Number) -> Number:
@@ -156,49 +108,27 @@ def _logarithm(x: Number) -> Number:
 
 
 ENTRYWISE: dict[str, Callable[[Number], Number]] = {
-    "exp": mp.exp,
+    **{name: getattr(mp, name) for name in "exp expm1 sign erf sin cos tan atan sinh cosh tanh".split()},
     "log": _logarithm,
     "log1p": lambda x: _logarithm(1 + x),
-    "expm1": mp.expm1,
     "sqrt": lambda x: real(mp.sqrt(x)),
     "abs": abs,
-    "sign": mp.sign,
     "step": lambda x: mp.mpf(x > 0),
     "relu": lambda x: max(x, mp.mpf(0)),
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log(1 + mp.exp(x)),
     "logsigmoid": lambda x: -mp.log(1 + mp.exp(-x)),
-    "erf": mp.erf,
     "gelu": lambda x: x * (1 + mp.erf(x / mp.sqrt(2))) / 2,
-    "sin": mp.sin,
-    "cos": mp.cos,
-    "tan": mp.tan,
     "asin": lambda x: real(mp.asin(x)),
     "acos": lambda x: real(mp.acos(x)),
-    "atan": mp.atan,
-    "sinh": mp.sinh,
-    "cosh": mp.cosh,
-    "tanh": mp.tanh,
 }
 
 OPERATIONS: dict[str, Callable[..., Matrix]] = {
-    "neg": _negated,
-    ".*": hadamard,
-    "/": _divided,
-    "./": _divided,
+    **moving(mp.mpf, mp.fsum, multiplied),
+    "/": partial(entrywise, _quotient),
+    "./": partial(entrywise, _quotient),
     "^": _power,
-    ".^": _elementwise_power,
-    ":": _contracted,
-    "dot": _contracted,
-    "'": transposed,
-    "tr": lambda x: scalar(mp.fsum(x[i][i] for i in range(len(x)))),
-    "sum": lambda x: scalar(total(x)),
-    "diag": _diagonal,
-    "outer": lambda x, y: multiplied(x, transposed(y)),
-    "kron": _kronecker,
-    "vec": _stacked,
-    "tril": lambda x: _triangle(x, lambda i, j: i >= j),
-    "triu": lambda x: _triangle(x, lambda i, j: i <= j),
+    ".^": partial(entrywise, _entry_power),
     "inv": inverse,
     "pinv": _pseudoinverse,
     "adj": adjugate,
@@ -206,20 +136,17 @@ OPERATIONS: dict[str, Callable[..., Matrix]] = {
     "logdet": lambda x: scalar(_logarithm(determinant(x))),
     "softmax": _softmax,
     "logsumexp": lambda x: scalar(_log_sum_exp(x)),
-    "max": lambda x: scalar(max(entry for row in x for entry in row)),
-    "min": lambda x: scalar(min(entry for row in x for entry in row)),
+    "max": lambda x: scalar(max(entries_of(x))),
+    "min": lambda x: scalar(min(entries_of(x))),
     "argmax": _first_largest,
-    "argmin": lambda x: _first_largest(_negated(x)),
-    "norm": lambda x: scalar(mp.sqrt(total(hadamard(x, x)))),
-    "norm2": _spectral_norm,
-    "norm1": lambda x: scalar(total(mapped(abs, x))),
-    "maxnorm": lambda x: scalar(max(abs(entry) for row in x for entry in row)),
-    "nucnorm": _nuclear_norm,
-    "cumsum": _cumulated,
-    "mean": lambda x: scalar(total(x) / (len(x) * len(x[0]))),
-    "numel": lambda x: scalar(len(x) * len(x[0])),
-    "rows": lambda x: scalar(len(x)),
-    "cols": lambda x: scalar(len(x[0])),
+    "argmin": lambda x: _first_largest(scaled(-1, x)),
+    "norm": lambda x: scalar(mp.sqrt(mp.fsum(entries_of(hadamard(x, x))))),
+    "norm2": lambda x: scalar(max(_singular_values(x))),
+    "norm1": lambda x: scalar(mp.fsum(map(abs, entries_of(x)))),
+    "maxnorm": lambda x: scalar(largest_entry(x)),
+    "nucnorm": lambda x: scalar(mp.fsum(_singular_values(x))),
+    "mean": lambda x: scalar(mp.fsum(entries_of(x)) / len(entries_of(x))),
+    "numel": lambda x: scalar(len(entries_of(x))),
     **{name: partial(mapped, function) for name, function in ENTRYWISE.items()},
     **{name: primary.value for name, primary in PRIMARY.items()},
     **{f"d{name}": primary.slope for name, primary in PRIMARY.items()},

@@ -13,13 +13,12 @@ from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
-from matdiff.language.queries import post_order
-from matdiff.numbers.matrices import Matrix, Undefined, largest_entry
+from matdiff.numbers.matrices import Matrix, Undefined, difference, largest_entry, transposed
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import MANNERS, Entries, draw_entries, draw_values, made
-from matdiff.numbers.signs import Watch, number_of
-from matdiff.numbers.trial_sizes import Sizes, TrialSizes
-from matdiff.numbers.values import Evaluation, evaluate, written_out
+from matdiff.numbers.signs import Watch, number_of, with_values
+from matdiff.numbers.trial_sizes import MOST_WORK, Sizes, TrialSizes
+from matdiff.numbers.values import Evaluation, evaluate, nodes_of, written_out
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
@@ -38,13 +37,13 @@ _LEAST, _LARGEST, _MOST_FOR_NUMBERS = 1e-4, 1e6, 3
 _STEPS, _MOST_CLIMBS, _SEARCHES, _MOST_FOR_SIGNS = 100, 6, 8, 8
 # Relative differences below this are rounding.
 SYMMETRY = 1e-12
-# By so much a variable is multiplied or divided at most in a step.
-_FARTHEST = 30.0
+# By so much a variable is multiplied or divided at most in a step, and so many entries are tried for whether a part depends on them.
+_FARTHEST, _MOST_MOVED = 30.0, 40
 # Terms that are smaller than their sum by more digits than this ask for more digits, up to so many.
 _USUAL, _MOST_MORE = 8, 300
 
 # For one point so many multiplications are spent.
-_MOST_WORK = 2_000_000
+_WORK_OF_POINT = 2_000_000
 
 Accept = Callable[["Point"], bool]
 
@@ -67,7 +66,7 @@ class Point:
         more: int = 0,
     ) -> None:
         self.values, self.sizes, self.variables, self.entries, self.more = values, sizes, variables, entries, more
-        largest = [max(abs(entry) for row in value for entry in row) for value in (entries or {}).values()]
+        largest = map(largest_entry, (entries or {}).values())
         # How small the smallest variable is, for steps that must be small beside it.
         self.scale = min([1.0, *(size for size in largest if size)])
 
@@ -140,14 +139,14 @@ class Sampler:
             return []
         found = []
         for number, scale in enumerate(_SCALES):
-            sizes = self._sizes(base, number) or base
+            sizes = self._sizes(base, number)
             for factor, here in ((scale, sizes), (scale**0.5, sizes), (1.0, sizes), (1.0, base)):
                 point = self._point(here, (self.seed, number), factor, accept)
                 if point is not None:
                     found.append(point)
                     break
         others = [(sizes, 1.0) for sizes in self.sizes.large(base, self.seed)]
-        others += [(self._sizes(base, number) or base, scale) for number, scale in enumerate(self._written_scales())]
+        others += [(self._sizes(base, number), scale) for number, scale in enumerate(self._written_scales())]
         for number, (sizes, scale) in enumerate(others):
             point = self._point(sizes, (self.seed, "other", number), scale, accept)
             if point is not None:
@@ -162,15 +161,23 @@ class Sampler:
         candidates = [sizes for place, sizes in enumerate(candidates) if sizes not in candidates[:place]]
         possible = [sizes for sizes in candidates if self.sizes.fits(sizes)]
         names = {variable.name: None for variable in self.variables}
-        for tries, prefer in ((1, self.prefer), (TRIES, self.prefer), (TRIES, lambda point: True)):
+        ways = [(1, self.prefer, True), (1, self.prefer, False), (TRIES, self.prefer, False), (TRIES, lambda point: True, False)]
+        for tries, prefer, must_grow in ways if len(self.sizes.names) > 1 else ways[1:]:
             for sizes in possible if tries == 1 else possible[:1]:
                 for seed, manners in _manners(names, self.seed, tries):
                     point = self._drawn(sizes, seed, manners)
                     if point is not None and prefer(point):
                         self.manners = self.safe = manners
+                        if must_grow and not self._may_grow(sizes):
+                            break
                         self._relax(sizes)
                         return sizes
         return None
+
+    def _may_grow(self, sizes: Sizes) -> bool:
+        """Whether larger sizes in the same order do as well: the smallest eigenvalue of A^T A is simple for one column too many only."""
+        larger = [self._sizes(sizes, number) for number in (1, 2)]
+        return all(self._point(found, (self.seed, "grown"), 1.0, self.prefer) for found in larger)
 
     def _drawn(
         self, sizes: Sizes, seed: object, manners: Mapping[str, str], scales: Mapping[str, float] | None = None
@@ -195,11 +202,14 @@ class Sampler:
             if manner != "normal" and any(self._drawn(sizes, (self.seed, name, n), freer) for n in range(TRIES)):
                 self.manners = freer
 
-    def _sizes(self, base: Sizes, number: int) -> Sizes | None:
-        """Others for each point, in the order that was found to be possible."""
-        sizes: Sizes | None = base
+    def _sizes(self, base: Sizes, number: int) -> Sizes:
+        """Others for each point, in the order that was found to be possible, as long as they are not too much work."""
+        sizes = base
         for step in range(number):
-            sizes = sizes and self.sizes.grown(sizes, self.seed + step)
+            grown = self.sizes.grown(sizes, self.seed + step)
+            if grown is None or self.sizes.work(grown) > MOST_WORK:
+                return sizes
+            sizes = grown
         return sizes
 
     def _point(self, sizes: Sizes, seed: object, scale: float, accept: Accept) -> Point | None:
@@ -211,7 +221,7 @@ class Sampler:
             random = Random(repr(seed))
             drawings += [(self.safe, {name: random.choice((1.0, 0.1, 0.01)) for name in scales}) for _ in range(4 * TRIES)]
         # In large arrays, where a try takes long, only the first ones.
-        few = max(TRIES, _MOST_WORK // (self.sizes.work(sizes) + 1))
+        few = max(TRIES, _WORK_OF_POINT // (self.sizes.work(sizes) + 1))
         for attempt, (manners, factors) in enumerate(drawings[:few]):
             point = self._drawn(sizes, (seed, attempt), manners, factors)
             if point is not None and accept(point):
@@ -220,14 +230,8 @@ class Sampler:
 
     def _written_scales(self) -> list[float]:
         """The sizes of the numbers that are written, but those near 1: relu(x - 100) asks for an x of 100."""
-        found = set()
-        for typed in self.typeds:
-            for root in (*typed.definitions.values(), typed.expr):
-                for node in post_order(root):
-                    size = abs(float(number_of(node)))
-                    if _LEAST <= size < 0.3 or 3 < size <= _LARGEST:
-                        found.add(size if size < 1 else 1.5 * size)
-        ordered = sorted(found)
+        sizes = {abs(float(number_of(node))) for typed in self.typeds for node in nodes_of(typed)}
+        ordered = sorted(size if size < 1 else 1.5 * size for size in sizes if _LEAST <= size < 0.3 or 3 < size <= _LARGEST)
         return list(dict.fromkeys([*ordered[-1:], *ordered[:1], *ordered]))[:_MOST_FOR_NUMBERS]
 
     def _of_other_signs(self, points: Sequence[Point], accept: Accept) -> Iterator[Point]:
@@ -259,8 +263,7 @@ class Sampler:
                 yield point
 
     def _signs(self, point: Point) -> set[tuple[int, bool]]:
-        """The signs of the parts at a point; none where all formulas are 0, where they say nothing about each other."""
-        return self.watch.signs(point.values, point.sizes) if self.watch.is_telling(point.values, point.sizes) else set()
+        return self.watch.signs(point.values, point.sizes)
 
     def _climbed(self, starts: Sequence[Point], wanted: tuple[int, bool], random: Random, accept: Accept) -> Point | None:
         """A point where a part has a sign, by changes of which those stay that bring it nearer; None where it is not reached."""
@@ -270,14 +273,35 @@ class Sampler:
             return None
         height, best = max(known, key=itemgetter(0))
         own, names = self.watch.variables(wanted[0]), [variable.name for variable in self.variables]
+        places = self._moving(best, wanted, own)
         for _ in range(_STEPS if own else 0):
-            point = self._changed(best, own if random.random() < (0.6 if height <= 0 else 0.3) else names, random)
+            if height <= 0 and places and random.random() < 0.4:
+                point = self._with_entry(best, *random.choice(places), random)
+            else:
+                point = self._changed(best, own if random.random() < 0.5 else names, random)
             reached = None if point is None else self.watch.furthest(*wanted, point.values, point.sizes)
             if point is not None and reached is not None and (reached >= height or reached > 0):
                 best, height = point, reached
                 if height > 0 and wanted in self._signs(point) and accept(point):
                     return point
         return None
+
+    def _moving(self, point: Point, wanted: tuple[int, bool], names: Sequence[str]) -> list[tuple[str, int, int]]:
+        """The entries of variables on which a part depends, at a point: a part of them where they are many."""
+        entries = dict(point.entries or {})
+        places = [(name, i, j) for name in names for i, row in enumerate(entries[name]) for j, _ in enumerate(row)]
+        before, found = self.watch.furthest(*wanted, point.values, point.sizes), []
+        for name, i, j in places[:_MOST_MOVED]:
+            moved = {**entries, name: _with(entries[name], i, j, entries[name][i][j] + 1)}
+            if self.watch.furthest(*wanted, made(self.variables, moved), point.sizes) != before:
+                found.append((name, i, j))
+        return found
+
+    def _with_entry(self, point: Point, name: str, i: int, j: int, random: Random) -> Point | None:
+        """The point with another number for an entry; None where `asked` has no value."""
+        entries = dict(point.entries or {})
+        number = (entries[name][i][j] * random.choice((-1, 1)) or 1.0) * _FARTHEST ** random.uniform(-1, 1)
+        return self._made(point.sizes, {**entries, name: _with(entries[name], i, j, number)})
 
     def _changed(self, point: Point, names: Sequence[str], random: Random) -> Point | None:
         """The point with other numbers for some of these variables, in one, some or all entries; None where `asked` has no value."""
@@ -295,6 +319,11 @@ class Sampler:
         return self._made(point.sizes, entries)
 
 
+def _with(entries: Entries, i: int, j: int, number: float) -> Entries:
+    """The entries with another one at a place."""
+    return [[number if (k, m) == (i, j) else x for m, x in enumerate(row)] for k, row in enumerate(entries)]
+
+
 def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
     """How many digits more show every term of a sum beside the others, as in 2 x + 1e-16 x, and every number that is written.
 
@@ -302,8 +331,7 @@ def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
     """
     digits = 0
     for typed in typeds:
-        nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
-        written = [int(abs(mp.log10(abs(number)))) for number in map(number_of, nodes) if number]
+        written = [int(abs(mp.log10(abs(number)))) for number in map(number_of, nodes_of(typed)) if number]
         digits = max([digits, *(2 * size for size in written if size > _USUAL)])
         for point in points:
             try:
@@ -316,7 +344,7 @@ def spread(typeds: Sequence[Typed], points: Sequence[Point]) -> int:
 def _spread(typed: Typed, point: Point) -> int:
     evaluation = Evaluation(point.values, point.sizes, typed.definitions)
     total = 0
-    for node in Watch([typed]).nodes:
+    for node in (node for root in (*typed.definitions.values(), typed.expr) for node in with_values(root)):
         if node.op == "+":
             sizes = [largest_entry(evaluation.value(term)) for term in node.args]
             whole = max(sizes)
@@ -333,8 +361,6 @@ def seems_symmetric(typed: Typed, trials: int) -> bool:
         values = sample(typed, trial, at)
         if values is not None:
             matrix = Evaluation(values, at, typed.definitions).value(typed.expr)
-            pairs = zip(matrix, zip(*matrix, strict=True), strict=True)
-            largest = max(abs(entry) for row in matrix for entry in row)
-            if any(abs(x - y) > SYMMETRY * largest for row, column in pairs for x, y in zip(row, column, strict=True)):
+            if largest_entry(difference(matrix, transposed(matrix))) > SYMMETRY * largest_entry(matrix):
                 return False
     return True

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
+from operator import eq, ge, le
 from random import Random
 from typing import TYPE_CHECKING
 
-from matdiff.numbers.matrices import Matrix, Number, added, identity, multiplied, scaled, transposed
+from matdiff.numbers.matrices import Matrix, Number, added, difference, identity, mapped, masked, multiplied, scaled, transposed
 from matdiff.numbers.precision import mp
 from matdiff.numbers.values import number_of_dim
 
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
 
 # How the entries of variables without a property are drawn, tried in this order until the expression is real and finite.
 # "dominant" makes square matrices diagonally dominant and positive definite, for logarithms of determinants.
-MANNERS = ("normal", "positive", "unit", "dominant", "small", "fraction", "dominant small", "above one")
-
 _ENTRIES: dict[str, Callable[[Random], float]] = {
     "normal": lambda random: random.gauss(0, 1),
     "positive": lambda random: random.uniform(0.4, 2),
@@ -27,7 +27,7 @@ _ENTRIES: dict[str, Callable[[Random], float]] = {
     "dominant small": lambda random: random.uniform(0.02, 0.2),
     "above one": lambda random: random.uniform(1.2, 3),
 }
-
+MANNERS = tuple(_ENTRIES)
 
 Entries = list[list[float]]
 
@@ -36,10 +36,9 @@ _SCALABLE = ("normal", "positive", "dominant", "small", "dominant small")
 
 
 def draw_values(
-    variables: Iterable[Variable], sizes: Mapping[str, int], seed: object, manner: str | Mapping[str, str]
+    variables: Collection[Variable], sizes: Mapping[str, int], seed: object, manner: str | Mapping[str, str]
 ) -> dict[str, Matrix]:
     """A value for every variable, in one manner or each in its own.  A declared property holds to the working precision."""
-    variables = list(variables)
     return made(variables, draw_entries(variables, sizes, seed, manner))
 
 
@@ -82,43 +81,30 @@ def with_property(prop: str, value: Matrix) -> Matrix:
     return _MAKERS[prop](value)
 
 
-def in_space(prop: str | None, mode: str, at: Matrix, entry: Matrix) -> Matrix:
-    """The direction that belongs to an entry of the derivative by a variable with the property `prop`, whose value is `at`.
+def in_space(
+    prop: str | None, mode: str, at: Matrix, direction: Matrix, times: Callable[[Matrix, Matrix], Matrix] = multiplied
+) -> Matrix:
+    """The direction in which a variable with the property `prop`, whose value is `at`, moves for one in which all entries may.
 
-    `entry` is 1 at that entry.  "project": its orthogonal projection onto the directions the variable may take; "entries": the
-    direction in which the free entry moves; "ignore": itself.
+    It is linear in that: of the matrix that is 1 at one entry it is what belongs to this entry of the derivative.
+    "project": the orthogonal projection onto the directions that the variable may take; "entries": the direction in which the
+    free entries move; "ignore": itself.  `times` multiplies matrices with entries of another kind.
     """
     if prop is None or mode == "ignore":
-        return entry
+        return direction
     if prop in ("symmetric", "spd", "skew"):
-        other = scaled(-1 if prop == "skew" else 1, transposed(entry))
-        if mode == "entries":
-            return entry if entry == other else added(entry, other)
-        return scaled(mp.mpf(1) / 2, added(entry, other))
+        both = added(direction, scaled(-1 if prop == "skew" else 1, transposed(direction)))
+        return [[x / 2 if mode == "project" or i == j else x for j, x in enumerate(row)] for i, row in enumerate(both)]
     if prop == "orthogonal":
-        reflected = multiplied(multiplied(at, transposed(entry)), at)
-        return scaled(mp.mpf(1) / 2, added(entry, scaled(-1, reflected)))
-    keep = _KEPT[prop]
-    return _masked(entry, keep)
+        return _halved(difference(direction, times(times(at, transposed(direction)), at)))
+    return masked(_KEPT[prop], direction)
 
 
-_KEPT: dict[str, Callable[[int, int], bool]] = {
-    "diagonal": lambda i, j: i == j,
-    "lower": lambda i, j: i >= j,
-    "upper": lambda i, j: i <= j,
-}
+_KEPT: dict[str, Callable[[int, int], bool]] = {"diagonal": eq, "lower": ge, "upper": le}
 
 
-def _masked(value: Matrix, keep: Callable[[int, int], bool]) -> Matrix:
-    return [[entry if keep(i, j) else mp.mpf(0) for j, entry in enumerate(row)] for i, row in enumerate(value)]
-
-
-def _symmetric(value: Matrix) -> Matrix:
-    return scaled(mp.mpf(1) / 2, added(value, transposed(value)))
-
-
-def _skew(value: Matrix) -> Matrix:
-    return scaled(mp.mpf(1) / 2, added(value, scaled(-1, transposed(value))))
+def _halved(value: Matrix) -> Matrix:
+    return mapped(lambda entry: entry / 2, value)
 
 
 def _positive_definite(value: Matrix) -> Matrix:
@@ -139,11 +125,9 @@ def _orthogonal(value: Matrix) -> Matrix:
 
 
 _MAKERS: dict[str, Callable[[Matrix], Matrix]] = {
-    "symmetric": _symmetric,
+    "symmetric": lambda value: _halved(added(value, transposed(value))),
     "spd": _positive_definite,
-    "skew": _skew,
+    "skew": lambda value: _halved(difference(value, transposed(value))),
     "orthogonal": _orthogonal,
-    "diagonal": lambda value: _masked(value, _KEPT["diagonal"]),
-    "lower": lambda value: _masked(value, _KEPT["lower"]),
-    "upper": lambda value: _masked(value, _KEPT["upper"]),
+    **{prop: partial(masked, keep) for prop, keep in _KEPT.items()},
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.queries import LEAVES, names_in, post_order, shape_of, values_of
-from matdiff.numbers.matrices import Matrix, Number, Undefined, largest_entry
+from matdiff.numbers.matrices import Matrix, Number, Undefined, entries_of, largest_entry
 from matdiff.numbers.precision import mp
 from matdiff.numbers.values import Evaluation
 
@@ -33,27 +33,24 @@ _SATURATED, _DIGITS_OF_UNIT = 800, 0.9
 class Watch:
     """The parts of expressions that have values of their own.
 
-    nodes    all of them, each after its arguments
     kinked   those that are arguments of a function with a kink, by number
     others   other parts whose signs are looked at, what stands under a root first
     """
 
     def __init__(self, typeds: Sequence[Typed]) -> None:
-        self.nodes: list[Expr] = []
         self._saturating: list[tuple[Typed, Expr]] = []
         # One without variables is as telling everywhere: a wrong 0 is found where the right derivative is none.
         self._formulas = [
             (typed, typed.expr)
             for typed in typeds[1:]
-            if names_in(typed.expr) and any(node is typed.expr for node in _with_values(typed.expr))
+            if names_in(typed.expr) and any(node is typed.expr for node in with_values(typed.expr))
         ]
         kinked: dict[int, tuple[Typed, Expr]] = {}
         rooted: dict[int, tuple[Typed, Expr]] = {}
         others: dict[int, tuple[Typed, Expr]] = {}
         for typed in typeds:
             for root in (*typed.definitions.values(), typed.expr):
-                nodes = list(_with_values(root))
-                self.nodes += nodes
+                nodes = list(with_values(root))
                 self._saturating += [(typed, arg) for node in nodes if row_of(node.op).is_exponential for arg in node.args]
                 arguments = {id(arg) for node in nodes if row_of(node.op).has_kink for arg in node.args}
                 below: set[int] = set()
@@ -76,17 +73,16 @@ class Watch:
         self.others = dict(list((rooted | others).items())[:_MOST_WATCHED])
 
     def signs(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> set[tuple[int, bool]]:
-        """The signs that entries of the parts have: (part, whether positive)."""
-        found = set()
-        least = mp.mpf(10) ** (-mp.dps // 2)
-        for node, value in _values((self.kinked | self.others).values(), values, sizes):
-            found |= {(id(node), mp.re(entry) > 0) for row in value for entry in row if abs(entry) > least}
-        return found
+        """The signs that entries of the parts have: (part, whether positive).
 
-    def is_telling(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> bool:
-        """Whether a formula beside the first one is not 0, or none has a value of its own."""
-        found = [value for _, value in _values(self._formulas, values, sizes)]
-        return not found or any(entry for value in found for row in value for entry in row)
+        None where all formulas beside the first one are 0: there they say nothing about each other.
+        """
+        formulas = [value for _, value in _values(self._formulas, values, sizes)]
+        if formulas and not any(map(any, map(entries_of, formulas))):
+            return set()
+        least = mp.mpf(10) ** (-mp.dps // 2)
+        parts = _values((self.kinked | self.others).values(), values, sizes)
+        return {(id(node), mp.re(entry) > 0) for node, value in parts for entry in entries_of(value) if abs(entry) > least}
 
     def digits(self, values: Mapping[str, Matrix], sizes: Mapping[str, int]) -> int | None:
         """How many digits more show how far exponentials and the like are from their limits; None if they are too near."""
@@ -113,7 +109,7 @@ class Watch:
             value = Evaluation(values, sizes, typed.definitions).value(node)
         except Undefined:
             return None
-        return max((1 if is_positive else -1) * mp.re(entry) for row in value for entry in row)
+        return max((1 if is_positive else -1) * mp.re(entry) for entry in entries_of(value))
 
 
 def _values(
@@ -142,7 +138,7 @@ def number_of(node: Expr) -> Number:
     return mp.mpf(node.value.numerator) / node.value.denominator
 
 
-def _with_values(root: Expr) -> Iterator[Expr]:
+def with_values(root: Expr) -> Iterator[Expr]:
     """The parts that are no index notation and hold none, each after its arguments."""
     nodes = list(post_order(root))
     # Tensors of three axes and more: they have entries, but no value.

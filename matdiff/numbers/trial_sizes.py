@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import permutations
+from itertools import count as counting
+from itertools import islice, permutations, product
+from math import prod
 from numbers import Integral
 from random import Random
 from typing import TYPE_CHECKING
@@ -19,7 +21,7 @@ from matdiff.language.dims import Dim
 from matdiff.language.errors import NotASize
 from matdiff.language.queries import is_scalar, post_order, shape_of, unsigned, values_of
 from matdiff.limits import LARGEST_SIZE
-from matdiff.numbers.values import number_of_dim, number_of_index
+from matdiff.numbers.values import nodes_of, number_of_dim, number_of_index
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
@@ -31,6 +33,8 @@ Sizes = dict[str, int]
 # or for a number that is written beside a size.
 MOST_WORK = 400_000
 _LARGEST_DEGREE, _LARGEST_WRITTEN = 40, 2000
+# Nor are sizes further apart than this for the sake of a number that is written beside their difference.
+_LARGEST_GAP = 12
 # So far is looked for sizes that fit the indices and the compound sizes, such as n - 1, of an expression.
 _FURTHEST = 24
 # A function of a matrix costs about so many products.
@@ -94,8 +98,7 @@ class TrialSizes:
         # A single size is at least 3: matrices of size 2 obey laws that others do not (their adjugate is linear).
         first = 3 if len(self.names) == 1 else 2
         for start in range(first, first + _FURTHEST):
-            count = len(self.names) + len(self.taken) + 3
-            numbers = [number for number in range(start, start + count) if number not in self.taken][: len(self.names) + 1]
+            numbers = self._free(start, len(self.names) + 1)
             random.shuffle(numbers)
             found = self._with_indices(self._at_least(numbers), seed)
             if found is not None:
@@ -107,23 +110,23 @@ class TrialSizes:
         variables = [variable for typed in self.typeds for variable in typed.variables.values()]
         square = [variable.shape[0].name for variable in variables if variable.shape[0] == variable.shape[1]]
         self.names.sort(key=lambda name: -square.count(name))
-        numbers = [number for number in range(2, len(self.names) + len(self.taken) + 3) if number not in self.taken]
-        for _, order in zip(range(most), permutations(numbers[: len(self.names)])):
+        for order in islice(permutations(self._free(2, len(self.names))), most):
             found = self._with_indices(self._at_least(order), 0)
             if found is not None:
                 yield found
 
-    def grown(self, sizes: Mapping[str, int], seed: int, start: int = 0) -> Sizes | None:
+    def grown(self, sizes: Mapping[str, int], seed: int, start: int = 0, gap: int = 0) -> Sizes | None:
         """Other sizes in the same order, the smallest of them `start` at least: where the least was m it is m again.
 
-        No name stands for the number that it was, and no difference of two stays as it was for long.
+        They are more than `gap` apart.  No name stands for the number that it was, and no difference of two stays as it was for long.
         """
         random = Random(repr((seed, "grown")))
         for more in range(1, 5):
             chosen: Sizes = {}
             last = 0
             for name in sorted(self.names, key=lambda name: sizes[name]):
-                last = max(sizes[name] + more, last + 1 + random.randrange(3), start)
+                least = last + 1 + gap + random.randrange(3) if last else start
+                last = max(sizes[name] + more, least)
                 while last in self.taken or last == sizes[name]:
                     last += 1
                 chosen[name] = last
@@ -140,8 +143,10 @@ class TrialSizes:
         written = max(map(_written, self.typeds)) + 1
         enough = max(written, *map(_enough, self.typeds))
         found = []
-        for start in _down(enough, min([enough, *self.at(sizes)])):
-            grown = self.grown(sizes, seed, start)
+        # m - n - 3 vanishes at no larger difference.
+        apart = min(written, _LARGEST_GAP) if len(self.names) > 1 else 0
+        for start, gap in product(_down(enough, min([enough, *(sizes[name] for name in self.names)])), dict.fromkeys((apart, 0))):
+            grown = self.grown(sizes, seed, start, gap)
             if grown is not None and self.work(grown) <= (MOST_WORK if start <= written else MOST_WORK // 4):
                 if start >= written:
                     return [grown]
@@ -156,13 +161,13 @@ class TrialSizes:
                     break
         return found
 
-    def at(self, sizes: Mapping[str, int]) -> list[int]:
-        """The numbers of the names that are free."""
-        return [sizes[name] for name in self.names]
-
     def work(self, sizes: Mapping[str, int]) -> int:
         """About how many multiplications an evaluation of all the expressions takes."""
         return sum(_work(typed, sizes) for typed in self.typeds)
+
+    def _free(self, start: int, count: int) -> list[int]:
+        """The first numbers, from `start` on, that no size has."""
+        return list(islice((number for number in counting(start) if number not in self.taken), count))
 
     def _at_least(self, numbers: Sequence[int]) -> Sizes:
         """A number for every name, in order; one that is too small for an index becomes the next that is free."""
@@ -192,14 +197,11 @@ class TrialSizes:
 
 def _places(typed: Typed) -> Iterator[tuple[Expr, Dim]]:
     """Every index that is written, with the size of the axis that it picks from."""
-    for root in (*typed.definitions.values(), typed.expr):
-        for node in post_order(root):
-            if node.op == "at":
-                for place, dim in zip(node.args[1:], shape_of(node.args[0])):
-                    if place.op != "all":
-                        yield place, dim
-            elif node.op == "e" and all(part.op != "index" for part in post_order(node.args[0])):
-                yield node.args[0], shape_of(node)[0]
+    for node in nodes_of(typed):
+        if node.op == "at":
+            yield from ((place, dim) for place, dim in zip(node.args[1:], shape_of(node.args[0])) if place.op != "all")
+        elif node.op == "e" and all(part.op != "index" for part in post_order(node.args[0])):
+            yield node.args[0], shape_of(node)[0]
 
 
 def _down(first: int, last: int) -> Iterator[int]:
@@ -227,7 +229,7 @@ def _enough(typed: Typed) -> int:
 
 def _written(typed: Typed) -> int:
     """The largest number that is written in an expression with sizes: factors such as n - 3 vanish at no larger size."""
-    nodes = [node for root in (*typed.definitions.values(), typed.expr) for node in post_order(root)]
+    nodes = list(nodes_of(typed))
     if not any(node.op in ("rows", "cols", "size") or row_of(node.op).counts_entries for node in nodes):
         return 0
     numbers = [
@@ -258,31 +260,26 @@ def _degree(node: Expr, degrees: Mapping[int, int], known: Mapping[str, int]) ->
 def _work(typed: Typed, sizes: Mapping[str, int]) -> int:
     """About how many multiplications an evaluation takes."""
     total = 0
-    for root in (*typed.definitions.values(), typed.expr):
-        for node in post_order(root):
-            if node.op == "sigma":
-                letters = {str(index.value): dim for index, dim in _letters(node)}
-                count = 1
-                for dim in letters.values():
-                    count *= number_of_dim(dim, sizes)
-                total += count
-            elif node.shape is not None:
-                rows, columns = (number_of_dim(dim, sizes) for dim in shape_of(node))
-                total += rows * columns
-                if node.op == "*":
-                    inner = [shape_of(arg)[1] for arg in node.args[:-1] if not is_scalar(arg)]
-                    total += rows * columns * sum(number_of_dim(dim, sizes) for dim in inner)
-                elif row_of(node.op).is_of_whole_matrix:
-                    total += _PRODUCTS * max(number_of_dim(dim, sizes) for dim in shape_of(node.args[0])) ** 3
+    for node in nodes_of(typed):
+        if node.op == "sigma":  # as often as there are entries
+            total += prod(number_of_dim(dim, sizes) for dim in _letters(node).values())
+        elif node.shape is not None:
+            rows, columns = (number_of_dim(dim, sizes) for dim in shape_of(node))
+            total += rows * columns
+            if node.op == "*":
+                inner = [shape_of(arg)[1] for arg in node.args[:-1] if not is_scalar(arg)]
+                total += rows * columns * sum(number_of_dim(dim, sizes) for dim in inner)
+            elif row_of(node.op).is_of_whole_matrix:
+                total += _PRODUCTS * max(number_of_dim(dim, sizes) for dim in shape_of(node.args[0])) ** 3
     return total
 
 
-def _letters(node: Expr) -> Iterator[tuple[Expr, Dim]]:
-    """The summed letters of a sum in index notation, and the sizes of the axes where they stand."""
-    summed = {str(index.value) for index in node.args[1:]}
+def _letters(node: Expr) -> dict[str, Dim]:
+    """The letters in index notation, summed or not, with the sizes of the axes where they stand."""
+    found = {}
     for part in post_order(node.args[0]):
         if part.op == "entry":
+            dims = shape_of(part.args[0])
             for position, index in enumerate(part.args[1:]):
-                dims = shape_of(part.args[0])
-                if str(index.value) in summed:
-                    yield index, dims[position % 2] if len(part.args) > 2 else max(dims, key=lambda dim: not dim.is_one)
+                found[str(index.value)] = dims[position % 2] if len(part.args) > 2 else max(dims, key=lambda dim: not dim.is_one)
+    return found

@@ -7,7 +7,7 @@ rest of matdiff imports it only where numbers are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from math import prod
@@ -21,7 +21,7 @@ from matdiff.infer.unify import size_of as size_of_argument
 from matdiff.language.dims import Dim, size
 from matdiff.language.queries import post_order, shape_of
 from matdiff.limits import check
-from matdiff.numbers.matrices import Matrix, Number, Undefined, added, blocks, checked, entry_at, multiplied, size_of
+from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 
@@ -42,6 +42,12 @@ def number_of_dim(dim: Dim, sizes: Sizes) -> int:
             coefficient *= sizes[name]
         total += coefficient
     return total
+
+
+def nodes_of(typed: Typed) -> Iterator[Expr]:
+    """The nodes of the definitions and of the expression, each after its arguments."""
+    for root in (*typed.definitions.values(), typed.expr):
+        yield from post_order(root)
 
 
 def evaluate(expr: Expr, values: Values, sizes: Sizes, definitions: Mapping[str, Expr] | None = None) -> Matrix:
@@ -84,7 +90,7 @@ class Inexpressible(Exception):
 class Arithmetic:
     """What the entries of arrays are, and what the operations do to arrays of them: here numbers of many digits."""
 
-    operations: Mapping[str, Callable[..., Matrix]] = {"*": multiplied, "+": added, **OPERATIONS}
+    operations: Mapping[str, Callable[..., Matrix]] = OPERATIONS
 
     def number(self, value: Rational) -> Number:
         """The entry that a rational number is."""
@@ -132,16 +138,13 @@ class Evaluation:
         if op == "pi":
             return [[self.arithmetic.pi]]
         if op in ("I", "ones", "zeros"):
-            rows, columns = self._shape(node)
-            ones = [[op == "ones" or (op == "I" and i == j) for j in range(columns)] for i in range(rows)]
-            return [[self.arithmetic.number(int(one)) for one in row] for row in ones]
+            return self._flags(node, lambda i, j: op == "ones" or (op == "I" and i == j))
         if op == "e":
             place = self.place(node.args[0])
-            return [[self.arithmetic.number(int(row == place))] for row in range(self._shape(node)[0])]
+            return self._flags(node, lambda i, j: i == place)
         if op == "commutation":
             rows, columns = (number_of_dim(size_of_argument(arg), self.sizes) for arg in node.args)
-            places = [(i, j) for i in range(rows) for j in range(columns)]
-            return [[self.arithmetic.number(int(column == j * rows + i)) for column in range(rows * columns)] for i, j in places]
+            return self._flags(node, lambda i, j: divmod(i, columns) == divmod(j, rows)[::-1])
         if op == "at":
             return self._slice(node)
         if op == "unvec":
@@ -175,6 +178,11 @@ class Evaluation:
             return Evaluation(values, sizes, {}, self.arithmetic).value(typed.expr)
         except Inexpressible:
             raise Inexpressible(function) from None
+
+    def _flags(self, node: Expr, is_one: Callable[[int, int], bool]) -> Matrix:
+        """The array with 1 at some places, 0 elsewhere."""
+        rows, columns = self._shape(node)
+        return [[self.arithmetic.number(int(is_one(i, j))) for j in range(columns)] for i in range(rows)]
 
     def _shape(self, node: Expr) -> tuple[int, int]:
         rows, columns = shape_of(node)
