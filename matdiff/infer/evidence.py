@@ -15,15 +15,20 @@ from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import bare, constant, names_in, post_order
 
 if TYPE_CHECKING:
+    from matdiff.language.kinds import Variable
     from matdiff.language.syntax import Expr
 
 # Letters that usually are vectors: none of them is a number only because that fits.
 VECTOR_LETTERS = frozenset("abuvwxyz")
+# Those of them that often are labels and coefficients.
+LABELS = frozenset("aby")
 # The name of a number has so many letters at most, where nothing but its place says that it is one.
 LONGEST_NUMBER = 2
 # What a departure costs: one that a row of the table names, and one that only is possible.
-USUAL, POSSIBLE = 1, 3
+USUAL, LIKELY, POSSIBLE = 1, 2, 3
 _DOTTED = (".*", "./", ".^")
+# What makes something else of arrays, besides functions.
+_ENCLOSING = ("'", ":", "at", "block")
 # Through these a number that must be one asks for numbers.
 _THROUGH = ("*", "/", "neg", "+", "^")
 
@@ -47,11 +52,12 @@ class Evidence:
     factors, terms        of a product, of a sum; `beside` are factors next to a matrix by its spelling or next to I
     applied               factors behind a matrix or a transpose
     shifted               terms beside written numbers only, x + 1
+    labels                factors a, b and y beside what is computed of arrays, y w^T x
     alone                 factors that no undeclared array, and nothing transposed, stands beside
     """
 
     def __init__(self, parts: Iterable[Expr], definitions: Mapping[str, Expr]) -> None:
-        self.definitions = definitions
+        self.parts, self.definitions = tuple(parts), definitions
         self.divisors: set[str] = set()
         self.exponents: set[str] = set()
         self.transposed: set[str] = set()
@@ -62,13 +68,13 @@ class Evidence:
         self.shifted: set[str] = set()
         self.beside: set[str] = set()
         self.applied: set[str] = set()
-        self.identities: set[str] = set()
+        self.labels: set[str] = set()
         self.counts: dict[str, int] = {}
         self._places: dict[str, int] = {}
         self._alone: dict[str, int] = {}
         self._scaled: dict[str, int] = {}
         self._sums: list[tuple[Expr, ...]] = []
-        for part in parts:
+        for part in self.parts:
             for node in post_order(part):
                 self._note(node)
         self._beside_vectors()
@@ -140,10 +146,39 @@ class Evidence:
                 self.applied.add(text)
             if count > matrices[place]:
                 self.beside.add(text)
-            if arrayed == arrays[place]:
+            rest = [one for at, one in enumerate(node.args) if at != place]
+            is_inner = (text[0].islower() or is_usual_number(text)) and self._is_inner(rest)
+            if arrayed == arrays[place] or is_inner:
                 self._alone[text] = self._alone.get(text, 0) + 1
+                if stem(text) in LABELS and (is_inner or any(self._is_number(one) for one in rest)):
+                    self.labels.add(text)
             if identities and named == 1:
                 self._scaled[text] = self._scaled.get(text, 0) + 1
+
+    def _is_inner(self, factors: list[Expr]) -> bool:
+        """Whether they multiply to x^T A y, as far as the spelling says."""
+        arrays = [factor for factor in factors if self._is_array(factor)]
+        return (
+            len(arrays) > 1
+            and arrays[0].op == "'" != arrays[-1].op
+            and all(_is_vector_name(bare(one)) for one in (arrays[0], arrays[-1]))
+        )
+
+    def _is_number(self, factor: Expr) -> bool:
+        """Whether it is a number computed of arrays, as far as the spelling says."""
+        while factor.args:
+            row = FUNCTIONS.get(factor.op)
+            if factor.op == "*":
+                return self._is_inner(list(factor.args))
+            if row is not None and row.patterns:
+                return row.patterns[0][1] == ("1", "1")
+            if factor.op == "+":
+                factor = max(factor.args, key=lambda term: len(term.args))
+            elif factor.op in ("neg", "/", "^") or (row is not None and row.is_entrywise):
+                factor = factor.args[0]
+            else:
+                break
+        return factor.op == ":"
 
     def _is_matrix(self, factor: Expr) -> bool:
         name = bare(factor)
@@ -168,10 +203,45 @@ class Evidence:
         parts = term.args if term.op in (".*", "./") else (term,)
         return {name for name in _names(parts) if is_greek(name) and name in (self.transposed | self.dotted)}
 
-    def may_be_likelier(self, names: Iterable[str]) -> bool:
-        """Whether a name may be meant otherwise although it fits: Greek ones that are added, others that scale numbers."""
-        alone = self.alone
-        return any(name in self.terms if is_greek(name) else name in alone for name in names)
+    def may_be_likelier(self, names: Iterable[str], variables: Mapping[str, Variable]) -> bool:
+        """Whether a name may be meant otherwise although it fits: Greek ones that are added, others that stand among numbers."""
+        return any(name in self.terms for name in names if is_greek(name)) or bool(self.unbound(names, variables))
+
+    @cached_property
+    def enclosed(self) -> set[str]:
+        """The names below a transpose or a function of arrays, in the definitions of those that have one too."""
+        found: set[str] = set()
+        stack = [(part, False) for part in self.parts]
+        while stack:
+            node, is_inside = stack.pop()
+            row = FUNCTIONS.get(node.op)
+            is_inside = is_inside or node.op in _ENCLOSING or (row is not None and row.is_word and not row.is_entrywise)
+            if node.op == "name" and is_inside and node.value not in found:
+                found.add(str(node.value))
+                stack += [(self.definitions[str(node.value)], True)] if node.value in self.definitions else []
+            stack += [(arg, is_inside) for arg in node.args]
+        return found
+
+    def unbound(self, names: Iterable[str], variables: Mapping[str, Variable]) -> set[str]:
+        """Latin names of arrays, of at most so many letters as numbers have, whose sizes nothing fixes but one another.
+
+        None where no number is computed of arrays.
+        """
+        free = [name for name in names if not is_greek(name) and len(stem(name)) <= LONGEST_NUMBER and name not in self.enclosed]
+        found = {name for name in free if name in variables and variables[name].kind != "scalar"} if self.enclosed else set()
+        users: dict[str, set[str]] = {}
+        for name in found:
+            for size in {size for dim in variables[name].shape for size in dim.names}:
+                users.setdefault(size, set()).add(name)
+        bound = [
+            name for name in variables if name not in found or any(dim.value not in (None, 1) for dim in variables[name].shape)
+        ]
+        while bound and found:
+            sizes = [size for dim in variables[bound.pop()].shape for size in dim.names]
+            others = set().union(*(users.pop(size, set()) for size in sizes)) & found
+            found -= others
+            bound += others
+        return found
 
     # What a name may become
 
@@ -199,12 +269,14 @@ class Evidence:
         is_upper, is_vector = name[0].isupper(), name in VECTOR_LETTERS
         if not is_upper and not is_vector and (name in self.divisors or name in self.exponents):
             return USUAL
-        if not is_upper and name in self.only_terms and not is_asked:
-            return USUAL
+        if name in self.only_terms and not is_asked:
+            return POSSIBLE if is_upper else USUAL
         if name in self.applied:
             return 0
         if not is_upper and not is_vector and name in self.beside and len(stem(name)) == 1:
             return USUAL
+        if name in self.alone and name in self.labels and not is_asked:
+            return LIKELY
         if name in self.alone and not is_vector and len(stem(name)) <= LONGEST_NUMBER:
             return POSSIBLE
         return POSSIBLE if not is_upper and not is_vector and name in (self.factors | self.terms) else 0

@@ -136,10 +136,10 @@ def infer(
         if reading is None:
             raise
         typed = departed(whole, reading, {})
-    if soft and whole.evidence.may_be_likelier(whole.changeable):
+    if soft and whole.evidence.may_be_likelier(whole.changeable, typed.variables):
         from matdiff.infer.search import likelier  # most questions mean what they spell
 
-        kinds = likelier(whole, (*typed.definitions.values(), typed.expr), typed.variables, reading)
+        kinds = likelier(whole, typed.definitions, typed.expr, typed.variables, reading)
         if kinds:
             return departed(whole, reading, kinds)
     if soft:
