@@ -133,6 +133,8 @@ class Evidence:
         arrays = [self._is_array(factor) for factor in node.args]
         count, arrayed, named = sum(matrices), sum(arrays), sum(bool(names_in(factor)) for factor in node.args)
         identities = sum(factor.op == "I" and not factor.args for factor in node.args)
+        if len(node.args) > 1:
+            self._applied_to_greek(node.args[-2], node.args[-1])
         for place, factor in enumerate(node.args):
             name = factor.args[0] if factor.op == "/" else factor
             if name.op != "name":
@@ -140,8 +142,6 @@ class Evidence:
             text = str(name.value)
             self.factors.add(text)
             before = node.args[place - 1] if place else None
-            if before is not None and before.op == "'" and place == len(node.args) - 1 and _is_vector_name(bare(before)):
-                self.dotted.update([text] if is_greek(text) else ())
             if before is not None and (matrices[place - 1] or before.op in ("'", "^", "inv", "pinv")):
                 self.applied.add(text)
             if count > matrices[place]:
@@ -154,6 +154,15 @@ class Evidence:
                     self.labels.add(text)
             if identities and named == 1:
                 self._scaled[text] = self._scaled.get(text, 0) + 1
+
+    def _applied_to_greek(self, before: Expr, last: Expr) -> None:
+        """w^T mu, X beta, Sigma^-1 (mu_1 - mu_2): a Greek name, or a sum of some, behind a transposed vector or a matrix."""
+        terms = _names(last.args if last.op == "+" else [last])
+        is_greek_only = len(terms) == (len(last.args) if last.op == "+" else 1) and all(is_greek(name) for name in terms)
+        base = before.args[0] if before.op in ("^", "inv", "pinv") and before.args else before
+        is_vector = base.op == "'" and _is_vector_name(bare(base))
+        if is_greek_only and (is_vector or (base.op in ("name", "'") and self._is_matrix(base) and bare(base).op == "name")):
+            self.dotted.update(terms)
 
     def _is_inner(self, factors: list[Expr]) -> bool:
         """Whether they multiply to x^T A y, as far as the spelling says."""
@@ -248,6 +257,8 @@ class Evidence:
     def choices(self, name: str, wrt: Iterable[str]) -> dict[str, int]:
         """The kinds that an undeclared name may have against its spelling, with what each costs."""
         if is_greek(name):
+            if name in self.transposed:
+                return {"vector": USUAL}
             is_number = name in self.alone or name in self.divisors or name in self.exponents
             return {"scalar": USUAL} if is_number else {"scalar": USUAL, "vector": USUAL}
         found: dict[str, int] = {}
