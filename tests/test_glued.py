@@ -33,24 +33,31 @@ def refused(text: str, wrt: str) -> list[Diagnostic]:
         ("tr(X'AXB) + tr(CX)", "X", "tr(X'A X B) + tr(C X)"),
         ("J = x'Qx + u'Ru", "u", "J = x'Q x + u'R u"),
         ("A'P + PA", "P", "A'P + P A"),
+        ("x'Ax + mu'x", "x", "x'A x + mu'x"),
+        ("||Xbeta - y||^2 + lambda beta'beta", "beta", "||X beta - y||^2 + lambda beta'beta"),
+        ("1/2 (Ax - b)'(Ax - b) + lambda x'x", "x", "1/2 (A x - b)'(A x - b) + lambda x'x"),
     ],
 )
-def test_a_remark_where_both_readings_fit(text: str, wrt: str, meant: str) -> None:
-    (remark,) = matdiff.differentiate(text, wrt).remarks
-    assert isinstance(remark, GluedNames)
+def test_names_of_the_text_written_together_are_a_product(text: str, wrt: str, meant: str) -> None:
+    found = matdiff.differentiate(text, wrt)
+    (remark,) = [one for one in found.remarks if isinstance(one, GluedNames)]
+    assert remark.departs
     assert [help.replacement for help in diagnose(remark, text).help] == [meant]
-    assert not matdiff.differentiate(meant, wrt).remarks
+    assert found.text == matdiff.differentiate(meant, wrt).text
+
+
+def test_a_name_stays_one_where_only_so_the_question_is_a_number() -> None:
+    found = matdiff.differentiate("x' Px x", "x")
+    assert found.text == "(Px + Px^T) x"
+    assert [remark.departs for remark in found.remarks] == [False]
 
 
 @pytest.mark.parametrize(
     ("text", "wrt", "meant"),
     [
         ("trace((I-KH)P(I-KH)' + KRK')", "K", "trace((I-K H)P(I-K H)' + K R K')"),
-        ("1/2 (Ax - b)'(Ax - b) + lambda x'x", "x", "1/2 (A x - b)'(A x - b) + lambda x'x"),
         ("||Xbeta - y||^2", "beta", "||X beta - y||^2"),
-        ("||Xbeta - y||^2 + lambda beta'beta", "beta", "||X beta - y||^2 + lambda beta'beta"),
         ("||Ax - b||^2 + ||Cx - d||^2", "x", "||A x - b||^2 + ||C x - d||^2"),
-        ("x'Ax + mu'x", "x", "x'A x + mu'x"),
     ],
 )
 def test_a_correction_splits_all_of_them(text: str, wrt: str, meant: str) -> None:

@@ -243,8 +243,6 @@ def test_a_name_that_is_added_to_every_entry_is_told(text: str, names: list[str]
 @pytest.mark.parametrize(
     ("text", "wrt", "name", "kind"),
     [
-        ("(y - X beta)^T (y - X beta)", "beta", "beta", "vector"),
-        ("y^T X beta - sum(exp(X beta))", "beta", "beta", "vector"),
         ("x^T A x + c", "x", "c", "scalar"),
         ("sum(exp(x)) + c", "x", "c", "scalar"),
         ("||A x - b||^2 - c", "x", "c", "scalar"),
@@ -510,3 +508,58 @@ def test_wrong_shapes_are_refused_where_they_are(case: dict[str, object]) -> Non
     operands = [value for value in error.values().values() if isinstance(value, Expr)]
     spans = [operand.span for operand in operands if operand.span is not None]
     assert any(span.start < end and start < span.end for span in spans)
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "numbers"),
+    [
+        ("1/2 m v^T v", "v", "m"),
+        ("1/2 m ||v||^2 - G M m / ||x||", "x", "m G M"),
+        ("log(1 + exp(-y w^T x))", "w", "y"),
+        ("log(1 + exp(-y x^T w)) + lambda/2 w^T w", "w", "y"),
+        ("max(0, 1 - y (w^T x + b))", "w", "y b"),
+        ("y log(sigmoid(w^T x)) + (1 - y) log(1 - sigmoid(w^T x))", "w", "y"),
+        ("tanh(a x^T y + b)", "x", "a b"),
+        ("D (1 - exp(-a (||r|| - r0)))^2", "r", "D a r0"),
+        ("k/2 (||x|| - L)^2", "x", "k L"),
+        ("(nu + p)/2 log(1 + x^T x / nu)", "x", "p"),
+        ("J = det(F); K/2 (J - 1)^2", "F", "K"),
+    ],
+)
+def test_what_stands_among_numbers_is_one(text: str, wrt: str, numbers: str) -> None:
+    result = typed(text, wrt=wrt)
+    told = {one.variable: one.kind for one in result.remarks if isinstance(one, errors.SoftKind)}
+    assert told == dict.fromkeys(numbers.split(), "scalar")
+
+
+@pytest.mark.parametrize(
+    "text", ["a b^T x", "v ||x||", "x ||x||", "x / ||y||", "a^T x b", "v + x ||x||", "sigmoid(W x + b)", "A x"]
+)
+def test_what_may_be_an_array_beside_a_number_stays_one(text: str) -> None:
+    assert not [one for one in typed(text).remarks if isinstance(one, errors.SoftKind)]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("(y - X beta)^T (y - X beta)", "beta"),
+        ("y^T X beta - sum(exp(X beta))", "beta"),
+        ("sum(log(1 + exp(X beta)))", "beta"),
+        ("m = exp(X beta); y^T log(m) - sum(m)", "beta"),
+        ("X beta", "beta"),
+        ("Sigma^-1 mu", "mu"),
+        ("w^T Sigma^-1 (mu_1 - mu_2)", "mu_1 mu_2"),
+        ("(w^T (mu_1 - mu_2))^2 / (w^T S w)", "mu_1 mu_2"),
+        ("(mu^T w - r_f) / sqrt(w^T S w)", "mu"),
+    ],
+)
+def test_a_greek_name_behind_a_matrix_or_a_transpose_is_a_vector(text: str, names: str) -> None:
+    told = {one.variable for one in typed(text).remarks if isinstance(one, errors.SoftKind) and one.kind == "vector"}
+    assert told == set(names.split())
+
+
+@pytest.mark.parametrize(
+    "text", ["expm(A tau)", "A + B tau", "tr(A sigma)", "det(A - I lambda)", "||Y - A rho||^2 + tr(Y)", "sigma W x"]
+)
+def test_a_greek_name_is_a_number_where_only_so_it_fits(text: str) -> None:
+    assert not [one for one in typed(text).remarks if isinstance(one, errors.SoftKind)]

@@ -15,17 +15,22 @@ from matdiff.language.kinds import SCALAR_LETTERS, default_kind, is_greek
 from matdiff.language.queries import bare, constant, names_in, post_order
 
 if TYPE_CHECKING:
+    from matdiff.language.kinds import Variable
     from matdiff.language.syntax import Expr
 
 # Letters that usually are vectors: none of them is a number only because that fits.
 VECTOR_LETTERS = frozenset("abuvwxyz")
+# Those of them that often are labels and coefficients.
+LABELS = frozenset("aby")
 # The name of a number has so many letters at most, where nothing but its place says that it is one.
 LONGEST_NUMBER = 2
-# What a departure costs: one that a row of the table names, of a member of a family, and one that only is possible.
-USUAL, MEMBER, POSSIBLE = 1, 2, 3
+# What a departure costs: one that a row of the table names, a likely one, one of a member of a family, and one that only is possible.
+USUAL, LIKELY, MEMBER, POSSIBLE = 1, 2, 2, 3
 _DOTTED = (".*", "./", ".^")
 # What is asked of a member of a family only if it is a vector.
 _OF_VECTORS = ("norm", "norm1", "norm2", "softmax", "logsumexp")
+# What makes something else of arrays, besides functions.
+_ENCLOSING = ("'", ":", "at", "block")
 # Through these a number that must be one asks for numbers.
 _THROUGH = ("*", "/", "neg", "+", "^")
 
@@ -49,11 +54,12 @@ class Evidence:
     factors, terms        of a product, of a sum; `beside` are factors next to a matrix by its spelling or next to I
     applied               factors behind a matrix or a transpose
     shifted               terms beside written numbers only, x + 1
+    labels                factors a, b and y beside what is computed of arrays, y w^T x
     alone                 factors that no undeclared array, and nothing transposed, stands beside
     """
 
     def __init__(self, parts: Iterable[Expr], definitions: Mapping[str, Expr]) -> None:
-        self.definitions = definitions
+        self.parts, self.definitions = tuple(parts), definitions
         self.divisors: set[str] = set()
         self.exponents: set[str] = set()
         self.transposed: set[str] = set()
@@ -64,7 +70,7 @@ class Evidence:
         self.shifted: set[str] = set()
         self.beside: set[str] = set()
         self.applied: set[str] = set()
-        self.identities: set[str] = set()
+        self.labels: set[str] = set()
         self.families: set[str] = set()
         self.entries: set[str] = set()
         self.bounds: set[str] = set()
@@ -73,7 +79,7 @@ class Evidence:
         self._alone: dict[str, int] = {}
         self._scaled: dict[str, int] = {}
         self._sums: list[tuple[Expr, ...]] = []
-        for part in parts:
+        for part in self.parts:
             for node in post_order(part):
                 self._note(node)
         self._beside_vectors()
@@ -139,6 +145,8 @@ class Evidence:
         arrays = [self._is_array(factor) for factor in node.args]
         count, arrayed, named = sum(matrices), sum(arrays), sum(bool(names_in(factor)) for factor in node.args)
         identities = sum(factor.op == "I" and not factor.args for factor in node.args)
+        if len(node.args) > 1:
+            self._applied_to_greek(node.args[-2], node.args[-1])
         for place, factor in enumerate(node.args):
             name = factor.args[0] if factor.op == "/" else factor
             if name.op != "name":
@@ -146,17 +154,54 @@ class Evidence:
             text = str(name.value)
             self.factors.add(text)
             before = node.args[place - 1] if place else None
-            if before is not None and before.op == "'" and _is_vector_name(bare(before)):
-                is_last = place == len(node.args) - 1
-                self.dotted.update([text] if text in self.families or (is_greek(text) and is_last) else ())
+            if text in self.families and before is not None and before.op == "'" and _is_vector_name(bare(before)):
+                self.dotted.add(text)
             if before is not None and (matrices[place - 1] or before.op in ("'", "^", "inv", "pinv")):
                 self.applied.add(text)
             if count > matrices[place]:
                 self.beside.add(text)
-            if arrayed == arrays[place]:
+            rest = [one for at, one in enumerate(node.args) if at != place]
+            is_inner = (text[0].islower() or is_usual_number(text)) and self._is_inner(rest)
+            if arrayed == arrays[place] or is_inner:
                 self._alone[text] = self._alone.get(text, 0) + 1
+                if stem(text) in LABELS and (is_inner or any(self._is_number(one) for one in rest)):
+                    self.labels.add(text)
             if identities and named == 1:
                 self._scaled[text] = self._scaled.get(text, 0) + 1
+
+    def _applied_to_greek(self, before: Expr, last: Expr) -> None:
+        """w^T mu, X beta, Sigma^-1 (mu_1 - mu_2): a Greek name, or a sum of some, behind a transposed vector or a matrix."""
+        terms = _names(last.args if last.op == "+" else [last])
+        is_greek_only = len(terms) == (len(last.args) if last.op == "+" else 1) and all(is_greek(name) for name in terms)
+        base = before.args[0] if before.op in ("^", "inv", "pinv") and before.args else before
+        is_vector = base.op == "'" and _is_vector_name(bare(base))
+        if is_greek_only and (is_vector or (base.op in ("name", "'") and self._is_matrix(base) and bare(base).op == "name")):
+            self.dotted.update(terms)
+
+    def _is_inner(self, factors: list[Expr]) -> bool:
+        """Whether they multiply to x^T A y, as far as the spelling says."""
+        arrays = [factor for factor in factors if self._is_array(factor)]
+        return (
+            len(arrays) > 1
+            and arrays[0].op == "'" != arrays[-1].op
+            and all(_is_vector_name(bare(one)) for one in (arrays[0], arrays[-1]))
+        )
+
+    def _is_number(self, factor: Expr) -> bool:
+        """Whether it is a number computed of arrays, as far as the spelling says."""
+        while factor.args:
+            row = FUNCTIONS.get(factor.op)
+            if factor.op == "*":
+                return self._is_inner(list(factor.args))
+            if row is not None and row.patterns:
+                return row.patterns[0][1] == ("1", "1")
+            if factor.op == "+":
+                factor = max(factor.args, key=lambda term: len(term.args))
+            elif factor.op in ("neg", "/", "^") or (row is not None and row.is_entrywise):
+                factor = factor.args[0]
+            else:
+                break
+        return factor.op == ":"
 
     def _is_matrix(self, factor: Expr) -> bool:
         name = bare(factor)
@@ -181,10 +226,45 @@ class Evidence:
         parts = term.args if term.op in (".*", "./") else (term,)
         return {name for name in _names(parts) if is_greek(name) and name in (self.transposed | self.dotted)}
 
-    def may_be_likelier(self, names: Iterable[str]) -> bool:
-        """Whether a name may be meant otherwise although it fits: Greek ones that are added, others that scale numbers."""
-        alone = self.alone
-        return any(name in self.terms if is_greek(name) else name in alone for name in names)
+    def may_be_likelier(self, names: Iterable[str], variables: Mapping[str, Variable]) -> bool:
+        """Whether a name may be meant otherwise although it fits: Greek ones that are added, others that stand among numbers."""
+        return any(name in self.terms for name in names if is_greek(name)) or bool(self.unbound(names, variables))
+
+    @cached_property
+    def enclosed(self) -> set[str]:
+        """The names below a transpose or a function of arrays, in the definitions of those that have one too."""
+        found: set[str] = set()
+        stack = [(part, False) for part in self.parts]
+        while stack:
+            node, is_inside = stack.pop()
+            row = FUNCTIONS.get(node.op)
+            is_inside = is_inside or node.op in _ENCLOSING or (row is not None and row.is_word and not row.is_entrywise)
+            if node.op == "name" and is_inside and node.value not in found:
+                found.add(str(node.value))
+                stack += [(self.definitions[str(node.value)], True)] if node.value in self.definitions else []
+            stack += [(arg, is_inside) for arg in node.args]
+        return found
+
+    def unbound(self, names: Iterable[str], variables: Mapping[str, Variable]) -> set[str]:
+        """Latin names of arrays, of at most so many letters as numbers have, whose sizes nothing fixes but one another.
+
+        None where no number is computed of arrays.
+        """
+        free = [name for name in names if not is_greek(name) and len(stem(name)) <= LONGEST_NUMBER and name not in self.enclosed]
+        found = {name for name in free if name in variables and variables[name].kind != "scalar"} if self.enclosed else set()
+        users: dict[str, set[str]] = {}
+        for name in found:
+            for size in {size for dim in variables[name].shape for size in dim.names}:
+                users.setdefault(size, set()).add(name)
+        bound = [
+            name for name in variables if name not in found or any(dim.value not in (None, 1) for dim in variables[name].shape)
+        ]
+        while bound and found:
+            sizes = [size for dim in variables[bound.pop()].shape for size in dim.names]
+            others = set().union(*(users.pop(size, set()) for size in sizes)) & found
+            found -= others
+            bound += others
+        return found
 
     # What a name may become
 
@@ -193,6 +273,8 @@ class Evidence:
         if name in self.families:
             return {} if default_kind(name) == "matrix" else {"scalar": MEMBER, "vector": MEMBER}
         if is_greek(name):
+            if name in self.transposed:
+                return {"vector": USUAL}
             is_number = name in self.alone or name in self.divisors or name in self.exponents
             return {"scalar": USUAL} if is_number else {"scalar": USUAL, "vector": USUAL}
         found: dict[str, int] = {}
@@ -214,12 +296,14 @@ class Evidence:
         is_upper, is_vector = name[0].isupper(), name in VECTOR_LETTERS
         if not is_upper and not is_vector and (name in self.divisors or name in self.exponents):
             return USUAL
-        if not is_upper and name in self.only_terms and not is_asked:
-            return USUAL
+        if name in self.only_terms and not is_asked:
+            return POSSIBLE if is_upper else USUAL
         if name in self.applied:
             return 0
         if not is_upper and not is_vector and name in self.beside and len(stem(name)) == 1:
             return USUAL
+        if name in self.alone and name in self.labels and not is_asked:
+            return LIKELY
         if name in self.alone and not is_vector and len(stem(name)) <= LONGEST_NUMBER:
             return POSSIBLE
         return POSSIBLE if not is_upper and not is_vector and name in (self.factors | self.terms) else 0

@@ -10,7 +10,7 @@ from matdiff.infer.fits import Change, fits
 from matdiff.infer.whole import Whole
 from matdiff.language.errors import Fix
 from matdiff.language.queries import names_in, post_order
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Span
 from matdiff.read.tokens import CONSTANTS, GREEK
 
 # A longer name is a word, not a product of letters.
@@ -99,6 +99,19 @@ def change_of(fix: Fix) -> Change:
     return Change(parts=[(one.target, one.replacement) for one in (fix, *fix.others)], soft=fix.name is not None)
 
 
+def as_products(whole: Whole, fix: Fix) -> Whole:
+    """The question with the names that a correction splits as factors of the products in which they stand."""
+    parts = change_of(fix).parts
+    changed, made = whole.with_parts(parts), {id(product) for _, product in parts}
+    longer: list[tuple[Expr, Expr]] = []
+    for part in changed.parts:
+        for node in post_order(part):
+            if node.op == "*" and any(id(factor) in made for factor in node.args):
+                factors = [one for factor in node.args for one in (factor.args if id(factor) in made else (factor,))]
+                longer.append((node, node.replace(args=tuple(factors))))
+    return changed.with_parts(longer)
+
+
 def splits(whole: Whole, exprs: Iterable[Expr]) -> Iterator[Fix]:
     """Each name of the expressions in two, `Ax` as `A x`, one at a time and at every place; untried."""
     for name in (name for expr in exprs for name in names_in(expr)):
@@ -121,11 +134,22 @@ def _of_known(exprs: Iterable[Expr], names: Iterable[Expr], known: Collection[st
         parts = parts_of(str(name.value), known)
         if not any(part in known for part in parts):
             continue
-        *first, last = [Expr("name", value=part) if part not in ("ones", "zeros") else Expr(part) for part in parts]
-        target = name
         is_bare = name.span is not None and name.span.end - name.span.start == len(str(name.value))
+        *first, last = _placed(parts, name.span if is_bare else None)
+        target = name
         while id(target) in bases and is_bare:
             target = bases[id(target)]
             last = target.replace(args=(last, *target.args[1:]))
-        fixes.append(Fix("", target, Expr("*", (*first, last)), name=name))
+        fixes.append(Fix("", target, Expr("*", (*first, last), span=target.span), name=name))
     return Fix("", fixes[0].target, fixes[0].replacement, tuple(fixes[1:]), fixes[0].name) if fixes else None
+
+
+def _placed(parts: Iterable[str], span: Span | None) -> list[Expr]:
+    """The names, and constants, that stand side by side at a place of the text."""
+    placed: list[Expr] = []
+    place = 0
+    for part in parts:
+        at = None if span is None else Span(span.start + place, span.start + place + len(part))
+        placed.append(Expr(part, span=at) if part in ("ones", "zeros") else Expr("name", value=part, span=at))
+        place += len(part)
+    return placed

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Union
 
 from matdiff.functions import row_of
 from matdiff.infer.fits import of_summed, reading_of
-from matdiff.infer.glued import other_groupings, split
+from matdiff.infer.glued import as_products, other_groupings, split
 from matdiff.infer.remarks import finish, remarks_on
 from matdiff.infer.unify import joined
 from matdiff.infer.variables import declare
@@ -40,7 +40,7 @@ from matdiff.language.errors import (
 )
 from matdiff.language.kinds import Variable, declared_kind, default_kind
 from matdiff.language.queries import bare, is_scalar, names_in, post_order, shape_of, sizes_in
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Span
 
 __all__ = ["Typed", "declare", "infer"]
 
@@ -135,14 +135,17 @@ def infer(
         typed = read(whole, {})
     except MatdiffError as error:
         error.whole = whole
+        fix = split(whole) if soft and error.code.startswith("E3") else None
+        if fix is not None and fix.name is not None and fix.name.span is not None:
+            return _as_products(whole, None, fix, fix.name.span)
         reading = reading_of(whole) if soft and error.code.startswith("E3") else None
         if reading is None:
             raise
         typed = departed(whole, reading, {})
-    if soft and whole.evidence.may_be_likelier(whole.changeable):
+    if soft and whole.evidence.may_be_likelier(whole.changeable, typed.variables):
         from matdiff.infer.search import likelier  # most questions mean what they spell
 
-        kinds = likelier(whole, (*typed.definitions.values(), typed.expr), typed.variables, reading)
+        kinds = likelier(whole, typed.definitions, typed.expr, typed.variables, reading)
         if kinds:
             return departed(whole, reading, kinds)
     if soft:
@@ -152,9 +155,21 @@ def infer(
         return typed
     fix = split(whole) if soft else None
     if fix is not None and fix.name is not None and fix.name.span is not None:  # in the text of a person
-        remark = GluedNames(span=fix.name.span, variable=str(fix.name.value), fix=fix)
-        typed.remarks = (*typed.remarks, remark)
+        return _as_products(whole, typed, fix, fix.name.span)
     return typed
+
+
+def _as_products(whole: Whole, typed: Typed | None, fix: Fix, span: Span) -> Typed:
+    """The question with its names that are written together split; as it is, if it fits, with a remark, where only so it is a number."""
+    changed = as_products(whole, fix)
+    products = infer(changed.expr, changed.declared, changed.all_definitions, wrt=whole.wrt, kinds=whole.kinds)
+    is_meant = typed is None or is_scalar(products.expr) or not is_scalar(typed.expr)
+    meant = products if typed is None or is_meant else typed
+    meant.remarks = (
+        GluedNames(span=span, variable=str(fix.name.value) if fix.name else "", fix=fix, split=is_meant),
+        *meant.remarks,
+    )
+    return meant
 
 
 def _ask_of_summed_numbers(whole: Whole, typed: Typed) -> None:

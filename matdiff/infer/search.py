@@ -11,11 +11,11 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import FUNCTIONS
-from matdiff.infer.evidence import LONGEST_NUMBER, POSSIBLE, USUAL, VECTOR_LETTERS, stem
+from matdiff.infer.evidence import LABELS, POSSIBLE, USUAL, VECTOR_LETTERS, is_usual_number, stem
 from matdiff.infer.whole import Whole
 from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes, SumShapes, TooLarge, WrongKind
 from matdiff.language.kinds import default_kind, is_greek
-from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, unsigned
+from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, unsigned, values_of
 from matdiff.language.statements import Question
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import parse
@@ -304,30 +304,35 @@ def is_sensible(whole: Whole, shaping: Shaping, expr: Expr, reading: Reading) ->
 # What is likelier than a spelling that fits
 
 
-def likelier(whole: Whole, parts: Sequence[Expr], variables: Mapping[str, Variable], reading: Reading | None) -> dict[str, str]:
+def likelier(
+    whole: Whole, definitions: Mapping[str, Expr], expr: Expr, variables: Mapping[str, Variable], reading: Reading | None
+) -> dict[str, str]:
     """Kinds for names whose spelling fits, but is not what people mean; none where nothing is.
 
-    parts, variables   the definitions and the expression with shapes, and what its names are, in this reading or as it is spelled
+    definitions, expr   with shapes, and `variables` what its names are, in this reading or as it is spelled
 
-    A Greek name added to a vector is a vector.  A name that only scales what is computed to be a number is a number, where nothing else
-    fixes its size.
+    A Greek name added to a vector is a vector.  A name that only stands among what is computed to be numbers is a number, where
+    nothing else fixes its size.
     """
     changed, known = (whole, {}) if reading is None else (marked(whole, reading.marks)[0], reading.kinds)
     names = {name: variables[name] for name in whole.changeable if name in variables and name not in known}
-    nodes = [node for part in parts for node in post_order(part) if node.shape is not None]
-    numbers = dict.fromkeys(_only_scale(whole, nodes, names, variables), "scalar")
-    vectors = dict.fromkeys(_added_to_vectors(nodes, names), "vector")
-    tries: list[dict[str, str]] = [{**numbers, **vectors}, vectors, *({name: "vector"} for name in vectors), numbers]
+    among = AmongNumbers(whole, definitions, expr, variables)
+    numbers = dict.fromkeys(among.found(names), "scalar")
+    nodes = [node for part in (*definitions.values(), expr) for node in post_order(part) if node.shape is not None]
+    arrays = [node for node in nodes if not (numbers and among.is_number(node))]
+    vectors = dict.fromkeys(_added_to_vectors(arrays, names), "vector")
+    each = [{name: "vector"} for name in vectors]
+    tries: list[dict[str, str]] = [{**numbers, **kinds} for kinds in ([vectors, *each, {}] if numbers else [])] + [vectors, *each]
     for kinds in tries[: whole.attempts]:
         if not kinds:
             continue
         try:
-            expr = changed.shaped(changed.shaping({**known, **kinds}))[1]
+            other = changed.shaped(changed.shaping({**known, **kinds}))[1]
         except TooLarge:
             raise
         except MatdiffError:
             continue
-        if kinds.keys() & numbers.keys() or ones_of(expr) == ones_of(parts[-1]):
+        if kinds.keys() & numbers.keys() or ones_of(other) == ones_of(expr):
             return kinds
     return {}
 
@@ -342,44 +347,104 @@ def _added_to_vectors(nodes: Sequence[Expr], names: Collection[str]) -> list[str
     return list(found)
 
 
-def _only_scale(
-    whole: Whole, nodes: Sequence[Expr], names: Mapping[str, Variable], variables: Mapping[str, Variable]
-) -> list[str]:
-    """The names that multiply numbers only, at least one of them computed, and whose size nothing fixes."""
-    evidence = whole.evidence
-    others = evidence.arguments.keys() | evidence.transposed | evidence.dotted | VECTOR_LETTERS
-    chosen = [name for name in names if name in evidence.alone and name not in others and len(stem(name)) <= LONGEST_NUMBER]
-    candidates = {name for name in chosen if names[name].kind != "scalar"}
-    if not candidates:
+# So often is looked what else is no number because something else is none.
+_MOST_ROUNDS = 6
+
+
+class AmongNumbers:
+    """The names that are numbers because all they stand beside is one, at least some of it computed of arrays: m in 1/2 m v^T v."""
+
+    def __init__(self, whole: Whole, definitions: Mapping[str, Expr], expr: Expr, variables: Mapping[str, Variable]) -> None:
+        self.whole, self.variables = whole, variables
+        self.parts = [*definitions.items(), ("", expr)]
+        self.candidates: set[str] = set()
+        self._numbers: dict[int, bool] = {}
+        self._computed: dict[int, bool] = {}
+        self._defined: dict[str, tuple[bool, bool]] = {}
+
+    def found(self, names: Mapping[str, Variable]) -> list[str]:
+        """These names, in their order."""
+        self.candidates = self.whole.evidence.unbound(names, self.variables)
+        for _ in range(_MOST_ROUNDS):
+            for name, part in self.parts:
+                for node in post_order(part):
+                    if node.shape is not None:
+                        self._note(node)
+                self._defined[name] = self._numbers[id(part)], self._computed[id(part)]
+            dropped = self._among_arrays() or self._doubtful()
+            self.candidates -= dropped
+            if not dropped or not self.candidates:
+                return [name for name in names if name in self.candidates]
+        self.candidates = set()
         return []
-    counts: dict[str, int] = {}
-    for variable in variables.values():
-        for size in {size for dim in variable.shape for size in dim.names}:
-            counts[size] = counts.get(size, 0) + 1
-    declared = whole.declared_sizes()
-    for name in list(candidates):
-        dims = names[name].shape
-        if any(counts[size] > 1 or size in declared for dim in dims for size in dim.names) or any(
-            dim.value not in (None, 1) for dim in dims
-        ):
-            candidates.discard(name)
-    computed: set[str] = set()
-    for node in nodes:
-        own = [str(_base(factor).value) for factor in node.args if _base(factor).op == "name"] if node.op == "*" else []
-        for name in candidates.intersection(own):
-            rest = [factor for factor in node.args if _base(factor).value != name]
-            if not all(is_scalar(factor) for factor in rest):
-                candidates.discard(name)
-            elif any(_is_computed(factor) for factor in rest):
-                computed.add(name)
-    return [name for name in names if name in candidates and name in computed]
 
+    def is_number(self, node: Expr) -> bool:
+        """Whether a node is one if the names found are."""
+        return self._numbers[id(node)]
 
-def _base(factor: Expr) -> Expr:
-    """The factor, of a quotient its numerator."""
-    return bare(factor.args[0] if factor.op == "/" else factor)
+    def _note(self, node: Expr) -> None:
+        """Whether a node is a number if the candidates are, and whether arrays are in it all the same."""
+        args = values_of(node)
+        if node.op == "name":
+            is_number, is_computed = self._defined.get(str(node.value), (False, False))
+            is_candidate = node.value in self.candidates
+            self._numbers[id(node)] = is_number or is_candidate or is_scalar(node)
+            self._computed[id(node)] = is_computed or not (is_candidate or is_scalar(node))
+            return
+        self._computed[id(node)] = node.op != "at" and any(self._computed[id(arg)] for arg in args)
+        if node.op == "*":
+            rest = [arg for arg in args if not self._numbers[id(arg)]]
+            is_number = not rest or (ones_of(rest[0])[0] and ones_of(rest[-1])[1])
+        else:
+            row = FUNCTIONS.get(node.op)
+            is_entrywise = node.op in ("+", "neg", "/", "^", ".*", "./", ".^") or (row is not None and row.is_entrywise)
+            is_number = bool(args) and is_entrywise and all(self._numbers[id(arg)] for arg in args)
+        self._numbers[id(node)] = is_number or is_scalar(node)
 
+    def _nodes(self) -> Iterator[tuple[Expr, list[Expr]]]:
+        """The nodes, each with those of its arguments that are numbers only if the candidates are."""
+        for _, part in self.parts:
+            for node in post_order(part):
+                if node.shape is None:
+                    continue
+                yield node, [arg for arg in values_of(node) if self._numbers[id(arg)] and not is_scalar(arg)]
 
-def _is_computed(factor: Expr) -> bool:
-    """Whether a number is made of arrays, and is more than one of their entries."""
-    return factor.op != "at" and any(not is_scalar(name) for name in names_in(factor))
+    def _names_in(self, exprs: Sequence[Expr]) -> set[str]:
+        names = {str(name.value) for expr in exprs for name in names_in(expr)}
+        return names & self.candidates
+
+    def _among_arrays(self) -> set[str]:
+        """Candidates that stand beside what is no number."""
+        return {name for node, args in self._nodes() if not self._numbers[id(node)] for name in self._names_in(args)}
+
+    def _doubtful(self) -> set[str]:
+        """Candidates that stand beside nothing that is computed, and letters of vectors of which nothing says that they are numbers."""
+        beside: set[str] = set()
+        shifted: set[str] = set()
+        inside: set[str] = set()
+        outer: set[str] = set()
+        for node, args in self._nodes():
+            row = FUNCTIONS.get(node.op)
+            if node.op == "+" and any(constant(arg) is not None for arg in node.args):
+                shifted |= self._names_in(args)
+            elif row is not None and row.is_entrywise:
+                inside |= self._names_in(args)
+            if node.op in ("*", "+") or (node.op == "/" and node.args[0].op != "name"):
+                for arg in args:
+                    if any(self._computed[id(other)] for other in values_of(node) if other is not arg):
+                        beside |= self._names_in([arg])
+            if node.op == "*":
+                pairs = list(zip(node.args, node.args[1:]))
+                outer |= self._names_in([one for one, other in pairs if other.op == "'" and bare(other).op == "name"])
+                outer |= self._names_in([other for one, other in pairs if not self._numbers[id(one)]])
+        told = {name for name in self.candidates if name in shifted or (name in inside and stem(name) in LABELS)}
+        vectors = {name for name in self.candidates if self._is_vector(name, name in outer)}
+        return (self.candidates - beside) | (vectors - told)
+
+    def _is_vector(self, name: str, is_outer: bool) -> bool:
+        """Whether a name is a vector unless something tells otherwise: by its letter, or beside an array, a b^T x."""
+        if is_outer:
+            return name[0].islower() and not is_usual_number(name)
+        return stem(name) in VECTOR_LETTERS - LABELS or (
+            stem(name) in VECTOR_LETTERS and (stem(name) == "y" or name in self.whole.wrt)
+        )

@@ -860,12 +860,17 @@ class GroupedProduct(Remark):
 
 
 class GluedNames(Remark):
-    """Undeclared names of several letters that are perhaps products, `Ax`; `fix` splits all of them."""
+    """Undeclared names of several letters that are products, `Ax`, or perhaps are; `fix` splits all of them, `split` says it was done."""
 
     code, name = "W611", "glued-names"
     span: Span
     variable: str
     fix: Fix
+    split: bool = True
+
+    @property
+    def departs(self) -> bool:  # type: ignore[override]
+        return self.split
 
 
 class ForcedSquare(Remark):

@@ -186,14 +186,18 @@ def _own_space(remark: errors.OwnSpace, text: str) -> Advice:
 
 
 def _glued(remark: errors.GluedNames, text: str) -> Advice:
-    names = list(dict.fromkeys(str(fix.name.value) for fix in (remark.fix, *remark.fix.others) if fix.name is not None))
-    message = (
-        f"`{names[0]}` is one name"
-        if len(names) == 1
-        else f"{', '.join(f'`{name}`' for name in names[:-1])} and `{names[-1]}` are names"
-    )
+    fixes = [fix for fix in (remark.fix, *remark.fix.others) if fix.name is not None]
+    names = list(dict.fromkeys(str(fix.name.value) for fix in fixes if fix.name is not None))
+    listed = " and ".join(filter(None, [", ".join(f"`{name}`" for name in names[:-1]), f"`{names[-1]}`"]))
     whole = fixed_text(text, remark.fix)
-    return message, [Label(remark.span, "names may have several letters")], [Help("as products", whole)] if whole else [], []
+    if remark.split:
+        message, label = (
+            f"{listed} {'is read as a product' if len(names) == 1 else 'are read as products'}",
+            "names that stand elsewhere too",
+        )
+    else:
+        message, label = f"{listed} {'is one name' if len(names) == 1 else 'are names'}", "names may have several letters"
+    return message, [Label(remark.span, label)], [Help("as products", whole)] if whole else [], []
 
 
 def _every(remark: errors.EveryVariable, text: str) -> Advice:

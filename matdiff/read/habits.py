@@ -43,7 +43,7 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
         return
     if not _is_plain(tokens):
         body = tokens[start:]
-        for change in (_braces, _names, _transposes, _bars, _angles, _solves, _ones):
+        for change in (_braces, _raised_norms, _names, _transposes, _bars, _angles, _solves, _ones):
             body = change(body, declared, sentence, text)
         tokens[start:] = body
     tokens[start:] = _arguments(tokens[start:], sentence, text)
@@ -129,6 +129,41 @@ def _braces(tokens: list[Token], declared: Collection[str], sentence: Sentence, 
             opened = False
             tokens[place] = made(token, "RPAR", ")", token.start_pos, token.end_pos)
     return tokens
+
+
+def _raised_norms(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    """`||X||^2_F`, `||x||^2_{2}` and `||x||^p_p`: what stands behind the power belongs to the bars."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token = tokens[place]
+        place += 1
+        bars = _raised_bars(result, token)
+        exponent, _, subscript = token.partition("_")
+        if token == "_" and tokens[place : place + 1] == ["{"] and tokens[place + 2 : place + 3] == ["}"]:
+            subscript, place = tokens[place + 1], place + (3 if bars is not None else 0)
+        if bars is None or not subscript or token in declared:
+            result.append(token)
+            continue
+        norm = result[bars]
+        result[bars] = made(norm, "BARS_CLOSE", f"{norm}_{subscript}", norm.start_pos, norm.end_pos)
+        if exponent:
+            result.append(made(token, "NAME", exponent, token.start_pos, token.start_pos + len(exponent)))
+    return result
+
+
+def _raised_bars(before: list[Token], token: Token) -> int | None:
+    """The place of the bars without a subscript to whose power this token belongs: a name as its exponent, or what follows it."""
+    types = [one.type for one in before[-3:]]
+    if token.type == "FOREIGN" and types[-2:] == ["BARS_CLOSE", "SUPERSCRIPT"]:
+        place = len(before) - 2
+    elif token.type == "FOREIGN" and types == ["BARS_CLOSE", "CARET", "NUMBER"]:
+        place = len(before) - 3
+    elif token.type == "NAME" and types[-2:] == ["BARS_CLOSE", "CARET"]:
+        place = len(before) - 2
+    else:
+        return None
+    return place if len(before[place]) < len("||_") and before[-1].end_pos == token.start_pos else None
 
 
 def _names(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:

@@ -61,9 +61,10 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
     earlier = [sentence for sentence in sentences[:-1] if sentence.looks_like_declaration]
     sizes = {str(token) for sentence in earlier for token in sentence.after_colon if token.type == "NAME"}
     asking = next((sentence for sentence in reversed(sentences) if not sentence.is_surely_declaration(sizes)), None)
+    is_explained = asking is not None and asking.is_definition and _is_used(asking, sentences)
     for sentence in sentences:
         check()
-        last = sentence is asking and not more
+        last = sentence is asking and not more and not is_explained
         if sentence.is_surely_declaration(sizes) or (sentence.looks_like_declaration and not last):
             declarations, errors = _read_declaration(sentence, in_option=False)
             result.statements += declarations
@@ -78,6 +79,8 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
     errors = (*repeated(text, result.statements), *circular(result.statements), *declared_late(text, result.statements))
     if errors:
         result.failed.append((len(result.statements), errors))
+    if is_explained and not result.failed:  # `tr(H); H = X^T X`
+        result.statements.sort(key=lambda statement: isinstance(statement, Question))
     return result
 
 
@@ -96,6 +99,13 @@ def parse_declaration(text: str) -> list[Declaration]:
     if errors:
         raise Errors(errors)
     return declarations
+
+
+def _is_used(definition: Sentence, sentences: list[Sentence]) -> bool:
+    """Whether an expression above a definition needs it, so that the definition itself asks nothing."""
+    questions = [one for one in sentences if not (one is definition or one.is_definition or one.looks_like_declaration)]
+    name = normal_name(definition.tokens[0])
+    return any(token.type == "NAME" and normal_name(token) == name for one in questions for token in one.tokens)
 
 
 # The two kinds of statements
