@@ -14,6 +14,7 @@ from sessions import run
 
 import matdiff
 from matdiff.language.errors import MatdiffError, ReadAs
+from matdiff.language.spelling import latex_name
 from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.language.text import text as in_text
 from matdiff.limits import NESTING
@@ -77,6 +78,25 @@ def test_an_answer_in_latex_reads_back_as_the_same_formula(case: dict[str, Any])
             (question,) = parse(formula)
             assert isinstance(question, Question)
             assert _alike(_reading(latex)[0]) == _alike(in_text(question.expr))
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("beta_hat", r"\hat{\boldsymbol{\beta}}"),
+        ("x_tilde_1", r"\tilde{\mathbf{x}}_{1}"),
+        ("P_k_given_k_minus_1", r"\mathbf{P}_{k|k-1}"),
+        ("w_star", r"\mathbf{w}_{\star}"),
+        ("w_star_k", r"\mathbf{w}_{\star k}"),
+        ("q_ddot", r"\ddot{\mathbf{q}}"),
+        ("x_bar_hat", r"\hat{\bar{\mathbf{x}}}"),
+        ("W_1_2", r"\mathbf{W}_{1, 2}"),
+        ("x_t_plus_1", r"\mathbf{x}_{t+1}"),
+    ],
+)
+def test_accents_and_signs_of_names_are_printed_as_they_are_read(name: str, written: str) -> None:
+    assert latex_name(name, bold=True) == written
+    assert name_in(written) == name
 
 
 # What papers write
