@@ -49,6 +49,19 @@ def _error(text: str) -> tuple[MatdiffError, str]:
     return error, "" if span is None else text[span.start : span.end]
 
 
+# Formulas as they stand in papers and text books, whose derivatives were compared with differences of what they mean
+
+PAPERS = Path(__file__).parent / "corpus" / "latex.jsonl"
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case["id"]) for case in map(json.loads, PAPERS.read_text("utf-8").splitlines())]
+)
+def test_a_formula_of_a_paper_is_read_as_what_it_means(case: dict[str, Any]) -> None:
+    answer = matdiff.differentiate(case["text"], case["wrt"] or None)
+    assert [remark.read for remark in answer.remarks if isinstance(remark, ReadAs)] == case["read"]
+
+
 # What is printed reads back
 
 

@@ -49,6 +49,7 @@ _UNEXPECTED = {
     "complex": "everything is real here",
     "bars": "bars around a vector: write \\|x\\| for its norm, \\operatorname{abs}(x) for the entries without their signs",
     "cross": "the cross product is not read; a product of numbers is",
+    "term": "expected a term after `{after}`",
     "term-before": "expected a term after `{after}`",
 }
 
