@@ -4,7 +4,8 @@
     python tests/fuzz_input.py --seed 12345                 show one of them with everything
 
 An input is a good expression that was mutated (tokens dropped, doubled, swapped, glued, replaced by those of another one or of
-another language), tokens thrown together, or raw bytes.  It goes through the Python interface in this process; one in
+another language), tokens thrown together, or raw bytes; one in `TEX_EVERY` is
+LaTeX.  It goes through the Python interface in this process; one in
 `EVERY` goes through the command in a process of its own, as argument or as file, with a format and options.  Bad is: any exception
 that is no matdiff error, an unknown exit status, a diagnostic that cannot be drawn or whose spans lie outside of the text, an
 unprintable character in it, more time than `SECONDS`, more memory than `MEMORY`.
@@ -21,6 +22,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -35,6 +37,7 @@ from matdiff.mistakes.diagnostic import Diagnostic, render
 from matdiff.mistakes.words import diagnose, diagnose_all
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"
+PAPERS = Path(__file__).parent / "corpus" / "latex.jsonl"
 EVERY = 2000
 ANSWER_TIME = 1.0  # of an answer, in seconds; a refusal may take `limits.HELP_TIME` in addition
 SECONDS = 2.0  # of both
@@ -53,6 +56,25 @@ FOREIGN = [
     "inv(", "||", "||_1", "len(x)", "A.shape[0]", "x.sum()", "f(x)", "[red]", "<script>", "&lt;", "\\input{x}", "%s",
     "{0}", "$(id)", "symmetric", ": m x n", "A: 3 x 4;", "x: 5;",
 ]  # fmt: skip
+# One in so many inputs is LaTeX, made of the formulas of papers and of these.
+TEX_EVERY = 3
+TEX_NESTS = [("{", "}"), ("(", ")"), (r"\left(", r"\right)"), (r"\sqrt{", "}"), (r"\frac{1}{", "}"), ("x^{", "}"), ("[", "]")]
+TEX_TOKEN = re.compile(r"\\(?:[A-Za-z]+|.)|\d+|\s+|.", re.DOTALL)
+TEX = r"""
+{ } ^ _ ^{ _{ }{ & &= \\ \\[2pt] $ $$ \[ \] \( \) \ \left \right \left( \right) \left. \right| \middle| \bigl \bigr) | \| \lVert
+\rVert \langle \rangle \{ \} [ ] ( ) \frac \frac{ \frac12 \dfrac{1}{2} \sqrt \sqrt[3] \mathbf \mathbf{ \vec \hat \tilde{
+\mathcal{L} \mathbb{R} \mathbb{S}_{++}^n \in \mathrm{d} \operatorname{ \operatorname*{arg\,min}_x \text{ \min_{x} \max
+\sum_{i=1}^n \prod \int \nabla \nabla_x^2 \partial \frac{df}{dx} = := \coloneqq \approx \leq , ; . : ' '' ^T ^\top ^{-1} ^{-T}
+^\dagger ^{(k)} ^* ^{\star} _+ ^+ _A _{2,1} _\infty _{k|k-1} \cdot \times \odot \otimes \circ \oslash + - / * \log \log^2 \log_2
+\det \tr \sigma( \exp e^{ \lambda_{\max}(A) \mathbf{1} \mathbf{I}_n \mathbf{0} \begin{bmatrix} \end{bmatrix} \begin{align}
+\end{align} \begin{cases} \begin{array}{cc} \label{ \label{a} \tag{1} \nonumber \overset{!}{=} \underbrace{x}_{y}
+\underset{x}{\min} \stackrel \def\x{x} \input{/etc/passwd} \newcommand{\x}[1]{#1} \x \csname \write18{ls} ^^M % ~ \, \! \quad #1 ?
+1.5 12 0 9999999999999999999999999999999999999999
+""".split() + [
+    "{\\bf x}", "\\bm x", "x \\in \\mathbb{R}^{m \\times n}", "\\text{ where }", "\\frac{\\partial}{\\partial x}", "= 0",
+    "\\substack{a \\\\ b}", "% x\n", "\\ ", "\x00", "\x1b[31m", "\u202e", "\u200b", "́", "\ud800", "ᵀ", "β", "𝐱", "é", "‖",
+    "∈", "⟨", " wrt x", "x: 3;", "W: m x n\n",
+]  # fmt: skip
 
 
 class Bad(NamedTuple):
@@ -66,6 +88,48 @@ def texts() -> list[tuple[str, list[str]]]:
     """The expressions of the corpus with their variables."""
     lines = CORPUS.read_text(encoding="utf-8").splitlines()
     return [(case["expr"], case["wrt"]) for case in map(json.loads, lines)]
+
+
+@cache
+def papers() -> list[tuple[str, list[str]]]:
+    """The formulas in LaTeX with their variables."""
+    lines = PAPERS.read_text(encoding="utf-8").splitlines()
+    return [(case["text"], [case["wrt"] or "x"]) for case in map(json.loads, lines)]
+
+
+def mutated_tex(text: str, others: list[tuple[str, list[str]]], random: Random) -> str:
+    """The formula with some of its tokens dropped, doubled, swapped or replaced, nested deeply, or cut off."""
+    tokens = TEX_TOKEN.findall(text)
+    for _ in range(random.choice([1, 1, 2, 3, 6])):
+        place = random.randrange(len(tokens) + 1)
+        end = min(len(tokens), place + random.choice([1, 1, 2, 5]))
+        change = random.randrange(10)
+        if change == 0:
+            del tokens[place:end]
+        elif change == 1:
+            tokens[place:place] = tokens[place:end] * random.choice([1, 2, 30])
+        elif change == 2 and place < len(tokens):
+            other = random.randrange(len(tokens))
+            tokens[place], tokens[other] = tokens[other], tokens[place]
+        elif change in (3, 4):
+            tokens.insert(place, random.choice(TEX))
+        elif change == 5:
+            tokens[place:end] = [random.choice(TEX)]
+        elif change == 6:
+            donor = TEX_TOKEN.findall(random.choice(others)[0])
+            start = random.randrange(len(donor) or 1)
+            tokens[place:place] = donor[start : start + random.randrange(1, 12)]
+        elif change == 7:
+            opener, closer = random.choice(
+                [("{", "}"), ("(", ")"), ("\\left(", "\\right)"), ("\\sqrt{", "}"), ("\\frac{1}{", "}"), ("x^{", "}")]
+            )
+            times = random.choice([1, 3, 40, 250])
+            tokens = [opener * times, *tokens, closer * random.choice([times, times, times - 1, 0])]
+        elif change == 8:
+            tokens = tokens[:place]
+        else:
+            tokens = [*tokens, random.choice([", ", " = ", " + ", " \\\\ ", "; "]), *TEX_TOKEN.findall(random.choice(others)[0])]
+    return "".join(tokens)[:LONGEST]
 
 
 def mutated(text: str, others: list[tuple[str, list[str]]], random: Random) -> str:
@@ -112,6 +176,13 @@ def mutated(text: str, others: list[tuple[str, list[str]]], random: Random) -> s
 def made(seed: int, good: list[tuple[str, list[str]]]) -> tuple[str, str]:
     """The text of a seed and the variable."""
     random = Random(seed)
+    if seed % TEX_EVERY == TEX_EVERY - 1:
+        formulas = papers()
+        formula, names = random.choice(formulas)
+        if random.random() < 0.85:
+            return mutated_tex(formula, formulas, random), random.choice([*names, "all", "x"])
+        parts = [random.choice(TEX) + random.choice(["", " ", "x", "A"]) for _ in range(random.choice([2, 5, 12, 40, 300]))]
+        return "".join(["\\alpha ", *parts])[:LONGEST], random.choice([*names, "x"])
     expr, wrt = random.choice(good)
     manner = random.random()
     if manner < 0.8:

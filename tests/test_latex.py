@@ -14,6 +14,7 @@ from sessions import run
 
 import matdiff
 from matdiff.language.errors import MatdiffError, ReadAs
+from matdiff.language.spelling import latex_name
 from matdiff.language.statements import Declaration, Definition, Question
 from matdiff.language.text import text as in_text
 from matdiff.limits import NESTING
@@ -48,6 +49,19 @@ def _error(text: str) -> tuple[MatdiffError, str]:
     return error, "" if span is None else text[span.start : span.end]
 
 
+# Formulas as they stand in papers and text books, whose derivatives were compared with differences of what they mean
+
+PAPERS = Path(__file__).parent / "corpus" / "latex.jsonl"
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, id=case["id"]) for case in map(json.loads, PAPERS.read_text("utf-8").splitlines())]
+)
+def test_a_formula_of_a_paper_is_read_as_what_it_means(case: dict[str, Any]) -> None:
+    answer = matdiff.differentiate(case["text"], case["wrt"] or None)
+    assert [remark.read for remark in answer.remarks if isinstance(remark, ReadAs)] == case["read"]
+
+
 # What is printed reads back
 
 
@@ -77,6 +91,25 @@ def test_an_answer_in_latex_reads_back_as_the_same_formula(case: dict[str, Any])
             (question,) = parse(formula)
             assert isinstance(question, Question)
             assert _alike(_reading(latex)[0]) == _alike(in_text(question.expr))
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("beta_hat", r"\hat{\boldsymbol{\beta}}"),
+        ("x_tilde_1", r"\tilde{\mathbf{x}}_{1}"),
+        ("P_k_given_k_minus_1", r"\mathbf{P}_{k|k-1}"),
+        ("w_star", r"\mathbf{w}_{\star}"),
+        ("w_star_k", r"\mathbf{w}_{\star k}"),
+        ("q_ddot", r"\ddot{\mathbf{q}}"),
+        ("x_bar_hat", r"\hat{\bar{\mathbf{x}}}"),
+        ("W_1_2", r"\mathbf{W}_{1, 2}"),
+        ("x_t_plus_1", r"\mathbf{x}_{t+1}"),
+    ],
+)
+def test_accents_and_signs_of_names_are_printed_as_they_are_read(name: str, written: str) -> None:
+    assert latex_name(name, bold=True) == written
+    assert name_in(written) == name
 
 
 # What papers write
@@ -144,6 +177,9 @@ READINGS = {
     r"\mathbf{x} - \mathbf{x}^\star + \mathbf{x}^* + \mathbf{x}^{(k+1)}": "x - x_star + x_star + x_k_plus_1",
     r"{x_i}^\top {\mathbf{y}_{1}^{(k)}}^T {A^T}^{-1}": "x_i^T y_1_k^T A^T^-1",
     r"e^{(x^\top x)}": "exp(x^T x)",
+    r"\mathbf{I}_{N_r}\mathbf{x} + \mathbf{I}_{n+1}\mathbf{x}": "eye(N_r) x + eye(n + 1) x",
+    r"\mathbf{1}_{m \times n} + \mathbf{I}_{n\times n} + \mathbf{0}_{mn}": "ones(m, n) + eye(n) + zeros(m n)",
+    r"\mathbf{P}_k^{-} \mathbf{x}^{+} + A^-1 b": "P_k_minus x_plus + A^-1 b",
     # Functions
     r"\log^2(x^\top y) + \operatorname{tr}^2(E) + \tanh^2(W x)": "log(x^T y)^2 + tr(E)^2 + tanh(W x) .^ 2",
     r"\sin^2\theta + \det^{-1/2}(A) + \log_2 \det(A)": "sin(theta)^2 + det(A)^(-1/2) + log(det(A)) / log(2)",
@@ -216,7 +252,16 @@ def test_a_function_of_one_variable_is_differentiated_by_it() -> None:
     assert _answered(r"\min_{x} \|A x\|^2", "--wrt", "A") == "2 A x x^T"
 
 
+def test_bold_small_letters_may_be_tensors() -> None:
+    _, kinds, _ = _reading(
+        r"\boldsymbol\sigma : \boldsymbol\varepsilon + \operatorname{tr}(\boldsymbol\tau) + \boldsymbol\chi^{-1} + \boldsymbol\mu"
+    )
+    assert kinds == {"sigma": "matrix", "epsilon": "matrix", "tau": "matrix", "chi": "matrix", "mu": "vector"}
+
+
 LABELS = {
+    r"f: \mathbb{R}^n \to \mathbb{R},\ f(x) = x^\top x": "x^T x",
+    r"S(\mathbf{b}) = \mathbf{e}'\mathbf{e} = (\mathbf{y} - \mathbf{b})'(\mathbf{y} - \mathbf{b})": "(y - b)^T (y - b)",
     r"\ln p(\mathbf{t}|\alpha, \beta) = \|\mathbf{t}\|^2": "||t||^2",
     r"D_{\mathrm{KL}}(q\,\|\,p) = \|\mathbf{t}\|^2": "||t||^2",
     r"\hat\sigma^2 = \frac1n \|\mathbf{t}\|^2": "(1 / n) ||t||^2",
@@ -277,6 +322,8 @@ def test_a_written_derivative_is_compared() -> None:
     bad = run([r"\frac{\partial \mathbf{x}^T\mathbf{A}\mathbf{x}}{\partial\mathbf{x}} = 2\mathbf{A}\mathbf{x}"])
     assert bad.status == 1 and "not equal unless A is symmetric" in bad.stderr
     two = run([r"\frac{\partial\ln\det\mathbf{X}}{\partial\mathbf{X}} = (\mathbf{X}^{-1})^T = \mathbf{X}^{-T}"])
+    prime = run([r"f(t) = \det(\mathbf{A} + t\mathbf{B}), f'(t) = \det(\mathbf{A} + t\mathbf{B})"])
+    assert prime.status == 1 and "not equal" in prime.stderr
     assert two.status == 0 and two.stderr.count("equal:") == 2
 
 
@@ -359,6 +406,12 @@ ERRORS = {
     r"\left.x^\top A x\right|_{x=x_0}": ("E101", "|"),
     r"\min_{x \ge 0} c^\top x": ("E101", "x"),
     r"\min_i x_i": ("E101", r"\min"),
+    r"\boldsymbol\omega^\top\mathbf{I}_c\boldsymbol\omega": ("E101", r"\mathbf{I}_c"),
+    r"\mathbf{x}^\top\mathbf{1}_{A}": ("E101", r"\mathbf{1}_{A}"),
+    r"f(x) \approx x^\top x": ("E101", r"\approx"),
+    r"\|\mathbf{A}\mathbf{x}\|^2 \leq c": ("E101", r"\leq"),
+    r"\log p(\mathbf{y}|\mathbf{f}) - \frac12\mathbf{f}^\top K \mathbf{f}": ("E201", "p"),
+    r"f(x) = \|x\|^2, g = f'(x) a": ("E101", "'"),
     r"\|x\|^2, x \in \mathcal{X}": ("E101", r"\mathcal{X}"),
     r"\|x\|^2, x \in \mathbb{C}^n": ("E101", r"\mathbb{C}^n"),
     r"\|x\|^2 \text{ s.t. } x": ("E101", r"\text"),

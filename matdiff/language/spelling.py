@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matdiff.language.dims import Dim, Shape
 
 _GREEK_NAMES = (
@@ -10,6 +12,9 @@ _GREEK_NAMES = (
 )
 GREEK = dict(zip(_GREEK_NAMES.split(), "αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΥΦΨΩ", strict=True))
 
+# Parts of names that LaTeX has accents and signs for.
+_ACCENTS = frozenset(("hat", "tilde", "bar", "dot", "ddot", "check", "breve"))
+_SIGNS = {"plus": "+", "minus": "-", "given": "|", "star": r"\star", "prime": r"\prime"}
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -38,8 +43,11 @@ def unicode_name(name: str) -> str:
 
 
 def latex_name(name: str, *, bold: bool) -> str:
-    r"""`\mathbf{x}_{1}`, `\boldsymbol{\beta}`, `\lambda`, `\mathrm{loss}`."""
+    r"""`\mathbf{x}_{1}`, `\boldsymbol{\beta}`, `\lambda`, `\mathrm{loss}`, `\hat{\mathbf{x}}_{k|k-1}`."""
     stem, subscripts = split_name(name)
+    accents = list[str]()
+    while subscripts and subscripts[0] in _ACCENTS:
+        accents.append(subscripts.pop(0))
     if stem in GREEK:
         letter = stem if stem == "omicron" else "\\" + stem
         text = rf"\boldsymbol{{{letter}}}" if bold else letter
@@ -47,7 +55,20 @@ def latex_name(name: str, *, bold: bool) -> str:
         text = rf"\mathbf{{{stem}}}"
     else:
         text = stem if len(stem) == 1 else rf"\mathrm{{{stem}}}"
-    return text + "_{" + ", ".join(map(_latex_subscript, subscripts)) + "}" if subscripts else text
+    for accent in accents:
+        text = rf"\{accent}{{{text}}}"
+    return text + "_{" + _joined(subscripts) + "}" if subscripts else text
+
+
+def _joined(subscripts: Sequence[str]) -> str:
+    """Subscripts with commas where no sign stands between them."""
+    text, follows = "", False
+    for part in subscripts:
+        written = _SIGNS.get(part, _latex_subscript(part))
+        needs_space = text[-1:].isalpha() and written[0].isalpha() and not follows  # \\star k
+        text += (", " if follows and part not in _SIGNS else " " if needs_space else "") + written
+        follows = part not in _SIGNS
+    return text
 
 
 def _latex_subscript(part: str) -> str:

@@ -39,6 +39,7 @@ _UNEXPECTED = {
     "function": "a power of a function stands behind its brackets: \\log(x)^2",
     "indexed": "sums, means and extrema over an index are not read yet",
     "derivative": "a derivative stands in front of all that is differentiated, which is one product or stands in brackets",
+    "size": "below an identity, ones or zeros stands their size; what is something else needs another letter",
     "undefined": "nothing here says what it is: write `{text} = ...` before it",
     "evaluated": "the value at a point is not read: leave it out",
     "constraint": "constraints are not read: leave them out",
@@ -48,7 +49,7 @@ _UNEXPECTED = {
     "complex": "everything is real here",
     "bars": "bars around a vector: write \\|x\\| for its norm, \\operatorname{abs}(x) for the entries without their signs",
     "cross": "the cross product is not read; a product of numbers is",
-    "term": "expected a term before it",
+    "term": "expected a term after `{after}`",
     "term-before": "expected a term after `{after}`",
 }
 

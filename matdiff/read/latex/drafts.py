@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.functions import RESERVED
 from matdiff.language.errors import EndsEarly, MatdiffError, ReservedName, UnexpectedText, UnknownFunction
 from matdiff.language.syntax import Span
-from matdiff.read.latex.left import Derivative, derivative_at, extrema_at
+from matdiff.read.latex.left import Derivative, derivative_at, extrema_at, primed_at
 from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, named, unexpected
 from matdiff.read.latex.names import argument_at, is_list, unit_at, written
 from matdiff.read.latex.pieces import TRANSPOSES, Known, Piece
@@ -24,6 +24,23 @@ RELATIONS = frozenset(("=", "\\coloneqq", "\\triangleq", "\\equiv", "\\doteq"))
 _GOES_ON = frozenset((*RELATIONS, "+", "-", "\\cdot", "\\times", "\\odot", "\\otimes", "\\circ", "/", "*"))
 _SEPARATORS = frozenset((",", ";", "."))
 _UNEQUAL = frozenset((">", "<", "\\ge", "\\geq", "\\le", "\\leq", "\\ne", "\\neq", "≥", "≤", "≠", "\\geqslant", "\\leqslant"))
+_OTHER_RELATIONS = _UNEQUAL | {
+    *("\\approx", "\\propto", "\\sim", "\\simeq", "\\cong", "\\succ", "\\succeq", "\\prec", "\\preceq", "\\ll", "\\gg"),
+    *(
+        "\\to",
+        "\\rightarrow",
+        "\\mapsto",
+        "\\longrightarrow",
+        "\\leftarrow",
+        "\\Rightarrow",
+        "\\implies",
+        "\\iff",
+        "\\perp",
+        "≈",
+        "∝",
+        "→",
+    ),
+}
 
 
 class Sentence(NamedTuple):
@@ -149,7 +166,7 @@ class Draft(NamedTuple):
         found = [*self.wrt, *self.by, *([self.name] if self.name is not None else [])]
         found += [piece for form in (*self.forms, *self.expected) for piece in form]
         found += [piece for member in self.members for piece in member.names]
-        return [piece for piece in found if piece.type == "NAME"]
+        return found
 
 
 def drafts_of(marks: Sequence[Mark], sentence: Sentence, known: Known) -> list[Draft]:
@@ -157,9 +174,10 @@ def drafts_of(marks: Sequence[Mark], sentence: Sentence, known: Known) -> list[D
     sides, span = sentence.sides, Span(marks[sentence.start].start, marks[sentence.stop - 1].end)
     if _is_condition(marks, sentence):
         return []
+    _check_relations(marks, sentence)
     wrt = _variables(marks, sentence)
     _check_sides(marks, sentence)
-    if derivative_at(marks, *sides[0]) is not None:
+    if derivative_at(marks, *sides[0]) is not None or primed_at(marks, *sides[0], known.functions) is not None:
         return [_asked(marks, sentence, known, span)]
     names: list[tuple[Piece, list[Piece]]] = []
     forms: list[tuple[int, int]] = []
@@ -193,6 +211,19 @@ def _check_sides(marks: Sequence[Mark], sentence: Sentence) -> None:
             raise EndsEarly(span=Span(end, end), after=marks[sentence.wrt - 1].text)
 
 
+def _check_relations(marks: Sequence[Mark], sentence: Sentence) -> None:
+    """Raises UnexpectedText for a relation that is no equality, outside of brackets."""
+    place = sentence.start
+    while place < sentence.stop:
+        mark = marks[place]
+        if mark.text in _OTHER_RELATIONS:
+            raise unexpected(mark, "relation")
+        if mark.text in ("^", "_"):
+            place = argument_at(marks, place, len(marks))[2]
+            continue
+        place += 1 if mark.partner is None or mark.text not in OPENERS else mark.partner.place - mark.place + 1
+
+
 def _check_bound(mark: Mark, by: Sequence[Piece], pieces: Sequence[Piece]) -> None:
     """Raises UnexpectedText for an extremum over an index: what is not a variable of the formula."""
     used = {(piece.text, piece.style) for piece in pieces}
@@ -203,6 +234,8 @@ def _check_bound(mark: Mark, by: Sequence[Piece], pieces: Sequence[Piece]) -> No
 def _is_condition(marks: Sequence[Mark], sentence: Sentence) -> bool:
     """`\\lambda > 0`, which says nothing of kinds."""
     unit = unit_at(marks, sentence.start, sentence.stop)
+    if unit is not None and not sentence.relations and unit.next < sentence.stop and marks[unit.next].text in (":", "\\colon"):
+        return any(mark.text in ("\\to", "\\rightarrow", "→") for mark in marks[unit.next : sentence.stop])  # f: R^n -> R
     if unit is None or sentence.relations or unit.next + 2 != sentence.stop:
         return False
     return marks[unit.next].text in _UNEQUAL and marks[unit.next + 1].kind == "NUMBER"
@@ -279,7 +312,7 @@ def _asked(marks: Sequence[Mark], sentence: Sentence, known: Known, span: Span) 
     for start, stop in sentence.sides:
         if [mark.text for mark in marks[start:stop]] == ["?"]:
             continue
-        derivative = derivative_at(marks, start, stop)
+        derivative = derivative_at(marks, start, stop) or primed_at(marks, start, stop, known.functions)
         if derivative is None:
             expected.append(Formula(marks, start, stop, known).pieces)
             continue

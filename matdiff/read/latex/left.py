@@ -2,7 +2,7 @@ r"""What stands before a formula and says by what it is differentiated: `\nabla_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.read.latex.marks import FRACTIONS, UPRIGHT, unexpected
@@ -42,6 +42,21 @@ def derivative_at(marks: Sequence[Mark], place: int, stop: int) -> Derivative | 
         end = _variable_end(marks, slash + 1, stop)
         return _quotient(marks, place, slash, slash + 1, end, end)
     return None
+
+
+def primed_at(marks: Sequence[Mark], place: int, stop: int, functions: Collection[str]) -> Derivative | None:
+    """`f'(x)` of a function that the text defines."""
+    unit = unit_at(marks, place, stop)
+    if unit is None or unit.name not in functions:
+        return None
+    order, at = 0, unit.next
+    while at < stop and marks[at].text == "'":
+        order, at = order + 1, at + 1
+    closer = marks[at].partner if at < stop and marks[at].text == "(" else None
+    argument = unit_at(marks, at + 1, stop) if order and closer is not None and closer.place == stop - 1 else None
+    if argument is None or argument.next != stop - 1:
+        return None
+    return Derivative([argument.piece], order if order > 1 else 0, (place, unit.next), stop)
 
 
 def _nabla(marks: Sequence[Mark], place: int, stop: int) -> Derivative:

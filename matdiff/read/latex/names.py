@@ -149,6 +149,10 @@ def label_at(marks: Sequence[Mark], place: int, stop: int, name: str) -> tuple[s
         return "", place
     first, last, following = argument_at(marks, place, stop)
     inside = [mark.text for mark in marks[first:last]]
+    if inside == ["-"] and marks[place + 1].text == "{":  # P_k^{-}
+        return "_minus", following
+    if inside == ["+"] and marks[place + 1].text == "{" and name[0].islower():
+        return "_plus", following
     if inside == ["\\star"] or (inside in (["*"], ["\\ast"]) and name[0].islower()):  # of matrices it may be the adjoint
         return "_star", following
     closer = marks[first].partner if last > first + 2 and name != "e" else None

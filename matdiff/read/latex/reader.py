@@ -169,17 +169,20 @@ class Settled(NamedTuple):
 def _spelled(pieces: Sequence[Piece], has_sums: bool) -> tuple[dict[tuple[str, str], str], dict[str, str]]:
     """How the names are called, and the kinds that bold type tells."""
     styles: dict[str, set[str]] = {}
-    for piece in pieces:
+    for piece in (piece for piece in pieces if piece.type == "NAME"):
         styles.setdefault(piece.text, set()).add(piece.style)
     spelled: dict[tuple[str, str], str] = {}
     kinds: dict[str, str] = {}
     # Bold capitals say that plain ones are numbers, bold small letters that plain small ones are.
+    of_matrices = _in_roles_of_matrices(pieces)
     bold = {name[0].isupper() for name, found in styles.items() if "bold" in found}
     for name, found in styles.items():
         for place, style in enumerate(sorted(found, key=list(_STYLES).index)):
             called = spelled[name, style] = f"{name}_{_STYLES[style]}" if place else name
             if style == "bold":
                 kinds[called] = "matrix" if name[0].isupper() else "vector"
+                if name[0].islower() and (name, style) in of_matrices:
+                    kinds[called] = "matrix"
             elif style == "" and name[0].isupper() in bold and not is_greek(name) and len(name.partition("_")[0]) == 1:
                 kinds[called] = "scalar"
     for called, kind in list(kinds.items()) if has_sums else ():
@@ -189,9 +192,23 @@ def _spelled(pieces: Sequence[Piece], has_sums: bool) -> tuple[dict[tuple[str, s
     return spelled, kinds
 
 
+def _in_roles_of_matrices(pieces: Sequence[Piece]) -> set[tuple[str, str]]:
+    """Names that are traced, inverted or contracted by a colon, as bold small letters are in mechanics."""
+    found: set[tuple[str, str]] = set()
+    for place, piece in enumerate(pieces):
+        before = [one.text if one.type in ("CALL", "APPLY") else one.type for one in pieces[max(place - 2, 0) : place]]
+        after = [one.type if one.type != "NUMBER" else one.text for one in pieces[place + 1 : place + 5]]
+        is_argument = before[-1:] in (["tr"], ["det"]) or (before in (["tr", "LPAR"], ["det", "LPAR"]) and after[:1] == ["RPAR"])
+        is_inverted = after[:1] == ["INVERSE_TRANSPOSE"] or after == ["CARET", "LBRACE", "MINUS", "1"]
+        if piece.type == "NAME" and (is_argument or is_inverted or "COLON" in (*before[-1:], *after[:1])):
+            found.add((piece.text, piece.style))
+    return found
+
+
 def _settled(text: str, draft: Draft, spelled: dict[tuple[str, str], str], told: dict[str, str]) -> Settled:
     """The draft with its names and kinds; the kind of a name that it defines is added to `told`.  Raises what the rules raise."""
-    *forms, (expr, kind) = [_decided(form, spelled, told) for form in draft.forms]
+    *others, (expr, kind) = [_decided(form, spelled, told) for form in draft.forms]
+    forms = [form for form, _ in others if not _is_only_name(form, expr)]
     expected = tuple(in_text(_decided(form, spelled, told)[0]) for form in draft.expected)
     remarks = [*draft.remarks, *_divided(text, expr)]
     shown, wrt = in_text(expr), tuple(str(piece.token(spelled)) for piece in draft.wrt or draft.by)
@@ -199,7 +216,13 @@ def _settled(text: str, draft: Draft, spelled: dict[tuple[str, str], str], told:
         name = str(draft.name.token(spelled))
         told[name], shown, wrt = kind, f"{name} = {shown}", ()
     remarks.append(ReadAs(span=draft.span, read=shown, by=wrt))
-    return Settled(expr, tuple(form for form, _ in forms), expected, remarks)
+    return Settled(expr, tuple(forms), expected, remarks)
+
+
+def _is_only_name(form: Expr, expr: Expr) -> bool:
+    """Whether a form, such as e' e, is made of one name that the formula behind it does not have."""
+    names, others = ({str(node.value) for node in post_order(one) if node.op == "name"} for one in (form, expr))
+    return len(names) == 1 and len(others) > 1 and not names & others
 
 
 def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told: dict[str, str]) -> tuple[Expr, str]:

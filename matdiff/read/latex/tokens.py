@@ -7,6 +7,7 @@ brackets follow, what a script means.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, NAMES
@@ -37,6 +38,30 @@ if TYPE_CHECKING:
 _NUMBERS = frozenset(("tr", "det", "logdet"))
 _EIGENVALUES = {"lambda_max": "eigmax", "lambda_min": "eigmin"}
 _CONSTANTS = {"1": "ones", "0": "zeros", "I": "I"}
+
+
+# Letters that in the subscript of an identity are its size: I_c is a name.
+_SIZES = frozenset("dklmnpqrDKLMNPQRT")
+
+
+def _sizes(subscript: str, constant: str) -> list[list[tuple[str, str]]]:
+    """The sizes that the subscript of an identity or of ones says, as tokens: `n`, `m_n`, `N_r`, `n_plus_1`; nothing where it is a label."""
+    parts = subscript.split("_")
+    if len(parts) == 2 and parts[0] in _SIZES and parts[1] == parts[0]:
+        return [[("NAME", parts[0])]]
+    if len(parts) == 2 and constant != "I" and set(parts) <= _SIZES and parts[0].isupper() == parts[1].isupper():
+        return [[("NAME", part)] for part in parts]
+    if len(parts) == 3 and parts[1] in ("plus", "minus") and parts[0] in _SIZES and parts[2].isdecimal():
+        return [[("NAME", parts[0]), ("PLUS", "+") if parts[1] == "plus" else ("MINUS", "-"), ("NUMBER", parts[2])]]
+    if len(parts) == 1 and len(subscript) == 2 and set(subscript) <= _SIZES:
+        return [[("NAME", letter) for letter in subscript]]
+    if parts[0].isdecimal():
+        return [[("NUMBER", subscript)]] if len(parts) == 1 else []
+    return [[("NAME", subscript)]] if parts[0] in _SIZES and len(parts) < 3 else []
+
+
+def _first_given(inside: Sequence[Mark]) -> int:
+    return next(place for place, mark in enumerate(inside) if mark.text in ("|", "\\mid", "\\vert", ";", "\\|")) - 1
 
 
 class Formula(Scripts):
@@ -240,6 +265,9 @@ class Formula(Scripts):
     def _value(self, place: int, unit: Unit) -> int:
         """A name, a constant, or what is called like a function."""
         name, following = unit.name, unit.next
+        is_prime = self._text(following) == "'" or self._plain(following, following + 2) in (["^", "'"], ["^", "\\prime"])
+        if is_prime and name in self.known.functions and self._text(following + 1 + (self._text(following) == "^")) in ("(", "["):
+            raise unexpected(self.marks[following], "derivative")  # f'(x)
         if self._text(following) == "^" and "_" not in name:  # x^2_i
             behind = argument_at(self.marks, following, self.stop)[2]
             if self._text(behind) == "_":
@@ -265,7 +293,9 @@ class Formula(Scripts):
                 piece.end = self.marks[closer].end
                 self.pieces.append(piece)
                 return closer + 1
-            if opener.text != "\\{" and (unit.word or is_argument(self.marks, following + 1, closer)):
+            is_given = any(mark.text in ("|", "\\mid", "\\vert", ";", "\\|") for mark in inside) and opener.text == "("
+            is_given = is_given and is_argument(self.marks, following + 1, following + 2 + _first_given(inside))
+            if opener.text != "\\{" and (unit.word or is_given or is_argument(self.marks, following + 1, closer)):
                 known = tuple(sorted(self.known.names))
                 raise UnknownFunction(span=Span(unit.start, unit.end), function=name, names=known)
         self.pieces.append(piece)
@@ -278,16 +308,19 @@ class Formula(Scripts):
             self.pieces.append(Piece("CONSTANT", "pi", piece.start, piece.end))
             return True
         is_set = piece.style in ("bold", "script")
-        if stem not in _CONSTANTS or not (is_set or (stem == "I" and not size.isdecimal())) or len(size) > 1:
+        if stem not in _CONSTANTS or not (is_set or (stem == "I" and not size.isdecimal())):
             return False
         constant = _CONSTANTS[stem]
         if not size:
             self.pieces.append(Piece("CONSTANT", constant, piece.start, piece.end))
             return True
-        start, end = piece.start, piece.end
-        kind = "NUMBER" if size.isdecimal() else "NAME"
-        for type, text in (("CALL", "eye" if constant == "I" else constant), ("LPAR", "("), (kind, size), ("RPAR", ")")):
-            self.pieces.append(Piece(type, text, start, end))
+        sizes = _sizes(size, constant)
+        if not sizes or len(sizes) > (1 if constant == "I" else 2):
+            raise UnexpectedText(span=Span(piece.start, piece.end), text=f"{stem}_{size}", reason="size")
+        tokens = [("CALL", "eye" if constant == "I" else constant), ("LPAR", "(")]
+        for place, one in enumerate(sizes):
+            tokens += [("COMMA", ",")] * (place > 0) + one
+        self.pieces += [Piece(type, text, piece.start, piece.end) for type, text in (*tokens, ("RPAR", ")"))]
         return True
 
     def _exponential(self, piece: Piece, script: int) -> int:
