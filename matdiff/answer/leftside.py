@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
+from matdiff.answer.result import Result
 from matdiff.derive.directions import SOLVE
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.make import transposed
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.infer.infer import Typed
 
 _NAMES = {"scalar": ("f", "g", "h"), "vector": ("y", "z", "u"), "row": ("y", "z", "u"), "matrix": ("Y", "Z", "F")}
 

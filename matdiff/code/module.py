@@ -6,9 +6,11 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
 from matdiff.code.arrays import axes_of
 from matdiff.code.factors import shared_factors
 from matdiff.code.language import LAMBDA_NAMES, Language
@@ -20,10 +22,6 @@ from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
 from matdiff.language.text import text
 from matdiff.pipeline import operators
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
 
 # Format: the class of its language, as "module:class".
 LANGUAGES = {

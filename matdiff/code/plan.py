@@ -28,12 +28,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from matdiff.language.dims import Dim
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
+from matdiff.language.syntax import Rational
 
 Axes = tuple[Dim, ...]
 

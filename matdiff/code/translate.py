@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.code.arrays import Value, axes_of
 from matdiff.code.contract import contracted
@@ -14,11 +13,9 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.infer.rules import expanded, expanded_on_scalar, is_euclidean_norm
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import SCALAR, Dim, Shape
+from matdiff.language.kinds import Variable
 from matdiff.language.queries import constant, post_order, shape_of
 from matdiff.language.syntax import Expr
-
-if TYPE_CHECKING:
-    from matdiff.language.kinds import Variable
 
 _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
 

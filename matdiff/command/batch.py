@@ -14,6 +14,7 @@ from matdiff.command.streams import Output, Progress, complain, uses_color
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import Along
 from matdiff.formats import registry
+from matdiff.formats.registry import Check
 from matdiff.infer.variables import declare
 from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.language.relocate import spans_of
@@ -24,7 +25,6 @@ from matdiff.read.parse import name_in, parse_declaration
 from matdiff.read.syntaxes import read
 
 if TYPE_CHECKING:
-    from matdiff.formats.registry import Check
     from matdiff.mistakes.words import Diagnostic
     from matdiff.steps.derivation import Derivation
 

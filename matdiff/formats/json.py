@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
 from matdiff.formats import latex, unicode
-from matdiff.formats.registry import Options
+from matdiff.formats.registry import Check, Options
 from matdiff.formats.verdicts import ratio_of
+from matdiff.infer.infer import Typed
 from matdiff.language import text
 from matdiff.language.dims import Dim, Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
 from matdiff.language.queries import shape_of
 from matdiff.language.spelling import latex_name
+from matdiff.language.syntax import Expr, Span
 from matdiff.mistakes.diagnostic import UNSAFE
 from matdiff.version import VERSION
 
 if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.formats.registry import Check
-    from matdiff.infer.infer import Typed
-    from matdiff.language.syntax import Expr, Span
     from matdiff.mistakes.diagnostic import Diagnostic
 
 Document = dict[str, Any]

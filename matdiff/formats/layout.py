@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
 from matdiff.formats.unicode import STYLE
 from matdiff.language.printer import show
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
 
 # The formats that print formulas; the others are code, whose axes are always those of the tensor.
 _FORMULAS = ("text", "ascii", "unicode", "latex", "typst", "mathml", "markdown", "svg")

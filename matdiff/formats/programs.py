@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.code import module as code
 from matdiff.formats.registry import Options
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
 
 
 def _wanted(options: Options) -> code.Wanted:

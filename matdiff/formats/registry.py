@@ -9,15 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Union
 
+from matdiff.answer.answer import Answer
+
 if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
     from matdiff.check.expect import Verdict
     from matdiff.check.prove import Proof
     from matdiff.check.verify import Report
     from matdiff.mistakes.words import Diagnostic
     from matdiff.steps.derivation import Derivation
 
-    Check = Union[Report, Verdict, Proof]
+Check = Union["Report", "Verdict", "Proof"]
 
 __all__ = ["FORMATS", "STYLES", "WRITTEN", "Options", "contribution", "is_one_document", "render", "together"]
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matdiff.formats import latex as latex_format
 from matdiff.formats import unicode as unicode_format
 from matdiff.language import text as text_format
+from matdiff.language.dims import Dim
 from matdiff.language.printer import Style, show
 from matdiff.language.spelling import unicode_size
-
-if TYPE_CHECKING:
-    from matdiff.language.dims import Dim
-    from matdiff.language.syntax import Expr
-    from matdiff.steps.derivation import Derivation, Law, Line, Note
+from matdiff.language.syntax import Expr
+from matdiff.steps.derivation import Derivation, Law, Line, Note
 
 # The column of the laws; a longer formula pushes its own law to the right.
 _WIDEST = 66

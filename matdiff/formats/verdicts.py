@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
+from matdiff.formats.registry import Check
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
 from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.language.text import STYLE, text
 
 if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
     from matdiff.check.case import Finding
     from matdiff.check.expect import Verdict
     from matdiff.check.prove import Proof
     from matdiff.check.verify import Report
-    from matdiff.formats.registry import Check
-    from matdiff.infer.infer import Typed
-    from matdiff.language.syntax import Rational
 
 # Longer formulas are not repeated in a sentence.
 _LONGEST = 60

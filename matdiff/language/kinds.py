@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from matdiff.language.dims import Shape
 from matdiff.language.spelling import GREEK
-
-if TYPE_CHECKING:
-    from matdiff.language.dims import Shape
 
 # Names that usually are numbers: counts, times, constants.
 SCALAR_LETTERS = frozenset(("c", "h", "k", "m", "n", "s", "t", "dt", "C", "N", "T"))

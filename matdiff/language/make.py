@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matdiff.functions import row_of
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
-from matdiff.language.syntax import Expr
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
+from matdiff.language.syntax import Expr, Rational
 
 # Elementwise operators and what they are between scalars.
 SCALAR_OPERATORS = {".*": "*", "./": "/", ".^": "^"}

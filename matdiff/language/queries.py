@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from matdiff.language.dims import Shape
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.language.syntax import post_order as post_order
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 # Operations whose arguments, if any, are no values but sizes and indices.
 LEAVES = frozenset(("name", "number", "pi", "I", "ones", "zeros", "e", "commutation"))

@@ -6,18 +6,14 @@ See `simplify`.  Powers of one base with numbers as exponents merge where a prod
 from __future__ import annotations
 
 from itertools import product as pairs_of
-from typing import TYPE_CHECKING
 
 from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language.dims import Dim
-from matdiff.language.syntax import ratio
+from matdiff.language.syntax import Rational, ratio
 from matdiff.tensor import build
 from matdiff.tensor.lower import matrix_power
 from matdiff.tensor.nodes import Apply, Factor, Index, Product, Tensor
 from matdiff.tensor.rational import ratio_of
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 def cancel_within_power(product: Product) -> Tensor | None:

@@ -7,15 +7,12 @@ give the same result in whatever order terms are added.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.language.dims import Dim
+from matdiff.language.syntax import Rational
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Index, Product, Sum, Tensor
 from matdiff.tensor.rational import ratio_of
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 SumLaw = Callable[[Sum], "Tensor | None"]
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import output_name
+from matdiff.answer.result import Result
 from matdiff.derive.sweep import derive
 from matdiff.language import make
 from matdiff.language.queries import post_order, shape_of
@@ -17,10 +18,6 @@ from matdiff.recover.graph import Irreducible
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, property_of, variable_tensor
 from matdiff.tensor.nodes import Tensor
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
 
 
 class Change:

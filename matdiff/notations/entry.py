@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import entries_side
+from matdiff.answer.result import Result
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
@@ -12,10 +12,6 @@ from matdiff.notations.equation import Equation, NoNotation
 from matdiff.recover.graph import Irreducible
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Tensor
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
 
 
 def equation(answer: Answer, result: Result) -> Equation:

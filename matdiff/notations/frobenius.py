@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import arrays_side, left_side
-from matdiff.language.dims import SCALAR
+from matdiff.answer.result import Result
+from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
@@ -14,11 +15,6 @@ from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Slope, Term, Turn
 from matdiff.recover.writer import Writer
 from matdiff.tensor.build import number_of
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.language.dims import Shape
 
 _WORDS = {
     "E": "E : M = M, (A E Bᵀ) : M = A M B",

@@ -5,24 +5,18 @@ Magnus and Neudecker (2019), chapters 3 and 9; K(m, n) is their commutation matr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from matdiff.answer.answer import Answer
+from matdiff.answer.result import Result
 from matdiff.language import make
-from matdiff.language.dims import ONE, Dim
+from matdiff.language.dims import ONE, Dim, Shape
 from matdiff.language.queries import is_scalar, post_order, shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
 from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Writer
 from matdiff.tensor.build import number_of
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.language.dims import Shape
-    from matdiff.language.syntax import Rational
 
 
 def equation(answer: Answer, result: Result) -> Equation:

@@ -12,16 +12,13 @@ from __future__ import annotations
 
 from copy import copy
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
+from matdiff.answer.result import Result
 from matdiff.language.errors import OtherNotation
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.names import CHOICES, NOTATIONS
 from matdiff.tensor.nodes import entered
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
 
 __all__ = ["CHOICES", "NOTATIONS", "Equation", "NoNotation", "equation_of", "in_notation", "next_best"]
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from matdiff.language.dims import ONE, Dim, Shape, size
+from matdiff.language.syntax import Rational
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Constant, Factor, Product, Tensor
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 Side = tuple[Dim, Dim]
 """Where a block begins on an axis, and its size there."""

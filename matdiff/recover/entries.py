@@ -8,14 +8,13 @@ matrix product can say remain.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.recover import terms
 from matdiff.recover.graph import Graph, Irreducible
 from matdiff.recover.moves import reduce
@@ -23,9 +22,6 @@ from matdiff.recover.recover import Recovery
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 # Index letters in the order in which axes and sums take them.
 LETTERS = (

@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim
 from matdiff.language.queries import shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.limits import check
 from matdiff.recover.terms import Chain
+from matdiff.recover.writer import Term, Writer
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import Factor, Tensor
 from matdiff.tensor.rational import magnitude
 
 if TYPE_CHECKING:
     from typing import Protocol
-
-    from matdiff.language.syntax import Rational
-    from matdiff.recover.writer import Term, Writer
 
     class Notation(Protocol):
         """What writes the factors of a product: `recover.Recovery`."""

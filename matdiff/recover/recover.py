@@ -6,13 +6,13 @@ What does not reduce has no matrix notation and raises `Irreducible`; `entries` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.sums import with_part
 from matdiff.recover import terms
 from matdiff.recover.blocks import Grid, grid_of, part_of
@@ -24,10 +24,6 @@ from matdiff.recover.writer import Term, Writer
 from matdiff.tensor.build import add, base_and_exponent, einsum, is_symmetric
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
-
-if TYPE_CHECKING:
-    from matdiff.language.kinds import Variable
-    from matdiff.language.syntax import Rational
 
 
 class Recovery:

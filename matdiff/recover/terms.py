@@ -6,16 +6,12 @@ Everything here makes typed `Expr`s from typed `Expr`s and keeps their value.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.tensor.rational import whole
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 Chain = tuple[Expr, ...]
 

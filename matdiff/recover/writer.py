@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, eye, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.recover.cost import cost
 from matdiff.recover.terms import Chain, exponents_of, is_diagonal, is_plain, is_row_of, opened, over_and_under, shortened
 from matdiff.tensor.rational import magnitude
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 # Matrices that equal their transpose whatever their arguments are.
 _ALWAYS_SYMMETRIC = ("I", "diag")

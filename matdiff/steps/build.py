@@ -6,17 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.functions import row_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import is_scalar, shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor.rational import whole
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 def is_linear(function: str) -> bool:

@@ -6,11 +6,10 @@ Nothing here is a string until `formats.steps` prints it, except the names that 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from matdiff.language.dims import Dim
-    from matdiff.language.syntax import Expr
+from matdiff.language.dims import Dim
+from matdiff.language.syntax import Expr
 
 
 class Law(NamedTuple):

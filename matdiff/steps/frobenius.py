@@ -7,12 +7,12 @@ and what is left of it is again a matrix: the map's adjoint applied to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.derive.sweep import derive
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape, size
 from matdiff.language.queries import names_in, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.notations.equation import NoNotation
 from matdiff.notations.frobenius import isotropic, isotropic_letters, written
@@ -24,10 +24,7 @@ from matdiff.steps.derivation import Law, Line
 from matdiff.steps.setting import Setting, last_line
 from matdiff.tensor import build
 from matdiff.tensor.lower import axes_of
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Expr
-    from matdiff.tensor.nodes import Tensor
+from matdiff.tensor.nodes import Tensor
 
 
 def frobenius_lines(setting: Setting, arrays: Sequence[Expr], slopes: Sequence[Tensor], number: int) -> list[Line]:

@@ -7,7 +7,6 @@ Magnus and Neudecker, Matrix Differential Calculus (2019), ch. 8.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, row_of
 from matdiff.infer.rules import is_euclidean
@@ -16,14 +15,11 @@ from matdiff.language.dims import SCALAR
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of, values_of
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.steps import laws
 from matdiff.steps.build import differential, hadamard, is_linear, negated, plus, power, quotient, remade, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.tensor.rational import whole
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 class Rewriting:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side, output_name
+from matdiff.answer.result import Result
 from matdiff.derive.rank import is_regular, mark_of
 from matdiff.derive.structure import turns_with_variable
 from matdiff.derive.sweep import derive
+from matdiff.infer.infer import Typed
 from matdiff.infer.rules import is_euclidean
 from matdiff.language import make
+from matdiff.language.dims import Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, values_of
 from matdiff.language.syntax import Expr
@@ -23,14 +27,6 @@ from matdiff.steps.derivation import Law, Line
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, axes_of, variable_tensor
 from matdiff.tensor.nodes import Apply, Session, Tensor, entered
-
-if TYPE_CHECKING:
-    from contextlib import ExitStack
-
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.infer.infer import Typed
-    from matdiff.language.dims import Shape
 
 
 class Setting:

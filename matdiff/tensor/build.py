@@ -11,10 +11,10 @@ The first construction of a value decides how it is displayed; later equal ones,
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.dims import Dim
+from matdiff.language.syntax import Rational
 from matdiff.tensor.arrangements import arrangements
 from matdiff.tensor.canonical import canonical_key
 from matdiff.tensor.flatten import Flat, is_atomic
@@ -34,10 +34,6 @@ from matdiff.tensor.nodes import (  # fmt: skip
     known_node,
 )
 from matdiff.tensor.rational import common_factor, ratio_of, rational_power, whole
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
-
 
 # --- leaves ---------------------------------------------------------------------------------------------------------------
 

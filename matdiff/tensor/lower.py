@@ -7,7 +7,6 @@ scalar none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
 from matdiff.infer.infer import Typed
@@ -15,13 +14,10 @@ from matdiff.infer.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import Dim, Shape, size
 from matdiff.language.kinds import Variable
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.limits import WRITTEN_POWER
 from matdiff.tensor import build
 from matdiff.tensor.nodes import SINGULAR, Index, Product, Tensor
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 def axes_of(shape: Shape) -> tuple[Dim, ...]:

@@ -12,14 +12,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from matdiff.language.dims import Dim
 from matdiff.language.errors import TooLarge
+from matdiff.language.syntax import Rational
 from matdiff.limits import FACTORS, check
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 Index = Hashable
 Factor = tuple["Tensor", tuple[int, ...]]
