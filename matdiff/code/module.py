@@ -158,7 +158,7 @@ class _Functions:
         statements = Statements(roots, language.spell, taken, translator.plan.names)
         if self.options.is_bare:
             return "\n".join([*(language.assignment(*line) for line in statements.lines), *statements.returned])
-        sizes = [name for node in statements.nodes if node.op == "size" for name in _names(node)]
+        sizes = [name for node in statements.nodes if node.op == "size" for name in node.data.names]
         numbers = list(dict.fromkeys([*translator.indices, *sizes]))
         lines = self._size_lines(language, own, numbers)
         parameters = [self.parameters[name] for name in own]
@@ -258,11 +258,6 @@ def _escaped(names: Iterable[str], reserved: Collection[str]) -> list[str]:
             shown += "_"
         found.append(shown)
     return found
-
-
-def _names(node: Node) -> tuple[str, ...]:
-    assert isinstance(node.data, Dim)
-    return node.data.names
 
 
 def _left(result: Result, output: str) -> str:

@@ -35,7 +35,7 @@ class Spelling(NamedTuple):
     parts: tuple[Node, ...] | None = None
 
 
-Entry = Union[str, Spelling, Callable[[Node], Spelling]]
+Entry = Union[str, Spelling, Callable[[Node], Union[str, Spelling]]]
 
 
 class _Written:
@@ -58,7 +58,7 @@ def _need(template: str, place: int) -> int:
     start = template.find(mark)
     while start >= 0:
         before, after = template[:start], template[start + len(mark) :]
-        if not (before.endswith(("(", ", ", "[")) and after.startswith((")", ",", "]"))):
+        if not (before.endswith(("(", ", ", "[", "; ")) and after.startswith((")", ",", "]", ";"))):
             tightest = ATOM
         start = template.find(mark, start + 1)
     return tightest

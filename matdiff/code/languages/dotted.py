@@ -23,6 +23,11 @@ def power(node: Node) -> Spelling:
     return Spelling("{0}.^{1}" if any(part.shape for part in node.parts) else "{0}^{1}", POWER, (ATOM, ATOM))
 
 
+def matrix_power(node: Node) -> Spelling:
+    """Of a square matrix, by a whole number."""
+    return Spelling("{0}^DATA" if node.data >= 0 else "{0}^(DATA)", POWER)
+
+
 def product(both: Spelling, turned: Spelling) -> Entry:
     """A vector from the left is a transposed product from the right, `turned`; `both` is the product of two vectors."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from matdiff.code.language import Language, infix
-from matdiff.code.languages.dotted import over, power, product, times
+from matdiff.code.language import SAME, Language, infix
+from matdiff.code.languages.dotted import matrix_power, over, power, product, times
 from matdiff.code.plan import Node
-from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
+from matdiff.code.spelling import POWER, SUM, TERM, Entry, Spelling
 
 _KEYWORDS = (
     "abstract baremodule begin break catch const continue do else elseif end export false finally for function global if import in "
@@ -25,15 +25,11 @@ _USED = (
 def _each(function: str) -> Entry:
     """An elementwise function: with a dot where its argument is an array."""
 
-    def spell(node: Node) -> Spelling:
-        return Spelling(f"{function}.({{0}})" if node.parts[0].shape else f"{function}({{0}})")
-
-    return spell
+    return lambda node: f"{function}.({{0}})" if node.parts[0].shape else f"{function}({{0}})"
 
 
 def _add(node: Node) -> Spelling:
     """Terms of different shapes need dots."""
-    assert isinstance(node.data, tuple)
     dot = "" if len({len(part.shape) for part in node.parts}) == 1 and not any(_spreads(part) for part in node.parts) else "."
     template = "".join(f" {dot}{sign} {{{place}}}" for place, sign in enumerate(node.data))[1:]
     template = template[len(dot) + 2 :] if node.data[0] == "+" else "-" + template[len(dot) + 2 :]
@@ -44,51 +40,20 @@ def _spreads(part: Node) -> bool:
     return part.op in ("spread_columns", "spread_rows")
 
 
-def _dimensions(template: str) -> Entry:
-    def spell(node: Node) -> Spelling:
-        count = len(node.shape)
-        marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts) - count, len(node.parts)))
-        return Spelling(template.replace("SIZES", marks), needs=tuple([SUM] * len(node.parts)))
-
-    return spell
-
-
-def _at(node: Node) -> Spelling:
-    assert isinstance(node.data, tuple)
-    marks = iter(range(1, len(node.parts)))
-    inside = ", ".join(":" if place == ":" else f"{{{next(marks)}}}" for place in node.data)
-    return Spelling(f"{{0}}[{inside}]", needs=(ATOM, *[SUM] * (len(node.parts) - 1)))
-
-
-def _block(node: Node) -> Spelling:
-    width = node.data
-    assert isinstance(width, int)
-    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
-    rows = ", ".join([str(width)] * (len(node.parts) // width))
-    return Spelling(f"hvcat(({rows},), {marks})", needs=tuple([SUM] * len(node.parts)))
-
-
-def _einsum(node: Node) -> Spelling:
-    assert isinstance(node.data, tuple)
-    inputs, output = node.data
-    names = ", ".join(f'"{names}"' for names in inputs)
-    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
-    return Spelling(f'_einsum([{names}], "{output}", {marks})', needs=tuple([SUM] * len(node.parts)))
-
-
 class Julia(Language):
     """The standard library alone, but for erf."""
 
     reserved = frozenset((*_KEYWORDS.split(), *_USED.split()))
     traits = ("broadcast", "cholesky", "lu", "syrk")
     first = 1
+    definition = '"{documentation}"\nfunction {name}({parameters})\n{body}\nend'
     operations = {
         "pi": "pi",
         "add": _add,
         "times": times,
         "over": over,
         "power": power,
-        "spread_columns": Spelling("{0}", needs=(SUM,)),
+        "spread_columns": SAME,
         "spread_rows": "{0}'",
         "column": "reshape({0}, :, 1)",
         "row": "{0}'",
@@ -100,24 +65,22 @@ class Julia(Language):
         "diagonal": "diag({0})",
         "diagonal_matrix": "Diagonal({0})",
         "total": "sum({0})",
-        "sum_axis": lambda node: Spelling(f"vec(sum({{0}}, dims={1 + int(str(node.data))}))"),
-        "largest": lambda node: Spelling("max.({0}, {1})" if node.shape else "max({0}, {1})"),
+        "sum_axis": lambda node: f"vec(sum({{0}}, dims={1 + node.data}))",
+        "largest": lambda node: "max.({0}, {1})" if node.shape else "max({0}, {1})",
         "row_max": "vec(maximum({0}, dims=2))",
-        "matrix_power": lambda node: Spelling(
-            f"{{0}}^{node.data}" if int(str(node.data)) >= 0 else f"{{0}}^({node.data})", POWER
-        ),
+        "matrix_power": matrix_power,
         "eye": "I({0})",
-        "ones": _dimensions("ones(SIZES)"),
-        "zeros": _dimensions("zeros(SIZES)"),
-        "full": _dimensions("fill(float({0}), SIZES)"),
+        "ones": "ones(SIZES)",
+        "zeros": "zeros(SIZES)",
+        "full": "fill(float({0}), SIZES)",
         "tile_columns": "repeat({0}, 1, {2})",
         "tile_rows": "repeat({0}', {1}, 1)",
-        "at": _at,
-        "unit": Spelling("I({1})[:, {0}]", needs=(SUM, SUM)),
+        "at": "{0}[PLACES]",
+        "unit": "I({1})[:, {0}]",
         "kron": "kron({0}, {1})",
         "vec": "vec({0})",
         "unvec": "reshape({0}, {1}, {2})",
-        "block": _block,
+        "block": "hvcat((WIDTHS,), PARTS)",
         "flat": "vec({0})",
         "inverse": "inv({0})",
         "solve": infix("{0} \\ {1}"),
@@ -132,7 +95,7 @@ class Julia(Language):
         "lu_inverse": "inv({0})",
         "commutation": "reshape(permutedims(reshape(Matrix(1.0I, {2}, {2}), {0}, {1}, {2}), (2, 1, 3)), {2}, {2})",
         "pairing": "permutedims(reshape(Matrix(1.0I, {0}, {0}), {0}, {2}, {1}), (1, 3, 2))",
-        "einsum": _einsum,
+        "einsum": "_einsum(LETTERS, PARTS)",
     }
     matrix = {"expm": "exp", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     lambda_ = "(ARGUMENTS) -> BODY"
@@ -272,6 +235,16 @@ function _einsum(inputs, output, arrays...)
 end""",
     }
 
+    def letters(self, node: Node) -> str:
+        """The axes of operands and result for `_einsum`."""
+        inputs, output = node.data
+        names = ", ".join(f'"{names}"' for names in inputs)
+        return f'[{names}], "{output}"'
+
+    def widths(self, node: Node) -> str:
+        """The number of blocks of each row."""
+        return ", ".join([str(node.data)] * (len(node.parts) // node.data))
+
     def axis(self, parameter: str, place: int, count: int) -> str:
         return f"length({parameter})" if count == 1 else f"size({parameter}, {place + 1})"
 
@@ -282,10 +255,3 @@ end""",
         text = "\n\n".join([*helpers, *body])
         imports = "using LinearAlgebra" + ("\nusing SpecialFunctions: erf" if re.search(r"\berf\b", text) else "")
         return f"{imports}\n\n{text}"
-
-    def function(
-        self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
-    ) -> str:
-        body = [f"    {left} = {right}" for left, right in lines]
-        head = [f'"{documentation}"', f"function {name}({', '.join(parameters)})"]
-        return "\n".join([*head, *body, f"    return {', '.join(returned)}", "end"])

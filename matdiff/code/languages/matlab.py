@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff.code.language import Language, infix
-from matdiff.code.languages.dotted import over, power, product, times
+from matdiff.code.language import SAME, Language, infix
+from matdiff.code.languages.dotted import matrix_power, over, power, product, times
 from matdiff.code.plan import Node
-from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
+from matdiff.code.spelling import SUM, TERM, Entry, Spelling
 
 _KEYWORDS = (
     "break case catch classdef continue else elseif end for function global if otherwise parfor persistent return spmd switch try "
@@ -20,50 +20,14 @@ _USED = (
 )
 
 
-def _whole(function: str, more: str = "") -> Entry:
+def _whole(function: str, inside: str = "{0}") -> Entry:
     """A function that works along one axis, applied to all axes."""
-
-    def spell(node: Node) -> Spelling:
-        inside = f"{{0}}{more}"
-        return Spelling(f"{function}({function}({inside}))" if len(node.parts[0].shape) > 1 else f"{function}({inside})")
-
-    return spell
-
-
-def _dimensions(template: str, level: int = ATOM) -> Entry:
-    def spell(node: Node) -> Spelling:
-        count = len(node.shape)
-        marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts) - count, len(node.parts)))
-        sizes = marks if count > 1 else f"{marks}, 1"
-        needs = tuple([TERM] * (len(node.parts) - count) + [SUM] * count)
-        return Spelling(template.replace("SIZES", sizes), level, needs)
-
-    return spell
+    return lambda node: f"{function}({function}({inside}))" if len(node.parts[0].shape) > 1 else f"{function}({inside})"
 
 
 def _at(node: Node) -> Spelling:
     """Rows come out as columns, as every vector does.  Only names can be indexed."""
-    assert isinstance(node.data, tuple)
-    marks = iter(range(1, len(node.parts)))
-    inside = ", ".join(":" if place == ":" else f"{{{next(marks)}}}" for place in node.data)
-    turned = "'" if node.data == ("place", ":") else ""
-    return Spelling(f"{{0}}({inside}){turned}", needs=(ATOM, *[SUM] * (len(node.parts) - 1)), named=(0,))
-
-
-def _block(node: Node) -> Spelling:
-    width = node.data
-    assert isinstance(width, int)
-    marks = [f"{{{place}}}" for place in range(len(node.parts))]
-    rows = [", ".join(marks[start : start + width]) for start in range(0, len(marks), width)]
-    return Spelling(f"[{'; '.join(rows)}]", needs=tuple([SUM] * len(marks)))
-
-
-def _einsum(node: Node) -> Spelling:
-    assert isinstance(node.data, tuple)
-    inputs, output = node.data
-    names = ", ".join(f"'{names}'" for names in inputs)
-    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
-    return Spelling(f"einsum_({{{{{names}}}}}, '{output}', {marks})", needs=tuple([SUM] * len(node.parts)))
+    return Spelling("{0}(PLACES)" + ("'" if node.data == ("place", ":") else ""), named=(0,))
 
 
 def _is_diagonal(node: Node) -> bool:
@@ -80,14 +44,16 @@ class Matlab(Language):
     results = ("value", "derivative", "result")
     traits = ("broadcast", "cholesky", "syrk")
     first = 1
+    row = "{}'"
+    extents = "{}, 1", "{}"
     operations = {
         "pi": "pi",
         "times": times,
         "over": over,
         "power": power,
-        "spread_columns": Spelling("{0}", needs=(SUM,)),
+        "spread_columns": SAME,
         "spread_rows": "{0}'",
-        "column": Spelling("{0}", needs=(SUM,)),
+        "column": SAME,
         "row": "{0}'",
         "row_result": "{0}'",
         "product": product(infix("{0}' * {1}"), infix("{1}' * {0}")),
@@ -98,16 +64,14 @@ class Matlab(Language):
         "diagonal": "diag({0})",
         "diagonal_matrix": "diag({0})",
         "total": _whole("sum"),
-        "sum_axis": lambda node: Spelling("sum({0}, 2)" if node.data else "sum({0}, 1)'"),
+        "sum_axis": lambda node: "sum({0}, 2)" if node.data else "sum({0}, 1)'",
         "largest": "max({0}, {1})",
         "row_max": "max({0}, [], 2)",
-        "matrix_power": lambda node: Spelling(
-            f"{{0}}^{node.data}" if int(str(node.data)) >= 0 else f"{{0}}^({node.data})", POWER
-        ),
+        "matrix_power": matrix_power,
         "eye": "eye({0})",
-        "ones": _dimensions("ones(SIZES)"),
-        "zeros": _dimensions("zeros(SIZES)"),
-        "full": _dimensions("{0} * ones(SIZES)", TERM),
+        "ones": "ones(SIZES)",
+        "zeros": "zeros(SIZES)",
+        "full": Spelling("{0} * ones(SIZES)", TERM, (TERM,)),
         "tile_columns": "repmat({0}, 1, {2})",
         "tile_rows": "repmat({0}', {1}, 1)",
         "at": _at,
@@ -115,7 +79,7 @@ class Matlab(Language):
         "kron": "kron({0}, {1})",
         "vec": "reshape({0}, [], 1)",
         "unvec": "reshape({0}, {1}, {2})",
-        "block": _block,
+        "block": "[BLOCKS]",
         "flat": "reshape({0}, [], 1)",
         "inverse": "inv({0})",
         "solve": infix("{0} \\ {1}"),
@@ -125,7 +89,7 @@ class Matlab(Language):
         "cholesky_inverse": infix("{0} \\ ({0}' \\ eye({1}))"),
         "commutation": "reshape(permute(reshape(eye({2}), [{0}, {1}, {2}]), [2, 1, 3]), [{2}, {2}])",
         "pairing": "permute(reshape(eye({0}), [{0}, {2}, {1}]), [1, 3, 2])",
-        "einsum": _einsum,
+        "einsum": "einsum_(LETTERS, PARTS)",
     }
     matrix = {"expm": "@expm", "logm": "@logm_", "sqrtm": "@sqrtm_", "powm": "@powm_"}
     lambda_ = "@(ARGUMENTS) BODY"
@@ -152,10 +116,10 @@ class Matlab(Language):
         "eigminproj": "eigproj_({0}, 'ascend')",
         "max": _whole("max"),
         "min": _whole("min"),
-        "norm": lambda node: Spelling("norm({0}, 'fro')" if len(node.parts[0].shape) > 1 else "norm({0})"),
+        "norm": lambda node: "norm({0}, 'fro')" if len(node.parts[0].shape) > 1 else "norm({0})",
         "norm2": "norm({0})",
-        "norm1": lambda node: Spelling("sum(sum(abs({0})))" if len(node.parts[0].shape) > 1 else "sum(abs({0}))"),
-        "maxnorm": lambda node: Spelling("max(max(abs({0})))" if len(node.parts[0].shape) > 1 else "max(abs({0}))"),
+        "norm1": _whole("sum", "abs({0})"),
+        "maxnorm": _whole("max", "abs({0})"),
         "nucnorm": "sum(svd({0}))",
         "mean": _whole("mean"),
         "logm": "logm_({0})",
@@ -312,12 +276,16 @@ end""",
 end""",
     }
 
-    def spell(self, node: Node) -> Spelling:
-        if node.op == "variable":
-            assert isinstance(node.data, tuple)
-            name = self.parameters[node.data[0]]
-            return Spelling(f"{name}'" if node.data[1] == "row" else name)
-        return super().spell(node)
+    def letters(self, node: Node) -> str:
+        """The axes of operands and result for `einsum_`."""
+        inputs, output = node.data
+        names = ", ".join(f"'{names}'" for names in inputs)
+        return f"{{{{{names}}}}}, '{output}'"
+
+    def blocks(self, node: Node) -> str:
+        """Blocks row by row."""
+        marks = [f"{{{place}}}" for place in range(len(node.parts))]
+        return "; ".join(", ".join(marks[start : start + node.data]) for start in range(0, len(marks), node.data))
 
     def add(self, node: Node) -> Spelling:
         """Octave keeps diagonal matrices as such, and spreads no vector over them."""
