@@ -24,8 +24,9 @@ from collections.abc import Iterable, Sequence
 
 from matdiff.code.plan import Node, Plan, is_negative, is_symmetric
 from matdiff.code.signs import definiteness
-from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.kinds import kind_of
+from matdiff.tensor.lower import axes_of
 
 BROADCASTING = ("fill", "rows", "columns")
 
@@ -49,11 +50,6 @@ class Value:
     def is_full(self) -> bool:
         """Whether the code that broadcasts has the whole shape by itself."""
         return self.form not in BROADCASTING and self.kind != "scalar"
-
-
-def axes_of(shape: Shape) -> tuple[Dim, ...]:
-    """The axes of the array: sizes that are literally 1 have none."""
-    return tuple(dim for dim in shape if not dim.is_one)
 
 
 class Arrays(ABC):

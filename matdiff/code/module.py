@@ -11,7 +11,6 @@ from typing import NamedTuple
 from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
 from matdiff.answer.result import Result
-from matdiff.code.arrays import axes_of
 from matdiff.code.factors import shared_factors
 from matdiff.code.language import LAMBDA_NAMES, Language
 from matdiff.code.plan import Node
@@ -22,6 +21,7 @@ from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
 from matdiff.language.text import text
 from matdiff.pipeline import operators
+from matdiff.tensor.lower import axes_of
 
 # Format: the class of its language, as "module:class".
 LANGUAGES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
 
-from matdiff.code.arrays import Value, axes_of
+from matdiff.code.arrays import Value
 from matdiff.code.contract import contracted
 from matdiff.code.plan import Node
 from matdiff.code.products import Products
@@ -16,6 +16,7 @@ from matdiff.language.dims import SCALAR, Dim, Shape
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import constant, post_order, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.tensor.lower import axes_of
 
 _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Union
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from matdiff.answer.answer import Answer
 
@@ -59,8 +60,9 @@ def together(answers: Sequence[Sequence[str]], format: str, **options: Any) -> s
 
 
 def render(answer: Answer, format: str, **options: Any) -> str:
-    """The answer in a format of `FORMATS`; for `options` see `Options`.  Raises KeyError for an unknown format."""
-    return str(_function(FORMATS[format])(answer, Options(format=format, **options)))
+    """The answer in a format of `FORMATS`; for `options` see `Options`, None is the default.  Raises KeyError for an unknown format."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return str(_function(FORMATS[format])(answer, Options(format=format, **given)))
 
 
 def _function(name: str) -> Callable[..., Any]:
@@ -73,7 +75,7 @@ def _function(name: str) -> Callable[..., Any]:
 STYLES = {"bold": ("yes", "no"), "transpose": ("top", "T", "prime")}
 
 
-class Options:
+class Options(NamedTuple):
     """Every format takes what concerns it.
 
     format       the name of the format, where one module writes several
@@ -91,29 +93,19 @@ class Options:
     steps        a derivation for each result, or none
     """
 
-    def __init__(
-        self,
-        *,
-        format: str = "text",
-        sizes: Mapping[str, int] | None = None,
-        number: int | None = None,
-        lhs: bool | None = None,
-        labels: bool = False,
-        math: str = "none",
-        style: Mapping[str, str] | None = None,
-        color: bool = False,
-        source: str = "argument",
-        path: str | None = None,
-        line: int | None = None,
-        exit_code: int = 0,
-        diagnostics: Sequence[Diagnostic] = (),
-        checks: Sequence[Check] = (),
-        pretty: bool = False,
-        steps: Sequence[Derivation] = (),
-    ) -> None:
-        self.labels = labels
-        self.format, self.sizes, self.number = format, dict(sizes or {}), number
-        self.lhs, self.math, self.style, self.color = lhs, math, style or {}, color
-        self.source, self.path, self.line = source, path, line
-        self.exit_code, self.diagnostics, self.checks, self.pretty = exit_code, diagnostics, checks, pretty
-        self.steps = steps
+    format: str = "text"
+    sizes: Mapping[str, int] = MappingProxyType({})
+    number: int | None = None
+    lhs: bool | None = None
+    labels: bool = False
+    math: str = "none"
+    style: Mapping[str, str] = MappingProxyType({})
+    color: bool = False
+    source: str = "argument"
+    path: str | None = None
+    line: int | None = None
+    exit_code: int = 0
+    diagnostics: Sequence[Diagnostic] = ()
+    checks: Sequence[Check] = ()
+    pretty: bool = False
+    steps: Sequence[Derivation] = ()

@@ -8,6 +8,7 @@ one another, so the text means the same whatever their order of precedence.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import kind_of
@@ -20,7 +21,7 @@ SUM, NEGATION, OPEN, TERM, POSTFIX, ATOM = range(6)
 Piece = tuple[str, int]
 
 
-class Style:
+class Style(NamedTuple):
     """A table of spellings.  `%s` stands for arguments already printed.
 
     name         spelling of a variable, from its name and whether it is printed bold (vectors and matrices)
@@ -37,40 +38,29 @@ class Style:
     delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
     """
 
-    def __init__(
-        self,
-        *,
-        name: Callable[[str, bool], str],
-        superscript: Callable[[str, int | None], str],
-        rational: Callable[[int, int], Piece],
-        subscript: Callable[[str, bool, list[str]], str],
-        words: dict[str, str],
-        calls: dict[str, str],
-        infix: dict[str, str],
-        group: str,
-        transpose: str,
-        inverse_transpose: str,
-        quotient: str,
-        times: str,
-        delta: str,
-        sigma: str,
-        elementwise_power: str,
-        block: tuple[str, str, str],
-        differential: str,
-        partial: tuple[str, str, str, str],
-        held: str = "%s_%s",
-        delimited: bool = False,
-        bold_entries: bool = True,
-        latex: bool = False,
-        ascii: bool = False,
-    ) -> None:
-        self.name, self.superscript, self.rational, self.subscript = name, superscript, rational, subscript
-        self.words, self.calls, self.infix = words, calls, infix
-        self.group, self.transpose, self.inverse_transpose = group, transpose, inverse_transpose
-        self.quotient, self.times, self.delta, self.sigma = quotient, times, delta, sigma
-        self.elementwise_power, self.block = elementwise_power, block
-        self.differential, self.partial, self.held = differential, partial, held
-        self.delimited, self.bold_entries, self.latex, self.ascii = delimited, bold_entries, latex, ascii
+    name: Callable[[str, bool], str]
+    superscript: Callable[[str, int | None], str]
+    rational: Callable[[int, int], Piece]
+    subscript: Callable[[str, bool, list[str]], str]
+    words: dict[str, str]
+    calls: dict[str, str]
+    infix: dict[str, str]
+    group: str
+    transpose: str
+    inverse_transpose: str
+    quotient: str
+    times: str
+    delta: str
+    sigma: str
+    elementwise_power: str
+    block: tuple[str, str, str]
+    differential: str
+    partial: tuple[str, str, str, str]
+    held: str = "%s_%s"
+    delimited: bool = False
+    bold_entries: bool = True
+    latex: bool = False
+    ascii: bool = False
 
 
 def show(expr: Expr, style: Style) -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Union
+from typing import NamedTuple, Union
 
 from matdiff.language.errors import MatdiffError, Remark
 from matdiff.language.syntax import Expr, Span
 
 
-class Declaration:
+class Declaration(NamedTuple):
     """`W: m x n`.
 
     rows, cols   sizes as `Expr` or None for a scalar
@@ -19,63 +19,42 @@ class Declaration:
     in_option    it was given with `--var`, so its spans are no places of the text
     """
 
-    __slots__ = ("cols", "in_option", "kind", "name", "name_span", "property", "rows", "span")
-
-    def __init__(
-        self,
-        name: str,
-        name_span: Span,
-        rows: Expr | None,
-        cols: Expr | None,
-        kind: str,
-        property: str | None,
-        span: Span,
-        in_option: bool = False,
-    ) -> None:
-        self.name, self.name_span, self.span, self.in_option = name, name_span, span, in_option
-        self.rows, self.cols, self.kind, self.property = rows, cols, kind, property
+    name: str
+    name_span: Span
+    rows: Expr | None
+    cols: Expr | None
+    kind: str
+    property: str | None
+    span: Span
+    in_option: bool = False
 
     def __repr__(self) -> str:
         return f"Declaration({self.name}, {self.property or self.kind}, {self.rows}, {self.cols})"
 
 
-class Definition:
+class Definition(NamedTuple):
     """`y = W^T x`; `kinds` are those of names that the notation tells, as bold type does."""
 
-    __slots__ = ("expr", "kinds", "name", "name_span", "remarks", "span")
-
-    def __init__(
-        self,
-        name: str,
-        name_span: Span,
-        expr: Expr,
-        span: Span,
-        remarks: Iterable[Remark] = (),
-        kinds: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        self.name, self.name_span, self.expr, self.span = name, name_span, expr, span
-        self.remarks, self.kinds = tuple(remarks), dict(kinds)
+    name: str
+    name_span: Span
+    expr: Expr
+    span: Span
+    remarks: Sequence[Remark] = ()
+    kinds: Mapping[str, str] = MappingProxyType({})
 
     def __repr__(self) -> str:
         return f"Definition({self.name}, {self.expr})"
 
 
-class Question:
+class Question(NamedTuple):
     """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition."""
 
-    __slots__ = ("expr", "kinds", "remarks", "span", "wrt", "wrt_spans")
-
-    def __init__(
-        self,
-        expr: Expr,
-        wrt: tuple[str, ...],
-        span: Span,
-        wrt_spans: tuple[Span, ...] = (),
-        remarks: Iterable[Remark] = (),
-        kinds: Mapping[str, str] = MappingProxyType({}),
-    ) -> None:
-        self.expr, self.wrt, self.span, self.wrt_spans = expr, wrt, span, wrt_spans
-        self.remarks, self.kinds = tuple(remarks), dict(kinds)
+    expr: Expr
+    wrt: tuple[str, ...]
+    span: Span
+    wrt_spans: tuple[Span, ...] = ()
+    remarks: Sequence[Remark] = ()
+    kinds: Mapping[str, str] = MappingProxyType({})
 
     def __repr__(self) -> str:
         return f"Question({self.expr}, wrt={', '.join(self.wrt)})"

@@ -5,7 +5,8 @@ Nothing here is a string until `formats.steps` prints it, except the names that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from matdiff.language.dims import Dim
@@ -51,7 +52,7 @@ class Note(NamedTuple):
     summed: tuple[Expr, ...] = ()
 
 
-class Derivation:
+class Derivation(NamedTuple):
     """How one result comes about.
 
     method      "differential", "chain" or "index"
@@ -61,18 +62,11 @@ class Derivation:
     notes       what is to be said at the end
     """
 
-    def __init__(
-        self,
-        method: str,
-        wrt: tuple[str, ...],
-        lines: Iterable[Line],
-        introduced: Mapping[str, Expr] | None = None,
-        notes: Sequence[Note] = (),
-    ) -> None:
-        self.method, self.wrt = method, wrt
-        self.lines = tuple(lines)
-        self.introduced = dict(introduced or {})
-        self.notes = tuple(notes)
+    method: str
+    wrt: tuple[str, ...]
+    lines: Sequence[Line]
+    introduced: Mapping[str, Expr] = MappingProxyType({})
+    notes: Sequence[Note] = ()
 
     def __repr__(self) -> str:
         return f"<Derivation by {', '.join(self.wrt)}: {self.method}, {len(self.lines)} lines>"

@@ -14,6 +14,7 @@ from matdiff.infer.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import Dim, Shape, size
 from matdiff.language.kinds import Variable
+from matdiff.language.queries import values_of
 from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.limits import WRITTEN_POWER
 from matdiff.tensor import build
@@ -70,13 +71,6 @@ def is_singular_structure(prop: str | None, size: Dim) -> bool:
     return prop == "skew" and (size.value is None or size.value % 2 == 1)
 
 
-def _operands(expr: Expr) -> tuple[Expr, ...]:
-    """The arguments that are values, not sizes or indices."""
-    if expr.op in ("I", "ones", "zeros", "rows", "cols", "e", "commutation"):
-        return ()
-    return expr.args[:1] if expr.op in ("at", "unvec") else expr.args
-
-
 class Lowering:
     """Lowers expressions whose names have the given values; `sizes` renames the sizes in their shapes."""
 
@@ -99,7 +93,8 @@ class Lowering:
         stack = [expr]
         while stack:
             node = stack[-1]
-            waiting = [operand for operand in _operands(node) if id(operand) not in self._known]
+            operands = () if node.op in ("rows", "cols") else values_of(node)
+            waiting = [operand for operand in operands if id(operand) not in self._known]
             stack += reversed(waiting)
             if not waiting:
                 stack.pop()
