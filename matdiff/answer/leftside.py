@@ -8,7 +8,8 @@ from matdiff.answer.answer import Answer
 from matdiff.answer.result import Result
 from matdiff.derive.directions import SOLVE
 from matdiff.infer.infer import Typed
-from matdiff.language.dims import SCALAR, Shape
+from matdiff.language import make
+from matdiff.language.dims import SCALAR
 from matdiff.language.kinds import kind_of
 from matdiff.language.make import transposed
 from matdiff.language.queries import shape_of
@@ -62,19 +63,19 @@ def entries_side(answer: Answer, result: Result, held: int | None = None) -> Exp
 
 
 def _output(answer: Answer) -> Expr:
-    return _name(output_name(answer.typed), shape_of(answer.typed.expr))
+    return make.name(output_name(answer.typed), shape_of(answer.typed.expr))
 
 
 def _variables(answer: Answer, result: Result) -> list[Expr]:
-    return [_name(name, answer.typed.variables[name].shape) for name in result.wrt]
+    return [make.name(name, answer.typed.variables[name].shape) for name in result.wrt]
 
 
 def _applied(answer: Answer, result: Result, output: Expr) -> Expr:
     """`d2f/dx dx^T v`, `dY/dW : V + dY/db v`, `u : dY/dW`: contracted over all axes of the direction."""
     along, variables = result.along, answer.typed.variables
     assert along is not None
-    directions = [_name(name, variables[name].shape) for name in along.names]
-    arrays = {name: _name(name, variables[name].shape) for name in answer.wrt}
+    directions = [make.name(name, variables[name].shape) for name in along.names]
+    arrays = {name: make.name(name, variables[name].shape) for name in answer.wrt}
     if along.kind == "vjp":
         terms = [_contracted(directions[0], Expr("partial", (output, arrays[result.wrt[0]]), 1))]
     else:
@@ -97,10 +98,6 @@ def _contracted(left: Expr, right: Expr) -> Expr:
     turned = left.op == "name" and not matrix and kind_of(shape_of(left)) == "vector"
     first = transposed(left) if turned else left
     return Expr(":" if matrix else "*", (first, right), shape=SCALAR)
-
-
-def _name(text: str, shape: Shape) -> Expr:
-    return Expr("name", (), text, shape=shape)
 
 
 def _arrays(answer: Answer, result: Result) -> list[Expr]:

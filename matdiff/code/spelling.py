@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Union
 
 from matdiff.code.plan import Node
+from matdiff.language.queries import parts_first
 
 # How tightly the outermost operation of a piece of code binds, loosest first; the same in every language here.
 SUM, TERM, UNARY, POWER, ATOM = range(5)
@@ -88,18 +89,11 @@ class Statements:
         self._write(roots)
 
     def _ordered(self, roots: Sequence[Node], spell: Callable[[Node], Spelling]) -> list[_Written]:
-        order: list[_Written] = []
-        stack = [(root, False) for root in reversed(roots)]
-        while stack:
-            node, parts_done = stack.pop()
-            if parts_done:
-                order.append(self._written[node])
-            elif node not in self._written:
-                written = self._written[node] = _Written(node, spell(node))
-                stack.append((node, True))
-                shown = [part for place, part in enumerate(written.parts) if f"{{{place}}}" in written.template]
-                stack.extend((part, False) for part in reversed(shown))
-        return order
+        def shown(node: Node) -> list[Node]:
+            written = self._written[node] = _Written(node, spell(node))
+            return [part for place, part in enumerate(written.parts) if f"{{{place}}}" in written.template]
+
+        return [self._written[node] for node in parts_first(roots, shown)]
 
     def _write(self, roots: Sequence[Node]) -> None:
         uses = self._uses(roots)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline
@@ -20,7 +21,7 @@ from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize,
 from matdiff.language.relocate import spans_of
 from matdiff.language.statements import Declaration, Definition, Question, Reading
 from matdiff.language.syntax import Span
-from matdiff.limits import ERRORS, TIME, within
+from matdiff.limits import ERRORS, within
 from matdiff.read.parse import name_in, parse_declaration
 from matdiff.read.syntaxes import read
 
@@ -31,37 +32,32 @@ if TYPE_CHECKING:
 CHECK_FAILED = 1
 
 
-class Options:
+class Options(SimpleNamespace):
     """What the user asked for; the names are those of the options of the command."""
 
-    wrt: tuple[str, ...] = ()
-    order = 1
-    along: tuple[str, tuple[str, ...]] | None = None
-    layout = "gradient"
-    structure = "project"
-    declarations: tuple[str, ...] = ()
-    syntax = "auto"
-    format = "text"
-    lhs: bool | None = None
-    math = "none"
+    wrt: tuple[str, ...]
+    order: int
+    along: tuple[str, tuple[str, ...]] | None
+    layout: str
+    structure: str
+    declarations: tuple[str, ...]
+    syntax: str
+    format: str
+    lhs: bool | None
+    math: str
     style: dict[str, str]
-    color = "auto"
-    quiet = False
-    shapes = False
-    verify = False
-    notation = "auto"
-    steps = False
-    method: str | None = None
-    prove = False
-    expected: tuple[str, ...] = ()
+    color: str
+    quiet: bool
+    shapes: bool
+    verify: bool
+    notation: str
+    steps: bool
+    method: str | None
+    prove: bool
+    expected: tuple[str, ...]
     sizes: dict[str, int]
-    seed = 0
-    timeout = TIME
-
-    def __init__(self, **chosen: Any) -> None:
-        self.style, self.sizes = {}, {}
-        for name, value in chosen.items():
-            setattr(self, name, value)
+    seed: int
+    timeout: float
 
 
 class _Refused(Exception):

@@ -211,31 +211,10 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     format = _format(options)
     along, order = _along(options), _order(options)
     refuse_silent(asked, format)
-    chosen = Options(
-        wrt=listed(options["wrt"]),
-        along=along,
-        order=order,
-        layout=options["layout"],
-        structure=options["structure"],
-        declarations=options["var"],
-        syntax=options["syntax"],
-        format=format,
-        notation=options["notation"],
-        lhs=options["lhs"],
-        math=options["math"],
-        style=options["style"],
-        color=options["color"],
-        quiet=options["quiet"],
-        shapes=options["shapes"],
-        verify=options["verify"],
-        steps=options["steps"] or options["method"] is not None,
-        method=options["method"],
-        prove=options["prove"],
-        expected=options["expected"],
-        sizes=options["size"],
-        seed=options["seed"],
-        timeout=options["timeout"] or inf,
-    )
+    chosen = Options(**options)
+    chosen.wrt, chosen.along, chosen.order, chosen.format = listed(options["wrt"]), along, order, format
+    chosen.declarations, chosen.sizes, chosen.timeout = options["var"], options["size"], options["timeout"] or inf
+    chosen.steps = options["steps"] or options["method"] is not None
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
     if options["verify"]:

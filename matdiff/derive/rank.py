@@ -65,8 +65,7 @@ def _keeps_rank(tensor: Apply) -> bool:
 
 
 def _known(tensor: Tensor) -> float:
-    rank = tensor.cache["rank"]
-    assert isinstance(rank, (int, float))
+    rank: float = tensor.cache["rank"]
     return rank
 
 

@@ -88,8 +88,11 @@ def _shape(shape: Shape) -> list[Union[int, str]]:
 
 def _term(expr: Expr) -> Document:
     shape = shape_of(expr)
-    spellings = {"text": text.text(expr), "unicode": unicode.unicode(expr), "latex": latex.latex(expr)}
-    return {**spellings, "kind": kind_of(shape), "shape": _shape(shape)}
+    return {**_spellings(expr), "kind": kind_of(shape), "shape": _shape(shape)}
+
+
+def _spellings(expr: Expr) -> dict[str, str]:
+    return {"text": show(expr, text.STYLE), "unicode": show(expr, unicode.STYLE), "latex": show(expr, latex.STYLE)}
 
 
 def _symbols(typed: Typed) -> list[Document]:
@@ -135,14 +138,8 @@ def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document
         "shape": [1, *sizes] if result.kind == "row" else sizes,
         "axes": [{"of": of, "axis": axis, "size": _size(dim), "index": letter} for of, axis, dim, letter in result.axes],
         "form": result.form,
-        "text": text.text(result.expr),
-        "unicode": unicode.unicode(result.expr),
-        "latex": latex.latex(result.expr),
-        "lhs": {
-            "text": show(left_side(answer, result), text.STYLE),
-            "unicode": show(left_side(answer, result), unicode.STYLE),
-            "latex": show(left_side(answer, result), latex.STYLE),
-        },
+        **_spellings(result.expr),
+        "lhs": _spellings(left_side(answer, result)),
         "index": {
             "text": text.text(result.index_expr),
             "latex": latex.latex(result.index_expr),
@@ -150,15 +147,7 @@ def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document
             "operands": operands,
         },
         "conditions": list(result.conditions),
-        "where": [
-            {
-                "name": part.name,
-                "text": text.text(part.expr),
-                "unicode": unicode.unicode(part.expr),
-                "latex": latex.latex(part.expr),
-            }
-            for part in result.where
-        ],
+        "where": [{"name": part.name, **_spellings(part.expr)} for part in result.where],
     }
     found = [_check(check) for check in checks if check.kind != "expect" or check.place == result.place]
     if found:

@@ -120,8 +120,8 @@ def log_of_product(node: Apply) -> Tensor | None:
             rest = list(arg.factors)
             rest.remove((exp, slots))
             sizes = dict(enumerate(arg.sizes))
-            others = build.einsum(rest, arg.out, sizes, arg.coefficient)  # type: ignore[arg-type]
-            inside = build.einsum([(exp.args[0], slots)], arg.out, sizes)  # type: ignore[arg-type]
+            others = build.einsum(rest, arg.out, sizes, arg.coefficient)
+            inside = build.einsum([(exp.args[0], slots)], arg.out, sizes)
             return build.add([(1, build.apply("log", (others,), others.dims)), (1, inside)], node.dims)
     return None
 

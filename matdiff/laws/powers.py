@@ -8,11 +8,10 @@ from __future__ import annotations
 from itertools import product as pairs_of
 
 from matdiff.functions import MATRIX_POWER, row_of
-from matdiff.language.dims import Dim
 from matdiff.language.syntax import Rational, ratio
 from matdiff.tensor import build
 from matdiff.tensor.lower import matrix_power
-from matdiff.tensor.nodes import Apply, Factor, Index, Product, Tensor
+from matdiff.tensor.nodes import Apply, Factor, Product, Tensor
 from matdiff.tensor.rational import ratio_of
 
 
@@ -104,8 +103,8 @@ def merge_matrix_powers(product: Product) -> Tensor | None:
                     continue
                 total = matrix_power(base, build.add([(1, exponent), (1, other_exponent)], ()))
                 rest = [factor for factor in product.factors if factor is not one and factor is not other]
-                sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-                return build.einsum([*rest, (total, (left[0], right[1]))], product.out, sizes, product.coefficient)
+                factors = [*rest, (total, (left[0], right[1]))]
+                return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 

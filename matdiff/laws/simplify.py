@@ -50,7 +50,7 @@ def _rebuilt(root: Tensor, done: dict[Tensor, Tensor], replacement: Mapping[Tens
         if node in done:
             continue
         known = None if replacement else node.cache.get("simplified")
-        if isinstance(known, Tensor):
+        if known is not None:
             done[node] = known
         elif ready:
             done[node] = _settle(_with_children(node, done))
@@ -99,8 +99,7 @@ def _settle(node: Tensor) -> Tensor:
             node.cache["settled"] = node
         else:
             node = _with_children(simpler, {child: simplify(child) for child in simpler.children})
-    settled = node.cache["settled"]
-    assert isinstance(settled, Tensor)
+    settled: Tensor = node.cache["settled"]
     return settled
 
 
@@ -144,8 +143,8 @@ def value_at_unit(product: Product) -> Tensor | None:
             fresh = [("at", axis) if slot == end else slot for axis, slot in enumerate(slots)]
             units = [(unit, (slot,)) for slot in fresh if isinstance(slot, tuple)]
             rest = [factor for other, factor in enumerate(product.factors) if other != place]
-            sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-            return build.einsum([*rest, (tensor, fresh), *units], product.out, sizes, product.coefficient)
+            factors = [*rest, (tensor, fresh), *units]
+            return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
         if sum(1 for factor in product.factors if factor == (unit, (end,))) > 1:
             rest = list(product.factors)
             rest.remove((unit, (end,)))

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from matdiff.language.dims import Dim
 from matdiff.language.syntax import Rational
 from matdiff.tensor import build
-from matdiff.tensor.nodes import Index, Product, Sum, Tensor
+from matdiff.tensor.nodes import Product, Sum, Tensor
 from matdiff.tensor.rational import ratio_of
 
 SumLaw = Callable[[Sum], "Tensor | None"]
@@ -63,8 +62,7 @@ def sum_that_cancels(product: Product) -> Tensor | None:
             if len(build.terms_of(summed)) < len(group.terms):
                 rest = list(product.factors)
                 rest.remove((group, slots))
-                sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-                return build.einsum([*rest, (summed, kept)], product.out, sizes, product.coefficient)
+                return build.einsum([*rest, (summed, kept)], product.out, dict(enumerate(product.sizes)), product.coefficient)
     return None
 
 

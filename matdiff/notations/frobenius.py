@@ -58,11 +58,7 @@ def isotropic(letter: str, shape: Shape) -> Expr:
 def written(term: Term, shape: Shape, letters: dict[str, str]) -> Expr:
     """A composition of maps on matrices of this shape, `E X^T : F`."""
     scalars = list(term.factors)
-    pieces: list[Expr] = []
-    for map_ in term.maps:
-        pieces.append(_piece(map_, letters))
-    if not pieces:
-        pieces = [isotropic(letters["E"], shape)]
+    pieces = [tensor_of(map_, letters) for map_ in term.maps] or [isotropic(letters["E"], shape)]
     if scalars:
         head = pieces[0]
         pieces[0] = Expr("*", (*scalars, *(head.args if head.op == "*" else (head,))), shape=SCALAR)
@@ -72,7 +68,8 @@ def written(term: Term, shape: Shape, letters: dict[str, str]) -> Expr:
     return Expr("neg", (whole,), shape=SCALAR) if term.negative else whole
 
 
-def _piece(map_: Map, letters: dict[str, str]) -> Expr:
+def tensor_of(map_: Map, letters: dict[str, str]) -> Expr:
+    """The tensor of a map.  Raises NoNotation."""
     if isinstance(map_, Turn):
         return isotropic(letters["F"], map_.shape)
     if isinstance(map_, Sides):  # E_ijkp stands between the rows of M and the columns of the value

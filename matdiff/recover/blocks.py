@@ -39,9 +39,7 @@ def part_of(term: Tensor) -> tuple[tuple[Side | None, ...], Tensor] | None:
             continue
         shift, slots = holders[0]
         rest.remove(holders[0])
-        assert isinstance(shift, Constant)
-        offset, part = shift.parameters
-        assert isinstance(offset, Dim) and isinstance(part, Dim)
+        offset, part = shift.parameters  # type: ignore[attr-defined]
         sides.append((offset, part))
         ends += slots[1:]
     if not any(sides):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -144,17 +145,10 @@ def _merged(terms: list[Term]) -> list[Term]:
     """Equal terms as one."""
     found: dict[object, Term] = {}
     for term in terms:
-        key = (frozenset(_counted(term.factors).items()), frozenset(_counted(term.divisors).items()), term.chain)
+        key = (frozenset(Counter(term.factors).items()), frozenset(Counter(term.divisors).items()), term.chain)
         known = found.get(key)
         found[key] = term if known is None else known._replace(coefficient=known.coefficient + term.coefficient)
     return [term for term in found.values() if term.coefficient]
-
-
-def _counted(items: list[Expr]) -> dict[Expr, int]:
-    counts: dict[Expr, int] = {}
-    for item in items:
-        counts[item] = counts.get(item, 0) + 1
-    return counts
 
 
 def _turned(expr: Expr, writer: Writer) -> Expr:

@@ -24,34 +24,7 @@ from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Te
 from matdiff.tensor.rational import magnitude
 
 # Index letters in the order in which axes and sums take them.
-LETTERS = (
-    "i",
-    "j",
-    "k",
-    "l",
-    "q",
-    "u",
-    "v",
-    "t",
-    "a",
-    "b",
-    "d",
-    "f",
-    "g",
-    "m",
-    "n",
-    "o",
-    "w",
-    "x",
-    "y",
-    "z",
-    "c",
-    "e",
-    "h",
-    "p",
-    "r",
-    "s",
-)
+LETTERS = "ijklquvtabdfgmnowxyzcehprs"
 
 
 def letters_beside(taken: Collection[str]) -> Iterator[str]:

@@ -94,14 +94,11 @@ class Recovery:
 
     def _constant(self, tensor: Constant) -> Expr:
         if tensor.name == "size":
-            dim = tensor.parameters[0]
-            assert isinstance(dim, Dim)
-            return self.size(dim)
+            return self.size(tensor.parameters[0])
         if tensor.name == "tril":
             return make.call("tril", Expr("ones", (), shape=_shape(tensor.dims)), shape=_shape(tensor.dims))
         if tensor.name == "unit":
             place, dim = tensor.parameters
-            assert isinstance(place, Expr) and isinstance(dim, Dim)
             return Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
         if tensor.name == "shift":
             return _shift_block(tensor)
@@ -269,7 +266,6 @@ def _shape(dims: tuple[Dim, ...]) -> Shape:
 def _shift_block(tensor: Constant) -> Expr:
     """The matrix `shift` as a column of blocks: zeros above, the identity, zeros below."""
     offset, part = tensor.parameters
-    assert isinstance(offset, Dim) and isinstance(part, Dim)
     middle = make.number(1) if part.is_one else make.eye(part)
     below = tensor.dims[0] - offset - part
     zeros = [make.zeros((rows, part)) if rows.terms else None for rows in (offset, below)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS, row_of
@@ -262,10 +263,8 @@ def _transposes(chain: Chain) -> int:
 
 
 def _elementwise(factors: list[Expr], shape: Shape) -> Expr | None:
-    counts: dict[Expr, int] = {}
-    for factor in factors:
-        counts[factor] = counts.get(factor, 0) + 1
-    parts = [factor if count == 1 else call(".^", factor, number(count), shape=shape) for factor, count in counts.items()]
+    counts = Counter(factors).items()
+    parts = [factor if count == 1 else call(".^", factor, number(count), shape=shape) for factor, count in counts]
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else Expr(".*", tuple(parts), shape=shape)

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from matdiff.functions import row_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
-from matdiff.language.queries import is_scalar, shape_of
+from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor.rational import whole
 
@@ -107,10 +108,7 @@ def _assembled(coefficient: Rational, scalars: list[Expr], chain: list[Expr], sh
         chain = list(chain[0].args)
     size = -coefficient if coefficient < 0 else coefficient
     if len(set(scalars)) < len(scalars):
-        counts = dict.fromkeys(scalars, 0)
-        for factor in scalars:
-            counts[factor] += 1
-        scalars = [_scalar_power(factor, count) for factor, count in counts.items()]
+        scalars = [_scalar_power(factor, count) for factor, count in Counter(scalars).items()]
     parts = [*([make.number(size)] if size != 1 else []), *scalars, *chain]
     if not parts:
         parts = [make.number(1)]
@@ -172,6 +170,19 @@ def transposed(expr: Expr) -> Expr:
     if expr.op == "neg":
         return negated(transposed(expr.args[0]))
     return make.transposed(expr)
+
+
+def rewritten(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """The expression with what `change` gives in place of its parts, tidied around them."""
+    done: dict[int, Expr] = {}
+    for node in post_order(expr):
+        found = change(node)
+        if found is None:
+            args = tuple([done[id(arg)] for arg in node.args])
+            same = node.shape is None or all(new is old for new, old in zip(args, node.args))
+            found = node if same else remade(node, args, shape_of(node))
+        done[id(node)] = found
+    return done[id(expr)]
 
 
 def remade(node: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:

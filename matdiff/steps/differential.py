@@ -8,9 +8,8 @@ from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.recover.graph import Irreducible
 from matdiff.steps import laws
-from matdiff.steps.build import differential, entry, remade, summed, times
+from matdiff.steps.build import differential, entry, rewritten, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line
 from matdiff.steps.identify import Form, pairing
 from matdiff.steps.indices import distinct
@@ -87,10 +86,7 @@ class _Differentials:
             yield self._line(stage.right, stage.laws or (laws.COLLECT,))
         slope = result.value_expr
         if law is not None:
-            try:
-                slope = setting.recovery.expr(setting.plain_gradient())
-            except Irreducible:
-                slope = result.value_expr
+            slope = setting.plain_formula() or slope
         used = laws.COLLECT if len(form.paths) != 1 else laws.PUT_IN if setting.definitions else laws.SIMPLIFY
         if _is_row(self.shape) and result.tensor.order == 1 and law is None:
             slope = setting.recovery.writer.transposed(slope)
@@ -127,15 +123,7 @@ def _scaled(expr: Expr, factor: Expr) -> Expr:
 
 def _replaced(expr: Expr, replacements: Mapping[Expr, Expr]) -> Expr:
     """The expression with others in place of all that equals them."""
-    done: dict[int, Expr] = {}
-    for node in post_order(expr):
-        if node in replacements:
-            done[id(node)] = replacements[node]
-        elif node.shape is None or all(done[id(arg)] is arg for arg in node.args):
-            done[id(node)] = node
-        else:
-            done[id(node)] = remade(node, tuple(done[id(arg)] for arg in node.args), node.shape)
-    return done[id(expr)]
+    return rewritten(expr, replacements.get)
 
 
 def _paired_with(left: Expr, named: Expr, paired: Expr) -> Expr:

@@ -17,7 +17,7 @@ from matdiff.language.kinds import kind_of
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of, values_of
 from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.steps import laws
-from matdiff.steps.build import differential, hadamard, is_linear, negated, plus, power, quotient, remade, times, transposed
+from matdiff.steps.build import differential, hadamard, is_linear, negated, plus, power, quotient, rewritten, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.tensor.rational import whole
 
@@ -63,15 +63,7 @@ class Rewriting:
 
     def opened(self, expr: Expr) -> Expr:
         """The expression with every d(...) in it opened once."""
-        done: dict[int, Expr] = {}
-        for node in post_order(expr):
-            if node.op == "differential" and node.args:
-                done[id(node)] = self.applied(node.args[0])
-            elif node.shape is None or all(done[id(arg)] is arg for arg in node.args):
-                done[id(node)] = node
-            else:
-                done[id(node)] = remade(node, tuple(done[id(arg)] for arg in node.args), node.shape)
-        return done[id(expr)]
+        return rewritten(expr, lambda node: self.applied(node.args[0]) if node.op == "differential" and node.args else None)
 
     def is_open(self, expr: Expr) -> bool:
         """Whether no d(...) of an expression is left."""

@@ -20,6 +20,7 @@ from matdiff.language.kinds import kind_of
 from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, values_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import rebuild, simplify
+from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, is_linear, partial, times
@@ -158,13 +159,29 @@ class Setting:
         """The derivative of an expression by a variable or a definition in it, all others being held."""
         return rebuild(simplify(derive(self.lowered(expr), self.values[name])), self.restored)
 
-    def plain_gradient(self) -> Tensor:
-        """The derivative as if the variable had no structure, in terms of the variables alone."""
+    def plain_formula(self) -> Expr | None:
+        """The derivative as if the variable had no structure, in terms of the variables alone; None without matrix notation."""
         values = dict(self.values)
         for part, value in self.definitions.items():
             values[part] = simplify(Lowering(values).value(value))
         whole = simplify(Lowering(values).value(self.expr))
-        return rebuild(simplify(derive(whole, self.values[self.variable.name])), self.restored)
+        try:
+            return self.recovery.expr(rebuild(simplify(derive(whole, self.values[self.variable.name])), self.restored))
+        except Irreducible:
+            return None
+
+
+def recognised_lines(setting: Setting, before: Line) -> list[Line]:
+    """The printed result, from its entries, which the line before tells."""
+    result, law = setting.result, projection_law(setting)
+    if result.form != "matrix" or not result.shape:
+        return [last_line(setting, setting.left, (law or (laws.ENTRIES if result.shape else laws.SIMPLIFY),), None)]
+    found = []
+    plain = setting.plain_formula() if law is not None else None
+    if plain is not None:
+        array = before.left.args[0] if before.left.op == "entry" else before.left
+        found.append(Line(array, plain, (setting.recognised,), result.tensor.dims))
+    return [*found, last_line(setting, setting.left, (law or setting.recognised,), None)]
 
 
 def projection_law(setting: Setting) -> Law | None:
@@ -196,14 +213,12 @@ _PROJECTIONS = {
 }
 
 
-def last_line(
-    setting: Setting, left: Expr, used: tuple[Law, ...], because: tuple[Expr, Expr] | None, number: int | None = None
-) -> Line:
+def last_line(setting: Setting, left: Expr, used: tuple[Law, ...], because: tuple[Expr, Expr] | None) -> Line:
     """The line whose right side is the printed result."""
     if setting.is_turned:
         used = (*used, Law(f"{setting.answer.asked.layout} layout: the transpose"))
         because = None
-    return Line(left, setting.result.expr, used, setting.result.shape, because=because, number=number)
+    return Line(left, setting.result.expr, used, setting.result.shape, because=because)
 
 
 # Names for the natural intermediate values of an expression that has none: the arguments of its functions, or the tail of a product.

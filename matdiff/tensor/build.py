@@ -10,7 +10,8 @@ The first construction of a value decides how it is displayed; later equal ones,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.dims import Dim
@@ -97,7 +98,7 @@ def number_of(tensor: Tensor) -> Rational | None:
 def einsum(
     factors: Iterable[tuple[Tensor, Sequence[Index]]],
     out: Sequence[Index],
-    sizes: dict[Index, Dim] | None = None,
+    sizes: Mapping[Any, Dim] | None = None,
     coefficient: Rational = 1,
 ) -> Tensor:
     """The product of `factors` with the given indices, summed over every index that is not in `out`.
@@ -308,8 +309,7 @@ def terms_of(tensor: Tensor) -> Sequence[tuple[Rational, Tensor]]:
         if len(tensor.factors) == 1:
             group, slots = tensor.factors[0]
             if isinstance(group, Sum) and slots == tuple(dict.fromkeys(slots)) and (not slots or set(slots) == set(tensor.out)):
-                sizes: dict[Index, Dim] = dict(enumerate(tensor.sizes))
-                return [(c, einsum([(t, slots)], tensor.out, sizes)) for c, t in group.terms]
+                return [(c, einsum([(t, slots)], tensor.out, dict(enumerate(tensor.sizes)))) for c, t in group.terms]
     return ((1, tensor),)
 
 

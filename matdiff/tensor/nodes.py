@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from matdiff.language.dims import Dim
 from matdiff.language.errors import TooLarge
+from matdiff.language.queries import parts_first
 from matdiff.language.syntax import Rational
 from matdiff.limits import FACTORS, check
 
@@ -64,7 +65,7 @@ class Tensor:
     __slots__ = ("cache", "dims", "serial")
     dims: tuple[Dim, ...]
     serial: int
-    cache: dict[object, object]
+    cache: dict[str, Any]
 
     @property
     def order(self) -> int:
@@ -104,7 +105,7 @@ class Constant(Tensor):
 
     __slots__ = ("name", "parameters")
 
-    def __init__(self, name: str, parameters: tuple[object, ...]) -> None:
+    def __init__(self, name: str, parameters: tuple[Any, ...]) -> None:
         self.name, self.parameters = name, parameters
 
     def __repr__(self) -> str:
@@ -241,16 +242,6 @@ def from_below(root: Tensor, stays: Callable[[Tensor], bool], change: Callable[[
     A node that `stays`, or has no operands, is left as it is.
     """
     done: dict[Tensor, Tensor] = {}
-    stack = [(root, False)]
-    while stack:
-        node, ready = stack.pop()
-        if node in done:
-            continue
-        if not node.children or stays(node):
-            done[node] = node
-        elif ready:
-            done[node] = change(node, done)
-        else:
-            stack.append((node, True))
-            stack.extend((child, False) for child in node.children)
+    for node in parts_first([root], lambda node: () if stays(node) else node.children[::-1]):
+        done[node] = node if not node.children or stays(node) else change(node, done)
     return done[root]
