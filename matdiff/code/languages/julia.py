@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from matdiff.code.language import SAME, Language, infix
-from matdiff.code.languages.dotted import matrix_power, over, power, product, times
+from matdiff.code.language import Language, infix
+from matdiff.code.languages.dotted import OPERATIONS, product
 from matdiff.code.plan import Node
 from matdiff.code.spelling import POWER, SUM, TERM, Entry, Spelling
 
@@ -48,42 +48,26 @@ class Julia(Language):
     first = 1
     definition = '"{documentation}"\nfunction {name}({parameters})\n{body}\nend'
     operations = {
-        "pi": "pi",
+        **OPERATIONS,
         "add": _add,
-        "times": times,
-        "over": over,
-        "power": power,
-        "spread_columns": SAME,
-        "spread_rows": "{0}'",
         "column": "reshape({0}, :, 1)",
-        "row": "{0}'",
         "product": product(Spelling("dot({0}, {1})"), infix("{1}' * {0}")),
-        "outer": infix("{0} * {1}'"),
         "inner": "dot({0}, {1})",
-        "transpose": "{0}'",
         "trace": "tr({0})",
-        "diagonal": "diag({0})",
         "diagonal_matrix": "Diagonal({0})",
         "total": "sum({0})",
         "sum_axis": lambda node: f"vec(sum({{0}}, dims={1 + node.data}))",
         "largest": lambda node: "max.({0}, {1})" if node.shape else "max({0}, {1})",
         "row_max": "vec(maximum({0}, dims=2))",
-        "matrix_power": matrix_power,
         "eye": "I({0})",
-        "ones": "ones(SIZES)",
-        "zeros": "zeros(SIZES)",
         "full": "fill(float({0}), SIZES)",
         "tile_columns": "repeat({0}, 1, {2})",
         "tile_rows": "repeat({0}', {1}, 1)",
         "at": "{0}[PLACES]",
         "unit": "I({1})[:, {0}]",
-        "kron": "kron({0}, {1})",
         "vec": "vec({0})",
-        "unvec": "reshape({0}, {1}, {2})",
         "block": "hvcat((WIDTHS,), PARTS)",
         "flat": "vec({0})",
-        "inverse": "inv({0})",
-        "solve": infix("{0} \\ {1}"),
         "cholesky": "cholesky(Symmetric({0}))",
         "cholesky_solve": infix("{0} \\ {1}"),
         "cholesky_half_logdet": "sum(log.(diag({0}.U)))",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matdiff.code.language import SAME, Language, infix
-from matdiff.code.languages.dotted import matrix_power, over, power, product, times
+from matdiff.code.languages.dotted import OPERATIONS, product
 from matdiff.code.plan import Node
 from matdiff.code.spelling import SUM, TERM, Entry, Spelling
 
@@ -47,42 +47,26 @@ class Matlab(Language):
     row = "{}'"
     extents = "{}, 1", "{}"
     operations = {
-        "pi": "pi",
-        "times": times,
-        "over": over,
-        "power": power,
-        "spread_columns": SAME,
-        "spread_rows": "{0}'",
+        **OPERATIONS,
         "column": SAME,
-        "row": "{0}'",
         "row_result": "{0}'",
         "product": product(infix("{0}' * {1}"), infix("{1}' * {0}")),
-        "outer": infix("{0} * {1}'"),
         "inner": "sum(sum({0} .* {1}))",
-        "transpose": "{0}'",
         "trace": "trace({0})",
-        "diagonal": "diag({0})",
         "diagonal_matrix": "diag({0})",
         "total": _whole("sum"),
         "sum_axis": lambda node: "sum({0}, 2)" if node.data else "sum({0}, 1)'",
         "largest": "max({0}, {1})",
         "row_max": "max({0}, [], 2)",
-        "matrix_power": matrix_power,
         "eye": "eye({0})",
-        "ones": "ones(SIZES)",
-        "zeros": "zeros(SIZES)",
         "full": Spelling("{0} * ones(SIZES)", TERM, (TERM,)),
         "tile_columns": "repmat({0}, 1, {2})",
         "tile_rows": "repmat({0}', {1}, 1)",
         "at": _at,
         "unit": Spelling("double((1:{1})' == {0})", needs=(TERM, TERM)),
-        "kron": "kron({0}, {1})",
         "vec": "reshape({0}, [], 1)",
-        "unvec": "reshape({0}, {1}, {2})",
         "block": "[BLOCKS]",
         "flat": "reshape({0}, [], 1)",
-        "inverse": "inv({0})",
-        "solve": infix("{0} \\ {1}"),
         "cholesky": "chol({0})",
         "cholesky_solve": infix("{0} \\ ({0}' \\ {1})"),
         "cholesky_half_logdet": "sum(log(diag({0})))",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from matdiff.code.language import SAME, infix
-from matdiff.code.languages.python import HELPED, KEYWORDS, Python, helpers, matrix_functions
+from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers, matrix_functions
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, SUM, TERM, Entry, Spelling
 
@@ -68,39 +67,23 @@ class Torch(Python):
     traits = ("broadcast", "cholesky", "lu", "repeats")
     matrix = matrix_functions("torch.linalg.matrix_exp")
     operations = {
+        **OPERATIONS,
         "pi": "math.pi",
-        "spread_columns": "{0}[:, None]",
-        "spread_rows": SAME,
-        "column": "{0}[:, None]",
-        "row": "{0}[None, :]",
-        "product": infix("{0} @ {1}"),
-        "outer": "torch.outer({0}, {1})",
         "inner": "torch.sum({0} * {1})",
-        "transpose": "{0}.T",
-        "trace": "torch.trace({0})",
-        "diagonal": "torch.diag({0})",
-        "diagonal_matrix": "torch.diag({0})",
-        "total": "torch.sum({0})",
         "sum_axis": "torch.sum({0}, DATA)",
-        "largest": "torch.maximum({0}, {1})",
         "row_max": "torch.amax({0}, 1)",
-        "matrix_power": "torch.linalg.matrix_power({0}, DATA)",
         "eye": "torch.eye({0}, KIND)",
         "ones": "torch.ones(SIZES, KIND)",
         "zeros": "torch.zeros(SIZES, KIND)",
         "full": _full,
         "tile_columns": "{0}[:, None].repeat(1, {2})",
         "tile_rows": "{0}.repeat({1}, 1)",
-        "at": "{0}[PLACES]",
         "unit": "torch.eye({1}, KIND)[{0}]",
         "kron": "_kron({0}, {1})",
         "single": _single,
         "vec": "{0}.T.reshape(-1)",
-        "unvec": "{0}.reshape({2}, {1}).T",
         "block": _block,
         "flat": "{0}.reshape(-1)",
-        "inverse": "torch.linalg.inv({0})",
-        "solve": "torch.linalg.solve({0}, {1})",
         "cholesky": "torch.linalg.cholesky({0})",
         "cholesky_solve": _with_columns("torch.cholesky_solve({1}, {0})"),
         "cholesky_half_logdet": "torch.sum(torch.log(torch.diag({0})))",
@@ -108,7 +91,6 @@ class Torch(Python):
         "lu": "torch.linalg.lu_factor({0})",
         "lu_solve": _with_columns("torch.linalg.lu_solve(*{0}, {1})"),
         "lu_solve_transposed": _with_columns("torch.linalg.lu_solve(*{0}, {1}, adjoint=True)"),
-        "lu_logdet": "torch.sum(torch.log(torch.abs(torch.diag({0}[0]))))",
         "lu_inverse": "torch.linalg.lu_solve(*{0}, torch.eye({1}, KIND))",
         "commutation": "torch.eye({2}, KIND).reshape({1}, {0}, {2}).transpose(0, 1).reshape({2}, {2})",
         "pairing": "torch.eye({0}, KIND).reshape({0}, {1}, {2})",
@@ -117,6 +99,7 @@ class Torch(Python):
     library = _LIBRARY
     functions = {
         **HELPED,
+        **FUNCTIONS,
         **{name: _function(f"torch.{name}({{0}})") for name in _SAME},
         "step": _function("torch.heaviside({0}, torch.zeros_like({0}))"),
         "relu": _function("torch.relu({0})"),
@@ -126,15 +109,8 @@ class Torch(Python):
         "softmax": "torch.softmax({0}, 0)",
         "logsumexp": "torch.logsumexp({0}, 0)",
         "cumsum": "torch.cumsum({0}, 0)",
-        "det": "torch.linalg.det({0})",
-        "logdet": "torch.linalg.slogdet({0})[1]",
         "pinv": "torch.linalg.pinv({0}, rtol=1e-12)",
-        "eigmax": "torch.linalg.eigvalsh({0})[-1]",
-        "eigmin": "torch.linalg.eigvalsh({0})[0]",
-        "max": "torch.max({0})",
-        "min": "torch.min({0})",
         "norm": _function("torch.linalg.norm({0})"),
-        "norm2": "torch.linalg.norm({0}, 2)",
         "norm1": _function("torch.sum(torch.abs({0}))"),
         "maxnorm": _function("torch.max(torch.abs({0}))"),
         "nucnorm": 'torch.linalg.matrix_norm({0}, "nuc")',
