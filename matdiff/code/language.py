@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
 
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, POWER, SUM, TERM, UNARY, Entry, Spelling
@@ -230,6 +231,13 @@ _COMMON: Mapping[str, Entry] = {
     "single": SAME,
     "row_result": SAME,
 }
+
+
+def helpers_of(file: str) -> Mapping[str, str]:
+    """The functions in a file beside the languages, by their names; empty lines part them."""
+    sources = files("matdiff.code.languages").joinpath(file).read_text(encoding="utf-8").rstrip().split("\n\n")[1:]
+    names = (re.search(r"^(?:function )?(?:y = )?(\w+)\(", source, re.MULTILINE) for source in sources)
+    return {name[1]: source for name, source in zip(names, sources) if name}
 
 
 def infix(template: str) -> Spelling:
