@@ -9,6 +9,8 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from matdiff.formats.registry import FORMATS
@@ -98,34 +100,33 @@ class Output:
             self._parts.append(text + "\n")
             return
         stream = _standard_output()
-        try:
+        with _writing("standard output"):
             stream.write(encodable(text, stream, json=self.json) + "\n")
-        except BrokenPipeError:
-            raise ClosedPipe from None
-        except OSError as problem:
-            raise UnreadableFile(path="standard output", why=_reason(problem)) from None
 
     def flush(self) -> None:
         """Send what standard output still holds, so that an error found at the last moment is not lost."""
         if self.path is None and sys.stdout is not None:
-            try:
+            with _writing("standard output"):
                 sys.stdout.flush()
-            except BrokenPipeError:
-                raise ClosedPipe from None
-            except OSError as problem:
-                raise UnreadableFile(path="standard output", why=_reason(problem)) from None
 
     def finish(self) -> None:
         """Put the file in place; on a failure the old file is as it was."""
         if self.path is None:
             self.flush()
             return
-        try:
+        with _writing(self.path):
             _put(self.path, "".join(self._parts))
-        except BrokenPipeError:
-            raise ClosedPipe from None
-        except (OSError, ValueError) as problem:
-            raise UnreadableFile(path=self.path, why=_reason(problem)) from None
+
+
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
+    """Raises `ClosedPipe`, or `UnreadableFile` where nothing can be written."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise ClosedPipe from None
+    except (OSError, ValueError) as problem:
+        raise UnreadableFile(path=path, why=_reason(problem)) from None
 
 
 def _standard_output() -> IO[str]:

@@ -76,7 +76,7 @@ class _Search:
         if terms is not given:
             plain = self._ordered(given)
             whole = plain if plain.op == "'" and cost(plain) < cost(whole) else whole
-        return _term_of(whole)
+        return Term.of(whole)
 
     def _inside(self, rests: list[Term]) -> Term:
         """The sum of the rests of a group; sums among them are opened where terms then merge."""
@@ -118,10 +118,6 @@ def _remembered(known: dict[object, Value], key: object, made: Callable[[], Valu
     if value is None:
         value = known[key] = made()
     return value
-
-
-def _term_of(expr: Expr) -> Term:
-    return Term(1, [expr], [], ()) if is_scalar(expr) else Term(1, [], [], (expr,))
 
 
 def _opened(term: Term, writer: Writer) -> list[Term]:

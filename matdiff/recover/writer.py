@@ -278,6 +278,10 @@ class Term(NamedTuple):
     divisors: list[Expr]
     chain: Chain
 
+    @classmethod
+    def of(cls, expr: Expr) -> Term:
+        return cls(1, [expr], [], ()) if is_scalar(expr) else cls(1, [], [], (expr,))
+
     def expr(self, writer: Writer) -> Expr:
         if self.coefficient == 1 and len(self.factors) == 1 and not self.divisors and not self.chain:
             return self.factors[0]  # nothing is to be put together

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Union
+from typing import Any, Union
 
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of
@@ -38,7 +38,7 @@ class Degrees:
 
     def __init__(self, root: Expr, group: frozenset[Expr], mode: str) -> None:
         self.group, self.mode = group, mode
-        self.of: dict[int, Degree] = {}
+        self.of: dict[int, Any] = {}  # of `Degree`s
         self.inside: dict[int, bool] = {}
         self.below: dict[int, bool] = {}
         self.unequal: set[int] = set()
