@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, Union
+from typing import Union
 
 from matdiff.language.errors import MatdiffError, Remark
 from matdiff.language.syntax import Expr, Span
 
 
-class Declaration(NamedTuple):
+class Declaration:
     """`W: m x n`.
 
     rows, cols   sizes as `Expr` or None for a scalar
@@ -19,42 +19,63 @@ class Declaration(NamedTuple):
     in_option    it was given with `--var`, so its spans are no places of the text
     """
 
-    name: str
-    name_span: Span
-    rows: Expr | None
-    cols: Expr | None
-    kind: str
-    property: str | None
-    span: Span
-    in_option: bool = False
+    __slots__ = ("cols", "in_option", "kind", "name", "name_span", "property", "rows", "span")
+
+    def __init__(
+        self,
+        name: str,
+        name_span: Span,
+        rows: Expr | None,
+        cols: Expr | None,
+        kind: str,
+        property: str | None,
+        span: Span,
+        in_option: bool = False,
+    ) -> None:
+        self.name, self.name_span, self.span, self.in_option = name, name_span, span, in_option
+        self.rows, self.cols, self.kind, self.property = rows, cols, kind, property
 
     def __repr__(self) -> str:
         return f"Declaration({self.name}, {self.property or self.kind}, {self.rows}, {self.cols})"
 
 
-class Definition(NamedTuple):
+class Definition:
     """`y = W^T x`; `kinds` are those of names that the notation tells, as bold type does."""
 
-    name: str
-    name_span: Span
-    expr: Expr
-    span: Span
-    remarks: Sequence[Remark] = ()
-    kinds: Mapping[str, str] = MappingProxyType({})
+    __slots__ = ("expr", "kinds", "name", "name_span", "remarks", "span")
+
+    def __init__(
+        self,
+        name: str,
+        name_span: Span,
+        expr: Expr,
+        span: Span,
+        remarks: Iterable[Remark] = (),
+        kinds: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.name, self.name_span, self.expr, self.span = name, name_span, expr, span
+        self.remarks, self.kinds = tuple(remarks), dict(kinds)
 
     def __repr__(self) -> str:
         return f"Definition({self.name}, {self.expr})"
 
 
-class Question(NamedTuple):
+class Question:
     """An expression statement with the names of its `wrt` suffix, if any; `kinds` as in a definition."""
 
-    expr: Expr
-    wrt: tuple[str, ...]
-    span: Span
-    wrt_spans: tuple[Span, ...] = ()
-    remarks: Sequence[Remark] = ()
-    kinds: Mapping[str, str] = MappingProxyType({})
+    __slots__ = ("expr", "kinds", "remarks", "span", "wrt", "wrt_spans")
+
+    def __init__(
+        self,
+        expr: Expr,
+        wrt: tuple[str, ...],
+        span: Span,
+        wrt_spans: tuple[Span, ...] = (),
+        remarks: Iterable[Remark] = (),
+        kinds: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        self.expr, self.wrt, self.span, self.wrt_spans = expr, wrt, span, wrt_spans
+        self.remarks, self.kinds = tuple(remarks), dict(kinds)
 
     def __repr__(self) -> str:
         return f"Question({self.expr}, wrt={', '.join(self.wrt)})"

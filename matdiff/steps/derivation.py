@@ -6,7 +6,6 @@ Nothing here is a string until `formats.steps` prints it, except the names that 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import NamedTuple
 
 from matdiff.language.dims import Dim
@@ -65,7 +64,7 @@ class Derivation(NamedTuple):
     method: str
     wrt: tuple[str, ...]
     lines: Sequence[Line]
-    introduced: Mapping[str, Expr] = MappingProxyType({})
+    introduced: Mapping[str, Expr]
     notes: Sequence[Note] = ()
 
     def __repr__(self) -> str:

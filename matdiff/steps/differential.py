@@ -20,7 +20,7 @@ from matdiff.tensor.lower import axes_of
 
 def by_differentials(setting: Setting) -> Derivation:
     """The derivation of one differentiation."""
-    return Derivation("differential", setting.result.wrt, _Differentials(setting).lines())
+    return Derivation("differential", setting.result.wrt, _Differentials(setting).lines(), {})
 
 
 class _Differentials:

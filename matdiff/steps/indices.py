@@ -34,7 +34,7 @@ _MOST_ROUNDS = 40
 
 def by_indices(setting: Setting) -> Derivation:
     """The derivation of one differentiation."""
-    return Derivation("index", setting.result.wrt, _Indices(setting).lines())
+    return Derivation("index", setting.result.wrt, _Indices(setting).lines(), {})
 
 
 class _Indices:

@@ -96,9 +96,6 @@ class Rewriting:
         """The differential of the argument of a function: left for the next line, unless it is a name."""
         return differential(argument)
 
-    def _name(self, expr: Expr) -> list[Expr]:
-        return [differential(expr)]
-
     def _sum(self, expr: Expr) -> list[Expr]:
         found = []
         for arg in expr.args:
@@ -107,12 +104,6 @@ class Rewriting:
                     term = times([term, Expr("ones", (), shape=shape_of(expr))], shape_of(expr))
                 found.append(term)
         return found
-
-    def _negation(self, expr: Expr) -> list[Expr]:
-        return [negated(term) for term in self.terms(expr.args[0])]
-
-    def _transpose(self, expr: Expr) -> list[Expr]:
-        return [transposed(term) for term in self.terms(expr.args[0])]
 
     def _linear(self, expr: Expr) -> list[Expr]:
         """An operation that is linear in each of its arguments: kron, vec, diag, blocks, entries."""
@@ -145,12 +136,6 @@ class Rewriting:
         if moving > 1:
             self._use(laws.PRODUCT_RULE)
         return found
-
-    def _product(self, expr: Expr) -> list[Expr]:
-        return self._multilinear(expr, lambda args: times(args, shape_of(expr)))
-
-    def _hadamard(self, expr: Expr) -> list[Expr]:
-        return self._multilinear(expr, lambda args: hadamard(args, shape_of(expr)))
 
     def _frobenius(self, expr: Expr) -> list[Expr]:
         left, right = expr.args
@@ -336,12 +321,12 @@ def _slope_of_power(base: Expr, exponent: Expr, value: Rational | None) -> list[
 
 
 _RULES: dict[str, Callable[[Rewriting, Expr], list[Expr]]] = {
-    "name": Rewriting._name,
+    "name": lambda self, expr: [differential(expr)],
     "+": Rewriting._sum,
-    "neg": Rewriting._negation,
-    "'": Rewriting._transpose,
-    "*": Rewriting._product,
-    ".*": Rewriting._hadamard,
+    "neg": lambda self, expr: [negated(term) for term in self.terms(expr.args[0])],
+    "'": lambda self, expr: [transposed(term) for term in self.terms(expr.args[0])],
+    "*": lambda self, expr: self._multilinear(expr, lambda args: times(args, shape_of(expr))),
+    ".*": lambda self, expr: self._multilinear(expr, lambda args: hadamard(args, shape_of(expr))),
     ":": Rewriting._frobenius,
     "/": Rewriting._quotient,
     "./": Rewriting._quotient,
