@@ -14,6 +14,7 @@ from matdiff.language.kinds import kind_of
 from matdiff.language.make import transposed
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
+from matdiff.tensor.lower import axes_of
 
 _NAMES = {"scalar": ("f", "g", "h"), "vector": ("y", "z", "u"), "row": ("y", "z", "u"), "matrix": ("Y", "Z", "F")}
 
@@ -55,7 +56,8 @@ def entries_side(answer: Answer, result: Result, held: int | None = None) -> Exp
     if held is not None:
         letters[held:] = [""] * (len(letters) - held)
     shown = []
-    for array, count in zip([output, *_variables(answer, result)], _axis_counts(result), strict=True):
+    for array in (output, *_variables(answer, result)):
+        count = len(axes_of(shape_of(array)))
         mine, letters = letters[:count], letters[count:]
         indices = tuple(Expr("index", (), letter, shape=SCALAR) for letter in mine if letter)
         shown.append(Expr("entry", (array, *indices), shape=SCALAR) if indices else array)
@@ -109,17 +111,3 @@ def _arrays(answer: Answer, result: Result) -> list[Expr]:
     if result.order == 2 and kinds == ["vector", "vector"]:
         shown[1] = transposed(shown[1])
     return shown
-
-
-def _axis_counts(result: Result) -> list[int]:
-    """How many axes the output and each variable have: an axis numbered 0 or of another array starts a new one."""
-    outputs = sum(1 for axis in result.full_axes if axis[0] == "output")
-    counts = [outputs]
-    rest = list(result.full_axes[outputs:])
-    for name in result.wrt:
-        count = 0
-        while count < len(rest) and rest[count][0] == name and (count == 0 or rest[count][1] > rest[count - 1][1]):
-            count += 1
-        counts.append(count)
-        rest = rest[count:]
-    return counts

@@ -118,7 +118,7 @@ def _in_product(law: Equation, product: Product) -> Tensor | None:
         if rest is not None:
             value = _value(law.right, bound)
             factors = [*rest, (value, slots if value.dims else ())]
-            return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, factors)
     return None
 
 
@@ -176,7 +176,7 @@ def _in_chain(law: Equation, product: Product) -> Tensor | None:
             used, far = found
             kept = [factor for place, factor in enumerate(rest) if place not in used]
             kept.append((_value(law.right, bound), (slots[0], far) if side == 0 else (far, slots[1])))
-            return build.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, kept)
     return None
 
 

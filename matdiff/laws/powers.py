@@ -31,8 +31,7 @@ def cancel_within_power(product: Product) -> Tensor | None:
             whole: list[Factor] = [(build.power(f, -d), place) for f, d, place in inner]
             rest = [factor for factor in product.factors if factor != (power, slots)]
             scale = build.power(build.number(base.coefficient), -1)
-            factors = [*rest, (build.power(base, exponent + 1), slots), *whole, (scale, ())]
-            return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, [*rest, (build.power(base, exponent + 1), slots), *whole, (scale, ())])
     return None
 
 
@@ -61,7 +60,7 @@ def merge_powers(product: Product) -> Tensor | None:
         rest = [factor for at, factor in enumerate(product.factors) if at not in (place, partner)]
         whole = build.add([(ratio_of(root, shared), exponent), (ratio_of(other_root, shared), added)], exponent.dims)
         total = _power(build.power(base, shared), whole)
-        return build.einsum([*rest, (total, slots)], product.out, dict(enumerate(product.sizes)), product.coefficient)
+        return build.with_factors(product, [*rest, (total, slots)])
     return None
 
 
@@ -103,8 +102,7 @@ def merge_matrix_powers(product: Product) -> Tensor | None:
                     continue
                 total = matrix_power(base, build.add([(1, exponent), (1, other_exponent)], ()))
                 rest = [factor for factor in product.factors if factor is not one and factor is not other]
-                factors = [*rest, (total, (left[0], right[1]))]
-                return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+                return build.with_factors(product, [*rest, (total, (left[0], right[1]))])
     return None
 
 

@@ -60,9 +60,7 @@ def sum_that_cancels(product: Product) -> Tensor | None:
         if isinstance(group, Sum) and len(kept) < len(set(slots)):
             summed = build.add([(c, build.einsum([(t, slots)], kept)) for c, t in group.terms], [product.sizes[s] for s in kept])
             if len(build.terms_of(summed)) < len(group.terms):
-                rest = list(product.factors)
-                rest.remove((group, slots))
-                return build.einsum([*rest, (summed, kept)], product.out, dict(enumerate(product.sizes)), product.coefficient)
+                return build.with_factors(product, [*product.factors_but((group, slots)), (summed, kept)])
     return None
 
 

@@ -127,6 +127,11 @@ def einsum(
     return _split(coefficient * scale, pairs, ends, flat.sizes)
 
 
+def with_factors(product: Product, factors: Iterable[tuple[Tensor, Sequence[Index]]]) -> Tensor:
+    """The product with other factors at its indices."""
+    return einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+
+
 def base_and_exponent(tensor: Tensor) -> tuple[Tensor, Rational]:
     """x .^ e as (x, e); anything else as (itself, 1)."""
     if isinstance(tensor, Apply) and tensor.function == "power" and tensor.exponent is not None:

@@ -159,7 +159,7 @@ class Lowering:
         if row.form == "macro":
             return _defined(row, args, [self.shape(arg) for arg in expr.args])
         if row.form in ("func", "matrix"):
-            return named_call(op, args, self.axes(expr))
+            return matrix_power(*args) if op == MATRIX_POWER else call(op, args, self.axes(expr))
         if row.form == "frechet":
             value = call(row.of, args[: -row.order], args[0].dims)
             axes = tuple(range(2 + 2 * row.order))
@@ -354,11 +354,6 @@ def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
 def on_diagonal(name: str, args: list[Tensor]) -> Tensor:
     """The vector v for which f(diag(x)) is diag(v); `args` are x and what else f takes."""
     return Lowering(dict(zip(ARGUMENTS, args))).value(rule_expr(FUNCTIONS[name].on_diagonal))
-
-
-def named_call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
-    """A function that the user called by its name; a power of a matrix is the same whether written with `^` or not."""
-    return matrix_power(args[0], args[1]) if name == MATRIX_POWER else call(name, args, dims)
 
 
 def expand_rule(

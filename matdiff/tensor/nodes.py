@@ -128,6 +128,13 @@ class Product(Tensor):
     def children(self) -> tuple[Tensor, ...]:
         return tuple([tensor for tensor, _ in self.factors])
 
+    def factors_but(self, *gone: Factor) -> list[Factor]:
+        """The factors without these, of equal ones the first."""
+        rest = list(self.factors)
+        for factor in gone:
+            rest.remove(factor)
+        return rest
+
     def uses(self) -> list[int]:
         """How often each index stands in a factor or among the output axes."""
         counts = [0] * len(self.sizes)
