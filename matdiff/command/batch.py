@@ -178,9 +178,6 @@ class Batch:
         with within(self.options.timeout):
             self._answer_in_time(question, alone)
 
-    def _inputs(self, question: Question, text: str) -> Inputs:
-        return Inputs(text, question, self.declarations, self.definitions)
-
     @property
     def _asked(self) -> Asked:
         options = self.options
@@ -192,7 +189,8 @@ class Batch:
         options = self.options
         excerpt = Excerpt(self._source(question.span), [question.span])
         try:
-            derivative = Derivative(pipeline.solve(self._inputs(question, excerpt.text), self._asked))
+            inputs = Inputs(excerpt.text, question, self.declarations, self.definitions)
+            derivative = Derivative(pipeline.solve(inputs, self._asked))
             is_written = options.format in registry.WRITTEN
             notated = derivative.in_notation(options.notation) if is_written or options.expected else derivative
             # What is expected is compared in the notation asked for; with several of one result it is one of them.

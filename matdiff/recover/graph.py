@@ -230,6 +230,12 @@ class Graph:
             (tops if pendant.exponent > 0 else bottoms).append(vector)
         return (self.writer.hadamard(tops, bottoms),)
 
+    def taken_vector(self, index: int) -> Expr:
+        """The same as one factor, which leaves the graph."""
+        vector = self.writer.product(self.vector(self.pendants[index], index))
+        self.pendants[index] = []
+        return vector
+
     def _matrices(self, pendants: list[Pendant]) -> tuple[Chain, list[Pendant]]:
         """The pendants that are diagonals of diagonal matrices as D, D^2 or D^-1, and the others."""
         matrices: list[Expr] = []

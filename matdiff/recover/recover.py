@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.dims import size as dim_of
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, Rational
@@ -67,7 +68,7 @@ class Recovery:
         return known
 
     def _term(self, tensor: Tensor) -> Term:
-        shape = _shape(tensor.dims)
+        shape = matrix_shape(tensor.dims)
         if isinstance(tensor, Product):
             return self._product(tensor)
         if isinstance(tensor, Sum):
@@ -96,7 +97,7 @@ class Recovery:
         if tensor.name == "size":
             return self.size(tensor.parameters[0])
         if tensor.name == "tril":
-            return make.call("tril", Expr("ones", (), shape=_shape(tensor.dims)), shape=_shape(tensor.dims))
+            return make.call("tril", Expr("ones", (), shape=matrix_shape(tensor.dims)), shape=matrix_shape(tensor.dims))
         if tensor.name == "unit":
             place, dim = tensor.parameters
             return Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
@@ -105,12 +106,12 @@ class Recovery:
         return Expr(tensor.name, (), shape=SCALAR)
 
     def size(self, dim: Dim) -> Expr:
-        """A size as a number: `rows(A)`, `cols(A)`, and sums and products of these."""
+        """A size as a number: `rows(A)`, `cols(A)`, and sums and products of these; tr(I) where no variable has it."""
         if dim in self.sizes:
             return self.sizes[dim]
         terms = []
         for monomial, coefficient in dim.terms:
-            factors = [self.sizes.get(size) or _trace_of_identity(size) for size in map(_named, monomial)]
+            factors = [self.sizes.get(size) or make.call("tr", make.eye(size), shape=SCALAR) for size in map(dim_of, monomial)]
             terms.append(Term(coefficient, factors, [], ()).expr(self.writer))
         return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
 
@@ -167,7 +168,7 @@ class Recovery:
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
         if is_negative:  # A x - [c; d], not [-c; -d] + A x
             cells = [cell.args[0] if cell.op == "neg" else cell for cell in cells]
-        block = Expr("block", tuple(cells), grid.width, shape=_shape(dims))
+        block = Expr("block", tuple(cells), grid.width, shape=matrix_shape(dims))
         return Term(-1 if is_negative else 1, [], [], (block,))
 
     def _product(self, product: Product) -> Term:
@@ -175,7 +176,7 @@ class Recovery:
         factors: list[Expr] = []
         divisors: list[Expr] = []
         if product.coefficient == 0 and product.out:
-            return Term(1, [], [], (Expr("zeros", (), shape=_shape(product.dims)),))
+            return Term(1, [], [], (Expr("zeros", (), shape=matrix_shape(product.dims)),))
         for tensor, slots in product.factors:
             if isinstance(tensor, Sum) and not slots:
                 inner = self.term(tensor)
@@ -248,16 +249,8 @@ def _scalar_of(tensor: Tensor) -> Tensor | None:
     return None
 
 
-def _trace_of_identity(dim: Dim) -> Expr:
-    """A size that no variable has, as in tr(I), as a number."""
-    return make.call("tr", make.eye(dim), shape=SCALAR)
-
-
-def _named(name: str) -> Dim:
-    return Dim({(name,): 1})
-
-
-def _shape(dims: tuple[Dim, ...]) -> Shape:
+def matrix_shape(dims: tuple[Dim, ...]) -> Shape:
+    """Rows and columns of at most two axes."""
     if len(dims) == 2:
         return dims[0], dims[1]
     return (dims[0] if dims else ONE), ONE

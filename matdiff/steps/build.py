@@ -16,11 +16,6 @@ from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor.rational import whole
 
 
-def is_linear(function: str) -> bool:
-    """Whether a function of the table is linear in each argument."""
-    return row_of(function).is_linear
-
-
 def differential(expr: Expr) -> Expr:
     """`dX` of a name, `d(A x + b)` of an expression."""
     if expr.op == "name":
@@ -202,6 +197,6 @@ def remade(node: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
         return transposed(args[0])
     if op == ":" and shape_of(args[0])[1].is_one:
         return times([transposed(args[0]), args[1]], SCALAR)
-    if is_linear(op) and len(args) == 1 and args[0].op == "neg":
+    if row_of(op).is_linear and len(args) == 1 and args[0].op == "neg":
         return negated(Expr(op, args[0].args, node.value, shape=shape))
     return Expr(op, args, node.value, shape=shape)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from matdiff.language import make
-from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.dims import SCALAR
+from matdiff.language.kinds import kind_of
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.steps import laws
@@ -88,15 +89,15 @@ class _Differentials:
         if law is not None:
             slope = setting.plain_formula() or slope
         used = laws.COLLECT if len(form.paths) != 1 else laws.PUT_IN if setting.definitions else laws.SIMPLIFY
-        if _is_row(self.shape) and result.tensor.order == 1 and law is None:
+        if kind_of(self.shape) == "row" and result.tensor.order == 1 and law is None:
             slope = setting.recovery.writer.transposed(slope)
         yield self._line(pairing(slope, change, self.shape), (used,))
         named = make.name(" derivative", shape_of(slope))
         because = _paired_with(left, named, pairing(named, change, self.shape))
         if setting.answer.asked.structure == "entries" and law is not None:
-            yield last_line(setting, left, (law,), None)
+            yield last_line(setting, (law,))
         else:
-            yield last_line(setting, left, () if law is None else (law,), (self.left, because))
+            yield last_line(setting, () if law is None else (law,), (self.left, because))
 
     def _by_entries(self, law: Law | None) -> Iterator[Line]:
         """dY[i,j] as a sum over the entries of dX: what has no matrix notation is read off entry by entry."""
@@ -107,11 +108,7 @@ class _Differentials:
             body = _scaled(result.expr, change)
             yield Line(left, summed(body, variable), (laws.ENTRIES,), axes_of(self.shape))
         because = summed(times([setting.left.replace(shape=SCALAR), change], SCALAR), variable)
-        yield last_line(setting, setting.left, () if law is None else (law,), (left, because))
-
-
-def _is_row(shape: Shape) -> bool:
-    return shape[0].is_one and not shape[1].is_one
+        yield last_line(setting, () if law is None else (law,), (left, because))
 
 
 def _scaled(expr: Expr, factor: Expr) -> Expr:

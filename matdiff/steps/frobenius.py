@@ -83,10 +83,10 @@ class _Contraction:
             found.append(Line(self.left, self._whole(), used, axes))
         last = found.pop()
         if last.right == self.setting.result.expr:
-            return [*found, last_line(self.setting, self.left, last.laws, None)]
+            return [*found, last_line(self.setting, last.laws)]
         kept = {str(node.value) for node in names_in(self.setting.result.expr)}
         is_put_in = any(node.value in self.setting.moving and node.value not in kept for node in names_in(last.right))
-        return [*found, last, last_line(self.setting, self.left, (laws.PUT_IN if is_put_in else laws.SIMPLIFY,), None)]
+        return [*found, last, last_line(self.setting, (laws.PUT_IN if is_put_in else laws.SIMPLIFY,))]
 
     def _whole(self) -> Expr:
         """`A : (E X^T : F)`."""

@@ -14,13 +14,14 @@ from matdiff.derive.rank import mark_of
 from matdiff.derive.sweep import derive
 from matdiff.infer.rules import ARGUMENTS
 from matdiff.language import make
-from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.dims import SCALAR, Dim
 from matdiff.language.queries import post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.laws.simplify import rebuild, simplify
 from matdiff.recover.entries import in_indices
 from matdiff.recover.graph import Irreducible
+from matdiff.recover.recover import matrix_shape
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -179,8 +180,8 @@ class _Indices:
         return build.add(terms, node.dims + self.variable.dims)
 
     def _name_law(self, node: Apply) -> None:
-        args = tuple(make.name(text, _shape(arg)) for text, arg in zip(ARGUMENTS, node.args))
-        value = Expr(node.function, args, shape=_shape(node))
+        args = tuple(make.name(text, matrix_shape(arg.dims)) for text, arg in zip(ARGUMENTS, node.args))
+        value = Expr(node.function, args, shape=matrix_shape(node.dims))
         if node.function == "power":
             found = [laws.law("power")]
         elif laws.is_matrix_function(node.function) or laws.has_rule(value):
@@ -265,11 +266,6 @@ def _flattened(node: Expr) -> Expr:
     opened = (arg.args if arg.op == "*" and all(part.shape == SCALAR for part in arg.args) else (arg,) for arg in node.args)
     args = [inner for part in opened for inner in part if inner != make.number(1)] or [make.number(1)]
     return args[0] if len(args) == 1 else node.replace(args=tuple(args))
-
-
-def _shape(tensor: Tensor) -> Shape:
-    dims = (*tensor.dims, ONE, ONE)
-    return dims[0], dims[1]
 
 
 def distinct(lines: Sequence[Line]) -> list[Line]:
