@@ -34,10 +34,11 @@ class Language(ABC):
     helpers      functions that a module defines when it uses them: name, source
     reserved     names that a parameter must not have
     results      names that the function gives to what it returns
-    matrix       functions of square matrices as values: row, name
     lambda_      a function of `ARGUMENTS` that is `BODY`
     definition   how a function is written, `row` how a variable is that is a row
     extents      how the sizes of an array are written: with one axis, and with more
+    axes         how the size of an axis of a parameter is: the only one, and one of several by its number
+    quotient     a whole quotient of sizes, `own` the name of a helper, `handle` a named function as a value
     traits       see `arrays.Arrays`
     first        the number of the first entry of an array
     """
@@ -46,11 +47,14 @@ class Language(ABC):
     functions: Mapping[str, Entry]
     library: Mapping[str, str] = {}
     helpers: Mapping[str, str] = {}
-    matrix: Mapping[str, str] = {}
     lambda_ = "lambda ARGUMENTS: BODY"
     definition: str
     row = "{}"
     extents = "{}", "{}"
+    axes = "{0}.shape[{1}]", "{0}.shape[{1}]"
+    quotient = "{} // {}"
+    own = "_{}"
+    handle = "{}"
     reserved: frozenset[str] = frozenset()
     results: tuple[str, ...] = ()
     traits: tuple[str, ...] = ("broadcast",)
@@ -80,11 +84,7 @@ class Language(ABC):
 
     def axis(self, parameter: str, place: int, count: int) -> str:
         """The size of an axis of a parameter with `count` axes."""
-        return f"{parameter}.shape[{place}]"
-
-    def divided(self, size: str, divisor: str) -> str:
-        """A whole quotient of sizes."""
-        return f"{size} // {divisor}"
+        return self.axes[count > 1].format(parameter, place + self.first)
 
     def prelude(self) -> list[tuple[str, str]]:
         """Assignments at the start of every function."""
@@ -187,7 +187,9 @@ class Language(ABC):
         directions = LAMBDA_NAMES[1 : 1 + row.order]
         body = self._frechet(row, count, directions).template
         function = self.lambda_.replace("ARGUMENTS", ", ".join(directions)).replace("BODY", body)
-        return Spelling(f"{self.own('slope')}{_counted(row.order)}({function}, {{{count}}})", needs=(SUM,) * len(node.parts))
+        return Spelling(
+            f"{self.own.format('slope')}{_counted(row.order)}({function}, {{{count}}})", needs=(SUM,) * len(node.parts)
+        )
 
     def _frechet(self, row: Function, count: int, directions: Sequence[str]) -> Spelling:
         """`count` is the number of the function's own arguments."""
@@ -195,17 +197,14 @@ class Language(ABC):
         along = ", ".join(directions)
         if not FUNCTIONS[row.of].rules:  # no primary function, so it has no corner in a block matrix
             arguments = ", ".join(part for part in ("{0}", own, along) if part)
-            return Spelling(f"{self.own(row.name)}({arguments})")
-        function = self.matrix[row.of]
+            return Spelling(f"{self.own.format(row.name)}({arguments})")
+        name = str(self.functions[row.of]).partition("(")[0]
+        function = self.handle.format(name)
         if own:
-            inside = f"{function.removeprefix('@')}({LAMBDA_NAMES[0]}, {own})"
+            inside = f"{name}({LAMBDA_NAMES[0]}, {own})"
             function = self.lambda_.replace("ARGUMENTS", LAMBDA_NAMES[0]).replace("BODY", inside)
-        text = f"{self.own('frechet')}{_counted(row.order)}({function}, {{0}}, {along})"
+        text = f"{self.own.format('frechet')}{_counted(row.order)}({function}, {{0}}, {along})"
         return Spelling(text, needs=(SUM,) * (count + row.order))
-
-    def own(self, name: str) -> str:
-        """The name of a helper."""
-        return f"_{name}"
 
     def add(self, node: Node) -> Spelling:
         template = "".join(f" {sign} {{{place}}}" for place, sign in enumerate(node.data))

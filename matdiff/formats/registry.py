@@ -25,17 +25,17 @@ __all__ = ["FORMATS", "STYLES", "WRITTEN", "Options", "contribution", "is_one_do
 
 # Format: the function that writes it, as "module:function".
 FORMATS = {
-    "text": "lines:ascii_lines",
-    "ascii": "lines:ascii_lines",
-    "unicode": "lines:unicode_lines",
-    "latex": "document:latex_document",
-    "json": "json:json",
-    **dict.fromkeys(("numpy", "jax", "torch", "julia", "matlab", "sympy"), "programs:program"),
+    "text": "formats.lines:ascii_lines",
+    "ascii": "formats.lines:ascii_lines",
+    "unicode": "formats.lines:unicode_lines",
+    "latex": "formats.document:latex_document",
+    "json": "formats.json:json",
+    **dict.fromkeys(("numpy", "jax", "torch", "julia", "matlab", "sympy"), "code.module:code"),
 }
 # What makes the parts of one document of several answers, and what puts them together: by the function that writes one answer.
 _DOCUMENTS = {
-    "programs:program": ("programs:functions", "programs:module"),
-    "document:latex_document": ("document:lines", "document:align"),
+    "code.module:code": ("code.module:functions", "code.module:module"),
+    "formats.document:latex_document": ("formats.document:lines", "formats.document:align"),
 }
 
 
@@ -67,7 +67,7 @@ def render(answer: Answer, format: str, **options: Any) -> str:
 
 def _function(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
-    found: Callable[..., Any] = getattr(import_module(f"matdiff.formats.{module}"), function)
+    found: Callable[..., Any] = getattr(import_module(f"matdiff.{module}"), function)
     return found
 
 

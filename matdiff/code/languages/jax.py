@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matdiff.code.language import infix
-from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers, matrix_functions
+from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers
 from matdiff.code.plan import Node
 from matdiff.code.spelling import Spelling
 
@@ -38,7 +38,6 @@ class JAX(Python):
         "einsum": 'jnp.einsum("LETTERS", PARTS)',
     }
     library = _LIBRARY
-    matrix = matrix_functions("jax.scipy.linalg.expm")
     functions = {
         **HELPED,
         **FUNCTIONS,

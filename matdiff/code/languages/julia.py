@@ -46,6 +46,8 @@ class Julia(Language):
     reserved = frozenset((*_KEYWORDS.split(), *_USED.split()))
     traits = ("broadcast", "cholesky", "lu", "syrk")
     first = 1
+    axes = "length({0})", "size({0}, {1})"
+    quotient = "div({}, {})"
     definition = '"{documentation}"\nfunction {name}({parameters})\n{body}\nend'
     operations = {
         **OPERATIONS,
@@ -81,7 +83,6 @@ class Julia(Language):
         "pairing": "permutedims(reshape(Matrix(1.0I, {0}, {0}), {0}, {2}, {1}), (1, 3, 2))",
         "einsum": "_einsum(LETTERS, PARTS)",
     }
-    matrix = {"expm": "exp", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     lambda_ = "(ARGUMENTS) -> BODY"
     functions = {
         **{
@@ -127,12 +128,6 @@ class Julia(Language):
     def widths(self, node: Node) -> str:
         """The number of blocks of each row."""
         return ", ".join([str(node.data)] * (len(node.parts) // node.data))
-
-    def axis(self, parameter: str, place: int, count: int) -> str:
-        return f"length({parameter})" if count == 1 else f"size({parameter}, {place + 1})"
-
-    def divided(self, size: str, divisor: str) -> str:
-        return f"div({size}, {divisor})"
 
     def module(self, body: Sequence[str], helpers: Sequence[str]) -> str:
         text = "\n\n".join([*helpers, *body])

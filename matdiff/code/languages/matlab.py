@@ -44,6 +44,10 @@ class Matlab(Language):
     results = ("value", "derivative", "result")
     traits = ("broadcast", "cholesky", "syrk")
     first = 1
+    axes = "numel({0})", "size({0}, {1})"
+    quotient = "{} / {}"
+    own = "{}_"  # no name may start with an underscore
+    handle = "@{}"
     row = "{}'"
     extents = "{}, 1", "{}"
     operations = {
@@ -75,7 +79,6 @@ class Matlab(Language):
         "pairing": "permute(reshape(eye({0}), [{0}, {2}, {1}]), [1, 3, 2])",
         "einsum": "einsum_(LETTERS, PARTS)",
     }
-    matrix = {"expm": "@expm", "logm": "@logm_", "sqrtm": "@sqrtm_", "powm": "@powm_"}
     lambda_ = "@(ARGUMENTS) BODY"
     functions = {
         **{
@@ -135,16 +138,6 @@ class Matlab(Language):
             if _is_diagonal(part):
                 template, needs[place] = template.replace(f"{{{place}}}", f"full({{{place}}})"), SUM
         return Spelling(template, spelled.level, tuple(needs))
-
-    def own(self, name: str) -> str:
-        """No name may start with an underscore."""
-        return f"{name}_"
-
-    def axis(self, parameter: str, place: int, count: int) -> str:
-        return f"numel({parameter})" if count == 1 else f"size({parameter}, {place + 1})"
-
-    def divided(self, size: str, divisor: str) -> str:
-        return f"{size} / {divisor}"
 
     def module(self, body: Sequence[str], helpers: Sequence[str]) -> str:
         names = [text.partition("(")[0].split()[-1] for text in body]

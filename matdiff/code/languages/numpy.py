@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers, matrix_functions
+from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers
 
 _LIBRARY = {"NP": "np", "LINALG": "scipy.linalg", "BLOCK": "np.block", "ZEROS": "np.zeros((n, n))"}
 
@@ -20,7 +20,6 @@ class NumPy(Python):
         "diagonals": '_diagonals("DATA", PARTS)',
     }
     library = _LIBRARY
-    matrix = matrix_functions("scipy.linalg.expm")
     functions = {
         **HELPED,
         **FUNCTIONS,

@@ -135,11 +135,6 @@ HELPED = {
 }
 
 
-def matrix_functions(expm: str) -> Mapping[str, str]:
-    """What functions of matrices are called, to be handed to the helpers that differentiate them."""
-    return {"expm": expm, "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
-
-
 # Helpers that differ by names alone: EYE is the identity matrix and ZEROS that of zeros of the size of x, BLOCK makes one of blocks.
 _HELPERS = {
     "_logm": '''def _logm(x):

@@ -71,6 +71,7 @@ class SymPy(Python):
     reserved = KEYWORDS | {"sp", "itertools", "mpmath", "sum", "list", "len"}
     traits = ("exact",)
     row = "{}.T"
+    axes = "len({0})", "{0}.shape[{1}]"
     extents = "{}, 1", "{}"
     operations = {
         "pi": "sp.pi",
@@ -109,7 +110,6 @@ class SymPy(Python):
         "pairing": "sp.Array(list(sp.eye({0})), ({0}, {1}, {2}))",
         "einsum": '_einsum("LETTERS", PARTS)',
     }
-    matrix = {"expm": "_expm", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     functions = {
         **{name: _each(f"sp.{name}") for name in "exp log sign sin cos tan asin acos atan sinh cosh tanh sqrt erf".split()},
         "abs": _each("sp.Abs"),
@@ -254,6 +254,3 @@ class SymPy(Python):
     def number(self, node: Node) -> Spelling:
         spelled = super().number(node)
         return Spelling(f"sp.Rational({spelled.template.replace(' / ', ', ')})") if "/" in spelled.template else spelled
-
-    def axis(self, parameter: str, place: int, count: int) -> str:
-        return f"len({parameter})" if count == 1 else super().axis(parameter, place, count)

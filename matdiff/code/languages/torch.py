@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers, matrix_functions
+from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, SUM, TERM, Entry, Spelling
 
@@ -65,7 +65,6 @@ class Torch(Python):
     imports = (("import math", "math."),)
     reserved = KEYWORDS | {"torch", "math", "int"}
     traits = ("broadcast", "cholesky", "lu", "repeats")
-    matrix = matrix_functions("torch.linalg.matrix_exp")
     operations = {
         **OPERATIONS,
         "pi": "math.pi",
