@@ -107,12 +107,6 @@ class _Printer:
         text, level = self.style.rational(abs(value.numerator), value.denominator)
         return (text, level) if value > 0 else ("-" + text, NEGATION)
 
-    def index(self, node: Expr) -> Piece:
-        return self.style.name(str(node.value), False), ATOM
-
-    def every(self, node: Expr) -> Piece:
-        return ":", ATOM
-
     def identity(self, node: Expr) -> Piece:
         if node.args and "eye" not in self.style.words:
             return self.call_named("eye", node.args)
@@ -131,15 +125,8 @@ class _Printer:
         sizes = (rows,) if columns.is_one else (rows, columns)
         return f"{node.op}({', '.join(map(str, sizes))})", ATOM
 
-    def unit(self, node: Expr) -> Piece:
-        """`e(i, n)`, or e with a subscript."""
-        return self.subscripted("e", node, node.args[:1])
-
-    def commutation(self, node: Expr) -> Piece:
-        """`K(m, n)`, or K with two subscripts."""
-        return self.subscripted("K", node, node.args)
-
     def subscripted(self, letter: str, node: Expr, shown: tuple[Expr, ...]) -> Piece:
+        """`e(i, n)` and `K(m, n)`, or the letter with the shown arguments as subscripts."""
         texts = [self.text(argument) for argument in shown]
         if self.style.ascii or not all(self.level(argument) == ATOM and len(text) < 3 for argument, text in zip(shown, texts)):
             return f"{self.style.name(letter, True)}({', '.join(self.text(argument) for argument in node.args)})", ATOM
@@ -393,10 +380,10 @@ def _inverted(node: Expr) -> Expr | None:
 _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "name": _Printer.name,
     "number": _Printer.number,
-    "index": _Printer.index,
-    "all": _Printer.every,
-    "e": _Printer.unit,
-    "commutation": _Printer.commutation,
+    "index": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
+    "all": lambda printer, node: (":", ATOM),
+    "e": lambda printer, node: printer.subscripted("e", node, node.args[:1]),
+    "commutation": lambda printer, node: printer.subscripted("K", node, node.args),
     "I": _Printer.identity,
     "ones": _Printer.constant,
     "zeros": _Printer.constant,
