@@ -206,9 +206,14 @@ class Language(ABC):
         text = f"{self.own.format('frechet')}{_counted(row.order)}({function}, {{0}}, {along})"
         return Spelling(text, needs=(SUM,) * (count + row.order))
 
+    def dot(self, node: Node) -> str:
+        """What stands before the signs of a sum."""
+        return ""
+
     def add(self, node: Node) -> Spelling:
-        template = "".join(f" {sign} {{{place}}}" for place, sign in enumerate(node.data))
-        template = template[3:] if node.data[0] == "+" else "-" + template[3:]
+        dot = self.dot(node)
+        rest = "".join(f" {dot}{sign} {{{place}}}" for place, sign in enumerate(node.data))[len(dot) + 3 :]
+        template = rest if node.data[0] == "+" else f"-{rest}"
         return Spelling(template, SUM, (SUM if node.data[0] == "+" else POWER, *[TERM] * (len(node.parts) - 1)))
 
 
@@ -230,6 +235,12 @@ _COMMON: Mapping[str, Entry] = {
     "single": SAME,
     "row_result": SAME,
 }
+
+
+def block_rows(node: Node) -> list[str]:
+    """The blocks of each row of a matrix of blocks, with commas."""
+    places = range(len(node.parts))
+    return [_marks(places[start : start + node.data]) for start in places[:: node.data]]
 
 
 def helpers_of(file: str) -> Mapping[str, str]:

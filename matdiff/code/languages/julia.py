@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matdiff.code.language import Language, helpers_of, infix
 from matdiff.code.languages.dotted import OPERATIONS, product
 from matdiff.code.plan import Node
-from matdiff.code.spelling import POWER, SUM, TERM, Entry, Spelling
+from matdiff.code.spelling import TERM, Entry, Spelling
 
 _KEYWORDS = (
     "abstract baremodule begin break catch const continue do else elseif end export false finally for function global if import in "
@@ -28,18 +28,6 @@ def _each(function: str) -> Entry:
     return lambda node: f"{function}.({{0}})" if node.parts[0].shape else f"{function}({{0}})"
 
 
-def _add(node: Node) -> Spelling:
-    """Terms of different shapes need dots."""
-    dot = "" if len({len(part.shape) for part in node.parts}) == 1 and not any(_spreads(part) for part in node.parts) else "."
-    template = "".join(f" {dot}{sign} {{{place}}}" for place, sign in enumerate(node.data))[1:]
-    template = template[len(dot) + 2 :] if node.data[0] == "+" else "-" + template[len(dot) + 2 :]
-    return Spelling(template, SUM, (SUM if node.data[0] == "+" else POWER, *[TERM] * (len(node.parts) - 1)))
-
-
-def _spreads(part: Node) -> bool:
-    return part.op in ("spread_columns", "spread_rows")
-
-
 class Julia(Language):
     """The standard library alone, but for erf."""
 
@@ -51,7 +39,6 @@ class Julia(Language):
     definition = '"{documentation}"\nfunction {name}({parameters})\n{body}\nend'
     operations = {
         **OPERATIONS,
-        "add": _add,
         "column": "reshape({0}, :, 1)",
         "product": product(Spelling("dot({0}, {1})"), infix("{1}' * {0}")),
         "inner": "dot({0}, {1})",
@@ -118,6 +105,11 @@ class Julia(Language):
         "argmax": "_argmax({0})",
     }
     helpers = helpers_of("helpers.jl")
+
+    def dot(self, node: Node) -> str:
+        """Terms of different shapes need dots."""
+        spreads = any(part.op in ("spread_columns", "spread_rows") for part in node.parts)
+        return "." if spreads or len({len(part.shape) for part in node.parts}) > 1 else ""
 
     def letters(self, node: Node) -> str:
         """The axes of operands and result for `_einsum`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff.code.language import SAME, Language, helpers_of, infix
+from matdiff.code.language import SAME, Language, block_rows, helpers_of, infix
 from matdiff.code.languages.dotted import OPERATIONS, product
 from matdiff.code.plan import Node
 from matdiff.code.spelling import SUM, TERM, Entry, Spelling
@@ -125,8 +125,7 @@ class Matlab(Language):
 
     def blocks(self, node: Node) -> str:
         """Blocks row by row."""
-        marks = [f"{{{place}}}" for place in range(len(node.parts))]
-        return "; ".join(", ".join(marks[start : start + node.data]) for start in range(0, len(marks), node.data))
+        return "; ".join(block_rows(node))
 
     def add(self, node: Node) -> Spelling:
         """Octave keeps diagonal matrices as such, and spreads no vector over them."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from keyword import kwlist
 
-from matdiff.code.language import SAME, Language, infix
+from matdiff.code.language import SAME, Language, block_rows, infix
 from matdiff.code.plan import Node
 from matdiff.code.spelling import TERM, Entry, Spelling
 
@@ -35,9 +35,7 @@ class Python(Language):
 
     def blocks(self, node: Node) -> str:
         """Blocks as a list of lists."""
-        marks = [f"{{{place}}}" for place in range(len(node.parts))]
-        rows = [", ".join(marks[start : start + node.data]) for start in range(0, len(marks), node.data)]
-        return "[" + ", ".join(f"[{row}]" for row in rows) + "]"
+        return "[" + ", ".join(f"[{row}]" for row in block_rows(node)) + "]"
 
 
 # The operations in a library NP that follows NumPy; LINALG is SciPy's linear algebra there.

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
+from matdiff.code.language import block_rows
 from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, SUM, TERM, Entry, Spelling
 
 
-def _function(template: str, level: int = ATOM) -> Entry:
-    """A function of tensors; a number that no argument enters becomes a tensor."""
-
-    def spell(node: Node) -> Spelling:
-        if node.parts[0].varies or node.parts[0].shape:
-            return Spelling(template, level)
-        return Spelling(template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"), level)
-
-    return spell
-
-
 def _block(node: Node) -> str:
-    marks = [f"{{{place}}}" for place in range(len(node.parts))]
-    rows = [", ".join(marks[start : start + node.data]) for start in range(0, len(marks), node.data)]
-    wide = [f"torch.cat([{row}], 1)" if node.data > 1 else row for row in rows]
+    wide = [f"torch.cat([{row}], 1)" if node.data > 1 else row for row in block_rows(node)]
     return f"torch.cat([{', '.join(wide)}])" if len(wide) > 1 else wide[0]
 
 
@@ -55,7 +43,6 @@ _LIBRARY = {
     "BLOCK": "_block",
     "ZEROS": "torch.zeros_like(x)",
 }
-_SAME = "exp log log1p expm1 abs sign sin cos tan asin acos atan sinh cosh tanh sqrt sigmoid erf tril triu".split()
 
 
 class Torch(Python):
@@ -99,21 +86,17 @@ class Torch(Python):
     functions = {
         **HELPED,
         **FUNCTIONS,
-        **{name: _function(f"torch.{name}({{0}})") for name in _SAME},
-        "step": _function("torch.heaviside({0}, torch.zeros_like({0}))"),
-        "relu": _function("torch.relu({0})"),
-        "softplus": _function("-torch.nn.functional.logsigmoid(-{0})", TERM),
-        "logsigmoid": _function("torch.nn.functional.logsigmoid({0})"),
-        "gelu": _function("torch.nn.functional.gelu({0})"),
+        **{name: f"torch.{name}({{0}})" for name in "asin acos atan sigmoid erf".split()},
+        "step": "torch.heaviside({0}, torch.zeros_like({0}))",
+        "relu": "torch.relu({0})",
+        "softplus": Spelling("-torch.nn.functional.logsigmoid(-{0})", TERM),
+        "logsigmoid": "torch.nn.functional.logsigmoid({0})",
+        "gelu": "torch.nn.functional.gelu({0})",
         "softmax": "torch.softmax({0}, 0)",
         "logsumexp": "torch.logsumexp({0}, 0)",
         "cumsum": "torch.cumsum({0}, 0)",
         "pinv": "torch.linalg.pinv({0}, rtol=1e-12)",
-        "norm": _function("torch.linalg.norm({0})"),
-        "norm1": _function("torch.sum(torch.abs({0}))"),
-        "maxnorm": _function("torch.max(torch.abs({0}))"),
         "nucnorm": 'torch.linalg.matrix_norm({0}, "nuc")',
-        "mean": _function("torch.mean({0})"),
         "expm": "torch.linalg.matrix_exp({0})",
     }
     helpers = {
@@ -170,6 +153,13 @@ class Torch(Python):
     def kind(self, node: Node) -> str:
         """The type and the device of a new array."""
         return f"dtype={self.like}.dtype, device={self.like}.device" if self.like else "dtype=torch.float64"
+
+    def spell(self, node: Node) -> Spelling:
+        """A number that no argument enters becomes a tensor before a function is applied to it."""
+        spelled = super().spell(node)
+        if node.op != "apply" or node.parts[0].varies or node.parts[0].shape:
+            return spelled
+        return spelled._replace(template=spelled.template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"))
 
     def prelude(self) -> list[tuple[str, str]]:
         """A float has no precision that a tensor could not lose."""
