@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -70,16 +70,15 @@ def _styles(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
     return pairs
 
 
-def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        _print(f"matdiff {VERSION}")
-        ctx.exit()
+def _shows(text: Callable[[click.Context], str]) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """A callback that prints a text and ends."""
 
+    def show(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+        if wanted:
+            _print(text(ctx))
+            ctx.exit()
 
-def _show_help(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        _print(ctx.get_help())
-        ctx.exit()
+    return show
 
 
 def _print(text: str, path: str | None = None) -> None:
@@ -182,7 +181,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
                 is_flag=True,
                 expose_value=False,
                 is_eager=True,
-                callback=_show_version,
+                callback=_shows(lambda ctx: f"matdiff {VERSION}"),
                 help="Show the version and exit.",
             ),
             option(
@@ -191,7 +190,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
                 is_flag=True,
                 expose_value=False,
                 is_eager=True,
-                callback=_show_help,
+                callback=_shows(click.Context.get_help),
                 help="Show this message and exit.",
             ),
         ),

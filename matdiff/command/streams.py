@@ -15,15 +15,13 @@ from typing import IO
 
 from matdiff.formats.registry import FORMATS
 from matdiff.language.errors import TooLarge, UnreadableFile
+from matdiff.language.spelling import GREEK
 from matdiff.limits import CHARACTERS, now
 
 _ASCII = {
+    **{letter: name for name, letter in GREEK.items()},
     "×": "x", "∂": "d", "‖": "||", "·": "*", "⊙": ".*", "⊘": "./", "⊗": "(x)", "−": "-", "⟨": "<", "⟩": ">", "½": "1/2", "…": "...",
     "√": "sqrt", "Σ": "sum", "≠": "!=", "≤": "<=", "≥": ">=", "∈": "in", "→": "->", "“": '"', "”": '"', "’": "'", "–": "-",
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta", "ι": "iota",
-    "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon",
-    "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi",
-    "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
 }  # fmt: skip
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀᵢⱼ", "0123456789-+Tij")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")

@@ -96,34 +96,20 @@ def _spellings(expr: Expr) -> dict[str, str]:
 
 
 def _symbols(typed: Typed) -> list[Document]:
-    symbols = []
-    for variable in typed.variables.values():
-        symbols.append(
-            {
-                "name": variable.name,
-                "kind": kind_of(variable.shape),
-                "shape": _shape(variable.shape),
-                "properties": [variable.property] if variable.property else [],
-                "role": "variable",
-                "origin": variable.origin,
-                "latex": latex_name(variable.name, bold=kind_of(variable.shape) != "scalar"),
-            }
-        )
+    symbols = [
+        _symbol(variable.name, variable.shape, variable.property, "variable", variable.origin)
+        for variable in typed.variables.values()
+    ]
     for name, value in typed.definitions.items():
-        kind = kind_of(shape_of(value))
-        symbols.append(
-            {
-                "name": name,
-                "kind": kind,
-                "shape": _shape(shape_of(value)),
-                "properties": [],
-                "role": "definition",
-                "origin": "inferred",
-                "definition": text.text(value),
-                "latex": latex_name(name, bold=kind != "scalar"),
-            }
-        )
+        symbols.append(_symbol(name, shape_of(value), None, "definition", "inferred", definition=text.text(value)))
     return symbols
+
+
+def _symbol(name: str, shape: Shape, property: str | None, role: str, origin: str, **more: str) -> Document:
+    kind = kind_of(shape)
+    properties = [property] if property else []
+    known = {"name": name, "kind": kind, "shape": _shape(shape), "properties": properties, "role": role, "origin": origin}
+    return {**known, **more, "latex": latex_name(name, bold=kind != "scalar")}
 
 
 def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document:
