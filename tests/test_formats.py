@@ -38,7 +38,7 @@ TURNS = [
 
 
 def test_every_language_is_a_format() -> None:
-    assert set(LANGUAGES) == {name for name, function in FORMATS.items() if function == "programs:program"}
+    assert set(LANGUAGES) == {name for name, function in FORMATS.items() if function == "code.module:code"}
 
 
 # Published derivatives

@@ -6,18 +6,15 @@ The domains of functions are read off their rows; from a result come the inverse
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.derive.structure import turns_with_variable
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, row_of
+from matdiff.infer.infer import Typed
 from matdiff.infer.rules import is_euclidean
 from matdiff.language.errors import NotSmooth, OperatorForm, OwnSpace, Remark
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
-
-if TYPE_CHECKING:
-    from matdiff.infer.infer import Typed
 
 # What the declaration of a variable says already.
 _KNOWN = {

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
+from matdiff.answer.result import Result
 from matdiff.derive.directions import SOLVE
-from matdiff.language.dims import SCALAR, Shape
+from matdiff.infer.infer import Typed
+from matdiff.language import make
+from matdiff.language.dims import SCALAR
 from matdiff.language.kinds import kind_of
 from matdiff.language.make import transposed
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.infer.infer import Typed
+from matdiff.tensor.lower import axes_of
 
 _NAMES = {"scalar": ("f", "g", "h"), "vector": ("y", "z", "u"), "row": ("y", "z", "u"), "matrix": ("Y", "Z", "F")}
 
@@ -57,7 +56,8 @@ def entries_side(answer: Answer, result: Result, held: int | None = None) -> Exp
     if held is not None:
         letters[held:] = [""] * (len(letters) - held)
     shown = []
-    for array, count in zip([output, *_variables(answer, result)], _axis_counts(result), strict=True):
+    for array in (output, *_variables(answer, result)):
+        count = len(axes_of(shape_of(array)))
         mine, letters = letters[:count], letters[count:]
         indices = tuple(Expr("index", (), letter, shape=SCALAR) for letter in mine if letter)
         shown.append(Expr("entry", (array, *indices), shape=SCALAR) if indices else array)
@@ -65,19 +65,19 @@ def entries_side(answer: Answer, result: Result, held: int | None = None) -> Exp
 
 
 def _output(answer: Answer) -> Expr:
-    return _name(output_name(answer.typed), shape_of(answer.typed.expr))
+    return make.name(output_name(answer.typed), shape_of(answer.typed.expr))
 
 
 def _variables(answer: Answer, result: Result) -> list[Expr]:
-    return [_name(name, answer.typed.variables[name].shape) for name in result.wrt]
+    return [make.name(name, answer.typed.variables[name].shape) for name in result.wrt]
 
 
 def _applied(answer: Answer, result: Result, output: Expr) -> Expr:
     """`d2f/dx dx^T v`, `dY/dW : V + dY/db v`, `u : dY/dW`: contracted over all axes of the direction."""
     along, variables = result.along, answer.typed.variables
     assert along is not None
-    directions = [_name(name, variables[name].shape) for name in along.names]
-    arrays = {name: _name(name, variables[name].shape) for name in answer.wrt}
+    directions = [make.name(name, variables[name].shape) for name in along.names]
+    arrays = {name: make.name(name, variables[name].shape) for name in answer.wrt}
     if along.kind == "vjp":
         terms = [_contracted(directions[0], Expr("partial", (output, arrays[result.wrt[0]]), 1))]
     else:
@@ -102,10 +102,6 @@ def _contracted(left: Expr, right: Expr) -> Expr:
     return Expr(":" if matrix else "*", (first, right), shape=SCALAR)
 
 
-def _name(text: str, shape: Shape) -> Expr:
-    return Expr("name", (), text, shape=shape)
-
-
 def _arrays(answer: Answer, result: Result) -> list[Expr]:
     """The variables: `x`, `x^T` for the second axis of a Hessian, `lambda^2` for a number taken twice."""
     shown = _variables(answer, result)
@@ -115,17 +111,3 @@ def _arrays(answer: Answer, result: Result) -> list[Expr]:
     if result.order == 2 and kinds == ["vector", "vector"]:
         shown[1] = transposed(shown[1])
     return shown
-
-
-def _axis_counts(result: Result) -> list[int]:
-    """How many axes the output and each variable have: an axis numbered 0 or of another array starts a new one."""
-    outputs = sum(1 for axis in result.full_axes if axis[0] == "output")
-    counts = [outputs]
-    rest = list(result.full_axes[outputs:])
-    for name in result.wrt:
-        count = 0
-        while count < len(rest) and rest[count][0] == name and (count == 0 or rest[count][1] > rest[count - 1][1]):
-            count += 1
-        counts.append(count)
-        rest = rest[count:]
-    return counts

@@ -6,17 +6,13 @@ In `x^T A x + p` the added p can only be a number; in `(nu - p) X`, which comes 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from matdiff.infer.infer import infer
+from matdiff.infer.infer import Typed, infer
 from matdiff.language.errors import Errors, MatdiffError, SoftKind, SumRead
+from matdiff.language.kinds import Variable
 from matdiff.language.queries import names_in
+from matdiff.language.syntax import Expr
 from matdiff.read.parse import Definition, Question, parse
-
-if TYPE_CHECKING:
-    from matdiff.infer.infer import Typed
-    from matdiff.language.kinds import Variable
-    from matdiff.language.syntax import Expr
 
 
 def assumed_kinds(line: str, shown: Iterable[Expr], typed: Typed) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from matdiff.answer.conditions import Conditions
 from matdiff.answer.rereading import assumed_kinds
 from matdiff.choose.choose import Context, written
 from matdiff.choose.identities import with_sizes
 from matdiff.choose.naming import Part, needed
+from matdiff.derive.asked import Asked
 from matdiff.derive.directions import SOLVE, Along
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Dim
@@ -21,9 +22,6 @@ from matdiff.recover.entries import in_indices, letters_beside
 from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Tensor
-
-if TYPE_CHECKING:
-    from matdiff.derive.asked import Asked
 
 
 class Notated(NamedTuple):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from matdiff.language.dims import Dim
+from matdiff.language.syntax import Rational
 from matdiff.laws.simplify import simplify
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Apply, Factor, Index, Product, Sum, Tensor, from_below
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 # A product of sums with more terms than this stays a product.
 MOST_TERMS = 32

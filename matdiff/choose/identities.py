@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matdiff.language.make import size_argument
-from matdiff.language.queries import is_scalar, post_order, shape_of
+from matdiff.language.queries import is_scalar, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.recover.terms import is_plain
 
@@ -42,11 +42,7 @@ def with_sizes(root: Expr, named: bool = False) -> Expr:
 
 
 def _sized(root: Expr) -> Expr:
-    done: dict[int, Expr] = {}
-    for node in post_order(root):
-        if node.op == "I" and not node.args:
-            done[id(node)] = node.replace(args=(size_argument(shape_of(node)[0]),))
-        else:
-            args = tuple(done.get(id(arg), arg) for arg in node.args)
-            done[id(node)] = node if args == node.args else node.replace(args=args)
-    return done[id(root)]
+    def sized(node: Expr, again: Expr) -> Expr:
+        return node.replace(args=(size_argument(shape_of(node)[0]),)) if node.op == "I" and not node.args else again
+
+    return rebuilt(root, sized)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
 from matdiff.language.dims import Shape
-from matdiff.language.queries import post_order, shape_of
+from matdiff.language.queries import parts_first, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.sums import with_part
 from matdiff.recover.cost import length
@@ -115,17 +115,7 @@ def _names(expr: Expr) -> set[str]:
 
 def _uses(root: Tensor) -> dict[Tensor, int]:
     """How often each node below `root` is printed, operands before the nodes that use them."""
-    order: dict[Tensor, int] = {}
-    ready: set[Tensor] = set()
-    stack = [(root, False)]
-    while stack:
-        node, done = stack.pop()
-        if done:
-            order.setdefault(node, 0)
-        elif node not in ready:
-            ready.add(node)
-            stack.append((node, True))
-            stack.extend((child, False) for child in reversed(node.children))
+    order = dict.fromkeys(parts_first([root], lambda node: node.children), 0)
     for node in order:
         children = node.children
         if isinstance(node, Product):  # r .^ 2 and ||r||^2 name r once

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from matdiff.language.dims import Dim
+from matdiff.language.syntax import Rational
 from matdiff.laws.simplify import rebuild, simplify
 from matdiff.tensor import build
 from matdiff.tensor.nodes import HELD, Apply, Factor, Index, Product, Sum, Tensor, from_below
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 Terms = Sequence[tuple["Rational", Tensor]]
 

@@ -21,25 +21,26 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from matdiff.code.plan import Node, Plan, is_negative, is_symmetric
 from matdiff.code.signs import definiteness
-from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.kinds import kind_of
+from matdiff.tensor.lower import axes_of
 
 BROADCASTING = ("fill", "rows", "columns")
 
 
-class Value:
+class Value(NamedTuple):
     """A value of some form, see above.  `shared` is one that a formula names, so it is computed on its own."""
 
-    __slots__ = ("code", "form", "parts", "shape", "shared", "signs")
-
-    def __init__(
-        self, code: Node, shape: Shape, form: str = "dense", parts: Sequence[Value] = (), signs: Sequence[str] = ()
-    ) -> None:
-        self.code, self.shape, self.form, self.parts, self.signs = code, shape, form, tuple(parts), tuple(signs)
-        self.shared = False
+    code: Node
+    shape: Shape
+    form: str = "dense"
+    parts: Sequence[Value] = ()
+    signs: Sequence[str] = ()
+    shared: bool = False
 
     @property
     def kind(self) -> str:
@@ -49,11 +50,6 @@ class Value:
     def is_full(self) -> bool:
         """Whether the code that broadcasts has the whole shape by itself."""
         return self.form not in BROADCASTING and self.kind != "scalar"
-
-
-def axes_of(shape: Shape) -> tuple[Dim, ...]:
-    """The axes of the array: sizes that are literally 1 have none."""
-    return tuple(dim for dim in shape if not dim.is_one)
 
 
 class Arrays(ABC):
@@ -140,9 +136,7 @@ class Arrays(ABC):
             return Value(value.code, turned, value.form)
         if value.form in ("chain", "sum"):
             parts = [self.transpose(part) for part in value.parts]
-            result = Value(value.code, turned, value.form, parts[::-1] if value.form == "chain" else parts, value.signs)
-            result.shared = value.shared
-            return result
+            return value._replace(shape=turned, parts=parts[::-1] if value.form == "chain" else parts)
         return Value(self.plan.transposed(value.code), turned, value.form)
 
     def scale(self, number: Node, value: Value) -> Value:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matdiff.code.plan import Node, Plan
+from matdiff.language.queries import parts_first
 
 
 def shared_factors(plan: Plan, roots: Sequence[Node]) -> list[Node]:
     """The roots with LU factors for the matrices that are used in two ways or more."""
-    order = _ordered(roots)
+    order = parts_first(roots, lambda node: node.parts)
     uses: dict[Node, int] = {}
     for node in order:
         matrix = _matrix(node)
@@ -46,19 +47,3 @@ def _factored(plan: Plan, node: Node, parts: tuple[Node, ...], matrix: Node) -> 
         return plan.make("lu_inverse", factor, parts[1], shape=node.shape)
     turned = node.parts[0].op == "transpose"
     return plan.make("lu_solve_transposed" if turned else "lu_solve", factor, parts[1], shape=node.shape)
-
-
-def _ordered(roots: Sequence[Node]) -> list[Node]:
-    """Parts before what holds them."""
-    order: list[Node] = []
-    seen: set[Node] = set()
-    stack = [(root, False) for root in reversed(roots)]
-    while stack:
-        node, ready = stack.pop()
-        if ready:
-            order.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend((part, False) for part in reversed(node.parts))
-    return order

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib import import_module
-from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Protocol
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
-from matdiff.code.arrays import axes_of
+from matdiff.answer.result import Result
 from matdiff.code.factors import shared_factors
 from matdiff.code.language import LAMBDA_NAMES, Language
 from matdiff.code.plan import Node
@@ -20,10 +20,7 @@ from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
 from matdiff.language.text import text
 from matdiff.pipeline import operators
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
+from matdiff.tensor.lower import axes_of
 
 # Format: the class of its language, as "module:class".
 LANGUAGES = {
@@ -36,23 +33,28 @@ LANGUAGES = {
 }
 
 
-class Wanted(NamedTuple):
-    """What code is asked for.
+class Wanted(Protocol):
+    """What code is asked for."""
 
-    language   a key of `LANGUAGES`
-    sizes      numbers for size names, which decide the order of products
-    is_bare    what the functions return, without the functions
-    number     the place of the answer among several in one module, whose functions it tells apart
-    """
+    @property
+    def format(self) -> str:
+        """A key of `LANGUAGES`."""
 
-    language: str
-    sizes: Mapping[str, int] = MappingProxyType({})
-    is_bare: bool = False
-    number: int | None = None
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Numbers for size names, which decide the order of products."""
+
+    @property
+    def lhs(self) -> bool | None:
+        """False for what the functions return, without the functions."""
+
+    @property
+    def number(self) -> int | None:
+        """The place of the answer among several in one module, whose functions it tells apart."""
 
 
 def code(answer: Answer, options: Wanted) -> str:
-    """The module in the language of `options.language`.
+    """The module in the language of `options.format`.
 
     Vectors are arrays with one axis where the language has such; axes of a result: those of the output, then each variable's.
     """
@@ -62,20 +64,20 @@ def code(answer: Answer, options: Wanted) -> str:
 def functions(answer: Answer, options: Wanted) -> list[str]:
     """The functions of one answer.  `options.number` tells them from those of the other answers of the module."""
     own = _Functions(answer, _language(options), options)
-    return own.bare() if options.is_bare else own.texts()
+    return own.bare() if options.lhs is False else own.texts()
 
 
 def module(answers: Iterable[Sequence[str]], options: Wanted) -> str:
     """One module of the functions of several answers, with the helpers that they use and what is imported for them, once."""
     language = _language(options)({}, None)
     texts = [text for answer in answers for text in answer]
-    if options.is_bare:
+    if options.lhs is False:
         return "\n".join(texts)
     return language.module(texts, _helpers(language, "\n".join(texts)))
 
 
 def _language(options: Wanted) -> type[Language]:
-    module, _, name = LANGUAGES[options.language].partition(":")
+    module, _, name = LANGUAGES[options.format].partition(":")
     language: type[Language] = getattr(import_module(f"matdiff.code.languages.{module}"), name)
     return language
 
@@ -158,9 +160,9 @@ class _Functions:
             roots = shared_factors(translator.plan, roots)
         taken = {*self.reserved, *self.parameters.values(), *self.numbers.values()}
         statements = Statements(roots, language.spell, taken, translator.plan.names)
-        if self.options.is_bare:
+        if self.options.lhs is False:
             return "\n".join([*(language.assignment(*line) for line in statements.lines), *statements.returned])
-        sizes = [name for node in statements.nodes if node.op == "size" for name in _names(node)]
+        sizes = [name for node in statements.nodes if node.op == "size" for name in node.data.names]
         numbers = list(dict.fromkeys([*translator.indices, *sizes]))
         lines = self._size_lines(language, own, numbers)
         parameters = [self.parameters[name] for name in own]
@@ -246,7 +248,7 @@ class _Functions:
         divisors += map(self.numbers.__getitem__, others)
         if not divisors:
             return total
-        return language.divided(
+        return language.quotient.format(
             f"({total})" if rest else total, f"({' * '.join(divisors)})" if len(divisors) > 1 else divisors[0]
         )
 
@@ -260,11 +262,6 @@ def _escaped(names: Iterable[str], reserved: Collection[str]) -> list[str]:
             shown += "_"
         found.append(shown)
     return found
-
-
-def _names(node: Node) -> tuple[str, ...]:
-    assert isinstance(node.data, Dim)
-    return node.data.names
 
 
 def _left(result: Result, output: str) -> str:

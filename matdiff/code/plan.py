@@ -28,12 +28,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Any
 
 from matdiff.language.dims import Dim
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
+from matdiff.language.syntax import Rational
 
 Axes = tuple[Dim, ...]
 
@@ -46,7 +44,7 @@ class Node:
 
     __slots__ = ("data", "op", "parts", "shape", "varies")
 
-    def __init__(self, op: str, parts: tuple[Node, ...], shape: Axes, data: Hashable) -> None:
+    def __init__(self, op: str, parts: tuple[Node, ...], shape: Axes, data: Any) -> None:
         self.op, self.parts, self.shape, self.data = op, parts, shape, data
         self.varies: bool = op == "variable" or any(part.varies for part in parts)
 
@@ -89,7 +87,7 @@ class Plan:
         if right.op == "number" and left.op != "number":
             left, right = right, left
         if left.op == "number" and right.op == "number":
-            return self.number(_whole(_exact(left) * _exact(right)))
+            return self.number(_whole(left.data * right.data))
         if left.op == "number" and right.op == "times" and right.parts[0].op == "number":
             return self.times(self.times(left, right.parts[0]), right.parts[1])
         if left.op == "number" and left.data == -1:
@@ -107,7 +105,7 @@ class Plan:
         if right is self.one:
             return left
         if left.op == "number" and right.op == "number" and right.data != 0:
-            return self.number(_whole(Fraction(_exact(left)) / _exact(right)))
+            return self.number(_whole(Fraction(left.data) / right.data))
         if left.op == "neg":
             return self.negated(self.over(left.parts[0], right))
         return self.make("over", left, right, shape=_wider(left, right))
@@ -115,9 +113,9 @@ class Plan:
     def negated(self, node: Node) -> Node:
         """Minus the node."""
         if node.op == "number":
-            return self.number(-_exact(node))
+            return self.number(-node.data)
         if node.op == "times" and node.parts[0].op == "number":
-            return self.times(self.number(-_exact(node.parts[0])), node.parts[1])
+            return self.times(self.number(-node.parts[0].data), node.parts[1])
         return node.parts[0] if node.op == "neg" else self.make("neg", node, shape=node.shape)
 
     def transposed(self, node: Node) -> Node:
@@ -133,11 +131,6 @@ class Plan:
         return self.make("add", *parts, shape=shape, data=tuple(signs))
 
 
-def _exact(node: Node) -> Rational:
-    assert isinstance(node.data, (int, Fraction))
-    return node.data
-
-
 def _whole(value: Rational) -> Rational:
     return value.numerator if value.denominator == 1 else value
 
@@ -146,7 +139,7 @@ def is_negative(node: Node) -> bool:
     """Whether a node is written with a minus sign: -x, -2 x."""
     if node.op == "times":
         node = node.parts[0]
-    return node.op == "neg" or (node.op == "number" and _exact(node) < 0)
+    return node.op == "neg" or (node.op == "number" and node.data < 0)
 
 
 def _wider(left: Node, right: Node) -> Axes:
@@ -159,7 +152,6 @@ def _wider(left: Node, right: Node) -> Axes:
 def is_symmetric(node: Node) -> bool:
     """Whether a matrix surely equals its transpose: declared so, the identity, a diagonal, a sum or multiple of such."""
     if node.op == "variable":
-        assert isinstance(node.data, tuple)
         return node.data[2] in ("symmetric", "spd", "diagonal")
     if node.op in ("eye", "diagonal_matrix"):
         return True

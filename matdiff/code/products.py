@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matdiff.code.arrays import Arrays, Value, axes_of
+from matdiff.code.arrays import Arrays, Value
 from matdiff.code.plan import Node
 from matdiff.code.signs import is_nonnegative
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.tensor.lower import axes_of
 
 # The order of products is chosen as if every size without a number were this one.
 TYPICAL_SIZE = 64

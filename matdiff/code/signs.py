@@ -13,7 +13,7 @@ ANY: Interval = (-INFINITY, INFINITY)
 def interval(node: Node) -> Interval:
     """An interval that holds every entry."""
     if node.op == "number":
-        return float(node.data), float(node.data)  # type: ignore[arg-type]
+        return float(node.data), float(node.data)
     if node.op in ("size", "pi"):
         return 1, INFINITY
     if node.op == "apply":
@@ -38,7 +38,6 @@ def interval(node: Node) -> Interval:
 
 def _sum(node: Node) -> Interval:
     low = high = 0.0
-    assert isinstance(node.data, tuple)
     for sign, part in zip(node.data, node.parts, strict=True):
         below, above = interval(part)
         low, high = (low + below, high + above) if sign == "+" else (low - above, high - below)
@@ -68,7 +67,6 @@ def is_nonnegative(node: Node) -> bool:
 def definiteness(node: Node) -> int:
     """2 for a matrix that is surely symmetric positive definite, 1 for semidefinite, 0 where nothing is known."""
     if node.op == "variable":
-        assert isinstance(node.data, tuple)
         return 2 if node.data[2] == "spd" else 0
     if node.op == "eye":
         return 2
@@ -80,7 +78,6 @@ def definiteness(node: Node) -> int:
     if node.op in ("times", "over"):
         return _scaled(node)
     if node.op == "add":
-        assert isinstance(node.data, tuple)
         if "-" in node.data or any(part.shape != node.shape for part in node.parts):
             return 0
         known = [definiteness(part) for part in node.parts]

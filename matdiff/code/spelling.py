@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Union
 
 from matdiff.code.plan import Node
+from matdiff.language.queries import parts_first
 
 # How tightly the outermost operation of a piece of code binds, loosest first; the same in every language here.
 SUM, TERM, UNARY, POWER, ATOM = range(5)
@@ -35,7 +36,7 @@ class Spelling(NamedTuple):
     parts: tuple[Node, ...] | None = None
 
 
-Entry = Union[str, Spelling, Callable[[Node], Spelling]]
+Entry = Union[str, Spelling, Callable[[Node], Union[str, Spelling]]]
 
 
 class _Written:
@@ -58,7 +59,7 @@ def _need(template: str, place: int) -> int:
     start = template.find(mark)
     while start >= 0:
         before, after = template[:start], template[start + len(mark) :]
-        if not (before.endswith(("(", ", ", "[")) and after.startswith((")", ",", "]"))):
+        if not (before.endswith(("(", ", ", "[", "; ")) and after.startswith((")", ",", "]", ";"))):
             tightest = ATOM
         start = template.find(mark, start + 1)
     return tightest
@@ -88,18 +89,11 @@ class Statements:
         self._write(roots)
 
     def _ordered(self, roots: Sequence[Node], spell: Callable[[Node], Spelling]) -> list[_Written]:
-        order: list[_Written] = []
-        stack = [(root, False) for root in reversed(roots)]
-        while stack:
-            node, parts_done = stack.pop()
-            if parts_done:
-                order.append(self._written[node])
-            elif node not in self._written:
-                written = self._written[node] = _Written(node, spell(node))
-                stack.append((node, True))
-                shown = [part for place, part in enumerate(written.parts) if f"{{{place}}}" in written.template]
-                stack.extend((part, False) for part in reversed(shown))
-        return order
+        def shown(node: Node) -> list[Node]:
+            written = self._written[node] = _Written(node, spell(node))
+            return [part for place, part in enumerate(written.parts) if f"{{{place}}}" in written.template]
+
+        return [self._written[node] for node in parts_first(roots, shown)]
 
     def _write(self, roots: Sequence[Node]) -> None:
         uses = self._uses(roots)

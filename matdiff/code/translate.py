@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from matdiff.code.arrays import Value, axes_of
+from matdiff.code.arrays import Value
 from matdiff.code.contract import contracted
 from matdiff.code.plan import Node
 from matdiff.code.products import Products
@@ -14,11 +14,10 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.infer.rules import expanded, expanded_on_scalar, is_euclidean_norm
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import SCALAR, Dim, Shape, size
-from matdiff.language.queries import constant, post_order, shape_of
+from matdiff.language.kinds import Variable
+from matdiff.language.queries import constant, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
-
-if TYPE_CHECKING:
-    from matdiff.language.kinds import Variable
+from matdiff.tensor.lower import axes_of
 
 _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
 
@@ -51,9 +50,7 @@ class Translator(Products):
     def define(self, name: str, expr: Expr) -> None:
         """A named part, which is computed on its own where it is an array."""
         value = self.value(expr)
-        if value.form in ("chain", "sum"):
-            value = Value(value.code, value.shape, value.form, value.parts, value.signs)
-            value.shared = True
+        value = value._replace(shared=value.form in ("chain", "sum"))
         if value.form in ("dense", "diagonal"):
             self.plan.names.setdefault(value.code, name)
         self.defined[name] = value
@@ -70,18 +67,13 @@ class Translator(Products):
 
     def by_known_functions(self, root: Expr) -> Expr:
         """The expression with definitions in place of functions that the format does not know."""
-        done: dict[int, Expr] = {}
-        for node in post_order(root):
-            args = tuple([done[id(arg)] for arg in node.args])
-            same = all(new is old for new, old in zip(args, node.args))
-            known = node if same else node.replace(args=args)
-            of_number = None if node.shape is None else expanded_on_scalar(known)  # libraries ask for arrays there
-            if of_number is not None:
-                known = self.by_known_functions(of_number)
-            done[id(node)] = known
-            if of_number is None and self.is_defined(node.op):
-                done[id(node)] = self.by_known_functions(expanded(known))
-        return done[id(root)]
+        return rebuilt(root, self._by_known_function)
+
+    def _by_known_function(self, node: Expr, again: Expr) -> Expr:
+        of_number = None if node.shape is None else expanded_on_scalar(again)  # libraries ask for arrays there
+        if of_number is not None:
+            return self.by_known_functions(of_number)
+        return self.by_known_functions(expanded(again)) if self.is_defined(node.op) else again
 
     def is_defined(self, function: str) -> bool:
         """Whether a function is written by its definition."""
@@ -186,12 +178,6 @@ class Translator(Products):
         values = [self.known[id(term.args[0])][1] if term.op == "neg" else arg for term, arg in zip(node.args, args)]
         return self.add(values, signs)
 
-    def op_negated(self, node: Expr, args: list[Value]) -> Value:
-        return self.negated(args[0])
-
-    def op_product(self, node: Expr, args: list[Value]) -> Value:
-        return self.product(args)
-
     def op_quotient(self, node: Expr, args: list[Value]) -> Value:
         top, bottom = args
         if top.kind == "matrix" and top.form not in _FORMS_KEPT and (top.form != "chain" or top.shared):
@@ -201,12 +187,6 @@ class Translator(Products):
             return Value(self.plan.over(top.code, bottom.code), top.shape, "chain", top.parts)
         code = top.code if form != "dense" else self.dense(top)
         return Value(self.plan.over(code, bottom.code), top.shape, form)
-
-    def op_hadamard(self, node: Expr, args: list[Value]) -> Value:
-        return self.hadamard(args)
-
-    def op_elementwise_quotient(self, node: Expr, args: list[Value]) -> Value:
-        return self.hadamard(args, "over")
 
     def op_elementwise_power(self, node: Expr, args: list[Value]) -> Value:
         base, exponent = args
@@ -237,9 +217,6 @@ class Translator(Products):
         if -3 <= exponent < 0:
             return self.chain([self.op_inverse(node, args[:1])] * -exponent)
         return Value(self.plan.make("matrix_power", self.dense(args[0]), shape=axes_of(shape), data=exponent), shape)
-
-    def op_transpose(self, node: Expr, args: list[Value]) -> Value:
-        return self.transpose(args[0])
 
     def op_frobenius(self, node: Expr, args: list[Value]) -> Value:
         left, right = args
@@ -360,14 +337,14 @@ def _is_root_of_squares(code: Node) -> bool:
 
 _OPERATIONS: dict[str, Callable[[Translator, Expr, list[Value]], Value]] = {
     "+": Translator.op_sum,
-    "neg": Translator.op_negated,
-    "*": Translator.op_product,
+    "neg": lambda self, node, args: self.negated(args[0]),
+    "*": lambda self, node, args: self.product(args),
     "/": Translator.op_quotient,
-    ".*": Translator.op_hadamard,
-    "./": Translator.op_elementwise_quotient,
+    ".*": lambda self, node, args: self.hadamard(args),
+    "./": lambda self, node, args: self.hadamard(args, "over"),
     ".^": Translator.op_elementwise_power,
     "^": Translator.op_power,
-    "'": Translator.op_transpose,
+    "'": lambda self, node, args: self.transpose(args[0]),
     ":": Translator.op_frobenius,
     "inv": Translator.op_inverse,
     "logdet": Translator.op_log_determinant,

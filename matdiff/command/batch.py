@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline
@@ -14,55 +15,50 @@ from matdiff.command.streams import Output, Progress, complain, uses_color
 from matdiff.derive.asked import Asked
 from matdiff.derive.directions import Along
 from matdiff.formats import registry
+from matdiff.formats.registry import Check
 from matdiff.infer.variables import declare, kinds_declared
 from matdiff.language.errors import EndsEarly, MatdiffError, NotAName, NotASize, Remark, TooLarge, WrongExpected
 from matdiff.language.relocate import spans_of
 from matdiff.language.statements import Declaration, Definition, Question, Reading
 from matdiff.language.syntax import Span
-from matdiff.limits import ERRORS, TIME, within
+from matdiff.limits import ERRORS, within
 from matdiff.read.parse import parse_declaration
 from matdiff.read.syntaxes import name_in, read
 
 if TYPE_CHECKING:
-    from matdiff.formats.registry import Check
     from matdiff.mistakes.words import Diagnostic
     from matdiff.steps.derivation import Derivation
 
 CHECK_FAILED = 1
 
 
-class Options:
+class Options(SimpleNamespace):
     """What the user asked for; the names are those of the options of the command."""
 
-    wrt: tuple[str, ...] = ()
-    order = 1
-    along: tuple[str, tuple[str, ...]] | None = None
-    layout = "gradient"
-    structure = "project"
-    declarations: tuple[str, ...] = ()
-    syntax = "auto"
-    strict = False
-    format = "text"
-    lhs: bool | None = None
-    math = "none"
+    wrt: tuple[str, ...]
+    order: int
+    along: tuple[str, tuple[str, ...]] | None
+    layout: str
+    structure: str
+    declarations: tuple[str, ...]
+    syntax: str
+    strict: bool
+    format: str
+    lhs: bool | None
+    math: str
     style: dict[str, str]
-    color = "auto"
-    quiet = False
-    shapes = False
-    verify = False
-    notation = "auto"
-    steps = False
-    method: str | None = None
-    prove = False
-    expected: tuple[str, ...] = ()
+    color: str
+    quiet: bool
+    shapes: bool
+    verify: bool
+    notation: str
+    steps: bool
+    method: str | None
+    prove: bool
+    expected: tuple[str, ...]
     sizes: dict[str, int]
-    seed = 0
-    timeout = TIME
-
-    def __init__(self, **chosen: Any) -> None:
-        self.style, self.sizes = {}, {}
-        for name, value in chosen.items():
-            setattr(self, name, value)
+    seed: int
+    timeout: float
 
 
 class _Refused(Exception):
@@ -183,9 +179,6 @@ class Batch:
         with within(self.options.timeout):
             self._answer_in_time(question, alone)
 
-    def _inputs(self, question: Question, text: str) -> Inputs:
-        return Inputs(text, question, self.declarations, self.definitions)
-
     @property
     def _asked(self) -> Asked:
         options = self.options
@@ -197,7 +190,8 @@ class Batch:
         options = self.options
         excerpt = Excerpt(self._source(question.span), [question.span])
         try:
-            derivative = Derivative(pipeline.solve(self._inputs(question, excerpt.text), self._asked))
+            inputs = Inputs(excerpt.text, question, self.declarations, self.definitions)
+            derivative = Derivative(pipeline.solve(inputs, self._asked))
             is_written = options.format in registry.WRITTEN
             notated = (
                 derivative.in_notation(options.notation) if is_written or options.expected or question.expected else derivative

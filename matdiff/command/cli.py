@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -72,16 +72,15 @@ def _styles(ctx: click.Context, parameter: click.Parameter, values: tuple[str, .
     return pairs
 
 
-def _show_version(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        _print(f"matdiff {VERSION}")
-        ctx.exit()
+def _shows(text: Callable[[click.Context], str]) -> Callable[[click.Context, click.Parameter, bool], None]:
+    """A callback that prints a text and ends."""
 
+    def show(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
+        if wanted:
+            _print(text(ctx))
+            ctx.exit()
 
-def _show_help(ctx: click.Context, parameter: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        _print(ctx.get_help())
-        ctx.exit()
+    return show
 
 
 def _print(text: str, path: str | None = None) -> None:
@@ -185,7 +184,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
                 is_flag=True,
                 expose_value=False,
                 is_eager=True,
-                callback=_show_version,
+                callback=_shows(lambda ctx: f"matdiff {VERSION}"),
                 help="Show the version and exit.",
             ),
             option(
@@ -194,7 +193,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
                 is_flag=True,
                 expose_value=False,
                 is_eager=True,
-                callback=_show_help,
+                callback=_shows(click.Context.get_help),
                 help="Show this message and exit.",
             ),
         ),
@@ -214,32 +213,10 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     format = _format(options)
     along, order = _along(options), _order(options)
     refuse_silent(asked, format)
-    chosen = Options(
-        wrt=listed(options["wrt"]),
-        along=along,
-        order=order,
-        layout=options["layout"],
-        structure=options["structure"],
-        declarations=options["var"],
-        syntax=options["syntax"],
-        strict=options["strict"],
-        format=format,
-        notation=options["notation"],
-        lhs=options["lhs"],
-        math=options["math"],
-        style=options["style"],
-        color=options["color"],
-        quiet=options["quiet"],
-        shapes=options["shapes"],
-        verify=options["verify"],
-        steps=options["steps"] or options["method"] is not None,
-        method=options["method"],
-        prove=options["prove"],
-        expected=options["expected"],
-        sizes=options["size"],
-        seed=options["seed"],
-        timeout=options["timeout"] or inf,
-    )
+    chosen = Options(**options)
+    chosen.wrt, chosen.along, chosen.order, chosen.format = listed(options["wrt"]), along, order, format
+    chosen.declarations, chosen.sizes, chosen.timeout = options["var"], options["size"], options["timeout"] or inf
+    chosen.steps = options["steps"] or options["method"] is not None
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
     if options["verify"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from math import isnan
+from math import nan
 from typing import Any
 
 import click
@@ -109,48 +109,42 @@ class WrongValue(click.BadParameter):
         self.given, self.takes, self.choices = given, takes, choices
 
 
-class OneOf(click.Choice[str]):
+class _Told(click.ParamType):  # type: ignore[type-arg]
+    """A type whose wrong values say what the option takes, `takes`, and what it may be where that is a choice."""
+
+    takes: str
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value.  Raises `WrongValue`."""
+        try:
+            converted = super().convert(value, param, ctx)
+        except click.BadParameter:
+            converted = nan
+        if converted != converted:  # no range leaves out nan
+            raise WrongValue(value, self.takes, ctx, param, getattr(self, "choices", ()))
+        return converted
+
+
+class OneOf(_Told, click.Choice[str]):
     """One of the words that an option of `choices` takes."""
 
     def __init__(self, name: str) -> None:
         super().__init__(CHOICES[name])
         self.takes = taken(name)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The word.  Raises `WrongValue`."""
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter:
-            raise WrongValue(value, self.takes, ctx, param, self.choices) from None
 
-
-class Whole(click.IntRange):
+class Whole(_Told, click.IntRange):
     """A whole number in the range of an option of `choices`."""
 
     def __init__(self, name: str) -> None:
         super().__init__(*RANGES[name])
         self.takes = taken(name)
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number.  Raises `WrongValue`."""
-        try:
-            return super().convert(value, param, ctx)
-        except click.BadParameter:
-            raise WrongValue(value, self.takes, ctx, param) from None
 
-
-class Seconds(click.FloatRange):
+class Seconds(_Told, click.FloatRange):
     """A time."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The number of seconds.  Raises `WrongValue`."""
-        try:
-            seconds = super().convert(value, param, ctx)
-            if isnan(seconds):  # which no range leaves out
-                self.fail(value, param, ctx)
-            return seconds
-        except click.BadParameter:
-            raise WrongValue(value, f"takes a number of seconds from {self.min} on", ctx, param) from None
+    takes = "takes a number of seconds from 0 on"
 
 
 def option(*names: str, help: str, **more: Any) -> click.Option:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from matdiff.formats.unicode import unicode
+from matdiff.infer.infer import Typed
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import shape_of
 from matdiff.language.spelling import matrix_size, unicode_size
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
-
-if TYPE_CHECKING:
-    from matdiff.infer.infer import Typed
 
 
 def outline(typed: Typed, *, fancy: bool) -> str:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.command.streams import read_path, read_standard_input
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Span
+from matdiff.language.syntax import Span
 
 
 class Source:

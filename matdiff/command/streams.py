@@ -9,19 +9,19 @@ import os
 import re
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 from matdiff.formats.registry import FORMATS
 from matdiff.language.errors import TooLarge, UnreadableFile
+from matdiff.language.spelling import GREEK
 from matdiff.limits import CHARACTERS, now
 
 _ASCII = {
+    **{letter: name for name, letter in GREEK.items()},
     "×": "x", "∂": "d", "‖": "||", "·": "*", "⊙": ".*", "⊘": "./", "⊗": "(x)", "−": "-", "⟨": "<", "⟩": ">", "½": "1/2", "…": "...",
     "√": "sqrt", "Σ": "sum", "≠": "!=", "≤": "<=", "≥": ">=", "∈": "in", "→": "->", "“": '"', "”": '"', "’": "'", "–": "-",
-    "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta", "η": "eta", "θ": "theta", "ι": "iota",
-    "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma", "τ": "tau", "υ": "upsilon",
-    "φ": "phi", "χ": "chi", "ψ": "psi", "ω": "omega", "Γ": "Gamma", "Δ": "Delta", "Θ": "Theta", "Λ": "Lambda", "Ξ": "Xi", "Π": "Pi",
-    "Φ": "Phi", "Ψ": "Psi", "Ω": "Omega",
 }  # fmt: skip
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀᵢⱼ", "0123456789-+Tij")
 _LOWERED = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
@@ -98,34 +98,33 @@ class Output:
             self._parts.append(text + "\n")
             return
         stream = _standard_output()
-        try:
+        with _writing("standard output"):
             stream.write(encodable(text, stream, json=self.json) + "\n")
-        except BrokenPipeError:
-            raise ClosedPipe from None
-        except OSError as problem:
-            raise UnreadableFile(path="standard output", why=_reason(problem)) from None
 
     def flush(self) -> None:
         """Send what standard output still holds, so that an error found at the last moment is not lost."""
         if self.path is None and sys.stdout is not None:
-            try:
+            with _writing("standard output"):
                 sys.stdout.flush()
-            except BrokenPipeError:
-                raise ClosedPipe from None
-            except OSError as problem:
-                raise UnreadableFile(path="standard output", why=_reason(problem)) from None
 
     def finish(self) -> None:
         """Put the file in place; on a failure the old file is as it was."""
         if self.path is None:
             self.flush()
             return
-        try:
+        with _writing(self.path):
             _put(self.path, "".join(self._parts))
-        except BrokenPipeError:
-            raise ClosedPipe from None
-        except (OSError, ValueError) as problem:
-            raise UnreadableFile(path=self.path, why=_reason(problem)) from None
+
+
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
+    """Raises `ClosedPipe`, or `UnreadableFile` where nothing can be written."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise ClosedPipe from None
+    except (OSError, ValueError) as problem:
+        raise UnreadableFile(path=path, why=_reason(problem)) from None
 
 
 def _standard_output() -> IO[str]:

@@ -12,6 +12,7 @@ from math import inf, prod
 
 from matdiff.functions import row_of
 from matdiff.language.dims import Dim
+from matdiff.language.queries import parts_first
 from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import add, einsum, filled, is_skew, number_of, scale, terms_of, transpose
 from matdiff.tensor.lower import is_singular_structure
@@ -42,14 +43,8 @@ def _rank(root: Tensor) -> float:
 
     Those of its parts are found first, so no nest is too deep.
     """
-    stack = [root]
-    while stack:
-        node = stack[-1]
-        waiting = [part for part in _parts(node) if "rank" not in part.cache]
-        stack += waiting
-        if not waiting:
-            stack.pop()
-            node.cache["rank"] = min(_bound(node), *map(_number, node.dims))
+    for node in parts_first([root], lambda node: [part for part in _parts(node) if "rank" not in part.cache]):
+        node.cache["rank"] = min(_bound(node), *map(_number, node.dims))
     return _known(root)
 
 
@@ -65,8 +60,7 @@ def _keeps_rank(tensor: Apply) -> bool:
 
 
 def _known(tensor: Tensor) -> float:
-    rank = tensor.cache["rank"]
-    assert isinstance(rank, (int, float))
+    rank: float = tensor.cache["rank"]
     return rank
 
 

@@ -11,15 +11,13 @@ Everything is in index form, so the laws simplify what comes out: the inverse of
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from matdiff.language.syntax import Rational
 from matdiff.laws.simplify import simplify
 from matdiff.tensor import build
 from matdiff.tensor.build import terms_of
 from matdiff.tensor.nodes import Factor, Product, Sum, Tensor, joined
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 # With more terms of rank one the dense matrix is as good.
 MOST_OF_RANK_ONE = 2

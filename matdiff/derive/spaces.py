@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.derive.directions import Curved
 from matdiff.derive.structure import curvature, in_own_space, turns_with_variable
 from matdiff.derive.sweep import derive
+from matdiff.infer.infer import Typed
 from matdiff.language.errors import TooManyAxes
+from matdiff.language.kinds import Variable
 from matdiff.laws.simplify import simplify
 from matdiff.limits import AXES
 from matdiff.tensor import build
 from matdiff.tensor.build import symbol
 from matdiff.tensor.lower import axes_of, free_property, property_of, variable_tensor
-
-if TYPE_CHECKING:
-    from matdiff.infer.infer import Typed
-    from matdiff.language.kinds import Variable
-    from matdiff.tensor.nodes import Tensor
+from matdiff.tensor.nodes import Tensor
 
 
 def derivative(output: Tensor, names: Sequence[str], typed: Typed, structure: str) -> Tensor:

@@ -7,23 +7,18 @@ the size of the result grow with the number of distinct nodes.  (Griewank and Wa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from matdiff.derive.rank import is_regular
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, rule_expr
-from matdiff.language.dims import ONE, Dim
+from matdiff.language.dims import ONE, Dim, Shape
 from matdiff.language.errors import NoClosedForm
 from matdiff.limits import check
 from matdiff.tensor import build
 from matdiff.tensor.halves import Portion, held, portions
 from matdiff.tensor.lower import Lowering, expand_rule, power_of, slope_of
 from matdiff.tensor.nodes import HELD, Apply, Index, Product, Sum, Tensor
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from matdiff.language.dims import Shape
 
 # A product of more different factors is no formula that anybody reads, nor is the product rule for more of them when many
 # depend on the variable: both are written in parts.  A power, or a product of few matrices again and again, stays what it is.

@@ -5,19 +5,15 @@ Square variables without a declared structure may be symmetric, as the condition
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matdiff.functions import row_of
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotSymmetric
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import is_scalar, post_order
+from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import is_symmetric
 from matdiff.tensor.lower import lower
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Expr
 
 # So many sizes and points are tried.
 _TRIALS = 4

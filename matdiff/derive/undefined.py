@@ -6,20 +6,16 @@ Only after simplifying does it show that x^T x - x^T x is 0, and then it may hav
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
 
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import rule_expr
 from matdiff.language.errors import DivisionByZero, NoValue
 from matdiff.language.queries import post_order
+from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import number_of
 from matdiff.tensor.lower import Lowering
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from matdiff.language.syntax import Expr, Rational
 
 
 def refuse_undefined(roots: Iterable[Expr], lowering: Lowering) -> None:

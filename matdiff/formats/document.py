@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
 from matdiff.formats.latex import latex, style
 from matdiff.formats.registry import STYLES, Options
 from matdiff.language.printer import Style, show
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
 
 
 def style_of(options: Options) -> Style:

@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Union
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
 from matdiff.formats import latex, unicode
-from matdiff.formats.registry import Options
+from matdiff.formats.registry import Check, Options
 from matdiff.formats.verdicts import ratio_of
+from matdiff.infer.infer import Typed
 from matdiff.language import text
 from matdiff.language.dims import Dim, Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
 from matdiff.language.queries import shape_of
 from matdiff.language.spelling import latex_name
+from matdiff.language.syntax import Expr, Span
 from matdiff.mistakes.diagnostic import UNSAFE
 from matdiff.version import VERSION
 
 if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.formats.registry import Check
-    from matdiff.infer.infer import Typed
-    from matdiff.language.syntax import Expr, Span
     from matdiff.mistakes.diagnostic import Diagnostic
 
 Document = dict[str, Any]
@@ -89,39 +88,28 @@ def _shape(shape: Shape) -> list[Union[int, str]]:
 
 def _term(expr: Expr) -> Document:
     shape = shape_of(expr)
-    spellings = {"text": text.text(expr), "unicode": unicode.unicode(expr), "latex": latex.latex(expr)}
-    return {**spellings, "kind": kind_of(shape), "shape": _shape(shape)}
+    return {**_spellings(expr), "kind": kind_of(shape), "shape": _shape(shape)}
+
+
+def _spellings(expr: Expr) -> dict[str, str]:
+    return {"text": show(expr, text.STYLE), "unicode": show(expr, unicode.STYLE), "latex": show(expr, latex.STYLE)}
 
 
 def _symbols(typed: Typed) -> list[Document]:
-    symbols = []
-    for variable in typed.variables.values():
-        symbols.append(
-            {
-                "name": variable.name,
-                "kind": kind_of(variable.shape),
-                "shape": _shape(variable.shape),
-                "properties": [variable.property] if variable.property else [],
-                "role": "variable",
-                "origin": variable.origin,
-                "latex": latex_name(variable.name, bold=kind_of(variable.shape) != "scalar"),
-            }
-        )
+    symbols = [
+        _symbol(variable.name, variable.shape, variable.property, "variable", variable.origin)
+        for variable in typed.variables.values()
+    ]
     for name, value in typed.definitions.items():
-        kind = kind_of(shape_of(value))
-        symbols.append(
-            {
-                "name": name,
-                "kind": kind,
-                "shape": _shape(shape_of(value)),
-                "properties": [],
-                "role": "definition",
-                "origin": "inferred",
-                "definition": text.text(value),
-                "latex": latex_name(name, bold=kind != "scalar"),
-            }
-        )
+        symbols.append(_symbol(name, shape_of(value), None, "definition", "inferred", definition=text.text(value)))
     return symbols
+
+
+def _symbol(name: str, shape: Shape, property: str | None, role: str, origin: str, **more: str) -> Document:
+    kind = kind_of(shape)
+    properties = [property] if property else []
+    known = {"name": name, "kind": kind, "shape": _shape(shape), "properties": properties, "role": role, "origin": origin}
+    return {**known, **more, "latex": latex_name(name, bold=kind != "scalar")}
 
 
 def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document:
@@ -136,14 +124,8 @@ def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document
         "shape": [1, *sizes] if result.kind == "row" else sizes,
         "axes": [{"of": of, "axis": axis, "size": _size(dim), "index": letter} for of, axis, dim, letter in result.axes],
         "form": result.form,
-        "text": text.text(result.expr),
-        "unicode": unicode.unicode(result.expr),
-        "latex": latex.latex(result.expr),
-        "lhs": {
-            "text": show(left_side(answer, result), text.STYLE),
-            "unicode": show(left_side(answer, result), unicode.STYLE),
-            "latex": show(left_side(answer, result), latex.STYLE),
-        },
+        **_spellings(result.expr),
+        "lhs": _spellings(left_side(answer, result)),
         "index": {
             "text": text.text(result.index_expr),
             "latex": latex.latex(result.index_expr),
@@ -151,15 +133,7 @@ def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document
             "operands": operands,
         },
         "conditions": list(result.conditions),
-        "where": [
-            {
-                "name": part.name,
-                "text": text.text(part.expr),
-                "unicode": unicode.unicode(part.expr),
-                "latex": latex.latex(part.expr),
-            }
-            for part in result.where
-        ],
+        "where": [{"name": part.name, **_spellings(part.expr)} for part in result.where],
     }
     found = [_check(check) for check in checks if check.kind != "expect" or check.place == result.place]
     if found:

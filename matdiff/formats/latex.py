@@ -2,7 +2,7 @@ r"""LaTeX without `$`: `\mathbf{x} \mathbf{a}^{\top}`.  Only commands that LaTeX
 
 from __future__ import annotations
 
-from matdiff.language.printer import POSTFIX, Piece, Style, show
+from matdiff.language.printer import POSTFIX, Style, show
 from matdiff.language.spelling import latex_name
 from matdiff.language.syntax import Expr
 
@@ -11,14 +11,6 @@ _TRANSPOSES = {
     "T": ("%s^{T}", "%s^{-T}"),
     "prime": ("%s'", "{%s^{-1}}'"),
 }
-
-
-def _superscript(exponent: str, whole: int | None) -> str:
-    return f"^{{{exponent}}}"
-
-
-def _rational(numerator: int, denominator: int) -> Piece:
-    return rf"\frac{{{numerator}}}{{{denominator}}}", POSTFIX
 
 
 def _subscript(array: str, is_name: bool, indices: list[str]) -> str:
@@ -32,14 +24,10 @@ def _subscript(array: str, is_name: bool, indices: list[str]) -> str:
 def style(*, bold: bool = True, transpose: str = "top") -> Style:
     """The spellings of LaTeX.  `transpose` is "top", "T" or "prime"; other values raise KeyError."""
     transposed, inverse_transposed = _TRANSPOSES[transpose]
-
-    def name(text: str, is_array: bool) -> str:
-        return latex_name(text, bold=bold and is_array)
-
     return Style(
-        name=name,
-        superscript=_superscript,
-        rational=_rational,
+        name=lambda name, is_array: latex_name(name, bold=bold and is_array),
+        superscript=lambda exponent, whole: f"^{{{exponent}}}",
+        rational=lambda numerator, denominator: (rf"\frac{{{numerator}}}{{{denominator}}}", POSTFIX),
         subscript=_subscript,
         words={"ones": r"\mathbf{1}", "zeros": r"\mathbf{0}", "eye": "I", "I": r"\mathbf{I}" if bold else "I", "pi": r"\pi"},
         calls={

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
+from matdiff.formats.registry import WRITTEN
 from matdiff.formats.unicode import STYLE
 from matdiff.language.printer import show
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-
-# The formats that print formulas; the others are code, whose axes are always those of the tensor.
-_FORMULAS = ("text", "ascii", "unicode", "latex", "typst", "mathml", "markdown", "svg")
 
 
 def layout_words(answer: Answer, result: Result) -> str:
@@ -34,7 +28,7 @@ def layout_note(answer: Answer, format: str) -> str:
     """The same about every result of an answer, on a line each, for standard error; JSON says it itself."""
     if answer.asked.layout == "gradient" or format == "json":
         return ""
-    if format not in _FORMULAS:
+    if format not in WRITTEN:  # code has the axes of the tensor
         return f"note: {format} code has the axes of the gradient layout whatever --layout says"
     lines = []
     for result in answer.results:

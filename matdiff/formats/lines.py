@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
 from matdiff.formats import unicode
 from matdiff.formats.registry import Options
 from matdiff.language import text
 from matdiff.language.printer import Style, show
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
 
 
 def ascii_lines(answer: Answer, options: Options) -> str:

@@ -7,33 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Union
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
+
+from matdiff.answer.answer import Answer
 
 if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
     from matdiff.check.expect import Verdict
     from matdiff.check.prove import Proof
     from matdiff.check.verify import Report
     from matdiff.mistakes.words import Diagnostic
     from matdiff.steps.derivation import Derivation
 
-    Check = Union[Report, Verdict, Proof]
+Check = Union["Report", "Verdict", "Proof"]
 
 __all__ = ["FORMATS", "STYLES", "WRITTEN", "Options", "contribution", "is_one_document", "render", "together"]
 
 # Format: the function that writes it, as "module:function".
 FORMATS = {
-    "text": "lines:ascii_lines",
-    "ascii": "lines:ascii_lines",
-    "unicode": "lines:unicode_lines",
-    "latex": "document:latex_document",
-    "json": "json:json",
-    **dict.fromkeys(("numpy", "jax", "torch", "julia", "matlab", "sympy"), "programs:program"),
+    "text": "formats.lines:ascii_lines",
+    "ascii": "formats.lines:ascii_lines",
+    "unicode": "formats.lines:unicode_lines",
+    "latex": "formats.document:latex_document",
+    "json": "formats.json:json",
+    **dict.fromkeys(("numpy", "jax", "torch", "julia", "matlab", "sympy"), "code.module:code"),
 }
 # What makes the parts of one document of several answers, and what puts them together: by the function that writes one answer.
 _DOCUMENTS = {
-    "programs:program": ("programs:functions", "programs:module"),
-    "document:latex_document": ("document:lines", "document:align"),
+    "code.module:code": ("code.module:functions", "code.module:module"),
+    "formats.document:latex_document": ("formats.document:lines", "formats.document:align"),
 }
 
 
@@ -58,13 +60,14 @@ def together(answers: Sequence[Sequence[str]], format: str, **options: Any) -> s
 
 
 def render(answer: Answer, format: str, **options: Any) -> str:
-    """The answer in a format of `FORMATS`; for `options` see `Options`.  Raises KeyError for an unknown format."""
-    return str(_function(FORMATS[format])(answer, Options(format=format, **options)))
+    """The answer in a format of `FORMATS`; for `options` see `Options`, None is the default.  Raises KeyError for an unknown format."""
+    given = {name: value for name, value in options.items() if value is not None}
+    return str(_function(FORMATS[format])(answer, Options(format=format, **given)))
 
 
 def _function(name: str) -> Callable[..., Any]:
     module, _, function = name.partition(":")
-    found: Callable[..., Any] = getattr(import_module(f"matdiff.formats.{module}"), function)
+    found: Callable[..., Any] = getattr(import_module(f"matdiff.{module}"), function)
     return found
 
 
@@ -72,7 +75,7 @@ def _function(name: str) -> Callable[..., Any]:
 STYLES = {"bold": ("yes", "no"), "transpose": ("top", "T", "prime")}
 
 
-class Options:
+class Options(NamedTuple):
     """Every format takes what concerns it.
 
     format       the name of the format, where one module writes several
@@ -90,29 +93,19 @@ class Options:
     steps        a derivation for each result, or none
     """
 
-    def __init__(
-        self,
-        *,
-        format: str = "text",
-        sizes: Mapping[str, int] | None = None,
-        number: int | None = None,
-        lhs: bool | None = None,
-        labels: bool = False,
-        math: str = "none",
-        style: Mapping[str, str] | None = None,
-        color: bool = False,
-        source: str = "argument",
-        path: str | None = None,
-        line: int | None = None,
-        exit_code: int = 0,
-        diagnostics: Sequence[Diagnostic] = (),
-        checks: Sequence[Check] = (),
-        pretty: bool = False,
-        steps: Sequence[Derivation] = (),
-    ) -> None:
-        self.labels = labels
-        self.format, self.sizes, self.number = format, dict(sizes or {}), number
-        self.lhs, self.math, self.style, self.color = lhs, math, style or {}, color
-        self.source, self.path, self.line = source, path, line
-        self.exit_code, self.diagnostics, self.checks, self.pretty = exit_code, diagnostics, checks, pretty
-        self.steps = steps
+    format: str = "text"
+    sizes: Mapping[str, int] = MappingProxyType({})
+    number: int | None = None
+    lhs: bool | None = None
+    labels: bool = False
+    math: str = "none"
+    style: Mapping[str, str] = MappingProxyType({})
+    color: bool = False
+    source: str = "argument"
+    path: str | None = None
+    line: int | None = None
+    exit_code: int = 0
+    diagnostics: Sequence[Diagnostic] = ()
+    checks: Sequence[Check] = ()
+    pretty: bool = False
+    steps: Sequence[Derivation] = ()

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from matdiff.formats import latex as latex_format
 from matdiff.formats import unicode as unicode_format
 from matdiff.language import text as text_format
+from matdiff.language.dims import Dim
 from matdiff.language.printer import Style, show
 from matdiff.language.spelling import unicode_size
-
-if TYPE_CHECKING:
-    from matdiff.language.dims import Dim
-    from matdiff.language.syntax import Expr
-    from matdiff.steps.derivation import Derivation, Law, Line, Note
+from matdiff.language.syntax import Expr
+from matdiff.steps.derivation import Derivation, Law, Line, Note
 
 # The column of the laws; a longer formula pushes its own law to the right.
 _WIDEST = 66
@@ -25,12 +23,9 @@ _WIDEST = 66
 
 def law_text(law: Law, style: Style) -> str:
     """`product rule`, `tr(B^T C) = B : C`, `put in dh`."""
-    parts = [law.name] if law.name else []
-    if law.of is not None:
-        parts.append(show(law.of, style))
-    if law.equation is not None:
-        parts.append(_equation(law.equation, style))
-    return " ".join(parts)
+    name = rf"\text{{{_in_text(law.name)}}}" if style.latex and law.name else law.name
+    parts = [name, show(law.of, style) if law.of else "", _equation(law.equation, style) if law.equation else ""]
+    return (r"\ " if style.latex else " ").join(filter(None, parts))
 
 
 def rule_of(line: Line, style: Style) -> str:
@@ -179,7 +174,7 @@ def latex_steps(derivation: Derivation, style: Style) -> str:
     for line in derivation.lines:
         left = "" if line.left == before and line.because is None else show(line.left, style) + " "
         before = line.left
-        remarks = [_latex_law(law, style) for law in line.laws]
+        remarks = [law_text(law, style) for law in line.laws]
         if line.given is not None:
             remarks.insert(0, _equation(line.given, style))
         if line.because is not None:
@@ -189,15 +184,6 @@ def latex_steps(derivation: Derivation, style: Style) -> str:
     body = " \\\\\n  ".join(rows)
     notes = [f"Note: {_in_text(note_text(note, text_format.STYLE))}." for note in derivation.notes]
     return "\n".join([f"\\begin{{align*}}\n  {body}\n\\end{{align*}}", *notes])
-
-
-def _latex_law(law: Law, style: Style) -> str:
-    parts = [rf"\text{{{_in_text(law.name)}}}"] if law.name else []
-    if law.of is not None:
-        parts.append(show(law.of, style))
-    if law.equation is not None:
-        parts.append(_equation(law.equation, style))
-    return r"\ ".join(parts)
 
 
 def _in_text(words: str) -> str:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side, output_name
+from matdiff.answer.result import Result
 from matdiff.formats.layout import layout_words
 from matdiff.formats.registry import Options
 from matdiff.formats.unicode import STYLE, unicode
 from matdiff.formats.verdicts import check_lines
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.infer.infer import Typed
 
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
 

@@ -9,10 +9,6 @@ from matdiff.language.syntax import Expr
 _FRACTIONS = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (3, 4): "¾", (1, 5): "⅕", (1, 6): "⅙", (1, 8): "⅛"}
 
 
-def _name(name: str, bold: bool) -> str:
-    return unicode_name(name)
-
-
 def _superscript(exponent: str, whole: int | None) -> str:
     return "^" + exponent if whole is None else superscript(whole)
 
@@ -32,7 +28,7 @@ def _subscript(array: str, is_name: bool, indices: list[str]) -> str:
 
 
 STYLE = Style(
-    name=_name,
+    name=lambda name, bold: unicode_name(name),
     superscript=_superscript,
     rational=_rational,
     subscript=_subscript,

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
+from matdiff.formats.registry import Check
+from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
 from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.language.text import STYLE, text
 
 if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
     from matdiff.check.case import Finding
     from matdiff.check.expect import Verdict
     from matdiff.check.prove import Proof
     from matdiff.check.verify import Report
-    from matdiff.formats.registry import Check
-    from matdiff.infer.infer import Typed
-    from matdiff.language.syntax import Rational
 
 # Longer formulas are not repeated in a sentence.
 _LONGEST = 60
@@ -116,10 +115,12 @@ def expect_lines(verdict: Verdict, answer: Answer) -> list[str]:
         lines = [f"not equal unless {_assumption(finding)}: {said.result} is not {said.plain} in general"]
     else:
         assert finding is not None
-        if finding.kind == "no point":
-            return [_WORDS[finding.kind](finding, said)]
         condition = f", even if {_assumption(finding)}" if finding.assumed and finding.kind != "equal" else ""
-        lines = [f"not equal{condition}: {_WORDS[finding.kind](finding, said)}"]
+        words = _WORDS[finding.kind]
+        found = words.format(said=said, **finding.fields) if isinstance(words, str) else words(finding, said)
+        if finding.kind == "no point":
+            return [found]
+        lines = [f"not equal{condition}: {found}"]
     if verdict.trials:
         sizes = ", ".join(f"{name} = {size}" for name, size in verdict.sizes.items())
         at = f", there with {sizes}" if sizes and not verdict.passed else ""
@@ -146,7 +147,7 @@ def ratio_of(finding: Finding | None) -> str | None:
     if finding.transposed:
         words.append("transpose")
     if finding.kind == "factor":
-        words.append(f"factor {_number(finding.fields['factor'])}")
+        words.append(f"factor {finding.fields['factor']}")
     elif finding.kind == "scalar":
         words.append(f"factor {text(finding.fields['factor'])}")
     elif finding.kind in ("missing", "extra"):
@@ -168,14 +169,6 @@ def _assumption(finding: Finding) -> str:
     if finding.property == "commuting":
         return f"{listed} commute"
     return f"{listed} {'is' if len(names) == 1 else 'are'} {finding.property}"
-
-
-def _number(value: Rational) -> str:
-    return str(value)
-
-
-def _times(value: Rational) -> str:
-    return f"{value} times"
 
 
 def _sum(finding: Finding) -> str:
@@ -211,14 +204,6 @@ def _scalar(finding: Finding, said: _Said) -> str:
     return f"{said.result} is {around} times {said.given}"
 
 
-def _number_factor(finding: Finding, said: _Said) -> str:
-    return f"{said.result} is {finding.fields['factor']:.8g} times {said.given}"
-
-
-def _structure(finding: Finding, said: _Said) -> str:
-    return f"{said.given} is right with --structure {finding.fields['structure']}; {said.result} follows another convention"
-
-
 def _symmetric_part(finding: Finding, said: _Said) -> str:
     factor: Rational = finding.fields["factor"]
     scale = "" if factor == 1 else f"{factor} "
@@ -227,13 +212,8 @@ def _symmetric_part(finding: Finding, said: _Said) -> str:
 
 
 def _missing(finding: Finding, said: _Said) -> str:
-    count = len(finding.fields["terms"])
-    return f"{_in(finding)}{'a term is' if count == 1 else 'terms are'} missing: {_sum(finding)}"
-
-
-def _extra(finding: Finding, said: _Said) -> str:
-    count = len(finding.fields["terms"])
-    return f"{_in(finding)}{'a term is' if count == 1 else 'terms are'} too much: {_sum(finding)}"
+    which = "a term is" if len(finding.fields["terms"]) == 1 else "terms are"
+    return f"{_in(finding)}{which} {'missing' if finding.kind == 'missing' else 'too much'}: {_sum(finding)}"
 
 
 def _in(finding: Finding) -> str:
@@ -244,7 +224,7 @@ def _coefficient(finding: Finding, said: _Said) -> str:
     factor, term = finding.fields["factor"], text(finding.fields["terms"][0])
     if factor == -1:
         return f"{_in(finding)}the term {term} has the wrong sign"
-    return f"{_in(finding)}the term {term} must be taken {_times(factor)}"
+    return f"{_in(finding)}the term {term} must be taken {factor} times"
 
 
 def _term(finding: Finding, said: _Said) -> str:
@@ -259,10 +239,6 @@ def _edit(finding: Finding, said: _Said) -> str:
     return f"{_in(finding)}{part} must be {other}{correct}"
 
 
-def _variable(finding: Finding, said: _Said) -> str:
-    return f"{said.plain} is the derivative by {finding.fields['variable']}"
-
-
 def _outer(finding: Finding, said: _Said) -> str:
     factor, matrix = finding.fields["factor"], text(finding.fields["matrix"])
     scale = "" if factor == 1 else "minus " if factor == -1 else f"{factor} times "
@@ -270,14 +246,6 @@ def _outer(finding: Finding, said: _Said) -> str:
     if finding.fields["side"] == "left":
         return f"{matrix} is missing in front; {said.name} is {scale}{matrix} {given}"
     return f"{matrix} is missing at the end; {said.name} is {scale}{given} {matrix}"
-
-
-def _made(finding: Finding, said: _Said) -> str:
-    return f"{said.result} is {finding.fields['function']} of {said.plain}"
-
-
-def _makes(finding: Finding, said: _Said) -> str:
-    return f"{said.plain} is {finding.fields['function']} of {said.result}"
 
 
 def _shape(finding: Finding, said: _Said) -> str:
@@ -314,26 +282,27 @@ def _point(finding: Finding, said: _Said) -> str:
     return f"they differ most{at}: {said.name} has {result:.6g}, {said.plain} has {expected:.6g}"
 
 
-_WORDS: dict[str, Callable[[Any, _Said], str]] = {
+# Templates for the two sides and the fields of the finding, or functions of them.
+_WORDS: dict[str, str | Callable[[Finding, _Said], str]] = {
     "equal": _equal,
     "factor": _factor,
     "scalar": _scalar,
-    "number": _number_factor,
-    "structure": _structure,
+    "number": "{said.result} is {factor:.8g} times {said.given}",
+    "structure": "{said.given} is right with --structure {structure}; {said.result} follows another convention",
     "symmetric part": _symmetric_part,
     "missing": _missing,
-    "extra": _extra,
+    "extra": _missing,
     "coefficient": _coefficient,
     "term": _term,
     "edit": _edit,
-    "variable": _variable,
+    "variable": "{said.plain} is the derivative by {variable}",
     "outer": _outer,
-    "made": _made,
-    "makes": _makes,
+    "made": "{said.result} is {function} of {said.plain}",
+    "makes": "{said.plain} is {function} of {said.result}",
     "shape": _shape,
     "tensor": _tensor,
     "difference": _difference,
     "point": _point,
-    "undefined": lambda finding, said: f"{said.plain} has no real, finite value where {said.name} has one",
-    "no point": lambda finding, said: "not decided: no point was found where the result is real and finite",
+    "undefined": "{said.plain} has no real, finite value where {said.name} has one",
+    "no point": "not decided: no point was found where the result is real and finite",
 }

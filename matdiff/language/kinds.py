@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
+from matdiff.language.dims import Shape
 from matdiff.language.spelling import GREEK
-
-if TYPE_CHECKING:
-    from matdiff.language.dims import Shape
 
 # Names that usually are numbers: counts, times, constants.
 SCALAR_LETTERS = frozenset(("c", "h", "k", "m", "n", "s", "t", "dt", "C", "N", "T"))
@@ -15,16 +13,17 @@ SCALAR_LETTERS = frozenset(("c", "h", "k", "m", "n", "s", "t", "dt", "C", "N", "
 _GREEK_NUMBERS = frozenset(name for name in GREEK if name.islower() and name != "pi")
 
 
-class Variable:
+class Variable(NamedTuple):
     """A variable: kind "scalar", "vector" or "matrix", shape, property such as "symmetric" or None.
 
     origin: "declared", "default" (a scalar by its spelling) or "inferred" (infer found its sizes, or even its kind)
     """
 
-    __slots__ = ("kind", "name", "origin", "property", "shape")
-
-    def __init__(self, name: str, kind: str, shape: Shape, property: str | None = None, origin: str = "declared") -> None:
-        self.name, self.kind, self.shape, self.property, self.origin = name, kind, shape, property, origin
+    name: str
+    kind: str
+    shape: Shape
+    property: str | None = None
+    origin: str = "declared"
 
     def __repr__(self) -> str:
         return f"{self.name}: {self.shape[0]} x {self.shape[1]} ({self.origin})"

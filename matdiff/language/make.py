@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matdiff.functions import row_of
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
-from matdiff.language.syntax import Expr
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
+from matdiff.language.queries import shape_of
+from matdiff.language.syntax import Expr, Rational
 
 # Elementwise operators and what they are between scalars.
 SCALAR_OPERATORS = {".*": "*", "./": "/", ".^": "^"}
@@ -59,6 +55,12 @@ def call(function: str, *args: Expr, shape: Shape) -> Expr:
 def transposed(expr: Expr) -> Expr:
     """The transpose, without writing two of them; typed where the expression is."""
     return expr.args[0] if expr.op == "'" else Expr("'", (expr,), shape=expr.shape and expr.shape[::-1])
+
+
+def kron(left: Expr, right: Expr) -> Expr:
+    """The Kronecker product."""
+    (a, b), (c, d) = shape_of(left), shape_of(right)
+    return Expr("kron", (left, right), shape=(a * c, b * d))
 
 
 def zeros(shape: Shape) -> Expr:

@@ -8,6 +8,7 @@ one another, so the text means the same whatever their order of precedence.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import kind_of
@@ -20,7 +21,7 @@ SUM, NEGATION, OPEN, TERM, POSTFIX, ATOM = range(6)
 Piece = tuple[str, int]
 
 
-class Style:
+class Style(NamedTuple):
     """A table of spellings.  `%s` stands for arguments already printed.
 
     name         spelling of a variable, from its name and whether it is printed bold (vectors and matrices)
@@ -37,40 +38,29 @@ class Style:
     delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
     """
 
-    def __init__(
-        self,
-        *,
-        name: Callable[[str, bool], str],
-        superscript: Callable[[str, int | None], str],
-        rational: Callable[[int, int], Piece],
-        subscript: Callable[[str, bool, list[str]], str],
-        words: dict[str, str],
-        calls: dict[str, str],
-        infix: dict[str, str],
-        group: str,
-        transpose: str,
-        inverse_transpose: str,
-        quotient: str,
-        times: str,
-        delta: str,
-        sigma: str,
-        elementwise_power: str,
-        block: tuple[str, str, str],
-        differential: str,
-        partial: tuple[str, str, str, str],
-        held: str = "%s_%s",
-        delimited: bool = False,
-        bold_entries: bool = True,
-        latex: bool = False,
-        ascii: bool = False,
-    ) -> None:
-        self.name, self.superscript, self.rational, self.subscript = name, superscript, rational, subscript
-        self.words, self.calls, self.infix = words, calls, infix
-        self.group, self.transpose, self.inverse_transpose = group, transpose, inverse_transpose
-        self.quotient, self.times, self.delta, self.sigma = quotient, times, delta, sigma
-        self.elementwise_power, self.block = elementwise_power, block
-        self.differential, self.partial, self.held = differential, partial, held
-        self.delimited, self.bold_entries, self.latex, self.ascii = delimited, bold_entries, latex, ascii
+    name: Callable[[str, bool], str]
+    superscript: Callable[[str, int | None], str]
+    rational: Callable[[int, int], Piece]
+    subscript: Callable[[str, bool, list[str]], str]
+    words: dict[str, str]
+    calls: dict[str, str]
+    infix: dict[str, str]
+    group: str
+    transpose: str
+    inverse_transpose: str
+    quotient: str
+    times: str
+    delta: str
+    sigma: str
+    elementwise_power: str
+    block: tuple[str, str, str]
+    differential: str
+    partial: tuple[str, str, str, str]
+    held: str = "%s_%s"
+    delimited: bool = False
+    bold_entries: bool = True
+    latex: bool = False
+    ascii: bool = False
 
 
 def show(expr: Expr, style: Style) -> str:
@@ -129,12 +119,6 @@ class _Printer:
         text, level = self.style.rational(abs(value.numerator), value.denominator)
         return (text, level) if value > 0 else ("-" + text, NEGATION)
 
-    def index(self, node: Expr) -> Piece:
-        return self.style.name(str(node.value), False), ATOM
-
-    def every(self, node: Expr) -> Piece:
-        return ":", ATOM
-
     def identity(self, node: Expr) -> Piece:
         if node.args and "eye" not in self.style.words:
             return self.call_named("eye", node.args)
@@ -153,15 +137,8 @@ class _Printer:
         sizes = (rows,) if columns.is_one else (rows, columns)
         return f"{node.op}({', '.join(map(str, sizes))})", ATOM
 
-    def unit(self, node: Expr) -> Piece:
-        """`e(i, n)`, or e with a subscript."""
-        return self.subscripted("e", node, node.args[:1])
-
-    def commutation(self, node: Expr) -> Piece:
-        """`K(m, n)`, or K with two subscripts."""
-        return self.subscripted("K", node, node.args)
-
     def subscripted(self, letter: str, node: Expr, shown: tuple[Expr, ...]) -> Piece:
+        """`e(i, n)` and `K(m, n)`, or the letter with the shown arguments as subscripts."""
         texts = [self.text(argument) for argument in shown]
         if self.style.ascii or not all(self.level(argument) == ATOM and len(text) < 3 for argument, text in zip(shown, texts)):
             return f"{self.style.name(letter, True)}({', '.join(self.text(argument) for argument in node.args)})", ATOM
@@ -419,13 +396,13 @@ def _letter(index: Expr) -> str:
 
 _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "name": _Printer.name,
-    "size": _Printer.index,
+    "size": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
     "number": _Printer.number,
-    "index": _Printer.index,
+    "index": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
+    "all": lambda printer, node: (":", ATOM),
+    "e": lambda printer, node: printer.subscripted("e", node, node.args[:1]),
+    "commutation": lambda printer, node: printer.subscripted("K", node, node.args),
     "over": _Printer.over,
-    "all": _Printer.every,
-    "e": _Printer.unit,
-    "commutation": _Printer.commutation,
     "I": _Printer.identity,
     "ones": _Printer.constant,
     "zeros": _Printer.constant,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from matdiff.language.dims import Shape
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.language.syntax import post_order as post_order
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 # Operations whose arguments, if any, are no values but sizes and indices.
 LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation"))
@@ -80,23 +77,44 @@ def names_in(expr: Expr) -> list[Expr]:
     return found
 
 
+def rebuilt(root: Expr, change: Callable[[Expr, Expr], Expr]) -> Expr:
+    """The expression with every node changed, parts first; `change` is given the node and the node with its changed parts."""
+    done: dict[int, Expr] = {}
+    for node in post_order(root):
+        args = tuple([done[id(arg)] for arg in node.args])
+        done[id(node)] = change(node, node if args == node.args else node.replace(args=args))
+    return done[id(root)]
+
+
 def replaced_names(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     """The expression with expressions for names; a later one may use the names before it."""
     known: dict[str, Expr] = {}
+
+    def put_in(node: Expr, again: Expr) -> Expr:
+        return known.get(str(node.value), again) if node.op == "name" and node.shape is not None else again
+
     for name, value in values.items():
-        known[name] = _with_names(value, known)
-    return _with_names(expr, known)
+        known[name] = rebuilt(value, put_in)
+    return rebuilt(expr, put_in)
 
 
-def _with_names(expr: Expr, values: Mapping[str, Expr]) -> Expr:
-    done: dict[int, Expr] = {}
-    for node in post_order(expr):
-        if node.op == "name" and node.shape is not None and str(node.value) in values:
-            done[id(node)] = values[str(node.value)]
-        else:
-            args = tuple([done[id(arg)] for arg in node.args])
-            done[id(node)] = node if args == node.args else node.replace(args=args)
-    return done[id(expr)]
+Node = TypeVar("Node", bound=Hashable)
+
+
+def parts_first(roots: Sequence[Node], parts: Callable[[Node], Sequence[Node]]) -> list[Node]:
+    """The roots and all that they are made of, each once, after its parts."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    stack = [(root, False) for root in reversed(roots)]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+        elif node not in seen:
+            seen.add(node)
+            stack.append((node, True))
+            stack.extend((part, False) for part in reversed(parts(node)))
+    return order
 
 
 def constant(expr: Expr) -> Rational | None:

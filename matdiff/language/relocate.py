@@ -54,33 +54,23 @@ class _Moved:
         self.by = by
         self.moved: dict[int, Expr] = {}
 
-    def __call__(self, value: object) -> object:
+    def __call__(self, value: Any) -> Any:
         if isinstance(value, Span):
-            return self.span(value)
+            return Span(value.start + self.by, value.end + self.by)
         if isinstance(value, Expr):
             return self.expr(value)
         if isinstance(value, tuple):
             return tuple(map(self, value))
-        if isinstance(value, Fix):
-            return self.fix(value)
         if isinstance(value, Remark):
             return relocated(value, self.by)
-        if isinstance(value, SizeReason):
-            return SizeReason(value.variable, value.axis, value.size, None if value.span is None else self.span(value.span))
+        if isinstance(value, (Fix, SizeReason)):
+            return type(value)(**{field: self(getattr(value, field)) for field in value.__slots__})
         return value
-
-    def span(self, span: Span) -> Span:
-        return Span(span.start + self.by, span.end + self.by)
 
     def expr(self, expr: Expr) -> Expr:
         for node in post_order(expr):
             if id(node) not in self.moved:
-                span = None if node.span is None else self.span(node.span)
+                span = node.span and Span(node.span.start + self.by, node.span.end + self.by)
                 args = tuple([self.moved[id(arg)] for arg in node.args])
                 self.moved[id(node)] = Expr(node.op, args, node.value, span, node.shape)
         return self.moved[id(expr)]
-
-    def fix(self, fix: Fix) -> Fix:
-        others = tuple(map(self.fix, fix.others))
-        name = None if fix.name is None else self.expr(fix.name)
-        return Fix(fix.what, self.expr(fix.target), self.expr(fix.replacement), others, name)

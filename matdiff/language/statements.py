@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Union
+from typing import Union
 
+from matdiff.language.errors import MatdiffError, Remark
 from matdiff.language.syntax import Expr, Span
-
-if TYPE_CHECKING:
-    from matdiff.language.errors import MatdiffError, Remark
 
 
 class Declaration:

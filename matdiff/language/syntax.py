@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 
     from matdiff.language.dims import Shape
 
-    Rational = Union[int, Fraction]
+# Loading fractions takes time, which whole numbers need not wait for.
+Rational = Union[int, "Fraction"]
 
 
 # The marks of single bars, and of a raised dot, on what they may be.

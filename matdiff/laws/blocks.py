@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from matdiff.language.dims import Dim
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Constant, Factor, Product, Tensor
 
@@ -26,12 +25,9 @@ def join_fused(product: Product) -> Tensor | None:
                 same = [(p, q)]
             else:
                 continue
-            rest = list(product.factors)
-            rest.remove(other)
-            if p != q or uses[p] == 2:
-                rest.remove(one)
+            rest = product.factors_but(other, *([one] if p != q or uses[p] == 2 else []))
             deltas: list[Factor] = [(build.identity((product.sizes[pair[0]],)), pair) for pair in same]
-            return build.einsum([*rest, *deltas], product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, [*rest, *deltas])
     return None
 
 
@@ -44,11 +40,8 @@ def join_shifts(product: Product) -> Tensor | None:
             if one[1][0] != other[1][0] or uses[one[1][0]] != 2:
                 continue
             if one[0] is other[0]:
-                rest = list(product.factors)
-                rest.remove(one)
-                rest.remove(other)
                 same = dict(zip(other[1][1:], one[1][1:]))
-                kept = [(t, tuple(same.get(s, s) for s in slots)) for t, slots in rest]
+                kept = [(t, tuple(same.get(s, s) for s in slots)) for t, slots in product.factors_but(one, other)]
                 kept += [(build.filled(1, (product.sizes[s],)), (s,)) for s in same.values()]
                 out = tuple(same.get(o, o) for o in product.out)
                 return build.einsum(kept, out, dict(enumerate(product.sizes)), product.coefficient)
@@ -57,12 +50,10 @@ def join_shifts(product: Product) -> Tensor | None:
     return None
 
 
-def _disjoint(one: Tensor, other: Tensor) -> bool:
+def _disjoint(one: Constant, other: Constant) -> bool:
     """Whether one part surely ends before the other begins."""
-    assert isinstance(one, Constant) and isinstance(other, Constant)
     for first, second in ((one, other), (other, one)):
         start, part, after = first.parameters[0], first.parameters[1], second.parameters[0]
-        assert isinstance(start, Dim) and isinstance(part, Dim) and isinstance(after, Dim)
         if all(coefficient >= 0 for _, coefficient in (after - start - part).terms):
             return True
     return False

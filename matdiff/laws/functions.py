@@ -94,7 +94,7 @@ def _square_blocks(arg: Product) -> tuple[list[tuple[list[Factor], tuple[int, in
 
 def function_of_broadcast(node: Apply) -> Tensor | None:
     """`sin(alpha ones(n)) = sin(alpha) ones(n)` for elementwise f and scalars c.  Moves a function to tensors with fewer axes."""
-    if not node.dims or (node.function != "power" and not _is_each(node.function)):
+    if not node.dims or (node.function != "power" and row_of(node.function).form != "each"):
         return None
     scalars = []
     for arg in node.args:
@@ -117,17 +117,10 @@ def log_of_product(node: Apply) -> Tensor | None:
         return None
     for exp, slots in arg.factors:
         if isinstance(exp, Apply) and exp.function == "exp" and len(slots) in (0, len(arg.out)):
-            rest = list(arg.factors)
-            rest.remove((exp, slots))
-            sizes = dict(enumerate(arg.sizes))
-            others = build.einsum(rest, arg.out, sizes, arg.coefficient)  # type: ignore[arg-type]
-            inside = build.einsum([(exp.args[0], slots)], arg.out, sizes)  # type: ignore[arg-type]
+            others = build.with_factors(arg, arg.factors_but((exp, slots)))
+            inside = build.einsum([(exp.args[0], slots)], arg.out, dict(enumerate(arg.sizes)))
             return build.add([(1, build.apply("log", (others,), others.dims)), (1, inside)], node.dims)
     return None
-
-
-def _is_each(function: str) -> bool:
-    return row_of(function).form == "each"
 
 
 APPLY_LAWS: tuple[ApplyLaw, ...] = (

@@ -46,7 +46,7 @@ class Law:
 
     def __call__(self, node: Product | Apply) -> Tensor | None:
         words = node.cache.get("words")
-        if not (self.words <= (words if isinstance(words, frozenset) else _words(node))):
+        if not self.words <= (_words(node) if words is None else words):
             return None
         law = equation(self.line)
         if not isinstance(node, Product):
@@ -61,7 +61,8 @@ EQUATION_LAWS = tuple(map(Law, LAWS))
 def _words(node: Tensor) -> frozenset[str]:
     """The functions and properties of a node, of what stands in it, and of what stands in that; kept with the node."""
     inner = [part for child in node.children for part in child.children]
-    words = node.cache["words"] = frozenset(map(_word, (node, *node.children, *inner)))
+    words: frozenset[str] = frozenset(map(_word, (node, *node.children, *inner)))
+    node.cache["words"] = words
     return words
 
 
@@ -117,7 +118,7 @@ def _in_product(law: Equation, product: Product) -> Tensor | None:
         if rest is not None:
             value = _value(law.right, bound)
             factors = [*rest, (value, slots if value.dims else ())]
-            return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, factors)
     return None
 
 
@@ -175,7 +176,7 @@ def _in_chain(law: Equation, product: Product) -> Tensor | None:
             used, far = found
             kept = [factor for place, factor in enumerate(rest) if place not in used]
             kept.append((_value(law.right, bound), (slots[0], far) if side == 0 else (far, slots[1])))
-            return build.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, kept)
     return None
 
 
@@ -263,7 +264,7 @@ def _matches_product(pattern: Expr, tensor: Product, bound: Bound) -> bool:
         return alone and _matches(args[0], tensor.factors[0][0], bound)
     if op == "diag":
         is_diagonal = tensor.order == 2 and tensor.out[0] == tensor.out[1]
-        return is_diagonal and _matches(args[0], build.einsum(tensor.factors, tensor.out[:1], sizes, tensor.coefficient), bound)  # type: ignore[arg-type]
+        return is_diagonal and _matches(args[0], build.einsum(tensor.factors, tensor.out[:1], sizes, tensor.coefficient), bound)
     if op == "*" and args[1].op == "ones" and tensor.order == 1 and not any(slots for _, slots in tensor.factors):
         bound["v"] = tensor  # which tells the size
         return _matches(args[0], build.einsum(tensor.factors, (), None, tensor.coefficient), bound)

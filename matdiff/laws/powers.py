@@ -6,18 +6,13 @@ See `simplify`.  Powers of one base with numbers as exponents merge where a prod
 from __future__ import annotations
 
 from itertools import product as pairs_of
-from typing import TYPE_CHECKING
 
 from matdiff.functions import MATRIX_POWER, row_of
-from matdiff.language.dims import Dim
-from matdiff.language.syntax import ratio
+from matdiff.language.syntax import Rational, ratio
 from matdiff.tensor import build
 from matdiff.tensor.lower import matrix_power
-from matdiff.tensor.nodes import Apply, Factor, Index, Product, Tensor
+from matdiff.tensor.nodes import Apply, Factor, Product, Tensor
 from matdiff.tensor.rational import ratio_of
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 def cancel_within_power(product: Product) -> Tensor | None:
@@ -36,8 +31,7 @@ def cancel_within_power(product: Product) -> Tensor | None:
             whole: list[Factor] = [(build.power(f, -d), place) for f, d, place in inner]
             rest = [factor for factor in product.factors if factor != (power, slots)]
             scale = build.power(build.number(base.coefficient), -1)
-            factors = [*rest, (build.power(base, exponent + 1), slots), *whole, (scale, ())]
-            return build.einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, [*rest, (build.power(base, exponent + 1), slots), *whole, (scale, ())])
     return None
 
 
@@ -66,7 +60,7 @@ def merge_powers(product: Product) -> Tensor | None:
         rest = [factor for at, factor in enumerate(product.factors) if at not in (place, partner)]
         whole = build.add([(ratio_of(root, shared), exponent), (ratio_of(other_root, shared), added)], exponent.dims)
         total = _power(build.power(base, shared), whole)
-        return build.einsum([*rest, (total, slots)], product.out, dict(enumerate(product.sizes)), product.coefficient)
+        return build.with_factors(product, [*rest, (total, slots)])
     return None
 
 
@@ -108,8 +102,7 @@ def merge_matrix_powers(product: Product) -> Tensor | None:
                     continue
                 total = matrix_power(base, build.add([(1, exponent), (1, other_exponent)], ()))
                 rest = [factor for factor in product.factors if factor is not one and factor is not other]
-                sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-                return build.einsum([*rest, (total, (left[0], right[1]))], product.out, sizes, product.coefficient)
+                return build.with_factors(product, [*rest, (total, (left[0], right[1]))])
     return None
 
 

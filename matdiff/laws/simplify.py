@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
-from matdiff.language.dims import SCALAR, Dim
+from matdiff.language.dims import SCALAR
 from matdiff.laws import blocks, functions, powers
 from matdiff.laws.matching import EQUATION_LAWS
 from matdiff.laws.sums import SUM_LAWS, sum_that_cancels
@@ -18,7 +18,7 @@ from matdiff.tensor import build
 from matdiff.tensor.halves import held
 from matdiff.tensor.lower import expand_rule, matrix_power, power_of, slope_of
 from matdiff.tensor.matching import without
-from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Index, Product, Sum, Tensor
+from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Product, Sum, Tensor
 
 ProductLaw = Callable[[Product], Tensor | None]
 ApplyLaw = Callable[[Apply], Tensor | None]
@@ -50,7 +50,7 @@ def _rebuilt(root: Tensor, done: dict[Tensor, Tensor], replacement: Mapping[Tens
         if node in done:
             continue
         known = None if replacement else node.cache.get("simplified")
-        if isinstance(known, Tensor):
+        if known is not None:
             done[node] = known
         elif ready:
             done[node] = _settle(_with_children(node, done))
@@ -99,8 +99,7 @@ def _settle(node: Tensor) -> Tensor:
             node.cache["settled"] = node
         else:
             node = _with_children(simpler, {child: simplify(child) for child in simpler.children})
-    settled = node.cache["settled"]
-    assert isinstance(settled, Tensor)
+    settled: Tensor = node.cache["settled"]
     return settled
 
 
@@ -128,7 +127,7 @@ def cancel_power(product: Product) -> Tensor | None:
         rest = without([*product.factors[:place], *product.factors[place + 1 :]], base, slots, product)
         if rest is not None:
             rest.append((build.power(base, exponent + 1), slots))
-            return build.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, rest)
     return None
 
 
@@ -144,12 +143,9 @@ def value_at_unit(product: Product) -> Tensor | None:
             fresh = [("at", axis) if slot == end else slot for axis, slot in enumerate(slots)]
             units = [(unit, (slot,)) for slot in fresh if isinstance(slot, tuple)]
             rest = [factor for other, factor in enumerate(product.factors) if other != place]
-            sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-            return build.einsum([*rest, (tensor, fresh), *units], product.out, sizes, product.coefficient)
+            return build.with_factors(product, [*rest, (tensor, fresh), *units])
         if sum(1 for factor in product.factors if factor == (unit, (end,))) > 1:
-            rest = list(product.factors)
-            rest.remove((unit, (end,)))
-            return build.einsum(rest, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, product.factors_but((unit, (end,))))
     return None
 
 
@@ -182,7 +178,7 @@ def closed_frechet(product: Product) -> Tensor | None:
             # The chain ran from `start` to `first`; now it runs from `right`, and f'(X) leads on to `left`.
             kept += [(t, tuple(right if s == start else s for s in ends)) for t, ends, _ in chain]
             kept.append((slope, (first if chain else right, left)))
-            return build.einsum(kept, product.out, dict(enumerate(product.sizes)), product.coefficient)
+            return build.with_factors(product, kept)
     return None
 
 
@@ -229,9 +225,7 @@ def expand_large_group(product: Product) -> Tensor | None:
     for group, slots in product.factors:
         turned = len(product.factors) == 1 and set(slots) == set(product.out) and len(set(slots)) == len(slots)
         if isinstance(group, Sum) and group.order > 2 and len(group.terms) <= MOST_EXPANDED and not turned:
-            rest = list(product.factors)
-            rest.remove((group, slots))
-            sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
+            rest, sizes = product.factors_but((group, slots)), dict(enumerate(product.sizes))
             terms = [(c, build.einsum([(term, slots), *rest], product.out, sizes)) for c, term in group.terms]
             return build.scale(product.coefficient, build.add(terms, product.dims))
     return None

@@ -7,15 +7,11 @@ give the same result in whatever order terms are added.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
-from matdiff.language.dims import Dim
+from matdiff.language.syntax import Rational
 from matdiff.tensor import build
-from matdiff.tensor.nodes import Index, Product, Sum, Tensor
+from matdiff.tensor.nodes import Product, Sum, Tensor
 from matdiff.tensor.rational import ratio_of
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 SumLaw = Callable[[Sum], "Tensor | None"]
 
@@ -64,10 +60,7 @@ def sum_that_cancels(product: Product) -> Tensor | None:
         if isinstance(group, Sum) and len(kept) < len(set(slots)):
             summed = build.add([(c, build.einsum([(t, slots)], kept)) for c, t in group.terms], [product.sizes[s] for s in kept])
             if len(build.terms_of(summed)) < len(group.terms):
-                rest = list(product.factors)
-                rest.remove((group, slots))
-                sizes: dict[Index, Dim] = dict(enumerate(product.sizes))
-                return build.einsum([*rest, (summed, kept)], product.out, sizes, product.coefficient)
+                return build.with_factors(product, [*product.factors_but((group, slots)), (summed, kept)])
     return None
 
 

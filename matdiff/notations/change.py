@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import output_name
+from matdiff.answer.result import Result
 from matdiff.derive.sweep import derive
 from matdiff.language import make
-from matdiff.language.queries import post_order, shape_of
+from matdiff.language.queries import replaced_names, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.notations.equation import NoNotation
@@ -17,10 +18,6 @@ from matdiff.recover.graph import Irreducible
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, property_of, variable_tensor
 from matdiff.tensor.nodes import Tensor
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
 
 
 class Change:
@@ -102,12 +99,5 @@ class Change:
 
     def shown(self, expr: Expr) -> Expr:
         """The formula with `dX` printed as the differential that it is."""
-        names = {str(leaf.value): name for name, leaf in self.leaves.items() if leaf.value == f"d{name}"}
-        done: dict[int, Expr] = {}
-        for node in post_order(expr):
-            if node.op == "name" and node.value in names:
-                done[id(node)] = Expr("differential", (), names[str(node.value)], shape=node.shape)
-            else:
-                args = tuple(done[id(arg)] for arg in node.args)
-                done[id(node)] = node if args == node.args else node.replace(args=args)
-        return done[id(expr)]
+        leaves = [(name, leaf) for name, leaf in self.leaves.items() if leaf.value == f"d{name}"]
+        return replaced_names(expr, {str(leaf.value): Expr("differential", (), name, shape=leaf.shape) for name, leaf in leaves})

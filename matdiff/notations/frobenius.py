@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import arrays_side, left_side
-from matdiff.language.dims import SCALAR
+from matdiff.answer.result import Result
+from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations.change import Change
@@ -14,11 +15,6 @@ from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Dyad, Map, Mask, NotLinear, Sides, Slope, Term, Turn
 from matdiff.recover.writer import Writer
 from matdiff.tensor.build import number_of
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.language.dims import Shape
 
 _WORDS = {
     "E": "E : M = M, (A E Bᵀ) : M = A M B",
@@ -62,11 +58,7 @@ def isotropic(letter: str, shape: Shape) -> Expr:
 def written(term: Term, shape: Shape, letters: dict[str, str]) -> Expr:
     """A composition of maps on matrices of this shape, `E X^T : F`."""
     scalars = list(term.factors)
-    pieces: list[Expr] = []
-    for map_ in term.maps:
-        pieces.append(_piece(map_, letters))
-    if not pieces:
-        pieces = [isotropic(letters["E"], shape)]
+    pieces = [tensor_of(map_, letters) for map_ in term.maps] or [isotropic(letters["E"], shape)]
     if scalars:
         head = pieces[0]
         pieces[0] = Expr("*", (*scalars, *(head.args if head.op == "*" else (head,))), shape=SCALAR)
@@ -76,7 +68,8 @@ def written(term: Term, shape: Shape, letters: dict[str, str]) -> Expr:
     return Expr("neg", (whole,), shape=SCALAR) if term.negative else whole
 
 
-def _piece(map_: Map, letters: dict[str, str]) -> Expr:
+def tensor_of(map_: Map, letters: dict[str, str]) -> Expr:
+    """The tensor of a map.  Raises NoNotation."""
     if isinstance(map_, Turn):
         return isotropic(letters["F"], map_.shape)
     if isinstance(map_, Sides):  # E_ijkp stands between the rows of M and the columns of the value

@@ -5,24 +5,18 @@ Magnus and Neudecker (2019), chapters 3 and 9; K(m, n) is their commutation matr
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from matdiff.answer.answer import Answer
+from matdiff.answer.result import Result
 from matdiff.language import make
-from matdiff.language.dims import ONE, Dim
+from matdiff.language.dims import ONE, Dim, Shape
 from matdiff.language.queries import is_scalar, post_order, shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.notations.change import Change
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.linear import Beside, Dyad, Map, Mask, NotLinear, Sides, Term, Turn
 from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Writer
 from matdiff.tensor.build import number_of
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.language.dims import Shape
-    from matdiff.language.syntax import Rational
 
 
 def equation(answer: Answer, result: Result) -> Equation:
@@ -148,7 +142,7 @@ def _together(one: Expr, other: Expr, writer: Writer) -> list[Expr] | None:
         return None
     (m, n), (p, q) = (shape_of(arg) for arg in other.args)
     if one.op == "commutation" and one.args == (make.size_argument(p), make.size_argument(m)):
-        turned = _kron_of(*other.args[::-1])
+        turned = make.kron(*other.args[::-1])
         if q.is_one or n.is_one:
             return [turned]
         sizes = (make.size_argument(q), make.size_argument(n))
@@ -159,7 +153,7 @@ def _together(one: Expr, other: Expr, writer: Writer) -> list[Expr] | None:
     for left, right in zip(one.args, other.args):
         factors = [f for part in (left, right) for f in (part.args if part.op == "*" else (part,)) if f.op != "I"]
         parts.append(writer.product(tuple(factors)) if factors else left)
-    return [_kron_of(*parts)]
+    return [make.kron(*parts)]
 
 
 def _matrix(map_: Map, writer: Writer) -> Chain:
@@ -189,21 +183,16 @@ def _beside(map_: Beside) -> Chain:
     (m, n), (p, q) = (shape_of(map_.other), map_.shape) if map_.is_before else (map_.shape, shape_of(map_.other))
     both = (shape_of(_stacked(map_.other))[0], map_.shape[0] * map_.shape[1])
     pair = (_stacked(map_.other), make.eye(both[1]))
-    spread = _kron_of(*(pair if map_.is_before else pair[::-1]))
+    spread = make.kron(*(pair if map_.is_before else pair[::-1]))
     if q.is_one or m.is_one:
         return (spread,)
     sizes = (make.size_argument(q), make.size_argument(m))
     turn = make.call("commutation", *sizes, shape=(q * m, q * m))
     if not n.is_one:
-        turn = _kron_of(make.eye(n), turn)
+        turn = make.kron(make.eye(n), turn)
     if not p.is_one:
-        turn = _kron_of(turn, make.eye(p))
+        turn = make.kron(turn, make.eye(p))
     return turn, spread
-
-
-def _kron_of(left: Expr, right: Expr) -> Expr:
-    (a, b), (c, d) = shape_of(left), shape_of(right)
-    return make.call("kron", left, right, shape=(a * c, b * d))
 
 
 def _kron(sides: Sides, writer: Writer) -> Chain:
@@ -216,5 +205,4 @@ def _kron(sides: Sides, writer: Writer) -> Chain:
         return sides.left
     if rows.is_one and after[0].is_one:
         return writer.transposed_chain(sides.right)
-    shape = (shape_of(right)[0] * shape_of(left)[0], shape_of(right)[1] * shape_of(left)[1])
-    return (make.call("kron", right, left, shape=shape),)
+    return (make.kron(right, left),)

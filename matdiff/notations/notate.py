@@ -1,4 +1,4 @@
-"""The notations of a result: one file each, all equal to its index form.
+"""The notations of a result, all equal to its index form.
 
 matrix        one formula in matrix notation                     x a^T
 index         entry by entry                                     dy[i]/dW[k,l] = delta[i,l] x[k]
@@ -11,19 +11,26 @@ differential  linear in dX, a formula of matrices at any order   dY = dW^T X
 from __future__ import annotations
 
 from copy import copy
-from importlib import import_module
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
+from matdiff.answer.result import Result
 from matdiff.language.errors import OtherNotation
+from matdiff.notations import frobenius, kronecker, plain
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.names import CHOICES, NOTATIONS
 from matdiff.tensor.nodes import entered
 
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-
 __all__ = ["CHOICES", "NOTATIONS", "Equation", "NoNotation", "equation_of", "in_notation", "next_best"]
+
+
+_EQUATIONS = {
+    "matrix": plain.matrix,
+    "index": plain.index,
+    "entry": plain.entry,
+    "frobenius": frobenius.equation,
+    "kronecker": kronecker.equation,
+    "differential": plain.differential,
+}
 
 
 def in_notation(answer: Answer, notation: str) -> Answer:
@@ -54,8 +61,7 @@ def equation_of(answer: Answer, result: Result, notation: str) -> Equation:
     if result.along is not None and not (notation in ("matrix", "index") or (notation == "frobenius" and result.is_matrix)):
         raise NoNotation
     with entered(answer.session):
-        found: Equation = import_module(f"matdiff.notations.{notation}").equation(answer, result)
-    return found
+        return _EQUATIONS[notation](answer, result)
 
 
 def next_best(answer: Answer, result: Result) -> tuple[str, Equation] | None:

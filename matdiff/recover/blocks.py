@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from matdiff.language.dims import ONE, Dim, Shape, size
+from matdiff.language.syntax import Rational
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Constant, Factor, Product, Tensor
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 Side = tuple[Dim, Dim]
 """Where a block begins on an axis, and its size there."""
@@ -41,9 +39,7 @@ def part_of(term: Tensor) -> tuple[tuple[Side | None, ...], Tensor] | None:
             continue
         shift, slots = holders[0]
         rest.remove(holders[0])
-        assert isinstance(shift, Constant)
-        offset, part = shift.parameters
-        assert isinstance(offset, Dim) and isinstance(part, Dim)
+        offset, part = shift.parameters  # type: ignore[attr-defined]
         sides.append((offset, part))
         ends += slots[1:]
     if not any(sides):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -75,7 +76,7 @@ class _Search:
         if terms is not given:
             plain = self._ordered(given)
             whole = plain if plain.op == "'" and cost(plain) < cost(whole) else whole
-        return _term_of(whole)
+        return Term.of(whole)
 
     def _inside(self, rests: list[Term]) -> Term:
         """The sum of the rests of a group; sums among them are opened where terms then merge."""
@@ -119,10 +120,6 @@ def _remembered(known: dict[object, Value], key: object, made: Callable[[], Valu
     return value
 
 
-def _term_of(expr: Expr) -> Term:
-    return Term(1, [expr], [], ()) if is_scalar(expr) else Term(1, [], [], (expr,))
-
-
 def _opened(term: Term, writer: Writer) -> list[Term]:
     """The terms of a term that is a multiple of a sum, or of its transpose."""
     is_number = not term.chain and len(term.factors) == 1
@@ -144,17 +141,10 @@ def _merged(terms: list[Term]) -> list[Term]:
     """Equal terms as one."""
     found: dict[object, Term] = {}
     for term in terms:
-        key = (frozenset(_counted(term.factors).items()), frozenset(_counted(term.divisors).items()), term.chain)
+        key = (frozenset(Counter(term.factors).items()), frozenset(Counter(term.divisors).items()), term.chain)
         known = found.get(key)
         found[key] = term if known is None else known._replace(coefficient=known.coefficient + term.coefficient)
     return [term for term in found.values() if term.coefficient]
-
-
-def _counted(items: list[Expr]) -> dict[Expr, int]:
-    counts: dict[Expr, int] = {}
-    for item in items:
-        counts[item] = counts.get(item, 0) + 1
-    return counts
 
 
 def _turned(expr: Expr, writer: Writer) -> Expr:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from matdiff.language import make
 from matdiff.language.queries import is_scalar, post_order, shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.recover.terms import Chain, base_of, exponents_of, is_diagonal, over_and_under
 from matdiff.recover.writer import Term, Writer
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 class Group(NamedTuple):

@@ -8,14 +8,13 @@ matrix product can say remain.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.recover import terms
 from matdiff.recover.graph import Graph, Irreducible
 from matdiff.recover.moves import reduce
@@ -24,38 +23,8 @@ from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
 
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
-
 # Index letters in the order in which axes and sums take them.
-LETTERS = (
-    "i",
-    "j",
-    "k",
-    "l",
-    "q",
-    "u",
-    "v",
-    "t",
-    "a",
-    "b",
-    "d",
-    "f",
-    "g",
-    "m",
-    "n",
-    "o",
-    "w",
-    "x",
-    "y",
-    "z",
-    "c",
-    "e",
-    "h",
-    "p",
-    "r",
-    "s",
-)
+LETTERS = "ijklquvtabdfgmnowxyzcehprs"
 
 
 def letters_beside(taken: Collection[str]) -> Iterator[str]:

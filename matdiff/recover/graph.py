@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim
 from matdiff.language.queries import shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.limits import check
 from matdiff.recover.terms import Chain
+from matdiff.recover.writer import Term, Writer
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import Factor, Tensor
 from matdiff.tensor.rational import magnitude
 
 if TYPE_CHECKING:
     from typing import Protocol
-
-    from matdiff.language.syntax import Rational
-    from matdiff.recover.writer import Term, Writer
 
     class Notation(Protocol):
         """What writes the factors of a product: `recover.Recovery`."""
@@ -231,6 +229,12 @@ class Graph:
             vector = self.writer.array_power(self.writer.product(pendant.chain), magnitude(pendant.exponent))
             (tops if pendant.exponent > 0 else bottoms).append(vector)
         return (self.writer.hadamard(tops, bottoms),)
+
+    def taken_vector(self, index: int) -> Expr:
+        """The same as one factor, which leaves the graph."""
+        vector = self.writer.product(self.vector(self.pendants[index], index))
+        self.pendants[index] = []
+        return vector
 
     def _matrices(self, pendants: list[Pendant]) -> tuple[Chain, list[Pendant]]:
         """The pendants that are diagonals of diagonal matrices as D, D^2 or D^-1, and the others."""

@@ -77,9 +77,7 @@ def _fused_vector(graph: Graph, factor: Factor) -> bool:
         return False
     shape = (graph.sizes[whole], ONE)
     if not any({edge.row, edge.column} & {slow, fast} for edge in graph.edges):
-        vectors = [graph.writer.product(graph.vector(graph.pendants[index], index)) for index in (slow, fast)]
-        graph.pendants[slow], graph.pendants[fast] = [], []
-        value = make.call("kron", *vectors, shape=shape)
+        value = make.kron(*map(graph.taken_vector, (slow, fast)))
     else:
         matrix = _matrix_between(graph, fast, slow)
         if matrix is None:
@@ -130,12 +128,11 @@ def _joint(graph: Graph, start: int, end: int) -> Expr | None:
 
 def _paired(joints: list[Expr], sizes: list[Dim], is_crossed: bool) -> Chain:
     """kron(M, N), times K where the pairs are crossed; kron(I, I) beside K is not written."""
-    shapes = [shape_of(joint) for joint in joints]
-    shape = (shapes[0][0] * shapes[1][0], shapes[0][1] * shapes[1][1])
-    kron = make.call("kron", *joints, shape=shape)
+    kron = make.kron(*joints)
     if not is_crossed:
         return (kron,)
-    commutation = make.call("commutation", *map(make.size_argument, sizes), shape=(shape[1], shape[1]))
+    size = shape_of(kron)[1]
+    commutation = make.call("commutation", *map(make.size_argument, sizes), shape=(size, size))
     return (commutation,) if all(joint.op == "I" for joint in joints) else (kron, commutation)
 
 
@@ -145,8 +142,7 @@ def _unfused(graph: Graph, factor: Factor) -> bool:
     whole, slow, fast = slots[0], slots[-2], slots[-1]
     if not _is_fuse(tensor) or slow == fast or not _alone(graph, factor, whole) or graph.touching(whole):
         return False
-    vector = graph.writer.product(graph.vector(graph.pendants[whole], whole))
-    graph.pendants[whole] = []
+    vector = graph.taken_vector(whole)
     graph.others.remove(factor)
     rows, columns = graph.sizes[fast], graph.sizes[slow]
     sizes = (make.size_argument(rows), make.size_argument(columns))
@@ -162,13 +158,9 @@ def _half_fused(graph: Graph, factor: Factor) -> bool:
     whole, slow, fast = slots
     for inner, kept in ((fast, slow), (slow, fast)):
         if _alone(graph, factor, inner) and not graph.touching(inner):
-            vector = graph.writer.product(graph.vector(graph.pendants[inner], inner))
-            unit = make.eye(graph.sizes[kept])
-            pair = (unit, vector) if inner == fast else (vector, unit)
-            graph.pendants[inner] = []
+            pair = (make.eye(graph.sizes[kept]), graph.taken_vector(inner))
             graph.others.remove(factor)
-            value = make.call("kron", *pair, shape=(graph.sizes[whole], graph.sizes[kept]))
-            graph.add_matrix(whole, kept, value)
+            graph.add_matrix(whole, kept, make.kron(*(pair if inner == fast else pair[::-1])))
             return True
     return False
 

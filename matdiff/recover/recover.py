@@ -6,13 +6,14 @@ What does not reduce has no matrix notation and raises `Irreducible`; `entries` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language import make
-from matdiff.language.dims import ONE, SCALAR, Dim, Shape
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape, size
+from matdiff.language.dims import size as dim_of
+from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.sums import with_part
 from matdiff.recover import terms
 from matdiff.recover.blocks import Grid, grid_of, part_of
@@ -24,10 +25,6 @@ from matdiff.recover.writer import Term, Writer
 from matdiff.tensor.build import add, base_and_exponent, einsum, is_symmetric
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
-
-if TYPE_CHECKING:
-    from matdiff.language.kinds import Variable
-    from matdiff.language.syntax import Rational
 
 
 class Recovery:
@@ -71,7 +68,7 @@ class Recovery:
         return known
 
     def _term(self, tensor: Tensor) -> Term:
-        shape = _shape(tensor.dims)
+        shape = matrix_shape(tensor.dims)
         if isinstance(tensor, Product):
             return self._product(tensor)
         if isinstance(tensor, Sum):
@@ -98,26 +95,23 @@ class Recovery:
 
     def _constant(self, tensor: Constant) -> Expr:
         if tensor.name == "size":
-            dim = tensor.parameters[0]
-            assert isinstance(dim, Dim)
-            return self.size(dim)
+            return self.size(tensor.parameters[0])
         if tensor.name == "tril":
-            return make.call("tril", Expr("ones", (), shape=_shape(tensor.dims)), shape=_shape(tensor.dims))
+            return make.call("tril", Expr("ones", (), shape=matrix_shape(tensor.dims)), shape=matrix_shape(tensor.dims))
         if tensor.name == "unit":
             place, dim = tensor.parameters
-            assert isinstance(place, Expr) and isinstance(dim, Dim)
             return Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
         if tensor.name == "shift":
             return _shift_block(tensor)
         return Expr(tensor.name, (), shape=SCALAR)
 
     def size(self, dim: Dim) -> Expr:
-        """A size as a number: `rows(A)`, `cols(A)`, and sums and products of these."""
+        """A size as a number: `rows(A)`, `cols(A)`, and sums and products of these; tr(I) where no variable has it."""
         if dim in self.sizes:
             return self.sizes[dim]
         terms = []
         for monomial, coefficient in dim.terms:
-            factors = [self.sizes.get(size) or _trace_of_identity(size) for size in map(_named, monomial)]
+            factors = [self.sizes.get(size) or make.call("tr", make.eye(size), shape=SCALAR) for size in map(dim_of, monomial)]
             terms.append(Term(coefficient, factors, [], ()).expr(self.writer))
         return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
 
@@ -174,7 +168,7 @@ class Recovery:
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
         if is_negative:  # A x - [c; d], not [-c; -d] + A x
             cells = [cell.args[0] if cell.op == "neg" else cell for cell in cells]
-        block = Expr("block", tuple(cells), grid.width, shape=_shape(dims))
+        block = Expr("block", tuple(cells), grid.width, shape=matrix_shape(dims))
         return Term(-1 if is_negative else 1, [], [], (block,))
 
     def _product(self, product: Product) -> Term:
@@ -182,7 +176,7 @@ class Recovery:
         factors: list[Expr] = []
         divisors: list[Expr] = []
         if product.coefficient == 0 and product.out:
-            return Term(1, [], [], (Expr("zeros", (), shape=_shape(product.dims)),))
+            return Term(1, [], [], (Expr("zeros", (), shape=matrix_shape(product.dims)),))
         for tensor, slots in product.factors:
             if isinstance(tensor, Sum) and not slots:
                 inner = self.term(tensor)
@@ -237,7 +231,7 @@ def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = (), nam
     sides = [
         (operator, v.name, v.shape, dim) for v in variables for operator, dim in zip(("rows", "cols"), v.shape) if not dim.is_one
     ]
-    found: dict[Dim, Expr] = {_named(name): Expr("size", (), name, shape=SCALAR) for name in named}
+    found: dict[Dim, Expr] = {size(name): Expr("size", (), name, shape=SCALAR) for name in named}
     for operator, name, shape, dim in sorted(sides, key=lambda side: (side[1] not in wrt, side[0] == "cols", side[1])):
         if dim not in found:
             found[dim] = make.call(operator, make.name(name, shape), shape=SCALAR)
@@ -255,16 +249,8 @@ def _scalar_of(tensor: Tensor) -> Tensor | None:
     return None
 
 
-def _trace_of_identity(dim: Dim) -> Expr:
-    """A size that no variable has, as in tr(I), as a number."""
-    return make.call("tr", make.eye(dim), shape=SCALAR)
-
-
-def _named(name: str) -> Dim:
-    return Dim({(name,): 1})
-
-
-def _shape(dims: tuple[Dim, ...]) -> Shape:
+def matrix_shape(dims: tuple[Dim, ...]) -> Shape:
+    """Rows and columns of at most two axes."""
     if len(dims) == 2:
         return dims[0], dims[1]
     return (dims[0] if dims else ONE), ONE
@@ -273,7 +259,6 @@ def _shape(dims: tuple[Dim, ...]) -> Shape:
 def _shift_block(tensor: Constant) -> Expr:
     """The matrix `shift` as a column of blocks: zeros above, the identity, zeros below."""
     offset, part = tensor.parameters
-    assert isinstance(offset, Dim) and isinstance(part, Dim)
     middle = make.number(1) if part.is_one else make.eye(part)
     below = tensor.dims[0] - offset - part
     zeros = [make.zeros((rows, part)) if rows.terms else None for rows in (offset, below)]

@@ -6,16 +6,12 @@ Everything here makes typed `Expr`s from typed `Expr`s and keeps their value.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.tensor.rational import whole
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 Chain = tuple[Expr, ...]
 
@@ -94,13 +90,13 @@ def _slices(chain: Chain) -> Chain:
     factors: list[Expr] = []
     for factor in chain:
         if factor.op == "e" and factors and not is_scalar(factors[-1]):
-            factors.append(_column(factors.pop(), factor.args[0]))
+            factors.append(_picked(factors.pop(), factor.args[0], 1))
         else:
             factors.append(factor)
     picked: list[Expr] = []
     for factor in reversed(factors):
         if is_row_of(factor, "e") and picked and not is_scalar(picked[-1]):
-            picked.append(_row(picked.pop(), factor.args[0].args[0]))
+            picked.append(_picked(picked.pop(), factor.args[0].args[0], 0))
         else:
             picked.append(factor)
     return tuple(reversed(picked))
@@ -116,22 +112,14 @@ def is_row_of(expr: Expr, op: str) -> bool:
     return expr.op == "'" and expr.args[0].op == op
 
 
-def _column(base: Expr, place: Expr) -> Expr:
-    """base e_j: X[:,j], X[j,:]^T of a transpose, x[j] of a row x^T, X[i,j] of a row X[i,:]."""
-    rows, _ = shape_of(base)
+def _picked(base: Expr, place: Expr, axis: int) -> Expr:
+    """e_i^T base (axis 0) or base e_j (axis 1): X[i,:] and X[:,j]; X[:,i]^T of a transpose; X[i,j] of a slice, x[i] of a vector."""
+    other = shape_of(base)[1 - axis]
     if base.op == "'":
-        row = _row(base.args[0], place)
-        return row if rows.is_one else transposed(row)
-    return _sliced(base, number(1) if rows.is_one else Expr("all"), place, (rows, ONE))
-
-
-def _row(base: Expr, place: Expr) -> Expr:
-    """e_i^T base: X[i,:], X[:,i]^T of a transpose, X[i,j] of a column X[:,j], x[i] of a vector."""
-    _, columns = shape_of(base)
-    if base.op == "'":
-        column = _column(base.args[0], place)
-        return column if columns.is_one else transposed(column)
-    return _sliced(base, place, number(1) if columns.is_one else Expr("all"), (ONE, columns))
+        picked = _picked(base.args[0], place, 1 - axis)
+        return picked if other.is_one else transposed(picked)
+    beside = number(1) if other.is_one else Expr("all")
+    return _sliced(base, beside, place, (other, ONE)) if axis else _sliced(base, place, beside, (ONE, other))
 
 
 def _sliced(base: Expr, row: Expr, column: Expr, shape: Shape) -> Expr:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections import Counter
+from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, eye, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 from matdiff.recover.cost import cost
 from matdiff.recover.terms import Chain, exponents_of, is_diagonal, is_plain, is_row_of, opened, over_and_under, shortened
 from matdiff.tensor.rational import magnitude
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 # Matrices that equal their transpose whatever their arguments are.
 _ALWAYS_SYMMETRIC = ("I", "diag")
@@ -265,10 +263,8 @@ def _transposes(chain: Chain) -> int:
 
 
 def _elementwise(factors: list[Expr], shape: Shape) -> Expr | None:
-    counts: dict[Expr, int] = {}
-    for factor in factors:
-        counts[factor] = counts.get(factor, 0) + 1
-    parts = [factor if count == 1 else call(".^", factor, number(count), shape=shape) for factor, count in counts.items()]
+    counts = Counter(factors).items()
+    parts = [factor if count == 1 else call(".^", factor, number(count), shape=shape) for factor, count in counts]
     if not parts:
         return None
     return parts[0] if len(parts) == 1 else Expr(".*", tuple(parts), shape=shape)
@@ -281,6 +277,10 @@ class Term(NamedTuple):
     factors: list[Expr]
     divisors: list[Expr]
     chain: Chain
+
+    @classmethod
+    def of(cls, expr: Expr) -> Term:
+        return cls(1, [expr], [], ()) if is_scalar(expr) else cls(1, [], [], (expr,))
 
     def expr(self, writer: Writer) -> Expr:
         if self.coefficient == 1 and len(self.factors) == 1 and not self.divisors and not self.chain:

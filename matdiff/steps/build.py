@@ -5,23 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 from matdiff.functions import row_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
-from matdiff.language.queries import is_scalar, shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.queries import is_scalar, post_order, shape_of
+from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor.rational import whole
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
-
-
-def is_linear(function: str) -> bool:
-    """Whether a function of the table is linear in each argument."""
-    return row_of(function).is_linear
 
 
 def differential(expr: Expr) -> Expr:
@@ -111,10 +103,7 @@ def _assembled(coefficient: Rational, scalars: list[Expr], chain: list[Expr], sh
         chain = list(chain[0].args)
     size = -coefficient if coefficient < 0 else coefficient
     if len(set(scalars)) < len(scalars):
-        counts = dict.fromkeys(scalars, 0)
-        for factor in scalars:
-            counts[factor] += 1
-        scalars = [_scalar_power(factor, count) for factor, count in counts.items()]
+        scalars = [_scalar_power(factor, count) for factor, count in Counter(scalars).items()]
     parts = [*([make.number(size)] if size != 1 else []), *scalars, *chain]
     if not parts:
         parts = [make.number(1)]
@@ -178,6 +167,19 @@ def transposed(expr: Expr) -> Expr:
     return make.transposed(expr)
 
 
+def rewritten(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
+    """The expression with what `change` gives in place of its parts, tidied around them."""
+    done: dict[int, Expr] = {}
+    for node in post_order(expr):
+        found = change(node)
+        if found is None:
+            args = tuple([done[id(arg)] for arg in node.args])
+            same = node.shape is None or all(new is old for new, old in zip(args, node.args))
+            found = node if same else remade(node, args, shape_of(node))
+        done[id(node)] = found
+    return done[id(expr)]
+
+
 def remade(node: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
     """The operation of a node on other arguments of the same kinds."""
     op = make.SCALAR_OPERATORS.get(node.op, node.op) if shape == SCALAR else node.op
@@ -195,6 +197,6 @@ def remade(node: Expr, args: tuple[Expr, ...], shape: Shape) -> Expr:
         return transposed(args[0])
     if op == ":" and shape_of(args[0])[1].is_one:
         return times([transposed(args[0]), args[1]], SCALAR)
-    if is_linear(op) and len(args) == 1 and args[0].op == "neg":
+    if row_of(op).is_linear and len(args) == 1 and args[0].op == "neg":
         return negated(Expr(op, args[0].args, node.value, shape=shape))
     return Expr(op, args, node.value, shape=shape)

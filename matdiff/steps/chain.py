@@ -18,7 +18,7 @@ from matdiff.steps.derivation import Derivation, Line, Note
 from matdiff.steps.frobenius import frobenius_lines
 from matdiff.steps.indices import by_indices, distinct, squared
 from matdiff.steps.rewrite import Rewriting
-from matdiff.steps.setting import Setting, intermediate_values, last_line, projection_law
+from matdiff.steps.setting import Setting, intermediate_values, projection_law, recognised_lines
 from matdiff.tensor import build
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Tensor
@@ -165,18 +165,9 @@ class _Chain:
         return distinct(found)
 
     def _as_matrix(self, before: Line) -> list[Line]:
-        setting, result = self.setting, self.setting.result
-        law = projection_law(setting)
-        if result.form != "matrix" or not result.shape:
-            used = law or (laws.ENTRIES if result.shape else laws.SIMPLIFY)
-            line = last_line(setting, setting.left, (used,), None)
-            return [line if line.left == before.left else line._replace(number=self._next())]
-        found = []
-        if law is not None:
-            array = before.left.args[0] if before.left.op == "entry" else before.left
-            plain = setting.recovery.expr(setting.plain_gradient())
-            found.append(Line(array, plain, (setting.recognised,), result.tensor.dims, number=self._next()))
-        return [*found, last_line(setting, setting.left, (law or setting.recognised,), None, self._next())]
+        is_array = self.setting.result.form == "matrix" and bool(self.setting.result.shape)
+        found = recognised_lines(self.setting, before)
+        return [line._replace(number=self._next()) if is_array or line.left != before.left else line for line in found]
 
     def _note(self) -> None:
         axes = tuple(slope.dims for slope in self.factors.values())

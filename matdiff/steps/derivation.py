@@ -5,12 +5,11 @@ Nothing here is a string until `formats.steps` prints it, except the names that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from matdiff.language.dims import Dim
-    from matdiff.language.syntax import Expr
+from matdiff.language.dims import Dim
+from matdiff.language.syntax import Expr
 
 
 class Law(NamedTuple):
@@ -52,7 +51,7 @@ class Note(NamedTuple):
     summed: tuple[Expr, ...] = ()
 
 
-class Derivation:
+class Derivation(NamedTuple):
     """How one result comes about.
 
     method      "differential", "chain" or "index"
@@ -62,18 +61,11 @@ class Derivation:
     notes       what is to be said at the end
     """
 
-    def __init__(
-        self,
-        method: str,
-        wrt: tuple[str, ...],
-        lines: Iterable[Line],
-        introduced: Mapping[str, Expr] | None = None,
-        notes: Sequence[Note] = (),
-    ) -> None:
-        self.method, self.wrt = method, wrt
-        self.lines = tuple(lines)
-        self.introduced = dict(introduced or {})
-        self.notes = tuple(notes)
+    method: str
+    wrt: tuple[str, ...]
+    lines: Sequence[Line]
+    introduced: Mapping[str, Expr]
+    notes: Sequence[Note] = ()
 
     def __repr__(self) -> str:
         return f"<Derivation by {', '.join(self.wrt)}: {self.method}, {len(self.lines)} lines>"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.result import Result
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NoSteps
 from matdiff.language.make import name
@@ -18,10 +19,6 @@ from matdiff.steps.derivation import Derivation, Law, Line, Note
 from matdiff.steps.differential import by_differentials
 from matdiff.steps.indices import by_indices
 from matdiff.steps.setting import Setting
-
-if TYPE_CHECKING:
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
 
 __all__ = ["METHODS", "Derivation", "Law", "Line", "Note", "derivation", "derivations"]
 

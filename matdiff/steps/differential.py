@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from matdiff.language import make
-from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.dims import SCALAR
+from matdiff.language.kinds import kind_of
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.recover.graph import Irreducible
 from matdiff.steps import laws
-from matdiff.steps.build import differential, entry, remade, summed, times
+from matdiff.steps.build import differential, entry, rewritten, summed, times
 from matdiff.steps.derivation import Derivation, Law, Line
 from matdiff.steps.identify import Form, pairing
 from matdiff.steps.indices import distinct
@@ -21,7 +21,7 @@ from matdiff.tensor.lower import axes_of
 
 def by_differentials(setting: Setting) -> Derivation:
     """The derivation of one differentiation."""
-    return Derivation("differential", setting.result.wrt, _Differentials(setting).lines())
+    return Derivation("differential", setting.result.wrt, _Differentials(setting).lines(), {})
 
 
 class _Differentials:
@@ -87,20 +87,17 @@ class _Differentials:
             yield self._line(stage.right, stage.laws or (laws.COLLECT,))
         slope = result.value_expr
         if law is not None:
-            try:
-                slope = setting.recovery.expr(setting.plain_gradient())
-            except Irreducible:
-                slope = result.value_expr
+            slope = setting.plain_formula() or slope
         used = laws.COLLECT if len(form.paths) != 1 else laws.PUT_IN if setting.definitions else laws.SIMPLIFY
-        if _is_row(self.shape) and result.tensor.order == 1 and law is None:
+        if kind_of(self.shape) == "row" and result.tensor.order == 1 and law is None:
             slope = setting.recovery.writer.transposed(slope)
         yield self._line(pairing(slope, change, self.shape), (used,))
         named = make.name(" derivative", shape_of(slope))
         because = _paired_with(left, named, pairing(named, change, self.shape))
         if setting.answer.asked.structure == "entries" and law is not None:
-            yield last_line(setting, left, (law,), None)
+            yield last_line(setting, (law,))
         else:
-            yield last_line(setting, left, () if law is None else (law,), (self.left, because))
+            yield last_line(setting, () if law is None else (law,), (self.left, because))
 
     def _by_entries(self, law: Law | None) -> Iterator[Line]:
         """dY[i,j] as a sum over the entries of dX: what has no matrix notation is read off entry by entry."""
@@ -111,11 +108,7 @@ class _Differentials:
             body = _scaled(result.expr, change)
             yield Line(left, summed(body, variable), (laws.ENTRIES,), axes_of(self.shape))
         because = summed(times([setting.left.replace(shape=SCALAR), change], SCALAR), variable)
-        yield last_line(setting, setting.left, () if law is None else (law,), (left, because))
-
-
-def _is_row(shape: Shape) -> bool:
-    return shape[0].is_one and not shape[1].is_one
+        yield last_line(setting, () if law is None else (law,), (left, because))
 
 
 def _scaled(expr: Expr, factor: Expr) -> Expr:
@@ -127,15 +120,7 @@ def _scaled(expr: Expr, factor: Expr) -> Expr:
 
 def _replaced(expr: Expr, replacements: Mapping[Expr, Expr]) -> Expr:
     """The expression with others in place of all that equals them."""
-    done: dict[int, Expr] = {}
-    for node in post_order(expr):
-        if node in replacements:
-            done[id(node)] = replacements[node]
-        elif node.shape is None or all(done[id(arg)] is arg for arg in node.args):
-            done[id(node)] = node
-        else:
-            done[id(node)] = remade(node, tuple(done[id(arg)] for arg in node.args), node.shape)
-    return done[id(expr)]
+    return rewritten(expr, replacements.get)
 
 
 def _paired_with(left: Expr, named: Expr, paired: Expr) -> Expr:

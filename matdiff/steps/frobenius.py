@@ -7,27 +7,25 @@ and what is left of it is again a matrix: the map's adjoint applied to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.derive.sweep import derive
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape, size
 from matdiff.language.queries import names_in, shape_of
+from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.notations.equation import NoNotation
-from matdiff.notations.frobenius import isotropic, isotropic_letters, written
+from matdiff.notations.frobenius import isotropic, isotropic_letters, tensor_of, written
 from matdiff.notations.linear import Beside, Dyad, Linear, Map, Mask, NotLinear, Sides, Slope, Term, Turn
 from matdiff.recover.graph import Irreducible
+from matdiff.recover.writer import Writer
 from matdiff.steps import laws
 from matdiff.steps.build import negated, partial, plus, times
 from matdiff.steps.derivation import Law, Line
 from matdiff.steps.setting import Setting, last_line
 from matdiff.tensor import build
 from matdiff.tensor.lower import axes_of
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Expr
-    from matdiff.tensor.nodes import Tensor
+from matdiff.tensor.nodes import Tensor
 
 
 def frobenius_lines(setting: Setting, arrays: Sequence[Expr], slopes: Sequence[Tensor], number: int) -> list[Line]:
@@ -85,10 +83,10 @@ class _Contraction:
             found.append(Line(self.left, self._whole(), used, axes))
         last = found.pop()
         if last.right == self.setting.result.expr:
-            return [*found, last_line(self.setting, self.left, last.laws, None)]
+            return [*found, last_line(self.setting, last.laws)]
         kept = {str(node.value) for node in names_in(self.setting.result.expr)}
         is_put_in = any(node.value in self.setting.moving and node.value not in kept for node in names_in(last.right))
-        return [*found, last, last_line(self.setting, self.left, (laws.PUT_IN if is_put_in else laws.SIMPLIFY,), None)]
+        return [*found, last, last_line(self.setting, (laws.PUT_IN if is_put_in else laws.SIMPLIFY,))]
 
     def _whole(self) -> Expr:
         """`A : (E X^T : F)`."""
@@ -105,14 +103,14 @@ class _Contraction:
         terms = self.rest[0]
         if len(terms) == 1 and len(terms[0].maps) > 1:
             (term,) = terms
-            self.matrix = self._simple(_adjoint(self.setting, term.maps[0], self.matrix))
+            self.matrix = self._simple(_adjoint(self.setting.recovery.writer, term.maps[0], self.matrix))
             self.rest[0] = (term._replace(maps=term.maps[1:]),)
             return (law_of_map(term.maps[0], self.letters),)
         parts = []
         for term in terms:
             part = self.matrix
             for map_ in term.maps:
-                part = _adjoint(self.setting, map_, part)
+                part = _adjoint(self.setting.recovery.writer, map_, part)
             part = times([*term.factors, part], shape_of(part))
             for divisor in term.divisors:
                 part = make.call("/", part, divisor, shape=shape_of(part))
@@ -129,9 +127,8 @@ class _Contraction:
         return self.setting.recovery.writer.transposed(found) if is_row else found
 
 
-def _adjoint(setting: Setting, map_: Map, matrix: Expr) -> Expr:
+def _adjoint(writer: Writer, map_: Map, matrix: Expr) -> Expr:
     """The matrix G with G : M = matrix : map(M) for all M."""
-    writer = setting.recovery.writer
     if isinstance(map_, Turn):
         return writer.transposed(matrix)
     if isinstance(map_, Sides):
@@ -164,23 +161,13 @@ def meanings(letters: dict[str, str]) -> tuple[Law, Law]:
 
 def law_of_map(map_: Map, letters: dict[str, str]) -> Law:
     """`A : (E B) = A B`, in square matrices."""
-    tensor = isotropic(letters["E"], _SQUARE)
-
-    def product(*factors: Expr) -> Expr:
-        return make.call("*", *factors, shape=_SQUARE)
-
-    if isinstance(map_, Turn):
-        moved, left = isotropic(letters["F"], _SQUARE), make.transposed(_A)
-    elif isinstance(map_, Mask):
-        op = "./" if map_.divides else ".*"
-        moved = make.call(op, *((tensor, _B) if map_.divides else (_B, tensor)), shape=_SQUARE)
-        left = make.call(op, _A, _B, shape=_SQUARE)
+    generic: Map = Turn(_SQUARE)
+    if isinstance(map_, Mask):
+        generic = Mask(_B, map_.divides, _SQUARE)
     elif isinstance(map_, Dyad):
-        moved = make.call("dyad", _B, _C, shape=_SQUARE)
-        left = product(make.call(":", _A, _B, shape=SCALAR), _C)
-    else:
-        assert isinstance(map_, Sides)
-        before, after = (_B,) if map_.left else (), (_C if map_.left else _B,) if map_.right else ()
-        moved = product(*before, tensor, *after) if before or after else tensor
-        left = product(*map(make.transposed, before), _A, *after) if before or after else _A
-    return Law("", (make.call("contract", _A, moved, shape=_SQUARE), left))
+        generic = Dyad(_B, _C, _SQUARE)
+    elif isinstance(map_, Sides):
+        right = make.transposed(_C if map_.left else _B)
+        generic = Sides((_B,) if map_.left else (), (right,) if map_.right else (), _SQUARE)
+    pair = make.call("contract", _A, tensor_of(generic, letters), shape=_SQUARE)
+    return Law("", (pair, _adjoint(Writer(), generic, _A)))

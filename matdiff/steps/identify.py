@@ -20,7 +20,7 @@ from matdiff.laws.simplify import rebuild, simplify
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery
 from matdiff.steps import laws
-from matdiff.steps.build import is_linear, negated, plus, times, transposed
+from matdiff.steps.build import negated, plus, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, axes_of
@@ -238,7 +238,7 @@ def _move(node: Expr, inner: Expr, scalar_whole: bool) -> Law | None:
 
 def _is_plain(node: Expr) -> bool:
     """Whether an operation is moved together with the products around it."""
-    return node.op in ("*", "'", "neg", "+", "/") or (is_linear(node.op) and is_scalar(node))
+    return node.op in ("*", "'", "neg", "+", "/") or (row_of(node.op).is_linear and is_scalar(node))
 
 
 def _move_of_product(node: Expr, inner: Expr, kinds: tuple[str, str]) -> Law | None:

@@ -7,23 +7,25 @@ printing puts `d(A x - b)[i]/dx[k]` in its place.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from matdiff.derive.rank import mark_of
 from matdiff.derive.sweep import derive
 from matdiff.infer.rules import ARGUMENTS
 from matdiff.language import make
-from matdiff.language.dims import ONE, SCALAR, Dim, Shape
-from matdiff.language.queries import post_order, shape_of
+from matdiff.language.dims import SCALAR, Dim
+from matdiff.language.queries import post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.laws.simplify import rebuild, simplify
 from matdiff.recover.entries import in_indices
 from matdiff.recover.graph import Irreducible
+from matdiff.recover.recover import matrix_shape
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line
-from matdiff.steps.setting import Setting, last_line, projection_law
+from matdiff.steps.setting import Setting, recognised_lines
 from matdiff.tensor import build
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Apply, Index, Product, Sum, Symbol, Tensor
@@ -33,7 +35,7 @@ _MOST_ROUNDS = 40
 
 def by_indices(setting: Setting) -> Derivation:
     """The derivation of one differentiation."""
-    return Derivation("index", setting.result.wrt, _Indices(setting).lines())
+    return Derivation("index", setting.result.wrt, _Indices(setting).lines(), {})
 
 
 class _Indices:
@@ -65,7 +67,7 @@ class _Indices:
             found.append(Line(left, setting.partial_of_output, (free,), axes))
         for right, used in self._derived(whole):
             found.append(Line(left, right, used, axes))
-        found += self._recognised(found[-1])
+        found += recognised_lines(setting, found[-1])
         return distinct(found)
 
     def _derived(self, whole: Tensor) -> list[tuple[Expr, tuple[Law, ...]]]:
@@ -95,23 +97,6 @@ class _Indices:
         current = rebuild(current, self.setting.restored)
         found.append((self._written(current, [*self.output, *self.variables]), used))
         return found
-
-    def _recognised(self, before: Line) -> list[Line]:
-        """The printed result, from its entries."""
-        setting, result = self.setting, self.setting.result
-        law = projection_law(setting)
-        if result.form == "matrix" and result.shape:
-            found = []
-            if law is not None:
-                try:
-                    plain = setting.recovery.expr(setting.plain_gradient())
-                    array = before.left.args[0] if before.left.op == "entry" else before.left
-                    found.append(Line(array, plain, (setting.recognised,), result.tensor.dims))
-                except Irreducible:
-                    pass
-            last = law or setting.recognised
-            return [*found, last_line(setting, setting.left, (last,), None)]
-        return [last_line(setting, setting.left, (law or (laws.ENTRIES if result.shape else laws.SIMPLIFY),), None)]
 
     # --- differentiation -------------------------------------------------------------------------------------------------
 
@@ -195,8 +180,8 @@ class _Indices:
         return build.add(terms, node.dims + self.variable.dims)
 
     def _name_law(self, node: Apply) -> None:
-        args = tuple(make.name(text, _shape(arg)) for text, arg in zip(ARGUMENTS, node.args))
-        value = Expr(node.function, args, shape=_shape(node))
+        args = tuple(make.name(text, matrix_shape(arg.dims)) for text, arg in zip(ARGUMENTS, node.args))
+        value = Expr(node.function, args, shape=matrix_shape(node.dims))
         if node.function == "power":
             found = [laws.law("power")]
         elif laws.is_matrix_function(node.function) or laws.has_rule(value):
@@ -225,16 +210,14 @@ class _Indices:
         return self._named(self._written(tensor, [*self.output, *self.variables]))
 
     def _named(self, expr: Expr) -> Expr:
-        done: dict[int, Expr] = {}
-        for node in post_order(expr):
+        def named(node: Expr, again: Expr) -> Expr:
             if node.op == "entry" and node.args[0].op == "name" and self._is_own(str(node.args[0].value)):
-                done[id(node)] = self._as_partial(str(node.args[0].value), [str(index.value) for index in node.args[1:]])
-            elif node.op == "name" and self._is_own(str(node.value)) and not axes_of(shape_of(node)):
-                done[id(node)] = self._as_partial(str(node.value), [])
-            else:
-                args = tuple(done[id(arg)] for arg in node.args)
-                done[id(node)] = node if args == node.args else _flattened(node, args)
-        return done[id(expr)]
+                return self._as_partial(str(node.args[0].value), [str(index.value) for index in node.args[1:]])
+            if node.op == "name" and self._is_own(str(node.value)) and not axes_of(shape_of(node)):
+                return self._as_partial(str(node.value), [])
+            return again if again is node else _flattened(again)
+
+        return rebuilt(expr, named)
 
     def _is_own(self, name: str) -> bool:
         return name in self.pending or name == "the deltas"
@@ -265,38 +248,24 @@ def differential_law(setting: Setting, letters: Sequence[str]) -> Law:
 
 def squared(expr: Expr) -> Expr:
     """Equal entries in a product as a power: r[i] r[i] is r[i]^2."""
-    done: dict[int, Expr] = {}
-    for node in post_order(expr):
-        args = tuple(done[id(arg)] for arg in node.args)
-        if node.op == "*" and len(set(args)) < len(args) and all(arg.shape == SCALAR for arg in args):
-            counts: dict[Expr, int] = {}
-            for arg in args:
-                counts[arg] = counts.get(arg, 0) + 1
-            args = tuple(
-                arg if count == 1 else make.call("^", arg, make.number(count), shape=SCALAR) for arg, count in counts.items()
-            )
-            done[id(node)] = args[0] if len(args) == 1 else node.replace(args=args)
-        else:
-            done[id(node)] = node if args == node.args else node.replace(args=args)
-    return done[id(expr)]
+
+    def with_powers(_: Expr, node: Expr) -> Expr:
+        if node.op != "*" or len(set(node.args)) == len(node.args) or any(arg.shape != SCALAR for arg in node.args):
+            return node
+        counts = Counter(node.args)
+        args = [arg if count == 1 else make.call("^", arg, make.number(count), shape=SCALAR) for arg, count in counts.items()]
+        return args[0] if len(args) == 1 else node.replace(args=tuple(args))
+
+    return rebuilt(expr, with_powers)
 
 
-def _flattened(node: Expr, args: tuple[Expr, ...]) -> Expr:
-    if node.op == "*":
-        args = tuple(
-            inner
-            for arg in args
-            for inner in (arg.args if arg.op == "*" and all(part.shape == SCALAR for part in arg.args) else (arg,))
-        )
-        args = tuple(arg for arg in args if arg != make.number(1)) or (make.number(1),)
-        if len(args) == 1:
-            return args[0]
-    return node.replace(args=args)
-
-
-def _shape(tensor: Tensor) -> Shape:
-    dims = (*tensor.dims, ONE, ONE)
-    return dims[0], dims[1]
+def _flattened(node: Expr) -> Expr:
+    """A product of numbers without brackets, and without the number 1."""
+    if node.op != "*":
+        return node
+    opened = (arg.args if arg.op == "*" and all(part.shape == SCALAR for part in arg.args) else (arg,) for arg in node.args)
+    args = [inner for part in opened for inner in part if inner != make.number(1)] or [make.number(1)]
+    return args[0] if len(args) == 1 else node.replace(args=tuple(args))
 
 
 def distinct(lines: Sequence[Line]) -> list[Line]:

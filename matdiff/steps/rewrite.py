@@ -7,7 +7,6 @@ Magnus and Neudecker, Matrix Differential Calculus (2019), ch. 8.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, row_of
 from matdiff.infer.rules import is_euclidean
@@ -16,14 +15,11 @@ from matdiff.language.dims import SCALAR
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of, values_of
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.steps import laws
-from matdiff.steps.build import differential, hadamard, is_linear, negated, plus, power, quotient, remade, times, transposed
+from matdiff.steps.build import differential, hadamard, negated, plus, power, quotient, rewritten, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.tensor.rational import whole
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 class Rewriting:
@@ -67,15 +63,7 @@ class Rewriting:
 
     def opened(self, expr: Expr) -> Expr:
         """The expression with every d(...) in it opened once."""
-        done: dict[int, Expr] = {}
-        for node in post_order(expr):
-            if node.op == "differential" and node.args:
-                done[id(node)] = self.applied(node.args[0])
-            elif node.shape is None or all(done[id(arg)] is arg for arg in node.args):
-                done[id(node)] = node
-            else:
-                done[id(node)] = remade(node, tuple(done[id(arg)] for arg in node.args), node.shape)
-        return done[id(expr)]
+        return rewritten(expr, lambda node: self.applied(node.args[0]) if node.op == "differential" and node.args else None)
 
     def is_open(self, expr: Expr) -> bool:
         """Whether no d(...) of an expression is left."""
@@ -98,18 +86,11 @@ class Rewriting:
         if row is not None and row.form == "frechet":
             return self._slope(expr)
         if row is not None and row.form == "macro" and not row.is_linear:
-            return self._abbreviation(expr)
+            return self.terms(laws.meaning_of(expr))
         return self._linear(expr)
 
     def _joined(self, expr: Expr) -> Expr:
         return plus(self.terms(expr), shape_of(expr))
-
-    def _inside(self, argument: Expr) -> Expr:
-        """The differential of the argument of a function: left for the next line, unless it is a name."""
-        return differential(argument)
-
-    def _name(self, expr: Expr) -> list[Expr]:
-        return [differential(expr)]
 
     def _sum(self, expr: Expr) -> list[Expr]:
         found = []
@@ -120,12 +101,6 @@ class Rewriting:
                 found.append(term)
         return found
 
-    def _negation(self, expr: Expr) -> list[Expr]:
-        return [negated(term) for term in self.terms(expr.args[0])]
-
-    def _transpose(self, expr: Expr) -> list[Expr]:
-        return [transposed(term) for term in self.terms(expr.args[0])]
-
     def _linear(self, expr: Expr) -> list[Expr]:
         """An operation that is linear in each of its arguments: kron, vec, diag, blocks, entries."""
         shape = shape_of(expr)
@@ -135,7 +110,7 @@ class Rewriting:
             args = tuple(self._joined(arg) if self.depends(arg) else Expr("zeros", (), shape=shape_of(arg)) for arg in expr.args)
             return [Expr("block", args, expr.value, shape=shape)]
         inner = self.terms(expr.args[0])
-        if not (is_linear(expr.op) and is_scalar(expr)):  # tr, sum and mean are applied to every term of a sum
+        if not (row_of(expr.op).is_linear and is_scalar(expr)):  # tr, sum and mean are applied to every term of a sum
             inner = [plus(inner, shape_of(expr.args[0]))] if inner else []
         found = []
         for term in inner:
@@ -158,17 +133,11 @@ class Rewriting:
             self._use(laws.PRODUCT_RULE)
         return found
 
-    def _product(self, expr: Expr) -> list[Expr]:
-        return self._multilinear(expr, lambda args: times(args, shape_of(expr)))
-
-    def _hadamard(self, expr: Expr) -> list[Expr]:
-        return self._multilinear(expr, lambda args: hadamard(args, shape_of(expr)))
-
     def _frobenius(self, expr: Expr) -> list[Expr]:
         left, right = expr.args
         if left == right:
             self._use(laws.law("frobenius square"))
-            change = self._joined(left) if left.op != "+" and self._is_simple(left) else self._inside(left)
+            change = self._joined(left) if left.op != "+" and self._is_simple(left) else differential(left)
             return [times([make.number(2), Expr(":", (left, change), shape=SCALAR)], SCALAR)]
         return self._multilinear(expr, lambda args: _signed(args, lambda a: Expr(":", a, shape=SCALAR)))
 
@@ -209,11 +178,11 @@ class Rewriting:
         found = []
         if self.depends(base):
             self._use(laws.law("power" if is_scalar(expr) else "elementwise power"))
-            change = self._inside(base) if base.op not in ("name", "^") else self._joined(base)
+            change = differential(base) if base.op not in ("name", "^") else self._joined(base)
             found.append(hadamard([*_slope_of_power(base, exponent, value), change], shape))
         if self.depends(exponent):
             self._use(laws.law("exponential"))
-            change = self._inside(exponent)
+            change = differential(exponent)
             logarithm = make.call("log", base, shape=shape_of(base))
             found.append(hadamard([expr, logarithm, change], shape))
         return found
@@ -221,7 +190,7 @@ class Rewriting:
     def _square_of_norm(self, inner: Expr) -> list[Expr]:
         kind = kind_of(shape_of(inner))
         self._use(laws.law("square of a frobenius norm" if kind == "matrix" else "square of a norm"))
-        two, change = make.number(2), self._inside(inner)
+        two, change = make.number(2), differential(inner)
         if kind == "vector":
             return [times([two, transposed(inner), change], SCALAR)]
         if kind == "scalar":
@@ -253,7 +222,7 @@ class Rewriting:
         for place, argument in enumerate(expr.args):
             if self.depends(argument):
                 self._use(laws.law_of(expr, place, is_regular))
-                value = laws.differential_of(expr, place, self._inside(argument), is_regular)
+                value = laws.differential_of(expr, place, differential(argument), is_regular)
                 if not _is_zero(value):
                     found += value.args if value.op == "+" else [value]
         return found
@@ -263,10 +232,10 @@ class Rewriting:
         found = []
         if self.depends(expr.args[0]):
             self._use(laws.law_of(expr))
-            found.append(laws.directed(expr, self._inside(expr.args[0])))
+            found.append(laws.directed(expr, differential(expr.args[0])))
         if any(self.depends(arg) for arg in expr.args[1:]):
             self._use(laws.law_of(expr, 1))
-            found.append(laws.differential_of(expr, 1, self._inside(expr.args[1])))
+            found.append(laws.differential_of(expr, 1, differential(expr.args[1])))
         return found
 
     def _slope(self, expr: Expr) -> list[Expr]:
@@ -275,7 +244,7 @@ class Rewriting:
         others = len(expr.args) - row.order
         if any(self.depends(arg) for arg in expr.args[1:others]) or (row.order == 2 and self.depends(expr.args[0])):
             raise NoClosedForm(function=row.of, span=None)
-        found = [laws.directed(expr, self._inside(expr.args[0]))] if self.depends(expr.args[0]) else []
+        found = [laws.directed(expr, differential(expr.args[0]))] if self.depends(expr.args[0]) else []
         for place in range(others, len(expr.args)):
             for term in self.terms(expr.args[place]):
                 args = (*expr.args[:place], term, *expr.args[place + 1 :])
@@ -289,12 +258,8 @@ class Rewriting:
         if slope is None or any(self.depends(arg) for arg in inner.args[1:]):
             return self._linear(expr)
         self._use(laws.law_of_trace(inner))
-        product = times([slope, self._inside(inner.args[0])], shape_of(inner))
+        product = times([slope, differential(inner.args[0])], shape_of(inner))
         return [_signed((product,), lambda a: Expr("tr", a, shape=SCALAR))]
-
-    def _abbreviation(self, expr: Expr) -> list[Expr]:
-        """A function without a differential of its own: that of what it stands for."""
-        return self.terms(laws.meaning_of(expr))
 
 
 def _as_function(expr: Expr) -> Expr:
@@ -348,12 +313,12 @@ def _slope_of_power(base: Expr, exponent: Expr, value: Rational | None) -> list[
 
 
 _RULES: dict[str, Callable[[Rewriting, Expr], list[Expr]]] = {
-    "name": Rewriting._name,
+    "name": lambda self, expr: [differential(expr)],
     "+": Rewriting._sum,
-    "neg": Rewriting._negation,
-    "'": Rewriting._transpose,
-    "*": Rewriting._product,
-    ".*": Rewriting._hadamard,
+    "neg": lambda self, expr: [negated(term) for term in self.terms(expr.args[0])],
+    "'": lambda self, expr: [transposed(term) for term in self.terms(expr.args[0])],
+    "*": lambda self, expr: self._multilinear(expr, lambda args: times(args, shape_of(expr))),
+    ".*": lambda self, expr: self._multilinear(expr, lambda args: hadamard(args, shape_of(expr))),
     ":": Rewriting._frobenius,
     "/": Rewriting._quotient,
     "./": Rewriting._quotient,

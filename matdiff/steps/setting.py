@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack
 from itertools import chain, count
-from typing import TYPE_CHECKING
 
+from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side, output_name
+from matdiff.answer.result import Result
 from matdiff.derive.rank import is_regular, mark_of
 from matdiff.derive.structure import turns_with_variable
 from matdiff.derive.sweep import derive
+from matdiff.functions import row_of
+from matdiff.infer.infer import Typed
 from matdiff.infer.rules import is_euclidean
 from matdiff.language import make
+from matdiff.language.dims import Shape
 from matdiff.language.kinds import kind_of
-from matdiff.language.queries import is_scalar, names_in, post_order, shape_of, values_of
+from matdiff.language.queries import is_scalar, names_in, post_order, rebuilt, shape_of, values_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import rebuild, simplify
+from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.steps import laws
-from matdiff.steps.build import differential, entry, is_linear, partial, times
+from matdiff.steps.build import differential, entry, partial, times
 from matdiff.steps.derivation import Law, Line
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, axes_of, variable_tensor
 from matdiff.tensor.nodes import Apply, Session, Tensor, entered
-
-if TYPE_CHECKING:
-    from contextlib import ExitStack
-
-    from matdiff.answer.answer import Answer
-    from matdiff.answer.result import Result
-    from matdiff.infer.infer import Typed
-    from matdiff.language.dims import Shape
 
 
 class Setting:
@@ -162,13 +160,29 @@ class Setting:
         """The derivative of an expression by a variable or a definition in it, all others being held."""
         return rebuild(simplify(derive(self.lowered(expr), self.values[name])), self.restored)
 
-    def plain_gradient(self) -> Tensor:
-        """The derivative as if the variable had no structure, in terms of the variables alone."""
+    def plain_formula(self) -> Expr | None:
+        """The derivative as if the variable had no structure, in terms of the variables alone; None without matrix notation."""
         values = dict(self.values)
         for part, value in self.definitions.items():
             values[part] = simplify(Lowering(values).value(value))
         whole = simplify(Lowering(values).value(self.expr))
-        return rebuild(simplify(derive(whole, self.values[self.variable.name])), self.restored)
+        try:
+            return self.recovery.expr(rebuild(simplify(derive(whole, self.values[self.variable.name])), self.restored))
+        except Irreducible:
+            return None
+
+
+def recognised_lines(setting: Setting, before: Line) -> list[Line]:
+    """The printed result, from its entries, which the line before tells."""
+    result, law = setting.result, projection_law(setting)
+    if result.form != "matrix" or not result.shape:
+        return [last_line(setting, (law or (laws.ENTRIES if result.shape else laws.SIMPLIFY),))]
+    found = []
+    plain = setting.plain_formula() if law is not None else None
+    if plain is not None:
+        array = before.left.args[0] if before.left.op == "entry" else before.left
+        found.append(Line(array, plain, (setting.recognised,), result.tensor.dims))
+    return [*found, last_line(setting, (law or setting.recognised,))]
 
 
 def projection_law(setting: Setting) -> Law | None:
@@ -200,14 +214,12 @@ _PROJECTIONS = {
 }
 
 
-def last_line(
-    setting: Setting, left: Expr, used: tuple[Law, ...], because: tuple[Expr, Expr] | None, number: int | None = None
-) -> Line:
+def last_line(setting: Setting, used: tuple[Law, ...], because: tuple[Expr, Expr] | None = None) -> Line:
     """The line whose right side is the printed result."""
     if setting.is_turned:
         used = (*used, Law(f"{setting.answer.asked.layout} layout: the transpose"))
         because = None
-    return Line(left, setting.result.expr, used, setting.result.shape, because=because, number=number)
+    return Line(setting.left, setting.result.expr, used, setting.result.shape, because=because)
 
 
 # Names for the natural intermediate values of an expression that has none: the arguments of its functions, or the tail of a product.
@@ -271,7 +283,11 @@ def _tails(expr: Expr, moving: set[int]) -> Iterator[Expr]:
         node = stack.pop()
         if id(node) not in moving:
             continue
-        if node.op in ("neg", "+") or is_euclidean(node) or (is_linear(node.op) and is_scalar(node) and len(node.args) == 1):
+        if (
+            node.op in ("neg", "+")
+            or is_euclidean(node)
+            or (row_of(node.op).is_linear and is_scalar(node) and len(node.args) == 1)
+        ):
             stack += reversed(node.args)
         elif node.op == ":":
             yield from (arg for arg in node.args if id(arg) in moving and arg.op not in ("name", "'"))
@@ -292,22 +308,19 @@ def _tail(arrays: list[Expr], first: int, node: Expr) -> Expr:
 
 def _named(expr: Expr, names: dict[Expr, Expr], itself: Expr | None) -> Expr:
     """The expression with names for its parts, also for the tail of a product."""
-    done: dict[int, Expr] = {}
-    for node in post_order(expr):
+
+    def named(node: Expr, again: Expr) -> Expr:
         if node in names and node != itself:
-            done[id(node)] = names[node]
-            continue
-        args = tuple(done[id(arg)] for arg in node.args)
-        if node.op == "*":
-            args = _with_tail(node, args, names, itself)
-        done[id(node)] = node if args == node.args else node.replace(args=args)
-    return done[id(expr)]
+            return names[node]
+        return _with_tail(node, again, names, itself) if node.op == "*" else again
+
+    return rebuilt(expr, named)
 
 
-def _with_tail(node: Expr, args: tuple[Expr, ...], names: dict[Expr, Expr], itself: Expr | None) -> tuple[Expr, ...]:
+def _with_tail(node: Expr, again: Expr, names: dict[Expr, Expr], itself: Expr | None) -> Expr:
     for first in range(1, len(node.args) - 1):
         rest = node.args[first:]
         for part, name in names.items():
             if part.op == "*" and part.args == rest and part != itself and not all(map(is_scalar, node.args[:first])):
-                return (*args[:first], name)
-    return args
+                return again.replace(args=(*again.args[:first], name))
+    return again

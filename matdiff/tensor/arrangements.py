@@ -9,6 +9,7 @@ functions of one matrix commute: f(X) g(X) = g(X) f(X).  They stand in one order
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import product
 
@@ -75,9 +76,7 @@ def _in_order(factors: tuple[Factor, ...], out: tuple[int, ...], is_skew: Claim,
     for place, (tensor, slots) in enumerate(factors):
         if len(set(slots)) == 2 and len(slots) == 2:
             groups.setdefault(_argument(tensor), []).append(place)
-    uses: dict[int, int] = {}
-    for slot in (*out, *(slot for _, slots in factors for slot in slots)):
-        uses[slot] = uses.get(slot, 0) + 1
+    uses = Counter((*out, *(slot for _, slots in factors for slot in slots)))
     for base, places in groups.items():
         # A base that is a product stands among the factors in pieces, which would not be moved along.
         if len({factors[place][0] for place in places}) < 2 or isinstance(base, Product) or is_skew(base):

@@ -10,11 +10,12 @@ The first construction of a value decides how it is displayed; later equal ones,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.language.dims import Dim
+from matdiff.language.syntax import Rational
 from matdiff.limits import check
 from matdiff.tensor.arrangements import arrangements
 from matdiff.tensor.canonical import canonical_key
@@ -35,10 +36,6 @@ from matdiff.tensor.nodes import (  # fmt: skip
     known_node,
 )
 from matdiff.tensor.rational import common_factor, ratio_of, rational_power, whole
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
-
 
 # --- leaves ---------------------------------------------------------------------------------------------------------------
 
@@ -102,7 +99,7 @@ def number_of(tensor: Tensor) -> Rational | None:
 def einsum(
     factors: Iterable[tuple[Tensor, Sequence[Index]]],
     out: Sequence[Index],
-    sizes: dict[Index, Dim] | None = None,
+    sizes: Mapping[Any, Dim] | None = None,
     coefficient: Rational = 1,
 ) -> Tensor:
     """The product of `factors` with the given indices, summed over every index that is not in `out`.
@@ -130,6 +127,11 @@ def einsum(
         alone = pairs[0][0]
         return _product(coefficient * scale, alone.factors, alone.out, alone.sizes)
     return _split(coefficient * scale, pairs, ends, flat.sizes)
+
+
+def with_factors(product: Product, factors: Iterable[tuple[Tensor, Sequence[Index]]]) -> Tensor:
+    """The product with other factors at its indices."""
+    return einsum(factors, product.out, dict(enumerate(product.sizes)), product.coefficient)
 
 
 def base_and_exponent(tensor: Tensor) -> tuple[Tensor, Rational]:
@@ -314,8 +316,7 @@ def terms_of(tensor: Tensor) -> Sequence[tuple[Rational, Tensor]]:
         if len(tensor.factors) == 1:
             group, slots = tensor.factors[0]
             if isinstance(group, Sum) and slots == tuple(dict.fromkeys(slots)) and (not slots or set(slots) == set(tensor.out)):
-                sizes: dict[Index, Dim] = dict(enumerate(tensor.sizes))
-                return [(c, einsum([(t, slots)], tensor.out, sizes)) for c, t in group.terms]
+                return [(c, einsum([(t, slots)], tensor.out, dict(enumerate(tensor.sizes)))) for c, t in group.terms]
     return ((1, tensor),)
 
 

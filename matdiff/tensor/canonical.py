@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from matdiff.language.dims import Dim
@@ -24,10 +25,7 @@ def canonical_key(factors: tuple[Factor, ...], symmetric: list[bool], out: tuple
     colour: list[int] = _ranks([(tuple(p for p, o in enumerate(out) if o == i), sizes[i].terms) for i in range(count)])
     while True:
         colour = _refine(colour, factors, symmetric)
-        classes: dict[int, int] = {}
-        for c in colour:
-            classes[c] = classes.get(c, 0) + 1
-        tied = [c for c, n in classes.items() if n > 1]
+        tied = [c for c, n in Counter(colour).items() if n > 1]
         if not tied:
             break
         first = min(tied)

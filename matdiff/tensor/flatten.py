@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from matdiff.language.dims import Dim
+from matdiff.language.syntax import Rational
 from matdiff.tensor.nodes import Index, Product, Tensor
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 def is_atomic(tensor: Product) -> bool:

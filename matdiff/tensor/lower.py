@@ -7,7 +7,7 @@ scalar none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
 from matdiff.infer.infer import Typed
@@ -16,13 +16,10 @@ from matdiff.infer.unify import size_of
 from matdiff.language.dims import Dim, Shape, size
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import values_of
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.limits import WRITTEN_POWER
 from matdiff.tensor import build
 from matdiff.tensor.nodes import SINGULAR, Index, Product, Tensor
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 
 def axes_of(shape: Shape) -> tuple[Dim, ...]:
@@ -75,11 +72,6 @@ def is_singular_structure(prop: str | None, size: Dim) -> bool:
     return prop == "skew" and (size.value is None or size.value % 2 == 1)
 
 
-def _operands(expr: Expr) -> tuple[Expr, ...]:
-    """The arguments that are values, not sizes or indices."""
-    return () if expr.op in ("rows", "cols") else values_of(expr)
-
-
 class Lowering:
     """Lowers expressions whose names have the given values; `sizes` renames the sizes in their shapes."""
 
@@ -102,7 +94,8 @@ class Lowering:
         stack = [expr]
         while stack:
             node = stack[-1]
-            waiting = [operand for operand in _operands(node) if id(operand) not in self._known]
+            operands = () if node.op in ("rows", "cols") else values_of(node)
+            waiting = [operand for operand in operands if id(operand) not in self._known]
             stack += reversed(waiting)
             if not waiting:
                 stack.pop()
@@ -169,7 +162,7 @@ class Lowering:
         if row.form == "macro":
             return _defined(row, args, [self.shape(arg) for arg in expr.args])
         if row.form in ("func", "matrix"):
-            return named_call(op, args, self.axes(expr))
+            return matrix_power(*args) if op == MATRIX_POWER else call(op, args, self.axes(expr))
         if row.form == "frechet":
             value = call(row.of, args[: -row.order], args[0].dims)
             axes = tuple(range(2 + 2 * row.order))
@@ -364,11 +357,6 @@ def call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
 def on_diagonal(name: str, args: list[Tensor]) -> Tensor:
     """The vector v for which f(diag(x)) is diag(v); `args` are x and what else f takes."""
     return Lowering(dict(zip(ARGUMENTS, args))).value(rule_expr(FUNCTIONS[name].on_diagonal))
-
-
-def named_call(name: str, args: list[Tensor], dims: tuple[Dim, ...]) -> Tensor:
-    """A function that the user called by its name; a power of a matrix is the same whether written with `^` or not."""
-    return matrix_power(args[0], args[1]) if name == MATRIX_POWER else call(name, args, dims)
 
 
 def expand_rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from matdiff.tensor import build
@@ -20,10 +21,7 @@ def embedding(
 
     The indices that are not `outer` are summed, and nothing else may use them.
     """
-    inner_uses = [0] * (1 + max(s for _, slots in pattern for s in slots))
-    for _, slots in pattern:
-        for slot in slots:
-            inner_uses[slot] += 1
+    inner_uses = Counter(slot for _, slots in pattern for slot in slots)
 
     def extend(names: dict[int, int], used: set[int]) -> tuple[set[int], dict[int, int]] | None:
         if len(used) == len(pattern):

@@ -12,14 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import local
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, TypeVar
 
 from matdiff.language.dims import Dim
 from matdiff.language.errors import TooLarge
+from matdiff.language.queries import parts_first
+from matdiff.language.syntax import Rational
 from matdiff.limits import FACTORS, check
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
 
 Index = Hashable
 Factor = tuple["Tensor", tuple[int, ...]]
@@ -66,7 +65,7 @@ class Tensor:
     __slots__ = ("cache", "dims", "serial")
     dims: tuple[Dim, ...]
     serial: int
-    cache: dict[object, object]
+    cache: dict[str, Any]
 
     @property
     def order(self) -> int:
@@ -106,7 +105,7 @@ class Constant(Tensor):
 
     __slots__ = ("name", "parameters")
 
-    def __init__(self, name: str, parameters: tuple[object, ...]) -> None:
+    def __init__(self, name: str, parameters: tuple[Any, ...]) -> None:
         self.name, self.parameters = name, parameters
 
     def __repr__(self) -> str:
@@ -128,6 +127,13 @@ class Product(Tensor):
     @property
     def children(self) -> tuple[Tensor, ...]:
         return tuple([tensor for tensor, _ in self.factors])
+
+    def factors_but(self, *gone: Factor) -> list[Factor]:
+        """The factors without these, of equal ones the first."""
+        rest = list(self.factors)
+        for factor in gone:
+            rest.remove(factor)
+        return rest
 
     def uses(self) -> list[int]:
         """How often each index stands in a factor or among the output axes."""
@@ -243,16 +249,6 @@ def from_below(root: Tensor, stays: Callable[[Tensor], bool], change: Callable[[
     A node that `stays`, or has no operands, is left as it is.
     """
     done: dict[Tensor, Tensor] = {}
-    stack = [(root, False)]
-    while stack:
-        node, ready = stack.pop()
-        if node in done:
-            continue
-        if not node.children or stays(node):
-            done[node] = node
-        elif ready:
-            done[node] = change(node, done)
-        else:
-            stack.append((node, True))
-            stack.extend((child, False) for child in node.children)
+    for node in parts_first([root], lambda node: () if stays(node) else node.children[::-1]):
+        done[node] = node if not node.children or stays(node) else change(node, done)
     return done[root]

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from matdiff.language.syntax import ratio
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
+from matdiff.language.syntax import Rational, ratio
 
 
 def magnitude(value: Rational) -> Rational:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from matdiff.code.language import infix
+from collections.abc import Mapping
+
+from matdiff.code.language import SAME, infix
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, POWER, TERM, Entry, Spelling
 
@@ -23,6 +25,11 @@ def power(node: Node) -> Spelling:
     return Spelling("{0}.^{1}" if any(part.shape for part in node.parts) else "{0}^{1}", POWER, (ATOM, ATOM))
 
 
+def matrix_power(node: Node) -> Spelling:
+    """Of a square matrix, by a whole number."""
+    return Spelling("{0}^DATA" if node.data >= 0 else "{0}^(DATA)", POWER)
+
+
 def product(both: Spelling, turned: Spelling) -> Entry:
     """A vector from the left is a transposed product from the right, `turned`; `both` is the product of two vectors."""
 
@@ -35,3 +42,24 @@ def product(both: Spelling, turned: Spelling) -> Entry:
         return infix("{1} * {0}")._replace(parts=(left, right.parts[0])) if right.op == "transpose" else turned
 
     return spell
+
+
+OPERATIONS: Mapping[str, Entry] = {
+    "pi": "pi",
+    "times": times,
+    "over": over,
+    "power": power,
+    "spread_columns": SAME,
+    "spread_rows": "{0}'",
+    "row": "{0}'",
+    "outer": infix("{0} * {1}'"),
+    "transpose": "{0}'",
+    "diagonal": "diag({0})",
+    "matrix_power": matrix_power,
+    "ones": "ones(SIZES)",
+    "zeros": "zeros(SIZES)",
+    "kron": "kron({0}, {1})",
+    "unvec": "reshape({0}, {1}, {2})",
+    "inverse": "inv({0})",
+    "solve": infix("{0} \\ {1}"),
+}

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from matdiff.code.language import infix
-from matdiff.code.languages.python import (
-    HELPED,
-    KEYWORDS,
-    Python,
-    eigenprojector,
-    einsum,
-    frechet,
-    functions,
-    logarithm,
-    matrix_functions,
-    operations,
-)
+from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers
 from matdiff.code.plan import Node
 from matdiff.code.spelling import Spelling
+
+_LIBRARY = {
+    "NP": "jnp",
+    "LINALG": "jax.scipy.linalg",
+    "EXPM": "jax.scipy.linalg.expm",
+    "EYE": "jnp.eye(len(x), dtype=x.dtype)",
+    "BLOCK": "jnp.block",
+    "ZEROS": "jnp.zeros_like(x)",
+}
 
 
 def _product(node: Node) -> Spelling:
@@ -35,14 +33,14 @@ class JAX(Python):
     reserved = KEYWORDS | {"jax", "jnp", "float"}
     traits = ("broadcast", "cholesky", "lu", "repeats")
     operations = {
-        **operations("jnp", "jax.scipy.linalg"),
+        **OPERATIONS,
         "product": _product,
-        "einsum": einsum("jnp.einsum"),
+        "einsum": 'jnp.einsum("LETTERS", PARTS)',
     }
-    matrix = matrix_functions("jax.scipy.linalg.expm")
+    library = _LIBRARY
     functions = {
         **HELPED,
-        **functions("jnp"),
+        **FUNCTIONS,
         "sigmoid": "jax.nn.sigmoid({0})",
         "softplus": "jax.nn.softplus({0})",
         "logsigmoid": "jax.nn.log_sigmoid({0})",
@@ -50,7 +48,7 @@ class JAX(Python):
         "gelu": "jax.nn.gelu({0}, approximate=False)",
         "softmax": "jax.nn.softmax({0})",
         "logsumexp": "jax.nn.logsumexp({0})",
-        "nucnorm": Spelling('jnp.linalg.norm({0}, "nuc")'),
+        "nucnorm": 'jnp.linalg.norm({0}, "nuc")',
         "expm": "jax.scipy.linalg.expm({0})",
     }
     helpers = {
@@ -62,7 +60,7 @@ class JAX(Python):
         return (y + jnp.linalg.inv(z)) / 2, (z + jnp.linalg.inv(y)) / 2
 
     return jax.lax.fori_loop(0, 25, step, (x, jnp.eye(len(x), dtype=x.dtype)))[0]''',
-        **logarithm("jnp", "jnp.eye(len(x), dtype=x.dtype)"),
+        **helpers("_logm", _LIBRARY),
         "_argmax": '''def _argmax(x):
     """1 at the first largest entry, else 0."""
     return jax.nn.one_hot(jnp.argmax(x), x.size, dtype=x.dtype).reshape(x.shape)''',
@@ -71,9 +69,7 @@ class JAX(Python):
     u, s, vt = jnp.linalg.svd(x)
     others = jnp.prod(jnp.where(jnp.eye(len(x), dtype=bool), 1, s), axis=1)
     return jnp.linalg.det(u) * jnp.linalg.det(vt) * (vt.T * others) @ u.T''',
-        "_powm": '''def _powm(x, exponent):
-    """The principal power."""
-    return jax.scipy.linalg.expm(exponent * _logm(x))''',
+        **helpers("_powm", _LIBRARY),
         "_dadj": '''def _dadj(x, e):
     """The derivative of the adjugate at x in the direction e, for singular x too."""
     u, s, vt = jnp.linalg.svd(x)
@@ -83,16 +79,7 @@ class JAX(Python):
     inner = u.T @ e @ vt.T
     turned = jnp.diag(others @ jnp.diag(inner)) - others * inner
     return jnp.linalg.det(u) * jnp.linalg.det(vt) * vt.T @ turned @ u.T''',
-        "_d2adj": '''def _d2adj(x, e, f):
-    """The second derivative of the adjugate at x in the directions e and f: that of Faddeev and LeVerrier's recurrence."""
-    eye = jnp.eye(len(x), dtype=x.dtype)
-    m, me, mf, mef = eye, 0 * eye, 0 * eye, 0 * eye
-    for k in range(1, len(x)):
-        products = x @ m, e @ m + x @ me, f @ m + x @ mf, e @ mf + f @ me + x @ mef
-        m, me, mf, mef = (p - jnp.trace(p) / k * eye for p in products)
-    return (-1) ** (len(x) - 1) * mef''',
-        **eigenprojector("jnp"),
-        **frechet("jnp.block", "jnp.zeros_like(x)"),
+        **helpers("_d2adj _eigproj _frechet _frechet2", _LIBRARY),
         "_slope": '''def _slope(d, n):
     """d(e) for every unit matrix e of size n as direction, with its two axes last."""
     units = jnp.eye(n * n).reshape(n * n, n, n)

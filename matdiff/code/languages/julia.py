@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from matdiff.code.language import Language, infix
-from matdiff.code.languages.dotted import over, power, product, times
+from matdiff.code.language import Language, helpers_of, infix
+from matdiff.code.languages.dotted import OPERATIONS, product
 from matdiff.code.plan import Node
-from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
+from matdiff.code.spelling import TERM, Entry, Spelling
 
 _KEYWORDS = (
     "abstract baremodule begin break catch const continue do else elseif end export false finally for function global if import in "
@@ -25,55 +25,7 @@ _USED = (
 def _each(function: str) -> Entry:
     """An elementwise function: with a dot where its argument is an array."""
 
-    def spell(node: Node) -> Spelling:
-        return Spelling(f"{function}.({{0}})" if node.parts[0].shape else f"{function}({{0}})")
-
-    return spell
-
-
-def _add(node: Node) -> Spelling:
-    """Terms of different shapes need dots."""
-    assert isinstance(node.data, tuple)
-    dot = "" if len({len(part.shape) for part in node.parts}) == 1 and not any(_spreads(part) for part in node.parts) else "."
-    template = "".join(f" {dot}{sign} {{{place}}}" for place, sign in enumerate(node.data))[1:]
-    template = template[len(dot) + 2 :] if node.data[0] == "+" else "-" + template[len(dot) + 2 :]
-    return Spelling(template, SUM, (SUM if node.data[0] == "+" else POWER, *[TERM] * (len(node.parts) - 1)))
-
-
-def _spreads(part: Node) -> bool:
-    return part.op in ("spread_columns", "spread_rows")
-
-
-def _dimensions(template: str) -> Entry:
-    def spell(node: Node) -> Spelling:
-        count = len(node.shape)
-        marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts) - count, len(node.parts)))
-        return Spelling(template.replace("SIZES", marks), needs=tuple([SUM] * len(node.parts)))
-
-    return spell
-
-
-def _at(node: Node) -> Spelling:
-    assert isinstance(node.data, tuple)
-    marks = iter(range(1, len(node.parts)))
-    inside = ", ".join(":" if place == ":" else f"{{{next(marks)}}}" for place in node.data)
-    return Spelling(f"{{0}}[{inside}]", needs=(ATOM, *[SUM] * (len(node.parts) - 1)))
-
-
-def _block(node: Node) -> Spelling:
-    width = node.data
-    assert isinstance(width, int)
-    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
-    rows = ", ".join([str(width)] * (len(node.parts) // width))
-    return Spelling(f"hvcat(({rows},), {marks})", needs=tuple([SUM] * len(node.parts)))
-
-
-def _einsum(node: Node) -> Spelling:
-    assert isinstance(node.data, tuple)
-    inputs, output = node.data
-    names = ", ".join(f'"{names}"' for names in inputs)
-    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
-    return Spelling(f'_einsum([{names}], "{output}", {marks})', needs=tuple([SUM] * len(node.parts)))
+    return lambda node: f"{function}.({{0}})" if node.parts[0].shape else f"{function}({{0}})"
 
 
 class Julia(Language):
@@ -82,45 +34,29 @@ class Julia(Language):
     reserved = frozenset((*_KEYWORDS.split(), *_USED.split()))
     traits = ("broadcast", "cholesky", "lu", "syrk")
     first = 1
+    axes = "length({0})", "size({0}, {1})"
+    quotient = "div({}, {})"
+    definition = '"{documentation}"\nfunction {name}({parameters})\n{body}\nend'
     operations = {
-        "pi": "pi",
-        "add": _add,
-        "times": times,
-        "over": over,
-        "power": power,
-        "spread_columns": Spelling("{0}", needs=(SUM,)),
-        "spread_rows": "{0}'",
+        **OPERATIONS,
         "column": "reshape({0}, :, 1)",
-        "row": "{0}'",
         "product": product(Spelling("dot({0}, {1})"), infix("{1}' * {0}")),
-        "outer": infix("{0} * {1}'"),
         "inner": "dot({0}, {1})",
-        "transpose": "{0}'",
         "trace": "tr({0})",
-        "diagonal": "diag({0})",
         "diagonal_matrix": "Diagonal({0})",
         "total": "sum({0})",
-        "sum_axis": lambda node: Spelling(f"vec(sum({{0}}, dims={1 + int(str(node.data))}))"),
-        "largest": lambda node: Spelling("max.({0}, {1})" if node.shape else "max({0}, {1})"),
+        "sum_axis": lambda node: f"vec(sum({{0}}, dims={1 + node.data}))",
+        "largest": lambda node: "max.({0}, {1})" if node.shape else "max({0}, {1})",
         "row_max": "vec(maximum({0}, dims=2))",
-        "matrix_power": lambda node: Spelling(
-            f"{{0}}^{node.data}" if int(str(node.data)) >= 0 else f"{{0}}^({node.data})", POWER
-        ),
         "eye": "I({0})",
-        "ones": _dimensions("ones(SIZES)"),
-        "zeros": _dimensions("zeros(SIZES)"),
-        "full": _dimensions("fill(float({0}), SIZES)"),
+        "full": "fill(float({0}), SIZES)",
         "tile_columns": "repeat({0}, 1, {2})",
         "tile_rows": "repeat({0}', {1}, 1)",
-        "at": _at,
-        "unit": Spelling("I({1})[:, {0}]", needs=(SUM, SUM)),
-        "kron": "kron({0}, {1})",
+        "at": "{0}[PLACES]",
+        "unit": "I({1})[:, {0}]",
         "vec": "vec({0})",
-        "unvec": "reshape({0}, {1}, {2})",
-        "block": _block,
+        "block": "hvcat((WIDTHS,), PARTS)",
         "flat": "vec({0})",
-        "inverse": "inv({0})",
-        "solve": infix("{0} \\ {1}"),
         "cholesky": "cholesky(Symmetric({0}))",
         "cholesky_solve": infix("{0} \\ {1}"),
         "cholesky_half_logdet": "sum(log.(diag({0}.U)))",
@@ -132,9 +68,8 @@ class Julia(Language):
         "lu_inverse": "inv({0})",
         "commutation": "reshape(permutedims(reshape(Matrix(1.0I, {2}, {2}), {0}, {1}, {2}), (2, 1, 3)), {2}, {2})",
         "pairing": "permutedims(reshape(Matrix(1.0I, {0}, {0}), {0}, {2}, {1}), (1, 3, 2))",
-        "einsum": _einsum,
+        "einsum": "_einsum(LETTERS, PARTS)",
     }
-    matrix = {"expm": "exp", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     lambda_ = "(ARGUMENTS) -> BODY"
     functions = {
         **{
@@ -169,123 +104,24 @@ class Julia(Language):
         "adj": "_adj({0})",
         "argmax": "_argmax({0})",
     }
-    helpers = {
-        "_sigmoid": "_sigmoid(x) = 1 / (1 + exp(-x))",
-        "_softplus": "_softplus(x) = max(x, 0) + log1p(exp(-abs(x)))",
-        "_logsigmoid": "_logsigmoid(x) = min(x, 0) - log1p(exp(-abs(x)))",
-        "_relu": "_relu(x) = max(x, 0)",
-        "_step": "_step(x) = float(x > 0)",
-        "_gelu": "_gelu(x) = x * (1 + erf(x / sqrt(2))) / 2",
-        "_softmax": """"exp.(x) / sum(exp.(x)), without overflow."
-function _softmax(x)
-    e = exp.(x .- maximum(x))
-    return e / sum(e)
-end""",
-        "_logsumexp": """"log(sum(exp.(x))), without overflow."
-function _logsumexp(x)
-    largest = maximum(x)
-    return largest + log(sum(exp.(x .- largest)))
-end""",
-        "_argmax": """"1 at the first largest entry, row by row, else 0."
-function _argmax(x)
-    rows = permutedims(x)
-    found = zeros(size(rows))
-    found[argmax(rows)] = 1
-    return reshape(permutedims(found), size(x))
-end""",
-        "_adj": """"The adjugate, from the singular values, so that x may be singular."
-function _adj(x)
-    u, s, v = svd(x)
-    others = [prod(s[1:end .!= i]) for i in eachindex(s)]
-    return det(u) * det(v) * v * Diagonal(others) * u'
-end""",
-        "_logm": "_logm(x) = real(log(x))",
-        "_sqrtm": "_sqrtm(x) = real(sqrt(x))",
-        "_powm": "_powm(x, exponent) = real(exp(exponent * log(x)))",
-        "_dadj": """"The derivative of the adjugate at x in the direction e, for singular x too."
-function _dadj(x, e)
-    u, s, v = svd(x)
-    n = length(s)
-    others = [i == j ? 0.0 : prod(s[k] for k in 1:n if k != i && k != j; init=1.0) for i in 1:n, j in 1:n]
-    inner = u' * e * v
-    turned = Diagonal(others * diag(inner)) - others .* inner
-    return det(u) * det(v) * v * turned * u'
-end""",
-        "_d2adj": """"The second derivative of the adjugate at x in the directions e and f: that of every minor of x."
-function _d2adj(x, e, f)
-    n = size(x, 1)
-    bent = zeros(n, n)
-    n > 1 || return bent
-    for i in 1:n, j in 1:n
-        x1, e1, f1 = (a[1:n .!= i, 1:n .!= j] for a in (x, e, f))
-        bent[j, i] = (-1)^(i + j) * sum(_dadj(x1, f1)' .* e1)
-    end
-    return bent
-end""",
-        "_eigproj": """"v v' for the eigenvector v of the symmetric matrix x, its eigenvalues in ascending order."
-function _eigproj(x, place)
-    v = eigen(Symmetric(x)).vectors[:, place]
-    return v * v'
-end""",
-        "_frechet": """"The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16)."
-function _frechet(f, x, e)
-    n = size(x, 1)
-    return f([x e; zero(x) x])[1:n, n+1:end]
-end""",
-        "_frechet2": """"The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5)."
-function _frechet2(f, x, e, g)
-    n = size(x, 1)
-    o = zero(x)
-    return f([x e g o; o x o g; o o x e; o o o x])[1:n, 3n+1:end]
-end""",
-        "_slope": """"d(e) for every unit matrix e of size n as direction, with its two axes last."
-function _slope(d, n)
-    slope = zeros(n, n, n, n)
-    for k in 1:n, l in 1:n
-        e = zeros(n, n)
-        e[k, l] = 1
-        slope[:, :, k, l] = d(e)
-    end
-    return slope
-end""",
-        "_slope2": """"d(e, g) for all unit matrices e and g of size n as directions, with their axes last."
-function _slope2(d, n)
-    slope = zeros(n, n, n, n, n, n)
-    for k in 1:n, l in 1:n
-        e = zeros(n, n)
-        e[k, l] = 1
-        slope[:, :, k, l, :, :] = _slope(g -> d(e, g), n)
-    end
-    return slope
-end""",
-        "_einsum": """"The sum over all letters that are not in `output` of the product of arrays whose axes are named by `inputs`."
-function _einsum(inputs, output, arrays...)
-    letters = unique(output * join(inputs))
-    total = ones(ntuple(_ -> 1, length(letters)))
-    for (names, array) in zip(inputs, arrays)
-        order = sortperm([findfirst(==(c), letters) for c in names])
-        sizes = [c in names ? size(array, findfirst(c, names)) : 1 for c in letters]
-        total = total .* reshape(permutedims(array, order), sizes...)
-    end
-    summed = Tuple(length(output)+1:length(letters))
-    return dropdims(sum(total, dims=summed), dims=summed)
-end""",
-    }
+    helpers = helpers_of("helpers.jl")
 
-    def axis(self, parameter: str, place: int, count: int) -> str:
-        return f"length({parameter})" if count == 1 else f"size({parameter}, {place + 1})"
+    def dot(self, node: Node) -> str:
+        """Terms of different shapes need dots."""
+        spreads = any(part.op in ("spread_columns", "spread_rows") for part in node.parts)
+        return "." if spreads or len({len(part.shape) for part in node.parts}) > 1 else ""
 
-    def divided(self, size: str, divisor: str) -> str:
-        return f"div({size}, {divisor})"
+    def letters(self, node: Node) -> str:
+        """The axes of operands and result for `_einsum`."""
+        inputs, output = node.data
+        names = ", ".join(f'"{names}"' for names in inputs)
+        return f'[{names}], "{output}"'
+
+    def widths(self, node: Node) -> str:
+        """The number of blocks of each row."""
+        return ", ".join([str(node.data)] * (len(node.parts) // node.data))
 
     def module(self, body: Sequence[str], helpers: Sequence[str]) -> str:
         text = "\n\n".join([*helpers, *body])
         imports = "using LinearAlgebra" + ("\nusing SpecialFunctions: erf" if re.search(r"\berf\b", text) else "")
         return f"{imports}\n\n{text}"
-
-    def function(
-        self, name: str, parameters: Sequence[str], documentation: str, lines: Sequence[tuple[str, str]], returned: Sequence[str]
-    ) -> str:
-        body = [f"    {left} = {right}" for left, right in lines]
-        head = [f'"{documentation}"', f"function {name}({', '.join(parameters)})"]
-        return "\n".join([*head, *body, f"    return {', '.join(returned)}", "end"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff.code.language import Language, infix
-from matdiff.code.languages.dotted import over, power, product, times
+from matdiff.code.language import SAME, Language, block_rows, helpers_of, infix
+from matdiff.code.languages.dotted import OPERATIONS, product
 from matdiff.code.plan import Node
-from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
+from matdiff.code.spelling import SUM, TERM, Entry, Spelling
 
 _KEYWORDS = (
     "break case catch classdef continue else elseif end for function global if otherwise parfor persistent return spmd switch try "
@@ -20,50 +20,14 @@ _USED = (
 )
 
 
-def _whole(function: str, more: str = "") -> Entry:
+def _whole(function: str, inside: str = "{0}") -> Entry:
     """A function that works along one axis, applied to all axes."""
-
-    def spell(node: Node) -> Spelling:
-        inside = f"{{0}}{more}"
-        return Spelling(f"{function}({function}({inside}))" if len(node.parts[0].shape) > 1 else f"{function}({inside})")
-
-    return spell
-
-
-def _dimensions(template: str, level: int = ATOM) -> Entry:
-    def spell(node: Node) -> Spelling:
-        count = len(node.shape)
-        marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts) - count, len(node.parts)))
-        sizes = marks if count > 1 else f"{marks}, 1"
-        needs = tuple([TERM] * (len(node.parts) - count) + [SUM] * count)
-        return Spelling(template.replace("SIZES", sizes), level, needs)
-
-    return spell
+    return lambda node: f"{function}({function}({inside}))" if len(node.parts[0].shape) > 1 else f"{function}({inside})"
 
 
 def _at(node: Node) -> Spelling:
     """Rows come out as columns, as every vector does.  Only names can be indexed."""
-    assert isinstance(node.data, tuple)
-    marks = iter(range(1, len(node.parts)))
-    inside = ", ".join(":" if place == ":" else f"{{{next(marks)}}}" for place in node.data)
-    turned = "'" if node.data == ("place", ":") else ""
-    return Spelling(f"{{0}}({inside}){turned}", needs=(ATOM, *[SUM] * (len(node.parts) - 1)), named=(0,))
-
-
-def _block(node: Node) -> Spelling:
-    width = node.data
-    assert isinstance(width, int)
-    marks = [f"{{{place}}}" for place in range(len(node.parts))]
-    rows = [", ".join(marks[start : start + width]) for start in range(0, len(marks), width)]
-    return Spelling(f"[{'; '.join(rows)}]", needs=tuple([SUM] * len(marks)))
-
-
-def _einsum(node: Node) -> Spelling:
-    assert isinstance(node.data, tuple)
-    inputs, output = node.data
-    names = ", ".join(f"'{names}'" for names in inputs)
-    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
-    return Spelling(f"einsum_({{{{{names}}}}}, '{output}', {marks})", needs=tuple([SUM] * len(node.parts)))
+    return Spelling("{0}(PLACES)" + ("'" if node.data == ("place", ":") else ""), named=(0,))
 
 
 def _is_diagonal(node: Node) -> bool:
@@ -80,54 +44,41 @@ class Matlab(Language):
     results = ("value", "derivative", "result")
     traits = ("broadcast", "cholesky", "syrk")
     first = 1
+    axes = "numel({0})", "size({0}, {1})"
+    quotient = "{} / {}"
+    own = "{}_"  # no name may start with an underscore
+    handle = "@{}"
+    row = "{}'"
+    extents = "{}, 1", "{}"
     operations = {
-        "pi": "pi",
-        "times": times,
-        "over": over,
-        "power": power,
-        "spread_columns": Spelling("{0}", needs=(SUM,)),
-        "spread_rows": "{0}'",
-        "column": Spelling("{0}", needs=(SUM,)),
-        "row": "{0}'",
+        **OPERATIONS,
+        "column": SAME,
         "row_result": "{0}'",
         "product": product(infix("{0}' * {1}"), infix("{1}' * {0}")),
-        "outer": infix("{0} * {1}'"),
         "inner": "sum(sum({0} .* {1}))",
-        "transpose": "{0}'",
         "trace": "trace({0})",
-        "diagonal": "diag({0})",
         "diagonal_matrix": "diag({0})",
         "total": _whole("sum"),
-        "sum_axis": lambda node: Spelling("sum({0}, 2)" if node.data else "sum({0}, 1)'"),
+        "sum_axis": lambda node: "sum({0}, 2)" if node.data else "sum({0}, 1)'",
         "largest": "max({0}, {1})",
         "row_max": "max({0}, [], 2)",
-        "matrix_power": lambda node: Spelling(
-            f"{{0}}^{node.data}" if int(str(node.data)) >= 0 else f"{{0}}^({node.data})", POWER
-        ),
         "eye": "eye({0})",
-        "ones": _dimensions("ones(SIZES)"),
-        "zeros": _dimensions("zeros(SIZES)"),
-        "full": _dimensions("{0} * ones(SIZES)", TERM),
+        "full": Spelling("{0} * ones(SIZES)", TERM, (TERM,)),
         "tile_columns": "repmat({0}, 1, {2})",
         "tile_rows": "repmat({0}', {1}, 1)",
         "at": _at,
         "unit": Spelling("double((1:{1})' == {0})", needs=(TERM, TERM)),
-        "kron": "kron({0}, {1})",
         "vec": "reshape({0}, [], 1)",
-        "unvec": "reshape({0}, {1}, {2})",
-        "block": _block,
+        "block": "[BLOCKS]",
         "flat": "reshape({0}, [], 1)",
-        "inverse": "inv({0})",
-        "solve": infix("{0} \\ {1}"),
         "cholesky": "chol({0})",
         "cholesky_solve": infix("{0} \\ ({0}' \\ {1})"),
         "cholesky_half_logdet": "sum(log(diag({0})))",
         "cholesky_inverse": infix("{0} \\ ({0}' \\ eye({1}))"),
         "commutation": "reshape(permute(reshape(eye({2}), [{0}, {1}, {2}]), [2, 1, 3]), [{2}, {2}])",
         "pairing": "permute(reshape(eye({0}), [{0}, {2}, {1}]), [1, 3, 2])",
-        "einsum": _einsum,
+        "einsum": "einsum_(LETTERS, PARTS)",
     }
-    matrix = {"expm": "@expm", "logm": "@logm_", "sqrtm": "@sqrtm_", "powm": "@powm_"}
     lambda_ = "@(ARGUMENTS) BODY"
     functions = {
         **{
@@ -152,10 +103,10 @@ class Matlab(Language):
         "eigminproj": "eigproj_({0}, 'ascend')",
         "max": _whole("max"),
         "min": _whole("min"),
-        "norm": lambda node: Spelling("norm({0}, 'fro')" if len(node.parts[0].shape) > 1 else "norm({0})"),
+        "norm": lambda node: "norm({0}, 'fro')" if len(node.parts[0].shape) > 1 else "norm({0})",
         "norm2": "norm({0})",
-        "norm1": lambda node: Spelling("sum(sum(abs({0})))" if len(node.parts[0].shape) > 1 else "sum(abs({0}))"),
-        "maxnorm": lambda node: Spelling("max(max(abs({0})))" if len(node.parts[0].shape) > 1 else "max(abs({0}))"),
+        "norm1": _whole("sum", "abs({0})"),
+        "maxnorm": _whole("max", "abs({0})"),
         "nucnorm": "sum(svd({0}))",
         "mean": _whole("mean"),
         "logm": "logm_({0})",
@@ -164,160 +115,17 @@ class Matlab(Language):
         "adj": "adj_({0})",
         "argmax": "argmax_({0})",
     }
-    helpers = {
-        "softplus_": """function y = softplus_(x)
-% log(1 + exp(x)), without overflow.
-  y = max(x, 0) + log1p(exp(-abs(x)));
-end""",
-        "gelu_": """function y = gelu_(x)
-% x times the normal distribution function at x.
-  y = x .* (1 + erf(x / sqrt(2))) / 2;
-end""",
-        "softmax_": """function y = softmax_(x)
-% exp(x) / sum(exp(x)), without overflow.
-  e = exp(x - max(x));
-  y = e / sum(e);
-end""",
-        "logsumexp_": """function y = logsumexp_(x)
-% log(sum(exp(x))), without overflow.
-  y = max(x) + log(sum(exp(x - max(x))));
-end""",
-        "logdet_": """function y = logdet_(x)
-% log |det x|, without overflow.
-  [l, u, p] = lu(x);
-  y = sum(log(abs(diag(u))));
-end""",
-        "argmax_": """function y = argmax_(x)
-% 1 at the first largest entry, row by row, else 0.
-  rows = x.';
-  [largest, k] = max(rows(:));
-  y = zeros(size(rows));
-  y(k) = 1;
-  y = y.';
-end""",
-        "adj_": """function y = adj_(x)
-% The adjugate, from the singular values, so that x may be singular.
-  [u, s, v] = svd(x);
-  s = diag(s);
-  others = zeros(size(s));
-  for i = 1:numel(s)
-    others(i) = prod(s([1:i-1, i+1:end]));
-  end
-  y = det(u) * det(v) * v * diag(others) * u';
-end""",
-        "pinv_": """function y = pinv_(x)
-% The pseudoinverse; singular values below 1e-12 of the largest count as zero.
-  y = pinv(x, 1e-12 * norm(x));
-end""",
-        "logm_": """function y = logm_(x)
-% The principal logarithm; complex numbers come from rounding only.
-  y = real(logm(x));
-end""",
-        "sqrtm_": """function y = sqrtm_(x)
-% The principal square root; complex numbers come from rounding only.
-  y = real(sqrtm(x));
-end""",
-        "powm_": """function y = powm_(x, exponent)
-% The principal power.
-  y = real(expm(exponent * logm(x)));
-end""",
-        "dadj_": """function y = dadj_(x, e)
-% The derivative of the adjugate at x in the direction e, for singular x too.
-  [u, s, v] = svd(x);
-  s = diag(s);
-  n = numel(s);
-  others = zeros(n);
-  for i = 1:n
-    for j = [1:i-1, i+1:n]
-      others(i, j) = prod(s(setdiff(1:n, [i, j])));
-    end
-  end
-  inner = u' * e * v;
-  y = det(u) * det(v) * v * (diag(others * diag(inner)) - others .* inner) * u';
-end""",
-        "d2adj_": """function y = d2adj_(x, e, f)
-% The second derivative of the adjugate at x in the directions e and f: that of every minor of x.
-  n = size(x, 1);
-  y = zeros(n);
-  for i = 1:n
-    for j = 1:n
-      rows = [1:i-1, i+1:n];
-      columns = [1:j-1, j+1:n];
-      y(j, i) = (-1)^(i + j) * sum(sum(dadj_(x(rows, columns), f(rows, columns))' .* e(rows, columns)));
-    end
-  end
-end""",
-        "eigproj_": """function y = eigproj_(x, order)
-% v v' for the eigenvector v of the symmetric matrix x whose eigenvalue comes first in this order.
-  [v, d] = eig((x + x') / 2);
-  [d, places] = sort(diag(d), order);
-  y = v(:, places(1)) * v(:, places(1))';
-end""",
-        "frechet_": """function y = frechet_(f, x, e)
-% The derivative of the matrix function f at x in the direction e (Higham 2008, eq. 3.16).
-  n = size(x, 1);
-  y = f([x, e; zeros(n), x]);
-  y = y(1:n, n+1:end);
-end""",
-        "frechet_2": """function y = frechet_2(f, x, e, g)
-% The second derivative of the matrix function f at x in the directions e and g (Higham and Relton 2014, theorem 3.5).
-  n = size(x, 1);
-  o = zeros(n);
-  y = f([x, e, g, o; o, x, o, g; o, o, x, e; o, o, o, x]);
-  y = y(1:n, 3*n+1:end);
-end""",
-        "slope_": """function y = slope_(d, n)
-% d(e) for every unit matrix e of size n as direction, with its two axes last.
-  y = zeros(n, n, n, n);
-  for k = 1:n
-    for l = 1:n
-      e = zeros(n);
-      e(k, l) = 1;
-      y(:, :, k, l) = d(e);
-    end
-  end
-end""",
-        "slope_2": """function y = slope_2(d, n)
-% d(e, g) for all unit matrices e and g of size n as directions, with their axes last.
-  y = zeros(n, n, n, n, n, n);
-  for k = 1:n
-    for l = 1:n
-      e = zeros(n);
-      e(k, l) = 1;
-      y(:, :, k, l, :, :) = slope_(@(g) d(e, g), n);
-    end
-  end
-end""",
-        "einsum_": """function y = einsum_(inputs, output, varargin)
-% The sum over all letters that are not in output of the product of arrays whose axes are named by inputs.
-  letters = unique([output, inputs{:}], 'stable');
-  y = 1;
-  for k = 1:numel(inputs)
-    names = inputs{k};
-    array = varargin{k};
-    places = arrayfun(@(c) find(letters == c), names);
-    shape = ones(1, max(2, numel(letters)));
-    for a = 1:numel(names)
-      shape(places(a)) = size(array, a);
-    end
-    [places, order] = sort(places);
-    if numel(names) > 1
-      array = permute(array, order);
-    end
-    y = y .* reshape(array, shape);
-  end
-  for k = numel(letters):-1:numel(output) + 1
-    y = sum(y, k);
-  end
-end""",
-    }
+    helpers = helpers_of("helpers.m")
 
-    def spell(self, node: Node) -> Spelling:
-        if node.op == "variable":
-            assert isinstance(node.data, tuple)
-            name = self.parameters[node.data[0]]
-            return Spelling(f"{name}'" if node.data[1] == "row" else name)
-        return super().spell(node)
+    def letters(self, node: Node) -> str:
+        """The axes of operands and result for `einsum_`."""
+        inputs, output = node.data
+        names = ", ".join(f"'{names}'" for names in inputs)
+        return f"{{{{{names}}}}}, '{output}'"
+
+    def blocks(self, node: Node) -> str:
+        """Blocks row by row."""
+        return "; ".join(block_rows(node))
 
     def add(self, node: Node) -> Spelling:
         """Octave keeps diagonal matrices as such, and spreads no vector over them."""
@@ -329,16 +137,6 @@ end""",
             if _is_diagonal(part):
                 template, needs[place] = template.replace(f"{{{place}}}", f"full({{{place}}})"), SUM
         return Spelling(template, spelled.level, tuple(needs))
-
-    def own(self, name: str) -> str:
-        """No name may start with an underscore."""
-        return f"{name}_"
-
-    def axis(self, parameter: str, place: int, count: int) -> str:
-        return f"numel({parameter})" if count == 1 else f"size({parameter}, {place + 1})"
-
-    def divided(self, size: str, divisor: str) -> str:
-        return f"{size} / {divisor}"
 
     def module(self, body: Sequence[str], helpers: Sequence[str]) -> str:
         names = [text.partition("(")[0].split()[-1] for text in body]

@@ -2,24 +2,9 @@
 
 from __future__ import annotations
 
-from matdiff.code.languages.python import (
-    HELPED,
-    KEYWORDS,
-    Python,
-    eigenprojector,
-    einsum,
-    frechet,
-    functions,
-    matrix_functions,
-    operations,
-)
-from matdiff.code.plan import Node
-from matdiff.code.spelling import SUM, Spelling
+from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers
 
-
-def _diagonals(node: Node) -> Spelling:
-    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
-    return Spelling(f'_diagonals("{node.data}", {marks})', needs=tuple([SUM] * len(node.parts)))
+_LIBRARY = {"NP": "np", "LINALG": "scipy.linalg", "BLOCK": "np.block", "ZEROS": "np.zeros((n, n))"}
 
 
 class NumPy(Python):
@@ -30,14 +15,14 @@ class NumPy(Python):
     reserved = KEYWORDS | {"np", "scipy", "math", "float"}
     traits = ("broadcast", "cholesky", "lu", "repeats", "scatter", "syrk")
     operations = {
-        **operations("np", "scipy.linalg"),
-        "einsum": einsum("np.einsum", ", optimize=True"),
-        "diagonals": _diagonals,
+        **OPERATIONS,
+        "einsum": lambda node: 'np.einsum("LETTERS", PARTS' + (", optimize=True)" if len(node.parts) > 2 else ")"),
+        "diagonals": '_diagonals("DATA", PARTS)',
     }
-    matrix = matrix_functions("scipy.linalg.expm")
+    library = _LIBRARY
     functions = {
         **HELPED,
-        **functions("np"),
+        **FUNCTIONS,
         "sigmoid": "_sigmoid({0})",
         "erf": "_erf({0})",
         "gelu": "_gelu({0})",
@@ -96,7 +81,7 @@ class NumPy(Python):
             x1, e1, f1 = (np.delete(np.delete(a, i, 0), j, 1) for a in (x, e, f))
             bent[j, i] = (-1) ** (i + j) * np.sum(_dadj(x1, f1).T * e1)
     return bent''',
-        **eigenprojector("np"),
+        **helpers("_eigproj", _LIBRARY),
         **{
             f"_{name}": f'''def _{name}(x{more}):
     """The principal {words}; complex numbers come from rounding only."""
@@ -107,7 +92,7 @@ class NumPy(Python):
                 ("powm", ", exponent", "power", "fractional_matrix_power"),
             )
         },
-        **frechet("np.block", "np.zeros((n, n))"),
+        **helpers("_frechet _frechet2", _LIBRARY),
         "_slope": '''def _slope(d, n):
     """d(e) for every unit matrix e of size n as direction, with its two axes last."""
     units = np.eye(n * n).reshape(n * n, n, n)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdiff.code.language import infix
+from matdiff.code.language import SAME, infix
 from matdiff.code.languages.dotted import product
-from matdiff.code.languages.python import KEYWORDS, Python, block, places
+from matdiff.code.languages.python import KEYWORDS, Python
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
 
@@ -17,12 +17,7 @@ from matdiff.code.spelling import ATOM, POWER, SUM, TERM, Entry, Spelling
 def _each(function: str) -> Entry:
     """A function of every entry."""
 
-    def spell(node: Node) -> Spelling:
-        if not node.parts[0].shape:
-            return Spelling(f"{function}({{0}})")
-        return Spelling(f"{{0}}.applyfunc({function})")
-
-    return spell
+    return lambda node: f"{{0}}.applyfunc({function})" if node.parts[0].shape else f"{function}({{0}})"
 
 
 def _times(node: Node) -> Spelling:
@@ -48,41 +43,12 @@ def _power(node: Node) -> Spelling:
     return Spelling("_powers({0}, {1})")
 
 
-def _dimensions(name: str) -> Entry:
-    def spell(node: Node) -> Spelling:
-        marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts) - len(node.shape), len(node.parts)))
-        return Spelling(f"{name}({marks if len(node.shape) > 1 else marks + ', 1'})", needs=tuple([SUM] * len(node.parts)))
-
-    return spell
-
-
-def _block(node: Node) -> Spelling:
+def _block(node: Node) -> str:
     """Blocks are all numbers or all matrices."""
-    spelled = block("sp.Matrix(BLOCKS)")(node)
-    numbers = [place for place, part in enumerate(node.parts) if part.op == "single"]
-    if len(numbers) == len(node.parts):
-        return spelled
-    template = spelled.template
-    for place in numbers:
-        template = template.replace(f"{{{place}}}", f"sp.Matrix([{{{place}}}])")
-    return spelled._replace(template=template)
-
-
-def _full(node: Node) -> Spelling:
-    marks = "{1}, {2}" if len(node.shape) > 1 else "{1}, 1"
-    return Spelling(f"{{0}} * sp.ones({marks})", TERM, (TERM, *[SUM] * len(node.shape)))
-
-
-def _at(node: Node) -> Spelling:
-    turned = ".T" if node.data == ("place", ":") else ""
-    return Spelling(f"{{0}}[{places(node)}]{turned}", needs=(ATOM, *[SUM] * (len(node.parts) - 1)))
-
-
-def _einsum(node: Node) -> Spelling:
-    assert isinstance(node.data, tuple)
-    inputs, output = node.data
-    marks = ", ".join(f"{{{place}}}" for place in range(len(node.parts)))
-    return Spelling(f'_einsum("{",".join(inputs)}->{output}", {marks})', needs=tuple([SUM] * len(node.parts)))
+    numbers = [part.op == "single" for part in node.parts]
+    marks = [f"sp.Matrix([{{{p}}}])" if one and not all(numbers) else f"{{{p}}}" for p, one in enumerate(numbers)]
+    rows = [f"[{', '.join(marks[start : start + node.data])}]" for start in range(0, len(marks), node.data)]
+    return f"sp.Matrix([{', '.join(rows)}])"
 
 
 _FORMULAS = {
@@ -104,12 +70,15 @@ class SymPy(Python):
     imports = (("import itertools", "itertools."), ("import mpmath", "mpmath."))
     reserved = KEYWORDS | {"sp", "itertools", "mpmath", "sum", "list", "len"}
     traits = ("exact",)
+    row = "{}.T"
+    axes = "len({0})", "{0}.shape[{1}]"
+    extents = "{}, 1", "{}"
     operations = {
         "pi": "sp.pi",
         "times": _times,
         "over": _over,
         "power": _power,
-        "column": Spelling("{0}", needs=(SUM,)),
+        "column": SAME,
         "row": "{0}.T",
         "row_result": "{0}.T",
         "product": product(Spelling("{0}.dot({1})"), infix("{1}.T * {0}")),
@@ -120,16 +89,16 @@ class SymPy(Python):
         "diagonal": "{0}.diagonal().T",
         "diagonal_matrix": Spelling("sp.diag(*{0})", needs=(ATOM,)),
         "total": "sum({0})",
-        "sum_axis": lambda node: Spelling("_row_sums({0})" if node.data else "_row_sums({0}.T)"),
-        "matrix_power": lambda node: Spelling(f"{{0}}**{node.data}", POWER, (ATOM,)),
+        "sum_axis": lambda node: "_row_sums({0})" if node.data else "_row_sums({0}.T)",
+        "matrix_power": Spelling("{0}**DATA", POWER, (ATOM,)),
         "eye": "sp.eye({0})",
-        "ones": _dimensions("sp.ones"),
-        "zeros": _dimensions("sp.zeros"),
-        "full": _full,
+        "ones": "sp.ones(SIZES)",
+        "zeros": "sp.zeros(SIZES)",
+        "full": Spelling("{0} * sp.ones(SIZES)", TERM, (TERM,)),
         "tile_columns": Spelling("{0} * sp.ones(1, {2})", TERM, (ATOM, SUM, SUM)),
         "tile_rows": Spelling("sp.ones({1}, 1) * {0}.T", TERM, (ATOM, SUM, SUM)),
-        "at": _at,
-        "unit": Spelling("sp.eye({1})[:, {0}]", needs=(SUM, SUM)),
+        "at": lambda node: "{0}[PLACES]" + (".T" if node.data == ("place", ":") else ""),
+        "unit": "sp.eye({1})[:, {0}]",
         "kron": "sp.kronecker_product({0}, {1})",
         "vec": "{0}.vec()",
         "unvec": "{0}.reshape({2}, {1}).T",
@@ -139,9 +108,8 @@ class SymPy(Python):
         "solve": "{0}.LUsolve({1})",
         "commutation": "_commutation({0}, {1})",
         "pairing": "sp.Array(list(sp.eye({0})), ({0}, {1}, {2}))",
-        "einsum": _einsum,
+        "einsum": '_einsum("LETTERS", PARTS)',
     }
-    matrix = {"expm": "_expm", "logm": "_logm", "sqrtm": "_sqrtm", "powm": "_powm"}
     functions = {
         **{name: _each(f"sp.{name}") for name in "exp log sign sin cos tan asin acos atan sinh cosh tanh sqrt erf".split()},
         "abs": _each("sp.Abs"),
@@ -162,8 +130,8 @@ class SymPy(Python):
         "min": Spelling("sp.Min(*{0})", needs=(ATOM,)),
         "norm": "_norm({0})",
         "norm2": "sp.Max(*{0}.singular_values())",
-        "norm1": lambda node: Spelling("sum({0}.applyfunc(sp.Abs))" if node.parts[0].shape else "sp.Abs({0})"),
-        "maxnorm": lambda node: Spelling("sp.Max(*{0}.applyfunc(sp.Abs))" if node.parts[0].shape else "sp.Abs({0})"),
+        "norm1": lambda node: "sum({0}.applyfunc(sp.Abs))" if node.parts[0].shape else "sp.Abs({0})",
+        "maxnorm": lambda node: "sp.Max(*{0}.applyfunc(sp.Abs))" if node.parts[0].shape else "sp.Abs({0})",
         "nucnorm": "sum({0}.singular_values())",
         "mean": Spelling("sum({0}) / len({0})", TERM),
         "expm": "_expm({0})",
@@ -286,13 +254,3 @@ class SymPy(Python):
     def number(self, node: Node) -> Spelling:
         spelled = super().number(node)
         return Spelling(f"sp.Rational({spelled.template.replace(' / ', ', ')})") if "/" in spelled.template else spelled
-
-    def spell(self, node: Node) -> Spelling:
-        if node.op == "variable":
-            assert isinstance(node.data, tuple)
-            name = self.parameters[node.data[0]]
-            return Spelling(f"{name}.T" if node.data[1] == "row" else name)
-        return super().spell(node)
-
-    def axis(self, parameter: str, place: int, count: int) -> str:
-        return f"len({parameter})" if count == 1 else super().axis(parameter, place, count)

@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from matdiff.code.language import infix
-from matdiff.code.languages.python import (
-    HELPED,
-    KEYWORDS,
-    Python,
-    at,
-    dimensions,
-    eigenprojector,
-    einsum,
-    frechet,
-    logarithm,
-    matrix_functions,
-)
+from matdiff.code.language import block_rows
+from matdiff.code.languages.python import FUNCTIONS, HELPED, KEYWORDS, OPERATIONS, Python, helpers
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, SUM, TERM, Entry, Spelling
 
 
-def _function(template: str, level: int = ATOM) -> Entry:
-    """A function of tensors; a number that no argument enters becomes a tensor."""
+def _block(node: Node) -> str:
+    wide = [f"torch.cat([{row}], 1)" if node.data > 1 else row for row in block_rows(node)]
+    return f"torch.cat([{', '.join(wide)}])" if len(wide) > 1 else wide[0]
+
+
+def _single(node: Node) -> str:
+    """A number that no argument enters is no tensor yet."""
+    return "{0}.reshape(1, 1)" if node.parts[0].varies else "torch.full((1, 1), {0}, KIND)"
+
+
+def _full(node: Node) -> str | Spelling:
+    """A number that an argument enters must stay a part of the graph."""
+    if node.parts[0].varies:
+        return Spelling("{0} * torch.ones(SIZES, KIND)", TERM, (TERM,))
+    return "torch.full((ENDS,), {0}, KIND)"
+
+
+def _with_columns(template: str) -> Entry:
+    """A solver that takes matrices only."""
 
     def spell(node: Node) -> Spelling:
-        if node.parts[0].varies or node.parts[0].shape:
-            return Spelling(template, level)
-        return Spelling(template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"), level)
+        if len(node.shape) == 1:
+            return Spelling(template.replace("{1}", "{1}[:, None]") + "[:, 0]")
+        return Spelling(template)
 
     return spell
 
 
-def _block(node: Node) -> Spelling:
-    width = node.data
-    assert isinstance(width, int)
-    marks = [f"{{{place}}}" for place in range(len(node.parts))]
-    rows = [", ".join(marks[start : start + width]) for start in range(0, len(marks), width)]
-    wide = [f"torch.cat([{row}], 1)" if width > 1 else row for row in rows]
-    template = f"torch.cat([{', '.join(wide)}])" if len(wide) > 1 else wide[0]
-    return Spelling(template, needs=tuple([SUM] * len(marks)))
-
-
-_SAME = "exp log log1p expm1 abs sign sin cos tan asin acos atan sinh cosh tanh sqrt sigmoid erf tril triu".split()
+_LIBRARY = {
+    "NP": "torch",
+    "EXPM": "torch.linalg.matrix_exp",
+    "EYE": "_eye_like(x)",
+    "BLOCK": "_block",
+    "ZEROS": "torch.zeros_like(x)",
+}
 
 
 class Torch(Python):
@@ -52,31 +52,51 @@ class Torch(Python):
     imports = (("import math", "math."),)
     reserved = KEYWORDS | {"torch", "math", "int"}
     traits = ("broadcast", "cholesky", "lu", "repeats")
-    matrix = matrix_functions("torch.linalg.matrix_exp")
+    operations = {
+        **OPERATIONS,
+        "pi": "math.pi",
+        "inner": "torch.sum({0} * {1})",
+        "sum_axis": "torch.sum({0}, DATA)",
+        "row_max": "torch.amax({0}, 1)",
+        "eye": "torch.eye({0}, KIND)",
+        "ones": "torch.ones(SIZES, KIND)",
+        "zeros": "torch.zeros(SIZES, KIND)",
+        "full": _full,
+        "tile_columns": "{0}[:, None].repeat(1, {2})",
+        "tile_rows": "{0}.repeat({1}, 1)",
+        "unit": "torch.eye({1}, KIND)[{0}]",
+        "kron": "_kron({0}, {1})",
+        "single": _single,
+        "vec": "{0}.T.reshape(-1)",
+        "block": _block,
+        "flat": "{0}.reshape(-1)",
+        "cholesky": "torch.linalg.cholesky({0})",
+        "cholesky_solve": _with_columns("torch.cholesky_solve({1}, {0})"),
+        "cholesky_half_logdet": "torch.sum(torch.log(torch.diag({0})))",
+        "cholesky_inverse": "torch.cholesky_inverse({0})",
+        "lu": "torch.linalg.lu_factor({0})",
+        "lu_solve": _with_columns("torch.linalg.lu_solve(*{0}, {1})"),
+        "lu_solve_transposed": _with_columns("torch.linalg.lu_solve(*{0}, {1}, adjoint=True)"),
+        "lu_inverse": "torch.linalg.lu_solve(*{0}, torch.eye({1}, KIND))",
+        "commutation": "torch.eye({2}, KIND).reshape({1}, {0}, {2}).transpose(0, 1).reshape({2}, {2})",
+        "pairing": "torch.eye({0}, KIND).reshape({0}, {1}, {2})",
+        "einsum": 'torch.einsum("LETTERS", PARTS)',
+    }
+    library = _LIBRARY
     functions = {
         **HELPED,
-        **{name: _function(f"torch.{name}({{0}})") for name in _SAME},
-        "step": _function("torch.heaviside({0}, torch.zeros_like({0}))"),
-        "relu": _function("torch.relu({0})"),
-        "softplus": _function("-torch.nn.functional.logsigmoid(-{0})", TERM),
-        "logsigmoid": _function("torch.nn.functional.logsigmoid({0})"),
-        "gelu": _function("torch.nn.functional.gelu({0})"),
+        **FUNCTIONS,
+        **{name: f"torch.{name}({{0}})" for name in "asin acos atan sigmoid erf".split()},
+        "step": "torch.heaviside({0}, torch.zeros_like({0}))",
+        "relu": "torch.relu({0})",
+        "softplus": Spelling("-torch.nn.functional.logsigmoid(-{0})", TERM),
+        "logsigmoid": "torch.nn.functional.logsigmoid({0})",
+        "gelu": "torch.nn.functional.gelu({0})",
         "softmax": "torch.softmax({0}, 0)",
         "logsumexp": "torch.logsumexp({0}, 0)",
         "cumsum": "torch.cumsum({0}, 0)",
-        "det": "torch.linalg.det({0})",
-        "logdet": "torch.linalg.slogdet({0})[1]",
         "pinv": "torch.linalg.pinv({0}, rtol=1e-12)",
-        "eigmax": "torch.linalg.eigvalsh({0})[-1]",
-        "eigmin": "torch.linalg.eigvalsh({0})[0]",
-        "max": "torch.max({0})",
-        "min": "torch.min({0})",
-        "norm": _function("torch.linalg.norm({0})"),
-        "norm2": "torch.linalg.norm({0}, 2)",
-        "norm1": _function("torch.sum(torch.abs({0}))"),
-        "maxnorm": _function("torch.max(torch.abs({0}))"),
         "nucnorm": 'torch.linalg.matrix_norm({0}, "nuc")',
-        "mean": _function("torch.mean({0})"),
         "expm": "torch.linalg.matrix_exp({0})",
     }
     helpers = {
@@ -95,7 +115,7 @@ class Torch(Python):
     for _ in range(25):
         y, z = (y + torch.linalg.inv(z)) / 2, (z + torch.linalg.inv(y)) / 2
     return y''',
-        **logarithm("torch", "_eye_like(x)"),
+        **helpers("_logm", _LIBRARY),
         "_argmax": '''def _argmax(x):
     """1 at the first largest entry, else 0."""
     return torch.nn.functional.one_hot(torch.argmax(x), x.numel()).reshape(x.shape).to(x.dtype)''',
@@ -105,9 +125,7 @@ class Torch(Python):
     one = _eye_like(x)
     others = torch.prod(one + (1 - one) * s, 1)
     return torch.linalg.det(u) * torch.linalg.det(vt) * (vt.T * others) @ u.T''',
-        "_powm": '''def _powm(x, exponent):
-    """The principal power."""
-    return torch.linalg.matrix_exp(exponent * _logm(x))''',
+        **helpers("_powm", _LIBRARY),
         "_dadj": '''def _dadj(x, e):
     """The derivative of the adjugate at x in the direction e, for singular x too."""
     u, s, vt = torch.linalg.svd(x)
@@ -117,19 +135,11 @@ class Torch(Python):
     inner = u.T @ e @ vt.T
     turned = torch.diag(others @ torch.diag(inner)) - others * inner
     return torch.linalg.det(u) * torch.linalg.det(vt) * vt.T @ turned @ u.T''',
-        "_d2adj": '''def _d2adj(x, e, f):
-    """The second derivative of the adjugate at x in the directions e and f: that of Faddeev and LeVerrier's recurrence."""
-    eye = _eye_like(x)
-    m, me, mf, mef = eye, 0 * eye, 0 * eye, 0 * eye
-    for k in range(1, len(x)):
-        products = x @ m, e @ m + x @ me, f @ m + x @ mf, e @ mf + f @ me + x @ mef
-        m, me, mf, mef = (p - torch.trace(p) / k * eye for p in products)
-    return (-1) ** (len(x) - 1) * mef''',
-        **eigenprojector("torch"),
+        **helpers("_d2adj _eigproj", _LIBRARY),
         "_block": '''def _block(rows):
     """A matrix of blocks."""
     return torch.cat([torch.cat(row, 1) for row in rows])''',
-        **frechet("_block", "torch.zeros_like(x)"),
+        **helpers("_frechet _frechet2", _LIBRARY),
         "_slope": '''def _slope(d, units):
     """d(e) for every unit matrix e as direction, with its two axes last."""
     n = units.shape[1]
@@ -140,16 +150,16 @@ class Torch(Python):
     return torch.stack([torch.stack([d(e, g) for g in units], -1) for e in units], -2).reshape(n, n, n, n, n, n)''',
     }
 
-    def __init__(
-        self,
-        parameters: Mapping[str, str],
-        like: str | None,
-        scalars: tuple[str, ...] = (),
-        numbers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(parameters, like, scalars, numbers)
-        self.kind = f"dtype={like}.dtype, device={like}.device" if like else "dtype=torch.float64"
-        self.operations = self._operations()
+    def kind(self, node: Node) -> str:
+        """The type and the device of a new array."""
+        return f"dtype={self.like}.dtype, device={self.like}.device" if self.like else "dtype=torch.float64"
+
+    def spell(self, node: Node) -> Spelling:
+        """A number that no argument enters becomes a tensor before a function is applied to it."""
+        spelled = super().spell(node)
+        if node.op != "apply" or node.parts[0].varies or node.parts[0].shape:
+            return spelled
+        return spelled._replace(template=spelled.template.replace("{0}", "torch.tensor({0}, dtype=torch.float64)"))
 
     def prelude(self) -> list[tuple[str, str]]:
         """A float has no precision that a tensor could not lose."""
@@ -163,84 +173,6 @@ class Torch(Python):
         """The directions have the type of the arguments."""
         spelled = super().slope(node)
         size = f"{{{len(node.parts) - 1}}}"
-        units = f"torch.eye({size}**2, {self.kind}).reshape(-1, {size}, {size})"
+        units = f"torch.eye({size}**2, {self.kind(node)}).reshape(-1, {size}, {size})"
         needs = (*[SUM] * (len(node.parts) - 1), ATOM)
         return spelled._replace(template=spelled.template[: -len(size) - 1] + units + ")", needs=needs)
-
-    def _operations(self) -> Mapping[str, Entry]:
-        kind = self.kind
-        return {
-            "pi": "math.pi",
-            "spread_columns": "{0}[:, None]",
-            "spread_rows": Spelling("{0}", needs=(SUM,)),
-            "column": "{0}[:, None]",
-            "row": "{0}[None, :]",
-            "product": infix("{0} @ {1}"),
-            "outer": "torch.outer({0}, {1})",
-            "inner": "torch.sum({0} * {1})",
-            "transpose": "{0}.T",
-            "trace": "torch.trace({0})",
-            "diagonal": "torch.diag({0})",
-            "diagonal_matrix": "torch.diag({0})",
-            "total": "torch.sum({0})",
-            "sum_axis": lambda node: Spelling(f"torch.sum({{0}}, {node.data})"),
-            "largest": "torch.maximum({0}, {1})",
-            "row_max": "torch.amax({0}, 1)",
-            "matrix_power": lambda node: Spelling(f"torch.linalg.matrix_power({{0}}, {node.data})"),
-            "eye": f"torch.eye({{0}}, {kind})",
-            "ones": dimensions(f"torch.ones(SIZES, {kind})"),
-            "zeros": dimensions(f"torch.zeros(SIZES, {kind})"),
-            "full": lambda node: self._full(node, kind),
-            "tile_columns": "{0}[:, None].repeat(1, {2})",
-            "tile_rows": "{0}.repeat({1}, 1)",
-            "at": at,
-            "unit": Spelling(f"torch.eye({{1}}, {kind})[{{0}}]", needs=(SUM, SUM)),
-            "kron": "_kron({0}, {1})",
-            "single": lambda node: self._single(node, kind),
-            "vec": "{0}.T.reshape(-1)",
-            "unvec": "{0}.reshape({2}, {1}).T",
-            "block": _block,
-            "flat": "{0}.reshape(-1)",
-            "inverse": "torch.linalg.inv({0})",
-            "solve": "torch.linalg.solve({0}, {1})",
-            "cholesky": "torch.linalg.cholesky({0})",
-            "cholesky_solve": _with_columns("torch.cholesky_solve({1}, {0})"),
-            "cholesky_half_logdet": "torch.sum(torch.log(torch.diag({0})))",
-            "cholesky_inverse": "torch.cholesky_inverse({0})",
-            "lu": "torch.linalg.lu_factor({0})",
-            "lu_solve": _with_columns("torch.linalg.lu_solve(*{0}, {1})"),
-            "lu_solve_transposed": _with_columns("torch.linalg.lu_solve(*{0}, {1}, adjoint=True)"),
-            "lu_logdet": "torch.sum(torch.log(torch.abs(torch.diag({0}[0]))))",
-            "lu_inverse": f"torch.linalg.lu_solve(*{{0}}, torch.eye({{1}}, {kind}))",
-            "commutation": f"torch.eye({{2}}, {kind}).reshape({{1}}, {{0}}, {{2}}).transpose(0, 1).reshape({{2}}, {{2}})",
-            "pairing": f"torch.eye({{0}}, {kind}).reshape({{0}}, {{1}}, {{2}})",
-            "einsum": einsum("torch.einsum"),
-        }
-
-    @staticmethod
-    def _single(node: Node, kind: str) -> Spelling:
-        """A number that no argument enters is no tensor yet."""
-        if node.parts[0].varies:
-            return Spelling("{0}.reshape(1, 1)")
-        return Spelling(f"torch.full((1, 1), {{0}}, {kind})", needs=(SUM,))
-
-    @staticmethod
-    def _full(node: Node, kind: str) -> Spelling:
-        """A number that an argument enters must stay a part of the graph."""
-        template = f"torch.ones(SIZES, {kind})" if node.parts[0].varies else f"torch.full((SIZES,), {{0}}, {kind})"
-        marks = ", ".join(f"{{{place}}}" for place in range(1, len(node.parts)))
-        ones = f"({marks})" if len(node.shape) > 1 else marks
-        if node.parts[0].varies:
-            return Spelling("{0} * " + template.replace("SIZES", ones), TERM, (TERM, *[SUM] * len(node.shape)))
-        return Spelling(template.replace("SIZES", marks), needs=tuple([SUM] * len(node.parts)))
-
-
-def _with_columns(template: str) -> Entry:
-    """A solver that takes matrices only."""
-
-    def spell(node: Node) -> Spelling:
-        if len(node.shape) == 1:
-            return Spelling(template.replace("{1}", "{1}[:, None]") + "[:, 0]")
-        return Spelling(template)
-
-    return spell

@@ -6,13 +6,13 @@ a pair, how it goes with its rows and with its columns: diag(c)^p M diag(c)^q.  
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Union
+from typing import Any, Union
 
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import constant, is_scalar, post_order, shape_of
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, Rational
 
 Pair = tuple[Fraction, Fraction]
 # None where a value is not homogeneous.
@@ -38,7 +38,7 @@ class Degrees:
 
     def __init__(self, root: Expr, group: frozenset[Expr], mode: str) -> None:
         self.group, self.mode = group, mode
-        self.of: dict[int, Degree] = {}
+        self.of: dict[int, Any] = {}  # of `Degree`s
         self.inside: dict[int, bool] = {}
         self.below: dict[int, bool] = {}
         self.unequal: set[int] = set()
@@ -82,9 +82,12 @@ class Degrees:
         if self._has_letters(node):
             return self._degree_of_entries(node, args)
         pairs = [arg for arg in args if isinstance(arg, tuple)]
-        rule = getattr(self, f"_{_RULES.get(node.op, 'other')}")
-        found: Degree = rule(node, pairs)
-        return found
+        if self.mode == "whole" and node.op in _MULTILINEAR:
+            return _added(*pairs)
+        if self.mode == "entries" and node.op in ("'", "diag", "outer"):
+            return _constant(pairs)
+        rule = _RULES.get(node.op)
+        return _constant(pairs) if rule is None else rule(self, node, pairs)
 
     def _sum(self, node: Expr, args: list[Pair]) -> Degree:
         places = [place for place, arg in enumerate(node.args) if not _is_diagonal(arg)]
@@ -103,9 +106,6 @@ class Degrees:
             return None
         self.unequal.add(id(node))
         return max(found)
-
-    def _kept(self, node: Expr, args: list[Pair]) -> Degree:
-        return args[0]
 
     def _product(self, node: Expr, args: list[Pair]) -> Degree:
         """From the left: where two factors meet, their degrees must cancel, or one of them is diagonal."""
@@ -134,55 +134,13 @@ class Degrees:
                 return None
         return left
 
-    def _times(self, node: Expr, args: list[Pair]) -> Degree:
-        total = args[0]
-        for arg in args[1:]:
-            total = _added(total, arg)
-        return total
-
-    def _over(self, node: Expr, args: list[Pair]) -> Degree:
-        return args[0][0] - args[1][0], args[0][1] - args[1][1]
-
     def _power(self, node: Expr, args: list[Pair]) -> Degree:
         exponent = constant(node.args[1])
         if exponent is None or isinstance(exponent, str) or any(args[1]):
             return None
         if node.op == "^" and not is_scalar(node.args[0]) and not (exponent == -1 and _is_diagonal(node.args[0])):
-            return self._other(node, args)
-        return args[0][0] * exponent, args[0][1] * exponent
-
-    def _root(self, node: Expr, args: list[Pair]) -> Degree:
-        return args[0][0] / 2, args[0][1] / 2
-
-    def _inverse(self, node: Expr, args: list[Pair]) -> Degree:
-        return (-args[0][0], -args[0][1]) if _is_diagonal(node.args[0]) or is_scalar(node.args[0]) else self._other(node, args)
-
-    def _transpose(self, node: Expr, args: list[Pair]) -> Degree:
-        if self.mode == "entries":
-            return self._other(node, args)
-        return args[0] if self.mode == "whole" or _is_diagonal(node) else args[0][::-1]
-
-    def _total(self, node: Expr, args: list[Pair]) -> Degree:
-        return args[0] if self.mode == "whole" or not any(args[0]) else None
-
-    def _diag(self, node: Expr, args: list[Pair]) -> Degree:
-        if self.mode == "whole":
-            return args[0]
-        if self.mode == "entries":
-            return self._other(node, args)
-        return sum(args[0], Fraction(0)), Fraction(0)
-
-    def _outer(self, node: Expr, args: list[Pair]) -> Degree:
-        if self.mode == "whole":
-            return _added(*args)
-        return (sum(args[0], Fraction(0)), sum(args[1], Fraction(0))) if self.mode != "entries" else self._other(node, args)
-
-    def _inner(self, node: Expr, args: list[Pair]) -> Degree:
-        total = _added(*args)
-        return total if self.mode == "whole" or not any(total) else None
-
-    def _other(self, node: Expr, args: list[Pair]) -> Degree:
-        return None if any(any(arg) for arg in args) else _NONE
+            return _constant(args)
+        return _multiple(exponent, args[0])
 
     def _degree_of_entries(self, node: Expr, args: list[Degree]) -> Degree:
         """In index notation: by the letters with which c goes."""
@@ -228,8 +186,30 @@ class Degrees:
         )
 
 
-def _added(one: Pair, other: Pair) -> Pair:
-    return one[0] + other[0], one[1] + other[1]
+def _added(*degrees: Pair) -> Pair:
+    return sum((one for one, _ in degrees), Fraction(0)), sum((other for _, other in degrees), Fraction(0))
+
+
+def _both(degree: Pair) -> Fraction:
+    return degree[0] + degree[1]
+
+
+def _multiple(factor: Rational, degree: Pair) -> Pair:
+    return degree[0] * factor, degree[1] * factor
+
+
+def _constant(degrees: list[Pair]) -> Degree:
+    """That of an operation without a rule: it must not see that its arguments change."""
+    return None if any(map(any, degrees)) else _NONE
+
+
+def _inverse(node: Expr, degrees: list[Pair]) -> Degree:
+    return _multiple(-1, degrees[0]) if _is_diagonal(node.args[0]) or is_scalar(node.args[0]) else _constant(degrees)
+
+
+def _total(degrees: list[Pair]) -> Degree:
+    """Of a sum over entries, which are not all multiplied by the same."""
+    return None if any(_added(*degrees)) else _NONE
 
 
 def _together(maps: list[Mapping[tuple[str, ...], Fraction]], signs: list[Fraction]) -> Mapping[tuple[str, ...], Fraction]:
@@ -252,9 +232,19 @@ def _is_diagonal(node: Expr) -> bool:
     return False
 
 
-# The rule for the degree of an operation.
-_RULES = {
-    "+": "sum", "neg": "kept", "abs": "kept", "relu": "kept", "*": "product", ".*": "times", "/": "over", "./": "over",
-    "^": "power", ".^": "power", "sqrt": "root", "inv": "inverse", "'": "transpose", "sum": "total", "mean": "total",
-    "tr": "total", "diag": "diag", "outer": "outer", "dot": "inner", ":": "inner",
-}  # fmt: skip
+# Operations whose value is multiplied by c where one of their arguments is.
+_MULTILINEAR = frozenset(("'", "sum", "mean", "tr", "diag", "outer", "dot", ":"))
+# The degree of an operation from those of its arguments.
+_RULES: Mapping[str, Callable[[Degrees, Expr, list[Pair]], Degree]] = {
+    "+": Degrees._sum,
+    "*": Degrees._product,
+    **dict.fromkeys((".*", "neg", "abs", "relu"), lambda self, node, args: _added(*args)),
+    **dict.fromkeys(("/", "./"), lambda self, node, args: _added(args[0], _multiple(-1, args[1]))),
+    **dict.fromkeys(("^", ".^"), Degrees._power),
+    "sqrt": lambda self, node, args: _multiple(Fraction(1, 2), args[0]),
+    "inv": lambda self, node, args: _inverse(node, args),
+    "'": lambda self, node, args: args[0] if _is_diagonal(node) else args[0][::-1],
+    **dict.fromkeys(("sum", "mean", "tr", "dot", ":"), lambda self, node, args: _total(args)),
+    "diag": lambda self, node, args: (_both(args[0]), Fraction(0)),
+    "outer": lambda self, node, args: (_both(args[0]), _both(args[1])),
+}

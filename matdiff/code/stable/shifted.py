@@ -10,7 +10,7 @@ In a sum, terms of lower degree are multiplied by exp(-m), which makes 1 + exp(x
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 
 from matdiff.code.stable.degrees import Degrees, Pair, is_negative
@@ -153,18 +153,22 @@ class _Shift:
 
     def _chosen(self) -> set[int]:
         """The parts to shift, none in another: logarithms of homogeneous values, and quotients whose degree is 0, else any."""
-        chosen: set[int] = set()
-        stack, seen = [self.root], set()
+        return {id(node) for node in self._within(self.root, self._is_chosen) if self._is_chosen(node)}
+
+    def _is_chosen(self, node: Expr) -> bool:
+        return self.known.is_logarithm(node) or self._is_quotient(node)
+
+    def _within(self, root: Expr, stops: Callable[[Expr], bool]) -> Iterator[Expr]:
+        """The parts with exponentials of the group, from the outside in; none of those in one that stops it."""
+        stack, seen = [root], set()
         while stack:
             node = stack.pop()
             if id(node) in seen or not self.inside[id(node)]:
                 continue
             seen.add(id(node))
-            if self.known.is_logarithm(node) or self._is_quotient(node):
-                chosen.add(id(node))
-            else:
+            yield node
+            if not stops(node):
                 stack.extend(reversed(node.args))
-        return chosen
 
     def _is_quotient(self, node: Expr) -> bool:
         """Whether exponentials are in it above and below a fraction bar, and it is homogeneous."""
@@ -197,15 +201,8 @@ class _Shift:
 
     def _parts(self, root: Expr) -> Iterator[Expr]:
         """The parts that the shift reaches: not those in an exponent, nor in a logarithm with a shift of its own."""
-        stack, seen = [root.args[0] if self.known.is_logarithm(root) else root], set()
-        while stack:
-            node = stack.pop()
-            if id(node) in seen or not self.inside[id(node)]:
-                continue
-            seen.add(id(node))
-            yield node
-            if node.op != "exp" and not self.known.is_logarithm(node):
-                stack.extend(reversed(node.args))
+        start = root.args[0] if self.known.is_logarithm(root) else root
+        return self._within(start, lambda node: node.op == "exp" or self.known.is_logarithm(node))
 
     def _members(self, root: Expr) -> Iterator[Expr]:
         return (node for node in self._parts(root) if node.op == "exp" and node in self.group)
@@ -230,11 +227,9 @@ class _Shift:
     def _made_equal(self, node: Expr, args: list[Expr], shift: _Largest) -> list[Expr]:
         """Terms of lower degree times exp(-m)."""
         most = self.known.of[id(node)]
-        assert isinstance(most, tuple)
         made = []
         for old, arg in zip(node.args, args):
             degree = self.known.of[id(old)]
-            assert isinstance(degree, tuple)
             less = degree[0] - most[0], degree[1] - most[1]
             negative = arg.op == "neg"
             term = arg.args[0] if negative else arg

@@ -18,7 +18,7 @@ from matdiff.functions import row_of
 from matdiff.infer.rules import rule_expr
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import ones
-from matdiff.language.queries import constant, is_scalar, post_order, replaced_names, shape_of
+from matdiff.language.queries import constant, is_scalar, rebuilt, replaced_names, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.equations import DEFINITIONS, lines_of
 
@@ -73,12 +73,7 @@ def stable(root: Expr, definitions: Mapping[str, Expr] | None = None) -> Expr:
 
 def _rewritten(root: Expr) -> Expr:
     """The laws applied from below."""
-    done: dict[int, Expr] = {}
-    for node in post_order(root):
-        args = tuple(done[id(arg)] for arg in node.args)
-        same = all(new is old for new, old in zip(args, node.args))
-        done[id(node)] = _law(node if same else node.replace(args=args))
-    return done[id(root)]
+    return rebuilt(root, lambda _, node: _law(node))
 
 
 def _law(node: Expr) -> Expr:
