@@ -370,7 +370,16 @@ def assert_same(found: Any, expected: Any) -> None:
         ("x.T @ (x @ w - y) / len(y)", "x^T (x w - y) / rows(y)"),  # x can only be a matrix
         ("w.T @ x + b", "w^T x + b"),
         ("X @ W + b", "X W + ones b^T"),
-        ("gamma * (x - x.mean()) + beta", "gamma (x - mean(x)) + beta"),
+        ("gamma * (x - x.mean()) + beta", "gamma .* (x - mean(x)) + beta"),
+        # Greek letters that can only be numbers stay numbers; an elementwise sum, a product with `dot`, a shift make them vectors
+        ("-0.5 * torch.sum(1 + logvar - mu.pow(2) - logvar.exp())", "-1/2 sum(1 + logvar - mu .^ 2 - exp(logvar))"),
+        ("0.5 * np.sum(mu**2 + sigma**2 - 1 - 2 * np.log(sigma))", "1/2 sum(mu .^ 2 + sigma .^ 2 - 1 - 2 log(sigma))"),
+        ("np.sum(np.square(X.dot(theta) - y)) / (2 * m)", "sum((X theta - y) .^ 2) / (2 m)"),
+        ("np.sum(lam * np.abs(w)) + np.sum(alpha * w**2)", "sum(lam abs(w)) + sum(alpha w .^ 2)"),
+        ("gamma * (X - X.mean(axis=0)) + beta", "(ones gamma^T) .* (X - ones (ones^T X / rows(X))) + ones beta^T"),
+        ("mu + sigma * (L @ z)", "mu + sigma .* (L z)"),
+        ("m = x.mean()\n(x - m) / 2 + m**2", "(x - m ones) / 2 + m^2 ones"),
+        ("-y.T @ np.log(h) - (1 - y).T @ np.log(1 - h)", "(-y)^T log(h) - (1 - y)^T log(1 - h)"),
         ("def loss(w):\n    r = X @ w - y\n    return 0.5 * r @ r", "1/2 r^T r"),
         ("import numpy as xp\nxp.sum(xp.exp(x))", "sum(exp(x))"),
         ("from numpy.linalg import inv, det as d\nd(A) * inv(A)", "det(A) A^-1"),
@@ -412,7 +421,7 @@ def test_declarations_say_what_a_name_is() -> None:
     assert answer("np.sum(a * x)", "a: scalar") == "a ones(n)"
 
 
-@pytest.mark.parametrize("code", ["np.sum(a * X)", "np.sum(x / y)"])
+@pytest.mark.parametrize("code", ["np.sum(a * X)", "np.sum(x / y)", "-np.sum(t * np.log(y))"])
 def test_two_likely_readings_are_both_shown(code: str) -> None:
     with pytest.raises(SeveralReadings) as caught:
         matdiff.differentiate(code, order=0)

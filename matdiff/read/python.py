@@ -42,7 +42,7 @@ _MOST_DEPARTURES = 6
 _UNUSUAL = {
     ("vector", "matrix"): DEPARTURE + 2,
     ("scalar", "matrix"): DEPARTURE + 1,
-    ("matrix", "vector"): DEPARTURE + 2,
+    ("matrix", "vector"): DEPARTURE + 3,
     ("matrix", "scalar"): DEPARTURE + 2,
 }
 _KEYWORDS = ("lambda", "is", "in", "if", "or", "and", "not", "del", "as", "for", "def")
@@ -241,7 +241,8 @@ class _Statements:
         expr, span = value.expr, self.code.span(node)
         self._check(expr)
         self.made.append(Definition(own, span, expr, Span(span.start, max(span.end, (expr.span or span).end))))
-        return Value(Expr("name", (), own, span), value.ones, is_loose=value.is_loose)
+        self.code.arrays.defined.add(own)
+        return Value(Expr("name", (), own, span), value.ones, is_loose=value.is_loose, is_plain=value.is_plain, odd=value.odd)
 
     def _check(self, expr: Expr) -> None:
         if depth(expr) > DEPTH:

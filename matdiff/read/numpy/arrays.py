@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
 
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 # How much is in favour of another reading: departures of names from their spelling cost as much.
 DEPARTURE = 2
 _BARE_NUMBER_ADDED = 4
+_GREEK_ADDED = 2
 _CONTRACTION_ADDED = 6
 _SUM_OF_A_NUMBER = 6
+_SUM_WITH_A_NUMBER = 2
+_SUM_OF_A_MULTIPLE = 1
+_PRODUCT_WITH_A_NUMBER = 6
+_NUMBER_BESIDE_SHIFT = 3
 _NAME_STRETCHED = 2
 _NAME_DIVIDES = 4
 _VECTOR_EXPONENT = 4
@@ -52,9 +58,11 @@ class Value:
     is_loose  its size is whatever stands beside it: np.ones(X.shape[0])
     is_doubtful   it is a name that may as well be of another kind, perhaps in a power or a function
     lowered   it is a lower-case name that is a matrix
+    is_plain  a number that is made of numbers which may as well be vectors, entry by entry
+    odd       how odd a sum of its entries is: it has a term or a factor that would stand outside of the sum, were it a number
     """
 
-    __slots__ = ("expr", "is_doubtful", "is_loose", "lowered", "ones", "turned")
+    __slots__ = ("expr", "is_doubtful", "is_loose", "is_plain", "lowered", "odd", "ones", "turned")
 
     def __init__(
         self,
@@ -65,9 +73,18 @@ class Value:
         is_loose: bool = False,
         is_doubtful: bool = False,
         lowered: bool = False,
+        is_plain: bool = False,
+        odd: int = 0,
     ) -> None:
         self.expr, self.ones, self.turned = expr, ones, turned
         self.is_loose, self.is_doubtful, self.lowered = is_loose, is_doubtful, lowered
+        self.is_plain, self.odd = is_plain and not ones, odd
+
+    def like(self, expr: Expr) -> Value:
+        """Another expression of which the same is known."""
+        return Value(
+            expr, self.ones, is_loose=self.is_loose, is_doubtful=self.is_doubtful, is_plain=self.is_plain, odd=self.odd
+        )  # fmt: skip
 
     @property
     def rank(self) -> int:
@@ -115,6 +132,24 @@ def _is_contraction(expr: Expr) -> bool:
     return any(node.op in ("'", ":", "tr", "det", "logdet", "norm", "at") for node in post_order(expr))
 
 
+def _is_greek(expr: Expr) -> bool:
+    """Whether its only name is a Greek letter."""
+    names = {str(node.value) for node in post_order(expr) if node.op == "name"}
+    return len(names) == 1 and all(map(is_greek, names)) and not any(name.partition("_")[0] in _ADDED for name in names)
+
+
+def _is_greek_name(value: Value) -> bool:
+    """Whether it is a Greek letter alone."""
+    return value.is_doubtful and value.expr.op == "name" and is_greek(str(value.expr.value))
+
+
+def _factors(expr: Expr) -> list[Expr]:
+    """Of a product, also where a number divides it."""
+    while expr.op in ("/", "./"):
+        expr = expr.args[0]
+    return [part for arg in expr.args for part in _factors(arg)] if expr.op == "*" else [expr]
+
+
 class Arrays:
     """The operators; `doubts` is how much speaks against the kinds that they were applied to."""
 
@@ -123,6 +158,8 @@ class Arrays:
         # Lower-case names that are matrices, and those that are vectors, as operands of `@`.
         self._lowered: set[str] = set()
         self._vectors: set[str] = set()
+        # Names of what is assigned.
+        self.defined: set[str] = set()
 
     # Stretching
 
@@ -162,10 +199,28 @@ class Arrays:
             if value.is_number and not all(axes):
                 self._doubt_added(value)
             part = self.stretched(value, axes, span)
-            if value.is_number and not all(axes) and _is_contraction(value.expr):
+            if value.is_number and not all(axes) and self._looks_mistaken(value.expr):
                 part = self._spread(value, axes, span)
             parts.append(Expr("neg", (part,), span=value.span) if is_subtracted else part)
-        return Value(Expr("+", tuple(parts), span=span), axes, is_loose=self._loose(values))
+        self._doubt_scaled(values)
+        odd = max(value.odd for value in values)
+        if axes and any(value.is_number and value.is_doubtful and _is_greek(value.expr) for value in values):
+            odd = _SUM_WITH_A_NUMBER
+        is_plain = any(value.is_plain for value in values)
+        return Value(Expr("+", tuple(parts), span=span), axes, is_loose=self._loose(values), is_plain=is_plain, odd=odd)
+
+    def _looks_mistaken(self, expr: Expr) -> bool:
+        """Whether a number beside an array is no statistic of its entries, as x^T A x or a name of such a value."""
+        return _is_contraction(expr) or any(node.op == "name" and node.value in self.defined for node in post_order(expr))
+
+    def _doubt_scaled(self, terms: Sequence[Value]) -> None:
+        """In `gamma * z + beta` both are numbers, or both are vectors."""
+        if any(_is_greek_name(term) for term in terms):
+            factors = [
+                factor for term in terms if term.rank and term.expr.op in ("*", "/", "./") for factor in _factors(term.expr)
+            ]
+            if any(_is_greek(factor) and factor.value not in self.defined for factor in factors if factor.op == "name"):
+                self.doubts += _NUMBER_BESIDE_SHIFT
 
     def _spread(self, value: Value, axes: Axes, span: Span) -> Expr:
         """A number such as x^T A x at every entry: with ones, since beside an array alone it looks like a mistake."""
@@ -181,11 +236,13 @@ class Arrays:
             expr = expr.args[0]
         if value.is_doubtful and expr.op == "name":
             self.doubts += 0 if str(expr.value).partition("_")[0] in _ADDED else _BARE_NUMBER_ADDED
+        elif value.is_doubtful and _is_greek(expr):
+            self.doubts += _GREEK_ADDED
         elif expr.op in (":", "sum") or (expr.op == "*" and any(arg.op == "'" for arg in expr.args)):
             self.doubts += _CONTRACTION_ADDED
 
     def negative(self, value: Value, span: Span) -> Value:
-        return Value(Expr("neg", (value.expr,), span=span), value.ones, is_loose=value.is_loose, is_doubtful=value.is_doubtful)
+        return value.like(Expr("neg", (value.expr,), span=span))
 
     def multiply(self, left: Value, right: Value, span: Span) -> Value:
         """`*`: entry by entry; a number scales."""
@@ -197,7 +254,12 @@ class Arrays:
             if array.rank == 1 and not array.is_number:
                 across = array.turned or turned(array.expr, span)
                 row = Expr("*", (left.expr, across) if left.is_number else (across, right.expr), span=span)
-            return Value(expr, axes, turned=row, is_loose=not array.is_number and array.is_loose)
+            scale = left if left.is_number else right
+            odd = array.odd
+            if array.rank and scale.is_doubtful and scale.expr.op == "name" and scale.expr.value in SCALAR_LETTERS:
+                odd = odd or _SUM_OF_A_MULTIPLE
+            is_plain = left.is_plain or right.is_plain
+            return Value(expr, axes, turned=row, is_loose=not array.is_number and array.is_loose, is_plain=is_plain, odd=odd)
         self._doubt_stretched(left, right, _NAME_STRETCHED)
         first, second = (self.stretched(value, axes, span) for value in (left, right))
         args = (*first.args, second) if first.op == ".*" else (first, second)
@@ -205,13 +267,16 @@ class Arrays:
 
     def _doubt_stretched(self, left: Value, right: Value, doubt: int) -> None:
         for one, other in ((left, right), (right, left)):
-            if one.is_doubtful and one.rank == 1 and other.rank == 2:
+            if one.is_doubtful and one.rank == 1 and other.rank == 2 and not _is_greek(one.expr):
                 self.doubts += doubt
 
     def divide(self, left: Value, right: Value, span: Span) -> Value:
         axes = self.common((left, right))
         if right.is_number:
-            return Value(Expr("/", (left.expr, right.expr), span=span), axes, is_loose=left.is_loose)
+            is_plain = left.is_plain or right.is_plain
+            return Value(
+                Expr("/", (left.expr, right.expr), span=span), axes, is_loose=left.is_loose, is_plain=is_plain, odd=left.odd
+            )
         if right.is_doubtful:
             self.doubts += DEPARTURE if left.rank == right.rank else _NAME_DIVIDES
         first, second = (self.stretched(value, axes, span) for value in (left, right))
@@ -228,7 +293,8 @@ class Arrays:
             assert negative is not None and not isinstance(negative, str)
             top = Expr("number", (), -negative, span=top.span)
         if base.is_number and exponent.is_number:
-            return Value(Expr("^", (base.expr, top), span=span), axes, is_doubtful=base.is_doubtful)
+            is_plain = base.is_plain or exponent.is_plain
+            return Value(Expr("^", (base.expr, top), span=span), axes, is_doubtful=base.is_doubtful, is_plain=is_plain)
         if exponent.is_number:
             expr = Expr(".^", (base.expr, top), span=span)
         else:
@@ -238,7 +304,9 @@ class Arrays:
 
     def each(self, function: str, value: Value, span: Span) -> Value:
         """A function of every entry."""
-        return Value(Expr(function, (value.expr,), span=span), value.ones, is_loose=value.is_loose, is_doubtful=value.is_doubtful)
+        result = value.like(Expr(function, (value.expr,), span=span))
+        result.odd = 0
+        return result
 
     # Products and transposes
 
@@ -250,6 +318,12 @@ class Arrays:
         first, second = value.ones
         expr = value.turned or turned(value.expr, span)
         return Value(expr, (second, first), turned=value.expr, is_loose=value.is_loose, lowered=value.lowered)
+
+    def scaled(self, left: Value, right: Value, span: Span) -> Value:
+        """`np.dot` with a number, which hardly anybody writes."""
+        if any(value.is_number and value.is_doubtful and _is_greek(value.expr) for value in (left, right)):
+            self.doubts += _PRODUCT_WITH_A_NUMBER
+        return self.multiply(left, right, span)
 
     def matmul(self, left: Value, right: Value, span: Span) -> Value:
         """`@`: an array with one axis is a row on the left and a column on the right."""
@@ -302,7 +376,7 @@ class Arrays:
     def total(self, value: Value, axis: int | None, keep: bool, span: Span) -> Value:
         """The sum of all entries, or over one axis."""
         self.fixed(value)
-        self.doubts += _SUM_OF_A_NUMBER if not value.rank and value.is_doubtful else 0
+        self.doubts += _SUM_OF_A_NUMBER if value.is_plain else value.odd
         if axis is None or value.rank < 2:
             expr = value.expr if value.is_number else Expr("sum", (value.expr,), span=span)
             return Value(expr, (True,) * value.rank if keep else NUMBER)

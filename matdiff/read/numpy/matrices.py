@@ -14,7 +14,9 @@ def dot(call: Call) -> Value:
     """Of arrays what `@` is; of numbers the product."""
     left, right = call.value(0), call.value(1, "b", "other", "tensor")
     call.code.turned_on_the_left(call.args[0] if call.args else None, left)
-    return call.code.operated("@" if left.rank and right.rank else "*", left, right, call.span)
+    if not left.rank or not right.rank:
+        return call.code.arrays.scaled(left, right, call.span)
+    return call.code.operated("@", left, right, call.span)
 
 
 def inner(call: Call) -> Value:

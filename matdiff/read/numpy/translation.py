@@ -217,14 +217,18 @@ class Translation:
         known = self.names.get(name)
         if known is not None:
             expr = Expr(known.expr.op, known.expr.args, known.expr.value, span) if known.expr.op == "name" else known.expr
-            return Value(expr, known.ones, turned=known.turned, is_loose=known.is_loose, is_doubtful=known.is_doubtful)
+            return Value(
+                expr, known.ones, turned=known.turned, is_loose=known.is_loose, is_doubtful=known.is_doubtful,
+                is_plain=known.is_plain, odd=known.odd,
+            )  # fmt: skip
         if name in self.functions or (name in self.imported and name not in self.variables):
             raise self.unread(node, f"`{name}` is a function or a module")
         own = self.own_name(name, node)
         kind = self.kinds.get(own) or usual_kind(own)
         self.free[own] = kind
         lowered = kind == "matrix" and own not in self.declared and usual_kind(own) != "matrix"
-        return Value(Expr("name", (), own, span=span), KINDS[kind], is_doubtful=own not in self.declared, lowered=lowered)
+        is_free = own not in self.declared
+        return Value(Expr("name", (), own, span=span), KINDS[kind], is_doubtful=is_free, lowered=lowered, is_plain=is_free)
 
     def unary(self, node: ast.UnaryOp) -> Value:
         value = self.value(node.operand)
@@ -265,8 +269,10 @@ class Translation:
 
     def turned_on_the_left(self, node: ast.expr | None, value: Value) -> None:
         """`x.T @ y` and `c * x.T @ y` with vectors are what everybody writes, and nothing to wonder about."""
-        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-            node = node.right
+        while isinstance(node, (ast.BinOp, ast.UnaryOp)):
+            if isinstance(node, ast.BinOp) and not isinstance(node.op, (ast.Mult, ast.Div)):
+                break
+            node = node.operand if isinstance(node, ast.UnaryOp) else node.right if isinstance(node.op, ast.Mult) else node.left
         if isinstance(node, ast.Call):
             node = node.func
         if value.rank == 1 and isinstance(node, ast.Attribute) and node.attr in ("T", "mT", "H", "t", "transpose"):
