@@ -1,19 +1,13 @@
-"""`Value`: what a part of NumPy code stands for, an `Expr` with its axes; and the operators of NumPy on values.
-
-NumPy knows numbers, arrays with one axis and with two; an `Expr` has rows x columns.  An array with one axis is a column here.
-"""
+"""`Arrays`: the operators of NumPy on values, and what speaks against the kinds that they were applied to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
+from matdiff.read.numpy.value import MATRIX, NUMBER, Axes, Misfit, Size, Value, number, same
 
 # How much is in favour of another reading: departures of names from their spelling cost as much.
 DEPARTURE = 2
@@ -33,82 +27,13 @@ TURNED_VECTOR = 12
 _VECTOR_BY_LOWER_MATRIX = 10
 _VECTOR_AMONG_LOWER_MATRICES = 5
 _WEIGHTS = ("w", "beta", "theta")
+# What is added to X @ w is one number for all rows.
+_INTERCEPTS = ("b", "bias", "intercept", "b0", "b_0", "w0", "w_0", "beta0", "beta_0", "theta0", "theta_0")
+_VECTOR_AS_INTERCEPT = 7
+_VECTOR_BY_IDENTITY = 3
 
-Axes = tuple[bool, ...]
-NUMBER: Axes = ()
-VECTOR: Axes = (False,)
-MATRIX: Axes = (False, False)
-KINDS: dict[str, Axes] = {"scalar": NUMBER, "vector": VECTOR, "matrix": MATRIX}
 # Small numbers that are added to every entry.
 _ADDED = ("eps", "epsilon", "tol", "delta")
-
-
-class Misfit(Exception):
-    """The kinds of the operands do not fit; with other kinds of the names they may."""
-
-    def __init__(self, span: Span, why: str) -> None:
-        self.span, self.why = span, why
-
-
-class Value:
-    """A part of the code.
-
-    ones      for every axis whether it is one long, so that it is stretched: () is a number, (False, False) a matrix
-    turned    the transpose of `expr`, where it has been made already
-    is_loose  its size is whatever stands beside it: np.ones(X.shape[0])
-    is_doubtful   it is a name that may as well be of another kind, perhaps in a power or a function
-    lowered   it is a lower-case name that is a matrix
-    is_plain  a number that is made of numbers which may as well be vectors, entry by entry
-    odd       how odd a sum of its entries is: it has a term or a factor that would stand outside of the sum, were it a number
-    """
-
-    __slots__ = ("expr", "is_doubtful", "is_loose", "is_plain", "lowered", "odd", "ones", "turned")
-
-    def __init__(
-        self,
-        expr: Expr,
-        ones: Axes = NUMBER,
-        *,
-        turned: Expr | None = None,
-        is_loose: bool = False,
-        is_doubtful: bool = False,
-        lowered: bool = False,
-        is_plain: bool = False,
-        odd: int = 0,
-    ) -> None:
-        self.expr, self.ones, self.turned = expr, ones, turned
-        self.is_loose, self.is_doubtful, self.lowered = is_loose, is_doubtful, lowered
-        self.is_plain, self.odd = is_plain and not ones, odd
-
-    def like(self, expr: Expr) -> Value:
-        """Another expression of which the same is known."""
-        return Value(
-            expr, self.ones, is_loose=self.is_loose, is_doubtful=self.is_doubtful, is_plain=self.is_plain, odd=self.odd
-        )  # fmt: skip
-
-    @property
-    def rank(self) -> int:
-        return len(self.ones)
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its `Expr` is 1 x 1."""
-        return all(self.ones)
-
-    @property
-    def span(self) -> Span:
-        return self.expr.span or Span(0, 0)
-
-    @property
-    def kind(self) -> str:
-        return ("a number", "a vector", "a matrix")[self.rank]
-
-
-def number(value: Rational, span: Span) -> Expr:
-    """A number; a negative one is the negation of a number."""
-    if value < 0:
-        return Expr("neg", (Expr("number", (), -value, span=span),), span=span)
-    return Expr("number", (), value, span=span)
 
 
 def ones(span: Span) -> Expr:
@@ -143,6 +68,12 @@ def _is_greek_name(value: Value) -> bool:
     return value.is_doubtful and value.expr.op == "name" and is_greek(str(value.expr.value))
 
 
+def _is_predicted(expr: Expr) -> bool:
+    """Whether it is X w: a matrix by weights."""
+    last = expr.args[-1] if expr.op == "*" and len(expr.args) == 2 else None
+    return last is not None and last.op == "name" and last.value in _WEIGHTS and expr.args[0].op == "name"
+
+
 def _factors(expr: Expr) -> list[Expr]:
     """Of a product, also where a number divides it."""
     while expr.op in ("/", "./"):
@@ -172,6 +103,20 @@ class Arrays:
                 axes[rank - place] = axes[rank - place] and one
         return tuple(axes)
 
+    def sized(self, result: Value, values: Sequence[Value], span: Span) -> Value:
+        """The result with the names of its sizes, which are those of the operands.  Raises Unequal and Misfit."""
+        dims: list[Size | None] = [None] * result.rank
+        for value in values:
+            for place, (one, size) in enumerate(zip(reversed(value.ones), reversed(value.dims)), 1):
+                if one or place > result.rank:
+                    continue
+                known = dims[-place]
+                if known is not None:
+                    same(known, size, span)
+                dims[-place] = size
+        result.dims = tuple(size for size in dims if size is not None) if None not in dims else ()
+        return result
+
     def stretched(self, value: Value, axes: Axes, span: Span) -> Expr:
         """Its expression with these axes; a number stays one, which acts on every entry anyway."""
         if value.is_number or len(axes) < 2 or value.ones == axes:
@@ -195,6 +140,8 @@ class Arrays:
         """The sum of terms, of which some are subtracted."""
         values = [value for _, value in terms]
         axes, parts = self.common(values), []
+        if len(terms) > 1 and all(value.is_mask for value in values):
+            raise Misfit(span, "a sum of comparisons is not their number: write `|`, or make them numbers with `1.0 *`")
         for is_subtracted, value in terms:
             if value.is_number and not all(axes):
                 self._doubt_added(value)
@@ -203,11 +150,20 @@ class Arrays:
                 part = self._spread(value, axes, span)
             parts.append(Expr("neg", (part,), span=value.span) if is_subtracted else part)
         self._doubt_scaled(values)
+        if any(_is_predicted(value.expr) for value in values):
+            names = [str(value.expr.value) for value in values if value.rank and value.is_doubtful and value.expr.op == "name"]
+            self.doubts += _VECTOR_AS_INTERCEPT * sum(name in _INTERCEPTS for name in names)
         odd = max(value.odd for value in values)
         if axes and any(value.is_number and value.is_doubtful and _is_greek(value.expr) for value in values):
             odd = _SUM_WITH_A_NUMBER
         is_plain = any(value.is_plain for value in values)
-        return Value(Expr("+", tuple(parts), span=span), axes, is_loose=self._loose(values), is_plain=is_plain, odd=odd)
+        result = Value(Expr("+", tuple(parts), span=span), axes, is_loose=self._loose(values), is_plain=is_plain, odd=odd)
+        return self.sized(result, values, span)
+
+    def negated(self, mask: Value, span: Span) -> Value:
+        """1 where it does not hold."""
+        result = self.add([(False, Value(number(1, span))), (True, mask)], span)
+        return result.as_mask()
 
     def _looks_mistaken(self, expr: Expr) -> bool:
         """Whether a number beside an array is no statistic of its entries, as x^T A x or a name of such a value."""
@@ -259,14 +215,16 @@ class Arrays:
             if array.rank and scale.is_doubtful and scale.expr.op == "name" and scale.expr.value in SCALAR_LETTERS:
                 odd = odd or _SUM_OF_A_MULTIPLE
             is_plain = left.is_plain or right.is_plain
-            return Value(expr, axes, turned=row, is_loose=not array.is_number and array.is_loose, is_plain=is_plain, odd=odd)
+            result = Value(expr, axes, turned=row, is_loose=not array.is_number and array.is_loose, is_plain=is_plain, odd=odd)
+            return self.sized(result, (left, right), span)
         self._doubt_stretched(left, right, _NAME_STRETCHED)
         first, second = (self.stretched(value, axes, span) for value in (left, right))
         args = (*first.args, second) if first.op == ".*" else (first, second)
-        return Value(Expr(".*", args, span=span), axes, is_loose=self._loose((left, right)))
+        return self.sized(Value(Expr(".*", args, span=span), axes, is_loose=self._loose((left, right))), (left, right), span)
 
     def _doubt_stretched(self, left: Value, right: Value, doubt: int) -> None:
         for one, other in ((left, right), (right, left)):
+            self.doubts += _VECTOR_BY_IDENTITY if one.is_doubtful and one.rank == 1 and other.expr.op == "I" else 0
             if one.is_doubtful and one.rank == 1 and other.rank == 2 and not _is_greek(one.expr):
                 self.doubts += doubt
 
@@ -274,13 +232,16 @@ class Arrays:
         axes = self.common((left, right))
         if right.is_number:
             is_plain = left.is_plain or right.is_plain
-            return Value(
+            result = Value(
                 Expr("/", (left.expr, right.expr), span=span), axes, is_loose=left.is_loose, is_plain=is_plain, odd=left.odd
             )
+            return self.sized(result, (left, right), span)
         if right.is_doubtful:
             self.doubts += DEPARTURE if left.rank == right.rank else _NAME_DIVIDES
         first, second = (self.stretched(value, axes, span) for value in (left, right))
-        return Value(Expr("./", (first, second), span=span), axes, is_loose=self._loose((left, right)))
+        return self.sized(
+            Value(Expr("./", (first, second), span=span), axes, is_loose=self._loose((left, right))), (left, right), span
+        )
 
     def power(self, base: Value, exponent: Value, span: Span) -> Value:
         """`**`: of numbers, or entry by entry."""
@@ -300,7 +261,8 @@ class Arrays:
         else:
             first, second = (self.stretched(value, axes, span) for value in (base, exponent))
             expr = Expr(".^", (first, second), span=span)
-        return Value(expr, axes, is_loose=self._loose((base, exponent)), is_doubtful=base.is_doubtful)
+        result = Value(expr, axes, is_loose=self._loose((base, exponent)), is_doubtful=base.is_doubtful)
+        return self.sized(result, (base, exponent), span)
 
     def each(self, function: str, value: Value, span: Span) -> Value:
         """A function of every entry."""
@@ -317,7 +279,9 @@ class Arrays:
             return Value(value.expr, value.ones, turned=value.turned, is_loose=value.is_loose)
         first, second = value.ones
         expr = value.turned or turned(value.expr, span)
-        return Value(expr, (second, first), turned=value.expr, is_loose=value.is_loose, lowered=value.lowered)
+        result = Value(expr, (second, first), turned=value.expr, is_loose=value.is_loose, lowered=value.lowered)
+        result.dims = value.dims[::-1]
+        return result
 
     def scaled(self, left: Value, right: Value, span: Span) -> Value:
         """`np.dot` with a number, which hardly anybody writes."""
@@ -334,6 +298,9 @@ class Arrays:
         if inner[0] != inner[1]:
             raise Misfit(span, "the sizes of the operands of `@` differ")
         self._doubt_vectors(left, right)
+        if left.dims and right.dims and not inner[0]:
+            same(left.dims[-1], right.dims[0], span)
+        dims = (*left.dims[:-1], *right.dims[1:]) if left.dims and right.dims else ()
         axes = left.ones[:-1] + right.ones[1:]
         loose = [one.is_loose and one.rank == 2 and one.expr.op != "I" for one in (left, right)]
         both = left.is_loose and right.is_loose
@@ -341,8 +308,11 @@ class Arrays:
         if left.rank == 1 and right.rank == 2:
             across = product(span, row, right.expr)
             down = product(span, right.turned or turned(right.expr, span), left.expr)
-            return Value(down, axes, turned=across, is_loose=any(loose) or both)
-        return Value(product(span, row, right.expr), axes, is_loose=any(loose) or both)
+            result = Value(down, axes, turned=across, is_loose=any(loose) or both)
+        else:
+            result = Value(product(span, row, right.expr), axes, is_loose=any(loose) or both)
+        result.dims = dims
+        return result
 
     def _doubt_vectors(self, left: Value, right: Value) -> None:
         for value in (left, right):
