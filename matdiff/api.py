@@ -260,7 +260,7 @@ def differentiate(
 
 def source_of(function: Callable[..., object]) -> str:
     """The text of a function, which ends with its name or is the `lambda` alone.  Raises WrongOption where it is not to be had."""
-    from matdiff.read.python import source_of as text_of  # needed only for functions
+    from matdiff.read.numpy.source import source_of as text_of  # needed only for functions
 
     text = text_of(function)
     if text is None:

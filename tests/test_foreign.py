@@ -157,7 +157,7 @@ def test_a_statement_in_another_language_is_one_error() -> None:
 
 
 def test_what_a_size_says_already_is_not_said_again() -> None:
-    assert "help: transpose x:  x^T @ A @ x\n" in run(["x @ A @ x", "--order", "0"]).stderr
+    assert "help: transpose x:  x^T @ A @ x\n" in run(["A: n x n; x @ A @ x", "--order", "0"]).stderr
     assert run(["|x|_1", "--order", "0"]).stderr.endswith("help: ||x||_1   sum of absolute values\n")
 
 

@@ -25,7 +25,11 @@ _OVER_INDEX = re.compile(r"\b(?:sum|prod|mean|max|min)_|[∑∏]")
 _DOLLARS = re.compile(r"\A\s*\$|\$[^$]*\$|\A\s*\\[(\[]")
 # Marks of code: an attribute, a power, a keyword argument; and words that no formula has.
 _CODE = re.compile(
-    r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:", re.M
+    r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:"
+    r"|\[[^\]]*\bNone\b|\[\s*-\s*[0-9]|[\[,]\s*(?:[0-9]+\s*:\s*[\],]|[0-9]*\s*:\s*-?\s*[0-9])"
+    # A vector on the left of `@` is a row in code alone.
+    r"|(?:^|[-+*/(=,])\s*[a-z]\w*\s*@",
+    re.M,
 )
 _PROGRAM = re.compile(r"^\s*(?:def\s+\w+\s*\(|return\s|import\s+\w|from\s+[\w.]+\s+import\s)", re.M)
 # Mathematica calls with square brackets: Tr[A.X] is no entry of Tr.
@@ -42,14 +46,14 @@ def syntax_of(text: str) -> str:
             return "latex"
     if "^{" in text and _BRACED.search(_COMMENT.sub("", text)) and not _OVER_INDEX.search(text):
         return "latex"
-    if "." not in text and "**" not in text and "=" not in text and ":" not in text and "return" not in text:
+    if not any(mark in text for mark in (".", "**", "=", ":", "return", "[", "@")):
         return "matdiff"
     bare = _COMMENT.sub("", text)
     if not _CODE.search(bare) or any(name.lower() in NAMES for name in _SQUARE_CALL.findall(bare)):
         return "matdiff"
     if _PROGRAM.search(bare):
         return "numpy"
-    is_code: bool = import_module(READERS["numpy"]).is_code(text)  # loaded where the marks stand
+    is_code: bool = import_module("matdiff.read.numpy.source").is_code(text)  # loaded where the marks stand
     return "numpy" if is_code else "matdiff"
 
 

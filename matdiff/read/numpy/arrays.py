@@ -1,24 +1,24 @@
-"""`Value`: what a part of NumPy code stands for, an `Expr` with its axes; and the operators of NumPy on values.
-
-NumPy knows numbers, arrays with one axis and with two; an `Expr` has rows x columns.  An array with one axis is a column here.
-"""
+"""`Arrays`: the operators of NumPy on values, and what speaks against the kinds that they were applied to."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
-
-if TYPE_CHECKING:
-    from matdiff.language.syntax import Rational
+from matdiff.read.numpy.value import MATRIX, NUMBER, Axes, Misfit, Size, Value, number, same
 
 # How much is in favour of another reading: departures of names from their spelling cost as much.
 DEPARTURE = 2
 _BARE_NUMBER_ADDED = 4
+_GREEK_ADDED = 2
 _CONTRACTION_ADDED = 6
 _SUM_OF_A_NUMBER = 6
+_SUM_WITH_A_NUMBER = 2
+_SUM_OF_A_MULTIPLE = 1
+_PRODUCT_WITH_A_NUMBER = 6
+_NUMBER_BESIDE_SHIFT = 3
 _NAME_STRETCHED = 2
 _NAME_DIVIDES = 4
 _VECTOR_EXPONENT = 4
@@ -27,71 +27,13 @@ TURNED_VECTOR = 12
 _VECTOR_BY_LOWER_MATRIX = 10
 _VECTOR_AMONG_LOWER_MATRICES = 5
 _WEIGHTS = ("w", "beta", "theta")
+# What is added to X @ w is one number for all rows.
+_INTERCEPTS = ("b", "bias", "intercept", "b0", "b_0", "w0", "w_0", "beta0", "beta_0", "theta0", "theta_0")
+_VECTOR_AS_INTERCEPT = 7
+_VECTOR_BY_IDENTITY = 3
 
-Axes = tuple[bool, ...]
-NUMBER: Axes = ()
-VECTOR: Axes = (False,)
-MATRIX: Axes = (False, False)
-KINDS: dict[str, Axes] = {"scalar": NUMBER, "vector": VECTOR, "matrix": MATRIX}
 # Small numbers that are added to every entry.
 _ADDED = ("eps", "epsilon", "tol", "delta")
-
-
-class Misfit(Exception):
-    """The kinds of the operands do not fit; with other kinds of the names they may."""
-
-    def __init__(self, span: Span, why: str) -> None:
-        self.span, self.why = span, why
-
-
-class Value:
-    """A part of the code.
-
-    ones      for every axis whether it is one long, so that it is stretched: () is a number, (False, False) a matrix
-    turned    the transpose of `expr`, where it has been made already
-    is_loose  its size is whatever stands beside it: np.ones(X.shape[0])
-    is_doubtful   it is a name that may as well be of another kind, perhaps in a power or a function
-    lowered   it is a lower-case name that is a matrix
-    """
-
-    __slots__ = ("expr", "is_doubtful", "is_loose", "lowered", "ones", "turned")
-
-    def __init__(
-        self,
-        expr: Expr,
-        ones: Axes = NUMBER,
-        *,
-        turned: Expr | None = None,
-        is_loose: bool = False,
-        is_doubtful: bool = False,
-        lowered: bool = False,
-    ) -> None:
-        self.expr, self.ones, self.turned = expr, ones, turned
-        self.is_loose, self.is_doubtful, self.lowered = is_loose, is_doubtful, lowered
-
-    @property
-    def rank(self) -> int:
-        return len(self.ones)
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its `Expr` is 1 x 1."""
-        return all(self.ones)
-
-    @property
-    def span(self) -> Span:
-        return self.expr.span or Span(0, 0)
-
-    @property
-    def kind(self) -> str:
-        return ("a number", "a vector", "a matrix")[self.rank]
-
-
-def number(value: Rational, span: Span) -> Expr:
-    """A number; a negative one is the negation of a number."""
-    if value < 0:
-        return Expr("neg", (Expr("number", (), -value, span=span),), span=span)
-    return Expr("number", (), value, span=span)
 
 
 def ones(span: Span) -> Expr:
@@ -115,6 +57,30 @@ def _is_contraction(expr: Expr) -> bool:
     return any(node.op in ("'", ":", "tr", "det", "logdet", "norm", "at") for node in post_order(expr))
 
 
+def _is_greek(expr: Expr) -> bool:
+    """Whether its only name is a Greek letter."""
+    names = {str(node.value) for node in post_order(expr) if node.op == "name"}
+    return len(names) == 1 and all(map(is_greek, names)) and not any(name.partition("_")[0] in _ADDED for name in names)
+
+
+def _is_greek_name(value: Value) -> bool:
+    """Whether it is a Greek letter alone."""
+    return value.is_doubtful and value.expr.op == "name" and is_greek(str(value.expr.value))
+
+
+def _is_predicted(expr: Expr) -> bool:
+    """Whether it is X w: a matrix by weights."""
+    last = expr.args[-1] if expr.op == "*" and len(expr.args) == 2 else None
+    return last is not None and last.op == "name" and last.value in _WEIGHTS and expr.args[0].op == "name"
+
+
+def _factors(expr: Expr) -> list[Expr]:
+    """Of a product, also where a number divides it."""
+    while expr.op in ("/", "./"):
+        expr = expr.args[0]
+    return [part for arg in expr.args for part in _factors(arg)] if expr.op == "*" else [expr]
+
+
 class Arrays:
     """The operators; `doubts` is how much speaks against the kinds that they were applied to."""
 
@@ -123,6 +89,8 @@ class Arrays:
         # Lower-case names that are matrices, and those that are vectors, as operands of `@`.
         self._lowered: set[str] = set()
         self._vectors: set[str] = set()
+        # Names of what is assigned.
+        self.defined: set[str] = set()
 
     # Stretching
 
@@ -134,6 +102,20 @@ class Arrays:
             for place, one in enumerate(reversed(value.ones), 1):
                 axes[rank - place] = axes[rank - place] and one
         return tuple(axes)
+
+    def sized(self, result: Value, values: Sequence[Value], span: Span) -> Value:
+        """The result with the names of its sizes, which are those of the operands.  Raises Unequal and Misfit."""
+        dims: list[Size | None] = [None] * result.rank
+        for value in values:
+            for place, (one, size) in enumerate(zip(reversed(value.ones), reversed(value.dims)), 1):
+                if one or place > result.rank:
+                    continue
+                known = dims[-place]
+                if known is not None:
+                    same(known, size, span)
+                dims[-place] = size
+        result.dims = tuple(size for size in dims if size is not None) if None not in dims else ()
+        return result
 
     def stretched(self, value: Value, axes: Axes, span: Span) -> Expr:
         """Its expression with these axes; a number stays one, which acts on every entry anyway."""
@@ -158,14 +140,43 @@ class Arrays:
         """The sum of terms, of which some are subtracted."""
         values = [value for _, value in terms]
         axes, parts = self.common(values), []
+        if len(terms) > 1 and all(value.is_mask for value in values):
+            raise Misfit(span, "a sum of comparisons is not their number: write `|`, or make them numbers with `1.0 *`")
         for is_subtracted, value in terms:
             if value.is_number and not all(axes):
                 self._doubt_added(value)
             part = self.stretched(value, axes, span)
-            if value.is_number and not all(axes) and _is_contraction(value.expr):
+            if value.is_number and not all(axes) and self._looks_mistaken(value.expr):
                 part = self._spread(value, axes, span)
             parts.append(Expr("neg", (part,), span=value.span) if is_subtracted else part)
-        return Value(Expr("+", tuple(parts), span=span), axes, is_loose=self._loose(values))
+        self._doubt_scaled(values)
+        if any(_is_predicted(value.expr) for value in values):
+            names = [str(value.expr.value) for value in values if value.rank and value.is_doubtful and value.expr.op == "name"]
+            self.doubts += _VECTOR_AS_INTERCEPT * sum(name in _INTERCEPTS for name in names)
+        odd = max(value.odd for value in values)
+        if axes and any(value.is_number and value.is_doubtful and _is_greek(value.expr) for value in values):
+            odd = _SUM_WITH_A_NUMBER
+        is_plain = any(value.is_plain for value in values)
+        result = Value(Expr("+", tuple(parts), span=span), axes, is_loose=self._loose(values), is_plain=is_plain, odd=odd)
+        return self.sized(result, values, span)
+
+    def negated(self, mask: Value, span: Span) -> Value:
+        """1 where it does not hold."""
+        result = self.add([(False, Value(number(1, span))), (True, mask)], span)
+        return result.as_mask()
+
+    def _looks_mistaken(self, expr: Expr) -> bool:
+        """Whether a number beside an array is no statistic of its entries, as x^T A x or a name of such a value."""
+        return _is_contraction(expr) or any(node.op == "name" and node.value in self.defined for node in post_order(expr))
+
+    def _doubt_scaled(self, terms: Sequence[Value]) -> None:
+        """In `gamma * z + beta` both are numbers, or both are vectors."""
+        if any(_is_greek_name(term) for term in terms):
+            factors = [
+                factor for term in terms if term.rank and term.expr.op in ("*", "/", "./") for factor in _factors(term.expr)
+            ]
+            if any(_is_greek(factor) and factor.value not in self.defined for factor in factors if factor.op == "name"):
+                self.doubts += _NUMBER_BESIDE_SHIFT
 
     def _spread(self, value: Value, axes: Axes, span: Span) -> Expr:
         """A number such as x^T A x at every entry: with ones, since beside an array alone it looks like a mistake."""
@@ -181,11 +192,13 @@ class Arrays:
             expr = expr.args[0]
         if value.is_doubtful and expr.op == "name":
             self.doubts += 0 if str(expr.value).partition("_")[0] in _ADDED else _BARE_NUMBER_ADDED
+        elif value.is_doubtful and _is_greek(expr):
+            self.doubts += _GREEK_ADDED
         elif expr.op in (":", "sum") or (expr.op == "*" and any(arg.op == "'" for arg in expr.args)):
             self.doubts += _CONTRACTION_ADDED
 
     def negative(self, value: Value, span: Span) -> Value:
-        return Value(Expr("neg", (value.expr,), span=span), value.ones, is_loose=value.is_loose, is_doubtful=value.is_doubtful)
+        return value.like(Expr("neg", (value.expr,), span=span))
 
     def multiply(self, left: Value, right: Value, span: Span) -> Value:
         """`*`: entry by entry; a number scales."""
@@ -197,25 +210,38 @@ class Arrays:
             if array.rank == 1 and not array.is_number:
                 across = array.turned or turned(array.expr, span)
                 row = Expr("*", (left.expr, across) if left.is_number else (across, right.expr), span=span)
-            return Value(expr, axes, turned=row, is_loose=not array.is_number and array.is_loose)
+            scale = left if left.is_number else right
+            odd = array.odd
+            if array.rank and scale.is_doubtful and scale.expr.op == "name" and scale.expr.value in SCALAR_LETTERS:
+                odd = odd or _SUM_OF_A_MULTIPLE
+            is_plain = left.is_plain or right.is_plain
+            result = Value(expr, axes, turned=row, is_loose=not array.is_number and array.is_loose, is_plain=is_plain, odd=odd)
+            return self.sized(result, (left, right), span)
         self._doubt_stretched(left, right, _NAME_STRETCHED)
         first, second = (self.stretched(value, axes, span) for value in (left, right))
         args = (*first.args, second) if first.op == ".*" else (first, second)
-        return Value(Expr(".*", args, span=span), axes, is_loose=self._loose((left, right)))
+        return self.sized(Value(Expr(".*", args, span=span), axes, is_loose=self._loose((left, right))), (left, right), span)
 
     def _doubt_stretched(self, left: Value, right: Value, doubt: int) -> None:
         for one, other in ((left, right), (right, left)):
-            if one.is_doubtful and one.rank == 1 and other.rank == 2:
+            self.doubts += _VECTOR_BY_IDENTITY if one.is_doubtful and one.rank == 1 and other.expr.op == "I" else 0
+            if one.is_doubtful and one.rank == 1 and other.rank == 2 and not _is_greek(one.expr):
                 self.doubts += doubt
 
     def divide(self, left: Value, right: Value, span: Span) -> Value:
         axes = self.common((left, right))
         if right.is_number:
-            return Value(Expr("/", (left.expr, right.expr), span=span), axes, is_loose=left.is_loose)
+            is_plain = left.is_plain or right.is_plain
+            result = Value(
+                Expr("/", (left.expr, right.expr), span=span), axes, is_loose=left.is_loose, is_plain=is_plain, odd=left.odd
+            )
+            return self.sized(result, (left, right), span)
         if right.is_doubtful:
             self.doubts += DEPARTURE if left.rank == right.rank else _NAME_DIVIDES
         first, second = (self.stretched(value, axes, span) for value in (left, right))
-        return Value(Expr("./", (first, second), span=span), axes, is_loose=self._loose((left, right)))
+        return self.sized(
+            Value(Expr("./", (first, second), span=span), axes, is_loose=self._loose((left, right))), (left, right), span
+        )
 
     def power(self, base: Value, exponent: Value, span: Span) -> Value:
         """`**`: of numbers, or entry by entry."""
@@ -228,17 +254,21 @@ class Arrays:
             assert negative is not None and not isinstance(negative, str)
             top = Expr("number", (), -negative, span=top.span)
         if base.is_number and exponent.is_number:
-            return Value(Expr("^", (base.expr, top), span=span), axes, is_doubtful=base.is_doubtful)
+            is_plain = base.is_plain or exponent.is_plain
+            return Value(Expr("^", (base.expr, top), span=span), axes, is_doubtful=base.is_doubtful, is_plain=is_plain)
         if exponent.is_number:
             expr = Expr(".^", (base.expr, top), span=span)
         else:
             first, second = (self.stretched(value, axes, span) for value in (base, exponent))
             expr = Expr(".^", (first, second), span=span)
-        return Value(expr, axes, is_loose=self._loose((base, exponent)), is_doubtful=base.is_doubtful)
+        result = Value(expr, axes, is_loose=self._loose((base, exponent)), is_doubtful=base.is_doubtful)
+        return self.sized(result, (base, exponent), span)
 
     def each(self, function: str, value: Value, span: Span) -> Value:
         """A function of every entry."""
-        return Value(Expr(function, (value.expr,), span=span), value.ones, is_loose=value.is_loose, is_doubtful=value.is_doubtful)
+        result = value.like(Expr(function, (value.expr,), span=span))
+        result.odd = 0
+        return result
 
     # Products and transposes
 
@@ -249,7 +279,15 @@ class Arrays:
             return Value(value.expr, value.ones, turned=value.turned, is_loose=value.is_loose)
         first, second = value.ones
         expr = value.turned or turned(value.expr, span)
-        return Value(expr, (second, first), turned=value.expr, is_loose=value.is_loose, lowered=value.lowered)
+        result = Value(expr, (second, first), turned=value.expr, is_loose=value.is_loose, lowered=value.lowered)
+        result.dims = value.dims[::-1]
+        return result
+
+    def scaled(self, left: Value, right: Value, span: Span) -> Value:
+        """`np.dot` with a number, which hardly anybody writes."""
+        if any(value.is_number and value.is_doubtful and _is_greek(value.expr) for value in (left, right)):
+            self.doubts += _PRODUCT_WITH_A_NUMBER
+        return self.multiply(left, right, span)
 
     def matmul(self, left: Value, right: Value, span: Span) -> Value:
         """`@`: an array with one axis is a row on the left and a column on the right."""
@@ -260,6 +298,9 @@ class Arrays:
         if inner[0] != inner[1]:
             raise Misfit(span, "the sizes of the operands of `@` differ")
         self._doubt_vectors(left, right)
+        if left.dims and right.dims and not inner[0]:
+            same(left.dims[-1], right.dims[0], span)
+        dims = (*left.dims[:-1], *right.dims[1:]) if left.dims and right.dims else ()
         axes = left.ones[:-1] + right.ones[1:]
         loose = [one.is_loose and one.rank == 2 and one.expr.op != "I" for one in (left, right)]
         both = left.is_loose and right.is_loose
@@ -267,8 +308,11 @@ class Arrays:
         if left.rank == 1 and right.rank == 2:
             across = product(span, row, right.expr)
             down = product(span, right.turned or turned(right.expr, span), left.expr)
-            return Value(down, axes, turned=across, is_loose=any(loose) or both)
-        return Value(product(span, row, right.expr), axes, is_loose=any(loose) or both)
+            result = Value(down, axes, turned=across, is_loose=any(loose) or both)
+        else:
+            result = Value(product(span, row, right.expr), axes, is_loose=any(loose) or both)
+        result.dims = dims
+        return result
 
     def _doubt_vectors(self, left: Value, right: Value) -> None:
         for value in (left, right):
@@ -302,7 +346,7 @@ class Arrays:
     def total(self, value: Value, axis: int | None, keep: bool, span: Span) -> Value:
         """The sum of all entries, or over one axis."""
         self.fixed(value)
-        self.doubts += _SUM_OF_A_NUMBER if not value.rank and value.is_doubtful else 0
+        self.doubts += _SUM_OF_A_NUMBER if value.is_plain else value.odd
         if axis is None or value.rank < 2:
             expr = value.expr if value.is_number else Expr("sum", (value.expr,), span=span)
             return Value(expr, (True,) * value.rank if keep else NUMBER)

@@ -12,9 +12,14 @@ from matdiff.language.errors import TooLarge, UnreadCode
 from matdiff.language.kinds import SCALAR_LETTERS, default_kind
 from matdiff.language.syntax import Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS, TOKENS, check
-from matdiff.read.numpy.arrays import KINDS, TURNED_VECTOR, Arrays, Misfit, Value, number, turned
+from matdiff.read.numpy.arrays import TURNED_VECTOR, Arrays
 from matdiff.read.numpy.call import Call
-from matdiff.read.numpy.calls import called
+from matdiff.read.numpy.functions.calls import called
+from matdiff.read.numpy.functions.losses import LAYERS
+from matdiff.read.numpy.slices import Entries
+from matdiff.read.numpy.source import Places, last_name
+from matdiff.read.numpy.statements import OPERATORS, Constant, Function
+from matdiff.read.numpy.value import KINDS, Misfit, Size, Value, number
 
 # Nested parts; each takes some frames of Python's stack.
 LEVELS = 90
@@ -30,17 +35,10 @@ _NUMBERS = frozenset(
     "ridge penalty momentum alpha0 C0".split()
 )
 _NUMBER_PREFIXES = ("n_", "num_", "d_", "dim_", "lam_", "lambda_")
-_PYTHON = {"sum": "builtin sum", "len": "len", "abs": "abs", "pow": "pow"}
-_OPERATORS: dict[type, str] = {
-    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "**", ast.MatMult: "@",
-}  # fmt: skip
+_PYTHON = {"sum": "builtin sum", "float": "builtin float", "len": "len", "abs": "abs", "pow": "pow"}
+# Attributes of arrays; what else stands behind the dot is a part of a bundle.
+_OF_ARRAYS = frozenset(("T", "mT", "H", "I", "shape", "size", "ndim", "logabsdet", "grad", "data", "real", "dtype", "device"))
 _SIGNS = {ast.BitXor: "^", ast.FloorDiv: "//", ast.Mod: "%", ast.BitOr: "|", ast.BitAnd: "&", ast.LShift: "<<", ast.RShift: ">>"}
-_STATEMENTS = {
-    ast.If: "if", ast.For: "a loop", ast.While: "a loop", ast.With: "with", ast.Try: "try", ast.Raise: "raise", ast.Delete: "del",
-    ast.ClassDef: "a class", ast.AsyncFunctionDef: "async def", ast.Global: "global", ast.Nonlocal: "nonlocal", ast.Match: "match",
-}  # fmt: skip
-
-Function = ast.FunctionDef | ast.Lambda
 
 
 def usual_kind(name: str) -> str:
@@ -50,35 +48,14 @@ def usual_kind(name: str) -> str:
     return default_kind(name)
 
 
-class Places:
-    """Where the nodes of a tree are in its text: Python counts lines, and bytes in them.
-
-    shift   lines in front of the text that the tree has and the text has not
-    """
-
-    def __init__(self, text: str, shift: int = 0) -> None:
-        self.text, self.shift = text, shift
-        self.lines, place = [], 0
-        for line in text.replace("\r\n", "\n\n").replace("\r", "\n").split("\n") if "\r" in text else text.split("\n"):
-            self.lines.append((place, line))
-            place += len(line) + 1
-
-    def place(self, line: int, column: int) -> int:
-        start, text = self.lines[min(max(line - 1 - self.shift, 0), len(self.lines) - 1)]
-        return start + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
-
-    def span(self, node: ast.AST) -> Span:
-        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-        end_line, end_column = getattr(node, "end_lineno", line), getattr(node, "end_col_offset", column)
-        return Span(self.place(line, column), self.place(end_line or line, end_column or column))
-
-
-class Translation:
+class Translation(Entries):
     """One attempt to read the code.
 
     kinds      of names; the others are of the kind that their spelling suggests
     declared   names of which `kinds` says what they surely are
     free       the names that are variables, with their kinds
+    bundles    names of which parts are taken, `self.W` or `params["W"]`; each part is a variable
+    dims       the names of the sizes of variables, of which `Named` adds one
     own_name   what a name of the code is called in our language; raises a MatdiffError
     """
 
@@ -92,12 +69,24 @@ class Translation:
         variables: frozenset[str],
         own_name: Callable[[str, ast.AST], str],
         library: str,
+        bundles: frozenset[str] = frozenset(),
+        dims: dict[str, tuple[Size, ...]] | None = None,
     ) -> None:
         self.places, self.kinds, self.declared, self.functions = places, kinds, declared, functions
         self.imported, self.variables, self.own_name, self.library = imported, variables, own_name, library
+        self.bundles = bundles
+        self.dims = dims if dims is not None else {}
+        # The parts of bundles: their paths, and what each is called.
+        self.parts: dict[tuple[str, ...], str] = {}
+        # What the values so far depend on; the variables in what is held fixed, and where that stands.
+        self.touched: set[str] = set()
+        self.held: dict[str, ast.AST] = {}
         self.arrays = Arrays()
         self.free: dict[str, str] = {}
         self.names: dict[str, Value] = {}
+        self.constants: dict[str, Constant] = {}
+        self.data: dict[str, str] = {}
+        self.layers: dict[str, ast.Call] = {}
         # What is assigned outside of the function that is read, until it is needed.
         self.later: dict[str, ast.expr] = {}
         self.define: Callable[[str, Value, ast.AST], Value] = lambda name, value, node: value
@@ -110,61 +99,6 @@ class Translation:
 
     def unread(self, node: ast.AST, why: str) -> UnreadCode:
         return UnreadCode(span=self.span(node), why=why)
-
-    # Statements
-
-    def run(self, body: list[ast.stmt], bind: Callable[[str, Value, ast.AST], Value]) -> tuple[ast.expr | None, Value | None]:
-        """Assignments in order, up to `return`, and what that returns."""
-        for statement in body:
-            if isinstance(statement, ast.Return):
-                if statement.value is None:
-                    raise self.unread(statement, "nothing is returned")
-                return statement.value, self.value(statement.value)
-            self.statement(statement, bind)
-        return None, None
-
-    def statement(self, statement: ast.stmt, bind: Callable[[str, Value, ast.AST], Value]) -> None:
-        """One assignment, or what says nothing about values."""
-        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            self._assign(statement.targets[0], statement.value, bind)
-        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            self._assign(statement.target, statement.value, bind)
-        elif isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name):
-            place = ast.copy_location(ast.Name(statement.target.id, ast.Load()), statement.target)
-            sign = _OPERATORS.get(type(statement.op))
-            if sign is None:
-                raise self.unread(statement, "this operator is not read")
-            result = self.operated(sign, self.value(place), self.value(statement.value), self.span(statement))
-            self.names[statement.target.id] = bind(statement.target.id, result, statement.target)
-        elif isinstance(statement, ast.FunctionDef):
-            self.functions = {**self.functions, statement.name: statement}
-        elif isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass, ast.Assert)):
-            return
-        elif (
-            isinstance(statement, ast.Expr)
-            and isinstance(statement.value, ast.Constant)
-            and isinstance(statement.value.value, str)
-        ):
-            return
-        else:
-            raise self.unread(statement, f"{_STATEMENTS.get(type(statement), 'this statement')} is not read")
-
-    def _assign(self, target: ast.expr, node: ast.expr, bind: Callable[[str, Value, ast.AST], Value]) -> None:
-        if isinstance(target, ast.Name):
-            if isinstance(node, ast.Lambda):
-                self.functions = {**self.functions, target.id: node}
-                return
-            self.names[target.id] = bind(target.id, self.value(node), target)
-        elif isinstance(target, ast.Tuple) and isinstance(node, ast.Attribute) and node.attr == "shape":
-            array = self.value(node.value)
-            if array.rank != len(target.elts) or not all(isinstance(part, ast.Name) for part in target.elts):
-                raise Misfit(self.span(target), f"the shape of {array.kind} has {array.rank} sizes")
-            for axis, part in enumerate(target.elts):
-                if isinstance(part, ast.Name):
-                    size = Value(self.arrays.count(array, axis, self.span(node)))
-                    self.names[part.id] = bind(part.id, size, part)
-        else:
-            raise self.unread(target, "one name stands on the left of `=` here")
 
     # Expressions
 
@@ -213,18 +147,80 @@ class Translation:
         name, span = node.id, self.span(node)
         if name in self.later and name not in self.names:
             value = self.later.pop(name)
-            self.names[name] = self.define(name, self.value(value), value)
+            touched, self.touched = self.touched, set()
+            try:
+                self.names[name] = self.define(name, self.value(value), value)
+                self.names[name].uses = frozenset(self.touched)
+            finally:
+                self.touched = touched
         known = self.names.get(name)
         if known is not None:
-            expr = Expr(known.expr.op, known.expr.args, known.expr.value, span) if known.expr.op == "name" else known.expr
-            return Value(expr, known.ones, turned=known.turned, is_loose=known.is_loose, is_doubtful=known.is_doubtful)
+            self.touched |= known.uses
+            return known.at(span)
         if name in self.functions or (name in self.imported and name not in self.variables):
             raise self.unread(node, f"`{name}` is a function or a module")
+        if name in self.constants:
+            raise self.unread(node, f"`{name}` is {self.constants[name]!r} here, and no array")
+        if name in self.bundles or self.kinds.get(name) == "bundle":
+            raise Misfit(span, f"`{name}` is several arrays, and each is taken by its name")
+        return self.free_name(name, node)
+
+    def free_name(self, name: str, node: ast.AST) -> Value:
+        """A variable."""
         own = self.own_name(name, node)
-        kind = self.kinds.get(own) or usual_kind(own)
+        kind = self.kinds.get(own) or self.data.get(name) or usual_kind(own)
         self.free[own] = kind
+        self.touched.add(own)
         lowered = kind == "matrix" and own not in self.declared and usual_kind(own) != "matrix"
-        return Value(Expr("name", (), own, span=span), KINDS[kind], is_doubtful=own not in self.declared, lowered=lowered)
+        is_free = own not in self.declared and name not in self.data
+        expr = Expr("name", (), own, span=self.span(node))
+        value = Value(expr, KINDS[kind], is_doubtful=is_free, lowered=lowered, is_plain=is_free)
+        value.dims = self.dims.get(own, ())
+        return value
+
+    # Conditions
+
+    def compared(self, node: ast.Compare) -> Value:
+        """x > y as 1 where it holds, and 0 elsewhere."""
+        kinds = (ast.Gt, ast.Lt, ast.GtE, ast.LtE)
+        if len(node.ops) != 1 or not isinstance(node.ops[0], kinds):
+            raise self.unread(node, "one comparison is read, such as x > 0")
+        span, sign = self.span(node), node.ops[0]
+        left, right = self.value(node.left), self.value(node.comparators[0])
+        if isinstance(sign, (ast.Lt, ast.GtE)):
+            left, right = right, left
+        is_zero = right.expr.op == "number" and right.expr.value == 0
+        difference = left if is_zero else self.arrays.add([(False, left), (True, right)], span)
+        step = self.arrays.each("step", difference, span)
+        return self.arrays.negated(step, span) if isinstance(sign, (ast.GtE, ast.LtE)) else step.as_mask()
+
+    def _of_masks(self, node: ast.BinOp, span: Span) -> Value:
+        """(x > 0) & (x < 1)."""
+        parts = [self.value(node.left), self.value(node.right)]
+        if not all(part.is_mask for part in parts):
+            raise self.unread(node, "`&` and `|` are read between comparisons")
+        if isinstance(node.op, ast.BitAnd):
+            return self.arrays.multiply(parts[0], parts[1], span).as_mask()
+        neither = [self.arrays.negated(part, span) for part in parts]
+        return self.arrays.negated(self.arrays.multiply(neither[0], neither[1], span), span)
+
+    def either(self, node: ast.IfExp) -> Value:
+        """`a if condition else b`, where the text decides."""
+        decided = self.decide(node.test)
+        if decided is None:
+            raise self.unread(node.test, "a condition that depends on values is not read; np.where(condition, a, b) is")
+        return self.value(node.body if decided else node.orelse)
+
+    def held_fixed(self, node: ast.expr) -> Value:
+        """x.detach(): the same value, which is not differentiated."""
+        touched, self.touched = self.touched, set()
+        try:
+            value = self.value(node)
+            for name in self.touched:
+                self.held.setdefault(name, node)
+        finally:
+            self.touched = touched
+        return value
 
     def unary(self, node: ast.UnaryOp) -> Value:
         value = self.value(node.operand)
@@ -232,10 +228,14 @@ class Translation:
             return self.arrays.negative(value, self.span(node))
         if isinstance(node.op, ast.UAdd):
             return value
+        if isinstance(node.op, ast.Invert) and value.is_mask:
+            return self.arrays.negated(value, self.span(node))
         raise self.unread(node, "this operator is not read")
 
     def binary(self, node: ast.BinOp) -> Value:
-        sign, span = _OPERATORS.get(type(node.op)), self.span(node)
+        sign, span = OPERATORS.get(type(node.op)), self.span(node)
+        if isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+            return self._of_masks(node, span)
         if sign is None:
             written = _SIGNS.get(type(node.op), "this")
             raise self.unread(node, "a power is `**` in code" if written == "^" else f"`{written}` is not read")
@@ -265,8 +265,10 @@ class Translation:
 
     def turned_on_the_left(self, node: ast.expr | None, value: Value) -> None:
         """`x.T @ y` and `c * x.T @ y` with vectors are what everybody writes, and nothing to wonder about."""
-        while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
-            node = node.right
+        while isinstance(node, (ast.BinOp, ast.UnaryOp)):
+            if isinstance(node, ast.BinOp) and not isinstance(node.op, (ast.Mult, ast.Div)):
+                break
+            node = node.operand if isinstance(node, ast.UnaryOp) else node.right if isinstance(node.op, ast.Mult) else node.left
         if isinstance(node, ast.Call):
             node = node.func
         if value.rank == 1 and isinstance(node, ast.Attribute) and node.attr in ("T", "mT", "H", "t", "transpose"):
@@ -276,6 +278,9 @@ class Translation:
 
     def attribute(self, node: ast.Attribute) -> Value:
         span, module = self.span(node), self._module(node.value)
+        part = self.part_of(node) if node.attr not in _OF_ARRAYS else None
+        if part is not None:
+            return self.free_name(part, node)
         if module is not None:
             if node.attr == "pi":
                 return Value(Expr("pi", span=span))
@@ -284,12 +289,14 @@ class Translation:
             raise self.unread(node, "this is no number or array that is read")
         if node.attr in ("T", "mT", "H"):
             return self.arrays.transpose(self.value(node.value), span)
+        if node.attr == "data":
+            return self.held_fixed(node.value)
         if node.attr == "I":
             return called(Call(self, "inv", "", [node.value], {}, span))
         if node.attr == "size":
             return Value(self.arrays.count(self.value(node.value), None, span))
         if node.attr == "logabsdet" and self._calls(node.value, "slogdet"):
-            return self._log_det(node.value)
+            return self.log_det(node.value)
         raise self.unread(node, f"`.{node.attr}` is not read")
 
     def _module(self, node: ast.expr) -> str | None:
@@ -308,7 +315,7 @@ class Translation:
         written = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
         return written in names
 
-    def _log_det(self, node: ast.expr) -> Value:
+    def log_det(self, node: ast.expr) -> Value:
         assert isinstance(node, ast.Call)
         return called(Call(self, "logdet", self.library, node.args, {}, self.span(node)))
 
@@ -317,9 +324,22 @@ class Translation:
         if any(keyword.arg is None for keyword in node.keywords) or any(isinstance(arg, ast.Starred) for arg in node.args):
             raise self.unread(node, "the arguments are written out one by one")
         keywords = {str(keyword.arg): keyword.value for keyword in node.keywords}
+        if self._is_own(function):
+            values = self._own_values(node)
+            if len(values) != 1:
+                raise self.unread(node, "this function returns several values: give each a name")
+            return values[0]
+        layer = (
+            self.layers.get(function.id)
+            if isinstance(function, ast.Name)
+            else function
+            if isinstance(function, ast.Call)
+            else None
+        )
+        if layer is not None and last_name(layer) in LAYERS:
+            settings = {str(keyword.arg): keyword.value for keyword in layer.keywords}
+            return called(Call(self, LAYERS[last_name(layer)], "torch", node.args + layer.args, {**settings, **keywords}, span))
         if isinstance(function, ast.Name):
-            if function.id in self.functions and function.id not in self.names:
-                return self._own_function(self.functions[function.id], node.args, keywords, node)
             if function.id in self.names or function.id in self.variables:
                 raise self.unread(node, f"`{function.id}` is an array or a number here, and no function")
             name = self.imported.get(function.id) or _PYTHON.get(function.id, function.id)
@@ -329,6 +349,10 @@ class Translation:
         module = self._module(function.value)
         if module is not None:
             return called(Call(self, function.attr, module, node.args, keywords, span))
+        if isinstance(function.value, ast.Name) and function.value.id in self.bundles and function.value.id not in self.names:
+            raise self.unread(
+                node, f"what `{ast.unparse(function)}` computes is not in the text: write it out, as F.linear(x, W, b)"
+            )
         library = "torch" if "dim" in keywords and not self.library else self.library
         return called(Call(self, function.attr, library, [function.value, *node.args], keywords, span))
 
@@ -337,36 +361,15 @@ class Translation:
         written = self.places.text[call.span.start : call.span.end]
         return "linalg.norm" not in written.partition("(")[0] and "linalg.matrix_norm" not in written.partition("(")[0]
 
-    def _own_function(self, function: Function, args: list[ast.expr], keywords: dict[str, ast.expr], node: ast.Call) -> Value:
-        """A function of the text: its body with the arguments."""
-        parameters = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
-        defaults = dict(
-            zip(reversed([a.arg for a in (*function.args.posonlyargs, *function.args.args)]), reversed(function.args.defaults))
-        )
-        defaults.update({a.arg: d for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults) if d is not None})
-        given: dict[str, ast.expr] = {**defaults, **dict(zip(parameters, args)), **keywords}
-        if function.args.vararg or function.args.kwarg or len(args) > len(parameters) or set(given) != set(parameters):
-            raise self.unread(node, "the arguments are not those of the function")
-        inner = {name: self.value(part) for name, part in given.items()}
-        outer, functions, later = self.names, self.functions, self.later
-        outside = {name: value for name, value in outer.items() if name not in inner}
-        self.names = {**outside, **inner}
-        try:
-            if isinstance(function, ast.Lambda):
-                return self.value(function.body)
-            result = self.run(function.body, lambda name, value, place: value)[1]
-        finally:
-            self.names, self.functions, self.later = outer, functions, later
-        if result is None:
-            raise self.unread(node, "the function returns nothing")
-        return result
-
     # Entries, sizes
 
     def subscript(self, node: ast.Subscript) -> Value:
         span, index = self.span(node), node.slice
+        part = self.part_of(node)
+        if part is not None:
+            return self.free_name(part, node)
         if self._calls(node.value, "slogdet") and isinstance(index, ast.Constant) and index.value == 1:
-            return self._log_det(node.value)
+            return self.log_det(node.value)
         if self._calls(node.value, "eigvalsh"):
             place = Call(self, "eigvalsh", "", [index], {}, span).literal(0)
             if place in (0, -1) and isinstance(node.value, ast.Call):
@@ -380,43 +383,7 @@ class Translation:
             if axis is None:
                 raise self.unread(node, "the number of the axis is written out")
             return Value(self.arrays.count(array, axis, span))
-        return self._entry(self.value(node.value), list(index.elts) if isinstance(index, ast.Tuple) else [index], span)
-
-    def _entry(self, array: Value, places: list[ast.expr], span: Span) -> Value:
-        """x[0], X[:, 0], X[0], X[0, 1], x[:, None]; counted from 0 there and from 1 here."""
-        self.arrays.fixed(array)
-        if len(places) == 2 and array.rank == 1:
-            new = [place for place, part in enumerate(places) if _is_new_axis(part)]
-            if len(new) == 1 and _is_all(places[1 - new[0]]):
-                return self.with_axis(array, first=new[0] == 0, span=span)
-        if not 0 < len(places) <= array.rank or any(array.ones):
-            raise Misfit(span, f"{len(places)} indices of {array.kind}")
-        indices = [self._index(place) for place in places]
-        if array.rank == 1:
-            return array if indices[0].op == "all" else Value(Expr("at", (array.expr, indices[0]), span=span))
-        indices += [Expr("all", span=span)] * (2 - len(indices))
-        rows, columns = (index.op == "all" for index in indices)
-        if rows and columns:
-            return array
-        entry = Expr("at", (array.expr, *indices), span=span)
-        if columns:
-            return Value(turned(entry, span), (False,), turned=entry)
-        return Value(entry, (False,) if rows else ())
-
-    def _index(self, node: ast.expr) -> Expr:
-        if _is_all(node):
-            return Expr("all", span=self.span(node))
-        if isinstance(node, ast.Constant) and isinstance(node.value, int) and not isinstance(node.value, bool):
-            return number(node.value + 1, self.span(node))
-        raise self.unread(node, "an index is `:` or a number from 0 on")
-
-    def with_axis(self, value: Value, *, first: bool, span: Span) -> Value:
-        """A vector as a matrix with one row or one column."""
-        if first:
-            return Value(
-                value.turned or turned(value.expr, span), (True, *value.ones), turned=value.expr, is_loose=value.is_loose
-            )
-        return Value(value.expr, (*value.ones, True), turned=value.turned, is_loose=value.is_loose)
+        return self.entry(self.value(node.value), list(index.elts) if isinstance(index, ast.Tuple) else [index], span)
 
     def size(self, node: ast.expr | None) -> tuple[Expr, ...]:
         """A size that is written out; nothing where it has to follow from what stands beside it."""
@@ -429,14 +396,6 @@ class Translation:
         return ()
 
 
-def _is_all(node: ast.expr) -> bool:
-    return isinstance(node, ast.Slice) and node.lower is None and node.upper is None and node.step is None
-
-
-def _is_new_axis(node: ast.expr) -> bool:
-    return (isinstance(node, ast.Constant) and node.value is None) or (isinstance(node, ast.Attribute) and node.attr == "newaxis")
-
-
 _READ: dict[type, Callable[..., Value]] = {
     ast.Constant: Translation.constant,
     ast.Name: Translation.name,
@@ -445,4 +404,6 @@ _READ: dict[type, Callable[..., Value]] = {
     ast.Attribute: Translation.attribute,
     ast.Call: Translation.call,
     ast.Subscript: Translation.subscript,
+    ast.Compare: Translation.compared,
+    ast.IfExp: Translation.either,
 }

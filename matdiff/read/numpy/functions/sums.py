@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from matdiff.language.syntax import Expr
-from matdiff.read.numpy.arrays import NUMBER, VECTOR, Misfit, Value, number
 from matdiff.read.numpy.call import Call
+from matdiff.read.numpy.value import NUMBER, VECTOR, Misfit, Value, number
 
 
 def sum(call: Call) -> Value:
@@ -22,10 +22,10 @@ def builtin_sum(call: Call) -> Value:
 def mean(call: Call) -> Value:
     """Of all entries, or over one axis."""
     value = call.value()
-    return _averaged(call, value, call.axis(value), call.keeps)
+    return averaged(call, value, call.axis(value), call.keeps)
 
 
-def _averaged(call: Call, value: Value, axis: int | None, keep: bool, less: object = 0, like: Value | None = None) -> Value:
+def averaged(call: Call, value: Value, axis: int | None, keep: bool, less: object = 0, like: Value | None = None) -> Value:
     """The mean of all entries, or over one axis; `less` is taken from their number, which is that of `like`."""
     arrays, span = call.code.arrays, call.span
     total = arrays.total(value, axis, keep, span)
@@ -52,10 +52,10 @@ def variance(call: Call) -> Value:
         if not call.library:
             raise call.refused("NumPy divides by n, and PyTorch by n - 1: say ddof=0 or ddof=1")
         less = 1 if call.library == "torch" else 0
-    centre = _averaged(call, value, axis, value.rank == 2 and axis is not None)
+    centre = averaged(call, value, axis, value.rank == 2 and axis is not None)
     difference = arrays.add([(False, value), (True, centre)], span)
     squares = arrays.power(difference, Value(number(2, span)), span)
-    return _averaged(call, squares, axis, keep, less, value)
+    return averaged(call, squares, axis, keep, less, value)
 
 
 def deviation(call: Call) -> Value:
@@ -67,7 +67,10 @@ def extreme(call: Call) -> Value:
     """The largest or smallest of all entries."""
     value = call.value()
     if call.axis(value) is not None and value.rank == 2:
-        raise call.refused("the largest entries of rows or columns are not read yet")
+        raise call.refused(
+            f"the {'largest' if 'max' in call.name else 'smallest'} entries of rows or columns are not read; "
+            "a shift by them, as in a stable softmax, can be left out: softmax(X, axis=1), logsumexp(X, axis=1)"
+        )
     call.code.arrays.fixed(value)
     keep = call.keeps
     expr = Expr("max" if call.name in ("max", "amax") else "min", (value.expr,), span=call.span)
@@ -81,14 +84,15 @@ def norm(call: Call) -> Value:
     # torch.norm takes a matrix as the list of its entries; torch.linalg.norm does not.
     is_flat = call.name == "vector_norm" or (call.library == "torch" and call.code.is_torch_norm(call))
     axis = call.literal(2, "axis", "dim")
-    if axis is not None and value.rank == 2:
+    place = call.axis(value, place=2) if axis is not None else None
+    if place is not None and value.rank == 2:
+        if order == 1:
+            return arrays.total(arrays.each("abs", value, span), place, call.keeps, span)
         if order not in (None, 2):
-            raise call.refused("the 2-norms of rows and columns are read")
-        place = call.axis(value, place=2)
+            raise call.refused("the norms of order 1 and 2 of rows and columns are read")
         squares = arrays.power(value, Value(number(2, span)), span)
         return arrays.each("sqrt", arrays.total(squares, place, call.keeps, span), span)
-    if call.keeps:
-        raise call.refused("keepdims of a norm is read with an axis of a matrix")
+    keeps = call.keeps
     arrays.fixed(value)
     is_matrix = value.rank == 2 and not is_flat
     if order is None or order == "fro" or (order == 2 and not is_matrix):
@@ -103,7 +107,7 @@ def norm(call: Call) -> Value:
         function = "maxnorm"
     else:
         raise call.refused(f"the norm of order {order} of {value.kind} is not read")
-    return Value(Expr(function, (value.expr,), span=span))
+    return Value(Expr(function, (value.expr,), span=span), (True,) * value.rank if keeps else NUMBER)
 
 
 def normalized(call: Call) -> Value:
@@ -116,17 +120,6 @@ def normalized(call: Call) -> Value:
         return arrays.divide(value, Value(Expr("norm", (value.expr,), span=span)), span)
     squares = arrays.power(value, Value(number(2, span)), span)
     return arrays.divide(value, arrays.each("sqrt", arrays.total(squares, axis, True, span), span), span)
-
-
-def squared_error(call: Call) -> Value:
-    """F.mse_loss."""
-    arrays, span = call.code.arrays, call.span
-    difference = arrays.add([(False, call.value(0)), (True, call.value(1))], span)
-    squares = arrays.power(difference, Value(number(2, span)), span)
-    reduction = call.literal(-1, "reduction", default="mean")
-    if reduction == "none":
-        return squares
-    return arrays.total(squares, None, False, span) if reduction == "sum" else _averaged(call, squares, None, False)
 
 
 def _exponentials(call: Call) -> tuple[Value, int | None]:
@@ -164,8 +157,12 @@ def logsumexp(call: Call) -> Value:
 
 def log_softmax(call: Call) -> Value:
     """x - logsumexp(x), along one axis."""
+    return log_of_softmax(call, *_exponentials(call))
+
+
+def log_of_softmax(call: Call, value: Value, axis: int | None) -> Value:
+    """The same of a value, along an axis of a matrix."""
     arrays, span = call.code.arrays, call.span
-    value, axis = _exponentials(call)
     if value.rank == 1:
         largest = Value(Expr("logsumexp", (value.expr,), span=span))
     else:

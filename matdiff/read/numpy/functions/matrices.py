@@ -5,16 +5,19 @@ from __future__ import annotations
 import ast
 
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.numpy.arrays import MATRIX, NUMBER, VECTOR, Misfit, Value, number, ones, product, turned
+from matdiff.read.numpy.arrays import ones, product, turned
 from matdiff.read.numpy.call import Call
-from matdiff.read.numpy.einsum import contracted
+from matdiff.read.numpy.functions.einsum import contracted
+from matdiff.read.numpy.value import MATRIX, NUMBER, VECTOR, Misfit, Value, number
 
 
 def dot(call: Call) -> Value:
     """Of arrays what `@` is; of numbers the product."""
     left, right = call.value(0), call.value(1, "b", "other", "tensor")
     call.code.turned_on_the_left(call.args[0] if call.args else None, left)
-    return call.code.operated("@" if left.rank and right.rank else "*", left, right, call.span)
+    if not left.rank or not right.rank:
+        return call.code.arrays.scaled(left, right, call.span)
+    return call.code.operated("@", left, right, call.span)
 
 
 def inner(call: Call) -> Value:
@@ -265,6 +268,57 @@ def joined(call: Call) -> Value:
     width = len(parts) if axis == 1 and rank == 2 else 1
     expr = Expr("block", tuple(part.expr for part in parts), width, span=call.span) if len(parts) > 1 else parts[0].expr
     return Value(expr, parts[0].ones if rank == 1 and call.name != "vstack" else MATRIX)
+
+
+def columns(call: Call) -> Value:
+    """column_stack of vectors, which become columns, and of matrices."""
+    node = call.node(0)
+    if not isinstance(node, (ast.List, ast.Tuple)) or not node.elts:
+        raise call.refused("a list of arrays is read")
+    parts = [call.code.value(part) for part in node.elts]
+    if any(not part.rank or part.is_loose for part in parts):
+        raise Misfit(call.span, "vectors and matrices are joined")
+    return Value(Expr("block", tuple(part.expr for part in parts), len(parts), span=call.span), MATRIX)
+
+
+def differences(call: Call) -> Value:
+    """np.diff: x[1:] - x[:-1]."""
+    value = call.value()
+    if call.literal(1, "n", default=1) != 1:
+        raise call.refused("n=1 is read")
+    axis = call.axis(value, place=2, default=-1)
+    if axis is None or any(value.ones):
+        raise Misfit(call.span, f"`diff` of {value.kind}")
+    one = ast.Constant(1)
+    parts = [ast.Slice(lower=one), ast.Slice(upper=ast.UnaryOp(ast.USub(), one))]
+    later, earlier = (call.code.cut(value, axis, part, call.span) for part in parts)
+    return call.code.arrays.add([(False, later), (True, earlier)], call.span)
+
+
+def tensordot(call: Call) -> Value:
+    """With axes=1 what `@` is, with axes=2 the sum of the products of all entries."""
+    left, right = call.value(0), call.value(1)
+    axes = call.literal(2, "axes", "dims", default=2)
+    if axes == 1 and left.rank and right.rank:
+        return call.code.arrays.matmul(left, right, call.span)
+    if axes == 2 and left.rank == right.rank == 2:
+        return Value(Expr(":", (left.expr, right.expr), span=call.span))
+    raise call.refused("tensordot is read with axes=1 or 2")
+
+
+def detached(call: Call) -> Value:
+    """The same value, which is held fixed."""
+    node = call.node(0)
+    assert node is not None
+    return call.code.held_fixed(node)
+
+
+def item(call: Call) -> Value:
+    """A number as a number of Python."""
+    value = call.value()
+    if not value.is_number:
+        raise Misfit(value.span, f"`{call.name.removeprefix('builtin ')}` takes a number, and this is {value.kind}")
+    return Value(value.expr, is_plain=value.is_plain)
 
 
 def count_of(call: Call) -> Value:

@@ -6,12 +6,14 @@ others is told apart by `Call.library`.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Callable
 
 from matdiff.language.syntax import Expr
-from matdiff.read.numpy import entries, matrices, sums
-from matdiff.read.numpy.arrays import MATRIX, NUMBER, Value
 from matdiff.read.numpy.call import Call
+from matdiff.read.numpy.functions import entries, losses, matrices, sums
+from matdiff.read.numpy.value import MATRIX, NUMBER, Value
 
 # Their spelling and ours, of what acts on every entry.
 _EACH = {
@@ -27,8 +29,10 @@ _OPERATORS = {
 }  # fmt: skip
 # What gives its argument as it is, as far as values of real numbers go.
 _SAME = frozenset(
-    ("copy", "clone", "float", "double", "asarray", "contiguous", "conj", "conjugate", "real", "ascontiguousarray", "atleast_1d")
+    "copy clone float double asarray contiguous conj conjugate real ascontiguousarray atleast_1d numpy cpu requires_grad_ "
+    "float64 float32 block_until_ready Tensor from_numpy".split()
 )
+_CAST = ("astype", "to", "type")
 # Of square matrices, and the kind of their values.
 _OF_SQUARES = {
     "inv": ("inv", MATRIX),
@@ -41,10 +45,11 @@ _CALLS: dict[str, Callable[[Call], Value]] = {
     "square": entries.square, "reciprocal": entries.reciprocal, "rsqrt": entries.rsqrt, "negative": entries.negative,
     "neg": entries.negative, "silu": entries.silu, "swish": entries.silu, "log2": entries.log_to_base(2),
     "log10": entries.log_to_base(10), "heaviside": entries.step, "maximum": entries.maximum, "minimum": entries.minimum,
-    "fmax": entries.maximum, "fmin": entries.minimum, "clamp": entries.clamped, "logaddexp": entries.logaddexp,
+    "fmax": entries.maximum, "fmin": entries.minimum, "clamp": entries.clamped, "clip": entries.clamped, "clamp_min": entries.clamped,
+    "clamp_max": entries.clamped, "leaky_relu": entries.leaky, "elu": entries.elu, "hypot": entries.hypotenuse, "logaddexp": entries.logaddexp,
     "where": entries.where, "sum": sums.sum, "mean": sums.mean, "average": sums.mean, "var": sums.variance, "std": sums.deviation,
     "max": sums.extreme, "amax": sums.extreme, "min": sums.extreme, "amin": sums.extreme, "norm": sums.norm,
-    "vector_norm": sums.norm, "matrix_norm": sums.norm, "normalize": sums.normalized, "mse_loss": sums.squared_error,
+    "vector_norm": sums.norm, "matrix_norm": sums.norm, "normalize": sums.normalized,
     "softmax": sums.softmax, "logsumexp": sums.logsumexp, "log_softmax": sums.log_softmax, "dot": matrices.dot,
     "inner": matrices.inner, "vdot": matrices.vdot, "outer": matrices.outer, "ger": matrices.outer, "multi_dot": matrices.chain,
     "kron": matrices.kron, "matrix_power": matrices.power_of_matrix, "solve": matrices.solve, "pinv": matrices.pinv,
@@ -55,8 +60,10 @@ _CALLS: dict[str, Callable[[Call], Value]] = {
     "adjoint": matrices.transpose, "ravel": matrices.flat, "flatten": matrices.flat, "reshape": matrices.reshaped,
     "view": matrices.reshaped, "expand_dims": matrices.unsqueezed, "unsqueeze": matrices.unsqueezed, "squeeze": matrices.squeezed,
     "array": matrices.array, "tensor": matrices.array, "block": matrices.block, "concatenate": matrices.joined,
-    "hstack": matrices.joined, "vstack": matrices.joined, "cat": matrices.joined, "len": matrices.count_of,
+    "hstack": matrices.joined, "vstack": matrices.joined, "column_stack": matrices.columns,
+    "tensordot": matrices.tensordot, "diff": matrices.differences, "cat": matrices.joined, "len": matrices.count_of,
     "size": matrices.count_of, "numel": matrices.count_of, "einsum": matrices.einsum, "builtin sum": sums.builtin_sum,
+    "detach": matrices.detached, "stop_gradient": matrices.detached, "item": matrices.item, "builtin float": matrices.item, **losses.CALLS,
 }  # fmt: skip
 
 
@@ -71,6 +78,12 @@ def called(call: Call) -> Value:
         value = call.code.operated(_OPERATORS[name], call.value(0), call.value(1, "exponent", "other"), span)
     elif name in _SAME:
         value = call.value()
+    elif name in _CAST:
+        value = call.value()
+        if len(call.args) > 1:
+            call.places.update(range(1, len(call.args)))
+        if any(re.search("int|bool|long", ast.unparse(node)) for node in (*call.args[1:], *call.keywords.values())):
+            raise call.refused("whole numbers and truth values are not read")
     elif name in _OF_SQUARES:
         function, axes = _OF_SQUARES[name]
         argument = call.matrix()

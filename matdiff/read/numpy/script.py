@@ -1,0 +1,146 @@
+"""`Script`: a text in Python, what it is about, and what its names are."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from matdiff.language.errors import EndsEarly, UnreadCode
+from matdiff.language.syntax import Span
+from matdiff.read.numpy.questions import bundles_of
+from matdiff.read.numpy.source import Places, imported, last_name, made_at_random, parsed
+from matdiff.read.numpy.statements import Function
+from matdiff.read.numpy.translation import LIBRARIES
+
+
+class Script:
+    """A text, what is assigned in it, and what it asks."""
+
+    def __init__(self, text: str, known: Iterable[str], more: bool) -> None:
+        self.text, self.more = text, more
+        self.declared = dict(known) if isinstance(known, Mapping) else {}
+        tree, shift = parsed(text)
+        self.places = Places(text, shift)
+        self.body = tree.body[0].body if shift and isinstance(tree.body[0], ast.If) else tree.body
+        self.nodes = list(ast.walk(tree))
+        self.imported = imported(self.nodes)
+        self.functions = functions_of(self.body)
+        self.function = self._asked_function()
+        self.parameters = parameters_of(self.function) if self.function is not None else ()
+        self.bundles, self.unpacked = bundles_of(self.nodes, self.imported)
+        self.variables = self._variables()
+        self.library = self._library()
+        for argument in arguments_of(self.function) if self.function is not None else ():
+            if isinstance(argument.annotation, ast.Name) and argument.annotation.id in ("float", "int"):
+                self.declared.setdefault(argument.arg, "scalar")
+
+    # What is asked
+
+    def _asked_function(self) -> Function | None:
+        """The function that the text is about: its only one, or the one whose name or `lambda` comes last; None where it is no function."""
+        telling = [node for node in self.body if not isinstance(node, (ast.Import, ast.ImportFrom)) and not is_docstring(node)]
+        if not telling:
+            raise EndsEarly(span=Span(len(self.text), len(self.text)), after="")
+        last = telling[-1]
+        if isinstance(last, ast.Assign) and isinstance(last.value, ast.Lambda):
+            return last.value
+        if isinstance(last, ast.Expr) and isinstance(last.value, ast.Lambda):
+            return last.value
+        if isinstance(last, ast.Expr) and isinstance(last.value, ast.Name) and last.value.id in self.functions:
+            return self.functions[last.value.id]
+        if not isinstance(last, (ast.FunctionDef, ast.ClassDef)) and not (self.functions and not _asks(last)):
+            return None
+        if isinstance(last, ast.ClassDef):
+            methods = functions_of([last])
+            if not methods:
+                raise UnreadCode(span=self.head(last), why="a class without a method that returns a value")
+            for name in ("forward", "__call__"):
+                if name in methods:
+                    return methods[name]
+        called = {last_name(node) for node in self.nodes if isinstance(node, ast.Call)}
+        roots = [name for name in self.functions if name not in called]
+        if len(roots) != 1:
+            names = ", ".join(f"`{name}`" for name in roots or self.functions)
+            place = self.functions[roots[1] if len(roots) > 1 else next(iter(self.functions))]
+            raise UnreadCode(span=self.head(place), why=f"which of {names}? name it: --file FILE:NAME, or in a last line")
+        return self.functions[roots[0]]
+
+    def head(self, node: ast.AST) -> Span:
+        """The first line of what stands at a node."""
+        start = self.places.span(node).start
+        end = self.text.find("\n", start)
+        return Span(start, end if end >= 0 else len(self.text))
+
+    def _variables(self) -> frozenset[str]:
+        """Names that are no modules: assigned, parameters, or used alone."""
+        bases = {id(node.value) for node in self.nodes if isinstance(node, ast.Attribute) and node.attr not in ("T", "mT", "H")}
+        used = {node.id for node in self.nodes if isinstance(node, ast.Name) and id(node) not in bases}
+        arguments = {node.arg for node in self.nodes if isinstance(node, ast.arg)}
+        called = {node.func.id for node in self.nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        return frozenset((used | arguments) - (called - arguments))
+
+    def defaults(self, function: Function) -> dict[str, ast.expr]:
+        """The defaults of its parameters."""
+        arguments, told = [*function.args.posonlyargs, *function.args.args], function.args.defaults
+        found = {argument.arg: default for argument, default in zip(reversed(arguments), reversed(told))}
+        later = zip(function.args.kwonlyargs, function.args.kw_defaults)
+        return {**found, **{argument.arg: default for argument, default in later if default is not None}}
+
+    @property
+    def tracked(self) -> list[str]:
+        """Names of which PyTorch is told that their gradient is wanted, or is asked for it."""
+        found = [
+            node.value.id
+            for node in self.nodes
+            if isinstance(node, ast.Attribute) and node.attr == "grad" and isinstance(node.value, ast.Name)
+        ]
+        for node in self.nodes:
+            function = node.func if isinstance(node, ast.Call) else None
+            if isinstance(function, ast.Attribute) and function.attr == "requires_grad_" and isinstance(function.value, ast.Name):
+                found.append(function.value.id)
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and made_at_random(node.value) is not None:
+                if "requires_grad=True" in ast.unparse(node.value) or last_name(node.value) == "Parameter":
+                    found.append(node.targets[0].id)
+        return list(dict.fromkeys(name for name in found if name in self.variables))
+
+    def _library(self) -> str:
+        """What the code is written for, where it says so."""
+        roots = [node.value.id for node in self.nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+        found = {LIBRARIES.get(self.imported.get(root, root)) for root in roots if root not in self.variables}
+        found.update(LIBRARIES.get(name.partition(".")[0]) for name in self.imported.values())
+        found.update("torch" for node in self.nodes if isinstance(node, ast.keyword) and node.arg in ("dim", "keepdim"))
+        found.update("numpy" for node in self.nodes if isinstance(node, ast.keyword) and node.arg in ("axis", "keepdims"))
+        if "torch" in found:
+            return "torch"
+        return next((name for name in ("jax", "numpy", "scipy") if name in found), "")
+
+
+def functions_of(body: Iterable[ast.stmt]) -> dict[str, Function]:
+    """The functions of a text and the methods of its classes, by name."""
+    found: dict[str, Function] = {}
+    for node in body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            methods = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name != "__init__"]
+            found.update({one.name: one for one in methods})
+    return found
+
+
+def arguments_of(function: Function) -> list[ast.arg]:
+    """All its parameters."""
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def parameters_of(function: Function) -> tuple[str, ...]:
+    """Their names, but for the object of a method."""
+    return tuple(argument.arg for argument in arguments_of(function) if argument.arg not in ("self", "cls"))
+
+
+def is_docstring(node: ast.stmt) -> bool:
+    """Whether it is a text alone."""
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _asks(node: ast.stmt) -> bool:
+    return isinstance(node, (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return))

@@ -1,0 +1,191 @@
+"""Text in Python to its tree, and the text of a function; nothing is run."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+
+from matdiff.language.errors import MatdiffError, TooLarge, UnexpectedText, UnreadCode
+from matdiff.language.syntax import Span
+from matdiff.limits import CHARACTERS, DEPTH, NESTING
+
+
+class Places:
+    """Where the nodes of a tree are in its text: Python counts lines, and bytes in them.
+
+    shift   lines in front of the text that the tree has and the text has not
+    """
+
+    def __init__(self, text: str, shift: int = 0) -> None:
+        self.text, self.shift = text, shift
+        self.lines, place = [], 0
+        for line in text.replace("\r\n", "\n\n").replace("\r", "\n").split("\n") if "\r" in text else text.split("\n"):
+            self.lines.append((place, line))
+            place += len(line) + 1
+
+    def place(self, line: int, column: int) -> int:
+        start, text = self.lines[min(max(line - 1 - self.shift, 0), len(self.lines) - 1)]
+        return start + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
+
+    def span(self, node: ast.AST) -> Span:
+        line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+        end_line, end_column = getattr(node, "end_lineno", line), getattr(node, "end_col_offset", column)
+        return Span(self.place(line, column), self.place(end_line or line, end_column or column))
+
+
+def parsed(text: str) -> tuple[ast.Module, int]:
+    """The tree, and the number of lines that were put in front: indented code becomes the body of an `if`.
+
+    Raises UnexpectedText and TooLarge.
+    """
+    if len(text) > CHARACTERS:
+        raise TooLarge(what="text", limit=CHARACTERS)
+    check_nesting(text)
+    first = next((line for line in text.split("\n") if line.strip() and not line.strip().startswith("#")), "")
+    shift = 1 if first[:1] in (" ", "\t") else 0
+    try:
+        return ast.parse("if 1:\n" * shift + text), shift
+    except SyntaxError as error:
+        raise _broken(text, error, shift) from None
+    except (RecursionError, MemoryError):
+        raise TooLarge(what="depth", limit=DEPTH) from None
+    except ValueError:  # null bytes
+        place = max(text.find("\0"), 0)
+        raise UnexpectedText(span=Span(place, place + 1), text="\\0", reason="character") from None
+
+
+def check_nesting(text: str) -> None:
+    """Raises TooLarge."""
+    level = 0
+    for place, letter in enumerate(text):
+        if letter in "([{":
+            level += 1
+            if level > NESTING:
+                raise TooLarge(what="nesting", limit=NESTING, span=Span(place, place + 1))
+        elif letter in ")]}":
+            level = max(level - 1, 0)
+
+
+def _broken(text: str, error: SyntaxError, shift: int) -> MatdiffError:
+    """Where Python cannot go on."""
+    lines = text.split("\n")
+    line = min(max((error.lineno or 1) - 1 - shift, 0), len(lines) - 1)
+    start = sum(len(one) + 1 for one in lines[:line])
+    column = min(max((error.offset or 1) - 1, 0), len(lines[line]))
+    end = min(start + max(column + 1, 1), len(text))
+    words = str(error.msg or "").partition(" (")[0] or "invalid syntax"
+    return UnreadCode(span=Span(min(start + column, len(text)), max(end, min(start + column, len(text)))), why=f"Python: {words}")
+
+
+def source_of(function: Callable[..., object]) -> str | None:
+    """The text of a function of a file, or of the only `lambda` in its lines; None where there is none."""
+    import inspect
+    import textwrap
+
+    try:
+        text = textwrap.dedent(inspect.getsource(function))
+    except (OSError, TypeError):
+        return None
+    if function.__name__ != "<lambda>":
+        return text
+    try:
+        found = [node for node in ast.walk(ast.parse(text.strip())) if isinstance(node, ast.Lambda)]
+    except SyntaxError:  # a line in the middle of an expression
+        return None
+    return ast.get_source_segment(text.strip(), found[0]) if len(found) == 1 else None
+
+
+def is_code(text: str) -> bool:
+    """Whether Python can read it, and it is no formula with other signs."""
+    try:
+        check_nesting(text)
+        tree, _ = parsed(text)
+    except MatdiffError:
+        return False
+    nodes = list(ast.walk(tree))
+    dotted = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+    return not any(isinstance(node, (ast.BitXor, ast.JoinedStr)) for node in nodes) and not any(map(_is_factor, dotted))
+
+
+def _is_factor(name: str) -> bool:
+    """Whether it is rather a factor, as Mathematica writes A.B, than an attribute."""
+    return len(name) == 1 and name not in "THIt"
+
+
+def imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """What imported names are: modules, and functions by their own names."""
+    found = {}
+    for node in nodes:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                module = getattr(node, "module", None) or alias.name
+                root = "jax" if module.startswith("jax") else module.partition(".")[0]
+                is_module = isinstance(node, ast.Import) or alias.name in ("numpy", "linalg", "special", "functional", "nn")
+                found[alias.asname or alias.name.partition(".")[0]] = root if is_module else alias.name
+    return found
+
+
+# What says nothing about values
+
+
+_SILENT_CALLS = frozenset(
+    "print zero_grad step requires_grad_ retain_grad manual_seed seed eval train config update no_grad enable_grad errstate autocast "
+    "set_default_dtype set_printoptions warn info debug figure plot show set_seed".split()
+)
+_SILENT_DECORATORS = frozenset(
+    "jit njit compile script cache lru_cache staticmethod classmethod override abstractmethod checkpoint no_grad typechecked".split()
+)
+_RANDOM = frozenset(
+    "rand randn normal uniform standard_normal random randint random_sample multivariate_normal rand_like randn_like".split()
+)
+_READ_IN = frozenset(
+    "loadtxt load genfromtxt read_csv load_iris default_rng PRNGKey key split RandomState Parameter empty".split()
+)
+
+
+def last_name(node: ast.expr) -> str:
+    """Of `a.b.c(...)` or `a.b.c` the c."""
+    if isinstance(node, ast.Call):
+        node = node.func
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def is_silent(node: ast.expr) -> bool:
+    """Whether it is a call that is made for its effect, such as printing."""
+    return isinstance(node, ast.Call) and last_name(node) in _SILENT_CALLS
+
+
+def is_raised(body: list[ast.stmt]) -> bool:
+    """Whether it only raises an error, or warns."""
+    return all(isinstance(one, ast.Raise) or (isinstance(one, ast.Expr) and is_silent(one.value)) for one in body)
+
+
+def decorates_silently(node: ast.expr) -> bool:
+    """Whether a decorator leaves the values of the function as they are."""
+    if isinstance(node, ast.Call) and last_name(node) == "partial" and node.args:
+        return decorates_silently(node.args[0])
+    return last_name(node) in _SILENT_DECORATORS
+
+
+def made_at_random(node: ast.expr) -> str | None:
+    """The kind of what is drawn or loaded, so that the name stays a variable: "" where that is not told; None where it is neither."""
+    if not isinstance(node, ast.Call):
+        return None
+    name = last_name(node)
+    needs = [keyword for keyword in node.keywords if keyword.arg == "requires_grad" and isinstance(keyword.value, ast.Constant)]
+    if any(keyword.value.value is True for keyword in needs if isinstance(keyword.value, ast.Constant)) or name == "Parameter":
+        return ""
+    if name in _READ_IN and name != "split":
+        return ""
+    dotted = ast.unparse(node.func)
+    if name not in _RANDOM or not ("random" in dotted or "torch" in dotted or "rng" in dotted):
+        return None
+    sizes = [keyword.value for keyword in node.keywords if keyword.arg in ("size", "shape")]
+    for argument in node.args if name not in ("uniform", "normal") or "jax" in dotted else []:
+        if isinstance(argument, (ast.Tuple, ast.List)):
+            sizes.append(argument)
+    if sizes and isinstance(sizes[0], (ast.Tuple, ast.List)):
+        return {1: "vector", 2: "matrix"}.get(len(sizes[0].elts), "")
+    if name in ("randn", "rand"):
+        return {0: "scalar", 1: "vector", 2: "matrix"}.get(len(node.args), "")
+    return ""
