@@ -24,6 +24,7 @@ from matdiff.tensor.nodes import Session, Tensor, entered
 
 if TYPE_CHECKING:
     from matdiff.language.dims import Dim
+    from matdiff.language.kinds import Variable
     from matdiff.language.syntax import Expr
     from matdiff.tensor.nodes import Index
 
@@ -45,12 +46,17 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
             values[name] = build.symbol(name, axes_of_value(value))
         expr = _recovered(typed.expr, lift, recovery)
     first = next(node for part in parts for node in post_order(part) if node.op == "over")
-    known = families(parts)
+    parts_of = tuple((name, _place(count, typed.variables[name])) for name, count in families(parts).items())
     members = tuple((name, family) for name, family in by.items() if family != name)
-    remark = SumRead(span=first.span, read=expr, definitions=tuple(definitions.items()), members=tuple(known.items()), by=members)
+    remark = SumRead(span=first.span, read=expr, definitions=tuple(definitions.items()), members=parts_of, by=members)
     plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
     plain.counted = typed.sizes_as_numbers
     return plain
+
+
+def _place(indices: int, array: Variable) -> str:
+    """What a member is of its array."""
+    return "entry i, j" if indices == 2 else "entry i" if array.shape[1].is_one else "row i"
 
 
 def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:

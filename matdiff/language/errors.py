@@ -829,7 +829,7 @@ class MarkRead(Remark):
 class SumRead(Remark):
     """Sums over an index read in matrices.
 
-    members   the names with indices, and how many each has
+    members   the names with indices, and what each member is of its array
     by        members by which was to be differentiated, with the family by which it is
     """
 
@@ -837,7 +837,7 @@ class SumRead(Remark):
     span: Span | None
     read: Expr
     definitions: tuple[tuple[str, Expr], ...]
-    members: tuple[tuple[str, int], ...]
+    members: tuple[tuple[str, str], ...]
     by: tuple[tuple[str, str], ...] = ()
 
 

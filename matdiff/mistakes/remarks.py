@@ -75,7 +75,7 @@ def _soft(remark: errors.SoftKind, text: str) -> Advice:
 
 def _sum_read(remark: errors.SumRead, text: str) -> Advice:
     read = "; ".join([*(f"{name} = {in_text(value)}" for name, value in remark.definitions), in_text(remark.read)])
-    notes = [f"{name}{'_i' if count == 1 else '_ij'} is a part of {name}" for name, count in remark.members]
+    notes = [f"{name}_{'ij' if ',' in place else 'i'} is {place} of {name}" for name, place in remark.members]
     notes += [f"the derivative by {member} is that row of the derivative by {family}" for member, family in remark.by]
     return f"read as `{read}`", [], [], [", ".join(notes)] if notes else []
 

@@ -37,7 +37,7 @@ _UNEXPECTED = {
     "subscript": "a subscript is made of letters, digits, commas and signs, and stands behind a letter",
     "script": "this superscript is not read: it is a power, a transpose or an inverse",
     "function": "a power of a function stands behind its brackets: \\log(x)^2",
-    "indexed": "sums, means and extrema over an index are not read yet",
+    "indexed": "products, means and extrema over an index are not read",
     "derivative": "a derivative stands in front of all that is differentiated, which is one product or stands in brackets",
     "size": "below an identity, ones or zeros stands their size; what is something else needs another letter",
     "undefined": "nothing here says what it is: write `{text} = ...` before it",
