@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Union, cast
 
 from matdiff.functions import NAMES
 from matdiff.language.errors import TooLarge, UnexpectedText
-from matdiff.language.syntax import DOT, MODULUS, Expr, Span, ratio
+from matdiff.language.syntax import DOT, EULER, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.read.split import span_of
 from matdiff.read.tokens import SPECIAL_CALLS, normal_name
@@ -203,7 +203,7 @@ class Builder:
             if result.op == "euler":
                 if suffix.op != "^":
                     raise UnexpectedText(span=_span(result), text="e", reason="power")
-                result, is_raised = Expr("exp", suffix.arguments, span=span), False
+                result, is_raised = Expr("exp", suffix.arguments, EULER, span), False
                 continue
             if suffix.op == "inverse transpose":
                 inverse = Expr("^", (result, Expr("number", (), -1, span=Span(suffix.start, suffix.end))), span=span)
