@@ -26,6 +26,8 @@ _OPERATORS = {"PRODUCT": "*", "HADAMARD": ".*", "KRONECKER": "kron", "SLASH": "/
 # Runs of these are one n-ary node.
 _ASSOCIATIVE = ("*", ".*")
 _NORMS = {"": "norm", "_1": "norm1", "_2": "norm2", "_F": "norm", "_inf": "maxnorm", "_*": "nucnorm"}
+# What MATLAB calls norms of matrices: norm(A, 'fro').
+_WORDS_OF_NORMS = {"fro": "norm", "nuc": "nucnorm", "inf": "maxnorm", "Inf": "maxnorm"}
 _DOTS = ("·", "⋅")
 _TIGHT = (".*", "./", "kron", DOT)
 _FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
@@ -314,9 +316,9 @@ def _p_norm(inside: Expr, exponent: Expr, span: Span) -> Expr:
 
 def _norm_with(inside: Expr, kind: Expr, span: Span) -> Expr:
     """`norm(x, 1)`, `norm(x, p)`, `norm(x, inf)` as MATLAB has them."""
-    subscript = f"_{kind.value}"
-    if subscript in _NORMS:
-        return Expr(NAMES[_NORMS[subscript]], (inside,), span=span)
+    norm = _WORDS_OF_NORMS.get(str(kind.value)) or _NORMS.get(f"_{kind.value}")
+    if norm is not None:
+        return Expr(NAMES[norm], (inside,), span=span)
     return _p_norm(inside, kind, span)
 
 

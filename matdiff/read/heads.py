@@ -23,7 +23,7 @@ class Head(NamedTuple):
 
 
 def defined(sentence: Sentence) -> None:
-    """`f(x) = ...` and `L := ...` as definitions of f and L."""
+    """`f(x) = ...` and `L := ...` as definitions of f and L; the parameter, if there is one, is the variable unless another is asked."""
     tokens = sentence.tokens
     place = 1
     if [token.type for token in tokens[:2]] == ["NAME", "LPAR"] and tokens[0].end_pos == tokens[1].start_pos:
@@ -35,6 +35,7 @@ def defined(sentence: Sentence) -> None:
         return
     if tokens[place].type == "EQUALS" or tokens[place] == ":=":
         tokens[place].type = "EQUALS"
+        sentence.parameter = tokens[2] if place == len("f(x)") else None
         del tokens[1:place]
 
 
