@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Union
 from matdiff.functions import row_of
 from matdiff.infer.fits import of_summed, reading_of
 from matdiff.infer.glued import as_products, other_groupings, split
-from matdiff.infer.remarks import finish, remarks_on
+from matdiff.infer.remarks import finish, is_one_matrix, remarks_on
 from matdiff.infer.unify import joined
 from matdiff.infer.variables import declare
 from matdiff.infer.whole import Whole, ordered_definitions
@@ -23,6 +23,7 @@ from matdiff.language.errors import (
     BlockSizes,
     Clash,
     ElementwiseShapes,
+    EntrywiseFunction,
     Fix,
     GluedNames,
     GroupedProduct,
@@ -39,8 +40,8 @@ from matdiff.language.errors import (
     UnknownVariable,
 )
 from matdiff.language.kinds import Variable, declared_kind, default_kind
-from matdiff.language.queries import bare, is_scalar, names_in, post_order, shape_of, sizes_in
-from matdiff.language.syntax import Expr, Span
+from matdiff.language.queries import bare, is_scalar, names_in, ones_of, post_order, shape_of, sizes_in
+from matdiff.language.syntax import EULER, Expr, Span
 
 __all__ = ["Typed", "declare", "infer"]
 
@@ -125,6 +126,9 @@ def infer(
     """
     declared = declarations if isinstance(declarations, Mapping) else declare(declarations)
     whole = Whole(expr, declared, definitions, wrt, kinds)
+    powers = [node for part in whole.parts for node in post_order(part) if node.value == EULER and node.op == "exp"]
+    if powers:
+        return _with_powers(whole, powers)
     for name in whole.wrt:
         if name not in whole.occurrences:
             unknown = UnknownVariable(variable=name, names=tuple(whole.occurrences), expr=expr)
@@ -156,6 +160,33 @@ def infer(
     fix = split(whole) if soft else None
     if fix is not None and fix.name is not None and fix.name.span is not None:  # in the text of a person
         return _as_products(whole, typed, fix, fix.name.span)
+    return typed
+
+
+def _with_powers(whole: Whole, powers: Sequence[Expr]) -> Typed:
+    """The question in which e^A is the exponential of a matrix, of one that is no product of several, and e^x that of each entry."""
+
+    def read_with(function: Mapping[Span | None, str]) -> Typed:
+        changed = whole
+        for node in reversed(powers):  # the outer ones first
+            changed = changed.with_parts([(node, Expr(function.get(node.span, "exp"), node.args, span=node.span))])
+        return infer(changed.expr, changed.declared, changed.all_definitions, wrt=whole.wrt, kinds=whole.kinds)
+
+    typed = read_with({})
+    nodes = [node for part in (*typed.definitions.values(), typed.expr) for node in post_order(part) if node.op == "exp"]
+    spans = {node.span for node in powers}
+    arrays = [node for node in nodes if node.span in spans and ones_of(node) == (False, False)]
+    matrices: dict[Span | None, str] = {node.span: "expm" for node in arrays if is_one_matrix(node.args[0])}
+    if matrices:
+        try:
+            typed = read_with(matrices)
+        except MatdiffError:
+            matrices = {}
+    remarks = [NotationRead(span=span, meant="the exponential of a matrix, expm") for span in matrices if span is not None]
+    told = {remark.span for remark in typed.remarks if isinstance(remark, EntrywiseFunction)}
+    others = [node for node in arrays if node.span not in matrices and node.span not in told and node.span is not None]
+    entrywise = [EntrywiseFunction(span=n.span, function="exp", argument=n.args[0].span, matrix_function="expm") for n in others]
+    typed.remarks = (*typed.remarks, *remarks, *entrywise)
     return typed
 
 

@@ -10,7 +10,7 @@ from matdiff.infer.unify import is_flexible
 from matdiff.language.dims import Dim
 from matdiff.language.errors import EntrywiseFunction, ForcedSquare, Remark, ScalarPlusSquare, ScalarPlusVector, SoftKind
 from matdiff.language.kinds import declared_kind
-from matdiff.language.queries import bare, shape_of
+from matdiff.language.queries import bare, is_scalar, ones_of, shape_of
 from matdiff.language.syntax import Expr, Span
 
 # The names of sizes nobody named, in order of preference.
@@ -53,7 +53,12 @@ def remarks_on(
     shaping: Shaping, changes: Mapping[str, str], occurrences: Mapping[str, Expr], invented: set[str]
 ) -> tuple[Remark, ...]:
     """W601, W602, W605, W607 and W612; the shapes are final, `invented` are the sizes nobody named."""
-    return (*soft_kinds(shaping, changes, occurrences), *forced_squares(shaping, invented), *entrywise(shaping), *spread(shaping))
+    return (
+        *soft_kinds(shaping, changes, occurrences),
+        *forced_squares(shaping, invented),
+        *entrywise(shaping, invented),
+        *spread(shaping),
+    )
 
 
 def soft_kinds(shaping: Shaping, changes: Mapping[str, str], occurrences: Mapping[str, Expr]) -> Iterator[Remark]:
@@ -83,14 +88,39 @@ def forced_squares(shaping: Shaping, invented: set[str]) -> Iterator[Remark]:
             yield ForcedSquare(variable=name, size=str(size), columns=(at_columns, vector_name), rows=(at_rows, vector_name))
 
 
-def entrywise(shaping: Shaping) -> Iterator[Remark]:
-    """`exp` of a square matrix: the matrix exponential may have been meant."""
+def entrywise(shaping: Shaping, invented: set[str]) -> Iterator[Remark]:
+    """`exp` of a square matrix, or of one that may be square and is applied to a vector: the matrix exponential may have been meant."""
     of_matrices = {row.on_diagonal: row.name for row in FUNCTIONS.values() if row.words}
+    products = [node for node in shaping.nodes if node.op == "*" and all(bare(factor).op != "ones" for factor in node.args)]
+    factors = {id(factor) for node in products if any(map(_is_vector, node.args)) for factor in node.args}
     for node in shaping.nodes:
         other = of_matrices.get(f"{node.op}(X)")
-        if other is not None and is_square_matrix(node.args[0]):
+        if other is None:
+            continue
+        sizes = {name for dim in shape_of(node) for name in dim.names}
+        may_be_square = id(node) in factors and sizes <= invented and is_one_matrix(node.args[0])
+        if is_square_matrix(node.args[0]) or may_be_square:
             span, argument = node.span or NOWHERE, node.args[0].span
             yield EntrywiseFunction(span=span, function=node.op, argument=argument, matrix_function=other)
+
+
+def _is_vector(expr: Expr) -> bool:
+    return ones_of(expr) == (False, True)
+
+
+def is_one_matrix(expr: Expr) -> bool:
+    """Whether a typed expression is a matrix, or a sum of matrices, times numbers."""
+    stack = [expr]
+    while stack:
+        node = bare(stack.pop())
+        if node.op in ("+", "*", "/", "neg"):
+            arrays = [arg for arg in node.args if not is_scalar(arg)]
+            if node.op == "*" and len(arrays) > 1:
+                return False
+            stack += arrays
+        elif node.op not in ("name", "I", "block"):
+            return False
+    return ones_of(expr) == (False, False)
 
 
 def spread(shaping: Shaping) -> Iterator[Remark]:

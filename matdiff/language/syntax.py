@@ -14,6 +14,7 @@ Sums and products are n-ary, so a chain of a thousand terms is one node, not a t
     "'"        (x,): the transpose
     "block"    the blocks row by row; value = number of blocks in a row
     "abs"      (x,) with the value MODULUS as it is written, |x|; inference makes abs or det of it
+    "exp"      (x,) with the value EULER as it is written, e^x; inference makes exp or expm of it
     "*"        (x, y) with the value DOT as it is written, x · y; inference makes ":" or "*" of it
     "at"       (x, i, j): the entry or slice; an "all" leaf stands for `:`
     anything else: the function of that name, applied to args
@@ -53,9 +54,10 @@ if TYPE_CHECKING:
 Rational = Union[int, "Fraction"]
 
 
-# The marks of single bars, and of a raised dot, on what they may be.
+# The marks of single bars, of a raised dot, and of a power of e, on what they may be.
 MODULUS = "|"
 DOT = "·"
+EULER = "e"
 
 
 class Span:

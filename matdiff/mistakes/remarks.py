@@ -125,7 +125,7 @@ def _square(remark: errors.ForcedSquare, text: str) -> Advice:
 
 def _entrywise(remark: errors.EntrywiseFunction, text: str) -> Advice:
     name = Span(remark.span.start, remark.span.start + len(remark.function))
-    argument = "its argument" if remark.argument is None else cut(text, remark.argument)
+    argument = "its argument" if remark.argument is None else cut(text, remark.argument).strip("{}")
     other = remark.matrix_function
     help = [Help(f"write {other}({argument}) for the matrix {FUNCTIONS[other].words}")] if other in FUNCTIONS else []
     return f"`{remark.function}` acts on each entry of {argument}", [Label(name, "elementwise")], help, []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Union, cast
 
 from matdiff.functions import NAMES
 from matdiff.language.errors import TooLarge, UnexpectedText
-from matdiff.language.syntax import DOT, MODULUS, Expr, Span, ratio
+from matdiff.language.syntax import DOT, EULER, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.read.split import span_of
 from matdiff.read.tokens import SPECIAL_CALLS, normal_name
@@ -26,6 +26,8 @@ _OPERATORS = {"PRODUCT": "*", "HADAMARD": ".*", "KRONECKER": "kron", "SLASH": "/
 # Runs of these are one n-ary node.
 _ASSOCIATIVE = ("*", ".*")
 _NORMS = {"": "norm", "_1": "norm1", "_2": "norm2", "_F": "norm", "_inf": "maxnorm", "_*": "nucnorm"}
+# What MATLAB calls norms of matrices: norm(A, 'fro').
+_WORDS_OF_NORMS = {"fro": "norm", "nuc": "nucnorm", "inf": "maxnorm", "Inf": "maxnorm"}
 _DOTS = ("·", "⋅")
 _TIGHT = (".*", "./", "kron", DOT)
 _FRACTIONS = {"½": (1, 2), "⅓": (1, 3), "⅔": (2, 3), "¼": (1, 4), "¾": (3, 4)}
@@ -203,7 +205,7 @@ class Builder:
             if result.op == "euler":
                 if suffix.op != "^":
                     raise UnexpectedText(span=_span(result), text="e", reason="power")
-                result, is_raised = Expr("exp", suffix.arguments, span=span), False
+                result, is_raised = Expr("exp", suffix.arguments, EULER, span), False
                 continue
             if suffix.op == "inverse transpose":
                 inverse = Expr("^", (result, Expr("number", (), -1, span=Span(suffix.start, suffix.end))), span=span)
@@ -329,9 +331,9 @@ def p_norm(inside: Expr, exponent: Expr, span: Span) -> Expr:
 
 def _norm_with(inside: Expr, kind: Expr, span: Span) -> Expr:
     """`norm(x, 1)`, `norm(x, p)`, `norm(x, inf)` as MATLAB has them."""
-    subscript = f"_{kind.value}"
-    if subscript in _NORMS:
-        return Expr(NAMES[_NORMS[subscript]], (inside,), span=span)
+    norm = _WORDS_OF_NORMS.get(str(kind.value)) or _NORMS.get(f"_{kind.value}")
+    if norm is not None:
+        return Expr(NAMES[norm], (inside,), span=span)
     return p_norm(inside, kind, span)
 
 

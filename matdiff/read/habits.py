@@ -43,10 +43,13 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
         return
     if not _is_plain(tokens):
         body = tokens[start:]
-        for change in (_braces, _raised_norms, _names, _transposes, _bars, _angles, _solves, _ones):
+        for change in (_braces, _quotes, _raised_norms, _names, _transposes, _bars, _angles, _solves, _ones):
             body = change(body, declared, sentence, text)
         tokens[start:] = body
+    bases = _logarithms(tokens, declared)
     tokens[start:] = _arguments(tokens[start:], sentence, text)
+    if bases:
+        tokens[start:] = _divided_by_logs(tokens[start:], bases, sentence)
 
 
 def _is_plain(tokens: list[Token]) -> bool:
@@ -129,6 +132,19 @@ def _braces(tokens: list[Token], declared: Collection[str], sentence: Sentence, 
             opened = False
             tokens[place] = made(token, "RPAR", ")", token.start_pos, token.end_pos)
     return tokens
+
+
+def _quotes(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
+    """`norm(A, 'fro')`: a word in quotes behind a comma, the last argument."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        opening, *word = tokens[place : place + 4]
+        is_quoted = len(word) == 3 and opening in ("'", '"') and word[0].type == "NAME" and (word[1], word[2]) == (opening, ")")
+        is_quoted = is_quoted and bool(result) and result[-1].type == "COMMA"
+        result.append(word[0] if is_quoted else opening)
+        place += 3 if is_quoted else 1
+    return result
 
 
 def _raised_norms(tokens: list[Token], declared: Collection[str], sentence: Sentence, text: str) -> list[Token]:
@@ -338,6 +354,33 @@ def _arguments(tokens: list[Token], sentence: Sentence, text: str) -> list[Token
         _note(
             sentence, start, end, _spelled([token for token in tokens if start <= token.start_pos and token.end_pos <= end], text)
         )
+    return tokens
+
+
+def _logarithms(tokens: list[Token], declared: Collection[str]) -> dict[int, str]:
+    """`log2 x`, `log10(x)`: these functions, as `log` from now on, by the identity of their tokens, and their bases."""
+    found: dict[int, str] = {}
+    for place, token in enumerate(tokens):
+        following = tokens[place + 1] if place + 1 < len(tokens) else None
+        written = re.fullmatch(r"log_?(2|10)", token) if token.type == "NAME" and token not in declared else None
+        if written is not None and following is not None and following.type in _TERM_STARTS:
+            tokens[place] = made(token, "NAME", "log", token.start_pos, token.end_pos)
+            found[id(tokens[place])] = written[1]
+    return found
+
+
+def _divided_by_logs(tokens: list[Token], bases: dict[int, str], sentence: Sentence) -> list[Token]:
+    """Each of these logarithms, divided by that of its base."""
+    for place in range(len(tokens) - 2, -1, -1):
+        token, base = tokens[place], bases.get(id(tokens[place]))
+        end = _end_of_atom(tokens, place)
+        if base is None or end == place + 1:
+            continue
+        at, start = tokens[end - 1].end_pos, token.start_pos
+        kinds = [("SLASH", "/"), ("NAME", "log"), ("LPAR", "("), ("NUMBER", base), ("RPAR", ")"), ("RPAR", ")")]
+        below = [made(token, kind, written, at, at) for kind, written in kinds]
+        tokens = [*tokens[:place], made(token, "LPAR", "(", start, start), *tokens[place:end], *below, *tokens[end:]]
+        _note(sentence, start, at, f"the logarithm to the base {base}, log(...)/log({base})")
     return tokens
 
 

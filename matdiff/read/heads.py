@@ -25,7 +25,7 @@ class Head(NamedTuple):
 
 
 def defined(sentence: Sentence) -> None:
-    """`f(x) = ...` and `L := ...` as definitions of f and L."""
+    """`f(x) = ...` and `L := ...` as definitions of f and L; the parameter, if there is one, is the variable unless another is asked."""
     tokens = sentence.tokens
     place = 1
     if _is_array(tokens):
@@ -39,6 +39,7 @@ def defined(sentence: Sentence) -> None:
         return
     if tokens[place].type == "EQUALS" or tokens[place] == ":=":
         tokens[place].type = "EQUALS"
+        sentence.parameter = tokens[2] if place == len("f(x)") else None
         del tokens[1:place]
 
 

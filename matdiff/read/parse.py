@@ -178,15 +178,9 @@ def _read_expression(
     definition = Definition(normal_name(name), span_of(name), expr, span, remarks)
     if not last:
         return [definition], ()
-    return [
-        definition,
-        Question(
-            Expr("name", (), definition.name, span=definition.name_span),
-            tuple(map(normal_name, wrt)),
-            span,
-            tuple(map(span_of, wrt)),
-        ),
-    ], ()
+    value = Expr("name", (), definition.name, span=definition.name_span)
+    by = () if sentence.parameter is None else (normal_name(sentence.parameter),)
+    return [definition, Question(value, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), by=by)], ()
 
 
 # The parser

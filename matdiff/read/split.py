@@ -36,15 +36,20 @@ CLOSERS = {"RPAR": ("LPAR",), "RSQB": ("LSQB", "INDEX_OPEN"), "BARS_CLOSE": ("BA
 
 
 class Sentence:
-    """The tokens of one statement with the mistakes and remarks found so far.  `broken`: it makes no sense to parse it."""
+    """The tokens of one statement with the mistakes and remarks found so far.
 
-    __slots__ = ("broken", "end", "errors", "remarks", "tokens")
+    broken      it makes no sense to parse it
+    parameter   x, where it begins with `f(x) =`
+    """
+
+    __slots__ = ("broken", "end", "errors", "parameter", "remarks", "tokens")
 
     def __init__(self) -> None:
         self.tokens: list[Token] = []
         self.errors: list[MatdiffError] = []
         self.remarks: list[Remark] = []
         self.broken = False
+        self.parameter: Token | None = None
         self.end = 0
 
     def fail(self, error: MatdiffError) -> None:
