@@ -310,6 +310,8 @@ def test_forms_that_are_said_to_be_equal_are_compared() -> None:
     assert "help: ||w - b||^2\n" in found.stderr and "help: w^T w - b^T w + b^T b\n" in found.stderr
     zero = run([r"\mathbf{A}^\top\mathbf{P} + \mathbf{P}\mathbf{A} = \mathbf{0}", "--wrt", "P", "-q"])
     assert zero.status == 3 and "error[E113]" in zero.stderr
+    sizes = r"\operatorname{vec}(\mathbf{A}\mathbf{X}) = (\mathbf{I}\otimes\mathbf{A})\operatorname{vec}(\mathbf{X})"
+    assert _answered(sizes, "--wrt", "X", "--notation", "kronecker") == "kron(I, A)"
     by_numbers = (
         r"\log\det(\mathbf{A}\mathbf{B}) = \log\det\mathbf{A} + \log\det\mathbf{B}, \mathbf{A} \in \mathbb{R}^{n\times n}"
     )
@@ -377,6 +379,7 @@ ERRORS = {
     r"\mathbb{E}[X]": ("E101", r"\mathbb"),
     r"\int x": ("E101", r"\int"),
     r"\delta_{ij} A": ("E101", r"\delta"),
+    r"\mathbf{\(} = x": ("E101", r"\mathbf"),
     r"\foo{x}": ("E105", r"\foo"),
     r"\alpha + f(x)": ("E201", "f"),
     r"\operatorname{foo}(x)": ("E201", r"\operatorname{foo}"),

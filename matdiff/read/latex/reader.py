@@ -285,7 +285,9 @@ def _formula(tokens: Sequence[Token]) -> Expr:
             previous = token
         made: Expr = state.feed_eof()
     except UnexpectedToken:
-        following = tokens[0] if previous is None else next((one for one in tokens[_place(tokens, previous) + 1 :]), None)
+        following = (
+            next(iter(tokens), None) if previous is None else next((one for one in tokens[_place(tokens, previous) + 1 :]), None)
+        )
         raise _syntax_error(following, previous) from None
     return made
 

@@ -41,6 +41,8 @@ class Scripts:
             else:
                 place = self._read(place)
         self._insert(stop)
+        if not self.pieces and start < stop:
+            raise unexpected(self.marks[start], "argument")
         if self.open:
             end = self.marks[stop - 1].end
             raise self._unclosed(self.open[-1], Span(end, end))
