@@ -49,7 +49,16 @@ _DECLARATION = re.compile(
     r"[ \t]*(?=[;\n])"
 )
 # Suffixes that keep names apart which differ in their type only: bold is the first to get the plain name.
-_STYLES = {"bold": "bold", "": "plain", "script": "cal", "variant": "var"}
+_STYLES = {
+    "bold": "bold",
+    "bold^": "sup",
+    "": "plain",
+    "^": "sup",
+    "script": "cal",
+    "script^": "sup",
+    "variant": "var",
+    "variant^": "sup",
+}
 
 
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:
@@ -173,10 +182,11 @@ def _spelled(pieces: Sequence[Piece]) -> tuple[dict[tuple[str, str], str], dict[
     kinds: dict[str, str] = {}
     # Bold capitals say that plain ones are numbers, bold small letters that plain small ones are.
     of_matrices = _in_roles_of_matrices(pieces)
-    bold = {name[0].isupper() for name, found in styles.items() if "bold" in found}
+    bold = {name[0].isupper() for name, found in styles.items() if "bold" in found or "bold^" in found}
     for name, found in styles.items():
         for place, style in enumerate(sorted(found, key=list(_STYLES).index)):
             called = spelled[name, style] = f"{name}_{_STYLES[style]}" if place else name
+            style = style.rstrip("^")
             if style == "bold":
                 kinds[called] = "matrix" if name[0].isupper() else "vector"
                 if name[0].islower() and (name, style) in of_matrices:
