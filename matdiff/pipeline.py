@@ -6,7 +6,6 @@ from itertools import chain, count
 
 from matdiff.answer.answer import Answer, Inputs
 from matdiff.answer.conditions import remarks_on
-from matdiff.answer.forms import check_forms
 from matdiff.answer.result import Result, Writing
 from matdiff.derive.asked import Asked
 from matdiff.derive.derivatives import derivatives, value_of
@@ -24,7 +23,10 @@ from matdiff.tensor.nodes import Session, entered
 def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answer:
     """Answer one question.  Nodes are made in `session`, by default a new one."""
     asked = asked.of(inputs.question).checked()
-    check_forms(inputs)
+    if inputs.question.forms or any(one.forms for one in inputs.definitions):
+        from matdiff.answer.forms import checked_forms  # most questions have one form
+
+        inputs = checked_forms(inputs)
     typed = infer_question(inputs, asked)
     asked = asked._replace(wrt=tuple(asked.families(inputs.exprs).values()) or asked.wrt)
     wrt = asked.variables(typed)

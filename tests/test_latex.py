@@ -180,6 +180,15 @@ READINGS = {
     r"\mathbf{I}_{N_r}\mathbf{x} + \mathbf{I}_{n+1}\mathbf{x}": "eye(N_r) x + eye(n + 1) x",
     r"\mathbf{1}_{m \times n} + \mathbf{I}_{n\times n} + \mathbf{0}_{mn}": "ones(m, n) + eye(n) + zeros(m n)",
     r"\mathbf{P}_k^{-} \mathbf{x}^{+} + A^-1 b": "P_k_minus x_plus + A^-1 b",
+    r"\mathbf{W}^{(1)} \mathbf{W}_1 \mathbf{x}^{(k)\top} \mathbf{x}^{*\top}": "W_1_sup W_1 x_k^T x_star^T",
+    r"(A + \lambda \mathbb{I})^{-1} \mathbb{1}": "(A + lambda I)^-1 ones",
+    r"\mathbf{e}^\top\mathbf{e} + e^{\mathbf{a}^\top\mathbf{e}}": "e^T e + exp(a^T e)",
+    r"\sigma(x^\top y) + \sigma": "sigma (x^T y) + sigma",
+    r"\beta'(X'X)\beta + \phi(1 - \phi)": "beta^T (X^T X) beta + phi (1 - phi)",
+    r"\left|X + \left|t\right| I\right|": "det(X + abs(t) I)",
+    r"\mathbf{a}^\top\mathbf{x} \qquad (3.2)": "a^T x",
+    r"\mathbf{a}^\top\mathbf{x}. \eqno(3a)": "a^T x",
+    r"\mathbf{a}^\top\mathbf{x} \quad (1 + c)": "a^T x (1 + c)",
     # Functions
     r"\log^2(x^\top y) + \operatorname{tr}^2(E) + \tanh^2(W x)": "log(x^T y)^2 + tr(E)^2 + tanh(W x) .^ 2",
     r"\sin^2\theta + \det^{-1/2}(A) + \log_2 \det(A)": "sin(theta)^2 + det(A)^(-1/2) + log(det(A)) / log(2)",
@@ -210,6 +219,8 @@ DERIVATIVES = {
     r"\frac{\partial\, x^\top A x}{\partial x}": ("x^T A x", ("x",), None),
     r"\frac{\partial^2}{\partial x \partial x^\top} (x^\top A x)": ("x^T A x", ("x",), 2),
     r"\frac{\mathrm d^2}{\mathrm d t^2} \det(A + t B)": ("det(A + t B)", ("t",), 2),
+    r"\boldsymbol{\nabla}_{x} x^\top A x": ("x^T A x", ("x",), None),
+    r"\partial_{x} (x^\top A x)": ("x^T A x", ("x",), None),
     r"x^\top A x wrt x": ("x^T A x", ("x",), None),
 }
 
@@ -267,6 +278,7 @@ LABELS = {
     r"\hat\sigma^2 = \frac1n \|\mathbf{t}\|^2": "(1 / n) ||t||^2",
     r"y = f(\mathbf{t}) = \|\mathbf{t}\|^2": "||t||^2",
     r"k(\mathbf{x}, \mathbf{x}') = \|\mathbf{x} - \mathbf{x}'\|^2": "||x - x_prime||^2",
+    r"f := \mathbf{t}^\top\mathbf{t}": "t^T t",
     r"C \overset{\text{def}}{=} \underbrace{\mathbf{t}^\top\mathbf{t}}_{\text{fit}} \\[2pt] + 1": "t^T t + 1",
 }
 
@@ -310,6 +322,8 @@ def test_forms_that_are_said_to_be_equal_are_compared() -> None:
     assert "help: ||w - b||^2\n" in found.stderr and "help: w^T w - b^T w + b^T b\n" in found.stderr
     zero = run([r"\mathbf{A}^\top\mathbf{P} + \mathbf{P}\mathbf{A} = \mathbf{0}", "--wrt", "P", "-q"])
     assert zero.status == 3 and "error[E113]" in zero.stderr
+    sizes = r"\operatorname{vec}(\mathbf{A}\mathbf{X}) = (\mathbf{I}\otimes\mathbf{A})\operatorname{vec}(\mathbf{X})"
+    assert _answered(sizes, "--wrt", "X", "--notation", "kronecker") == "kron(I, A)"
     by_numbers = (
         r"\log\det(\mathbf{A}\mathbf{B}) = \log\det\mathbf{A} + \log\det\mathbf{B}, \mathbf{A} \in \mathbb{R}^{n\times n}"
     )
@@ -377,8 +391,9 @@ ERRORS = {
     r"\mathbb{E}[X]": ("E101", r"\mathbb"),
     r"\int x": ("E101", r"\int"),
     r"\delta_{ij} A": ("E101", r"\delta"),
+    r"\mathbf{\(} = x": ("E101", r"\mathbf"),
     r"\foo{x}": ("E105", r"\foo"),
-    r"\alpha + f(x)": ("E201", "f"),
+    r"\alpha + f(x)": ("E210", "f"),
     r"\operatorname{foo}(x)": ("E201", r"\operatorname{foo}"),
     r"\frac{(x": ("E102", "("),
     r"\left( x": ("E102", "("),
@@ -406,11 +421,15 @@ ERRORS = {
     r"\left.x^\top A x\right|_{x=x_0}": ("E101", "|"),
     r"\min_{x \ge 0} c^\top x": ("E101", "x"),
     r"\min_i x_i": ("E101", r"\min"),
+    r"\mathbf{W}^\top\sigma'(\mathbf{z})": ("E101", "'"),
+    r"\phi(\mathbf{W}\mathbf{x})": ("E210", r"\phi"),
+    r"\mathbf{a}^\top g(\mathbf{W}\mathbf{x} + \mathbf{b})": ("E210", "g"),
+    r"\sigma(1 - \rho) x": ("E101", r"\sigma"),
     r"\boldsymbol\omega^\top\mathbf{I}_c\boldsymbol\omega": ("E101", r"\mathbf{I}_c"),
     r"\mathbf{x}^\top\mathbf{1}_{A}": ("E101", r"\mathbf{1}_{A}"),
     r"f(x) \approx x^\top x": ("E101", r"\approx"),
     r"\|\mathbf{A}\mathbf{x}\|^2 \leq c": ("E101", r"\leq"),
-    r"\log p(\mathbf{y}|\mathbf{f}) - \frac12\mathbf{f}^\top K \mathbf{f}": ("E201", "p"),
+    r"\log p(\mathbf{y}|\mathbf{f}) - \frac12\mathbf{f}^\top K \mathbf{f}": ("E210", "p"),
     r"f(x) = \|x\|^2, g = f'(x) a": ("E101", "'"),
     r"\|x\|^2, x \in \mathcal{X}": ("E101", r"\mathcal{X}"),
     r"\|x\|^2, x \in \mathbb{C}^n": ("E101", r"\mathbb{C}^n"),

@@ -1,8 +1,9 @@
-"""`check_forms`: whether all that a text says to be equal, `f = a = b`, is equal."""
+"""`checked_forms`: whether all that a text says to be equal, `f = a = b`, is equal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING
 
 from matdiff.choose.expand import expanded
@@ -23,8 +24,11 @@ if TYPE_CHECKING:
 _ROUNDING = 1e-25
 
 
-def check_forms(inputs: Inputs) -> None:
-    """Raises FormsDiffer, or what is wrong in a form; nothing where no point is found at which they have values."""
+def checked_forms(inputs: Inputs) -> Inputs:
+    """The inputs, with the last form of each value that can be read alone: sizes that it leaves open others may tell.
+
+    Raises FormsDiffer, or what is wrong in a form; nothing where no point is found at which they have values.
+    """
     definitions = {one.name: one.expr for one in inputs.definitions}
     kinds = dict(inputs.question.kinds)
     for one in inputs.definitions:
@@ -35,6 +39,22 @@ def check_forms(inputs: Inputs) -> None:
         assert form.span is not None and expr.span is not None
         if not _are_equal(inputs, expr, form, definitions, kinds):
             raise FormsDiffer(span=form.span, other=expr.span, forms=(text(form), text(expr)))
+
+    def readable(expr: Expr, forms: tuple[Expr, ...]) -> Expr:
+        for form in (expr, *reversed(forms)) if forms else ():
+            try:
+                infer(form, inputs.declarations, definitions, kinds=kinds)
+            except MatdiffError:
+                continue
+            return form
+        return expr
+
+    question = copy(inputs.question)
+    question.expr = readable(question.expr, question.forms)
+    chosen = [copy(one) for one in inputs.definitions]
+    for one in chosen:
+        one.expr = readable(one.expr, one.forms)
+    return inputs._replace(question=question, definitions=chosen)
 
 
 def _are_equal(inputs: Inputs, one: Expr, other: Expr, definitions: Mapping[str, Expr], kinds: Mapping[str, str]) -> bool:

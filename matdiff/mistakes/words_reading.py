@@ -39,6 +39,7 @@ _UNEXPECTED = {
     "function": "a power of a function stands behind its brackets: \\log(x)^2",
     "indexed": "products, means and extrema over an index are not read",
     "derivative": "a derivative stands in front of all that is differentiated, which is one product or stands in brackets",
+    "sigma": "the sigmoid, or a product? write \\operatorname{sigmoid} or \\cdot",
     "size": "below an identity, ones or zeros stands their size; what is something else needs another letter",
     "undefined": "nothing here says what it is: write `{text} = ...` before it",
     "evaluated": "the value at a point is not read: leave it out",
@@ -261,9 +262,10 @@ def _circular(error: errors.CircularDefinition, text: str) -> Words:
 
 def _unspecified(error: errors.UnspecifiedFunction, text: str) -> Words:
     message = f"`{error.function}` is no function that is known, and {error.function} is nothing else here"
-    notes = [
-        f"unspecified functions are not read yet; for a product write a space: {error.function} ({', '.join(error.arguments)})"
-    ]
+    product = f"write a space: {error.function} ({', '.join(error.arguments)})"
+    if "\\" in text or "$" in text:
+        product = "write \\cdot between them, or leave out the brackets"
+    notes = [f"unspecified functions are not read yet; for a product {product}"]
     return message, [Label(error.span, f"a function of {', '.join(error.arguments)}?")], notes
 
 

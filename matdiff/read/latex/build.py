@@ -207,6 +207,8 @@ def decided(expr: Expr, kinds: Mapping[str, str]) -> tuple[Expr, str]:
         new = node if type(node) is Expr and all(one is other for one, other in zip(args, node.args)) else None
         op = node.op
         if op == _BARS:
+            if sides[0] in (_COLUMN, _ROW) and _sides_of(node.args[0], kinds) == _NUMBER:
+                sides[0] = _NUMBER  # |t|
             if sides[0] in (_COLUMN, _ROW):
                 assert node.span is not None
                 raise UnexpectedText(span=node.span, text="|", reason="bars")
@@ -221,7 +223,7 @@ def decided(expr: Expr, kinds: Mapping[str, str]) -> tuple[Expr, str]:
         elif op == _DOT:
             op, new = ":" if sides == [_COLUMN, _COLUMN] else "*", None
         elif op == _EULER:
-            op, new = "expm" if sides[0] == _MATRIX or _is_matrix(node.args[0], kinds) else "exp", None
+            op, new = "expm" if sides[0] == _MATRIX or _sides_of(node.args[0], kinds) == _MATRIX else "exp", None
         elif op == _RAISED:
             op, new = "^" if sides[0] == _NUMBER else ".^", None
         elif op == _WITH:
@@ -233,13 +235,13 @@ def decided(expr: Expr, kinds: Mapping[str, str]) -> tuple[Expr, str]:
     return made[id(expr)], kind
 
 
-def _is_matrix(exponent: Expr, kinds: Mapping[str, str]) -> bool:
-    """Whether an exponent is a matrix where letters that usually are numbers are numbers, as in `e^{A t}`."""
+def _sides_of(expr: Expr, kinds: Mapping[str, str]) -> tuple[bool, bool]:
+    """The sides where letters that usually are numbers are numbers, as in `e^{A t}` and `|t|`."""
     told = {**dict.fromkeys(SCALAR_LETTERS, "scalar"), **kinds}
     sides: dict[int, tuple[bool, bool]] = {}
-    for node in post_order(exponent):
+    for node in post_order(expr):
         sides[id(node)] = _sides(node, [sides[id(arg)] for arg in node.args], told)
-    return sides[id(exponent)] == _MATRIX
+    return sides[id(expr)]
 
 
 def _norm_with(node: Expr, args: tuple[Expr, ...], sides: list[tuple[bool, bool]]) -> Expr:

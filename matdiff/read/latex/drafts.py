@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import RESERVED
-from matdiff.language.errors import EndsEarly, MatdiffError, ReservedName, UnexpectedText, UnknownFunction
+from matdiff.language.errors import EndsEarly, MatdiffError, ReservedName, UnexpectedText, UnspecifiedFunction
 from matdiff.language.syntax import Span
 from matdiff.read.latex.left import Derivative, derivative_at, extrema_at, primed_at
 from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, named, unexpected
-from matdiff.read.latex.names import argument_at, is_list, unit_at, written
+from matdiff.read.latex.names import argument_at, is_list, letter_of, unit_at, written
 from matdiff.read.latex.pieces import TRANSPOSES, Known, Piece
 from matdiff.read.latex.tokens import Formula
 
@@ -99,6 +99,10 @@ def _breaks(marks: Sequence[Mark], place: int) -> bool:
     return before not in _GOES_ON and after not in _GOES_ON
 
 
+# Letters that papers use for functions.
+_FUNCTIONS = frozenset(("sigma", "phi", "psi", "Phi", "Psi", "f", "g", "h"))
+
+
 def known_in(marks: Sequence[Mark], sentences: Sequence[Sentence], names: Iterable[str]) -> Known:
     """What the whole text says of its letters."""
     functions: dict[str, str] = {}
@@ -106,20 +110,24 @@ def known_in(marks: Sequence[Mark], sentences: Sequence[Sentence], names: Iterab
         unit = unit_at(marks, start, stop) if start < stop else None
         if unit is not None and unit.next < stop and marks[unit.next].text == "(":
             functions[unit.name] = written(marks[unit.next + 1 : stop - 1])
-    found, is_called = set(names), "sigma" not in names
-    upright_until = -1
+    found, not_called, called = set(names), set(names), set[str]()
+    styled_until = -1
     for place, mark in enumerate(marks):
         following = marks[place + 1] if place + 1 < len(marks) else None
-        if mark.command in UPRIGHT and following is not None and following.partner is not None:
-            upright_until = following.partner.place
-        if mark.text in ("\\sigma", "σ"):
-            is_called = is_called and following is not None and following.text in ("(", "[")
-        elif mark.text == "e" and place > upright_until and not _in_function(marks, place):
+        if mark.command in FONTS and following is not None and (mark.command in UPRIGHT or FONTS[mark.command]):
+            styled_until = following.place if following.partner is None else following.partner.place
+        letter = letter_of(mark)[0]
+        if letter in _FUNCTIONS:
+            is_called = (
+                following is not None and following.text in ("(", "[") and place > styled_until and not _in_function(marks, place)
+            )
+            (called if is_called else not_called).add(letter)
+        elif letter == "e" and place > styled_until and not _in_function(marks, place):
             is_power = following is not None and following.text == "^"
             argument = [one.text for one in marks[place + 2 : place + 5] if one.text != "{" and one.command not in FONTS]
             if not is_power or (argument and argument[0] in TRANSPOSES):
                 found.add("e")
-    return Known(functions, found, is_called)
+    return Known(functions, found, called - not_called)
 
 
 def _in_function(marks: Sequence[Mark], place: int) -> bool:
@@ -341,7 +349,7 @@ def _operand(marks: Sequence[Mark], derivative: Derivative, stop: int, known: Kn
     unit = unit_at(marks, start, end)
     try:
         formula = Formula(marks, start, end, known)
-    except UnknownFunction as error:
+    except UnspecifiedFunction as error:
         if unit is None or error.span != Span(unit.start, unit.end):
             raise
         raise _undefined(unit.piece) from None

@@ -27,7 +27,8 @@ def derivative_at(marks: Sequence[Mark], place: int, stop: int) -> Derivative | 
     """The operator that begins at `place`, or None.  Raises UnexpectedText where it begins like one and is none that can be read."""
     if place >= stop:
         return None
-    if marks[place].command == "nabla":
+    is_sub = place + 1 < stop and marks[place].command == "partial" and marks[place + 1].text == "_"  # \\partial_x
+    if marks[place].command == "nabla" or is_sub:
         return _nabla(marks, place, stop)
     if marks[place].command in FRACTIONS and place + 1 < stop and marks[place + 1].text == "{":
         above = argument_at(marks, place, stop)

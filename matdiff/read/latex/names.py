@@ -100,6 +100,8 @@ def unit_at(marks: Sequence[Mark], place: int, stop: int, bold: bool = False) ->
     if place < stop and marks[place].kind == "PRIME":
         name, place = name + "_prime", place + 1
     label, place = label_at(marks, place, stop, name)
+    if label and label[1:] not in ("star", "plus", "minus"):
+        style += "^"
     if label and place < stop and marks[place].text == "_":
         subscript, place = subscript_at(marks, place, stop)
         name += "_" + subscript
@@ -193,6 +195,12 @@ def is_list(marks: Sequence[Mark]) -> bool:
 def written(marks: Sequence[Mark]) -> str:
     """The marks as one text, without fonts and braces."""
     return "".join(mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS)
+
+
+def is_call(marks: Sequence[Mark], place: int) -> bool:
+    """Whether one name or a list stands in the brackets at `place`."""
+    closer = marks[place].partner
+    return closer is not None and is_argument(marks, place + 1, closer.place)
 
 
 def is_argument(marks: Sequence[Mark], start: int, stop: int) -> bool:

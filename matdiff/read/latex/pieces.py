@@ -53,8 +53,8 @@ class Known:
 
     functions   names that the text defines with arguments, `f(x) = ...`, and these arguments
     names       letters that stand for a value somewhere
-    is_called   whether sigma stands only right before brackets
+    called      letters that usually are functions and stand only right before brackets
     """
 
-    def __init__(self, functions: Mapping[str, str], names: Collection[str], is_called: bool) -> None:
-        self.functions, self.names, self.is_called = functions, names, is_called
+    def __init__(self, functions: Mapping[str, str], names: Collection[str], called: Collection[str]) -> None:
+        self.functions, self.names, self.called = functions, names, called

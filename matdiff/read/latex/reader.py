@@ -50,7 +50,16 @@ _DECLARATION = re.compile(
     r"[ \t]*(?=[;\n])"
 )
 # Suffixes that keep names apart which differ in their type only: bold is the first to get the plain name.
-_STYLES = {"bold": "bold", "": "plain", "script": "cal", "variant": "var"}
+_STYLES = {
+    "bold": "bold",
+    "bold^": "sup",
+    "": "plain",
+    "^": "sup",
+    "script": "cal",
+    "script^": "sup",
+    "variant": "var",
+    "variant^": "sup",
+}
 
 
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:
@@ -175,10 +184,11 @@ def _spelled(pieces: Sequence[Piece], has_sums: bool) -> tuple[dict[tuple[str, s
     kinds: dict[str, str] = {}
     # Bold capitals say that plain ones are numbers, bold small letters that plain small ones are.
     of_matrices = _in_roles_of_matrices(pieces)
-    bold = {name[0].isupper() for name, found in styles.items() if "bold" in found}
+    bold = {name[0].isupper() for name, found in styles.items() if "bold" in found or "bold^" in found}
     for name, found in styles.items():
         for place, style in enumerate(sorted(found, key=list(_STYLES).index)):
             called = spelled[name, style] = f"{name}_{_STYLES[style]}" if place else name
+            style = style.rstrip("^")
             if style == "bold":
                 kinds[called] = "matrix" if name[0].isupper() else "vector"
                 if name[0].islower() and (name, style) in of_matrices:
@@ -291,7 +301,9 @@ def _formula(tokens: Sequence[Token]) -> Expr:
             previous = token
         made: Expr = state.feed_eof()
     except UnexpectedToken:
-        following = tokens[0] if previous is None else next((one for one in tokens[_place(tokens, previous) + 1 :]), None)
+        following = (
+            next(iter(tokens), None) if previous is None else next((one for one in tokens[_place(tokens, previous) + 1 :]), None)
+        )
         raise _syntax_error(following, previous) from None
     return made
 

@@ -47,6 +47,8 @@ class Scripts:
             else:
                 place = self._read(place)
         self._insert(stop)
+        if not self.pieces and start < stop:
+            raise unexpected(self.marks[start], "argument")
         if self.open:
             end = self.marks[stop - 1].end
             raise self._unclosed(self.open[-1], Span(end, end))
@@ -243,7 +245,7 @@ class Scripts:
     def _norm_with(self, first: int, last: int, span: Span) -> None:
         """The subscript of a norm, a formula: `\\|x\\|_A`, `\\|x\\|_p`.  Raises UnexpectedText."""
         unit = unit_at(self.marks, first, last)
-        is_word = unit is not None and unit.next == last and (unit.word or unit.style == "script")
+        is_word = unit is not None and unit.next == last and (unit.word or unit.style.startswith("script"))
         text = "_" + "".join(self._plain(first, last))
         if is_word or any(mark.text == "," for mark in self.marks[first:last]) or text == "_0":
             raise UnexpectedText(span=span, text=text, reason="norm")

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from matdiff.language.errors import UnclosedBracket, UnexpectedText, UnknownCommand
 from matdiff.language.syntax import Span
 from matdiff.limits import check
-from matdiff.read.latex.marks import Mark, unexpected
+from matdiff.read.latex.marks import FONTS, Mark, unexpected
+from matdiff.read.latex.pieces import TRANSPOSES
 
 # Commands that say how much space there is, or how large a sign is.
 _SPACES = frozenset(
@@ -33,6 +34,7 @@ _TEXTS = frozenset("text textrm mbox textit textnormal intertext shortintertext 
 _UNITS = frozenset("pt ex em mm cm in mu bp jot baselineskip".split())
 # What is set above or below another sign and only comments it.
 _ABOVE = frozenset(("overset", "stackrel"))
+_NABLAS = (["{", "\\nabla"], ["\\nabla", "_"], ["\\nabla", "^"])
 _BRACES = frozenset(("underbrace", "overbrace", "underbracket", "overbracket"))
 
 
@@ -73,8 +75,14 @@ def seen(marks: Sequence[Mark]) -> Iterator[Mark]:
             size = _SIZED[word]
             if following == ".":
                 place, size = place + 1, ""
+        elif word in ("quad", "qquad", "hfill") and _numbered(marks, place):
+            place = _numbered(marks, place)
+        elif mark.text == ":" and following == "=":
+            continue
         elif word in _SPACES or mark.text == "~" or word in ("[", "]", "(", ")") or (word and word.isspace()):
             continue
+        elif word in ("eqno", "leqno"):
+            place = _numbered(marks, place) or place
         elif word == "\\" and following == "[" and _is_distance(marks, place):
             place = next(end for end in range(place, len(marks)) if marks[end].text == "]") + 1
             yield mark
@@ -135,6 +143,17 @@ def _rearranged(marks: Sequence[Mark]) -> Iterator[Mark]:
             under = [Mark("SYMBOL", "_", mark.start, mark.end), *marks[place:end]]
             moved[min(behind, len(marks))] = under
             place = end
+        elif mark.command in FONTS and [one.text for one in marks[place : place + 2]] in _NABLAS:
+            continue
+        elif mark.text == "^" and place < len(marks) and marks[place].text == "{":
+            yield mark
+            split = _label_end(marks, place)
+            if split:  # x^{(k)\\top} is x^{(k)}^{\\top}
+                yield from marks[place:split]
+                yield Mark("SYMBOL", "}", marks[split].start, marks[split].start)
+                yield Mark("SYMBOL", "^", marks[split].start, marks[split].start)
+                yield Mark("SYMBOL", "{", marks[split].start, marks[split].start)
+                place = split
         elif mark.command in _BRACES:
             end = _argument(marks, place)[1]
             if end < len(marks) and marks[end].text in ("_", "^"):
@@ -142,6 +161,21 @@ def _rearranged(marks: Sequence[Mark]) -> Iterator[Mark]:
         else:
             yield mark
     yield from moved.pop(place, ())
+
+
+def _label_end(marks: Sequence[Mark], place: int) -> int:
+    """Where the transpose behind a label begins in the braces at `place`, 0 where there is none."""
+    end = _argument(marks, place)[1] - 1
+    inside = [mark.text for mark in marks[place + 1 : end]]
+    label = (
+        1
+        if inside[:1] in (["*"], ["\\star"], ["\\ast"])
+        else inside.index(")") + 1
+        if inside[:1] == ["("] and ")" in inside
+        else 0
+    )
+    rest = [text for text in inside[label:] if text not in ("{", "}", "\\,", "\\!") and text[1:] not in FONTS]
+    return place + 1 + label if label and len(rest) == 1 and rest[0] in TRANSPOSES else 0
 
 
 def _is_distance(marks: Sequence[Mark], place: int) -> bool:
@@ -152,6 +186,26 @@ def _is_distance(marks: Sequence[Mark], place: int) -> bool:
             return "".join(texts).lstrip("-+.0123456789\\") in _UNITS
         texts.append(mark.text)
     return False
+
+
+def _numbered(marks: Sequence[Mark], place: int) -> int:
+    """The place behind the number of an equation, `(3.2)`, 0 where something else stands or goes on."""
+    while place < len(marks) and marks[place].command in _SPACES:
+        place += 1
+    if place >= len(marks) or marks[place].text != "(":
+        return 0
+    end = next((at for at in range(place, min(len(marks), place + 6)) if marks[at].text == ")"), 0)
+    inside = "".join(mark.text for mark in marks[place + 1 : end])
+    if not end or not inside[:1].isalnum() or not any(letter.isdigit() for letter in inside):
+        return 0
+    if not inside.replace(".", "").replace("-", "").isalnum():
+        return 0
+    ends = (
+        end + 1 == len(marks)
+        or marks[end + 1].text in ("$", "\\]", "\\\\", "\\end", ")")
+        or marks[end + 1].command in ("label", "tag")
+    )
+    return end + 1 if ends else 0
 
 
 def _word_at(marks: Sequence[Mark], place: int) -> tuple[str, int]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, NAMES
-from matdiff.language.errors import NeedsParentheses, UnexpectedText, UnknownCommand, UnknownFunction
+from matdiff.language.errors import NeedsParentheses, UnexpectedText, UnknownCommand, UnknownFunction, UnspecifiedFunction
 from matdiff.language.syntax import Span
 from matdiff.read.latex.marks import (
     ACCENTS,
@@ -27,7 +27,17 @@ from matdiff.read.latex.marks import (
     named,
     unexpected,
 )
-from matdiff.read.latex.names import Unit, argument_at, is_argument, letters_at, subscript_at, unit_at, written
+from matdiff.read.latex.names import (
+    Unit,
+    argument_at,
+    is_argument,
+    is_call,
+    letter_of,
+    letters_at,
+    subscript_at,
+    unit_at,
+    written,
+)
 from matdiff.read.latex.pieces import EXTREMA, INDEXED, POSTFIX, SIGNS, TRANSPOSES, Piece
 from matdiff.read.latex.scripts import Scripts
 
@@ -62,6 +72,10 @@ def _sizes(subscript: str, constant: str) -> list[list[tuple[str, str]]]:
 
 def _first_given(inside: Sequence[Mark]) -> int:
     return next(place for place, mark in enumerate(inside) if mark.text in ("|", "\\mid", "\\vert", ";", "\\|")) - 1
+
+
+# Letters whose prime is a derivative.
+_FUNCTIONS = frozenset(("sigma", "phi", "psi", "f", "g", "h"))
 
 
 class Formula(Scripts):
@@ -156,7 +170,7 @@ class Formula(Scripts):
             span = Span(mark.start, self.marks[place + len(word) - 1].end)
             raise UnexpectedText(span=span, text=word, reason="word")
         unit = unit_at(self.marks, place, self.stop, bool(self.bold))
-        if unit is not None and mark.command == "mathbb" and unit.name[0].isalpha():
+        if unit is not None and mark.command == "mathbb" and unit.name[0].isalpha() and unit.name[0] != "I":
             raise unexpected(mark, "indexed")
         if unit is not None:
             return self._value(place, unit)
@@ -266,8 +280,13 @@ class Formula(Scripts):
         """A name, a constant, or what is called like a function."""
         name, following = unit.name, unit.next
         is_prime = self._text(following) == "'" or self._plain(following, following + 2) in (["^", "'"], ["^", "\\prime"])
-        if is_prime and name in self.known.functions and self._text(following + 1 + (self._text(following) == "^")) in ("(", "["):
-            raise unexpected(self.marks[following], "derivative")  # f'(x)
+        behind = following + 1 + (self._text(following) == "^")
+        if is_prime and self._text(behind) in ("(", "[") and not unit.style:
+            is_function = (
+                name in self.known.functions or name in _FUNCTIONS or (name[0].islower() and is_call(self.marks, behind))
+            )
+            if is_function:
+                raise unexpected(self.marks[following], "derivative")  # f'(x)
         if self._text(following) == "^" and "_" not in name:  # x^2_i
             behind = argument_at(self.marks, following, self.stop)[2]
             if self._text(behind) == "_":
@@ -285,7 +304,10 @@ class Formula(Scripts):
         if opener is not None and opener.text in ("(", "[", "\\{") and opener.partner is not None:
             closer = opener.partner.place
             inside = self.marks[following + 1 : closer]
-            called = _EIGENVALUES.get(name, "sigmoid" if name == "sigma" and self.known.is_called else "")
+            is_function = name in self.known.called and not unit.style and name not in self.known.functions
+            called = _EIGENVALUES.get(name, "sigmoid" if name == "sigma" and is_function else "")
+            if called == "sigmoid" and self._is_number(following + 1, closer):
+                raise UnexpectedText(span=Span(unit.start, unit.end), text=self.marks[place].text, reason="sigma")
             if called:
                 self.pieces.append(Piece("CALL", called, unit.start, unit.end))
                 return following
@@ -295,11 +317,20 @@ class Formula(Scripts):
                 return closer + 1
             is_given = any(mark.text in ("|", "\\mid", "\\vert", ";", "\\|") for mark in inside) and opener.text == "("
             is_given = is_given and is_argument(self.marks, following + 1, following + 2 + _first_given(inside))
-            if opener.text != "\\{" and (unit.word or is_given or is_argument(self.marks, following + 1, closer)):
-                known = tuple(sorted(self.known.names))
-                raise UnknownFunction(span=Span(unit.start, unit.end), function=name, names=known)
+            if unit.word and opener.text != "\\{":
+                raise UnknownFunction(span=Span(unit.start, unit.end), function=name, names=tuple(sorted(self.known.names)))
+            if opener.text != "\\{" and (is_function or is_given or is_argument(self.marks, following + 1, closer)):
+                text = written(inside)
+                raise UnspecifiedFunction(span=Span(unit.start, unit.end), function=name, arguments=(text,))
         self.pieces.append(piece)
         return following
+
+    def _is_number(self, start: int, stop: int) -> bool:
+        """Whether several Greek letters and numbers stand there and nothing else: `\\sigma(1 - \\rho)` may be a product."""
+        letters = [mark for mark in self.marks[start:stop] if letter_of(mark)[0]]
+        is_greek = all(mark.kind == "COMMAND" or not mark.text.isascii() for mark in letters)
+        has_fonts = any(mark.command in FONTS or mark.command in ACCENTS for mark in self.marks[start:stop])
+        return stop - start > 1 and is_greek and not has_fonts and all(letter_of(mark)[0][0].islower() for mark in letters)
 
     def _is_constant(self, piece: Piece) -> bool:
         """Whether it is the number pi, the identity, or a vector of ones or zeros: then its tokens have been added."""
