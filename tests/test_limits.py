@@ -13,7 +13,7 @@ import matdiff
 from matdiff import limits
 from matdiff.command.cli import main
 from matdiff.language.errors import Errors, MatdiffError, TooLarge
-from matdiff.mistakes.advice import _LIMITS
+from matdiff.mistakes.wording.advice import _LIMITS
 from matdiff.mistakes.words import diagnose, diagnose_all, render
 
 BAD = Path(__file__).parent / "corpus" / "bad.jsonl"

@@ -19,7 +19,7 @@ from matdiff.language.errors import MatdiffError, SeveralReadings, TooLarge, Unk
 from matdiff.language.statements import Definition, Question
 from matdiff.language.text import text as canonical
 from matdiff.limits import within
-from matdiff.read.python import read
+from matdiff.read.numpy.reader import read
 from matdiff.read.syntaxes import syntax_of
 
 SIZES = {"n": 3, "p": 4, "k": 2}

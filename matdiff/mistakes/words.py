@@ -10,11 +10,11 @@ from matdiff.language.errors import Errors, MatdiffError, Remark
 from matdiff.language.relocate import relocated
 from matdiff.language.statements import Statement
 from matdiff.limits import ERRORS, HELP_TIME, within
-from matdiff.mistakes.advice import ADVICE
 from matdiff.mistakes.diagnostic import Diagnostic, Words, line_and_column, render
 from matdiff.mistakes.proposals import Proposals, may_be_foreign, proposals
-from matdiff.mistakes.words_reading import READING_WORDS
-from matdiff.mistakes.words_shapes import SHAPE_WORDS
+from matdiff.mistakes.wording.advice import ADVICE
+from matdiff.mistakes.wording.reading import READING_WORDS
+from matdiff.mistakes.wording.shapes import SHAPE_WORDS
 from matdiff.read.parse import Declaration, read
 
 __all__ = ["Diagnostic", "diagnose", "diagnose_all", "in_words", "line_and_column", "render"]

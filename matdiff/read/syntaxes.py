@@ -14,7 +14,7 @@ from matdiff.language.errors import TooLarge
 from matdiff.language.statements import Question, Reading
 
 # The syntax and the module that reads it; the first one is matdiff's own language.
-READERS = {"matdiff": "matdiff.read.parse", "latex": "matdiff.read.latex.reader", "numpy": "matdiff.read.python"}
+READERS = {"matdiff": "matdiff.read.parse", "latex": "matdiff.read.latex.reader", "numpy": "matdiff.read.numpy.reader"}
 SYNTAXES = ("auto", *READERS)
 # A command of LaTeX; a single letter behind a backslash is what MATLAB divides by, and so are these words.
 _COMMAND = re.compile(r"\\([A-Za-z]{2,}|[|,;!{}])")

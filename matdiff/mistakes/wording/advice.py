@@ -17,9 +17,9 @@ from matdiff.language.kinds import kind_of
 from matdiff.language.spelling import matrix_size, unicode_size
 from matdiff.limits import LARGEST_SIZE
 from matdiff.mistakes.diagnostic import Advice, Help, Label
-from matdiff.mistakes.remarks import REMARKS
 from matdiff.mistakes.suggest import either, near
 from matdiff.mistakes.texts import in_quotes, parses
+from matdiff.mistakes.wording.remarks import REMARKS
 
 # E4xx: the derivative, limits
 
