@@ -27,7 +27,7 @@ _TERM_STARTS = ("NAME", "SUM_OVER", "NUMBER", "LPAR", "LSQB", "BARS_OPEN", "MODU
 _ENDS = ("COMMA", "COLON", "EQUALS", "SEMICOLON", "WRT")
 _SIGNS = ("PLUS", "MINUS")
 _RAISING = ("CARET", "DOT_CARET")
-_MAY_SUM = re.compile("sum|mean|avg|prod|[∑∏ΣΠ]", re.IGNORECASE)
+_MAY_SUM = ("um_", "um[", "UM_", "ean_", "vg_", "rod_", "∑", "∏", "Σ_", "Π_")
 _SUM_WORDS = ("sum_", "Sum_", "SUM_", "mean_", "avg_", "prod_")
 
 
@@ -37,7 +37,7 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
     tokens = sentence.tokens
     if "{" in text:
         tokens[start:] = _subscripts(tokens[start:])
-    if _MAY_SUM.search(text, sentence.tokens[0].start_pos, sentence.end):
+    if any(mark in text for mark in _MAY_SUM):
         tokens[start:] = _sums(tokens[start:], declared, sentence)
     if sentence.broken or _refused(sentence, tokens[start:], declared):
         return

@@ -31,7 +31,7 @@ _WORDS = {
 # A longer subscript is a word.
 MOST_INDICES = 3
 NOWHERE = Span(0, 0)
-_HEAD = re.compile(rf"({'|'.join(_WORDS)})_?([a-zA-Z]*)\Z")
+_HEAD = rf"({'|'.join(_WORDS)})_?([a-zA-Z]*)\Z"
 _BRACES = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -48,7 +48,7 @@ def heads(tokens: list[Token], declared: Collection[str]) -> Iterator[tuple[int,
     place = 0
     while place < len(tokens):
         token = tokens[place]
-        found = _HEAD.match(token) if token.type in ("NAME", "UNKNOWN") and token not in declared else None
+        found = re.match(_HEAD, token) if token.type in ("NAME", "UNKNOWN") and token not in declared else None
         is_sum = found is not None and (
             len(found[0]) > len(found[1]) or token.type == "UNKNOWN" or _opens(tokens, place + 1, "[")
         )

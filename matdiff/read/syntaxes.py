@@ -16,42 +16,41 @@ from matdiff.language.statements import Question, Reading
 # The syntax and the module that reads it; the first one is matdiff's own language.
 READERS = {"matdiff": "matdiff.read.parse", "latex": "matdiff.read.latex.reader", "numpy": "matdiff.read.numpy.reader"}
 SYNTAXES = ("auto", *READERS)
+# Patterns, which are compiled where a text has marks of something else than matdiff's own language.
 # A command of LaTeX; a single letter behind a backslash is what MATLAB divides by, and so are these words.
-_COMMAND = re.compile(r"\\([A-Za-z]{2,}|[|,;!{}])")
+_COMMAND = r"\\([A-Za-z]{2,}|[|,;!{}])"
 _DIVIDED = frozenset(("ones", "zeros", "eye", "inv", "pinv"))
 # A script in braces; sums over an index are written so in plain text too.
-_BRACED = re.compile(r"\^\{")
-_OVER_INDEX = re.compile(r"\b(?:sum|prod|mean|max|min)_|[∑∏]")
-_DOLLARS = re.compile(r"\A\s*\$|\$[^$]*\$|\A\s*\\[(\[]")
+_OVER_INDEX = r"\b(?:sum|prod|mean|max|min)_|[∑∏]"
+_DOLLARS = r"\A\s*\$|\$[^$]*\$|\A\s*\\[(\[]"
 # Marks of code: an attribute, a power, a keyword argument; and words that no formula has.
-_CODE = re.compile(
+_CODE = (
     r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:"
     r"|\[[^\]]*\bNone\b|\[\s*-\s*[0-9]|[\[,]\s*(?:[0-9]+\s*:\s*[\],]|[0-9]*\s*:\s*-?\s*[0-9])"
     # A vector on the left of `@` is a row in code alone.
-    r"|(?:^|[-+*/(=,])\s*[a-z]\w*\s*@",
-    re.M,
+    r"|(?:^|[-+*/(=,])\s*[a-z]\w*\s*@"
 )
-_PROGRAM = re.compile(r"^\s*(?:def\s+\w+\s*\(|return\s|import\s+\w|from\s+[\w.]+\s+import\s)", re.M)
+_PROGRAM = r"^\s*(?:def\s+\w+\s*\(|return\s|import\s+\w|from\s+[\w.]+\s+import\s)"
 # Mathematica calls with square brackets: Tr[A.X] is no entry of Tr.
-_SQUARE_CALL = re.compile(r"\b([A-Z][A-Za-z]+)\[")
-_COMMENT = re.compile(r"#[^\n]*")
+_SQUARE_CALL = r"\b([A-Z][A-Za-z]+)\["
+_COMMENT = r"#[^\n]*"
 
 
 def syntax_of(text: str) -> str:
     """The syntax that a text is written in, told by its marks."""
     if "\\" in text or "$" in text:
-        formula = _COMMENT.sub("", text)
-        found = _COMMAND.findall(formula)
-        if any(word not in _DIVIDED for word in found) or _DOLLARS.search(formula):
+        formula = re.sub(_COMMENT, "", text)
+        found = re.findall(_COMMAND, formula)
+        if any(word not in _DIVIDED for word in found) or re.search(_DOLLARS, formula):
             return "latex"
-    if "^{" in text and _BRACED.search(_COMMENT.sub("", text)) and not _OVER_INDEX.search(text):
+    if "^{" in text and "^{" in re.sub(_COMMENT, "", text) and not re.search(_OVER_INDEX, text):
         return "latex"
     if not any(mark in text for mark in (".", "**", "=", ":", "return", "[", "@")):
         return "matdiff"
-    bare = _COMMENT.sub("", text)
-    if not _CODE.search(bare) or any(name.lower() in NAMES for name in _SQUARE_CALL.findall(bare)):
+    bare = re.sub(_COMMENT, "", text)
+    if not re.search(_CODE, bare, re.M) or any(name.lower() in NAMES for name in re.findall(_SQUARE_CALL, bare)):
         return "matdiff"
-    if _PROGRAM.search(bare):
+    if re.search(_PROGRAM, bare, re.M):
         return "numpy"
     is_code: bool = import_module("matdiff.read.numpy.source").is_code(text)  # loaded where the marks stand
     return "numpy" if is_code else "matdiff"
