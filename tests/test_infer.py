@@ -375,7 +375,7 @@ def test_bad_declarations(declared: list[str], code: str) -> None:
         ("exp(X)", [], []),
         ("X + lambda", ["X: n x n"], ["W607"]),
         ("tr(1 - tanh(X).^2)", [], []),
-        ("X + lambda", [], []),
+        ("X + lambda", [], ["W612"]),
     ],
 )
 def test_remarks(text: str, declared: list[str], codes: list[str]) -> None:

@@ -74,6 +74,7 @@ class Evidence:
         self.families: set[str] = set()
         self.entries: set[str] = set()
         self.bounds: set[str] = set()
+        self.squared: set[str] = set()
         self.counts: dict[str, int] = {}
         self._places: dict[str, int] = {}
         self._alone: dict[str, int] = {}
@@ -124,6 +125,7 @@ class Evidence:
             self.transposed.add("t")  # X^t X is hardly a power
         elif op == "^":
             self.exponents.update(_numbers(node.args[1]))
+            self.squared.update(_names(node.args[:1]))
         elif op == "*":
             self._product(node)
         elif op == "+":
@@ -276,7 +278,8 @@ class Evidence:
             if name in self.transposed:
                 return {"vector": USUAL}
             is_number = name in self.alone or name in self.divisors or name in self.exponents
-            return {"scalar": USUAL} if is_number else {"scalar": USUAL, "vector": USUAL}
+            usual = USUAL if name in self.terms or name in self.dotted else POSSIBLE
+            return {"scalar": USUAL} if is_number else {"scalar": USUAL, "vector": usual}
         found: dict[str, int] = {}
         if self.arguments.get(name) == "matrix" and name[0].islower():
             found["matrix"] = USUAL
@@ -296,6 +299,8 @@ class Evidence:
         is_upper, is_vector = name[0].isupper(), name in VECTOR_LETTERS
         if not is_upper and not is_vector and (name in self.divisors or name in self.exponents):
             return USUAL
+        if is_vector and name in self.divisors & self.squared and not is_asked and name not in self.factors | self.terms:
+            return POSSIBLE  # w^2 below, a number or w^T w
         if name in self.only_terms and not is_asked:
             return POSSIBLE if is_upper else USUAL
         if name in self.applied:

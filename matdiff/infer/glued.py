@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from matdiff.functions import NAMES
-from matdiff.infer.fits import Change, fits
+from matdiff.infer.fits import Change, fits, reading_of
 from matdiff.infer.whole import Whole
 from matdiff.language.errors import Fix
 from matdiff.language.queries import names_in, post_order
@@ -70,7 +70,9 @@ def split(whole: Whole) -> Fix | None:
         return None
     known = frozenset(name for name in (*whole.occurrences, *whole.wrt) if len(name) == 1 or not whole.is_fresh(name))
     fix = _of_known(whole.parts, glued, known)
-    return fix if fix is not None and fits(whole, change_of(fix)) else None
+    if fix is None:
+        return None
+    return fix if fits(whole, change_of(fix)) or reading_of(as_products(whole, fix)) is not None else None
 
 
 def other_groupings(whole: Whole) -> Iterator[Fix]:

@@ -132,8 +132,8 @@ def spread(shaping: Shaping) -> Iterator[Remark]:
     for scalar, array in shaping.broadcasts:
         names.setdefault(str(bare(scalar).value), (scalar, array))
     for name, (scalar, vector) in names.items():
-        if shaping.kinds.get(name) == "scalar" and bare(scalar).op == "name" and declared_kind(shape_of(vector)) == "vector":
-            size = str(shape_of(vector)[0])
+        if shaping.kinds.get(name) == "scalar" and bare(scalar).op == "name" and not is_square_matrix(vector):
+            size = str(shape_of(vector)[0]) if declared_kind(shape_of(vector)) == "vector" else ""
             yield ScalarPlusVector(scalar=bare(scalar).span or NOWHERE, vector=vector.span or NOWHERE, variable=name, size=size)
     for scalar, matrix in shaping.broadcasts:
         row = FUNCTIONS.get(bare(matrix).op)

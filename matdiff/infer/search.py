@@ -139,7 +139,8 @@ def readings(whole: Whole) -> list[Reading]:
         left -= 1
         attempt = _Attempt(whole, reading)
         if attempt.error is None:
-            if is_sensible(whole, attempt.shaping, attempt.expr, reading):
+            is_longer = any(one.marks == reading.marks and one.cost < cost for one in found)
+            if not is_longer and is_sensible(whole, attempt.shaping, attempt.expr, reading):
                 found.append(reading)
             if len(found) > MOST_TOLD:
                 break
@@ -294,6 +295,8 @@ def is_sensible(whole: Whole, shaping: Shaping, expr: Expr, reading: Reading) ->
         row = FUNCTIONS.get(node.op)
         if row is not None and row.statistic and is_scalar(node.args[0]):
             return False
+        if node.op == ":" and any(name.value in changed for arg in node.args if is_scalar(arg) for name in names_in(arg)):
+            return False
         if node.op in (".*", "./") and not is_scalar(node):
             numbers = [arg for arg in node.args if is_scalar(arg)]
             if any(name.value in changed or reading.marks for arg in numbers for name in names_in(arg)):
@@ -339,12 +342,9 @@ def likelier(
 
 def _added_to_vectors(nodes: Sequence[Expr], names: Collection[str]) -> list[str]:
     """The Greek numbers among the names that are added to every entry of a vector."""
-    found: dict[str, None] = {}
-    for node in nodes:
-        if node.op == "+" and _is_column(node):
-            added = [str(bare(term).value) for term in node.args if bare(term).op == "name" and is_scalar(term)]
-            found.update(dict.fromkeys(name for name in added if is_greek(name) and name in names))
-    return list(found)
+    sums = [node for node in nodes if node.op == "+" and _is_column(node)]
+    added = [str(bare(term).value) for node in sums for term in node.args if bare(term).op == "name" and is_scalar(term)]
+    return list(dict.fromkeys(name for name in added if is_greek(name) and name in names))
 
 
 # So often is looked what else is no number because something else is none.
@@ -352,7 +352,7 @@ _MOST_ROUNDS = 6
 
 
 class AmongNumbers:
-    """The names that are numbers because all they stand beside is one, at least some of it computed of arrays: m in 1/2 m v^T v."""
+    """The names that are numbers because all they stand beside is one, some of it computed of arrays: m in 1/2 m v^T v."""
 
     def __init__(self, whole: Whole, definitions: Mapping[str, Expr], expr: Expr, variables: Mapping[str, Variable]) -> None:
         self.whole, self.variables = whole, variables
@@ -410,8 +410,7 @@ class AmongNumbers:
                 yield node, [arg for arg in values_of(node) if self._numbers[id(arg)] and not is_scalar(arg)]
 
     def _names_in(self, exprs: Sequence[Expr]) -> set[str]:
-        names = {str(name.value) for expr in exprs for name in names_in(expr)}
-        return names & self.candidates
+        return {str(name.value) for expr in exprs for name in names_in(expr)} & self.candidates
 
     def _among_arrays(self) -> set[str]:
         """Candidates that stand beside what is no number."""

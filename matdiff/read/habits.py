@@ -154,6 +154,11 @@ def _raised_norms(tokens: list[Token], declared: Collection[str], sentence: Sent
     while place < len(tokens):
         token = tokens[place]
         place += 1
+        if token == "_" and tokens[place : place + 1] == ["∞"] and result and result[-1].type == "BARS_CLOSE":
+            norm = result[-1]
+            result[-1] = made(norm, "BARS_CLOSE", f"{norm}_inf", norm.start_pos, norm.end_pos)
+            place += 1
+            continue
         bars = _raised_bars(result, token)
         exponent, _, subscript = token.partition("_")
         if token == "_" and tokens[place : place + 1] == ["{"] and tokens[place + 2 : place + 3] == ["}"]:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from matdiff.language.errors import NotationRead
 from matdiff.read.habits import made
-from matdiff.read.split import Sentence
+from matdiff.read.split import Sentence, span_of
 from matdiff.read.sums import heads
 from matdiff.read.tokens import normal_name
 
@@ -72,6 +73,25 @@ def _is_array(tokens: list[Token]) -> bool:
     return True
 
 
+# What stands in front of what is to be made small or large, and the variable behind it.
+_EXTREME = r"(?:arg)?(?:min|max)(?:imi[sz]e)?(?:_([A-Za-z]\w*))?"
+
+
+def objective(sentence: Sentence, known: Collection[str]) -> Token | None:
+    """Take `min_x`, `argmin_w` or `minimize` from the front of a sentence; the variable, if it is named there."""
+    if len(sentence.tokens) < 2:
+        return None
+    first, following = sentence.tokens[:2]
+    found = re.fullmatch(_EXTREME, first) if first.type == "NAME" and first not in known else None
+    if found is None or following.type in ("EQUALS", "LPAR", "PLUS", "CARET", "SLASH", "TRANSPOSE"):
+        return None
+    if not found[1] and found[0] in ("min", "max", "argmax"):
+        return None
+    sentence.tokens = sentence.tokens[1:]
+    sentence.remarks.append(NotationRead(span=span_of(first), meant="a word in front; what is differentiated is what follows"))
+    return _cut(first, first.index("_") + 1) if found[1] else None
+
+
 def head(sentence: Sentence, known: Collection[str]) -> Head | None:
     """Take the derivative from the front of a sentence; None where there is none, as where d is a name that is `known`."""
     tokens = sentence.tokens
@@ -96,9 +116,12 @@ def _nabla(tokens: Sequence[Token]) -> _Found | None:
     if not tokens or tokens[0] != "∇":
         return None
     order, place = _order(tokens, 1)
-    if place >= len(tokens) or not tokens[place].startswith("_") or len(tokens[place]) < 2:
+    if [token.type for token in tokens[place : place + 2]] == ["FOREIGN", "NAME"] and tokens[place] == "_":  # a Greek letter
+        wrt, place = tokens[place + 1], place + 1
+    elif place >= len(tokens) or not tokens[place].startswith("_") or len(tokens[place]) < 2:
         return None
-    wrt = _cut(tokens[place], 1)
+    else:
+        wrt = _cut(tokens[place], 1)
     later, place = _order(tokens, place + 1)
     return wrt, max(order, later), place, None
 

@@ -18,7 +18,7 @@ from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
 from matdiff.read.build import Builder, Shape
 from matdiff.read.declare import check_sizes, classify_declaration
 from matdiff.read.habits import plain
-from matdiff.read.heads import defined, head
+from matdiff.read.heads import defined, head, objective
 from matdiff.read.lalr import Parser, Tables, Token, Unexpected
 from matdiff.read.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
 from matdiff.read.split import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
@@ -62,9 +62,11 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
     sizes = {str(token) for sentence in earlier for token in sentence.after_colon if token.type == "NAME"}
     asking = next((sentence for sentence in reversed(sentences) if not sentence.is_surely_declaration(sizes)), None)
     is_explained = asking is not None and asking.is_definition and _is_used(asking, sentences)
+    if is_explained and all(one.is_definition for one in sentences if one not in earlier):
+        asking = next((one for one in reversed(sentences) if one.is_definition and not _is_used(one, sentences)), asking)
     for sentence in sentences:
         check()
-        last = sentence is asking and not more and not is_explained
+        last = sentence is asking and not more and not (is_explained and sentence is sentences[-1])
         if sentence.is_surely_declaration(sizes) or (sentence.looks_like_declaration and not last):
             declarations, errors = _read_declaration(sentence, in_option=False)
             result.statements += declarations
@@ -102,10 +104,10 @@ def parse_declaration(text: str) -> list[Declaration]:
 
 
 def _is_used(definition: Sentence, sentences: list[Sentence]) -> bool:
-    """Whether an expression above a definition needs it, so that the definition itself asks nothing."""
-    questions = [one for one in sentences if not (one is definition or one.is_definition or one.looks_like_declaration)]
+    """Whether another statement needs a definition, so that the definition itself asks nothing."""
+    others = [one.tokens[2:] if one.is_definition else one.tokens for one in sentences if one is not definition]
     name = normal_name(definition.tokens[0])
-    return any(token.type == "NAME" and normal_name(token) == name for one in questions for token in one.tokens)
+    return any(token.type == "NAME" and normal_name(token) == name for tokens in others for token in tokens)
 
 
 # The two kinds of statements
@@ -140,6 +142,7 @@ def _read_expression(
     """A definition or a question; a definition that ends the text is a question too."""
     start = span_of(sentence.tokens[0]).start if sentence.tokens else 0
     asked = head(sentence, declared)
+    sentence.parameter = objective(sentence, declared) if asked is None and not sentence.is_definition else sentence.parameter
     if not sentence.broken:
         plain(sentence, text, declared)
     if sentence.broken:
@@ -171,15 +174,15 @@ def _read_expression(
     span = Span(start, sentence.end)
     if asked is not None:
         wrt = [asked.wrt]
+    by = () if sentence.parameter is None else (normal_name(sentence.parameter),)
     if not is_definition:
         order = None if asked is None else asked.order
-        return [Question(expr, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), remarks, order=order)], ()
+        return [Question(expr, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), remarks, order=order, by=by)], ()
     name = sentence.tokens[0]
     definition = Definition(normal_name(name), span_of(name), expr, span, remarks)
     if not last:
         return [definition], ()
     value = Expr("name", (), definition.name, span=definition.name_span)
-    by = () if sentence.parameter is None else (normal_name(sentence.parameter),)
     return [definition, Question(value, tuple(map(normal_name, wrt)), span, tuple(map(span_of, wrt)), by=by)], ()
 
 

@@ -150,14 +150,22 @@ def words(text: str, expr: Expr) -> Iterator[WordAsFactor]:
             uses.setdefault(str(node.value), []).append(node)
         for left, right in zip(node.args, node.args[1:]) if node.op == "*" else ():
             end = span_of_expr(left).end
-            if left.op == "name" and left.value in _CALLED and end == span_of_expr(right).start and text[end] == "(":
+            is_call = left.op == "name" and end == span_of_expr(right).start and text[end] == "("
+            if is_call and (left.value in _CALLED or (left is node.args[0] and _is_like_a_call(left, right))):
                 called.setdefault(str(left.value), []).append(left)
         if node.op == "*" and node.args[0].op == "name" and re.fullmatch(_IN_FRONT, str(node.args[0].value)):
             name = node.args[0]
             yield WordAsFactor(span=span_of_expr(name), word=str(name.value), meant="")
     for word, places in called.items():
         if len(places) == len(uses[word]):
-            yield WordAsFactor(span=span_of_expr(places[0]), word=word, meant=function_written(word))
+            yield WordAsFactor(span=span_of_expr(places[0]), word=word, meant=function_written(word) if word in _CALLED else None)
+
+
+def _is_like_a_call(left: Expr, right: Expr) -> bool:
+    """`A(x + b)`: a capital, or the letter of a function, touches a bracket with names that nothing follows."""
+    name = str(left.value)
+    is_letter = len(name) == 1 and (name.isupper() or name in "fgh")
+    return is_letter and right.op not in ("^", ".^", "'", "at") and any(node.op == "name" for node in post_order(right))
 
 
 # What statements say about one another

@@ -144,8 +144,9 @@ def _spread(remark: errors.ScalarPlusSquare, text: str) -> Advice:
 
 
 def _spread_name(remark: errors.ScalarPlusVector, text: str) -> Advice:
-    labels = [Label(remark.scalar, "a scalar"), Label(remark.vector, f"vector of size {remark.size}", primary=False)]
-    help = Help(f'declare it if it is a vector: --var "{remark.variable}: {remark.size}"')
+    array = f"vector of size {remark.size}" if remark.size else "a matrix"
+    labels = [Label(remark.scalar, "a scalar"), Label(remark.vector, array, primary=False)]
+    help = Help(f'declare it if it is a vector: --var "{remark.variable}: {remark.size or "n"}"')
     return f"`{remark.variable}` is taken as a scalar, added to every entry", labels, [help], []
 
 
