@@ -21,6 +21,7 @@ from matdiff.language.errors import (
     Remark,
     TooLarge,
     UnexpectedText,
+    UnknownCommand,
 )
 from matdiff.language.kinds import is_greek
 from matdiff.language.queries import post_order
@@ -91,8 +92,9 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
                 continue
             drafts += drafts_of(marks, sentence, whole)
         except MatdiffError as error:
-            drafts.append(error)
             pending = -1
+            if not any(_is_same_command(error, one) for one in drafts):
+                drafts.append(error)
     good = [draft for draft in drafts if isinstance(draft, Draft)]
     members += [member for draft in good for member in draft.members]
     spelled, kinds = _spelled(
@@ -126,6 +128,10 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
     if errors:
         result.failed.append((len(result.statements), errors))
     return result
+
+
+def _is_same_command(error: MatdiffError, other: object) -> bool:
+    return isinstance(error, UnknownCommand) and isinstance(other, UnknownCommand) and error.command == other.command
 
 
 def _declared(text: str, result: Reading) -> list[Declaration]:
