@@ -37,7 +37,7 @@ from matdiff.read.latex.names import primed
 from matdiff.read.latex.pieces import Piece
 from matdiff.read.latex.seen import seen
 from matdiff.read.latex.sets import Member, is_member, member_at
-from matdiff.read.review import circular, depth, divisions, repeated, wrong_calls
+from matdiff.read.review import circular, depth, divisions, length, repeated, wrong_calls
 from matdiff.read.split import PROPERTIES, TERM_ENDS, span_of
 
 if TYPE_CHECKING:
@@ -243,6 +243,8 @@ def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told:
     expr, kind = decided(parsed, told)
     for error in wrong_calls(expr):
         raise error
+    if length(expr) > TOKENS:
+        raise TooLarge(what="tokens", limit=TOKENS, span=expr.span)
     return expr, kind
 
 
