@@ -187,6 +187,8 @@ READINGS = {
     r"\beta'(X'X)\beta + \phi(1 - \phi)": "beta^T (X^T X) beta + phi (1 - phi)",
     r"\left|X + \left|t\right| I\right|": "det(X + abs(t) I)",
     r"\mathbf{a}^\top\mathbf{x} \qquad (3.2)": "a^T x",
+    r"{1 \over 2} x^\top x + \sqrt{x^\top y \over {1 \over 3} + c}": "1/2 x^T x + sqrt(x^T y / (1/3 + c))",
+    r"x^{\textsf{T}} y": "x^T y",
     r"\mathbf{a}^\top\mathbf{x}. \eqno(3a)": "a^T x",
     r"\mathbf{a}^\top\mathbf{x} \quad (1 + c)": "a^T x (1 + c)",
     # Functions
@@ -392,6 +394,8 @@ ERRORS = {
     r"\int x": ("E101", r"\int"),
     r"\delta_{ij} A": ("E101", r"\delta"),
     r"\mathbf{\(} = x": ("E101", r"\mathbf"),
+    r"a \over b": ("E105", r"\over"),
+    r"y = \foo x, z = \foo y": ("E105", r"\foo"),
     r"\foo{x}": ("E105", r"\foo"),
     r"\alpha + f(x)": ("E210", "f"),
     r"\operatorname{foo}(x)": ("E201", r"\operatorname{foo}"),

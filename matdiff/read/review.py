@@ -48,6 +48,14 @@ def depth(expr: Expr) -> int:
     return depths[id(expr)]
 
 
+def length(expr: Expr) -> int:
+    """The nodes of the expression as it is written out: parts that stand in several places count for each."""
+    lengths: dict[int, int] = {}
+    for node in post_order(expr):
+        lengths[id(node)] = 1 + sum(lengths[id(argument)] for argument in node.args)
+    return lengths[id(expr)]
+
+
 def wrong_calls(expr: Expr) -> Iterator[MatdiffError]:
     """Calls with the wrong number of arguments, and divisions by the number 0."""
     for node in post_order(expr):

@@ -20,22 +20,7 @@ _BOLD = frozenset(("mathbf", "boldsymbol", "bm", "pmb", "bold", "textbf", "mathb
 _SWITCHES = frozenset("rm bf it sf tt cal".split())
 _SCRIPT = frozenset(("cal", "mathcal", "mathscr", "mathfrak", "mathbb", "mathbbm", "mathds"))
 UPRIGHT = frozenset(
-    (
-        "mathrm",
-        "mathsf",
-        "mathit",
-        "mathtt",
-        "mathnormal",
-        "text",
-        "textrm",
-        "textit",
-        "operatorname",
-        "rm",
-        "it",
-        "sf",
-        "tt",
-        "mbox",
-    )
+    "mathrm mathsf mathit mathtt mathup mathnormal text textrm textit textsf texttt textup textnormal operatorname mbox rm it sf tt".split()
 )
 FONTS = {
     **dict.fromkeys(_BOLD, "bold"),

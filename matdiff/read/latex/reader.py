@@ -21,6 +21,7 @@ from matdiff.language.errors import (
     Remark,
     TooLarge,
     UnexpectedText,
+    UnknownCommand,
 )
 from matdiff.language.kinds import is_greek
 from matdiff.language.queries import post_order
@@ -36,7 +37,7 @@ from matdiff.read.latex.names import primed
 from matdiff.read.latex.pieces import Piece
 from matdiff.read.latex.seen import seen
 from matdiff.read.latex.sets import Member, is_member, member_at
-from matdiff.read.review import circular, depth, divisions, repeated, wrong_calls
+from matdiff.read.review import circular, depth, divisions, length, repeated, wrong_calls
 from matdiff.read.split import PROPERTIES, TERM_ENDS, span_of
 from matdiff.read.sums import MOST_INDICES, bound
 
@@ -92,8 +93,9 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
                 continue
             drafts += drafts_of(marks, sentence, whole)
         except MatdiffError as error:
-            drafts.append(error)
             pending = -1
+            if not any(_is_same_command(error, one) for one in drafts):
+                drafts.append(error)
     good = [draft for draft in drafts if isinstance(draft, Draft)]
     members += [member for draft in good for member in draft.members]
     spelled, kinds = _spelled(
@@ -128,6 +130,10 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
     if errors:
         result.failed.append((len(result.statements), errors))
     return result
+
+
+def _is_same_command(error: MatdiffError, other: object) -> bool:
+    return isinstance(error, UnknownCommand) and isinstance(other, UnknownCommand) and error.command == other.command
 
 
 def _declared(text: str, result: Reading) -> list[Declaration]:
@@ -243,6 +249,8 @@ def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told:
     expr, kind = decided(bound(parsed), told)
     for error in wrong_calls(expr):
         raise error
+    if length(expr) > TOKENS:
+        raise TooLarge(what="tokens", limit=TOKENS, span=expr.span)
     return expr, kind
 
 

@@ -40,7 +40,7 @@ _BRACES = frozenset(("underbrace", "overbrace", "underbracket", "overbracket"))
 
 def seen(marks: Sequence[Mark]) -> Iterator[Mark]:
     """The marks that are part of the formulas.  Raises UnclosedBracket, UnexpectedText, UnknownCommand."""
-    marks = list(_rearranged(marks))
+    marks = _with_fractions(list(_rearranged(marks)))
     dollars = any(mark.text == "$" for mark in marks)
     inside, place, size = not dollars, 0, ""
     matrices: list[str] = []
@@ -161,6 +161,29 @@ def _rearranged(marks: Sequence[Mark]) -> Iterator[Mark]:
         else:
             yield mark
     yield from moved.pop(place, ())
+
+
+def _with_fractions(marks: list[Mark]) -> list[Mark]:
+    """`{a \\over b}` as `{\\frac{a}{b}}`."""
+    if not any(mark.command == "over" for mark in marks):
+        return marks
+    made: list[Mark] = []
+    open: list[list[int]] = []  # where groups begin, and where an \\over stands in them
+    for mark in marks:
+        if mark.text == "{":
+            open.append([len(made)])
+        elif mark.command == "over" and open and len(open[-1]) == 1:
+            open[-1].append(len(made))
+        elif mark.text == "}" and open:
+            start, *over = open.pop()
+            if over:
+                bar = made[over[0]]
+                above, below = made[start + 1 : over[0]], made[over[0] + 1 :]
+                brace = [Mark("SYMBOL", text, bar.start, bar.end) for text in "{}"]
+                made[start + 1 :] = [Mark("COMMAND", "\\frac", bar.start, bar.end), *(brace[0], *above, brace[1])]
+                made += [Mark("SYMBOL", "{", bar.start, bar.end), *below, Mark("SYMBOL", "}", bar.start, bar.end)]
+        made.append(mark)
+    return made
 
 
 def _label_end(marks: Sequence[Mark], place: int) -> int:
