@@ -78,6 +78,7 @@ fuzz: compiled ## Random expressions against numbers, hostile text, random comma
 	$(BIN)/python tests/fuzz.py --count $(COUNT) --seed $(SEED) --jobs $(JOBS)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
 	$(BIN)/python tests/fuzz_input.py --count $(COUNT) --seed $(SEED)
+	$(BIN)/python tests/fuzz_input.py --code --count $(COUNT) --seed $(SEED)
 	$(BIN)/python tests/fuzz_options.py --count $(COUNT) --seed $(SEED)
 
 mistakes: compiled ## Break the expressions of the corpus and measure what the diagnostics say.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -548,12 +549,72 @@ def ridge(w: Any, X: Any, y: Any, alpha: Any) -> Any:
     return 0.5 * np.sum((X @ w - y) ** 2) + 0.5 * alpha * np.dot(w, w)
 
 
+def half(z: Any) -> Any:
+    return 0.5 * z
+
+
+def halved(x: Any) -> Any:
+    return np.sum(half(x) ** 2)
+
+
+@functools.lru_cache
+def kept(x: Any) -> Any:
+    return x @ x
+
+
+class Model:
+    def __init__(self) -> None:
+        self.W = np.eye(2)
+
+    def loss(self, w: Any, X: Any, y: Any) -> Any:
+        r = X @ w - y
+        return r @ r
+
+    @staticmethod
+    def square(x: Any) -> Any:
+        return np.sum(x**2)
+
+    def __call__(self, x: Any) -> Any:
+        return np.sum(np.tanh(self.W @ x))
+
+
+def doubled(function: Any) -> Any:
+    @functools.wraps(function)
+    def other(x: Any) -> Any:
+        return 2 * function(x)
+
+    return other
+
+
+named = lambda x: np.sum(np.exp(x))  # noqa: E731
+on_two_lines = [
+    lambda x: (
+        np.sum(x**2)
+        + 1
+    ),
+][0]  # fmt: skip
+
+
 def test_a_function_of_python_is_read_by_its_source() -> None:
+    def inner(x: Any) -> Any:
+        """A nested one."""
+        return np.sum(x**3)
+
     assert matdiff.differentiate(ridge, "w").text == "X^T (X w - y) + alpha w"
     assert matdiff.differentiate(lambda x: np.sum(x**2)).text == "2 x"
-    for function in (len, eval("lambda x: x"), int):
+    for function, variable, text in [
+        (halved, "x", "1/2 x"), (kept, "x", "2 x"), (Model().loss, "w", "r = X w - y; 2 X^T r"), (Model.square, "x", "2 x"),
+        (Model(), "x", "W^T (1 - tanh(W x) .^ 2)"), (inner, "x", "3 x .^ 2"), (named, "x", "exp(x)"), (on_two_lines, "x", "2 x"),
+    ]:  # fmt: skip
+        assert matdiff.differentiate(function, variable).text == text
+
+
+def test_a_function_without_a_text_of_its_own_is_refused() -> None:
+    """What wraps another function has that one's text, and is another function."""
+    pair = [lambda x: x @ x, lambda x: x.sum()]
+    for function in (len, np.exp, eval("lambda x: x"), int, None, 3, doubled(Model.square), functools.partial(ridge, 1), pair[0]):
         with pytest.raises(matdiff.MatdiffError, match="source"):
-            matdiff.differentiate(function, "x")
+            matdiff.differentiate(function, "x")  # type: ignore[arg-type]
 
 
 def test_a_file_and_one_of_its_functions(tmp_path: Path) -> None:
@@ -568,8 +629,54 @@ def test_a_file_and_one_of_its_functions(tmp_path: Path) -> None:
     assert command(["--file", f"{file}:second", "--wrt", "w", "-q"]).stdout.strip() == "2 w"
     refused = command(["--file", str(file), "--wrt", "w"])
     assert refused.status == 3 and "which of `first`, `second`?" in refused.stderr
+    refused = command(["--file", f"{file}:third", "--wrt", "w"])
+    assert refused.status == 3 and "there is no function `third`: `first`, `second`" in refused.stderr
     (tmp_path / "losses.py:second").write_text("x^T x")
     assert command(["--file", f"{file}:second", "--wrt", "x", "-q"]).stdout.strip() == "2 x"
+
+
+FILE = """
+# -*- coding: utf-8 -*-
+import numpy as xnp
+from numpy.linalg import norm as nrm
+from scipy.special import expit as sg
+import torch.nn.functional as G
+ALPHA = 0.5
+
+def _residual(w, X, y):
+    return X @ w - y
+
+def ridge(w, X, y):
+    r = _residual(w, X, y)
+    return xnp.dot(r, r) + ALPHA * nrm(w) ** 2
+
+def logistic(w):
+    return -xnp.mean(y * xnp.log(sg(X @ w)))
+
+class Net:
+    def forward(self, x):
+        return G.relu(self.W @ x)
+
+def main():
+    for i in range(3):
+        print(i)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "text"),
+    [
+        ("ridge", "w", "r = X w - y; 2 X^T r + w"),
+        ("logistic", "w", "X^T (y .* (sigmoid(X w) - 1)) / rows(X)"), ("Net", "x", "diag(step(W x)) W")],
+)  # fmt: skip
+def test_a_file_with_all_that_files_have(name: str, variable: str, text: str, tmp_path: Path) -> None:
+    from sessions import run as command
+
+    (tmp_path / "all.py").write_text(FILE)
+    assert command(["--file", f"{tmp_path}/all.py:{name}", "--wrt", variable, "-q"]).stdout.strip() == text
 
 
 # What is no code

@@ -309,7 +309,8 @@ def tensordot(call: Call) -> Value:
 def detached(call: Call) -> Value:
     """The same value, which is held fixed."""
     node = call.node(0)
-    assert node is not None
+    if node is None:
+        raise call.refused(f"`{call.name}` takes an array")
     return call.code.held_fixed(node)
 
 
