@@ -265,6 +265,10 @@ x[1:]
 x[:-1]
 x[:2]
 x[1:2]
+x - x[:1]
+x[1:] - x[-1:]
+X - X[:1]
+X - X[:, 1:2]
 x[1:] - x[:-1]
 (x ** 2)[1:] * y[:-1]
 np.exp(x)[-1]
@@ -670,7 +674,7 @@ if __name__ == "__main__":
     ("name", "variable", "text"),
     [
         ("ridge", "w", "r = X w - y; 2 X^T r + w"),
-        ("logistic", "w", "X^T (y .* (sigmoid(X w) - 1)) / rows(X)"), ("Net", "x", "diag(step(W x)) W")],
+        ("logistic", "w", "-X^T (y .* (1 - sigmoid(X w))) / rows(X)"), ("Net", "x", "diag(step(W x)) W")],
 )  # fmt: skip
 def test_a_file_with_all_that_files_have(name: str, variable: str, text: str, tmp_path: Path) -> None:
     from sessions import run as command
@@ -712,7 +716,8 @@ def test_code_is_told_by_its_marks(text: str) -> None:
 REFUSED = [
     "if a > 0:\n    b = x.sum()", "for i in range(3):\n    x = x + 1\nx.sum()", "while True: pass", "a, b = np.linalg.eigh(A)",
     "x if y else z.sum()", "[x**2 for x in y]", "np.max(X, axis=1)", "np.einsum('ijk,k->ij', T, x)", "np.einsum(s, x)",
-    "x[i].sum()", "x[-1] ** 2", "x[1:3].sum()", "np.fft.fft(x)", "np.sum(*x)", "np.sum(**x)",
+    "x[i].sum()", "x[::2].sum()", "x[3:1].sum()", "x[[0, 1]].sum()", "x[x > 0].sum()",
+    "np.fft.fft(x)", "np.sum(*x)", "np.sum(**x)",
     "np.sum(x, where=y)", "softmax(X).sum()", "torch.var(x, foo=1)", "np.exp", "np.linalg", "'a'.upper()",
     "1j * x.sum()", "np.linalg.norm(X, ord=1)", "jax.nn.gelu(x)", "x.var()", "np.sum(np.ones(n))", "def f(x): pass",
     "def f(x): return x, x.T", "x @ 3 ** 2", "x.T @ True", "__import__('os').system('true')", "open('x').read()", "exec('1').T",
@@ -787,6 +792,15 @@ def test_nothing_is_run(tmp_path: Path) -> None:
     ):
         read(code)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_end_of_a_line_is_that_of_any_system(end: str) -> None:
+    reading = read(end.join(["a = 0.25", "b = 0.5", "np.sum(a * x ** 2) + b * 0.125"]))
+    assert reading.statements[-1].remarks[0].read == "a = 1/4; b = 1/2; sum(a x .^ 2) + b * (1/8)"  # type: ignore[union-attr]
+    text = end.join(["x = 2 * y", "z = x.foo(1)"])
+    (error,) = read(text).failed[0][1]
+    assert isinstance(error, UnreadCode) and text[error.span.start : error.span.end] == "x.foo(1)"
 
 
 def test_carets_stand_under_what_was_pasted() -> None:

@@ -20,6 +20,7 @@ _SUM_WITH_A_NUMBER = 2
 _SUM_OF_A_MULTIPLE = 1
 _PRODUCT_WITH_A_NUMBER = 6
 _NUMBER_BESIDE_SHIFT = 3
+_NUMBER_BY_ARRAY = 3
 _NAME_STRETCHED = 2
 _NAME_DIVIDES = 4
 _VECTOR_EXPONENT = 4
@@ -251,6 +252,8 @@ class Arrays:
                 Expr("/", (left.expr, right.expr), span=span), axes, is_loose=left.is_loose, is_plain=is_plain, odd=left.odd
             )
             return self.sized(result, (left, right), span)
+        if left.is_number and right.expr.op == "*" and (_is_contraction(left.expr) or left.expr.op in ("sum", "mean")):
+            self.doubts += _NUMBER_BY_ARRAY
         if right.is_doubtful and not (left.rank == 2 and _is_greek(right.expr)):
             self.doubts += DEPARTURE if left.rank == right.rank else _NAME_DIVIDES
         first, second = (self.stretched(value, axes, span) for value in (left, right))
@@ -290,7 +293,7 @@ class Arrays:
     def transpose(self, value: Value, span: Span) -> Value:
         """`.T`: of an array with one axis it is the array itself."""
         if value.rank < 2:
-            self.doubts += TURNED_VECTOR if value.rank == 1 else 0
+            self.doubts += TURNED_VECTOR if value.rank == 1 else _PRODUCT_WITH_A_NUMBER if value.is_doubtful else 0
             return Value(value.expr, value.ones, turned=value.turned, is_loose=value.is_loose)
         first, second = value.ones
         expr = value.turned or turned(value.expr, span)

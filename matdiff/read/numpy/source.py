@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Callable, Iterable
 
@@ -17,6 +18,8 @@ LIBRARIES = {
     **dict.fromkeys(("scipy", "special", "sla", "sp"), "scipy"),
     **dict.fromkeys(("torch", "F", "nn", "functional"), "torch"),
 }
+# Python's lines, which end in three ways.
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|[\r\n]|\Z)")
 # Functions beside another one, at most.
 _MOST_BESIDE = 50
 
@@ -29,10 +32,7 @@ class Places:
 
     def __init__(self, text: str, shift: int = 0) -> None:
         self.text, self.shift = text, shift
-        self.lines, place = [], 0
-        for line in text.replace("\r\n", "\n\n").replace("\r", "\n").split("\n") if "\r" in text else text.split("\n"):
-            self.lines.append((place, line))
-            place += len(line) + 1
+        self.lines = [(found.start(), found[1]) for found in _LINE.finditer(text)]
 
     def place(self, line: int, column: int) -> int:
         start, text = self.lines[min(max(line - 1 - self.shift, 0), len(self.lines) - 1)]

@@ -6,6 +6,7 @@ Nothing is run: the tree is walked, and what is not known is refused.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 
 from matdiff.language.errors import TooLarge, UnreadCode
@@ -38,6 +39,7 @@ _OTHERS = {
         ("grad", "value_and_grad", "jacobian", "hessian", "jacfwd", "jacrev"), "a derivative is asked for alone, in the last line"
     ),
 }
+_DECIMAL = re.compile(r"[0-9]*\.?[0-9]*(?:e[-+]?[0-9]+)?")
 _SIGNS = {ast.BitXor: "^", ast.FloorDiv: "//", ast.Mod: "%", ast.BitOr: "|", ast.BitAnd: "&", ast.LShift: "<<", ast.RShift: ">>"}
 
 
@@ -133,6 +135,8 @@ class Translation(Entries):
             if node.value.bit_length() > 3 * DIGITS:
                 raise TooLarge(what="number", limit=DIGITS, span=span)
             return node.value
+        if not _DECIMAL.fullmatch(written):  # the text is not where Python says
+            written = repr(node.value)
         mantissa, _, exponent = written.partition("e")
         whole, _, decimals = mantissa.partition(".")
         if len(whole) + len(decimals) > DIGITS:
