@@ -81,6 +81,7 @@ fuzz: compiled ## Random expressions against numbers, near misses, hostile text,
 	$(BIN)/python tests/perturbed.py --count $$(( $(COUNT) / 20 + 1 )) --seed $(SEED)
 	$(BIN)/python tests/perturbed.py --count $$(( $(COUNT) / 100 + 1 )) --seed $(SEED) --verify
 	$(BIN)/python tests/fuzz_input.py --count $(COUNT) --seed $(SEED)
+	$(BIN)/python tests/fuzz_input.py --code --count $(COUNT) --seed $(SEED)
 	$(BIN)/python tests/fuzz_options.py --count $(COUNT) --seed $(SEED)
 
 mistakes: compiled ## Break the expressions of the corpus and measure what the diagnostics say.

@@ -4,8 +4,10 @@
     python tests/fuzz_input.py --seed 12345                 show one of them with everything
 
 An input is a good expression that was mutated (tokens dropped, doubled, swapped, glued, replaced by those of another one or of
-another language), tokens thrown together, or raw bytes; one in `TEX_EVERY` is
-LaTeX.  It goes through the Python interface in this process; one in
+another language), tokens thrown together, or raw bytes; with `--code` the good ones are code for NumPy, JAX and PyTorch, and what is
+mixed in is what Python has: calls that would do harm were they run, f-strings, stars, walruses, deep nesting.
+
+It goes through the Python interface in this process; one in
 `EVERY` goes through the command in a process of its own, as argument or as file, with a format and options.  Bad is: any exception
 that is no matdiff error, an unknown exit status, a diagnostic that cannot be drawn or whose spans lie outside of the text, an
 unprintable character in it, more time than `SECONDS`, more memory than `MEMORY`.
@@ -77,6 +79,26 @@ TEX = r"""
 ]  # fmt: skip
 
 
+SNIPPETS = Path(__file__).parent / "corpus" / "snippets.txt"
+# Were anything run, this file would be there.
+TRAP = "/tmp/matdiff-fuzz-trap"
+PYTHON = [
+    f"open({TRAP!r}, 'w')", f"__import__('os').system('touch {TRAP}')", "exec('1')", "eval('x')", "import os\n", "from os import *\n",
+    "f'{x}'", "f'{x!r:>{y}}'", "(z := x)", "*x", "**x", "lambda: 0", "lambda *a, **k: a", "lambda x=1, /, *, y: x @ y", "yield x",
+    "await x", "async ", "def f(x):\n    return f(x)\n", "def f(x, *a):\n    return x\n", "class A:\n    x = 1\n", "@jax.jit\n", "@x\n",
+    "if x > 0:\n    ", "else:\n    ", "for i in x:\n    ", "while 1:\n    ", "with x:\n    ", "try:\n    ", "    ", "\t", "return ",
+    "del x\n", "global x\n", "x: int = 1\n", "x = y = ", "a, b = ", "(a, b), c = ", "*a, b = ", "x += ", "x @= ", "x[0] = ", "x.a = ",
+    "[::2]", "[-1]", "[1:]", "[:-1]", "[-3:-1]", "[:, None]", "[None, :]", "[..., 0]", "['w']", "[x > 0]", "[[0, 1]]", "[10**9]",
+    "[-10**9:]", "[99:]", ".T", ".a.b", ".__class__", ".detach()", ".backward()", ".grad", ".shape[0]", ".shape", ".item()", ".sum(0)",
+    ".mean(axis=-1, keepdims=True)", "if x else y", "not ", " and ", " or ", " is None", " == ", " < ", " & ", " | ", "~", " // ", " % ",
+    " << ", " ^ ", "None", "True", "...", "1j", "0x10", "0b1", "1_000", "1e400", "9" * 300, "'a' 'b'", "b'a'", "'" * 3, '"' * 3, "\\\n",
+    "# c\n", "jax.grad(f)(x)", "jax.hessian(loss)(w)", "np.where(", "np.clip(", "np.einsum('ij,j->i', ", "np.einsum('...', ",
+    "np.einsum(s, ", "np.block([[x]])", "np.diff(", "np.eye(", "np.ones((n, n))", "F.cross_entropy(", "self.", "self.W", "params['W']",
+    "print(", "(" * 60, ")" * 60, "[" * 60, "-" * 300, "x" * 3000, "é", "ß", "ﬁ", "𝐱", "λ", "ℌ", "\x00", "\ufeff", "\x0c", "\r", "\r\n",
+    "\u2028", "\udc80", "# -*- coding: latin-1 -*-\n", "from __future__ import x\n", "match x:\n  case 1: ", "type X = int\n",
+]  # fmt: skip
+
+
 class Bad(NamedTuple):
     """What is wrong with an input."""
 
@@ -132,8 +154,14 @@ def mutated_tex(text: str, others: list[tuple[str, list[str]]], random: Random) 
     return "".join(tokens)[:LONGEST]
 
 
-def mutated(text: str, others: list[tuple[str, list[str]]], random: Random) -> str:
-    """The text with some mutations of its tokens or characters."""
+def codes() -> list[tuple[str, list[str]]]:
+    """The snippets of the corpus with the variable of each."""
+    parts = [part.partition("\n") for part in re.split("^### ", SNIPPETS.read_text(encoding="utf-8"), flags=re.M)[1:]]
+    return [(code.rstrip("\n"), [head.split("|")[1].strip().partition("=")[0]]) for head, _, code in parts]
+
+
+def mutated(text: str, others: list[tuple[str, list[str]]], random: Random, foreign: list[str]) -> str:
+    """The text with some mutations of its tokens or characters; `foreign` is what is mixed in."""
     tokens = TOKEN.findall(text)
     for _ in range(random.choice([1, 1, 1, 2, 3, 6])):
         place = random.randrange(len(tokens) + 1)
@@ -149,9 +177,9 @@ def mutated(text: str, others: list[tuple[str, list[str]]], random: Random) -> s
             if place < len(tokens):
                 tokens[place], tokens[other] = tokens[other], tokens[place]
         elif change == 3:
-            tokens.insert(place, random.choice(FOREIGN))
+            tokens.insert(place, random.choice(foreign))
         elif change == 4:
-            tokens[place:end] = [random.choice(FOREIGN)]
+            tokens[place:end] = [random.choice(foreign)]
         elif change == 5:
             donor = TOKEN.findall(random.choice(others)[0])
             start = random.randrange(len(donor) or 1)
@@ -173,10 +201,10 @@ def mutated(text: str, others: list[tuple[str, list[str]]], random: Random) -> s
     return "".join(tokens)[:LONGEST]
 
 
-def made(seed: int, good: list[tuple[str, list[str]]]) -> tuple[str, str]:
+def made(seed: int, good: list[tuple[str, list[str]]], foreign: list[str] = FOREIGN) -> tuple[str, str]:
     """The text of a seed and the variable."""
     random = Random(seed)
-    if seed % TEX_EVERY == TEX_EVERY - 1:
+    if foreign is FOREIGN and seed % TEX_EVERY == TEX_EVERY - 1:
         formulas = papers()
         formula, names = random.choice(formulas)
         if random.random() < 0.85:
@@ -186,10 +214,10 @@ def made(seed: int, good: list[tuple[str, list[str]]]) -> tuple[str, str]:
     expr, wrt = random.choice(good)
     manner = random.random()
     if manner < 0.8:
-        text = mutated(expr, good, random)
+        text = mutated(expr, good, random, foreign)
     elif manner < 0.9:
         words = [
-            *FOREIGN,
+            *foreign,
             *sorted(NAMES),
             "x",
             "A",
@@ -242,11 +270,11 @@ def _crashed(crash: Exception) -> Bad:
     return Bad(f"{type(crash).__name__} in {frames[-1].name}", "".join(traceback.format_exception(crash)[-14:]))
 
 
-def in_process(text: str, variable: str, outcomes: Counter[str]) -> Bad | None:
+def in_process(text: str, variable: str, outcomes: Counter[str], syntax: str = "auto") -> Bad | None:
     """Through the Python interface."""
     start = monotonic()
     try:
-        answer = matdiff.differentiate(text, variable, timeout=ANSWER_TIME)
+        answer = matdiff.differentiate(text, variable, timeout=ANSWER_TIME, syntax=syntax)
         outcomes["answer"] += 1
         for remark in answer.remarks:
             problem = wrong_diagnostic(diagnose(remark, text), text)
@@ -297,16 +325,20 @@ def as_command(text: str, variable: str, random: Random, folder: Path) -> Bad | 
     return None
 
 
-def run(seeds: Iterator[int]) -> tuple[int, Counter[str], list[tuple[int, Bad]]]:
+def run(seeds: Iterator[int], is_code: bool = False) -> tuple[int, Counter[str], list[tuple[int, Bad]]]:
     """How many inputs there were, what became of them, and the bad ones."""
-    good, outcomes, bad, count = texts(), Counter[str](), [], 0
+    good, outcomes, bad, count = codes() if is_code else texts(), Counter[str](), [], 0
+    foreign, trap = PYTHON if is_code else FOREIGN, Path(TRAP)
+    assert not trap.exists()
     with TemporaryDirectory() as folder:
         for seed in seeds:
-            text, variable = made(seed, good)
-            found = in_process(text, variable, outcomes)
+            text, variable = made(seed, good, foreign)
+            syntax = "numpy" if is_code and seed % 4 else "auto"
+            found = in_process(text, variable, outcomes, syntax)
+            found = Bad("something was run", "") if trap.exists() else found
             if found is not None and found.kind == "slow":  # or the machine was busy
                 start = process_time()
-                again = in_process(text, variable, Counter())
+                again = in_process(text, variable, Counter(), syntax)
                 found = again if process_time() - start > SECONDS else None
             if found is None and seed % EVERY == 0:
                 outcomes["command"] += 1
@@ -324,13 +356,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--code", action="store_true", help="code for NumPy, JAX and PyTorch")
     asked = parser.parse_args()
     assert limits.CHARACTERS > LONGEST
     if asked.count is None:
-        text, variable = made(asked.seed, texts())
+        text, variable = made(asked.seed, codes(), PYTHON) if asked.code else made(asked.seed, texts())
         print(repr(text), variable)
-    print(f"python tests/fuzz_input.py --count {asked.count or 1} --seed {asked.seed}", flush=True)
-    count, outcomes, bad = run(iter(range(asked.seed, asked.seed + (asked.count or 1))))
+    print(f"python tests/fuzz_input.py --count {asked.count or 1} --seed {asked.seed}{' --code' * asked.code}", flush=True)
+    count, outcomes, bad = run(iter(range(asked.seed, asked.seed + (asked.count or 1))), asked.code)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     print(f"{count} inputs, {len(bad)} bad, {memory} MB; {', '.join(f'{key} {n}' for key, n in outcomes.most_common())}")
     for kind, times in Counter(found.kind for _, found in bad).most_common():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from pathlib import Path
@@ -264,6 +265,10 @@ x[1:]
 x[:-1]
 x[:2]
 x[1:2]
+x - x[:1]
+x[1:] - x[-1:]
+X - X[:1]
+X - X[:, 1:2]
 x[1:] - x[:-1]
 (x ** 2)[1:] * y[:-1]
 np.exp(x)[-1]
@@ -548,12 +553,72 @@ def ridge(w: Any, X: Any, y: Any, alpha: Any) -> Any:
     return 0.5 * np.sum((X @ w - y) ** 2) + 0.5 * alpha * np.dot(w, w)
 
 
+def half(z: Any) -> Any:
+    return 0.5 * z
+
+
+def halved(x: Any) -> Any:
+    return np.sum(half(x) ** 2)
+
+
+@functools.lru_cache
+def kept(x: Any) -> Any:
+    return x @ x
+
+
+class Model:
+    def __init__(self) -> None:
+        self.W = np.eye(2)
+
+    def loss(self, w: Any, X: Any, y: Any) -> Any:
+        r = X @ w - y
+        return r @ r
+
+    @staticmethod
+    def square(x: Any) -> Any:
+        return np.sum(x**2)
+
+    def __call__(self, x: Any) -> Any:
+        return np.sum(np.tanh(self.W @ x))
+
+
+def doubled(function: Any) -> Any:
+    @functools.wraps(function)
+    def other(x: Any) -> Any:
+        return 2 * function(x)
+
+    return other
+
+
+named = lambda x: np.sum(np.exp(x))  # noqa: E731
+on_two_lines = [
+    lambda x: (
+        np.sum(x**2)
+        + 1
+    ),
+][0]  # fmt: skip
+
+
 def test_a_function_of_python_is_read_by_its_source() -> None:
+    def inner(x: Any) -> Any:
+        """A nested one."""
+        return np.sum(x**3)
+
     assert matdiff.differentiate(ridge, "w").text == "X^T (X w - y) + alpha w"
     assert matdiff.differentiate(lambda x: np.sum(x**2)).text == "2 x"
-    for function in (len, eval("lambda x: x"), int):
+    for function, variable, text in [
+        (halved, "x", "1/2 x"), (kept, "x", "2 x"), (Model().loss, "w", "r = X w - y; 2 X^T r"), (Model.square, "x", "2 x"),
+        (Model(), "x", "W^T (1 - tanh(W x) .^ 2)"), (inner, "x", "3 x .^ 2"), (named, "x", "exp(x)"), (on_two_lines, "x", "2 x"),
+    ]:  # fmt: skip
+        assert matdiff.differentiate(function, variable).text == text
+
+
+def test_a_function_without_a_text_of_its_own_is_refused() -> None:
+    """What wraps another function has that one's text, and is another function."""
+    pair = [lambda x: x @ x, lambda x: x.sum()]
+    for function in (len, np.exp, eval("lambda x: x"), int, None, 3, doubled(Model.square), functools.partial(ridge, 1), pair[0]):
         with pytest.raises(matdiff.MatdiffError, match="source"):
-            matdiff.differentiate(function, "x")
+            matdiff.differentiate(function, "x")  # type: ignore[arg-type]
 
 
 def test_a_file_and_one_of_its_functions(tmp_path: Path) -> None:
@@ -568,8 +633,54 @@ def test_a_file_and_one_of_its_functions(tmp_path: Path) -> None:
     assert command(["--file", f"{file}:second", "--wrt", "w", "-q"]).stdout.strip() == "2 w"
     refused = command(["--file", str(file), "--wrt", "w"])
     assert refused.status == 3 and "which of `first`, `second`?" in refused.stderr
+    refused = command(["--file", f"{file}:third", "--wrt", "w"])
+    assert refused.status == 3 and "there is no function `third`: `first`, `second`" in refused.stderr
     (tmp_path / "losses.py:second").write_text("x^T x")
     assert command(["--file", f"{file}:second", "--wrt", "x", "-q"]).stdout.strip() == "2 x"
+
+
+FILE = """
+# -*- coding: utf-8 -*-
+import numpy as xnp
+from numpy.linalg import norm as nrm
+from scipy.special import expit as sg
+import torch.nn.functional as G
+ALPHA = 0.5
+
+def _residual(w, X, y):
+    return X @ w - y
+
+def ridge(w, X, y):
+    r = _residual(w, X, y)
+    return xnp.dot(r, r) + ALPHA * nrm(w) ** 2
+
+def logistic(w):
+    return -xnp.mean(y * xnp.log(sg(X @ w)))
+
+class Net:
+    def forward(self, x):
+        return G.relu(self.W @ x)
+
+def main():
+    for i in range(3):
+        print(i)
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "text"),
+    [
+        ("ridge", "w", "r = X w - y; 2 X^T r + w"),
+        ("logistic", "w", "-X^T (y .* (1 - sigmoid(X w))) / rows(X)"), ("Net", "x", "diag(step(W x)) W")],
+)  # fmt: skip
+def test_a_file_with_all_that_files_have(name: str, variable: str, text: str, tmp_path: Path) -> None:
+    from sessions import run as command
+
+    (tmp_path / "all.py").write_text(FILE)
+    assert command(["--file", f"{tmp_path}/all.py:{name}", "--wrt", variable, "-q"]).stdout.strip() == text
 
 
 # What is no code
@@ -605,7 +716,8 @@ def test_code_is_told_by_its_marks(text: str) -> None:
 REFUSED = [
     "if a > 0:\n    b = x.sum()", "for i in range(3):\n    x = x + 1\nx.sum()", "while True: pass", "a, b = np.linalg.eigh(A)",
     "x if y else z.sum()", "[x**2 for x in y]", "np.max(X, axis=1)", "np.einsum('ijk,k->ij', T, x)", "np.einsum(s, x)",
-    "x[i].sum()", "x[-1] ** 2", "x[1:3].sum()", "np.fft.fft(x)", "np.sum(*x)", "np.sum(**x)",
+    "x[i].sum()", "x[::2].sum()", "x[3:1].sum()", "x[[0, 1]].sum()", "x[x > 0].sum()",
+    "np.fft.fft(x)", "np.sum(*x)", "np.sum(**x)",
     "np.sum(x, where=y)", "softmax(X).sum()", "torch.var(x, foo=1)", "np.exp", "np.linalg", "'a'.upper()",
     "1j * x.sum()", "np.linalg.norm(X, ord=1)", "jax.nn.gelu(x)", "x.var()", "np.sum(np.ones(n))", "def f(x): pass",
     "def f(x): return x, x.T", "x @ 3 ** 2", "x.T @ True", "__import__('os').system('true')", "open('x').read()", "exec('1').T",
@@ -680,6 +792,15 @@ def test_nothing_is_run(tmp_path: Path) -> None:
     ):
         read(code)
     assert not target.exists()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_end_of_a_line_is_that_of_any_system(end: str) -> None:
+    reading = read(end.join(["a = 0.25", "b = 0.5", "np.sum(a * x ** 2) + b * 0.125"]))
+    assert reading.statements[-1].remarks[0].read == "a = 1/4; b = 1/2; sum(a x .^ 2) + b * (1/8)"  # type: ignore[union-attr]
+    text = end.join(["x = 2 * y", "z = x.foo(1)"])
+    (error,) = read(text).failed[0][1]
+    assert isinstance(error, UnreadCode) and text[error.span.start : error.span.end] == "x.foo(1)"
 
 
 def test_carets_stand_under_what_was_pasted() -> None:

@@ -13,12 +13,14 @@ from matdiff.read.numpy.value import MATRIX, NUMBER, Axes, Misfit, Size, Value, 
 DEPARTURE = 2
 _BARE_NUMBER_ADDED = 4
 _GREEK_ADDED = 2
+_CURVE_ADDED = 1
 _CONTRACTION_ADDED = 6
 _SUM_OF_A_NUMBER = 6
 _SUM_WITH_A_NUMBER = 2
 _SUM_OF_A_MULTIPLE = 1
 _PRODUCT_WITH_A_NUMBER = 6
 _NUMBER_BESIDE_SHIFT = 3
+_NUMBER_BY_ARRAY = 3
 _NAME_STRETCHED = 2
 _NAME_DIVIDES = 4
 _VECTOR_EXPONENT = 4
@@ -61,6 +63,10 @@ def _is_greek(expr: Expr) -> bool:
     """Whether its only name is a Greek letter."""
     names = {str(node.value) for node in post_order(expr) if node.op == "name"}
     return len(names) == 1 and all(map(is_greek, names)) and not any(name.partition("_")[0] in _ADDED for name in names)
+
+
+def _has_greek(expr: Expr) -> bool:
+    return any(node.op == "name" and is_greek(str(node.value)) for node in post_order(expr))
 
 
 def _is_greek_name(value: Value) -> bool:
@@ -194,8 +200,16 @@ class Arrays:
             self.doubts += 0 if str(expr.value).partition("_")[0] in _ADDED else _BARE_NUMBER_ADDED
         elif value.is_doubtful and _is_greek(expr):
             self.doubts += _GREEK_ADDED
+        elif value.is_plain and self._is_curve(expr):
+            self.doubts += _CURVE_ADDED
         elif expr.op in (":", "sum") or (expr.op == "*" and any(arg.op == "'" for arg in expr.args)):
             self.doubts += _CONTRACTION_ADDED
+
+    def _is_curve(self, expr: Expr) -> bool:
+        """Whether it is a function of a letter that usually is a number, as sin(t): where it is added to data, t is data."""
+        names = {str(node.value) for node in post_order(expr) if node.op == "name"} - self.defined
+        is_function = any(node.op not in ("name", "number", "*", "/", "+", "neg", "at") for node in post_order(expr))
+        return is_function and not names.isdisjoint(SCALAR_LETTERS)
 
     def negative(self, value: Value, span: Span) -> Value:
         return value.like(Expr("neg", (value.expr,), span=span))
@@ -231,12 +245,16 @@ class Arrays:
     def divide(self, left: Value, right: Value, span: Span) -> Value:
         axes = self.common((left, right))
         if right.is_number:
+            if left.rank == 2 and _is_greek_name(right) and left.expr.op == "+" and any(map(_has_greek, left.expr.args)):
+                self.doubts += _NUMBER_BESIDE_SHIFT  # (X - mu) / sigma
             is_plain = left.is_plain or right.is_plain
             result = Value(
                 Expr("/", (left.expr, right.expr), span=span), axes, is_loose=left.is_loose, is_plain=is_plain, odd=left.odd
             )
             return self.sized(result, (left, right), span)
-        if right.is_doubtful:
+        if left.is_number and right.expr.op == "*" and (_is_contraction(left.expr) or left.expr.op in ("sum", "mean")):
+            self.doubts += _NUMBER_BY_ARRAY
+        if right.is_doubtful and not (left.rank == 2 and _is_greek(right.expr)):
             self.doubts += DEPARTURE if left.rank == right.rank else _NAME_DIVIDES
         first, second = (self.stretched(value, axes, span) for value in (left, right))
         return self.sized(
@@ -275,7 +293,7 @@ class Arrays:
     def transpose(self, value: Value, span: Span) -> Value:
         """`.T`: of an array with one axis it is the array itself."""
         if value.rank < 2:
-            self.doubts += TURNED_VECTOR if value.rank == 1 else 0
+            self.doubts += TURNED_VECTOR if value.rank == 1 else _PRODUCT_WITH_A_NUMBER if value.is_doubtful else 0
             return Value(value.expr, value.ones, turned=value.turned, is_loose=value.is_loose)
         first, second = value.ones
         expr = value.turned or turned(value.expr, span)

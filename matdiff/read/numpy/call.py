@@ -81,7 +81,7 @@ class Call:
             return -node.value if sign < 0 and isinstance(node.value, (int, float)) else node.value
         if isinstance(node, ast.Attribute) and node.attr == "inf":
             return "inf" if sign > 0 else "-inf"
-        if isinstance(node, ast.Tuple):
+        if isinstance(node, (ast.Tuple, ast.List)):
             return tuple(part.value if isinstance(part, ast.Constant) else None for part in node.elts)
         if isinstance(node, ast.Call) and ast.unparse(node) == "float('inf')":
             return "inf"

@@ -127,7 +127,13 @@ class _Code(Text):
                 for kind in ("scalar", "vector", "matrix", "bundle")[: 4 if name in self.unpacked else 3]:
                     other = {**kinds, name: kind}
                     key = frozenset(other.items())
-                    if name in kinds or name in self.declared or kind == usual_kind(name) or key in seen:
+                    if (
+                        name in kinds
+                        or name in self.declared
+                        or name in self.annotated
+                        or kind == usual_kind(name)
+                        or key in seen
+                    ):
                         continue
                     seen.add(key)
                     heapq.heappush(queue, (cost + _cost(name, kind), next(order), other))
@@ -140,10 +146,11 @@ class _Code(Text):
 
     def _attempt(self, kinds: Mapping[str, str], cost: int) -> tuple[_Attempt | None, Misfit | None, Mapping[str, str]]:
         dims: dict[str, tuple[Size, ...]] = {}
+        told = frozenset({*self.annotated, *self.declared})
         while True:
             check()
             code = Translation(
-                self.places, {**kinds, **self.declared}, frozenset(self.declared), self.functions, self.imported,
+                self.places, {**self.annotated, **kinds, **self.declared}, told, self.functions, self.imported,
                 self.variables, self.own_name, self.library, self.bundles, dims,
             )  # fmt: skip
             try:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from matdiff.language.errors import EndsEarly, UnreadCode
 from matdiff.language.syntax import Span
 from matdiff.read.numpy.questions import bundles_of
-from matdiff.read.numpy.source import Places, imported, last_name, made_at_random, parsed
+from matdiff.read.numpy.source import LIBRARIES, Places, imported, last_name, made_at_random, parsed
 from matdiff.read.numpy.statements import Function
-from matdiff.read.numpy.translation import LIBRARIES
 
 
 class Script:
@@ -30,9 +29,10 @@ class Script:
         self.bundles, self.unpacked = bundles_of(self.nodes, self.imported)
         self.variables = self._variables()
         self.library = self._library()
+        self.annotated: dict[str, str] = {}
         for argument in arguments_of(self.function) if self.function is not None else ():
             if isinstance(argument.annotation, ast.Name) and argument.annotation.id in ("float", "int"):
-                self.declared.setdefault(argument.arg, "scalar")
+                self.annotated[argument.arg] = "scalar"
 
     # What is asked
 
@@ -48,6 +48,13 @@ class Script:
             return last.value
         if isinstance(last, ast.Expr) and isinstance(last.value, ast.Name) and last.value.id in self.functions:
             return self.functions[last.value.id]
+        named = last.value.id if isinstance(last, ast.Expr) and isinstance(last.value, ast.Name) and len(telling) > 1 else ""
+        classes = {node.name: node for node in self.body if isinstance(node, ast.ClassDef)}
+        if named in classes:
+            last = classes[named]
+        elif named and self.functions and sum(isinstance(node, ast.Name) and node.id == named for node in self.nodes) == 1:
+            why = f"there is no function `{named}`: {', '.join(f'`{name}`' for name in self.functions)}"
+            raise UnreadCode(span=self.places.span(last), why=why)
         if not isinstance(last, (ast.FunctionDef, ast.ClassDef)) and not (self.functions and not _asks(last)):
             return None
         if isinstance(last, ast.ClassDef):
@@ -59,8 +66,12 @@ class Script:
                     return methods[name]
         called = {last_name(node) for node in self.nodes if isinstance(node, ast.Call)}
         roots = [name for name in self.functions if name not in called]
+        if not roots:
+            raise UnreadCode(
+                span=self.head(self.functions[next(iter(self.functions))]), why="a function that calls itself is not read"
+            )
         if len(roots) != 1:
-            names = ", ".join(f"`{name}`" for name in roots or self.functions)
+            names = ", ".join(f"`{name}`" for name in roots)
             place = self.functions[roots[1] if len(roots) > 1 else next(iter(self.functions))]
             raise UnreadCode(span=self.head(place), why=f"which of {names}? name it: --file FILE:NAME, or in a last line")
         return self.functions[roots[0]]

@@ -78,6 +78,13 @@ def _cut(array: Value, axis: int, node: ast.Slice, size: Size | None, span: Span
     if size is None:
         raise Misfit(span, "the size of this is not known: cut the variables that it is made of")
     low = _place(node.lower, size, Size("", 0), span)
+    if _place(node.upper, size, size, span).less(low) == Size("", 1):  # one entry, which is stretched
+        first = Size(low.name, low.plus + 1).expr(span)
+        if array.rank == 1:
+            return Value(Expr("at", (array.expr, first), span=span), (True,)), Size("", 1)
+        places, whole = (first, Expr("all", span=span)), array.ones[1 - axis]
+        expr = Expr("at", (array.expr, *(places if axis == 0 else places[::-1])), span=span)
+        return Value(expr, (True, whole) if axis == 0 else (whole, True)), Size("", 1)
     matrix, count = _selected(low, _place(node.upper, size, size, span), size, span)
     if axis == 0:
         return Value(Expr("*", (matrix, array.expr), span=span), array.ones), count
@@ -98,6 +105,8 @@ class Entries(Inlined):
             new = [place for place, part in enumerate(places) if _is_new_axis(part)]
             if len(new) == 1 and _is_all(places[1 - new[0]]):
                 return self.with_axis(array, first=new[0] == 0, span=span)
+        if len(places) == 1 and array.rank == 1 and _is_new_axis(places[0]):
+            return self.with_axis(array, first=True, span=span)
         if not 0 < len(places) <= array.rank or any(array.ones):
             raise Misfit(span, f"{len(places)} indices of {array.kind}")
         for axis, part in enumerate(places):

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import ast
+import re
+import warnings
 from collections.abc import Callable, Iterable
 
 from matdiff.language.errors import MatdiffError, TooLarge, UnexpectedText, UnreadCode
 from matdiff.language.syntax import Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING
+
+# What the names of modules usually are.
+LIBRARIES = {
+    **dict.fromkeys(("np", "numpy", "math", "LA", "linalg", "onp"), "numpy"),
+    **dict.fromkeys(("jnp", "jax", "jsp"), "jax"),
+    **dict.fromkeys(("scipy", "special", "sla", "sp"), "scipy"),
+    **dict.fromkeys(("torch", "F", "nn", "functional"), "torch"),
+}
+# Python's lines, which end in three ways.
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|[\r\n]|\Z)")
+# Functions beside another one, at most.
+_MOST_BESIDE = 50
 
 
 class Places:
@@ -18,10 +32,7 @@ class Places:
 
     def __init__(self, text: str, shift: int = 0) -> None:
         self.text, self.shift = text, shift
-        self.lines, place = [], 0
-        for line in text.replace("\r\n", "\n\n").replace("\r", "\n").split("\n") if "\r" in text else text.split("\n"):
-            self.lines.append((place, line))
-            place += len(line) + 1
+        self.lines = [(found.start(), found[1]) for found in _LINE.finditer(text)]
 
     def place(self, line: int, column: int) -> int:
         start, text = self.lines[min(max(line - 1 - self.shift, 0), len(self.lines) - 1)]
@@ -44,7 +55,9 @@ def parsed(text: str) -> tuple[ast.Module, int]:
     first = next((line for line in text.split("\n") if line.strip() and not line.strip().startswith("#")), "")
     shift = 1 if first[:1] in (" ", "\t") else 0
     try:
-        return ast.parse("if 1:\n" * shift + text), shift
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Python thinks of its style
+            return ast.parse("if 1:\n" * shift + text), shift
     except SyntaxError as error:
         raise _broken(text, error, shift) from None
     except (RecursionError, MemoryError):
@@ -78,21 +91,68 @@ def _broken(text: str, error: SyntaxError, shift: int) -> MatdiffError:
 
 
 def source_of(function: Callable[..., object]) -> str | None:
-    """The text of a function of a file, or of the only `lambda` in its lines; None where there is none."""
+    """The text of a function of a file, or of the only `lambda` in its lines; None where there is none.
+
+    In front of it stands what its names are: modules under their aliases, and the functions beside it that it calls.  Of an object
+    with `forward` or `__call__` it is that method.
+    """
+    import inspect
+
+    if not inspect.isroutine(function) and not inspect.isclass(function):
+        methods = vars(type(function))
+        function = methods.get("forward") or methods.get("__call__") or function
+    if inspect.isfunction(function) and hasattr(function, "__wrapped__"):  # another function, such as jax.grad(f)
+        return None
+    text = _own_source(function)
+    if text is None:
+        return None
+    names: dict[str, str] = {}
+    _name_beside(inspect.unwrap(getattr(function, "__func__", function)), names, {getattr(function, "__name__", "")})
+    if not names:
+        return text
+    last = "" if text.startswith(("lambda", "(")) else f"\n{function.__name__}"
+    return "\n".join([*names.values(), text.rstrip()]) + last + "\n"
+
+
+def _own_source(function: Callable[..., object]) -> str | None:
     import inspect
     import textwrap
 
     try:
         text = textwrap.dedent(inspect.getsource(function))
-    except (OSError, TypeError):
+    except (OSError, TypeError, SyntaxError, ValueError):
         return None
-    if function.__name__ != "<lambda>":
+    if getattr(function, "__name__", "") != "<lambda>":
         return text
     try:
-        found = [node for node in ast.walk(ast.parse(text.strip())) if isinstance(node, ast.Lambda)]
-    except SyntaxError:  # a line in the middle of an expression
+        found = [node for node in ast.walk(parsed(text.strip())[0]) if isinstance(node, ast.Lambda)]
+    except MatdiffError:  # a line in the middle of an expression
         return None
-    return ast.get_source_segment(text.strip(), found[0]) if len(found) == 1 else None
+    segment = ast.get_source_segment(text.strip(), found[0]) if len(found) == 1 else None
+    return f"({segment})" if segment and "\n" in segment else segment
+
+
+def _name_beside(function: object, found: dict[str, str], seen: set[str]) -> None:
+    """What the names in a function are: imports and the texts of other functions, those that are called first."""
+    import inspect
+
+    code, outside = getattr(function, "__code__", None), getattr(function, "__globals__", {})
+    for name in code.co_names if code is not None else ():
+        value = outside.get(name)
+        if name in seen or value is None or len(seen) > _MOST_BESIDE:
+            continue
+        seen.add(name)
+        module = (getattr(value, "__module__", None) or "").partition(".")[0]
+        if inspect.ismodule(value):
+            if value.__name__ != name:
+                found[name] = f"import {value.__name__} as {name}"
+        elif module in LIBRARIES and getattr(value, "__name__", name) != name:
+            found[name] = f"from {module} import {value.__name__} as {name}"
+        elif inspect.isfunction(value) and module not in LIBRARIES and value.__name__ == name:
+            text = _own_source(value)
+            if text is not None:
+                _name_beside(value, found, seen)
+                found[name] = text.rstrip()
 
 
 def is_code(text: str) -> bool:
@@ -103,8 +163,12 @@ def is_code(text: str) -> bool:
     except MatdiffError:
         return False
     nodes = list(ast.walk(tree))
-    dotted = [node.attr for node in nodes if isinstance(node, ast.Attribute)]
+    dotted = [node.attr for node in nodes if isinstance(node, ast.Attribute) and not _is_module(node.value)]
     return not any(isinstance(node, (ast.BitXor, ast.JoinedStr)) for node in nodes) and not any(map(_is_factor, dotted))
+
+
+def _is_module(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("np", "numpy", "math", "jnp", "torch")
 
 
 def _is_factor(name: str) -> bool:

@@ -162,7 +162,7 @@ class Statements:
         self.arrays.fixed(array)
         for part in target.elts:
             if isinstance(part, ast.Name) and part.id[:1].isupper():
-                self.arrays.doubts += 4
+                self.arrays.doubts += 2
         places = range(1, len(target.elts) + 1)
         return [Value(Expr("at", (array.expr, Expr("number", (), place, span=span)), span=span)) for place in places]
 

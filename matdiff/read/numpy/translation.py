@@ -6,6 +6,7 @@ Nothing is run: the tree is walked, and what is not known is refused.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Mapping
 
 from matdiff.language.errors import TooLarge, UnreadCode
@@ -17,18 +18,12 @@ from matdiff.read.numpy.call import Call
 from matdiff.read.numpy.functions.calls import called
 from matdiff.read.numpy.functions.losses import LAYERS
 from matdiff.read.numpy.slices import Entries
-from matdiff.read.numpy.source import Places, last_name
+from matdiff.read.numpy.source import LIBRARIES, Places, last_name
 from matdiff.read.numpy.statements import OPERATORS, Constant, Function
 from matdiff.read.numpy.value import KINDS, Misfit, Size, Value, number
 
 # Nested parts; each takes some frames of Python's stack.
 LEVELS = 90
-LIBRARIES = {
-    **dict.fromkeys(("np", "numpy", "math", "LA", "linalg", "onp"), "numpy"),
-    **dict.fromkeys(("jnp", "jax", "jsp"), "jax"),
-    **dict.fromkeys(("scipy", "special", "sla", "sp"), "scipy"),
-    **dict.fromkeys(("torch", "F", "nn", "functional"), "torch"),
-}
 # Names that usually are numbers.
 _NUMBERS = frozenset(
     "lr eps reg lam lamb lambd lmbda tol temp temperature scale margin gam sig dof dim step_size learning_rate weight_decay l1 l2 "
@@ -38,6 +33,13 @@ _NUMBER_PREFIXES = ("n_", "num_", "d_", "dim_", "lam_", "lambda_")
 _PYTHON = {"sum": "builtin sum", "float": "builtin float", "len": "len", "abs": "abs", "pow": "pow"}
 # Attributes of arrays; what else stands behind the dot is a part of a bundle.
 _OF_ARRAYS = frozenset(("T", "mT", "H", "I", "shape", "size", "ndim", "logabsdet", "grad", "data", "real", "dtype", "device"))
+_OTHERS = {
+    **dict.fromkeys(("vmap", "pmap", "vectorize"), "is written for one row: write it for whole arrays, as X @ w"),
+    **dict.fromkeys(
+        ("grad", "value_and_grad", "jacobian", "hessian", "jacfwd", "jacrev"), "a derivative is asked for alone, in the last line"
+    ),
+}
+_DECIMAL = re.compile(r"[0-9]*\.?[0-9]*(?:e[-+]?[0-9]+)?")
 _SIGNS = {ast.BitXor: "^", ast.FloorDiv: "//", ast.Mod: "%", ast.BitOr: "|", ast.BitAnd: "&", ast.LShift: "<<", ast.RShift: ">>"}
 
 
@@ -133,6 +135,8 @@ class Translation(Entries):
             if node.value.bit_length() > 3 * DIGITS:
                 raise TooLarge(what="number", limit=DIGITS, span=span)
             return node.value
+        if not _DECIMAL.fullmatch(written):  # the text is not where Python says
+            written = repr(node.value)
         mantissa, _, exponent = written.partition("e")
         whole, _, decimals = mantissa.partition(".")
         if len(whole) + len(decimals) > DIGITS:
@@ -345,7 +349,7 @@ class Translation(Entries):
             name = self.imported.get(function.id) or _PYTHON.get(function.id, function.id)
             return called(Call(self, name, self.library, node.args, keywords, span))
         if not isinstance(function, ast.Attribute):
-            raise self.unread(node, "a function is called by its name")
+            raise self.unread(node, _OTHERS.get(last_name(function), "a function is called by its name"))
         module = self._module(function.value)
         if module is not None:
             return called(Call(self, function.attr, module, node.args, keywords, span))

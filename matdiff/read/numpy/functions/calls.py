@@ -60,7 +60,7 @@ _CALLS: dict[str, Callable[[Call], Value]] = {
     "adjoint": matrices.transpose, "ravel": matrices.flat, "flatten": matrices.flat, "reshape": matrices.reshaped,
     "view": matrices.reshaped, "expand_dims": matrices.unsqueezed, "unsqueeze": matrices.unsqueezed, "squeeze": matrices.squeezed,
     "array": matrices.array, "tensor": matrices.array, "block": matrices.block, "concatenate": matrices.joined,
-    "hstack": matrices.joined, "vstack": matrices.joined, "column_stack": matrices.columns,
+    "hstack": matrices.joined, "vstack": matrices.joined, "column_stack": matrices.columns, "stack": matrices.stacked,
     "tensordot": matrices.tensordot, "diff": matrices.differences, "cat": matrices.joined, "len": matrices.count_of,
     "size": matrices.count_of, "numel": matrices.count_of, "einsum": matrices.einsum, "builtin sum": sums.builtin_sum,
     "detach": matrices.detached, "stop_gradient": matrices.detached, "item": matrices.item, "builtin float": matrices.item, **losses.CALLS,

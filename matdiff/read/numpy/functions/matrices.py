@@ -270,6 +270,18 @@ def joined(call: Call) -> Value:
     return Value(expr, parts[0].ones if rank == 1 and call.name != "vstack" else MATRIX)
 
 
+def stacked(call: Call) -> Value:
+    """stack of vectors as rows, or with axis=1 as columns."""
+    node, axis = call.node(0), call.literal(1, "axis", "dim", default=0)
+    if not isinstance(node, (ast.List, ast.Tuple)) or not node.elts or axis not in (0, 1, -1):
+        raise call.refused("a list of vectors is stacked")
+    parts = [call.code.value(part) for part in node.elts]
+    if any(part.rank != 1 or part.is_loose for part in parts):
+        raise Misfit(call.span, "vectors are stacked")
+    exprs = tuple(part.expr if axis else part.turned or turned(part.expr, call.span) for part in parts)
+    return Value(Expr("block", exprs, len(exprs) if axis else 1, span=call.span), MATRIX)
+
+
 def columns(call: Call) -> Value:
     """column_stack of vectors, which become columns, and of matrices."""
     node = call.node(0)
@@ -309,7 +321,8 @@ def tensordot(call: Call) -> Value:
 def detached(call: Call) -> Value:
     """The same value, which is held fixed."""
     node = call.node(0)
-    assert node is not None
+    if node is None:
+        raise call.refused(f"`{call.name}` takes an array")
     return call.code.held_fixed(node)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from matdiff.language.syntax import Expr
+from matdiff.language.syntax import Expr, ratio
 from matdiff.read.numpy.call import Call
 from matdiff.read.numpy.value import NUMBER, VECTOR, Misfit, Value, number
 
@@ -105,6 +105,10 @@ def norm(call: Call) -> Value:
         function = "norm1"
     elif order == "inf" and not is_matrix:
         function = "maxnorm"
+    elif isinstance(order, int) and order > 2 and not is_matrix:
+        powers = arrays.power(arrays.each("abs", value, span), Value(number(order, span)), span)
+        root = Value(Expr("number", (), ratio(1, order), span=span))
+        return arrays.power(arrays.total(powers, None, False, span), root, span)
     else:
         raise call.refused(f"the norm of order {order} of {value.kind} is not read")
     return Value(Expr(function, (value.expr,), span=span), (True,) * value.rank if keeps else NUMBER)
