@@ -4,11 +4,11 @@
     python tests/fuzz_input.py --seed 12345                 show one of them with everything
 
 An input is a good expression that was mutated (tokens dropped, doubled, swapped, glued, replaced by those of another one or of
-another language), tokens thrown together, or raw bytes; with `--code` the good ones are code for NumPy, JAX and PyTorch, and what is
-mixed in is what Python has: calls that would do harm were they run, f-strings, stars, walruses, deep nesting.
+another language), tokens thrown together, or raw bytes; one in `TEX_EVERY` is LaTeX.  With `--code` the good ones are code for NumPy,
+JAX and PyTorch, and what is mixed in is what Python has: calls that would do harm were they run, f-strings, stars, walruses, deep nesting.
 
-It goes through the Python interface in this process; one in
-`EVERY` goes through the command in a process of its own, as argument or as file, with a format and options.  Bad is: any exception
+It goes through the Python interface in this process; one in `EVERY` goes through the command in a process of its own, as argument or as
+file, with a format and options.  Bad is: any exception
 that is no matdiff error, an unknown exit status, a diagnostic that cannot be drawn or whose spans lie outside of the text, an
 unprintable character in it, more time than `SECONDS`, more memory than `MEMORY`.
 """
