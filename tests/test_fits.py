@@ -78,7 +78,7 @@ def test_a_kind(text: str, declared: tuple[str, ...], kinds: dict[str, str], exp
 
 
 def test_a_soft_reading_is_one_change() -> None:
-    question = whole("||A beta - y||^2")
+    question = whole("1/n ||A x - y||^2")
     assert fits(question)
     assert not fits(question, Change(soft=False))
 

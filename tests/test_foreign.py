@@ -78,7 +78,18 @@ DERIVATIVES = {
 }
 
 
-@pytest.mark.parametrize(("typed", "meant"), HABITS.items())
+# What is read as it stands.
+READ = ("norm(x, 2)", "norm(x, 1)", "norm(X, 'fro')", "sum(max(0, 1 - y .* (X w)))", "norm(A, 2)", "norm(x, Inf)")
+
+
+@pytest.mark.parametrize("typed", READ)
+def test_it_is_read_as_it_stands(typed: str) -> None:
+    outcome = run([typed, "--order", "0"])
+    assert outcome.status == 0
+    assert outcome.stdout == run([HABITS[typed], "--order", "0"]).stdout
+
+
+@pytest.mark.parametrize(("typed", "meant"), [habit for habit in HABITS.items() if habit[0] not in READ])
 def test_it_is_proposed_in_this_notation(typed: str, meant: str) -> None:
     """The first help of the first error is the whole expression, and it works as it stands."""
     found = translated(typed)

@@ -75,6 +75,7 @@ class Evidence:
         self.entries: set[str] = set()
         self.bounds: set[str] = set()
         self.squared: set[str] = set()
+        self.crossed: set[str] = set()
         self.counts: dict[str, int] = {}
         self._places: dict[str, int] = {}
         self._alone: dict[str, int] = {}
@@ -149,6 +150,7 @@ class Evidence:
         identities = sum(factor.op == "I" and not factor.args for factor in node.args)
         if len(node.args) > 1:
             self._applied_to_greek(node.args[-2], node.args[-1])
+            self.crossed.update(_names([one for one, other in zip(node.args, node.args[1:]) if other.op == "'"]))
         for place, factor in enumerate(node.args):
             name = factor.args[0] if factor.op == "/" else factor
             if name.op != "name":
@@ -278,7 +280,7 @@ class Evidence:
             if name in self.transposed:
                 return {"vector": USUAL}
             is_number = name in self.alone or name in self.divisors or name in self.exponents
-            usual = USUAL if name in self.terms or name in self.dotted else POSSIBLE
+            usual = USUAL if name in self.terms | self.dotted | self.crossed else POSSIBLE
             return {"scalar": USUAL} if is_number else {"scalar": USUAL, "vector": usual}
         found: dict[str, int] = {}
         if self.arguments.get(name) == "matrix" and name[0].islower():

@@ -293,7 +293,8 @@ def is_sensible(whole: Whole, shaping: Shaping, expr: Expr, reading: Reading) ->
         return True
     for node in shaping.nodes:
         row = FUNCTIONS.get(node.op)
-        if row is not None and row.statistic and is_scalar(node.args[0]):
+        is_of_arrays = row is not None and (row.statistic or node.op in ("tr", "det", "logdet"))
+        if is_of_arrays and is_scalar(node.args[0]):
             return False
         if node.op == ":" and any(name.value in changed for arg in node.args if is_scalar(arg) for name in names_in(arg)):
             return False
