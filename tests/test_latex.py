@@ -464,6 +464,12 @@ def test_hostile_text_is_refused_in_time() -> None:
     assert run([deep, "--order", "0"]).status == 4
 
 
+def test_high_powers_of_products_keep_the_time() -> None:
+    """`\\|A x\\|_33` has 33 equal factors, which are looked for among 33 others."""
+    found = run([r"\|\mathbf{A}\mathbf{x}\|_{33}", "--wrt", "x", "--timeout", "0.5"])
+    assert found.status in (0, 4) and "E700" not in found.stderr
+
+
 @given(st.lists(st.sampled_from(PARTS), max_size=14))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_read_or_refused(parts: list[str]) -> None:

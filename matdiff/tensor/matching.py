@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from matdiff.limits import check
 from matdiff.tensor import build
 from matdiff.tensor.nodes import Factor, Product, Tensor
 
@@ -24,6 +25,7 @@ def embedding(
     inner_uses = Counter(slot for _, slots in pattern for slot in slots)
 
     def extend(names: dict[int, int], used: set[int]) -> tuple[set[int], dict[int, int]] | None:
+        check()
         if len(used) == len(pattern):
             inner = [slot for slot in names if slot not in outer]
             private = all(uses[names[slot]] == inner_uses[slot] and names[slot] not in out for slot in inner)
