@@ -783,6 +783,23 @@ def test_a_long_sum_is_one_sum() -> None:
     assert isinstance(question, Question) and len(question.expr.args) == 900
 
 
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("np.summ(x)", "`summ` is no function that is read; `sum` is"),
+        ("sum(x[i]**2 for i in x)", "a loop is not read: write it as a sum over an axis"),
+        ("X[:, :, None].T", "arrays with more than two axes are not read"),
+        ("np.ones((2, 3, 4)).sum()", "arrays with more than two axes are not read"),
+        ("x.T @ [1, 2]", "a list is no array: np.array([...]) is one"),
+        ("(z := x).T", "an assignment stands on a line of its own"),
+        ("def f(x):\n    return f(x)", "a function that calls itself is not read"),
+    ],
+)
+def test_a_refusal_says_what_is_read(code: str, why: str) -> None:
+    (error,) = read(code).failed[0][1]
+    assert isinstance(error, UnreadCode) and error.why == why
+
+
 def test_nothing_is_run(tmp_path: Path) -> None:
     target = tmp_path / "made"
     for code in (

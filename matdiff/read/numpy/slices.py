@@ -108,7 +108,10 @@ class Entries(Inlined):
         if len(places) == 1 and array.rank == 1 and _is_new_axis(places[0]):
             return self.with_axis(array, first=True, span=span)
         if not 0 < len(places) <= array.rank or any(array.ones):
-            raise Misfit(span, f"{len(places)} indices of {array.kind}")
+            many = sum(map(_is_new_axis, places)) + array.rank > 2
+            raise Misfit(
+                span, "arrays with more than two axes are not read" if many else f"{len(places)} indices of {array.kind}"
+            )
         for axis, part in enumerate(places):
             if _is_cut(part) and isinstance(part, ast.Slice):
                 array = self.cut(array, axis, part, span)

@@ -40,6 +40,12 @@ _OTHERS = {
     ),
 }
 _DECIMAL = re.compile(r"[0-9]*\.?[0-9]*(?:e[-+]?[0-9]+)?")
+_UNREAD: dict[type, str] = {
+    **dict.fromkeys((ast.GeneratorExp, ast.ListComp), "a loop is not read: write it as a sum over an axis"),
+    **dict.fromkeys((ast.JoinedStr, ast.Dict, ast.Set), "only numbers and arrays are read"),
+    **dict.fromkeys((ast.Tuple, ast.List), "a list is no array: np.array([...]) is one"),
+    ast.NamedExpr: "an assignment stands on a line of its own", ast.Lambda: "a function is called by its name",
+}  # fmt: skip
 _SIGNS = {ast.BitXor: "^", ast.FloorDiv: "//", ast.Mod: "%", ast.BitOr: "|", ast.BitAnd: "&", ast.LShift: "<<", ast.RShift: ">>"}
 
 
@@ -117,7 +123,7 @@ class Translation(Entries):
         try:
             read = _READ.get(type(node))
             if read is None:
-                raise self.unread(node, "this is not read")
+                raise self.unread(node, _UNREAD.get(type(node), "this is not read"))
             return read(self, node)
         finally:
             self._level -= 1

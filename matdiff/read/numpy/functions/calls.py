@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from matdiff.language.syntax import Expr
 from matdiff.read.numpy.call import Call
@@ -92,7 +93,9 @@ def called(call: Call) -> Value:
     elif name in _CALLS:
         value = _CALLS[name](call)
     else:
-        raise call.refused(f"`{name}` is no function that is read")
+        known = [*_EACH, *_OPERATORS, *_OF_SQUARES, *(one for one in _CALLS if " " not in one)]
+        near = get_close_matches(name, known, 1, 0.8) if len(name) < 40 else []
+        raise call.refused(f"`{name}` is no function that is read{f'; `{near[0]}` is' if near else ''}")
     call.finish()
     return value
 

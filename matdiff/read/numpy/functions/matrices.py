@@ -123,7 +123,7 @@ def filled(call: Call) -> Value:
         extra = call.node(len(call.places))
         nodes += [extra] if extra is not None else []
     if not 1 <= len(nodes) <= 2:
-        raise call.refused("one or two sizes are read")
+        raise call.refused("arrays with more than two axes are not read")
     sizes = [call.code.size(part) for part in nodes]
     is_loose = not all(sizes)
     if len(nodes) == 1:
@@ -196,7 +196,8 @@ def reshaped(call: Call) -> Value:
         return Value(flat.expr, (*flat.ones, True))
     if shape == [1, -1]:
         return Value(flat.turned or turned(flat.expr, call.span), (True, *flat.ones))
-    raise call.refused("reshape(-1), (-1, 1) and (1, -1) are read")
+    many = "arrays with more than two axes are not read; " if len(shape) > 2 else ""
+    raise call.refused(f"{many}reshape(-1), (-1, 1) and (1, -1) are read")
 
 
 def unsqueezed(call: Call) -> Value:
