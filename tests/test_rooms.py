@@ -25,7 +25,6 @@ ROOMS = (
     "language",
     "limits",
     "version",
-    "read.numpy",
     "read",
     "infer",
     "numbers",

@@ -321,16 +321,12 @@ class Shaping:
 
     def _elementwise(self, op: str, args: tuple[Expr, ...], scalars: bool = True) -> Shape:
         """Equal shapes; with `scalars` a scalar stands for an array of equal entries."""
-        array: Expr | None = None
-        for arg in args:
-            if scalars and is_scalar(arg):
-                continue
-            if array is not None:
-                self._same(array, arg, ElementwiseShapes, operator=op)
-            array = array or arg
+        arrays = [arg for arg in args if not (scalars and is_scalar(arg))]
+        for arg in arrays[1:]:
+            self._same(arrays[0], arg, ElementwiseShapes, operator=op)
         if op == "./":
             self._not_zero(args[1])
-        return SCALAR if array is None else shape_of(array)
+        return shape_of(arrays[0]) if arrays else SCALAR
 
     def _power(self, args: tuple[Expr, ...]) -> Shape:
         base, exponent = args

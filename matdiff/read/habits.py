@@ -10,11 +10,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from matdiff.functions import NAMES
-from matdiff.language.errors import NotationRead, UnspecifiedFunction
+from matdiff.language.errors import NotationRead
 from matdiff.language.syntax import Span
-from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence
+from matdiff.read.review import unspecified
+from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, end_of_atom
 from matdiff.read.sums import heads, refuse
-from matdiff.read.tokens import CALLED_BY_PAIR, CONSTANTS, GREEK, SPECIAL_CALLS, normal_name
+from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -39,7 +40,7 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
         tokens[start:] = _subscripts(tokens[start:])
     if any(mark in text for mark in _MAY_SUM):
         tokens[start:] = _sums(tokens[start:], declared, sentence)
-    if sentence.broken or _refused(sentence, tokens[start:], declared):
+    if sentence.broken or unspecified(sentence, tokens[start:], declared):
         return
     if not _is_plain(tokens):
         body = tokens[start:]
@@ -304,7 +305,7 @@ def _is_ones(tokens: list[Token], place: int) -> bool:
         return True
     following = tokens[place + 1] if place + 1 < len(tokens) else None
     if following is not None and following.type in ("NAME", "NUMBER", "LPAR"):
-        return _is_transposed(tokens, _end_of_atom(tokens, place + 1))
+        return _is_transposed(tokens, end_of_atom(tokens, place + 1))
     is_behind = before is not None and _ends_term(before) and before.type != "NUMBER"
     return is_behind and (following is None or following.type in (*_SIGNS, *_ENDS, *CLOSERS, "MODULUS_CLOSE"))
 
@@ -316,20 +317,6 @@ def _is_transposed(tokens: list[Token], place: int) -> bool:
     if tokens[place].type == "TRANSPOSE":
         return True
     return tokens[place].type == "CARET" and place + 1 < len(tokens) and tokens[place + 1] in ("T", "⊤")
-
-
-def _end_of_atom(tokens: list[Token], place: int) -> int:
-    """The place behind a name, a number, a call or a bracket."""
-    if tokens[place].type != "LPAR":
-        place += 1
-    if place < len(tokens) and tokens[place].type == "LPAR":
-        depth = 0
-        while place < len(tokens):
-            depth += (tokens[place].type in OPENERS) - (tokens[place].type in CLOSERS)
-            place += 1
-            if not depth:
-                break
-    return place
 
 
 # Functions without parentheses
@@ -378,7 +365,7 @@ def _divided_by_logs(tokens: list[Token], bases: dict[int, str], sentence: Sente
     """Each of these logarithms, divided by that of its base."""
     for place in range(len(tokens) - 2, -1, -1):
         token, base = tokens[place], bases.get(id(tokens[place]))
-        end = _end_of_atom(tokens, place)
+        end = end_of_atom(tokens, place)
         if base is None or end == place + 1:
             continue
         at, start = tokens[end - 1].end_pos, token.start_pos
@@ -417,51 +404,3 @@ def _spelled(tokens: list[Token], text: str) -> str:
         parts.append(("" if is_new else text[last.end_pos : token.start_pos]) + written)
         last = token
     return "".join(parts)
-
-
-# What is not read
-
-
-def _refused(sentence: Sentence, tokens: list[Token], declared: Collection[str]) -> bool:
-    """Sums over an index, and functions that nobody has specified."""
-    alone = {
-        normal_name(token) for token, following in zip(tokens, [*tokens[1:], None]) if token.type == "NAME" and following != "("
-    }
-    is_foreign = any(token.type == "FOREIGN" and token not in ("|", "{", "}") for token in tokens)
-    for place, token in enumerate(tokens):
-        following = tokens[place + 1 : place + 2]
-        if is_foreign or token.type != "NAME" or not following or following[0] != "(" or following[0].start_pos != token.end_pos:
-            continue
-        name = normal_name(token)
-        known = name in declared or name in alone or name in NAMES or name in SPECIAL_CALLS or name in CONSTANTS
-        is_raised = place > 0 and tokens[place - 1].type in _RAISING
-        if (
-            (known and name not in CALLED_BY_PAIR)
-            or is_raised
-            or name in declared
-            or name in alone
-            or len(name.partition("_")[0]) == 0
-        ):
-            continue
-        end = _end_of_atom(tokens, place + 1)
-        inside = tokens[place + 2 : end - 1]
-        names = [normal_name(part) for part in inside[::2]]
-        is_list = (
-            len(inside) % 2 == 1
-            and all(part.type == "NAME" for part in inside[::2])
-            and all(part == "," for part in inside[1::2])
-        )
-        if is_list and not (name in CALLED_BY_PAIR and len(names) == 2) and not _is_word(name):
-            sentence.fail(
-                UnspecifiedFunction(
-                    span=Span(token.start_pos, tokens[end - 1].end_pos), function=str(token), arguments=tuple(names)
-                )
-            )
-            return True
-    return False
-
-
-def _is_word(name: str) -> bool:
-    """Whether it is so long that a misspelt function is likelier."""
-    stem = name.partition("_")[0].rstrip("0123456789")
-    return len(stem) > 2 and stem not in GREEK.values()

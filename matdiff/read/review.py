@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Union
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, Union
 
-from matdiff.functions import FUNCTIONS, function_written
+from matdiff.functions import FUNCTIONS, NAMES, function_written
 from matdiff.language.errors import (
     CircularDefinition,
     DeclaredLate,
@@ -17,6 +17,7 @@ from matdiff.language.errors import (
     NoSize,
     NumberAsFactor,
     Remark,
+    UnspecifiedFunction,
     WordAsFactor,
     WrongArity,
 )
@@ -24,7 +25,12 @@ from matdiff.language.kinds import is_greek
 from matdiff.language.queries import constant, post_order
 from matdiff.language.statements import Declaration, Definition, Question, Statement
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.tokens import GREEK
+from matdiff.read.split import end_of_atom
+from matdiff.read.tokens import CALLED_BY_PAIR, CONSTANTS, GREEK, SPECIAL_CALLS, normal_name
+
+if TYPE_CHECKING:
+    from matdiff.read.lalr import Token
+    from matdiff.read.split import Sentence
 
 # The number of arguments of what is called like a function but is not in the table.
 _OTHER_CALLS = {"'": 1, "rows": 1, "cols": 1, "e": 2, "unvec": 3, "commutation": 2}
@@ -255,3 +261,51 @@ def circular(statements: list[Statement]) -> Iterator[MatdiffError]:
             else:
                 path[name] = len(path)
                 pending.append(iter(uses[name]))
+
+
+# Tokens
+
+
+def unspecified(sentence: Sentence, tokens: list[Token], declared: Collection[str]) -> bool:
+    """Whether a function is called that nobody has specified, which fails the sentence."""
+    alone = {
+        normal_name(token) for token, following in zip(tokens, [*tokens[1:], None]) if token.type == "NAME" and following != "("
+    }
+    is_foreign = any(token.type == "FOREIGN" and token not in ("|", "{", "}") for token in tokens)
+    for place, token in enumerate(tokens):
+        following = tokens[place + 1 : place + 2]
+        if is_foreign or token.type != "NAME" or not following or following[0] != "(" or following[0].start_pos != token.end_pos:
+            continue
+        name = normal_name(token)
+        known = name in declared or name in alone or name in NAMES or name in SPECIAL_CALLS or name in CONSTANTS
+        is_raised = place > 0 and tokens[place - 1].type in ("CARET", "DOT_CARET")
+        if (
+            (known and name not in CALLED_BY_PAIR)
+            or is_raised
+            or name in declared
+            or name in alone
+            or len(name.partition("_")[0]) == 0
+        ):
+            continue
+        end = end_of_atom(tokens, place + 1)
+        inside = tokens[place + 2 : end - 1]
+        names = [normal_name(part) for part in inside[::2]]
+        is_list = (
+            len(inside) % 2 == 1
+            and all(part.type == "NAME" for part in inside[::2])
+            and all(part == "," for part in inside[1::2])
+        )
+        if is_list and not (name in CALLED_BY_PAIR and len(names) == 2) and not _is_word(name):
+            sentence.fail(
+                UnspecifiedFunction(
+                    span=Span(token.start_pos, tokens[end - 1].end_pos), function=str(token), arguments=tuple(names)
+                )
+            )
+            return True
+    return False
+
+
+def _is_word(name: str) -> bool:
+    """Whether it is so long that a misspelt function is likelier."""
+    stem = name.partition("_")[0].rstrip("0123456789")
+    return len(stem) > 2 and stem not in GREEK.values()

@@ -250,3 +250,17 @@ def _next_statement(tokens: Sequence[Token], position: int) -> int:
 
 
 # The types of single tokens
+
+
+def end_of_atom(tokens: list[Token], place: int) -> int:
+    """The place behind a name, a number, a call or a bracket."""
+    if tokens[place].type != "LPAR":
+        place += 1
+    if place < len(tokens) and tokens[place].type == "LPAR":
+        depth = 0
+        while place < len(tokens):
+            depth += (tokens[place].type in OPENERS) - (tokens[place].type in CLOSERS)
+            place += 1
+            if not depth:
+                break
+    return place

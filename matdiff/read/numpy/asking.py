@@ -3,19 +3,82 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import count
+from typing import NamedTuple
 
 from matdiff.language.errors import UnreadCode
 from matdiff.language.statements import Definition, Question, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import check
-from matdiff.read.numpy.questions import derivative
 from matdiff.read.numpy.script import Script, is_docstring, parameters_of
-from matdiff.read.numpy.source import is_silent, last_name
+from matdiff.read.numpy.source import decorates_silently, is_silent, last_name
 from matdiff.read.numpy.statements import Function
 from matdiff.read.numpy.translation import Translation
 from matdiff.read.numpy.value import Value
+
+# Functions that give derivatives, and their order.
+_ORDERS = {"grad": 1, "value_and_grad": 1, "jacobian": 1, "jacfwd": 1, "jacrev": 1, "hessian": 2, "elementwise_grad": 1}
+
+
+class Derivative(NamedTuple):
+    """`grad(function, argnums=places)(*call.args)`, where `call` is None if it is not called; or of a `value` by names."""
+
+    function: Function | None
+    places: tuple[int, ...] = (0,)
+    order: int = 1
+    call: ast.Call | None = None
+    value: ast.expr | None = None
+    by: tuple[str, ...] = ()
+
+
+def derivative(node: ast.expr, functions: Mapping[str, Function], gradients: Mapping[str, ast.expr]) -> Derivative | None:
+    """The derivative that an expression is; None where it is another one."""
+    if not isinstance(node, ast.Call):
+        return None
+    whole = _function(node, functions, gradients)
+    if whole is not None:
+        return whole
+    inner = node.func
+    found = _function(
+        gradients[inner.id] if isinstance(inner, ast.Name) and inner.id in gradients else inner, functions, gradients
+    )
+    if found is not None:
+        return found._replace(call=node)
+    if last_name(node) == "grad" and "autograd" in ast.unparse(node.func) and len(node.args) == 2:
+        names = node.args[1].elts if isinstance(node.args[1], (ast.Tuple, ast.List)) else [node.args[1]]
+        by = tuple(name.id for name in names if isinstance(name, ast.Name))
+        return Derivative(None, value=node.args[0], by=by) if len(by) == len(names) else None
+    return None
+
+
+def _function(node: ast.expr, functions: Mapping[str, Function], gradients: Mapping[str, ast.expr]) -> Derivative | None:
+    """jax.grad(f), jax.jit(jax.grad(f, argnums=1))."""
+    if not isinstance(node, ast.Call) or not node.args or isinstance(node.func, ast.Call):
+        return None
+    name, inner = last_name(node), node.args[0]
+    if len(node.args) == 1 and decorates_silently(node.func):
+        named = isinstance(inner, ast.Name) and inner.id in gradients
+        return _function(gradients[inner.id] if named and isinstance(inner, ast.Name) else inner, functions, gradients)
+    if name not in _ORDERS or name in functions:
+        return None
+    deeper = _function(inner, functions, gradients)
+    if deeper is not None:
+        return deeper._replace(order=deeper.order + _ORDERS[name])
+    while isinstance(inner, ast.Call) and len(inner.args) == 1 and decorates_silently(inner.func):
+        inner = inner.args[0]
+    function = inner if isinstance(inner, ast.Lambda) else functions.get(inner.id) if isinstance(inner, ast.Name) else None
+    if function is None:
+        return None
+    given = [keyword.value for keyword in node.keywords if keyword.arg == "argnums"] or node.args[1:2]
+    places = _places(given[0]) if given else (0,)
+    return Derivative(function, places, _ORDERS[name]) if places else None
+
+
+def _places(node: ast.expr) -> tuple[int, ...]:
+    parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
+    found = [part.value for part in parts if isinstance(part, ast.Constant) and type(part.value) is int]
+    return tuple(found) if len(found) == len(parts) else ()
 
 
 class Text(Script):

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping
 
 from matdiff.language.errors import EndsEarly, UnreadCode
 from matdiff.language.syntax import Span
-from matdiff.read.numpy.questions import bundles_of
 from matdiff.read.numpy.source import LIBRARIES, Places, imported, last_name, made_at_random, parsed
 from matdiff.read.numpy.statements import Function
+
+_ATTRIBUTES = frozenset(
+    "T mT H I shape size ndim logabsdet grad data real dtype device at flat imag itemsize nbytes names values keys items".split()
+)
 
 
 class Script:
@@ -155,3 +158,25 @@ def is_docstring(node: ast.stmt) -> bool:
 
 def _asks(node: ast.stmt) -> bool:
     return isinstance(node, (ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return))
+
+
+def bundles_of(nodes: Iterable[ast.AST], imported: Mapping[str, str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Names of which parts are taken, `self.W` and `params["W"]`; and those that are unpacked, `W, b = params`."""
+    listed = list(nodes)
+    found, unpacked = {"self", "cls"}, set[str]()
+    called = {id(node.func) for node in listed if isinstance(node, ast.Call)}
+    arguments = {node.arg for node in listed if isinstance(node, ast.arg)}
+    for node in listed:
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            if isinstance(node.value, ast.Name):
+                found.add(node.value.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and id(node) not in called:
+            if node.attr not in _ATTRIBUTES and node.value.id in arguments and node.value.id not in imported:
+                found.add(node.value.id)
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Name)
+            and isinstance(node.targets[0], (ast.Tuple, ast.List))
+        ):
+            unpacked.add(node.value.id)
+    return frozenset(found), frozenset(unpacked)
