@@ -688,7 +688,9 @@ def test_a_file_with_all_that_files_have(name: str, variable: str, text: str, tm
 
 @pytest.mark.parametrize(
     "text",
-    ["x' A x", "A @ x", "x^T A x  # as np.dot has it", "A: m x n; tr(A)", "f = x^T x; f", "2.5 x .* y", "X.^2", "x^2 @ y", "||x||**2", "1.e3 x",
+    ["x' A x", "A @ x", "[-1, 1]", "A [-1; 2]", "x^T A x  # as np.dot has it", "A: m x n; tr(A)", "f = x^T x; f",
+     "2.5 x .* y", "X.^2",
+     "x^2 @ y", "||x||**2", "1.e3 x",
      "lambda x", "lambda: n; lambda x", "X .* Y", "sum(x, 1)", "W_1 x. ", "y = W x; z = y^T y; z"],
 )  # fmt: skip
 def test_a_formula_is_not_taken_for_code(text: str) -> None:
@@ -707,6 +709,11 @@ def test_a_formula_is_not_taken_for_code(text: str) -> None:
         "lambda x: x @ y",
         "def f(x):\n  return x",
         "return x @ y",
+        "x @ A",
+        "X * w[None, :]",
+        "x[-1]",
+        "x[1:] * y",
+        "for i in x: y = i",
     ],
 )
 def test_code_is_told_by_its_marks(text: str) -> None:

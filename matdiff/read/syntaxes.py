@@ -26,7 +26,7 @@ _DOLLARS = r"\A\s*\$|\$[^$]*\$|\A\s*\\[(\[]"
 # Marks of code: an attribute, a power, a keyword argument; and words that no formula has.
 _CODE = (
     r"[A-Za-z_0-9)\]]\s*\.[A-Za-z_]|\*\*|\b(?:axis|dim|keepdims?)\s*=|^\s*(?:def|return|import|from)\s|\blambda\b[^:]*:"
-    r"|^\s*(?:for|while)\s.*:|\[[^\]]*\bNone\b|\[\s*-\s*[0-9]|[\[,]\s*(?:[0-9]+\s*:\s*[\],]|[0-9]*\s*:\s*-?\s*[0-9])"
+    r"|^\s*(?:for|while)\s.*:|\[[^\]]*\bNone\b|(?<=[\w)\]])\[\s*-\s*[0-9]|[\[,]\s*(?:[0-9]+\s*:\s*[\],]|[0-9]*\s*:\s*-?\s*[0-9])"
     # A vector on the left of `@` is a row in code alone.
     r"|(?:^|[-+*/(=,])\s*[a-z]\w*\s*@"
 )
