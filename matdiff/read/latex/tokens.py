@@ -139,11 +139,19 @@ class Formula(Scripts):
                 return following
         elif text in SIGNS:
             self._add(SIGNS[text], mark)
+        elif mark.kind == "NUMBER" and self._goes_with_letter(mark):
+            self.pieces[-1].text, self.pieces[-1].end = self.pieces[-1].text + text, mark.end
         elif mark.kind == "NUMBER":
             self._add("NUMBER", mark)
         else:
             return self._name(place)
         return place + 1
+
+    def _goes_with_letter(self, number: Mark) -> bool:
+        """`x0` is a name: nobody writes a number behind what it multiplies."""
+        before = self.pieces[-1] if self.pieces else None
+        is_name = before is not None and before.type == "NAME" and before.end == number.start
+        return is_name and before is not None and len(before.text) == 1 and number.text.isdecimal()
 
     def _is_positive_part(self, opener: Mark) -> bool:
         """`[x]_+` or `[x]^+`, but `(A)^+` may be a pseudoinverse."""
