@@ -58,7 +58,7 @@ vec(A X B) @ X
 vec(X)^T vec(A) @ X @ X: m x n; A: m x n
 unvec(A x, 2, n) @ x @ A: 2 n x m; x: m
 [q0^2, q0*q1; q1, q0] @ q0 @ q0, q1: scalar
-[1, q0; 2, 3] @ q0 @ q0: scalar
+[1, q0; -2, 3] @ q0 @ q0: scalar
 [x; alpha] @ alpha @ x: n; alpha: scalar
 [x^T A, alpha; y^T, 2] @ x @ A: n x m; x: n; y: m; alpha: scalar
 [x; y]^T [x; y] @ x
