@@ -46,17 +46,25 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
             values[name] = build.symbol(name, axes_of_value(value))
         expr = _recovered(typed.expr, lift, recovery)
     first = next(node for part in parts for node in post_order(part) if node.op == "over")
-    parts_of = tuple((name, _place(count, typed.variables[name])) for name, count in families(parts).items())
-    members = tuple((name, family) for name, family in by.items() if family != name)
-    remark = SumRead(span=first.span, read=expr, definitions=tuple(definitions.items()), members=parts_of, by=members)
+    known = families(parts)
+    remark = SumRead(
+        span=first.span,
+        read=expr,
+        definitions=tuple(definitions.items()),
+        members=tuple(_member(node, typed.variables[name]) for name, node in known.items()),
+        by=tuple((name, family) for name, family in by.items() if family != name),
+        apart=tuple(name for name in typed.variables if name.rpartition("_")[0] in known),
+    )
     plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
     plain.counted = typed.sizes_as_numbers
     return plain
 
 
-def _place(indices: int, array: Variable) -> str:
-    """What a member is of its array."""
-    return "entry i, j" if indices == 2 else "entry i" if array.shape[1].is_one else "row i"
+def _member(node: Expr, array: Variable) -> tuple[str, str, str]:
+    """A member as it is written, what it is of its array, and the array."""
+    letters = [str(index.value).split()[0] for index in node.args]
+    place = f"entry {', '.join(letters)}" if len(letters) > 1 or array.shape[1].is_one else f"row {letters[0]}"
+    return f"{array.name}_{''.join(letters)}", place, array.name
 
 
 def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:

@@ -21,7 +21,7 @@ def assumed_kinds(line: str, shown: Iterable[Expr], typed: Typed) -> str:
     Only names that were read against their spelling are asked about, and declarations of the user still hold.
     """
     soft = [remark.variable for remark in typed.remarks if isinstance(remark, SoftKind)]
-    soft += [name for remark in typed.remarks if isinstance(remark, SumRead) for name, _ in remark.members]
+    soft += [name for remark in typed.remarks if isinstance(remark, SumRead) for _, _, name in remark.members]
     if not soft:
         return ""
     used = {str(node.value) for expr in shown for node in names_in(expr)}

@@ -342,7 +342,10 @@ class UnspecifiedFunction(MatdiffError):
 
 
 class IndexSum(MatdiffError):
-    """A sum over an index that is not read: `problem` is "head", or "value", "unbound" of an index that stands where none can."""
+    """A sum over an index that is not read.
+
+    problem   "head", or of an index "value" where it stands as one, "unbound" by any sum, "range" if nothing tells it; "subscript" of x_{i+1}
+    """
 
     code, name = "E110", "index-sum"
     span: Span
@@ -829,16 +832,18 @@ class MarkRead(Remark):
 class SumRead(Remark):
     """Sums over an index read in matrices.
 
-    members   the names with indices, and what each member is of its array
+    members   for each array with indices a member as it is written, and what it is: ("x_i", "row i", "x")
     by        members by which was to be differentiated, with the family by which it is
+    apart     names like those of members that no sum binds, which stay names of their own
     """
 
     code, name, severity = "W620", "sum-read", "note"
     span: Span | None
     read: Expr
     definitions: tuple[tuple[str, Expr], ...]
-    members: tuple[tuple[str, str], ...]
+    members: tuple[tuple[str, str, str], ...]
     by: tuple[tuple[str, str], ...] = ()
+    apart: tuple[str, ...] = ()
 
 
 class NotationRead(Remark):

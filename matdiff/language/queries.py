@@ -21,9 +21,12 @@ def values_of(expr: Expr) -> tuple[Expr, ...]:
     return expr.args[:1] if expr.op in ("at", "unvec", "over") else expr.args
 
 
-def families(exprs: Iterable[Expr]) -> dict[str, int]:
-    """The names with indices that a sum or a left side binds, and how many they have."""
-    return {str(node.value): len(node.args) for expr in exprs for node in names_in(expr) if node.args}
+def families(exprs: Iterable[Expr]) -> dict[str, Expr]:
+    """The names with indices that a sum or a left side binds, each with the first of its members."""
+    found: dict[str, Expr] = {}
+    for node in (node for expr in exprs for node in names_in(expr) if node.args):
+        found.setdefault(str(node.value), node)
+    return found
 
 
 def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:

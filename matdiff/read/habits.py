@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from matdiff.functions import NAMES
-from matdiff.language.errors import NotationRead
+from matdiff.language.errors import IndexSum, NotationRead
 from matdiff.language.syntax import Span
 from matdiff.read.review import unspecified
 from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, end_of_atom
@@ -37,8 +37,12 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
     start = 2 if sentence.is_definition else 0
     tokens = sentence.tokens
     if "{" in text:
-        tokens[start:] = _subscripts(tokens[start:])
+        tokens[start:] = _subscripts(tokens[start:], sentence)
+    if sentence.broken:
+        return
     if any(mark in text for mark in _MAY_SUM):
+        for change in (_bars, _angles):
+            tokens[start:] = change(tokens[start:], declared, sentence, text)
         tokens[start:] = _sums(tokens[start:], declared, sentence)
     if sentence.broken or unspecified(sentence, tokens[start:], declared):
         return
@@ -82,8 +86,8 @@ def _ends_term(token: Token | None) -> bool:
 # Sums over an index
 
 
-def _subscripts(tokens: list[Token]) -> list[Token]:
-    """`r_{ij}` and `x_{i,j}` as the names r_ij and x_ij."""
+def _subscripts(tokens: list[Token], sentence: Sentence) -> list[Token]:
+    """`r_{ij}` and `x_{i,j}` as the names r_ij and x_ij; `x_{i+1}` is refused."""
     result: list[Token] = []
     place = 0
     while place < len(tokens):
@@ -95,6 +99,10 @@ def _subscripts(tokens: list[Token]) -> list[Token]:
             if end is not None and inside and all(part.type in ("NAME", "NUMBER", "COMMA") for part in inside):
                 letters = "".join(part for part in inside if part.type != "COMMA")
                 token, place = made(token, "NAME", token + letters, token.start_pos, tokens[end].end_pos), end + 1
+            elif end is not None:
+                span = Span(token.start_pos, tokens[end].end_pos)
+                sentence.fail(IndexSum(span=span, written=str(token), problem="subscript"))
+                break
         result.append(token)
     return result
 

@@ -71,7 +71,9 @@ OPERATIONS: Mapping[str, Entry] = {
     "unvec": "{0}.reshape({2}, {1}).T",
     "block": "NP.block(BLOCKS)",
     # Blocks that are all whole numbers would make an array of whole numbers.
-    "single": lambda node: f"{node.parts[0].data}.0" if node.parts[0].op == "number" and isinstance(node.parts[0].data, int) else "{0}",
+    "single": lambda node: (
+        f"{node.parts[0].data}.0" if node.parts[0].op == "number" and isinstance(node.parts[0].data, int) else "{0}"
+    ),
     "flat": "{0}.ravel()",
     "inverse": "NP.linalg.inv({0})",
     "solve": "NP.linalg.solve({0}, {1})",

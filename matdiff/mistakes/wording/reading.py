@@ -171,6 +171,8 @@ def _index_sum(error: errors.IndexSum, text: str) -> Words:
             [Label(error.span, "an index only stands in a subscript")],
             [],
         )
+    if error.problem == "subscript":
+        return "this subscript is not read", [Label(error.span, "a subscript is made of letters and digits")], []
     if error.problem == "range":
         return (
             f"nothing tells up to where `{error.index}` runs",

@@ -75,8 +75,9 @@ def _soft(remark: errors.SoftKind, text: str) -> Advice:
 
 def _sum_read(remark: errors.SumRead, text: str) -> Advice:
     read = "; ".join([*(f"{name} = {in_text(value)}" for name, value in remark.definitions), in_text(remark.read)])
-    notes = [f"{name}_{'ij' if ',' in place else 'i'} is {place} of {name}" for name, place in remark.members]
+    notes = [f"{shown} is {place} of {array}" for shown, place, array in remark.members]
     notes += [f"the derivative by {member} is that row of the derivative by {family}" for member, family in remark.by]
+    notes += [f"no sum binds {name}, which is a name of its own" for name in remark.apart]
     return f"read as `{read}`", [], [], [", ".join(notes)] if notes else []
 
 
