@@ -36,6 +36,7 @@ VALUES = {
     "tuple[SizeReason, ...]": (errors.SizeReason("X", 0, "m", Span(0, 1)),), "tuple[Span, ...]": (Span(0, 1),),
     "tuple[tuple[str, str, Span], ...]": (("X", "Y", Span(0, 1)),), "tuple[tuple[str, str], ...]": (("n", "scalar"),),
     "tuple[tuple[str, str, Shape], ...]": (("X", "matrix", X.shape),),
+    "tuple[tuple[str, Expr], ...]": (("y", X),), "tuple[tuple[str, str, str], ...]": (("x_i", "row i", "x"),),
     "tuple[tuple[str, ...], ...]": (("X",),), "tuple[Span, str]": (Span(0, 1), "m"), "Rational": 2,
     "Remark": errors.SoftKind(span=Span(0, 1), variable="x", kind="scalar"),
     "tuple[MatdiffError, ...]": (TooLarge(what="time", limit=1.0), errors.DivisionByZero(span=Span(0, 1))),

@@ -24,6 +24,8 @@ VECTOR_LETTERS = frozenset("abuvwxyz")
 LABELS = frozenset("aby")
 # The name of a number has so many letters at most, where nothing but its place says that it is one.
 LONGEST_NUMBER = 2
+# In a longer product it is not looked for what stands between two vectors.
+_MOST_FACTORS = 12
 # What a departure costs: one that a row of the table names, a likely one, one of a member of a family, and one that only is possible.
 USUAL, LIKELY, MEMBER, POSSIBLE = 1, 2, 2, 3
 _DOTTED = (".*", "./", ".^")
@@ -164,7 +166,7 @@ class Evidence:
                 self.applied.add(text)
             if count > matrices[place]:
                 self.beside.add(text)
-            rest = [one for at, one in enumerate(node.args) if at != place]
+            rest = [one for at, one in enumerate(node.args) if at != place] if len(node.args) <= _MOST_FACTORS else []
             is_inner = (text[0].islower() or is_usual_number(text)) and self._is_inner(rest)
             if arrayed == arrays[place] or is_inner:
                 self._alone[text] = self._alone.get(text, 0) + 1

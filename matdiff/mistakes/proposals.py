@@ -119,7 +119,10 @@ def proposals(
     found = Proposals()
     for row in TABLE:
         if isinstance(error, row.kinds) and not (found.help and row.alone):
-            new = row.propose(mistake)
+            try:
+                new = row.propose(mistake)
+            except errors.TooLarge:  # there is no time to look for more
+                break
             whole, lines = found.is_whole or new.is_whole, (*found.readings, *new.readings)
             found = Proposals((*found.help, *new.help), new.label or found.label, whole, readings=lines)
             if found.help and row.alone:

@@ -20,8 +20,6 @@ SYNTAXES = ("auto", *READERS)
 # A command of LaTeX; a single letter behind a backslash is what MATLAB divides by, and so are these words.
 _COMMAND = r"\\([A-Za-z]{2,}|[|,;!{}])"
 _DIVIDED = frozenset(("ones", "zeros", "eye", "inv", "pinv"))
-# Scripts in braces are LaTeX, but not beside sums over an index and names with digits, which plain text has.
-_PLAIN = r"\b(?:sum|prod|mean|max|min)_|[∑∏]|[A-Za-z][0-9]"
 _DOLLARS = r"\A\s*\$|\$[^$]*\$|\A\s*\\[(\[]"
 # Marks of code: an attribute, a power, a keyword argument; and words that no formula has.
 _CODE = (
@@ -43,8 +41,6 @@ def syntax_of(text: str) -> str:
         found = re.findall(_COMMAND, formula)
         if any(word not in _DIVIDED for word in found) or re.search(_DOLLARS, formula):
             return "latex"
-    if "^{" in text and "^{" in re.sub(_COMMENT, "", text) and not re.search(_PLAIN, text):
-        return "latex"
     if not any(mark in text for mark in (".", "**", "=", ":", "return", "[", "@")):
         return "matdiff"
     bare = re.sub(_COMMENT, "", text)

@@ -99,8 +99,8 @@ def source_of(function: Callable[..., object]) -> str | None:
     import inspect
 
     if not inspect.isroutine(function) and not inspect.isclass(function):
-        methods = vars(type(function))
-        function = methods.get("forward") or methods.get("__call__") or function
+        own = type(function)
+        function = getattr(own, "forward", None) or getattr(own, "__call__", None) or function
     if inspect.isfunction(function) and hasattr(function, "__wrapped__"):  # another function, such as jax.grad(f)
         return None
     text = _own_source(function)
