@@ -99,8 +99,8 @@ def source_of(function: Callable[..., object]) -> str | None:
     import inspect
 
     if not inspect.isroutine(function) and not inspect.isclass(function):
-        method = getattr(function, "forward", function.__call__ if callable(function) else None)
-        function = getattr(method, "__func__", function)
+        methods = (getattr(getattr(function, name, None), "__func__", None) for name in ("forward", "__call__"))
+        function = next((method for method in methods if method is not None), function)
     if inspect.isfunction(function) and hasattr(function, "__wrapped__"):  # another function, such as jax.grad(f)
         return None
     text = _own_source(function)
