@@ -81,6 +81,7 @@ def _alike(text: str) -> str:
     return re.sub(r"\b([a-zA-Z]+)(\d+)\b", r"\1_\2", text)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("case", _printed())
 def test_an_answer_in_latex_reads_back_as_the_same_formula(case: dict[str, Any]) -> None:
     wrt, structure = list(dict.fromkeys(case["wrt"])), case.get("structure") or "project"

@@ -155,6 +155,7 @@ def assert_near(found: np.ndarray, expected: np.ndarray, tolerance: float) -> No
     np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("snippet", [one for one in SNIPPETS if one.verdict == "right"], ids=lambda snippet: snippet.name)
 def test_a_snippet_is_what_it_computes(snippet: Snippet) -> None:
     variable, _, mode = snippet.variable.partition("=")

@@ -57,6 +57,9 @@ SUMS = {
     "Y[i,k] = sum_j A[i,j] B[j,k]": ("A", None),
     "y[i] = sum_j exp(A[i,j] x[j])": ("x", "A .* exp(A diag(x))"),
     "sum_i |x_i|": ("x", None),
+    "r = b^T A; sum_i (r x_i)^2": ("x", None),
+    "c = A b; sum_i (c^T x_i)^2": ("A", None),
+    "B = A^T A; sum_i x_i^T B x_i": ("x", None),
     "sum_i <a_i, b_i>": ("a", None),
     "sum_i tr(A) x_i^2": ("x", "2 tr(A) x"),
     "sum_i a_ii": ("a", None),
@@ -72,6 +75,7 @@ SUMS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("text", SUMS)
 def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text: str) -> None:
     variable, printed = SUMS[text]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, NotLifted, SumRead
-from matdiff.language.queries import families, post_order
+from matdiff.language.queries import families, ones_of, post_order
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, size_expressions
@@ -42,6 +42,9 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
         recovery = Recovery(size_expressions(typed.variables.values(), named=typed.sizes_as_numbers))
         definitions = {}
         for name, value in typed.definitions.items():
+            if ones_of(value) == (True, False):  # a row, which as a tensor is no other than a column, has no name there
+                values[name] = lift.value(value)
+                continue
             definitions[name] = _recovered(value, lift, recovery)
             values[name] = build.symbol(name, axes_of_value(value))
         expr = _recovered(typed.expr, lift, recovery)
