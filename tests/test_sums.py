@@ -168,6 +168,7 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables:
         ("sum_{i,j,k} T[i,j,k] a[i] b[j] c[k]", NotLifted),
         ("sum_i inv(A + x_i x_i^T)", NotLifted),
         ("sum_i (x_{i+1} - x_i)^2", IndexSum),
+        ("log(x_i^T x_i) - sum_{k != i} x_k^T x_i", IndexSum),
         ("sum_i c", IndexSum),
         ("sum_ij x_i", IndexSum),
     ],

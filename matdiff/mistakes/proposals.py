@@ -144,7 +144,7 @@ def _equally_likely(mistake: Mistake) -> Proposals:
     if all(mark is not None and mark.node is whole.expr and mark.node.op != "+" for mark in marks):
         return Proposals(readings=lines)  # what is proposed for the mark says it shorter
     longest = max((len(line.text) for line in lines), default=0)
-    help = [Help(line.words, line.text, f"{line.text:<{longest}}   {line.words}") for line in lines]
+    help = [Help(line.words, line.text, f"{line.text:<{longest}}   # {line.words}") for line in lines]
     return Proposals(help, readings=lines)
 
 

@@ -139,10 +139,11 @@ def bound(expr: Expr) -> Expr:
 
     Raises IndexSum for an index that stands anywhere else.
     """
-    return _bound(expr, {})
+    return _bound(expr, {}, {letter for letters in _subscripts(expr) for letter in letters})
 
 
-def _bound(expr: Expr, indices: Mapping[str, Expr]) -> Expr:
+def _bound(expr: Expr, indices: Mapping[str, Expr], held: Collection[str]) -> Expr:
+    """`held` are letters of subscripts outside of all sums: x_i there is one name, and k != i holds this i."""
     if expr.op == "over":
         start = 0 if expr.span is None else expr.span.start
         conditions = [part for part in expr.args[1:] if part.op == "condition"]
@@ -152,16 +153,28 @@ def _bound(expr: Expr, indices: Mapping[str, Expr]) -> Expr:
             for index in expr.args[1:]
             if index.op == "index" and not (index.value in told and index.value in indices)  # j != i under a sum over i
         }
+        for letter in sorted(told & own.keys() & set(held)):
+            raise IndexSum(span=expr.span or NOWHERE, written=letter, problem="unbound", index=letter)
         inside = {**indices, **own}
         conditions = [part.replace(args=tuple(_plain(inside[str(index.value)]) for index in part.args)) for part in conditions]
-        return expr.replace(args=(_bound(expr.args[0], inside), *own.values(), *conditions))
+        return expr.replace(args=(_bound(expr.args[0], inside, held), *own.values(), *conditions))
     if expr.op == "name":
         return _with_subscript(expr, str(expr.value), indices)
     if expr.op == "at" and expr.args[0].op == "name":
         letters = [str(place.value) if place.op == "name" else "" for place in expr.args[1:]]
         if any(letter in indices for letter in letters):
             return _member(expr, str(expr.args[0].value), letters, indices)
-    return expr.replace(args=tuple(_bound(arg, indices) for arg in expr.args)) if expr.args else expr
+    return expr.replace(args=tuple(_bound(arg, indices, held) for arg in expr.args)) if expr.args else expr
+
+
+def _subscripts(expr: Expr) -> Iterator[str]:
+    """The subscripts of names outside of sums that may be indices."""
+    if expr.op == "name":
+        _, _, letters = str(expr.value).rpartition("_")
+        if letters.isalpha() and len(letters) <= MOST_INDICES:
+            yield letters
+    for arg in () if expr.op == "over" else expr.args:
+        yield from _subscripts(arg)
 
 
 def _with_subscript(expr: Expr, name: str, indices: Mapping[str, Expr]) -> Expr:
