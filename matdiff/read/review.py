@@ -21,7 +21,7 @@ from matdiff.language.errors import (
     WordAsFactor,
     WrongArity,
 )
-from matdiff.language.kinds import is_greek
+from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import constant, post_order
 from matdiff.language.statements import Declaration, Definition, Question, Statement
 from matdiff.language.syntax import Expr, Span
@@ -99,10 +99,11 @@ def divisions(text: str, expr: Expr) -> Iterator[Remark]:
             following = node.args[position + 1]
             # By a transpose alone nothing can be divided: the quotient takes more factors where it fits.
             is_plain = factor.op == "/" and factor.args[1].op != "'" and _is_juxtaposed(text, factor, following)
-            if not is_plain or (_is_clear(text, factor) and not _is_glued_greek(text, factor, following)):
+            is_glued = is_plain and _is_glued_number(text, factor, following)
+            if not is_plain or (_is_clear(text, factor) and not is_glued):
                 continue
             end = position + 1
-            while end + 1 < len(node.args) and _is_juxtaposed(text, node.args[end], node.args[end + 1]):
+            while not is_glued and end + 1 < len(node.args) and _is_juxtaposed(text, node.args[end], node.args[end + 1]):
                 end += 1
             division = span_of_expr(factor)
             numerator, denominator = factor.args
@@ -118,13 +119,14 @@ def _is_clear(text: str, division: Expr) -> bool:
     return tight or span_of_expr(division).end != end or numerator.op == denominator.op == "number"
 
 
-def _is_glued_greek(text: str, division: Expr, following: Expr) -> bool:
-    """`1/2sigma^2`, where a Greek letter is written together with the number that divides."""
+def _is_glued_number(text: str, division: Expr, following: Expr) -> bool:
+    """`1/2sigma^2` and `1/2n`, where a name of a number is written together with the number that divides."""
     name = following
     while name.args:
         name = name.args[0]
     is_glued = span_of_expr(division).end == span_of_expr(following).start and text[span_of_expr(division).end - 1].isdigit()
-    return is_glued and name.op == "name" and is_greek(str(name.value))
+    letters = str(name.value).partition("_")[0].rstrip("0123456789")
+    return is_glued and name.op == "name" and (is_greek(str(name.value)) or letters in SCALAR_LETTERS)
 
 
 def _is_juxtaposed(text: str, left: Expr, right: Expr) -> bool:
