@@ -27,8 +27,8 @@ def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answe
         from matdiff.answer.forms import checked_forms  # most questions have one form
 
         inputs = checked_forms(inputs)
+    asked = asked.of_families(inputs.exprs)
     typed = infer_question(inputs, asked)
-    asked = asked._replace(wrt=tuple(asked.families(inputs.exprs).values()) or asked.wrt)
     wrt = asked.variables(typed)
     directions = asked.directions(typed, wrt, declare(inputs.declarations))
     with entered(session or Session()) as session:
@@ -48,14 +48,11 @@ def solve(inputs: Inputs, asked: Asked, session: Session | None = None) -> Answe
 def infer_question(inputs: Inputs, asked: Asked) -> Typed:
     """The expression of a question with all shapes; see `infer`.  Raises Departure, alone or in Errors, where `asked` is strict."""
     question, definitions = inputs.question, {d.name: d.expr for d in inputs.definitions}
-    kinds = {name: kind for definition in inputs.definitions for name, kind in definition.kinds.items()}
-    kinds.update(question.kinds)
-    by = asked.families(inputs.exprs)
-    typed = infer(question.expr, inputs.declarations, definitions, wrt=tuple(by.values()), kinds=kinds)
+    typed = infer(question.expr, inputs.declarations, definitions, wrt=asked.named, kinds=inputs.kinds)
     if typed.ranges:
         from matdiff.answer.matrices import in_matrices  # few questions have sums over an index
 
-        typed = in_matrices(typed, by)
+        typed = in_matrices(typed, asked.members)
     if asked.strict:
         written = [*(remark for part in inputs.definitions for remark in part.remarks), *question.remarks]
         departures = [Departure(remark=remark) for remark in (*written, *typed.remarks) if remark.departs]

@@ -30,6 +30,12 @@ class Inputs(NamedTuple):
         """The question and the definitions as they are written."""
         return [self.question.expr, *(definition.expr for definition in self.definitions)]
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kinds of names that the notation tells."""
+        parts: tuple[Definition | Question, ...] = (*self.definitions, self.question)
+        return {name: kind for part in parts for name, kind in part.kinds.items()}
+
 
 class Answer:
     """All results of one question, with what was understood of it.

@@ -30,20 +30,17 @@ def checked_forms(inputs: Inputs) -> Inputs:
     Raises FormsDiffer, or what is wrong in a form; nothing where no point is found at which they have values.
     """
     definitions = {one.name: one.expr for one in inputs.definitions}
-    kinds = dict(inputs.question.kinds)
-    for one in inputs.definitions:
-        kinds.update(one.kinds)
     said = [(inputs.question.expr, form) for form in inputs.question.forms]
     said += [(one.expr, form) for one in inputs.definitions for form in one.forms]
     for expr, form in said:
         assert form.span is not None and expr.span is not None
-        if not _are_equal(inputs, expr, form, definitions, kinds):
+        if not _are_equal(inputs, expr, form, definitions):
             raise FormsDiffer(span=form.span, other=expr.span, forms=(text(form), text(expr)))
 
     def readable(expr: Expr, forms: tuple[Expr, ...]) -> Expr:
         for form in (expr, *reversed(forms)) if forms else ():
             try:
-                infer(form, inputs.declarations, definitions, kinds=kinds)
+                infer(form, inputs.declarations, definitions, kinds=inputs.kinds)
             except MatdiffError:
                 continue
             return form
@@ -57,12 +54,12 @@ def checked_forms(inputs: Inputs) -> Inputs:
     return inputs._replace(question=question, definitions=chosen)
 
 
-def _are_equal(inputs: Inputs, one: Expr, other: Expr, definitions: Mapping[str, Expr], kinds: Mapping[str, str]) -> bool:
+def _are_equal(inputs: Inputs, one: Expr, other: Expr, definitions: Mapping[str, Expr]) -> bool:
     difference = Expr("+", (one, Expr("neg", (other,), span=other.span)), span=one.span)
     try:
-        typed = infer(difference, inputs.declarations, definitions, kinds=kinds)
+        typed = infer(difference, inputs.declarations, definitions, kinds=inputs.kinds)
     except MatdiffError:
-        infer(other, inputs.declarations, definitions, kinds=kinds)  # or is it wrong in itself
+        infer(other, inputs.declarations, definitions, kinds=inputs.kinds)  # or is it wrong in itself
         return False
     left, right = typed.expr.args[0], typed.expr.args[1].args[0]
     if shape_of(left) != shape_of(right):

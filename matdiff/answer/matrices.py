@@ -6,39 +6,36 @@ are the x_i.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, NotLifted, SumRead
-from matdiff.language.queries import families, ones_of, post_order
+from matdiff.language.queries import families, letter_of, ones_of, post_order, shape_of
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.tensor import build
-from matdiff.tensor.lift import Lift, axes_of_value
-from matdiff.tensor.lower import variable_tensor
+from matdiff.tensor.lift import Lift
+from matdiff.tensor.lower import axes_of, variable_tensor
 from matdiff.tensor.nodes import Session, Tensor, entered
 
 if TYPE_CHECKING:
-    from matdiff.language.dims import Dim
     from matdiff.language.kinds import Variable
     from matdiff.language.syntax import Expr
-    from matdiff.tensor.nodes import Index
 
 
-def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> Typed:
+def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Typed:
     """The typed question without sums over an index.  Raises NotLifted where it has no matrix notation.
 
-    by   the variables as they were asked for, and what they are: the derivative by a member is a row of that by its family
+    members   those by which is differentiated, each with its family: the derivative by a member is a row of that by its family
     """
     parts = (*typed.definitions.values(), typed.expr)
-    ranges = _ranges(typed, parts)
+    _check_ranges(typed, parts)
     with entered(Session()):
         values: dict[str, Tensor] = {name: variable_tensor(variable) for name, variable in typed.variables.items()}
-        lift = Lift(values, ranges)
+        lift = Lift(values, typed.ranges)
         recovery = Recovery(size_expressions(typed.variables.values(), named=typed.sizes_as_numbers))
         definitions = {}
         for name, value in typed.definitions.items():
@@ -46,7 +43,7 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
                 values[name] = lift.value(value)
                 continue
             definitions[name] = _recovered(value, lift, recovery)
-            values[name] = build.symbol(name, axes_of_value(value))
+            values[name] = build.symbol(name, axes_of(shape_of(value)))
         expr = _recovered(typed.expr, lift, recovery)
     first = next(node for part in parts for node in post_order(part) if node.op == "over")
     known = families(parts)
@@ -55,7 +52,7 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
         read=expr,
         definitions=tuple(definitions.items()),
         members=tuple(_member(node, typed.variables[name]) for name, node in known.items()),
-        by=tuple((name, family) for name, family in by.items() if family != name),
+        by=members,
         apart=tuple(name for name in typed.variables if name.rpartition("_")[0] in known),
     )
     plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
@@ -65,7 +62,7 @@ def in_matrices(typed: Typed, by: Mapping[str, str] = MappingProxyType({})) -> T
 
 def _member(node: Expr, array: Variable) -> tuple[str, str, str]:
     """A member as it is written, what it is of its array, and the array."""
-    letters = [str(index.value).split()[0] for index in node.args]
+    letters = [letter_of(index) for index in node.args]
     place = f"entry {', '.join(letters)}" if len(letters) > 1 or array.shape[1].is_one else f"row {letters[0]}"
     return f"{array.name}_{''.join(letters)}", place, array.name
 
@@ -78,11 +75,10 @@ def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:
         raise NotLifted(span=expr.span, operation="") from None
 
 
-def _ranges(typed: Typed, parts: Iterable[Expr]) -> dict[Index, Dim]:
-    """The size of each index.  Raises IndexSum where nothing tells it."""
+def _check_ranges(typed: Typed, parts: Iterable[Expr]) -> None:
+    """Raises IndexSum for an index of which nothing tells the size."""
     for node in (node for part in parts for node in post_order(part) if node.op == "over"):
         for index in node.args[1:]:
             if index.op == "index" and is_open(typed.ranges[str(index.value)]):
-                letter = str(index.value).split()[0]
+                letter = letter_of(index)
                 raise IndexSum(span=index.span or node.span, written=letter, problem="range", index=letter)
-    return dict(typed.ranges.items())

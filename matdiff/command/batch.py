@@ -164,7 +164,7 @@ class Batch:
                 try:
                     with within(self.options.timeout):
                         inputs = Inputs(self.text, statement, declarations, definitions)
-                        typed = pipeline.infer_question(inputs, Asked(tuple(statement.wrt or self.wrt)))
+                        typed = pipeline.infer_question(inputs, Asked(tuple(statement.wrt or self.wrt)).of_families(inputs.exprs))
                 except (MatdiffError, RecursionError, MemoryError):
                     return True
                 names.update(dict.fromkeys(typed.number_names()))

@@ -28,6 +28,7 @@ class Asked(NamedTuple):
     layout     "gradient", "numerator" or "denominator"
     along      what the derivative is applied to; then `order` says nothing
     strict     whether what is read otherwise than it is spelled is an error
+    members    those that are asked for, u_k, each with its family u, which is in `wrt`
     """
 
     wrt: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Asked(NamedTuple):
     layout: str = "gradient"
     along: Along | None = None
     strict: bool = False
+    members: tuple[tuple[str, str], ...] = ()
 
     def of(self, question: Question) -> Asked:
         """The same with what a question says itself; where only the value is wanted, no derivative."""
@@ -58,17 +60,20 @@ class Asked(NamedTuple):
         """The variables that are asked for by name."""
         return () if self.wrt == ALL else self.wrt
 
-    def families(self, exprs: Sequence[Expr]) -> dict[str, str]:
-        """For each variable that is asked for by name itself, or for a member that does not stand there, u_k, its family u."""
+    def of_families(self, exprs: Sequence[Expr]) -> Asked:
+        """The same by the family u for each member u_k that is asked for and does not stand in the expressions."""
         if not any("_" in name or name in RESERVED for name in self.named):
-            return {name: name for name in self.named}
+            return self
         known, occurring = families(exprs), {str(node.value) for expr in exprs for node in names_in(expr)}
-        found = {}
+        found, members = [], []
         for name in self.named:
             stem, _, letters = name.rpartition("_")
-            is_member = name not in occurring and stem in known and letters.isalpha() and len(letters) <= 2
-            found[name] = stem if is_member else name + "_" if name in RESERVED and name + "_" in known else name
-        return found
+            if name not in occurring and stem in known and letters.isalpha() and len(letters) <= 2:
+                members.append((name, stem))
+                found.append(stem)
+            else:
+                found.append(name + "_" if name in RESERVED and name + "_" in known else name)
+        return self._replace(wrt=tuple(found), members=tuple(members))
 
     def variables(self, typed: Typed) -> tuple[str, ...]:
         """The variables to differentiate by.  Raises WhichVariable, UnknownVariable."""

@@ -6,12 +6,13 @@ may become where its spelling does not fit, and how far that departs from what p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
-from matdiff.language.kinds import SCALAR_LETTERS, default_kind, is_greek
+from matdiff.language.kinds import default_kind, is_greek, is_usual_number, stem
 from matdiff.language.queries import bare, constant, names_in, post_order
 
 if TYPE_CHECKING:
@@ -37,16 +38,6 @@ _ENCLOSING = ("'", ":", "at", "block")
 _THROUGH = ("*", "/", "neg", "+", "^")
 
 
-def stem(name: str) -> str:
-    """The letters of a name, without digits and subscripts."""
-    return name.partition("_")[0].rstrip("0123456789")
-
-
-def is_usual_number(name: str) -> bool:
-    """Whether the letter usually is a number: a count, a time, a constant."""
-    return stem(name) in SCALAR_LETTERS
-
-
 class Evidence:
     """The roles in which the names of a question stand.
 
@@ -58,6 +49,9 @@ class Evidence:
     shifted               terms beside written numbers only, x + 1
     labels                factors a, b and y beside what is computed of arrays, y w^T x
     alone                 factors that no undeclared array, and nothing transposed, stands beside
+    families, entries     of sums over an index: x of members x_i, and those of them with two indices, a_ij
+    bounds                n of a sum up to n
+    squared, crossed      bases of powers; factors in front of something transposed
     """
 
     def __init__(self, parts: Iterable[Expr], definitions: Mapping[str, Expr]) -> None:
@@ -68,7 +62,6 @@ class Evidence:
         self.dotted: set[str] = set()
         self.arguments: dict[str, str] = {}
         self.factors: set[str] = set()
-        self.terms: set[str] = set()
         self.shifted: set[str] = set()
         self.beside: set[str] = set()
         self.applied: set[str] = set()
@@ -78,10 +71,10 @@ class Evidence:
         self.bounds: set[str] = set()
         self.squared: set[str] = set()
         self.crossed: set[str] = set()
-        self.counts: dict[str, int] = {}
-        self._places: dict[str, int] = {}
-        self._alone: dict[str, int] = {}
-        self._scaled: dict[str, int] = {}
+        self._added: Counter[str] = Counter()
+        self._places: Counter[str] = Counter()
+        self._alone: Counter[str] = Counter()
+        self._scaled: Counter[str] = Counter()
         self._sums: list[tuple[Expr, ...]] = []
         for part in self.parts:
             for node in post_order(part):
@@ -94,9 +87,14 @@ class Evidence:
         return {name for name, count in self._alone.items() if count == self._places[name]}
 
     @property
+    def terms(self) -> Set[str]:
+        """Names that stand as terms of sums."""
+        return self._added.keys()
+
+    @property
     def only_terms(self) -> set[str]:
         """Names that stand as terms of sums and nowhere else."""
-        return {name for name in self.terms - self.shifted if self.counts[name] == self._places[name]}
+        return {name for name, count in self._added.items() if count == self._places[name]} - self.shifted
 
     @property
     def scale_identities(self) -> set[str]:
@@ -114,11 +112,11 @@ class Evidence:
             self.dotted.update(name for name in _vectors_in(node.args[0]) if name in self.families)
         for arg in node.args:
             if arg.op == "name":
-                self._places[str(arg.value)] = self._places.get(str(arg.value), 0) + 1
+                self._places[str(arg.value)] += 1
         if op == "'":
             self.transposed.update(_names([node.args[0]]))
-            if node.args[0].op == "+" and all(is_greek(name) or name in self.families for name in _names(node.args[0].args)):
-                self.transposed.update(_names(node.args[0].args))
+            terms = _names(node.args[0].args) if node.args[0].op == "+" else []
+            self.transposed.update(terms if all(is_greek(name) or name in self.families for name in terms) else ())
         elif op in _DOTTED:
             self.dotted.update(_names(node.args[: 1 if op == ".^" else 2]))
             self.exponents.update(_names(node.args[1:] if op == ".^" else ()))
@@ -134,10 +132,9 @@ class Evidence:
         elif op == "+":
             self._sums.append(node.args)
             is_shift = sum(not _is_literal(term) for term in node.args) < 2
-            for name in _names(node.args):
-                self.shifted.update([name] if is_shift else ())
-                self.terms.add(name)
-                self.counts[name] = self.counts.get(name, 0) + 1
+            names = _names(node.args)
+            self.shifted.update(names if is_shift else ())
+            self._added.update(names)
         elif op in FUNCTIONS and FUNCTIONS[op].patterns and FUNCTIONS[op].is_word:
             pairs, _ = FUNCTIONS[op].patterns[0]
             for (rows, columns), arg in zip(pairs, node.args):
@@ -169,11 +166,11 @@ class Evidence:
             rest = [one for at, one in enumerate(node.args) if at != place] if len(node.args) <= _MOST_FACTORS else []
             is_inner = (text[0].islower() or is_usual_number(text)) and self._is_inner(rest)
             if arrayed == arrays[place] or is_inner:
-                self._alone[text] = self._alone.get(text, 0) + 1
+                self._alone[text] += 1
                 if stem(text) in LABELS and (is_inner or any(self._is_number(one) for one in rest)):
                     self.labels.add(text)
             if identities and named == 1:
-                self._scaled[text] = self._scaled.get(text, 0) + 1
+                self._scaled[text] += 1
 
     def _applied_to_greek(self, before: Expr, last: Expr) -> None:
         """w^T mu, X beta, Sigma^-1 (mu_1 - mu_2): a Greek name, or a sum of some, behind a transposed vector or a matrix."""
@@ -346,11 +343,8 @@ def _names(exprs: Iterable[Expr]) -> list[str]:
 
 def _vectors_in(expr: Expr) -> Iterator[str]:
     """The names that are vectors where a vector stands: terms, and last factors."""
-    if expr.op == "name":
-        yield str(expr.value)
-    parts = (
-        expr.args if expr.op == "+" else expr.args[-1:] if expr.op == "*" else expr.args[:1] if expr.op in ("neg", "over") else ()
-    )
+    parts = {"+": expr.args, "*": expr.args[-1:], "neg": expr.args[:1], "over": expr.args[:1]}.get(expr.op, ())
+    yield from _names([expr])
     for part in parts:
         yield from _vectors_in(part)
 

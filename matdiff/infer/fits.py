@@ -80,8 +80,7 @@ def readings_of(whole: Whole) -> list[Reading]:
 
     if whole.readings is None:
         whole.readings = readings(whole)
-    found: list[Reading] = whole.readings
-    return found
+    return whole.readings
 
 
 def reading_of(whole: Whole) -> Reading | None:

@@ -6,7 +6,7 @@ kinds do not fit, the reading with the fewest departures is taken, if it is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Union
 
@@ -28,6 +28,7 @@ from matdiff.language.errors import (
     GluedNames,
     GroupedProduct,
     IndexRange,
+    IndexSizes,
     MarkRead,
     MatdiffError,
     NotationRead,
@@ -69,7 +70,7 @@ class Typed:
         self, expr: Expr, variables: dict[str, Variable], definitions: dict[str, Expr], remarks: tuple[Remark, ...]
     ) -> None:
         self.expr, self.variables, self.definitions, self.remarks = expr, variables, definitions, remarks
-        self.ranges: Mapping[str, Dim] = {}
+        self.ranges: Mapping[Hashable, Dim] = {}
         self.counted: tuple[str, ...] = ()
 
     def beside(self, variables: Mapping[str, Variable]) -> Typed:
@@ -128,7 +129,7 @@ def infer(
     whole = Whole(expr, declared, definitions, wrt, kinds)
     powers = [node for part in whole.parts for node in post_order(part) if node.value == EULER and node.op == "exp"]
     if powers:
-        return _with_powers(whole, powers)
+        return _with_powers(whole, powers, soft)
     for name in whole.wrt:
         if name not in whole.occurrences:
             unknown = UnknownVariable(variable=name, names=tuple(whole.occurrences), expr=expr)
@@ -163,14 +164,14 @@ def infer(
     return typed
 
 
-def _with_powers(whole: Whole, powers: Sequence[Expr]) -> Typed:
+def _with_powers(whole: Whole, powers: Sequence[Expr], soft: bool) -> Typed:
     """The question in which e^A is the exponential of a matrix, of one that is no product of several, and e^x that of each entry."""
 
     def read_with(function: Mapping[Span | None, str]) -> Typed:
         changed = whole
         for node in reversed(powers):  # the outer ones first
             changed = changed.with_parts([(node, Expr(function.get(node.span, "exp"), node.args, span=node.span))])
-        return infer(changed.expr, changed.declared, changed.all_definitions, wrt=whole.wrt, kinds=whole.kinds)
+        return infer(changed.expr, changed.declared, changed.all_definitions, wrt=whole.wrt, kinds=whole.kinds, soft=soft)
 
     typed = read_with({})
     nodes = [node for part in (*typed.definitions.values(), typed.expr) for node in post_order(part) if node.op == "exp"]
@@ -293,7 +294,7 @@ def _departures(whole: Whole, shaping: Shaping) -> dict[str, str]:
 
 def _complete(error: MatdiffError, whole: Whole, shaping: Shaping) -> None:
     """Final sizes in the error, and the reasons why those that clash are what they are."""
-    if isinstance(error, UndecidedSizes):
+    if isinstance(error, (UndecidedSizes, IndexSizes)):
         error.left, error.right = shaping.sizes.resolve(error.left), shaping.sizes.resolve(error.right)
     elif isinstance(error, IndexRange):
         error.size = shaping.sizes.resolve(error.size)

@@ -11,11 +11,11 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import FUNCTIONS
-from matdiff.infer.evidence import LABELS, POSSIBLE, USUAL, VECTOR_LETTERS, is_usual_number, stem
+from matdiff.infer.evidence import LABELS, POSSIBLE, USUAL, VECTOR_LETTERS
 from matdiff.infer.whole import Whole
 from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes, SumShapes, TooLarge, WrongKind
-from matdiff.language.kinds import default_kind, is_greek
-from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, unsigned, values_of
+from matdiff.language.kinds import default_kind, is_greek, is_usual_number, stem
+from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, rebuilt, unsigned, values_of
 from matdiff.language.statements import Question
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import parse
@@ -161,22 +161,14 @@ def marked(whole: Whole, marks: tuple[Mark, ...]) -> tuple[Whole, dict[int, Expr
     written: dict[int, Expr] = {}
     if not marks:
         return whole, written
-    new: dict[int, Expr] = {}
 
-    def changed(expr: Expr) -> Expr:
-        for node in post_order(expr):
-            if id(node) in new:
-                continue
-            args = tuple([new[id(arg)] for arg in node.args])
-            made = node if args == node.args and all(a is b for a, b in zip(args, node.args)) else node.replace(args=args)
-            if id(node) in by_node:
-                made = by_node[id(node)].made(made)
-            new[id(node)] = made
-            written.setdefault(id(made), node)
-        return new[id(expr)]
+    def change(node: Expr, again: Expr) -> Expr:
+        made = by_node[id(node)].made(again) if id(node) in by_node else again
+        written.setdefault(id(made), node)
+        return made
 
-    definitions = {name: changed(value) for name, value in whole.all_definitions.items()}
-    return Whole(changed(whole.expr), whole.declared, definitions, whole.wrt, whole.kinds), written
+    definitions = {name: rebuilt(value, change) for name, value in whole.all_definitions.items()}
+    return Whole(rebuilt(whole.expr, change), whole.declared, definitions, whole.wrt, whole.kinds), written
 
 
 def _changes(whole: Whole, attempt: _Attempt, reading: Reading) -> Iterator[tuple[int, dict[str, str], tuple[Mark, ...]]]:
@@ -265,12 +257,7 @@ def of_every_row(node: Expr) -> Expr:
     """A function of vectors, of a matrix, as its row in the table says it."""
     argument, question = node.args[0], parse(FUNCTIONS[node.op].by_rows)[-1]
     assert isinstance(question, Question)
-    by_rows = question.expr
-    new: dict[int, Expr] = {}
-    for part in post_order(by_rows):
-        args = tuple([new[id(arg)] for arg in part.args])
-        new[id(part)] = argument if part.op == "name" else part.replace(args=args, span=node.span)
-    return new[id(by_rows)]
+    return rebuilt(question.expr, lambda part, again: argument if part.op == "name" else again.replace(span=node.span))
 
 
 def _is_column(expr: Expr) -> bool:

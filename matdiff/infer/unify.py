@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, size
-from matdiff.language.errors import MatdiffError, NotLifted, TooLarge, UndecidedSizes
-from matdiff.language.queries import post_order
+from matdiff.language.errors import IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes
+from matdiff.language.queries import letter_of, post_order
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
 
@@ -287,7 +287,8 @@ class Ranges:
     def of_one(self, condition: Expr) -> None:
         """The indices of a condition run over the same."""
         one, other = self.of(condition)
-        self.sizes.unify(one, other, (condition,), partial(UndecidedSizes, left=one, right=other, span=condition.span))
+        left, right = map(letter_of, condition.args)
+        self._unify(condition, f"{left} {condition.value} {right}", one, other)
 
     def left(self, expr: Expr, entry: Expr) -> Shape:
         """The shape of y[i] = ... and Y[i,k] = ..., where the entry is a number.  Raises NotLifted where it is none."""
@@ -306,9 +307,13 @@ class Ranges:
     def member(self, expr: Expr, array: Shape) -> Shape:
         """The shape of x_i, a row of the matrix x or an entry of the vector x, or of the entry a_ij."""
         axes = self.of(expr)
-        for one, other in zip(axes, array):
-            self.sizes.unify(one, other, (expr,), partial(UndecidedSizes, left=one, right=other, span=expr.span))
+        for index, one, other in zip(expr.args, axes, array):
+            self._unify(expr, letter_of(index), one, other)
         return (array[1] if len(axes) == 1 else ONE), ONE
+
+    def _unify(self, expr: Expr, written: str, one: Dim, other: Dim) -> None:
+        fail = partial(IndexSizes, left=one, right=other, span=expr.span, written=written)
+        self.sizes.unify(one, other, (expr,), fail)
 
 
 def joined(exprs: tuple[Expr, ...]) -> Span | None:

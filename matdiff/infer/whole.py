@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdiff.infer.evidence import Evidence, preferred
 from matdiff.infer.shapes import Shaping
@@ -15,7 +15,7 @@ from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr, Span
 
 if TYPE_CHECKING:
-    pass
+    from matdiff.infer.search import Reading
 
 # No search may try more changes, or cost more than visiting so many nodes.
 MOST_READINGS = 64
@@ -46,7 +46,7 @@ class Whole:
                 self.occurrences.setdefault(str(node.value), node)
         self.free = [name for name in self.occurrences if name not in self.definitions]
         self.failed: Shaping | None = None
-        self.readings: Any = None
+        self.readings: list[Reading] | None = None
 
     @property
     def parts(self) -> tuple[Expr, ...]:

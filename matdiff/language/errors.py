@@ -581,6 +581,16 @@ class UndecidedSizes(MatdiffError):
     span: Span | None
 
 
+class IndexSizes(MatdiffError):
+    """An index of a sum, or two that a condition compares, `written` so, that runs over arrays of different sizes."""
+
+    code, name = "E319", "index-sizes"
+    written: str
+    left: Dim
+    right: Dim
+    span: Span | None
+
+
 class NoSize(MatdiffError):
     """Where a size or an index must stand: something that is no number, name, sum or product of these, or a size below 1."""
 

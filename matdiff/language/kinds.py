@@ -49,6 +49,16 @@ def default_kind(name: str) -> str:
     return "matrix" if name[0].isupper() else "vector"
 
 
+def stem(name: str) -> str:
+    """The letters of a name, without digits and subscripts."""
+    return name.partition("_")[0].rstrip("0123456789")
+
+
+def is_usual_number(name: str) -> bool:
+    """Whether the letter usually is a number: a count, a time, a constant."""
+    return stem(name) in SCALAR_LETTERS
+
+
 def is_greek(name: str) -> bool:
     """Whether it is the name of a lowercase Greek letter, perhaps with a subscript: `beta`, `beta1`, `beta_x`."""
-    return name.partition("_")[0].rstrip("0123456789") in _GREEK_NUMBERS
+    return stem(name) in _GREEK_NUMBERS

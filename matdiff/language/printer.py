@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import kind_of
-from matdiff.language.queries import post_order
+from matdiff.language.queries import letter_of, post_order
 from matdiff.language.syntax import Expr
 
 # Levels, loosest first.  A text of level NEGATION starts with `-`; one of level OPEN ends in something that reaches to its right.
@@ -97,7 +97,7 @@ class _Printer:
 
     def name(self, node: Expr) -> Piece:
         bold = node.shape is not None and kind_of(node.shape) != "scalar"
-        subscript = "_" + "".join(_letter(index) for index in node.args) if node.args else ""
+        subscript = "_" + "".join(letter_of(index) for index in node.args) if node.args else ""
         return self.style.name(str(node.value) + subscript, bold), ATOM
 
     def over(self, node: Expr) -> Piece:
@@ -105,9 +105,9 @@ class _Printer:
         body, bounds = node.args[0], []
         for index in node.args[1:]:
             if index.op == "condition":
-                bounds.append(f"{_letter(index.args[0])} {index.value} {_letter(index.args[1])}")
+                bounds.append(f"{letter_of(index.args[0])} {index.value} {letter_of(index.args[1])}")
             elif not any(index.value in (one.value for one in other.args) for other in node.args[1:] if other.op == "condition"):
-                bounds.append(_letter(index) + (f"=1..{self.text(index.args[0])}" if index.args else ""))
+                bounds.append(letter_of(index) + (f"=1..{self.text(index.args[0])}" if index.args else ""))
         head = f"{node.value}_{{{','.join(bounds)}}}" if len(bounds) > 1 or len(bounds[0]) > 1 else f"{node.value}_{bounds[0]}"
         return f"{head} {self.at_least(body, OPEN)}", OPEN
 
@@ -387,11 +387,6 @@ def _inverted(node: Expr) -> Expr | None:
     exponent = node.args[1]
     one_below = exponent.op == "neg" and exponent.args[0].op == "number" and exponent.args[0].value == 1
     return node.args[0] if one_below or (exponent.op == "number" and exponent.value == -1) else None
-
-
-def _letter(index: Expr) -> str:
-    """An index as it is written."""
-    return str(index.value).split(" ")[0]
 
 
 _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {

@@ -162,3 +162,8 @@ def leaves(root: Expr) -> Iterator[Expr]:
             stack.extend(reversed(node.args))
         else:
             yield node
+
+
+def letter_of(index: Expr) -> str:
+    """The letter of an index of a sum, which has the place of its sum behind it."""
+    return str(index.value).partition(" ")[0]

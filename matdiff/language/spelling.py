@@ -65,7 +65,7 @@ def _joined(subscripts: Sequence[str]) -> str:
     text, follows = "", False
     for part in subscripts:
         written = _SIGNS.get(part, _latex_subscript(part))
-        needs_space = text[-1:].isalpha() and written[0].isalpha() and not follows  # \\star k
+        needs_space = text[-1:].isalpha() and written[0].isalpha() and not follows  # \star k
         text += (", " if follows and part not in _SIGNS else " " if needs_space else "") + written
         follows = part not in _SIGNS
     return text

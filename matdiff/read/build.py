@@ -153,21 +153,21 @@ class Builder:
         for part in _grouped(parts[1:]):
             op, operand = (part.op, part.operand) if isinstance(part, Multiply) else ("*", part)
             if op == DOT:
-                left = run[0] if len(run) == 1 else Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))
+                left = _joined(run_op, run)
                 run, run_op = [Expr("*", (left, operand), DOT, span_between(left, operand))], DOT
                 continue
             if op == "\\":
-                left = run[0] if len(run) == 1 else Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))
+                left = _joined(run_op, run)
                 inverse = Expr("^", (left, Expr("number", (), -1, span=left.span)), span=left.span)
                 run, run_op = [inverse, operand], "*"
                 continue
-            if op != run_op and len(run) > 1:
-                run = [Expr(run_op, tuple(run), span=span_between(run[0], run[-1]))]
+            if op != run_op:
+                run = [_joined(run_op, run)]
             run.append(operand)
             run_op = op
             if op not in _ASSOCIATIVE:
-                run = [Expr(op, tuple(run), span=span_between(run[0], run[-1]))]
-        return Expr(run_op, tuple(run), span=span_between(run[0], run[-1])) if len(run) > 1 else run[0]
+                run = [_joined(op, run)]
+        return _joined(run_op, run)
 
     def modulus(self, parts: list[Part]) -> Expr:
         """`|x|`: the absolute value of a number, the determinant of a square matrix; inference tells which."""
@@ -368,6 +368,10 @@ def _smaller(left: Expr, right: Expr, span: Span) -> Expr:
 _OF_TWO = {"max": _larger, "min": _smaller, "norm": _norm_with}
 
 
+def _joined(op: str, run: list[Expr]) -> Expr:
+    return run[0] if len(run) == 1 else Expr(op, tuple(run), span=span_between(run[0], run[-1]))
+
+
 def _grouped(parts: list[Union[Expr, Multiply]]) -> Iterator[Union[Expr, Multiply]]:
     """The parts behind the first, those that stand side by side behind a tight operator as its one operand."""
     place = 0
@@ -388,9 +392,9 @@ def _product_of(factors: list[Expr]) -> Expr:
     """A product; a sign in front of the first factor is one of the product."""
     first = factors[0]
     if first.op == "neg" and _span(first.args[0]).end == _span(first).end:
-        whole = Expr("*", (first.args[0], *factors[1:]), span=span_between(first.args[0], factors[-1]))
+        whole = _joined("*", [first.args[0], *factors[1:]])
         return Expr("neg", (whole,), span=span_between(first, factors[-1]))
-    return Expr("*", tuple(factors), span=span_between(first, factors[-1]))
+    return _joined("*", factors)
 
 
 def _suffix_of(token: Token) -> Suffix:

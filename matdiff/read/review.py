@@ -21,7 +21,7 @@ from matdiff.language.errors import (
     WordAsFactor,
     WrongArity,
 )
-from matdiff.language.kinds import SCALAR_LETTERS, is_greek
+from matdiff.language.kinds import is_greek, is_usual_number, stem
 from matdiff.language.queries import constant, post_order
 from matdiff.language.statements import Declaration, Definition, Question, Statement
 from matdiff.language.syntax import Expr, Span
@@ -125,8 +125,7 @@ def _is_glued_number(text: str, division: Expr, following: Expr) -> bool:
     while name.args:
         name = name.args[0]
     is_glued = span_of_expr(division).end == span_of_expr(following).start and text[span_of_expr(division).end - 1].isdigit()
-    letters = str(name.value).partition("_")[0].rstrip("0123456789")
-    return is_glued and name.op == "name" and (is_greek(str(name.value)) or letters in SCALAR_LETTERS)
+    return is_glued and name.op == "name" and (is_greek(str(name.value)) or is_usual_number(str(name.value)))
 
 
 def _is_juxtaposed(text: str, left: Expr, right: Expr) -> bool:
@@ -279,15 +278,10 @@ def unspecified(sentence: Sentence, tokens: list[Token], declared: Collection[st
         if is_foreign or token.type != "NAME" or not following or following[0] != "(" or following[0].start_pos != token.end_pos:
             continue
         name = normal_name(token)
-        known = name in declared or name in alone or name in NAMES or name in SPECIAL_CALLS or name in CONSTANTS
+        is_value = name in declared or name in alone or name.startswith("_")
+        is_known = name in NAMES or name in SPECIAL_CALLS or name in CONSTANTS
         is_raised = place > 0 and tokens[place - 1].type in ("CARET", "DOT_CARET")
-        if (
-            (known and name not in CALLED_BY_PAIR)
-            or is_raised
-            or name in declared
-            or name in alone
-            or len(name.partition("_")[0]) == 0
-        ):
+        if is_value or is_raised or (is_known and name not in CALLED_BY_PAIR):
             continue
         end = end_of_atom(tokens, place + 1)
         inside = tokens[place + 2 : end - 1]
@@ -309,5 +303,4 @@ def unspecified(sentence: Sentence, tokens: list[Token], declared: Collection[st
 
 def _is_word(name: str) -> bool:
     """Whether it is so long that a misspelt function is likelier."""
-    stem = name.partition("_")[0].rstrip("0123456789")
-    return len(stem) > 2 and stem not in GREEK.values()
+    return len(stem(name)) > 2 and stem(name) not in GREEK.values()

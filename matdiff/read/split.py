@@ -249,9 +249,6 @@ def _next_statement(tokens: Sequence[Token], position: int) -> int:
     return position
 
 
-# The types of single tokens
-
-
 def end_of_atom(tokens: list[Token], place: int) -> int:
     """The place behind a name, a number, a call or a bracket."""
     if tokens[place].type != "LPAR":

@@ -21,6 +21,7 @@ from matdiff.language.errors import (
     UnknownCommand,
     UnknownFunction,
 )
+from matdiff.language.kinds import stem
 from matdiff.language.syntax import Span
 from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, span_of
 
@@ -292,8 +293,8 @@ def add_unknown_functions(sentence: Sentence, names: frozenset[str]) -> None:
 
 def _is_word(token: Token) -> bool:
     """More than one letter besides digits and subscripts, and not a Greek name: `logdte`, but not `x1`, `W_1` or `beta`."""
-    stem = str(token).partition("_")[0].rstrip("0123456789")
-    return len(stem) > 1 and stem.isascii() and stem not in GREEK.values()
+    letters = stem(token)
+    return len(letters) > 1 and letters.isascii() and letters not in GREEK.values()
 
 
 def _has_comma(tokens: list[Token], opener: int) -> bool:

@@ -6,7 +6,7 @@ scalar none.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from matdiff.functions import FUNCTIONS, MATRIX_POWER, Function, Signature
@@ -20,6 +20,10 @@ from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.limits import WRITTEN_POWER
 from matdiff.tensor import build
 from matdiff.tensor.nodes import SINGULAR, Index, Product, Tensor
+
+# An operand, and a tensor, with an index for each of its axes.
+Part = tuple[Expr, Sequence[Index]]
+Factor = tuple[Tensor, Sequence[Index]]
 
 
 def axes_of(shape: Shape) -> tuple[Dim, ...]:
@@ -168,43 +172,56 @@ class Lowering:
             axes = tuple(range(2 + 2 * row.order))
             directions = zip(args[-row.order :], zip(axes[2::2], axes[3::2]))
             return build.einsum([(slope_of(value, row.order), axes), *directions], (0, 1))
-        if op == "cumsum":
-            dims = args[0].dims
-            return build.einsum([(build.constant("tril", (), dims + dims), (0, 1)), (args[0], (1,))], (0,)) if dims else args[0]
-        if op in ("tril", "triu"):
-            return triangle(args[0], self.shape(expr), op == "tril")
+        if op == "cumsum" and self.axes(expr):
+            return self._joined(
+                expr, [(expr.args[0], (1,))], (0,), {}, [(build.constant("tril", (), self.axes(expr) * 2), (0, 1))]
+            )
+        if op in ("tril", "triu") and self.axes(expr):
+            return self._triangle(expr)
         if op == ".*" or (op == ":" and not all(arg.dims for arg in args)):
             return build.hadamard(*args)
-        return self._pattern(expr, args)
+        return self._pattern(expr)
 
-    def _pattern(self, expr: Expr, args: list[Tensor]) -> Tensor:
+    def _joined(
+        self,
+        expr: Expr,
+        parts: Sequence[Part],
+        ends: Sequence[Index],
+        sizes: Mapping[Index, Dim],
+        constants: Sequence[Factor] = (),
+    ) -> Tensor:
+        """The value of `expr`, a product of operands and constants that is summed over the indices that are no `ends`."""
+        return build.einsum([*((self._of(arg), slots) for arg, slots in parts), *constants], ends, sizes)
+
+    def _pattern(self, expr: Expr) -> Tensor:
         shapes = [self.shape(arg) for arg in expr.args]
         inputs, output = fitting(FUNCTIONS[expr.op].patterns, shapes)
         sizes: dict[Index, Dim] = {}
-        factors = []
-        for arg, letters, shape in zip(args, inputs, shapes):
+        parts: list[Part] = []
+        constants: list[Factor] = []
+        for arg, letters, shape in zip(expr.args, inputs, shapes):
             sizes.update(zip(letters, shape))
-            factors.append((arg, [letter for letter, dim in zip(letters, shape) if not dim.is_one]))
+            parts.append((arg, [letter for letter, dim in zip(letters, shape) if not dim.is_one]))
         ends: list[Index] = []
         for token in output:
-            parts = [letter for letter in token.split("*") if letter != "1" and not sizes[letter].is_one]
-            if len(parts) == 2:
-                pair = (sizes[parts[0]], sizes[parts[1]])
-                factors.append((build.constant("fuse", pair, (pair[0] * pair[1], *pair)), [token, *parts]))
-                parts = [token]
-            ends += parts
-        return build.einsum(factors, ends, sizes)
+            axes = [letter for letter in token.split("*") if letter != "1" and not sizes[letter].is_one]
+            if len(axes) == 2:
+                pair = (sizes[axes[0]], sizes[axes[1]])
+                constants.append((build.constant("fuse", pair, (pair[0] * pair[1], *pair)), [token, *axes]))
+                axes = [token]
+            ends += axes
+        return self._joined(expr, parts, ends, sizes, constants)
 
     def _product(self, expr: Expr) -> Tensor:
         """One einsum for the whole chain; a scalar, wherever it stands, scales."""
-        factors: list[tuple[Tensor, tuple[Index, ...]]] = []
+        parts: list[Part] = []
         row: Index = None
         column: Index = None
         sizes: dict[Index, Dim] = {}
         for place, arg in enumerate(expr.args):
-            tensor, (rows, columns) = self._of(arg), self.shape(arg)
+            rows, columns = self.shape(arg)
             if rows.is_one and columns.is_one:
-                factors.append((tensor, ()))
+                parts.append((arg, ()))
                 continue
             if row is None and column is None:
                 left: Index = None if rows.is_one else ("row", place)
@@ -213,29 +230,46 @@ class Lowering:
                 left = column
             column = None if columns.is_one else ("column", place)
             slots = tuple(slot for slot in (left if not rows.is_one else None, column) if slot is not None)
-            sizes.update(zip(slots, tensor.dims))
-            factors.append((tensor, slots))
-        return build.einsum(factors, tuple(end for end in (row, column) if end is not None), sizes)
+            sizes.update(zip(slots, self.axes(arg)))
+            parts.append((arg, slots))
+        return self._joined(expr, parts, [end for end in (row, column) if end is not None], sizes)
 
     def _entries(self, expr: Expr) -> Tensor:
         """X[i,j], X[:,j], X[i,:] and x[i]: products with unit vectors."""
-        base, shape = self._of(expr.args[0]), self.shape(expr.args[0])
+        shape = self.shape(expr.args[0])
         places = list(expr.args[1:])
         if len(places) == 1:
             places = [*places, Expr("all")] if shape[1].is_one else [Expr("all"), *places]
         axes = [(axis, dim, place) for axis, (dim, place) in enumerate(zip(shape, places)) if not dim.is_one]
-        units = [(build.constant("unit", (place, dim), (dim,)), (axis,)) for axis, dim, place in axes if place.op != "all"]
+        units: list[Factor] = [
+            (build.constant("unit", (place, dim), (dim,)), (axis,)) for axis, dim, place in axes if place.op != "all"
+        ]
         ends = [axis for axis, _, place in axes if place.op == "all"]
-        return build.einsum([(base, [axis for axis, _, _ in axes]), *units], ends)
+        return self._joined(expr, [(expr.args[0], [axis for axis, _, _ in axes])], ends, {}, units)
 
     def _unstacked(self, expr: Expr) -> Tensor:
         """unvec(x, m, n): x_p fuse_pji, the matrix of which vec makes x."""
         rows, columns = self.shape(expr)
-        value = self._of(expr.args[0])
         if rows.is_one or columns.is_one:
-            return value
+            return self._of(expr.args[0])
         fuse = build.constant("fuse", (columns, rows), (columns * rows, columns, rows))
-        return build.einsum([(value, ("p",)), (fuse, ("p", "j", "i"))], ("i", "j"))
+        return self._joined(expr, [(expr.args[0], ("p",))], ("i", "j"), {}, [(fuse, ("p", "j", "i"))])
+
+    def _triangle(self, expr: Expr) -> Tensor:
+        """The lower or upper triangle, diagonal included: the entries times a mask of zeros and ones.
+
+        All of a column is in its lower triangle and only its first entry in the upper one; of a row it is the other way round.
+        """
+        rows, columns = self.shape(expr)
+        is_lower = expr.op == "tril"
+        mask: list[Factor] = []
+        if not rows.is_one and not columns.is_one:
+            both, slots = ((rows, columns), (0, 1)) if is_lower else ((columns, rows), (1, 0))
+            mask = [(build.constant("tril", (), both), slots)]
+        elif columns.is_one != is_lower:
+            mask = [(build.constant("unit", (Expr("number", (), 1), rows * columns), self.axes(expr)), (0,))]
+        axes = range(len(self.axes(expr)))
+        return self._joined(expr, [(expr.args[0], axes)], axes, {}, mask)
 
     def _block(self, expr: Expr) -> Tensor:
         """[A, B; C, D]: the sum of the blocks, each moved to its place by the matrices `shift`."""
@@ -299,22 +333,6 @@ def power_of(base: Tensor, exponent: Tensor) -> Tensor:
     dims = max(base.dims, exponent.dims, key=len)
     both = tuple(arg if arg.dims == dims else build.broadcast(arg, dims) for arg in (base, exponent))
     return build.apply("power", both, dims)
-
-
-def triangle(tensor: Tensor, shape: Shape, lower_part: bool) -> Tensor:
-    """The lower or upper triangle, diagonal included: the entries times a mask of zeros and ones.
-
-    All of a column is in its lower triangle and only its first entry in the upper one; of a row it is the other way round.
-    """
-    if not tensor.dims:
-        return tensor
-    rows, columns = shape
-    if tensor.order == 1:
-        first = build.constant("unit", (Expr("number", (), 1), tensor.dims[0]), tensor.dims)
-        return tensor if columns.is_one == lower_part else build.hadamard(tensor, first)
-    if lower_part:
-        return build.hadamard(tensor, build.constant("tril", (), (rows, columns)))
-    return build.einsum([(tensor, (0, 1)), (build.constant("tril", (), (columns, rows)), (1, 0))], (0, 1))
 
 
 def matrix_power(base: Tensor, exponent: Tensor) -> Tensor:

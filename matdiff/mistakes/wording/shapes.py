@@ -233,5 +233,6 @@ SHAPE_WORDS: dict[type, Wording] = {
     errors.NoSize: _no_size,
     errors.ArgumentSizes: _operands("the arguments of `{0.function}` do not fit"),
     errors.UndecidedSizes: plain("cannot decide whether the sizes {0.left} and {0.right} are equal", span=""),
+    errors.IndexSizes: plain("`{0.written}` runs over {0.left} and over {0.right}", span="the sizes differ here"),
     errors.DefinitionShape: _definition,
 }
