@@ -16,7 +16,7 @@ _SPACES = frozenset(
     "thinspace medspace thickspace negthinspace enspace strut mathstrut hfill allowbreak allowdisplaybreaks middle "
     "mathop mathrel mathbin mathord boxed ensuremath substack hline centering par noindent smallskip medskip big "
     "Big bigg Bigg".split()
-)
+) | {" "}
 _SIZED = {
     **dict.fromkeys(("left", "bigl", "Bigl", "biggl", "Biggl"), "open"),
     **dict.fromkeys(("right", "bigr", "Bigr", "biggr", "Biggr"), "close"),
@@ -79,7 +79,7 @@ def seen(marks: Sequence[Mark]) -> Iterator[Mark]:
             place = _numbered(marks, place)
         elif mark.text == ":" and following == "=":
             continue
-        elif word in _SPACES or mark.text == "~" or word in ("[", "]", "(", ")") or (word and word.isspace()):
+        elif word in _SPACES or mark.text == "~" or word in ("[", "]", "(", ")"):
             continue
         elif word in ("eqno", "leqno"):
             place = _numbered(marks, place) or place
