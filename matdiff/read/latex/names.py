@@ -264,3 +264,23 @@ def _prime_end(marks: Sequence[Mark], place: int) -> int:
         return 0
     first, last, following = argument_at(marks, place, len(marks))
     return following if [mark.text for mark in marks[first:last]] == ["\\prime"] else 0
+
+
+# Letters that in the subscript of an identity are its size: I_c is a name.
+_SIZES = frozenset("dklmnpqrDKLMNPQRT")
+
+
+def sizes_in(subscript: str, constant: str) -> list[list[tuple[str, str]]]:
+    """The sizes that the subscript of an identity or of ones says, as tokens: `n`, `m_n`, `N_r`, `n_plus_1`; nothing where it is a label."""
+    parts = subscript.split("_")
+    if len(parts) == 2 and parts[0] in _SIZES and parts[1] == parts[0]:
+        return [[("NAME", parts[0])]]
+    if len(parts) == 2 and constant != "I" and set(parts) <= _SIZES and parts[0].isupper() == parts[1].isupper():
+        return [[("NAME", part)] for part in parts]
+    if len(parts) == 3 and parts[1] in ("plus", "minus") and parts[0] in _SIZES and parts[2].isdecimal():
+        return [[("NAME", parts[0]), ("PLUS", "+") if parts[1] == "plus" else ("MINUS", "-"), ("NUMBER", parts[2])]]
+    if len(parts) == 1 and len(subscript) == 2 and set(subscript) <= _SIZES:
+        return [[("NAME", letter) for letter in subscript]]
+    if parts[0].isdecimal():
+        return [[("NUMBER", subscript)]] if len(parts) == 1 else []
+    return [[("NAME", subscript)]] if parts[0] in _SIZES and len(parts) < 3 else []

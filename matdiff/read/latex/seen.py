@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from matdiff.language.errors import UnclosedBracket, UnexpectedText, UnknownCommand
 from matdiff.language.syntax import Span
 from matdiff.limits import check
-from matdiff.read.latex.marks import FONTS, Mark, unexpected
+from matdiff.read.latex.marks import FONTS, FRACTIONS, Mark, unexpected
 from matdiff.read.latex.pieces import TRANSPOSES
 
 # Commands that say how much space there is, or how large a sign is.
@@ -145,6 +145,11 @@ def _rearranged(marks: Sequence[Mark]) -> Iterator[Mark]:
             place = end
         elif mark.command in FONTS and [one.text for one in marks[place : place + 2]] in _NABLAS:
             continue
+        elif mark.command in FRACTIONS and place < len(marks) and marks[place].text.isdecimal() and len(marks[place].text) == 2:
+            digits, place = marks[place], place + 1  # \\frac12
+            yield mark
+            yield Mark("NUMBER", digits.text[0], digits.start, digits.start + 1)
+            yield Mark("NUMBER", digits.text[1], digits.start + 1, digits.end)
         elif mark.text == "^" and place < len(marks) and marks[place].text == "{":
             yield mark
             split = _label_end(marks, place)

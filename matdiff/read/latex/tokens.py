@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from matdiff.functions import FUNCTIONS, NAMES
 from matdiff.language.errors import NeedsParentheses, UnexpectedText, UnknownCommand, UnknownFunction, UnspecifiedFunction
 from matdiff.language.syntax import Span
+from matdiff.limits import check
 from matdiff.read.latex.marks import (
     ACCENTS,
     BARS,
@@ -34,40 +35,22 @@ from matdiff.read.latex.names import (
     is_call,
     letter_of,
     letters_at,
+    sizes_in,
     subscript_at,
     unit_at,
     written,
 )
-from matdiff.read.latex.pieces import EXTREMA, INDEXED, POSTFIX, SIGNS, TRANSPOSES, Piece
+from matdiff.read.latex.pieces import ENDS, EXTREMA, INDEXED, NORMS, POSTFIX, SIGNS, TRANSPOSES, Piece
 from matdiff.read.latex.scripts import Scripts
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
+    from matdiff.read.latex.pieces import Known
 
 # Functions whose value is a number, which nobody transposes.
 _NUMBERS = frozenset(("tr", "det", "logdet"))
 _EIGENVALUES = {"lambda_max": "eigmax", "lambda_min": "eigmin"}
 _CONSTANTS = {"1": "ones", "0": "zeros", "I": "I"}
-
-
-# Letters that in the subscript of an identity are its size: I_c is a name.
-_SIZES = frozenset("dklmnpqrDKLMNPQRT")
-
-
-def _sizes(subscript: str, constant: str) -> list[list[tuple[str, str]]]:
-    """The sizes that the subscript of an identity or of ones says, as tokens: `n`, `m_n`, `N_r`, `n_plus_1`; nothing where it is a label."""
-    parts = subscript.split("_")
-    if len(parts) == 2 and parts[0] in _SIZES and parts[1] == parts[0]:
-        return [[("NAME", parts[0])]]
-    if len(parts) == 2 and constant != "I" and set(parts) <= _SIZES and parts[0].isupper() == parts[1].isupper():
-        return [[("NAME", part)] for part in parts]
-    if len(parts) == 3 and parts[1] in ("plus", "minus") and parts[0] in _SIZES and parts[2].isdecimal():
-        return [[("NAME", parts[0]), ("PLUS", "+") if parts[1] == "plus" else ("MINUS", "-"), ("NUMBER", parts[2])]]
-    if len(parts) == 1 and len(subscript) == 2 and set(subscript) <= _SIZES:
-        return [[("NAME", letter) for letter in subscript]]
-    if parts[0].isdecimal():
-        return [[("NUMBER", subscript)]] if len(parts) == 1 else []
-    return [[("NAME", subscript)]] if parts[0] in _SIZES and len(parts) < 3 else []
 
 
 def _first_given(inside: Sequence[Mark]) -> int:
@@ -81,7 +64,22 @@ _FUNCTIONS = frozenset(("sigma", "phi", "psi", "f", "g", "h"))
 class Formula(Scripts):
     """The marks from `start` to `stop` as tokens, `pieces`.  Raises the errors of reading at the first mark that cannot be read."""
 
-    # Tokens
+    def __init__(self, marks: Sequence[Mark], start: int, stop: int, known: Known) -> None:
+        super().__init__(marks, stop, known)
+        place = start
+        while place < stop:
+            check()
+            self._insert(place)
+            if place in self.skipped:
+                place = self.skipped.pop(place)
+            else:
+                place = self._read(place)
+        self._insert(stop)
+        if not self.pieces and start < stop:
+            raise unexpected(self.marks[start], "argument")
+        if self.open:
+            end = self.marks[stop - 1].end
+            raise self._unclosed(self.open[-1], Span(end, end))
 
     def _read(self, place: int) -> int:
         """Add what begins at `place`; the place behind it."""
@@ -162,6 +160,56 @@ class Formula(Scripts):
             return False
         first, last, _ = argument_at(self.marks, place, self.stop)
         return self._plain(first, last) == ["+"]
+
+    # Bars
+
+    def _bar(self, place: int) -> int:
+        mark = self.marks[place]
+        kind, side = BARS[mark.text], mark.side
+        within = self.open[-1].type if self.open else ""
+        ends = bool(self.pieces) and self.pieces[-1].type in ENDS
+        if side == "middle":
+            raise unexpected(mark)
+        if mark.text == "||" and within == "BAR_OPEN" and ends:  # |a||b|
+            middle = mark.start + 1
+            self._close("BAR_OPEN", "|", mark.start, middle)
+            self._open("BAR_OPEN", "|", middle, mark.end)
+            return place + 1
+        if side != "close" and (side == "open" or within != f"{kind}_OPEN" or not ends):
+            self._open(f"{kind}_OPEN", mark.text, mark.start, mark.end)
+            return place + 1
+        self._close(f"{kind}_OPEN", mark.text, mark.start, mark.end)
+        if kind == "BAR":
+            return place + 1
+        norm, at = self.pieces[-1], place + 1
+        norm.text = "norm"
+        if self._text(at) == "^":
+            at = argument_at(self.marks, at, self.stop)[2]
+        if self._text(at) != "_":
+            return place + 1
+        first, last, following = argument_at(self.marks, at, self.stop)
+        subscript = "".join(self._plain(first, last))
+        if subscript in NORMS:
+            norm.text = NORMS[subscript]
+        else:
+            self._norm_with(first, last, Span(self.marks[at].start, self.marks[following - 1].end))
+        if at == place + 1:
+            norm.end = self.marks[following - 1].end
+            return following
+        self.skipped[at] = following
+        return place + 1
+
+    def _norm_with(self, first: int, last: int, span: Span) -> None:
+        """The subscript of a norm, a formula: `\\|x\\|_A`, `\\|x\\|_p`.  Raises UnexpectedText."""
+        unit = unit_at(self.marks, first, last)
+        is_word = unit is not None and unit.next == last and (unit.word or unit.style.startswith("script"))
+        text = "_" + "".join(self._plain(first, last))
+        if is_word or any(mark.text == "," for mark in self.marks[first:last]) or text == "_0":
+            raise UnexpectedText(span=span, text=text, reason="norm")
+        self.pieces.append(Piece("NORM_SUBSCRIPT", text, span.start, span.start + 1))
+        self.pieces.append(Piece("LBRACE", "{", span.start + 1, span.start + 1))
+        self.pieces += Formula(self.marks, first, last, self.known).pieces
+        self.pieces.append(Piece("RBRACE", "}", span.end, span.end))
 
     # Names and functions
 
@@ -353,7 +401,7 @@ class Formula(Scripts):
         if not size:
             self.pieces.append(Piece("CONSTANT", constant, piece.start, piece.end))
             return True
-        sizes = _sizes(size, constant)
+        sizes = sizes_in(size, constant)
         if not sizes or len(sizes) > (1 if constant == "I" else 2):
             raise UnexpectedText(span=Span(piece.start, piece.end), text=f"{stem}_{size}", reason="size")
         tokens = [("CALL", "eye" if constant == "I" else constant), ("LPAR", "(")]
