@@ -9,7 +9,7 @@ from matdiff.functions import RESERVED
 from matdiff.language.errors import EndsEarly, MatdiffError, ReservedName, UnexpectedText, UnspecifiedFunction
 from matdiff.language.syntax import Span
 from matdiff.read.latex.left import Derivative, derivative_at, extrema_at, primed_at
-from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, named, unexpected
+from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, named, outside, unexpected
 from matdiff.read.latex.names import argument_at, is_list, letter_of, unit_at, written
 from matdiff.read.latex.pieces import TRANSPOSES, Known, Piece
 from matdiff.read.latex.tokens import Formula
@@ -60,7 +60,7 @@ class Sentence(NamedTuple):
 def sentences_of(marks: Sequence[Mark]) -> list[Sentence]:
     """Statements at separators and new lines outside of brackets."""
     found: list[Sentence] = []
-    start, place, wrt, relations = 0, 0, -1, list[int]()
+    start, wrt, relations = 0, -1, list[int]()
 
     def end(stop: int) -> None:
         nonlocal wrt, relations
@@ -68,18 +68,16 @@ def sentences_of(marks: Sequence[Mark]) -> list[Sentence]:
             found.append(Sentence(start, stop, relations, stop if wrt < 0 else wrt))
         wrt, relations = -1, []
 
-    while place < len(marks):
-        mark = marks[place]
-        if mark.partner is not None and (mark.text in OPENERS or mark.kind == "BEGIN"):
-            place = mark.partner.place
-        elif mark.kind == "WRT" and wrt < 0:
-            wrt = place
+    for mark in outside(marks):
+        if mark.kind == "WRT" and wrt < 0:
+            wrt = mark.place
         elif mark.text in RELATIONS:
-            relations.append(place)
-        elif (mark.text in _SEPARATORS and (wrt < 0 or mark.text == ";")) or (mark.command == "\\" and _breaks(marks, place)):
-            end(place)
-            start = place + 1
-        place += 1
+            relations.append(mark.place)
+        elif (mark.text in _SEPARATORS and (wrt < 0 or mark.text == ";")) or (
+            mark.command == "\\" and _breaks(marks, mark.place)
+        ):
+            end(mark.place)
+            start = mark.place + 1
     end(len(marks))
     return found
 
@@ -115,7 +113,7 @@ def known_in(marks: Sequence[Mark], sentences: Sequence[Sentence], names: Iterab
     for place, mark in enumerate(marks):
         following = marks[place + 1] if place + 1 < len(marks) else None
         if mark.command in FONTS and following is not None and (mark.command in UPRIGHT or FONTS[mark.command]):
-            styled_until = following.place if following.partner is None else following.partner.place
+            styled_until = following.partner.place
         letter = letter_of(mark)[0]
         if letter in _FUNCTIONS:
             is_called = (
@@ -221,15 +219,9 @@ def _check_sides(marks: Sequence[Mark], sentence: Sentence) -> None:
 
 def _check_relations(marks: Sequence[Mark], sentence: Sentence) -> None:
     """Raises UnexpectedText for a relation that is no equality, outside of brackets."""
-    place = sentence.start
-    while place < sentence.stop:
-        mark = marks[place]
-        if mark.text in _OTHER_RELATIONS:
+    for mark in outside(marks[sentence.start : sentence.stop]):
+        if mark.text in _OTHER_RELATIONS and marks[mark.place - 1].text not in ("^", "_"):
             raise unexpected(mark, "relation")
-        if mark.text in ("^", "_"):
-            place = argument_at(marks, place, len(marks))[2]
-            continue
-        place += 1 if mark.partner is None or mark.text not in OPENERS else mark.partner.place - mark.place + 1
 
 
 def _check_bound(mark: Mark, by: Sequence[Piece], pieces: Sequence[Piece]) -> None:
@@ -274,10 +266,9 @@ def _defined(marks: Sequence[Mark], start: int, stop: int, known: Known) -> tupl
     by: list[Piece] = []
     if unit.next != stop:
         inside = marks[unit.next + 1 : stop - 1]
-        partner = marks[unit.next].partner
         argument = unit_at(marks, unit.next + 1, stop - 1)
         is_one = argument is not None and argument.next == stop - 1
-        if partner is not marks[stop - 1] or not (is_list(inside) or is_one) or (unit.word and named(unit.name)):
+        if marks[unit.next].partner is not marks[stop - 1] or not (is_list(inside) or is_one) or (unit.word and named(unit.name)):
             return None
         by = [argument.piece] if argument is not None and is_one else []
     if named(unit.name) or unit.name in RESERVED:

@@ -184,8 +184,7 @@ def _extremum(marks: Sequence[Mark], place: int, stop: int) -> tuple[str, int]:
     word = marks[place].command
     if word == "arg" and place + 1 < stop:
         return "arg" + marks[place + 1].command, place + 2
-    if word in UPRIGHT and place + 1 < stop and marks[place + 1].partner is not None:
+    if word in UPRIGHT and place + 1 < stop and marks[place + 1].text == "{":
         closer = marks[place + 1].partner
-        assert closer is not None
         return written(marks[place + 2 : closer.place]).replace("\\", ""), closer.place + 1
     return word, place + 1

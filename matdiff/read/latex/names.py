@@ -10,10 +10,10 @@ from matdiff.read.latex.marks import (
     CLOSERS,
     FONTS,
     GREEK_WORDS,
-    OPENERS,
     UPRIGHT,
     VARIANTS,
     Mark,
+    outside,
     placed,
     unexpected,
 )
@@ -64,7 +64,7 @@ def unit_at(marks: Sequence[Mark], place: int, stop: int, bold: bool = False) ->
             place += 1
             word = word or command in UPRIGHT
             if place < stop and marks[place].text == "{":
-                closers.append(marks[place].partner)  # type: ignore[arg-type]
+                closers.append(marks[place].partner)
                 place += 1
         else:
             stem, variant = letter_of(mark)
@@ -172,24 +172,17 @@ def argument_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[int, int,
     if place + 1 >= stop:
         raise unexpected(marks[place], "argument")
     following = marks[place + 1]
-    if following.text == "{" and following.partner is not None:
+    if following.text == "{":
         return place + 2, following.partner.place, following.partner.place + 1
     if following.command in FONTS and place + 2 < stop:
-        second = marks[place + 2]
-        end = second.partner.place + 1 if second.text == "{" and second.partner is not None else place + 3
+        end = (marks[place + 2].partner.place if marks[place + 2].text == "{" else place + 2) + 1
         return place + 1, end, end
     return place + 1, place + 2, place + 2
 
 
 def is_list(marks: Sequence[Mark]) -> bool:
     """Whether a comma stands outside of brackets."""
-    place = 0
-    while place < len(marks):
-        partner = marks[place].partner
-        if marks[place].text == ",":
-            return True
-        place = place + 1 + (partner.place - marks[place].place if partner is not None and marks[place].text in OPENERS else 0)
-    return False
+    return any(mark.text == "," for mark in outside(marks))
 
 
 def written(marks: Sequence[Mark]) -> str:
@@ -199,8 +192,7 @@ def written(marks: Sequence[Mark]) -> str:
 
 def is_call(marks: Sequence[Mark], place: int) -> bool:
     """Whether one name or a list stands in the brackets at `place`."""
-    closer = marks[place].partner
-    return closer is not None and is_argument(marks, place + 1, closer.place)
+    return is_argument(marks, place + 1, marks[place].partner.place)
 
 
 def is_argument(marks: Sequence[Mark], start: int, stop: int) -> bool:

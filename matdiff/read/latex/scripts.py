@@ -108,7 +108,7 @@ class Scripts:
             return place + 1
         opener = self.marks[place + 1]
         closer, degree = opener.partner, self.marks[place + 2]
-        if closer is None or closer.place != place + 3 or degree.kind != "NUMBER":
+        if closer.place != place + 3 or degree.kind != "NUMBER":
             raise unexpected(degree, "argument")
         self._add("LSQB", opener)
         self._add("NUMBER", degree)
@@ -121,7 +121,7 @@ class Scripts:
         if place >= self.stop:
             raise unexpected(self.marks[self.stop - 1], "argument")
         mark = self.marks[place]
-        if mark.text == "{" and mark.partner is not None:
+        if mark.text == "{":
             self.opening[id(mark)] = "LBRACE"
             self.closing[id(mark.partner)] = "LBRACE"
             return mark.partner.place + 1
@@ -154,7 +154,7 @@ class Scripts:
         is_elementwise = plain[0] in ("\\circ", "\\odot") and len(plain) > 1
         self._add("DOT_CARET" if is_elementwise else "CARET", mark, ".^" if is_elementwise else "^")
         opener = self.marks[first - 1]
-        if opener.text == "{" and opener.partner is not None:
+        if opener.text == "{":
             self._open("LBRACE", "{", opener.start, opener.end)
             self.closing[id(opener.partner)] = "LBRACE"
             return first + is_elementwise

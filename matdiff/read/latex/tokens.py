@@ -128,7 +128,7 @@ class Formula(Scripts):
         elif text in CLOSERS and text != "}":
             is_angle = text in ("\\rangle", "⟩")
             self._close("ANGLE_OPEN" if is_angle else "LPAR", text, mark.start, mark.end)
-            if mark.partner is not None and self._is_positive_part(mark.partner):
+            if self._is_positive_part(mark.partner):
                 return argument_at(self.marks, place + 1, self.stop)[2]
             if is_angle and self._text(place + 1) == "_":
                 first, last, following = argument_at(self.marks, place + 1, self.stop)
@@ -153,8 +153,6 @@ class Formula(Scripts):
 
     def _is_positive_part(self, opener: Mark) -> bool:
         """`[x]_+` or `[x]^+`, but `(A)^+` may be a pseudoinverse."""
-        if opener.partner is None:
-            return False
         place = opener.partner.place + 1
         if self._text(place) != "_" and (self._text(place) != "^" or opener.text != "["):
             return False
@@ -233,7 +231,6 @@ class Formula(Scripts):
         if mark.command in FONTS and mark.command not in UPRIGHT and self._text(place + 1) == "{":
             opener = self.marks[place + 1]
             closer = opener.partner
-            assert closer is not None
             raised = self._text(closer.place + 1) in ("^", "_", "'")
             if raised and not is_one(self.marks[place + 2 : closer.place]):
                 raise unexpected(opener, "group")
@@ -284,10 +281,10 @@ class Formula(Scripts):
             name, following = self._powered(function, following)
         opener = self.marks[following] if following < self.stop else None
         is_called = opener is not None and opener.text in OPENERS and opener.text not in ("{", "\\langle", "⟨")
-        if is_called and opener is not None and opener.partner is not None and function in _NUMBERS:
+        if is_called and opener is not None and function in _NUMBERS:
             is_called = not self._is_transposed(opener.partner.place + 1)  # tr (X - A)^T (X - A)
         start, end = self.marks[place].start, self.marks[following - 1].end
-        if opener is not None and opener.text == "{" and opener.partner is not None:
+        if opener is not None and opener.text == "{":
             self.opening[id(opener)] = self.closing[id(opener.partner)] = "LPAR"
             is_called = True
             if self.marks[place].command in WORDS and self._goes_on(opener.partner.place + 1):  # log{x} y
@@ -357,7 +354,7 @@ class Formula(Scripts):
             if not self._is_transposed(following):
                 return self._exponential(piece, following)
         opener = self.marks[following] if following < self.stop else None
-        if opener is not None and opener.text in ("(", "[", "\\{") and opener.partner is not None:
+        if opener is not None and opener.text in ("(", "[", "\\{"):
             closer = opener.partner.place
             inside = self.marks[following + 1 : closer]
             is_function = name in self.known.called and not unit.style and name not in self.known.functions
