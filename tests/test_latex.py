@@ -158,7 +158,9 @@ READINGS = {
     r"|A||B|": "det(A) det(B)",
     r"\log x^\top x + c": "log(x^T x) + c",
     r"e^{-x^\top x} + e^2": "exp(-x^T x) + exp(2)",
-    r"e^\top e": "e^T e",
+    r"e^\top e + e^{\top} x": "e^T e + e^T x",
+    r"e^{Q K^\top} + e^{-T} + e^{T t}": "exp(Q K^T) + expm(-T) + exp(T t)",
+    r"e^{A B + C} + e^{A^{-1}} + e^{A + 2 B^\top}": "exp(A B + C) + expm(A^-1) + expm(A + 2 B^T)",
     r"\sqrt{x^\top x} + \sqrt[3]{x^\top y}": "sqrt(x^T x) + (x^T y)^(1/3)",
     r"\max(0, 1 - y^\top x)": "relu(1 - y^T x)",
     r"\lambda_{\max}(A)": "eigmax(A)",
@@ -372,6 +374,17 @@ def test_bold_vectors_do_not_make_plain_capitals_numbers() -> None:
     assert formula == "-y^T K^-1 y - log(det(K)) - c"
     assert kinds == {"y": "vector", "c": "scalar"}
     assert run([r"\frac{N}{2}\mathbf{w}^\top K \mathbf{w}", "--wrt", "N", "-q"]).stdout == "1/2 w^T K w\n"
+
+
+def test_a_power_of_e_is_the_exponential_of_one_matrix_and_of_each_entry_of_a_product() -> None:
+    one = run([r"\operatorname{tr} e^{\mathbf{A}}", "--wrt", "A"])
+    assert (
+        one.stdout == "expm(A)^T\n" and "note[W617]: `e^{\\mathbf{A}}` is read as the exponential of a matrix, expm" in one.stderr
+    )
+    several = run([r"\mathbf{1}^\top e^{\mathbf{Q}\mathbf{K}^\top}\mathbf{1}", "--wrt", "Q"])
+    assert several.stdout == "exp(Q K^T) K\n" and "note[W605]: `exp` acts on each entry" in several.stderr
+    declared = run([r"\operatorname{tr} e^{x}", "--wrt", "x", "--var", "x: n x n"])
+    assert declared.stdout == "expm(x)^T\n" and "note[W617]" in declared.stderr
 
 
 def test_letters_that_differ_in_type_only_have_names_of_their_own() -> None:

@@ -10,8 +10,8 @@ from matdiff.language.errors import EndsEarly, MatdiffError, ReservedName, Unexp
 from matdiff.language.syntax import Span
 from matdiff.read.latex.left import Derivative, derivative_at, extrema_at, primed_at
 from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, named, outside, unexpected
-from matdiff.read.latex.names import argument_at, is_list, letter_of, unit_at, written
-from matdiff.read.latex.pieces import TRANSPOSES, Known, Piece
+from matdiff.read.latex.names import argument_at, is_list, letter_of, plain, unit_at, written
+from matdiff.read.latex.pieces import Known, Piece, transpose_in
 from matdiff.read.latex.tokens import Formula
 
 if TYPE_CHECKING:
@@ -121,9 +121,9 @@ def known_in(marks: Sequence[Mark], sentences: Sequence[Sentence], names: Iterab
             )
             (called if is_called else not_called).add(letter)
         elif letter == "e" and place > styled_until and not _in_function(marks, place):
-            is_power = following is not None and following.text == "^"
-            argument = [one.text for one in marks[place + 2 : place + 5] if one.text != "{" and one.command not in FONTS]
-            if not is_power or (argument and argument[0] in TRANSPOSES):
+            is_power = following is not None and following.text == "^" and place + 2 < len(marks)
+            first, last, _ = argument_at(marks, place + 1, len(marks)) if is_power else (0, 0, 0)
+            if not is_power or transpose_in(plain(marks[first:last])) == "T":
                 found.add("e")
     return Known(functions, found, called - not_called)
 

@@ -187,7 +187,12 @@ def is_list(marks: Sequence[Mark]) -> bool:
 
 def written(marks: Sequence[Mark]) -> str:
     """The marks as one text, without fonts and braces."""
-    return "".join(mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS)
+    return "".join(plain(marks))
+
+
+def plain(marks: Sequence[Mark]) -> list[str]:
+    """The texts of marks without fonts and braces."""
+    return [mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS]
 
 
 def is_call(marks: Sequence[Mark], place: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from matdiff.read.lalr import Token
 
@@ -13,6 +13,14 @@ SIGNS = {
     "\\otimes": "KRONECKER", "\\oslash": "DOT_SLASH", "\\div": "SLASH", "\\colon": "COLON",
 }  # fmt: skip
 TRANSPOSES = frozenset(("T", "\\top", "⊤", "\\intercal", "\\transpose", "\\prime", "'"))
+
+
+def transpose_in(script: Sequence[str]) -> str:
+    """`T` or `-T` where a script is a transpose or an inverse transpose and nothing else, else nothing."""
+    sign, last = list(script[:-1]), script[-1] if script else ""
+    return "".join([*sign, "T"]) if last in TRANSPOSES and sign in ([], ["-"]) else ""
+
+
 # Of what is real the adjoint is the transpose.
 ADJOINTS = frozenset(("H", "\\dagger", "\\dag"))
 POSTFIX = frozenset("ᵀ⊤'′’")

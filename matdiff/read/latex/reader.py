@@ -30,7 +30,7 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as in_text
 from matdiff.limits import CHARACTERS, DEPTH, TOKENS, check
 from matdiff.read import parse
-from matdiff.read.latex.build import BuilderLatex, decided
+from matdiff.read.latex.build import BuilderLatex, Decided, decided
 from matdiff.read.latex.drafts import Draft, Sentence, check_defined, drafts_of, is_name_alone, known_in, sentences_of
 from matdiff.read.latex.marks import Mark, grouped
 from matdiff.read.latex.names import primed
@@ -227,10 +227,10 @@ def _in_roles_of_matrices(pieces: Sequence[Piece]) -> set[tuple[str, str]]:
 
 def _settled(text: str, draft: Draft, spelled: dict[tuple[str, str], str], told: dict[str, str]) -> Settled:
     """The draft with its names and kinds; the kind of a name that it defines is added to `told`.  Raises what the rules raise."""
-    *others, (expr, kind) = [_decided(form, spelled, told) for form in draft.forms]
-    forms = [form for form, _ in others if not _is_only_name(form, expr)]
-    expected = tuple(in_text(_decided(form, spelled, told)[0]) for form in draft.expected)
-    remarks = [*draft.remarks, *_divided(text, expr)]
+    *others, (expr, kind, noted) = [_decided(form, spelled, told) for form in draft.forms]
+    forms = [form.expr for form in others if not _is_only_name(form.expr, expr)]
+    expected = tuple(in_text(_decided(form, spelled, told).expr) for form in draft.expected)
+    remarks = [*draft.remarks, *noted, *_divided(text, expr)]
     shown, wrt = in_text(expr), tuple(str(piece.token(spelled)) for piece in draft.wrt or draft.by)
     if draft.name is not None:
         name = str(draft.name.token(spelled))
@@ -245,17 +245,17 @@ def _is_only_name(form: Expr, expr: Expr) -> bool:
     return len(names) == 1 and len(others) > 1 and not names & others
 
 
-def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told: dict[str, str]) -> tuple[Expr, str]:
-    """The expression and its kind.  Raises what the rules raise."""
+def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told: dict[str, str]) -> Decided:
+    """The expression, its kind, and what it was taken as.  Raises what the rules raise."""
     parsed = _formula([piece.token(spelled) for piece in pieces])
     if depth(parsed) > DEPTH:
         raise TooLarge(what="depth", limit=DEPTH, span=parsed.span)
-    expr, kind = decided(bound(parsed), told)
-    for error in wrong_calls(expr):
+    made = decided(bound(parsed), told)
+    for error in wrong_calls(made.expr):
         raise error
-    if length(expr) > TOKENS:
-        raise TooLarge(what="tokens", limit=TOKENS, span=expr.span)
-    return expr, kind
+    if length(made.expr) > TOKENS:
+        raise TooLarge(what="tokens", limit=TOKENS, span=made.expr.span)
+    return made
 
 
 def _statements(

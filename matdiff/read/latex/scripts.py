@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from matdiff.language.errors import NotationRead, Remark, UnclosedBracket, UnexpectedText
 from matdiff.language.syntax import Span
-from matdiff.read.latex.marks import FONTS, OPENERS, unexpected
-from matdiff.read.latex.names import argument_at, letter_of
-from matdiff.read.latex.pieces import ADJOINTS, CLOSING, TRANSPOSES, Piece
+from matdiff.read.latex.marks import OPENERS, unexpected
+from matdiff.read.latex.names import argument_at, letter_of, plain
+from matdiff.read.latex.pieces import ADJOINTS, CLOSING, Piece, transpose_in
 from matdiff.read.sums import bounds_in
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matdiff.read.latex.pieces import Known
 
 # The signs of conditions on indices as the plain language has them.
+_TRANSPOSES = {"T": "TRANSPOSE", "-T": "INVERSE_TRANSPOSE"}
 _CONDITIONS = {"\\neq": "!=", "\\ne": "!=", "\\lt": "<"}
 
 
@@ -72,8 +73,7 @@ class Scripts:
         return self.marks[place].text if place < self.stop else ""
 
     def _plain(self, first: int, last: int) -> list[str]:
-        """The texts of marks without fonts and braces."""
-        return [mark.text for mark in self.marks[first:last] if mark.text not in "{}" and mark.command not in FONTS]
+        return plain(self.marks[first:last])
 
     # Fractions, roots and scripts
 
@@ -84,8 +84,8 @@ class Scripts:
         while following < self.stop and self.marks[following].text in ("_", "^"):
             is_below = self.marks[following].text == "_"
             first, last, behind = argument_at(self.marks, following, self.stop)
-            plain = "".join(_CONDITIONS.get(text, text) for text in self._plain(first, last))
-            below, above, following = (plain, above, behind) if is_below else (below, plain, behind)
+            said = "".join(_CONDITIONS.get(text, text) for text in self._plain(first, last))
+            below, above, following = (said, above, behind) if is_below else (below, said, behind)
         bounds = bounds_in(below)
         if not bounds or (above and (len(bounds) > 1 or not above.isalnum())):
             raise unexpected(mark, "indexed")
@@ -138,20 +138,19 @@ class Scripts:
         first, last, following = argument_at(self.marks, place, self.stop)
         if self._text(first) == "-" and following == first + 1 and following < self.stop:  # A^-1
             last = following = following + 1
-        plain = self._plain(first, last)
+        script = self._plain(first, last)
         span = Span(mark.start, self.marks[following - 1].end)
-        if plain and plain[-1] in ADJOINTS and len(plain) <= 2 and not (plain[-1] == "H" and "H" in self.known.names):
-            self.remarks.append(NotationRead(span=span, meant="^" + "".join(plain[:-1]) + "T"))
-            plain[-1] = "T"
-        if len(plain) == 1 and plain[0] in TRANSPOSES:
-            self.pieces.append(Piece("TRANSPOSE", "T", span.start, span.end))
+        is_adjoint = script[-1:] != ["H"] or "H" not in self.known.names
+        adjoint = transpose_in([*script[:-1], "T"]) if is_adjoint and ADJOINTS.intersection(script[-1:]) else ""
+        if adjoint:
+            self.remarks.append(NotationRead(span=span, meant=f"^{adjoint}"))
+        transpose = adjoint or transpose_in(script)
+        if transpose:
+            self.pieces.append(Piece(_TRANSPOSES[transpose], transpose, span.start, span.end))
             return following
-        if len(plain) == 2 and plain[0] == "-" and plain[1] in TRANSPOSES:
-            self.pieces.append(Piece("INVERSE_TRANSPOSE", "-T", span.start, span.end))
-            return following
-        if not plain or plain in (["*"], ["\\ast"], ["\\star"], ["+"], ["-"]) or (plain[0] == "(" and plain[-1] == ")"):
-            raise UnexpectedText(span=span, text="^" + "".join(plain), reason="script")
-        is_elementwise = plain[0] in ("\\circ", "\\odot") and len(plain) > 1
+        if not script or script in (["*"], ["\\ast"], ["\\star"], ["+"], ["-"]) or (script[0] == "(" and script[-1] == ")"):
+            raise UnexpectedText(span=span, text="^" + "".join(script), reason="script")
+        is_elementwise = script[0] in ("\\circ", "\\odot") and len(script) > 1
         self._add("DOT_CARET" if is_elementwise else "CARET", mark, ".^" if is_elementwise else "^")
         opener = self.marks[first - 1]
         if opener.text == "{":

@@ -40,7 +40,7 @@ from matdiff.read.latex.names import (
     unit_at,
     written,
 )
-from matdiff.read.latex.pieces import ENDS, EXTREMA, INDEXED, NORMS, POSTFIX, SIGNS, TRANSPOSES, Piece
+from matdiff.read.latex.pieces import ENDS, EXTREMA, INDEXED, NORMS, POSTFIX, SIGNS, Piece, transpose_in
 from matdiff.read.latex.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -282,7 +282,7 @@ class Formula(Scripts):
         opener = self.marks[following] if following < self.stop else None
         is_called = opener is not None and opener.text in OPENERS and opener.text not in ("{", "\\langle", "⟨")
         if is_called and opener is not None and function in _NUMBERS:
-            is_called = not self._is_transposed(opener.partner.place + 1)  # tr (X - A)^T (X - A)
+            is_called = not self._transpose(opener.partner.place + 1)  # tr (X - A)^T (X - A)
         start, end = self.marks[place].start, self.marks[following - 1].end
         if opener is not None and opener.text == "{":
             self.opening[id(opener)] = self.closing[id(opener.partner)] = "LPAR"
@@ -320,14 +320,14 @@ class Formula(Scripts):
         ends = not text or text in SIGNS or text in CLOSERS or text in BARS or text in ("&", "\\\\")
         return not ends and not named(self.marks[place].command)
 
-    def _is_transposed(self, place: int) -> bool:
+    def _transpose(self, place: int) -> str:
+        """`T` or `-T` where a transpose or an inverse transpose stands, else nothing."""
         if self._text(place) in POSTFIX:
-            return True
+            return "T"
         if self._text(place) != "^":
-            return False
+            return ""
         first, last, _ = argument_at(self.marks, place, self.stop)
-        plain = self._plain(first, last)
-        return bool(plain) and plain[-1] in TRANSPOSES
+        return transpose_in(self._plain(first, last))
 
     def _value(self, place: int, unit: Unit) -> int:
         """A name, a constant, or what is called like a function."""
@@ -351,7 +351,7 @@ class Formula(Scripts):
         if self._is_constant(piece):
             return following
         if name == "e" and not unit.style and self._text(following) == "^" and "e" not in self.known.names:
-            if not self._is_transposed(following):
+            if self._transpose(following) != "T":  # of a vector e there is no inverse
                 return self._exponential(piece, following)
         opener = self.marks[following] if following < self.stop else None
         if opener is not None and opener.text in ("(", "[", "\\{"):
