@@ -10,7 +10,7 @@ from matdiff.language.errors import NeedsParentheses, NotationRead, Remark, Unex
 from matdiff.language.kinds import SCALAR_LETTERS, default_kind
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import EULER, Expr, Span, ratio
-from matdiff.read.build import Builder, Multiply, p_norm, sum_of_row_norms
+from matdiff.read.build import Builder, Multiply, Suffix, p_norm, sum_of_row_norms
 from matdiff.read.split import span_of
 
 if TYPE_CHECKING:
@@ -123,10 +123,6 @@ class BuilderLatex(Builder):
         args = tuple(part for part in parts if isinstance(part, Expr))
         return Expr(op, args, span=Span(span_of(first).start, span_of(last).end))
 
-    def inner(self, parts: list[Part]) -> Expr:
-        """`<A, B>`."""
-        return self._between(":", parts)
-
     def fraction(self, parts: list[Part]) -> Expr:
         """A quotient, whose span begins with the command."""
         return self._between("/", parts)
@@ -145,7 +141,7 @@ class BuilderLatex(Builder):
         power = Expr("/", (Expr("number", (), 1, span=span), self.number([degree])), span=span)
         return Expr("^", (made.args[0], power), span=made.span)
 
-    def raised(self, parts: list[Part]):  # type: ignore[no-untyped-def]
+    def raised(self, parts: list[Part]) -> Suffix:
         """A power in braces."""
         return super().raised([parts[0], parts[2]])
 

@@ -11,7 +11,7 @@ from matdiff.language.syntax import Span
 from matdiff.read.latex.left import Derivative, derivative_at, extrema_at, primed_at
 from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, named, outside, unexpected
 from matdiff.read.latex.names import argument_at, is_list, letter_of, plain, unit_at, written
-from matdiff.read.latex.pieces import Known, Piece, transpose_in
+from matdiff.read.latex.pieces import FUNCTION_LETTERS, Known, Piece, transpose_in
 from matdiff.read.latex.tokens import Formula
 
 if TYPE_CHECKING:
@@ -97,10 +97,6 @@ def _breaks(marks: Sequence[Mark], place: int) -> bool:
     return before not in _GOES_ON and after not in _GOES_ON
 
 
-# Letters that papers use for functions.
-_FUNCTIONS = frozenset(("sigma", "phi", "psi", "Phi", "Psi", "f", "g", "h"))
-
-
 def known_in(marks: Sequence[Mark], sentences: Sequence[Sentence], names: Iterable[str]) -> Known:
     """What the whole text says of its letters."""
     functions: dict[str, str] = {}
@@ -115,7 +111,7 @@ def known_in(marks: Sequence[Mark], sentences: Sequence[Sentence], names: Iterab
         if mark.command in FONTS and following is not None and (mark.command in UPRIGHT or FONTS[mark.command]):
             styled_until = following.partner.place
         letter = letter_of(mark)[0]
-        if letter in _FUNCTIONS:
+        if letter in FUNCTION_LETTERS:
             is_called = (
                 following is not None and following.text in ("(", "[") and place > styled_until and not _in_function(marks, place)
             )
@@ -168,10 +164,9 @@ class Draft(NamedTuple):
 
     @property
     def pieces(self) -> list[Piece]:
-        """All tokens of names."""
+        """All tokens but those of members."""
         found = [*self.wrt, *self.by, *([self.name] if self.name is not None else [])]
         found += [piece for form in (*self.forms, *self.expected) for piece in form]
-        found += [piece for member in self.members for piece in member.names]
         return found
 
 
@@ -284,8 +279,7 @@ def _is_label(marks: Sequence[Mark], start: int, stop: int, last: tuple[int, int
     place = start
     while place < stop and (marks[place].text == "-" or (marks[place].command and named(marks[place].command))):
         place += 1
-    if marks[place].command in ("Pr", "operatorname") or place == stop:
-        place += place < stop and marks[place].command == "Pr"
+    place += place < stop and marks[place].command == "Pr"
     unit = unit_at(marks, place, stop) if place < stop else None
     if unit is not None and unit.next + 1 < stop and marks[unit.next].text == "^":
         _, _, behind = argument_at(marks, unit.next, stop)
@@ -321,10 +315,10 @@ def _asked(marks: Sequence[Mark], sentence: Sentence, known: Known, span: Span) 
             raise unexpected(marks[start], "derivative")
         formula, by = _operand(marks, derivative, stop, known)
         derivative = derivative._replace(wrt=derivative.wrt or by)
-        is_other = asked is not None and (len(formula.pieces) == 1 or (forms and len(forms[-1].pieces) == 1))
-        forms = [*([] if is_other else forms), formula] if asked is None or len(formula.pieces) > 1 else forms
+        forms.append(formula)
         asked = derivative
     assert asked is not None
+    forms = [one for one in forms if len(one.pieces) > 1] or forms[:1]  # of a formula and its name the formula
     remarks = forms[-1].remarks
     return Draft(span, [one.pieces for one in forms], None, asked.wrt, asked.order, remarks, (), expected)
 

@@ -90,11 +90,9 @@ def _quotient(marks: Sequence[Mark], start: int, end: int, below: int, stop: int
     order = 0
     if partial < end and marks[partial].text == "^":
         first, last, partial = argument_at(marks, partial, end)
-        if last - first != 1 or marks[first].text not in ("2", "3"):
-            if is_certain:
-                raise unexpected(marks[first], "derivative")
+        if not is_certain and marks[first].text not in ("2", "3"):
             return None
-        order = int(marks[first].text)
+        order = _order(marks, first, last)
     wrt: list[Piece] = []
     place: int | None = below
     while place is not None and place < stop:

@@ -119,11 +119,14 @@ def letter_of(mark: Mark) -> tuple[str, str]:
     return (command, "") if command in GREEK_WORDS or command == "ell" else ("", "")
 
 
-def subscript_at(marks: Sequence[Mark], place: int, stop: int, start: int = -1, end: int = -1) -> tuple[str, int]:
-    """What the `_` at `place` adds to a name, and the place behind it; or what stands from `start` to `end`.  Raises UnexpectedText."""
+def subscript_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[str, int]:
+    """What the `_` at `place` adds to a name, and the place behind it.  Raises UnexpectedText."""
     first, last, following = argument_at(marks, place, stop)
-    if start >= 0:
-        first, last = start, end
+    return _subscript(marks, first, last, marks[place]), following
+
+
+def _subscript(marks: Sequence[Mark], first: int, last: int, script: Mark) -> str:
+    """What the marks between add to a name.  Raises UnexpectedText."""
     parts: list[str] = []
     for mark in marks[first:last]:
         letter = letter_of(mark)[0] or (mark.text if mark.kind in ("NUMBER", "WRT") else "")
@@ -141,8 +144,8 @@ def subscript_at(marks: Sequence[Mark], place: int, stop: int, start: int = -1, 
             raise unexpected(mark, "subscript")
     joined = "_".join(part for part in parts if part)
     if not joined.replace("_", "").isalnum() or not joined.isascii():
-        raise unexpected(marks[place], "subscript")
-    return joined, following
+        raise unexpected(script, "subscript")
+    return joined
 
 
 def label_at(marks: Sequence[Mark], place: int, stop: int, name: str) -> tuple[str, int]:
@@ -163,8 +166,7 @@ def label_at(marks: Sequence[Mark], place: int, stop: int, name: str) -> tuple[s
     parts = [letter_of(mark)[0] or (mark.text if mark.kind == "NUMBER" else "") for mark in marks[first + 1 : last - 1]]
     if not all(part or mark.text in _SUBSCRIPT_SIGNS for part, mark in zip(parts, marks[first + 1 : last - 1])):
         return "", place
-    subscript, _ = subscript_at(marks, place, stop, first + 1, last - 1)
-    return "_" + subscript, following
+    return "_" + _subscript(marks, first + 1, last - 1, marks[place]), following
 
 
 def argument_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[int, int, int]:

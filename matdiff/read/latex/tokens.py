@@ -40,7 +40,7 @@ from matdiff.read.latex.names import (
     unit_at,
     written,
 )
-from matdiff.read.latex.pieces import ENDS, EXTREMA, INDEXED, NORMS, POSTFIX, SIGNS, Piece, transpose_in
+from matdiff.read.latex.pieces import ENDS, EXTREMA, FUNCTION_LETTERS, INDEXED, NORMS, POSTFIX, SIGNS, Piece, transpose_in
 from matdiff.read.latex.scripts import Scripts
 
 if TYPE_CHECKING:
@@ -51,14 +51,8 @@ if TYPE_CHECKING:
 _NUMBERS = frozenset(("tr", "det", "logdet"))
 _EIGENVALUES = {"lambda_max": "eigmax", "lambda_min": "eigmin"}
 _CONSTANTS = {"1": "ones", "0": "zeros", "I": "I"}
-
-
-def _first_given(inside: Sequence[Mark]) -> int:
-    return next(place for place, mark in enumerate(inside) if mark.text in ("|", "\\mid", "\\vert", ";", "\\|")) - 1
-
-
-# Letters whose prime is a derivative.
-_FUNCTIONS = frozenset(("sigma", "phi", "psi", "f", "g", "h"))
+# What stands between what a function is of and what is given.
+_GIVEN = frozenset(("|", "\\mid", "\\vert", ";", "\\|"))
 
 
 class Formula(Scripts):
@@ -118,7 +112,7 @@ class Formula(Scripts):
                 raise unexpected(mark, "separator")
         elif command == "sum" or text == "∑":
             return self._sum(place)
-        elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_") or command == "arg":
+        elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_"):
             raise unexpected(mark, "indexed")
         elif text in ("(", "[", "\\{") and self._is_positive_part(mark):
             self._add("CALL", mark, "relu")
@@ -279,12 +273,13 @@ class Formula(Scripts):
         name = function
         if self._text(following) in ("^", "_", "'"):
             name, following = self._powered(function, following)
-        opener = self.marks[following] if following < self.stop else None
-        is_called = opener is not None and opener.text in OPENERS and opener.text not in ("{", "\\langle", "⟨")
-        if is_called and opener is not None and function in _NUMBERS:
-            is_called = not self._transpose(opener.partner.place + 1)  # tr (X - A)^T (X - A)
+        opens = self._text(following)
+        is_called = opens in OPENERS and opens not in ("{", "\\langle", "⟨")
+        if is_called and function in _NUMBERS:
+            is_called = not self._transpose(self.marks[following].partner.place + 1)  # tr (X - A)^T (X - A)
         start, end = self.marks[place].start, self.marks[following - 1].end
-        if opener is not None and opener.text == "{":
+        if opens == "{":
+            opener = self.marks[following]
             self.opening[id(opener)] = self.closing[id(opener.partner)] = "LPAR"
             is_called = True
             if self.marks[place].command in WORDS and self._goes_on(opener.partner.place + 1):  # log{x} y
@@ -335,10 +330,8 @@ class Formula(Scripts):
         is_prime = self._text(following) == "'" or self._plain(following, following + 2) in (["^", "'"], ["^", "\\prime"])
         behind = following + 1 + (self._text(following) == "^")
         if is_prime and self._text(behind) in ("(", "[") and not unit.style:
-            is_function = (
-                name in self.known.functions or name in _FUNCTIONS or (name[0].islower() and is_call(self.marks, behind))
-            )
-            if is_function:
+            is_letter = name[0].islower() and (name in FUNCTION_LETTERS or is_call(self.marks, behind))
+            if name in self.known.functions or is_letter:
                 raise unexpected(self.marks[following], "derivative")  # f'(x)
         if self._text(following) == "^" and "_" not in name:  # x^2_i
             behind = argument_at(self.marks, following, self.stop)[2]
@@ -353,30 +346,40 @@ class Formula(Scripts):
         if name == "e" and not unit.style and self._text(following) == "^" and "e" not in self.known.names:
             if self._transpose(following) != "T":  # of a vector e there is no inverse
                 return self._exponential(piece, following)
-        opener = self.marks[following] if following < self.stop else None
-        if opener is not None and opener.text in ("(", "[", "\\{"):
-            closer = opener.partner.place
-            inside = self.marks[following + 1 : closer]
-            is_function = name in self.known.called and not unit.style and name not in self.known.functions
-            called = _EIGENVALUES.get(name, "sigmoid" if name == "sigma" and is_function else "")
-            if called == "sigmoid" and self._is_number(following + 1, closer):
-                raise UnexpectedText(span=Span(unit.start, unit.end), text=self.marks[place].text, reason="sigma")
-            if called:
-                self.pieces.append(Piece("CALL", called, unit.start, unit.end))
-                return following
-            if self.known.functions.get(name) == written(inside):
-                piece.end = self.marks[closer].end
-                self.pieces.append(piece)
-                return closer + 1
-            is_given = any(mark.text in ("|", "\\mid", "\\vert", ";", "\\|") for mark in inside) and opener.text == "("
-            is_given = is_given and is_argument(self.marks, following + 1, following + 2 + _first_given(inside))
-            if unit.word and opener.text != "\\{":
-                raise UnknownFunction(span=Span(unit.start, unit.end), function=name, names=tuple(sorted(self.known.names)))
-            if opener.text != "\\{" and (is_function or is_given or is_argument(self.marks, following + 1, closer)):
-                text = written(inside)
-                raise UnspecifiedFunction(span=Span(unit.start, unit.end), function=name, arguments=(text,))
+        if self._text(following) in ("(", "[", "\\{"):
+            return self._before_bracket(piece, unit)
         self.pieces.append(piece)
         return following
+
+    def _before_bracket(self, piece: Piece, unit: Unit) -> int:
+        """A name before a bracket: a function, which is called or known by its value, or a factor.  Raises the errors of other functions."""
+        name, opener = piece.text, self.marks[unit.next]
+        closer = opener.partner.place
+        inside = self.marks[unit.next + 1 : closer]
+        span = Span(unit.start, unit.end)
+        is_function = name in self.known.called and not unit.style and name not in self.known.functions
+        called = _EIGENVALUES.get(name, "sigmoid" if name == "sigma" and is_function else "")
+        if called == "sigmoid" and self._is_number(unit.next + 1, closer):
+            raise UnexpectedText(span=span, text="\\sigma", reason="sigma")
+        if called:
+            self.pieces.append(Piece("CALL", called, unit.start, unit.end))
+            return unit.next
+        if self.known.functions.get(name) == written(inside):
+            piece.end = self.marks[closer].end
+            self.pieces.append(piece)
+            return closer + 1
+        if opener.text != "\\{":
+            if unit.word:
+                raise UnknownFunction(span=span, function=name, names=tuple(sorted(self.known.names)))
+            if is_function or self._is_given(unit.next + 1, closer) or is_argument(self.marks, unit.next + 1, closer):
+                raise UnspecifiedFunction(span=span, function=name, arguments=(written(inside),))
+        self.pieces.append(piece)
+        return unit.next
+
+    def _is_given(self, start: int, stop: int) -> bool:
+        """Whether one name or a list stands there before a bar or a semicolon, as in `p(x|y)`."""
+        bar = next((place for place in range(start, stop) if self.marks[place].text in _GIVEN), start)
+        return self.marks[start - 1].text == "(" and is_argument(self.marks, start, bar)
 
     def _is_number(self, start: int, stop: int) -> bool:
         """Whether several Greek letters and numbers stand there and nothing else: `\\sigma(1 - \\rho)` may be a product."""
