@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Union, cast
+from typing import TYPE_CHECKING, NamedTuple, Union, cast
 
-from matdiff.functions import NAMES
-from matdiff.language.errors import NeedsParentheses, UnexpectedText
+from matdiff.functions import NAMES, row_of
+from matdiff.language.errors import NeedsParentheses, NotationRead, Remark, UnexpectedText
 from matdiff.language.kinds import SCALAR_LETTERS, default_kind
 from matdiff.language.queries import post_order
-from matdiff.language.syntax import Expr, Span, ratio
-from matdiff.read.build import Builder, Multiply, p_norm, sum_of_row_norms
+from matdiff.language.syntax import EULER, Expr, Span, ratio
+from matdiff.read.build import Builder, Multiply, Suffix, p_norm, sum_of_row_norms
 from matdiff.read.split import span_of
 
 if TYPE_CHECKING:
@@ -123,10 +123,6 @@ class BuilderLatex(Builder):
         args = tuple(part for part in parts if isinstance(part, Expr))
         return Expr(op, args, span=Span(span_of(first).start, span_of(last).end))
 
-    def inner(self, parts: list[Part]) -> Expr:
-        """`<A, B>`."""
-        return self._between(":", parts)
-
     def fraction(self, parts: list[Part]) -> Expr:
         """A quotient, whose span begins with the command."""
         return self._between("/", parts)
@@ -145,7 +141,7 @@ class BuilderLatex(Builder):
         power = Expr("/", (Expr("number", (), 1, span=span), self.number([degree])), span=span)
         return Expr("^", (made.args[0], power), span=made.span)
 
-    def raised(self, parts: list[Part]):  # type: ignore[no-untyped-def]
+    def raised(self, parts: list[Part]) -> Suffix:
         """A power in braces."""
         return super().raised([parts[0], parts[2]])
 
@@ -170,44 +166,37 @@ def _called(function: Token, arguments: tuple[Expr, ...], span: Span) -> Expr:
 
 # Whether something is a number, as far as the spelling tells
 
+_PRODUCTS = ("*", _TIMES, _DOT)
+_OF_MATRICES = (*_PRODUCTS, "+", "/", "neg", "'")
+
 _NUMBER, _COLUMN, _ROW, _MATRIX = (False, False), (True, False), (False, True), (True, True)
 _KINDS = {"scalar": _NUMBER, "vector": _COLUMN, "matrix": _MATRIX}
-_TO_NUMBER = frozenset(
-    (
-        ":",
-        "tr",
-        "det",
-        "logdet",
-        "norm",
-        "norm1",
-        "norm2",
-        "maxnorm",
-        "nucnorm",
-        "sum",
-        "mean",
-        "dot",
-        "logsumexp",
-        "eigmax",
-        "eigmin",
-        _BARS,
-    )
-)
 
 
-def decided(expr: Expr, kinds: Mapping[str, str]) -> tuple[Expr, str]:
-    """The expression and its kind, with bars as determinant or absolute value, and crosses as products.  Raises UnexpectedText.
+class Decided(NamedTuple):
+    """An expression without open operators, its kind, and what is worth a remark."""
 
+    expr: Expr
+    kind: str
+    remarks: list[Remark]
+
+
+def decided(expr: Expr, kinds: Mapping[str, str]) -> Decided:
+    """The expression with bars as determinant or absolute value, and crosses as products.  Raises UnexpectedText.
+
+    A power of e is the exponential of a matrix where one stands that is no product of several, else left to inference.
     `kinds` are those of names that the notation tells or that are known; other names are what their spelling says.
     """
     made: dict[int, Expr] = {}
     long: dict[int, tuple[bool, bool]] = {}
+    remarks: list[Remark] = []
     for node in post_order(expr):
         args = tuple(made[id(arg)] for arg in node.args)
         sides = [long[id(arg)] for arg in node.args]
         new = node if type(node) is Expr and all(one is other for one, other in zip(args, node.args)) else None
         op = node.op
         if op == _BARS:
-            if sides[0] in (_COLUMN, _ROW) and _sides_of(node.args[0], kinds) == _NUMBER:
+            if sides[0] in (_COLUMN, _ROW) and _sides_in(node.args[0], _with_numbers(kinds))[id(node.args[0])] == _NUMBER:
                 sides[0] = _NUMBER  # |t|
             if sides[0] in (_COLUMN, _ROW):
                 assert node.span is not None
@@ -223,7 +212,12 @@ def decided(expr: Expr, kinds: Mapping[str, str]) -> tuple[Expr, str]:
         elif op == _DOT:
             op, new = ":" if sides == [_COLUMN, _COLUMN] else "*", None
         elif op == _EULER:
-            op, new = "expm" if sides[0] == _MATRIX or _sides_of(node.args[0], kinds) == _MATRIX else "exp", None
+            if any(_is_one_matrix(node.args[0], told) for told in (kinds, _with_numbers(kinds))):
+                assert node.span is not None
+                op, new = "expm", None
+                remarks.append(NotationRead(span=node.span, meant="the exponential of a matrix, expm"))
+            else:
+                op, new = "exp", Expr("exp", args, EULER, node.span)
         elif op == _RAISED:
             op, new = "^" if sides[0] == _NUMBER else ".^", None
         elif op == _WITH:
@@ -232,16 +226,32 @@ def decided(expr: Expr, kinds: Mapping[str, str]) -> tuple[Expr, str]:
         made[id(node)] = Expr(op, args, node.value, node.span) if new is None else new
         long[id(node)] = _sides(node, sides, kinds)
     kind = next((kind for kind, sides in _KINDS.items() if sides == long[id(expr)]), "matrix")
-    return made[id(expr)], kind
+    return Decided(made[id(expr)], kind, remarks)
 
 
-def _sides_of(expr: Expr, kinds: Mapping[str, str]) -> tuple[bool, bool]:
-    """The sides where letters that usually are numbers are numbers, as in `e^{A t}` and `|t|`."""
-    told = {**dict.fromkeys(SCALAR_LETTERS, "scalar"), **kinds}
+def _sides_in(expr: Expr, kinds: Mapping[str, str]) -> dict[int, tuple[bool, bool]]:
+    """The sides of the expression and all its parts, by their ids."""
     sides: dict[int, tuple[bool, bool]] = {}
     for node in post_order(expr):
-        sides[id(node)] = _sides(node, [sides[id(arg)] for arg in node.args], told)
-    return sides[id(expr)]
+        sides[id(node)] = _sides(node, [sides[id(arg)] for arg in node.args], kinds)
+    return sides
+
+
+def _with_numbers(kinds: Mapping[str, str]) -> dict[str, str]:
+    """The kinds where letters that usually are numbers are numbers, as in `e^{A t}` and `|t|`."""
+    return {**dict.fromkeys(SCALAR_LETTERS, "scalar"), **kinds}
+
+
+def _is_one_matrix(expr: Expr, kinds: Mapping[str, str]) -> bool:
+    """Whether the value is a matrix, and neither it nor one of its terms a product of several arrays."""
+    sides = _sides_in(expr, kinds)
+    terms = [expr]
+    for term in terms:
+        arrays = [arg for arg in term.args if sides[id(arg)] != _NUMBER] if term.op in _OF_MATRICES else []
+        if len(arrays) > 1 and term.op in _PRODUCTS:
+            return False
+        terms += arrays
+    return sides[id(expr)] == _MATRIX
 
 
 def _norm_with(node: Expr, args: tuple[Expr, ...], sides: list[tuple[bool, bool]]) -> Expr:
@@ -261,11 +271,11 @@ def _sides(node: Expr, sides: list[tuple[bool, bool]], kinds: Mapping[str, str])
         return _KINDS.get(kinds.get(str(node.value), ""), _NUMBER)
     if node.op == "name":
         return _KINDS.get(kinds.get(str(node.value), ""), _KINDS[default_kind(str(node.value))])
-    if node.op in _TO_NUMBER or not sides:
+    if node.op == _BARS or row_of(node.op).is_scalar_valued or not sides:
         return _MATRIX if node.op == "I" else _COLUMN if node.op in ("ones", "zeros") else _NUMBER
     if node.op == _DOT and sides == [_COLUMN, _COLUMN]:
         return _NUMBER
-    if node.op in ("*", _TIMES, _DOT):
+    if node.op in _PRODUCTS:
         factors = [side for side in sides if side != _NUMBER]
         return (factors[0][0], factors[-1][1]) if factors else _NUMBER
     if node.op == "'":

@@ -9,9 +9,9 @@ from matdiff.functions import RESERVED
 from matdiff.language.errors import EndsEarly, MatdiffError, ReservedName, UnexpectedText, UnspecifiedFunction
 from matdiff.language.syntax import Span
 from matdiff.read.latex.left import Derivative, derivative_at, extrema_at, primed_at
-from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, named, unexpected
-from matdiff.read.latex.names import argument_at, is_list, letter_of, unit_at, written
-from matdiff.read.latex.pieces import TRANSPOSES, Known, Piece
+from matdiff.read.latex.marks import FONTS, OPENERS, UPRIGHT, named, outside, unexpected
+from matdiff.read.latex.names import argument_at, is_list, letter_of, plain, unit_at, written
+from matdiff.read.latex.pieces import FUNCTION_LETTERS, Known, Piece, transpose_in
 from matdiff.read.latex.tokens import Formula
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Sentence(NamedTuple):
 def sentences_of(marks: Sequence[Mark]) -> list[Sentence]:
     """Statements at separators and new lines outside of brackets."""
     found: list[Sentence] = []
-    start, place, wrt, relations = 0, 0, -1, list[int]()
+    start, wrt, relations = 0, -1, list[int]()
 
     def end(stop: int) -> None:
         nonlocal wrt, relations
@@ -68,18 +68,16 @@ def sentences_of(marks: Sequence[Mark]) -> list[Sentence]:
             found.append(Sentence(start, stop, relations, stop if wrt < 0 else wrt))
         wrt, relations = -1, []
 
-    while place < len(marks):
-        mark = marks[place]
-        if mark.partner is not None and (mark.text in OPENERS or mark.kind == "BEGIN"):
-            place = mark.partner.place
-        elif mark.kind == "WRT" and wrt < 0:
-            wrt = place
+    for mark in outside(marks):
+        if mark.kind == "WRT" and wrt < 0:
+            wrt = mark.place
         elif mark.text in RELATIONS:
-            relations.append(place)
-        elif (mark.text in _SEPARATORS and (wrt < 0 or mark.text == ";")) or (mark.command == "\\" and _breaks(marks, place)):
-            end(place)
-            start = place + 1
-        place += 1
+            relations.append(mark.place)
+        elif (mark.text in _SEPARATORS and (wrt < 0 or mark.text == ";")) or (
+            mark.command == "\\" and _breaks(marks, mark.place)
+        ):
+            end(mark.place)
+            start = mark.place + 1
     end(len(marks))
     return found
 
@@ -99,10 +97,6 @@ def _breaks(marks: Sequence[Mark], place: int) -> bool:
     return before not in _GOES_ON and after not in _GOES_ON
 
 
-# Letters that papers use for functions.
-_FUNCTIONS = frozenset(("sigma", "phi", "psi", "Phi", "Psi", "f", "g", "h"))
-
-
 def known_in(marks: Sequence[Mark], sentences: Sequence[Sentence], names: Iterable[str]) -> Known:
     """What the whole text says of its letters."""
     functions: dict[str, str] = {}
@@ -115,17 +109,17 @@ def known_in(marks: Sequence[Mark], sentences: Sequence[Sentence], names: Iterab
     for place, mark in enumerate(marks):
         following = marks[place + 1] if place + 1 < len(marks) else None
         if mark.command in FONTS and following is not None and (mark.command in UPRIGHT or FONTS[mark.command]):
-            styled_until = following.place if following.partner is None else following.partner.place
+            styled_until = following.partner.place
         letter = letter_of(mark)[0]
-        if letter in _FUNCTIONS:
+        if letter in FUNCTION_LETTERS:
             is_called = (
                 following is not None and following.text in ("(", "[") and place > styled_until and not _in_function(marks, place)
             )
             (called if is_called else not_called).add(letter)
         elif letter == "e" and place > styled_until and not _in_function(marks, place):
-            is_power = following is not None and following.text == "^"
-            argument = [one.text for one in marks[place + 2 : place + 5] if one.text != "{" and one.command not in FONTS]
-            if not is_power or (argument and argument[0] in TRANSPOSES):
+            is_power = following is not None and following.text == "^" and place + 2 < len(marks)
+            first, last, _ = argument_at(marks, place + 1, len(marks)) if is_power else (0, 0, 0)
+            if not is_power or transpose_in(plain(marks[first:last])) == "T":
                 found.add("e")
     return Known(functions, found, called - not_called)
 
@@ -170,10 +164,9 @@ class Draft(NamedTuple):
 
     @property
     def pieces(self) -> list[Piece]:
-        """All tokens of names."""
+        """All tokens but those of members."""
         found = [*self.wrt, *self.by, *([self.name] if self.name is not None else [])]
         found += [piece for form in (*self.forms, *self.expected) for piece in form]
-        found += [piece for member in self.members for piece in member.names]
         return found
 
 
@@ -221,15 +214,9 @@ def _check_sides(marks: Sequence[Mark], sentence: Sentence) -> None:
 
 def _check_relations(marks: Sequence[Mark], sentence: Sentence) -> None:
     """Raises UnexpectedText for a relation that is no equality, outside of brackets."""
-    place = sentence.start
-    while place < sentence.stop:
-        mark = marks[place]
-        if mark.text in _OTHER_RELATIONS:
+    for mark in outside(marks[sentence.start : sentence.stop]):
+        if mark.text in _OTHER_RELATIONS and marks[mark.place - 1].text not in ("^", "_"):
             raise unexpected(mark, "relation")
-        if mark.text in ("^", "_"):
-            place = argument_at(marks, place, len(marks))[2]
-            continue
-        place += 1 if mark.partner is None or mark.text not in OPENERS else mark.partner.place - mark.place + 1
 
 
 def _check_bound(mark: Mark, by: Sequence[Piece], pieces: Sequence[Piece]) -> None:
@@ -274,10 +261,9 @@ def _defined(marks: Sequence[Mark], start: int, stop: int, known: Known) -> tupl
     by: list[Piece] = []
     if unit.next != stop:
         inside = marks[unit.next + 1 : stop - 1]
-        partner = marks[unit.next].partner
         argument = unit_at(marks, unit.next + 1, stop - 1)
         is_one = argument is not None and argument.next == stop - 1
-        if partner is not marks[stop - 1] or not (is_list(inside) or is_one) or (unit.word and named(unit.name)):
+        if marks[unit.next].partner is not marks[stop - 1] or not (is_list(inside) or is_one) or (unit.word and named(unit.name)):
             return None
         by = [argument.piece] if argument is not None and is_one else []
     if named(unit.name) or unit.name in RESERVED:
@@ -293,8 +279,7 @@ def _is_label(marks: Sequence[Mark], start: int, stop: int, last: tuple[int, int
     place = start
     while place < stop and (marks[place].text == "-" or (marks[place].command and named(marks[place].command))):
         place += 1
-    if marks[place].command in ("Pr", "operatorname") or place == stop:
-        place += place < stop and marks[place].command == "Pr"
+    place += place < stop and marks[place].command == "Pr"
     unit = unit_at(marks, place, stop) if place < stop else None
     if unit is not None and unit.next + 1 < stop and marks[unit.next].text == "^":
         _, _, behind = argument_at(marks, unit.next, stop)
@@ -330,10 +315,10 @@ def _asked(marks: Sequence[Mark], sentence: Sentence, known: Known, span: Span) 
             raise unexpected(marks[start], "derivative")
         formula, by = _operand(marks, derivative, stop, known)
         derivative = derivative._replace(wrt=derivative.wrt or by)
-        is_other = asked is not None and (len(formula.pieces) == 1 or (forms and len(forms[-1].pieces) == 1))
-        forms = [*([] if is_other else forms), formula] if asked is None or len(formula.pieces) > 1 else forms
+        forms.append(formula)
         asked = derivative
     assert asked is not None
+    forms = [one for one in forms if len(one.pieces) > 1] or forms[:1]  # of a formula and its name the formula
     remarks = forms[-1].remarks
     return Draft(span, [one.pieces for one in forms], None, asked.wrt, asked.order, remarks, (), expected)
 

@@ -90,11 +90,9 @@ def _quotient(marks: Sequence[Mark], start: int, end: int, below: int, stop: int
     order = 0
     if partial < end and marks[partial].text == "^":
         first, last, partial = argument_at(marks, partial, end)
-        if last - first != 1 or marks[first].text not in ("2", "3"):
-            if is_certain:
-                raise unexpected(marks[first], "derivative")
+        if not is_certain and marks[first].text not in ("2", "3"):
             return None
-        order = int(marks[first].text)
+        order = _order(marks, first, last)
     wrt: list[Piece] = []
     place: int | None = below
     while place is not None and place < stop:
@@ -184,8 +182,7 @@ def _extremum(marks: Sequence[Mark], place: int, stop: int) -> tuple[str, int]:
     word = marks[place].command
     if word == "arg" and place + 1 < stop:
         return "arg" + marks[place + 1].command, place + 2
-    if word in UPRIGHT and place + 1 < stop and marks[place + 1].partner is not None:
+    if word in UPRIGHT and place + 1 < stop and marks[place + 1].text == "{":
         closer = marks[place + 1].partner
-        assert closer is not None
         return written(marks[place + 2 : closer.place]).replace("\\", ""), closer.place + 1
     return word, place + 1

@@ -5,7 +5,7 @@ r"""The marks of a LaTeX text: letters, signs and commands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from matdiff.functions import NAMES
 from matdiff.language.errors import TooLarge, UnclosedBracket, UnexpectedText
@@ -56,13 +56,16 @@ BARS = {
 
 
 class Mark:
-    """A sign, letter or command of the text; `partner` of a bracket is the other one, `side` is what \\left and its like say."""
+    """A sign, letter or command of the text; `side` is what \\left and its like say.
+
+    `partner` of a bracket is the other one, once brackets are matched, of anything else itself.
+    """
 
     __slots__ = ("end", "kind", "partner", "place", "side", "start", "text")
 
     def __init__(self, kind: str, text: str, start: int, end: int) -> None:
         self.kind, self.text, self.start, self.end = kind, text, start, end
-        self.partner: Mark | None = None
+        self.partner = self
         self.side, self.place = "", 0
 
     @property
@@ -93,7 +96,7 @@ def grouped(marks: Sequence[Mark]) -> list[Mark]:
     owned = _owned(marks)
     dropped: set[int] = set()
     for mark in marks:
-        if mark.text == "{" and id(mark) not in owned and mark.partner is not None:
+        if mark.text == "{" and id(mark) not in owned:
             following = marks[mark.partner.place + 1] if mark.partner.place + 1 < len(marks) else None
             raised = following is not None and following.text in ("^", "_", "'")
             if raised and not is_one(marks[mark.place + 1 : mark.partner.place]):
@@ -107,6 +110,15 @@ def placed(marks: list[Mark]) -> list[Mark]:
     for place, mark in enumerate(marks):
         mark.place = place
     return marks
+
+
+def outside(marks: Sequence[Mark]) -> Iterator[Mark]:
+    """The marks that stand in no brackets, and the brackets that open there."""
+    end = 0
+    for mark in marks:
+        if mark.place >= end:
+            yield mark
+            end = mark.partner.place + 1
 
 
 def _matched(marks: list[Mark]) -> list[Mark]:
@@ -148,15 +160,12 @@ def _owned(marks: Sequence[Mark]) -> set[int]:
         arguments = 2 if mark.command in FRACTIONS else 1 if _takes_argument(mark) else 0
         place += 1
         if mark.command == "sqrt" and place < len(marks) and marks[place].text == "[":
-            partner = marks[place].partner
-            place = partner.place + 1 if partner is not None else place
+            place = marks[place].partner.place + 1
         for _ in range(arguments):
             if place < len(marks) and marks[place].text == "{":
                 owned.add(id(marks[place]))
-                partner = marks[place].partner
-                place = partner.place + 1 if partner is not None else place
-            else:
-                place += 1
+                place = marks[place].partner.place
+            place += 1
     return owned
 
 
@@ -183,22 +192,18 @@ def is_one(marks: Sequence[Mark]) -> bool:
     place = 0
     while place < len(marks) and (marks[place].command in FONTS or marks[place].command in ACCENTS):
         place += 1
-    partner = marks[place].partner if place < len(marks) else None
-    return place > 0 and (place == len(marks) - 1 or partner is last)
+    return 0 < place < len(marks) and marks[place].partner is last
 
 
 def _first_script(marks: Sequence[Mark]) -> int | None:
     """The place of the first script outside of brackets, where only scripts follow."""
-    place, found = 0, None
-    while place < len(marks):
-        mark = marks[place]
+    found, script = None, False
+    for mark in outside(marks):
         if mark.text in ("^", "_"):
-            found = place if found is None else found
-            place += 1
-        elif found is not None and mark.text != "'":
+            found = mark.place - marks[0].place if found is None else found
+        elif found is not None and mark.text != "'" and not script:
             return None
-        partner = marks[place].partner if place < len(marks) and marks[place].text in OPENERS else None
-        place += 1 if partner is None else partner.place - marks[place].place + 1
+        script = mark.text in ("^", "_")
     return found
 
 

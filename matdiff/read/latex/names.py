@@ -10,10 +10,10 @@ from matdiff.read.latex.marks import (
     CLOSERS,
     FONTS,
     GREEK_WORDS,
-    OPENERS,
     UPRIGHT,
     VARIANTS,
     Mark,
+    outside,
     placed,
     unexpected,
 )
@@ -64,7 +64,7 @@ def unit_at(marks: Sequence[Mark], place: int, stop: int, bold: bool = False) ->
             place += 1
             word = word or command in UPRIGHT
             if place < stop and marks[place].text == "{":
-                closers.append(marks[place].partner)  # type: ignore[arg-type]
+                closers.append(marks[place].partner)
                 place += 1
         else:
             stem, variant = letter_of(mark)
@@ -119,11 +119,14 @@ def letter_of(mark: Mark) -> tuple[str, str]:
     return (command, "") if command in GREEK_WORDS or command == "ell" else ("", "")
 
 
-def subscript_at(marks: Sequence[Mark], place: int, stop: int, start: int = -1, end: int = -1) -> tuple[str, int]:
-    """What the `_` at `place` adds to a name, and the place behind it; or what stands from `start` to `end`.  Raises UnexpectedText."""
+def subscript_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[str, int]:
+    """What the `_` at `place` adds to a name, and the place behind it.  Raises UnexpectedText."""
     first, last, following = argument_at(marks, place, stop)
-    if start >= 0:
-        first, last = start, end
+    return _subscript(marks, first, last, marks[place]), following
+
+
+def _subscript(marks: Sequence[Mark], first: int, last: int, script: Mark) -> str:
+    """What the marks between add to a name.  Raises UnexpectedText."""
     parts: list[str] = []
     for mark in marks[first:last]:
         letter = letter_of(mark)[0] or (mark.text if mark.kind in ("NUMBER", "WRT") else "")
@@ -141,8 +144,8 @@ def subscript_at(marks: Sequence[Mark], place: int, stop: int, start: int = -1, 
             raise unexpected(mark, "subscript")
     joined = "_".join(part for part in parts if part)
     if not joined.replace("_", "").isalnum() or not joined.isascii():
-        raise unexpected(marks[place], "subscript")
-    return joined, following
+        raise unexpected(script, "subscript")
+    return joined
 
 
 def label_at(marks: Sequence[Mark], place: int, stop: int, name: str) -> tuple[str, int]:
@@ -163,8 +166,7 @@ def label_at(marks: Sequence[Mark], place: int, stop: int, name: str) -> tuple[s
     parts = [letter_of(mark)[0] or (mark.text if mark.kind == "NUMBER" else "") for mark in marks[first + 1 : last - 1]]
     if not all(part or mark.text in _SUBSCRIPT_SIGNS for part, mark in zip(parts, marks[first + 1 : last - 1])):
         return "", place
-    subscript, _ = subscript_at(marks, place, stop, first + 1, last - 1)
-    return "_" + subscript, following
+    return "_" + _subscript(marks, first + 1, last - 1, marks[place]), following
 
 
 def argument_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[int, int, int]:
@@ -172,35 +174,32 @@ def argument_at(marks: Sequence[Mark], place: int, stop: int) -> tuple[int, int,
     if place + 1 >= stop:
         raise unexpected(marks[place], "argument")
     following = marks[place + 1]
-    if following.text == "{" and following.partner is not None:
+    if following.text == "{":
         return place + 2, following.partner.place, following.partner.place + 1
     if following.command in FONTS and place + 2 < stop:
-        second = marks[place + 2]
-        end = second.partner.place + 1 if second.text == "{" and second.partner is not None else place + 3
+        end = (marks[place + 2].partner.place if marks[place + 2].text == "{" else place + 2) + 1
         return place + 1, end, end
     return place + 1, place + 2, place + 2
 
 
 def is_list(marks: Sequence[Mark]) -> bool:
     """Whether a comma stands outside of brackets."""
-    place = 0
-    while place < len(marks):
-        partner = marks[place].partner
-        if marks[place].text == ",":
-            return True
-        place = place + 1 + (partner.place - marks[place].place if partner is not None and marks[place].text in OPENERS else 0)
-    return False
+    return any(mark.text == "," for mark in outside(marks))
 
 
 def written(marks: Sequence[Mark]) -> str:
     """The marks as one text, without fonts and braces."""
-    return "".join(mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS)
+    return "".join(plain(marks))
+
+
+def plain(marks: Sequence[Mark]) -> list[str]:
+    """The texts of marks without fonts and braces."""
+    return [mark.text for mark in marks if mark.text not in "{}" and mark.command not in FONTS]
 
 
 def is_call(marks: Sequence[Mark], place: int) -> bool:
     """Whether one name or a list stands in the brackets at `place`."""
-    closer = marks[place].partner
-    return closer is not None and is_argument(marks, place + 1, closer.place)
+    return is_argument(marks, place + 1, marks[place].partner.place)
 
 
 def is_argument(marks: Sequence[Mark], start: int, stop: int) -> bool:
@@ -264,3 +263,23 @@ def _prime_end(marks: Sequence[Mark], place: int) -> int:
         return 0
     first, last, following = argument_at(marks, place, len(marks))
     return following if [mark.text for mark in marks[first:last]] == ["\\prime"] else 0
+
+
+# Letters that in the subscript of an identity are its size: I_c is a name.
+_SIZES = frozenset("dklmnpqrDKLMNPQRT")
+
+
+def sizes_in(subscript: str, constant: str) -> list[list[tuple[str, str]]]:
+    """The sizes that the subscript of an identity or of ones says, as tokens: `n`, `m_n`, `N_r`, `n_plus_1`; nothing where it is a label."""
+    parts = subscript.split("_")
+    if len(parts) == 2 and parts[0] in _SIZES and parts[1] == parts[0]:
+        return [[("NAME", parts[0])]]
+    if len(parts) == 2 and constant != "I" and set(parts) <= _SIZES and parts[0].isupper() == parts[1].isupper():
+        return [[("NAME", part)] for part in parts]
+    if len(parts) == 3 and parts[1] in ("plus", "minus") and parts[0] in _SIZES and parts[2].isdecimal():
+        return [[("NAME", parts[0]), ("PLUS", "+") if parts[1] == "plus" else ("MINUS", "-"), ("NUMBER", parts[2])]]
+    if len(parts) == 1 and len(subscript) == 2 and set(subscript) <= _SIZES:
+        return [[("NAME", letter) for letter in subscript]]
+    if parts[0].isdecimal():
+        return [[("NUMBER", subscript)]] if len(parts) == 1 else []
+    return [[("NAME", subscript)]] if parts[0] in _SIZES and len(parts) < 3 else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from matdiff.read.lalr import Token
 
@@ -13,6 +13,14 @@ SIGNS = {
     "\\otimes": "KRONECKER", "\\oslash": "DOT_SLASH", "\\div": "SLASH", "\\colon": "COLON",
 }  # fmt: skip
 TRANSPOSES = frozenset(("T", "\\top", "⊤", "\\intercal", "\\transpose", "\\prime", "'"))
+
+
+def transpose_in(script: Sequence[str]) -> str:
+    """`T` or `-T` where a script is a transpose or an inverse transpose and nothing else, else nothing."""
+    sign, last = list(script[:-1]), script[-1] if script else ""
+    return "".join([*sign, "T"]) if last in TRANSPOSES and sign in ([], ["-"]) else ""
+
+
 # Of what is real the adjoint is the transpose.
 ADJOINTS = frozenset(("H", "\\dagger", "\\dag"))
 POSTFIX = frozenset("ᵀ⊤'′’")
@@ -22,8 +30,8 @@ NORMS = {
     "2,1": "rows", "fro": "norm", "Fro": "norm",
 }  # fmt: skip
 # What binds an index; a subscript makes an extremum one of them.
-INDEXED = frozenset("sum prod int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
-EXTREMA = frozenset(("max", "min", "arg", "operatorname"))
+INDEXED = frozenset("arg prod int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
+EXTREMA = frozenset(("max", "min"))
 ENDS = frozenset(
     "NAME NUMBER CONSTANT RPAR TRANSPOSE INVERSE_TRANSPOSE RBRACE NORM_CLOSE BAR_CLOSE ANGLE_CLOSE MATRIX_CLOSE".split()
 )
@@ -46,6 +54,10 @@ class Piece:
         token = Token(names.get((self.text, self.style), self.text) if self.type == "NAME" else self.text)
         token.type, token.start_pos, token.end_pos = self.type, self.start, self.end
         return token
+
+
+# Letters that papers use for functions.
+FUNCTION_LETTERS = frozenset(("sigma", "phi", "psi", "Phi", "Psi", "f", "g", "h"))
 
 
 class Known:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from lark import Lark, UnexpectedToken
 
@@ -30,7 +30,7 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as in_text
 from matdiff.limits import CHARACTERS, DEPTH, TOKENS, check
 from matdiff.read import parse
-from matdiff.read.latex.build import BuilderLatex, decided
+from matdiff.read.latex.build import BuilderLatex, Decided, decided
 from matdiff.read.latex.drafts import Draft, Sentence, check_defined, drafts_of, is_name_alone, known_in, sentences_of
 from matdiff.read.latex.marks import Mark, grouped
 from matdiff.read.latex.names import primed
@@ -43,6 +43,9 @@ from matdiff.read.sums import MOST_INDICES, bound
 
 if TYPE_CHECKING:
     from matdiff.read.lalr import Token
+
+# So many tokens are read between two looks at the clock.
+_OFTEN = 64
 
 # A declaration as matdiff writes it, on a line of its own or between semicolons.
 _NAMES, _SIZE = r"[A-Za-z]\w*(?:[ \t]*,[ \t]*[A-Za-z]\w*)*", r"[A-Za-z0-9][\w+ ]*?"
@@ -66,10 +69,10 @@ _STYLES = {
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:
     """The statements of `text`, and the errors of the others; see `parse.read`."""
     result, known = Reading(), frozenset(known)
-    declared = _declared(text, result)
+    declared, formulas = _declared(text, result)
     names = known | {one.name for one in declared}
     try:
-        marks = primed(grouped(list(seen(_marks(_DECLARATION.sub(lambda found: " " * len(found[0]), text))))))
+        marks = primed(grouped(list(seen(_marks(formulas)))))
         sentences = sentences_of(marks)
         whole = known_in(marks, sentences, names)
     except MatdiffError as error:
@@ -136,19 +139,21 @@ def _is_same_command(error: MatdiffError, other: object) -> bool:
     return isinstance(error, UnknownCommand) and isinstance(other, UnknownCommand) and error.command == other.command
 
 
-def _declared(text: str, result: Reading) -> list[Declaration]:
-    """The declarations in matdiff's own notation, which stand before all formulas."""
+def _declared(text: str, result: Reading) -> tuple[list[Declaration], str]:
+    """The declarations in matdiff's own notation, and the text with blanks in their place."""
     found = list(_DECLARATION.finditer(text)) if len(text) <= CHARACTERS else []
     if not found:
-        return []
-    kept, end = [], 0
+        return [], text
+    kept, formulas, end = [], [], 0
     for match in found:
         kept += [" " * (match.start() - end - 1), "\n" if match.start() else "", match[0]]
+        formulas += [text[end : match.start()], " " * len(match[0])]
         end = match.end()
     reading = parse.read("".join(kept), more=True)
     result.statements += reading.statements
     result.failed += reading.failed
-    return [statement for statement in reading.statements if isinstance(statement, Declaration)]
+    declared = [statement for statement in reading.statements if isinstance(statement, Declaration)]
+    return declared, "".join([*formulas, text[end:]])
 
 
 # Marks and sentences
@@ -160,10 +165,9 @@ def _marks(text: str) -> list[Mark]:
         raise TooLarge(what="text", limit=CHARACTERS)
     marks: list[Mark] = []
     state = _load_parser().parse_interactive(text, start="lexeme")
-    for token in state.lexer_thread.lex(state.parser_state):
-        if len(marks) % 64 == 0:
-            check()
-        marks.append(Mark(token.type, str(token), token.start_pos, token.end_pos))
+    for token in _in_time(state.lexer_thread.lex(state.parser_state)):
+        written = "\\ " if token[1:].isspace() else str(token)  # a new line behind a backslash is a space like any other
+        marks.append(Mark(token.type, written, token.start_pos, token.end_pos))
         if len(marks) > TOKENS:
             raise TooLarge(what="tokens", limit=TOKENS)
     return marks
@@ -223,10 +227,10 @@ def _in_roles_of_matrices(pieces: Sequence[Piece]) -> set[tuple[str, str]]:
 
 def _settled(text: str, draft: Draft, spelled: dict[tuple[str, str], str], told: dict[str, str]) -> Settled:
     """The draft with its names and kinds; the kind of a name that it defines is added to `told`.  Raises what the rules raise."""
-    *others, (expr, kind) = [_decided(form, spelled, told) for form in draft.forms]
-    forms = [form for form, _ in others if not _is_only_name(form, expr)]
-    expected = tuple(in_text(_decided(form, spelled, told)[0]) for form in draft.expected)
-    remarks = [*draft.remarks, *_divided(text, expr)]
+    *others, (expr, kind, noted) = [_decided(form, spelled, told) for form in draft.forms]
+    forms = [form.expr for form in others if not _is_only_name(form.expr, expr)]
+    expected = tuple(in_text(_decided(form, spelled, told).expr) for form in draft.expected)
+    remarks = [*draft.remarks, *noted, *_divided(text, expr)]
     shown, wrt = in_text(expr), tuple(str(piece.token(spelled)) for piece in draft.wrt or draft.by)
     if draft.name is not None:
         name = str(draft.name.token(spelled))
@@ -241,17 +245,17 @@ def _is_only_name(form: Expr, expr: Expr) -> bool:
     return len(names) == 1 and len(others) > 1 and not names & others
 
 
-def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told: dict[str, str]) -> tuple[Expr, str]:
-    """The expression and its kind.  Raises what the rules raise."""
+def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told: dict[str, str]) -> Decided:
+    """The expression, its kind, and what it was taken as.  Raises what the rules raise."""
     parsed = _formula([piece.token(spelled) for piece in pieces])
     if depth(parsed) > DEPTH:
         raise TooLarge(what="depth", limit=DEPTH, span=parsed.span)
-    expr, kind = decided(bound(parsed), told)
-    for error in wrong_calls(expr):
+    made = decided(bound(parsed), told)
+    for error in wrong_calls(made.expr):
         raise error
-    if length(expr) > TOKENS:
-        raise TooLarge(what="tokens", limit=TOKENS, span=expr.span)
-    return expr, kind
+    if length(made.expr) > TOKENS:
+        raise TooLarge(what="tokens", limit=TOKENS, span=made.expr.span)
+    return made
 
 
 def _statements(
@@ -297,27 +301,29 @@ def _divided(text: str, expr: Expr) -> Iterator[Remark]:
 # The parser
 
 
-def _formula(tokens: Sequence[Token]) -> Expr:
+def _formula(tokens: Iterable[Token]) -> Expr:
     """What `BuilderLatex` makes of the tokens.  Raises EndsEarly, UnexpectedText, or what the rules raise."""
     state: Any = _load_parser().parse_interactive(start="formula")
     previous: Token | None = None
     try:
-        for place, token in enumerate(tokens):
-            if place % 64 == 0:
-                check()
+        for token in _in_time(tokens):
             state.feed_token(token)
             previous = token
         made: Expr = state.feed_eof()
-    except UnexpectedToken:
-        following = (
-            next(iter(tokens), None) if previous is None else next((one for one in tokens[_place(tokens, previous) + 1 :]), None)
-        )
-        raise _syntax_error(following, previous) from None
+    except UnexpectedToken as error:
+        raise _syntax_error(None if error.token.type == "$END" else cast("Token", error.token), previous) from None
     return made
 
 
-def _place(tokens: Sequence[Token], token: Token) -> int:
-    return next(place for place, one in enumerate(tokens) if one is token)
+_AnyToken = TypeVar("_AnyToken")
+
+
+def _in_time(tokens: Iterable[_AnyToken]) -> Iterator[_AnyToken]:
+    """The tokens, with a look at the clock now and then."""
+    for place, token in enumerate(tokens):
+        if place % _OFTEN == 0:
+            check()
+        yield token
 
 
 def _syntax_error(token: Token | None, previous: Token | None) -> MatdiffError:
@@ -330,7 +336,7 @@ def _syntax_error(token: Token | None, previous: Token | None) -> MatdiffError:
     elif previous is not None and (previous.type in TERM_ENDS or previous.type.endswith(("CLOSE", "RBRACE"))):
         reason = "after-term"
     else:
-        reason = "term-before" if previous is None or not after.isalpha() else "term"
+        reason = "term-before"
     return UnexpectedText(span=span_of(token), text=str(token), after=after, reason=reason)
 
 

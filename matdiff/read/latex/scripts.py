@@ -1,32 +1,30 @@
-"""What makes tokens of fractions, roots, scripts and bars; `tokens.Formula` builds on it."""
+"""What makes tokens of sums, fractions, roots and scripts; `tokens.Formula` builds on it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.language.errors import NotationRead, Remark, UnclosedBracket, UnexpectedText
 from matdiff.language.syntax import Span
-from matdiff.limits import check
-from matdiff.read.latex.marks import BARS, FONTS, OPENERS, unexpected
-from matdiff.read.latex.names import argument_at, letter_of, unit_at
-from matdiff.read.latex.pieces import ADJOINTS, CLOSING, ENDS, NORMS, TRANSPOSES, Piece
+from matdiff.read.latex.marks import OPENERS, unexpected
+from matdiff.read.latex.names import argument_at, letter_of, plain
+from matdiff.read.latex.pieces import ADJOINTS, CLOSING, Piece, transpose_in
 from matdiff.read.sums import bounds_in
-
-# The signs of conditions on indices as the plain language has them.
-_CONDITIONS = {"\\neq": "!=", "\\ne": "!=", "\\lt": "<"}
-_SIGNS_OF_CONDITIONS = re.compile(r"\\neq|\\ne|\\lt")
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
     from matdiff.read.latex.pieces import Known
 
+# The signs of conditions on indices as the plain language has them.
+_TRANSPOSES = {"T": "TRANSPOSE", "-T": "INVERSE_TRANSPOSE"}
+_CONDITIONS = {"\\neq": "!=", "\\ne": "!=", "\\lt": "<"}
+
 
 class Scripts:
-    """The marks from `start` to `stop` as tokens, `pieces`.  Raises the errors of reading at the first mark that cannot be read."""
+    """The marks of a text up to `stop`, and the tokens that have been made of them, `pieces`."""
 
-    def __init__(self, marks: Sequence[Mark], start: int, stop: int, known: Known) -> None:
+    def __init__(self, marks: Sequence[Mark], stop: int, known: Known) -> None:
         self.marks, self.stop, self.known = marks, stop, known
         self.pieces: list[Piece] = []
         self.open: list[Piece] = []
@@ -38,34 +36,17 @@ class Scripts:
         self.skipped: dict[int, int] = {}
         self.bold: list[Mark] = []
         self.remarks: list[Remark] = []
-        place = start
-        while place < stop:
-            check()
-            self._insert(place)
-            if place in self.skipped:
-                place = self.skipped.pop(place)
-            else:
-                place = self._read(place)
-        self._insert(stop)
-        if not self.pieces and start < stop:
-            raise unexpected(self.marks[start], "argument")
-        if self.open:
-            end = self.marks[stop - 1].end
-            raise self._unclosed(self.open[-1], Span(end, end))
 
-    def _read(self, place: int) -> int:
-        """Add what begins at `place`; the place behind it."""
-        raise NotImplementedError
+    # Tokens
 
     def _insert(self, place: int) -> None:
+        """Add the braces around an argument that has none."""
         for type in self.before.pop(place, ()):
             at = self.marks[place - 1].end
             if type == "LBRACE":
                 self._open(type, "{", at, at)
             else:
                 self._close("LBRACE", "}", at, at)
-
-    # Tokens
 
     def _add(self, type: str, mark: Mark, text: str = "", style: str = "") -> None:
         self.pieces.append(Piece(type, text or mark.text, mark.start, mark.end, style))
@@ -92,8 +73,7 @@ class Scripts:
         return self.marks[place].text if place < self.stop else ""
 
     def _plain(self, first: int, last: int) -> list[str]:
-        """The texts of marks without fonts and braces."""
-        return [mark.text for mark in self.marks[first:last] if mark.text not in "{}" and mark.command not in FONTS]
+        return plain(self.marks[first:last])
 
     # Fractions, roots and scripts
 
@@ -104,9 +84,9 @@ class Scripts:
         while following < self.stop and self.marks[following].text in ("_", "^"):
             is_below = self.marks[following].text == "_"
             first, last, behind = argument_at(self.marks, following, self.stop)
-            plain = "".join(self._plain(first, last))
-            below, above, following = (plain, above, behind) if is_below else (below, plain, behind)
-        bounds = bounds_in(_SIGNS_OF_CONDITIONS.sub(lambda found: _CONDITIONS[found[0]], below))
+            said = "".join(_CONDITIONS.get(text, text) for text in self._plain(first, last))
+            below, above, following = (said, above, behind) if is_below else (below, said, behind)
+        bounds = bounds_in(below)
         if not bounds or (above and (len(bounds) > 1 or not above.isalnum())):
             raise unexpected(mark, "indexed")
         if above:
@@ -118,27 +98,7 @@ class Scripts:
 
     def _fraction(self, place: int) -> int:
         self._add("FRACTION", self.marks[place])
-        following = self._argument(place + 1)
-        mark = self.marks[following - 1]
-        digits = mark.text[1:] if mark.kind == "NUMBER" and following == place + 2 else ""
-        if digits:  # \frac12
-            if len(digits) > 1 or not mark.text.isdecimal():
-                raise unexpected(mark, "argument")
-            cut = mark.start + 1
-            types = (
-                ("LBRACE", "{"),
-                ("NUMBER", mark.text[0]),
-                ("RBRACE", "}"),
-                ("LBRACE", "{"),
-                ("NUMBER", digits),
-                ("RBRACE", "}"),
-            )
-            for position, (type, text) in enumerate(types):
-                start = mark.start if position < 2 else cut if position < 5 else mark.end
-                self.pieces.append(Piece(type, text, start, start + (type == "NUMBER")))
-            del self.before[place + 1], self.before[place + 2]
-            return place + 2
-        self._argument(following)
+        self._argument(self._argument(place + 1))
         return place + 1
 
     def _root(self, place: int) -> int:
@@ -148,7 +108,7 @@ class Scripts:
             return place + 1
         opener = self.marks[place + 1]
         closer, degree = opener.partner, self.marks[place + 2]
-        if closer is None or closer.place != place + 3 or degree.kind != "NUMBER":
+        if closer.place != place + 3 or degree.kind != "NUMBER":
             raise unexpected(degree, "argument")
         self._add("LSQB", opener)
         self._add("NUMBER", degree)
@@ -161,11 +121,12 @@ class Scripts:
         if place >= self.stop:
             raise unexpected(self.marks[self.stop - 1], "argument")
         mark = self.marks[place]
-        if mark.text == "{" and mark.partner is not None:
+        if mark.text == "{":
             self.opening[id(mark)] = "LBRACE"
             self.closing[id(mark.partner)] = "LBRACE"
             return mark.partner.place + 1
-        if mark.kind != "NUMBER" and not letter_of(mark)[0]:
+        is_digit = mark.kind == "NUMBER" and len(mark.text) == 1
+        if not is_digit and not letter_of(mark)[0]:
             raise unexpected(mark, "argument")
         self.before.setdefault(place, []).append("LBRACE")
         self.before.setdefault(place + 1, []).append("RBRACE")
@@ -177,23 +138,22 @@ class Scripts:
         first, last, following = argument_at(self.marks, place, self.stop)
         if self._text(first) == "-" and following == first + 1 and following < self.stop:  # A^-1
             last = following = following + 1
-        plain = self._plain(first, last)
+        script = self._plain(first, last)
         span = Span(mark.start, self.marks[following - 1].end)
-        if plain and plain[-1] in ADJOINTS and len(plain) <= 2 and not (plain[-1] == "H" and "H" in self.known.names):
-            self.remarks.append(NotationRead(span=span, meant="^" + "".join(plain[:-1]) + "T"))
-            plain[-1] = "T"
-        if len(plain) == 1 and plain[0] in TRANSPOSES:
-            self.pieces.append(Piece("TRANSPOSE", "T", span.start, span.end))
+        is_adjoint = script[-1:] != ["H"] or "H" not in self.known.names
+        adjoint = transpose_in([*script[:-1], "T"]) if is_adjoint and ADJOINTS.intersection(script[-1:]) else ""
+        if adjoint:
+            self.remarks.append(NotationRead(span=span, meant=f"^{adjoint}"))
+        transpose = adjoint or transpose_in(script)
+        if transpose:
+            self.pieces.append(Piece(_TRANSPOSES[transpose], transpose, span.start, span.end))
             return following
-        if len(plain) == 2 and plain[0] == "-" and plain[1] in TRANSPOSES:
-            self.pieces.append(Piece("INVERSE_TRANSPOSE", "-T", span.start, span.end))
-            return following
-        if not plain or plain in (["*"], ["\\ast"], ["\\star"], ["+"], ["-"]) or (plain[0] == "(" and plain[-1] == ")"):
-            raise UnexpectedText(span=span, text="^" + "".join(plain), reason="script")
-        is_elementwise = plain[0] in ("\\circ", "\\odot") and len(plain) > 1
+        if not script or script in (["*"], ["\\ast"], ["\\star"], ["+"], ["-"]) or (script[0] == "(" and script[-1] == ")"):
+            raise UnexpectedText(span=span, text="^" + "".join(script), reason="script")
+        is_elementwise = script[0] in ("\\circ", "\\odot") and len(script) > 1
         self._add("DOT_CARET" if is_elementwise else "CARET", mark, ".^" if is_elementwise else "^")
         opener = self.marks[first - 1]
-        if opener.text == "{" and opener.partner is not None:
+        if opener.text == "{":
             self._open("LBRACE", "{", opener.start, opener.end)
             self.closing[id(opener.partner)] = "LBRACE"
             return first + is_elementwise
@@ -203,53 +163,3 @@ class Scripts:
         self._open("LBRACE", "{", mark.end, mark.end)
         self.before.setdefault(following, []).append("RBRACE")
         return first
-
-    # Bars
-
-    def _bar(self, place: int) -> int:
-        mark = self.marks[place]
-        kind, side = BARS[mark.text], mark.side
-        within = self.open[-1].type if self.open else ""
-        ends = bool(self.pieces) and self.pieces[-1].type in ENDS
-        if side == "middle":
-            raise unexpected(mark)
-        if mark.text == "||" and within == "BAR_OPEN" and ends:  # |a||b|
-            middle = mark.start + 1
-            self._close("BAR_OPEN", "|", mark.start, middle)
-            self._open("BAR_OPEN", "|", middle, mark.end)
-            return place + 1
-        if side != "close" and (side == "open" or within != f"{kind}_OPEN" or not ends):
-            self._open(f"{kind}_OPEN", mark.text, mark.start, mark.end)
-            return place + 1
-        self._close(f"{kind}_OPEN", mark.text, mark.start, mark.end)
-        if kind == "BAR":
-            return place + 1
-        norm, at = self.pieces[-1], place + 1
-        norm.text = "norm"
-        if self._text(at) == "^":
-            at = argument_at(self.marks, at, self.stop)[2]
-        if self._text(at) != "_":
-            return place + 1
-        first, last, following = argument_at(self.marks, at, self.stop)
-        subscript = "".join(self._plain(first, last))
-        if subscript in NORMS:
-            norm.text = NORMS[subscript]
-        else:
-            self._norm_with(first, last, Span(self.marks[at].start, self.marks[following - 1].end))
-        if at == place + 1:
-            norm.end = self.marks[following - 1].end
-            return following
-        self.skipped[at] = following
-        return place + 1
-
-    def _norm_with(self, first: int, last: int, span: Span) -> None:
-        """The subscript of a norm, a formula: `\\|x\\|_A`, `\\|x\\|_p`.  Raises UnexpectedText."""
-        unit = unit_at(self.marks, first, last)
-        is_word = unit is not None and unit.next == last and (unit.word or unit.style.startswith("script"))
-        text = "_" + "".join(self._plain(first, last))
-        if is_word or any(mark.text == "," for mark in self.marks[first:last]) or text == "_0":
-            raise UnexpectedText(span=span, text=text, reason="norm")
-        self.pieces.append(Piece("NORM_SUBSCRIPT", text, span.start, span.start + 1))
-        self.pieces.append(Piece("LBRACE", "{", span.start + 1, span.start + 1))
-        self.pieces += type(self)(self.marks, first, last, self.known).pieces
-        self.pieces.append(Piece("RBRACE", "}", span.end, span.end))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from matdiff.language.errors import UnclosedBracket, UnexpectedText, UnknownCommand
 from matdiff.language.syntax import Span
 from matdiff.limits import check
-from matdiff.read.latex.marks import FONTS, Mark, unexpected
+from matdiff.read.latex.marks import FONTS, FRACTIONS, Mark, unexpected
 from matdiff.read.latex.pieces import TRANSPOSES
 
 # Commands that say how much space there is, or how large a sign is.
@@ -16,7 +16,7 @@ _SPACES = frozenset(
     "thinspace medspace thickspace negthinspace enspace strut mathstrut hfill allowbreak allowdisplaybreaks middle "
     "mathop mathrel mathbin mathord boxed ensuremath substack hline centering par noindent smallskip medskip big "
     "Big bigg Bigg".split()
-)
+) | {" "}
 _SIZED = {
     **dict.fromkeys(("left", "bigl", "Bigl", "biggl", "Biggl"), "open"),
     **dict.fromkeys(("right", "bigr", "Bigr", "biggr", "Biggr"), "close"),
@@ -75,16 +75,16 @@ def seen(marks: Sequence[Mark]) -> Iterator[Mark]:
             size = _SIZED[word]
             if following == ".":
                 place, size = place + 1, ""
-        elif word in ("quad", "qquad", "hfill") and _numbered(marks, place):
-            place = _numbered(marks, place)
+        elif word in ("quad", "qquad", "hfill") and (end := _numbered(marks, place)):
+            place = end
         elif mark.text == ":" and following == "=":
             continue
-        elif word in _SPACES or mark.text == "~" or word in ("[", "]", "(", ")") or (word and word.isspace()):
+        elif word in _SPACES or mark.text == "~" or word in ("[", "]", "(", ")"):
             continue
         elif word in ("eqno", "leqno"):
             place = _numbered(marks, place) or place
-        elif word == "\\" and following == "[" and _is_distance(marks, place):
-            place = next(end for end in range(place, len(marks)) if marks[end].text == "]") + 1
+        elif word == "\\" and following == "[" and (end := _distance_end(marks, place)):
+            place = end
             yield mark
         elif word in _UNSEEN:
             place = _argument(marks, place + (following == "*"))[1]
@@ -145,6 +145,11 @@ def _rearranged(marks: Sequence[Mark]) -> Iterator[Mark]:
             place = end
         elif mark.command in FONTS and [one.text for one in marks[place : place + 2]] in _NABLAS:
             continue
+        elif mark.command in FRACTIONS and place < len(marks) and marks[place].text.isdecimal() and len(marks[place].text) == 2:
+            digits, place = marks[place], place + 1  # \\frac12
+            yield mark
+            yield Mark("NUMBER", digits.text[0], digits.start, digits.start + 1)
+            yield Mark("NUMBER", digits.text[1], digits.start + 1, digits.end)
         elif mark.text == "^" and place < len(marks) and marks[place].text == "{":
             yield mark
             split = _label_end(marks, place)
@@ -201,14 +206,11 @@ def _label_end(marks: Sequence[Mark], place: int) -> int:
     return place + 1 + label if label and len(rest) == 1 and rest[0] in TRANSPOSES else 0
 
 
-def _is_distance(marks: Sequence[Mark], place: int) -> bool:
-    """Whether `[2pt]` stands there, as behind a new line."""
-    texts: list[str] = []
-    for mark in marks[place + 1 : place + 8]:
-        if mark.text == "]":
-            return "".join(texts).lstrip("-+.0123456789\\") in _UNITS
-        texts.append(mark.text)
-    return False
+def _distance_end(marks: Sequence[Mark], place: int) -> int:
+    """The place behind `[2pt]`, as it stands behind a new line, 0 where something else stands."""
+    end = next((at for at in range(place, min(len(marks), place + 8)) if marks[at].text == "]"), place)
+    inside = "".join(mark.text for mark in marks[place + 1 : end])
+    return end + 1 if inside.lstrip("-+.0123456789\\") in _UNITS else 0
 
 
 def _numbered(marks: Sequence[Mark], place: int) -> int:

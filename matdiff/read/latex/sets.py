@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from matdiff.language.errors import MatdiffError, UnexpectedText
-from matdiff.language.queries import post_order
+from matdiff.language.queries import rebuilt
 from matdiff.language.statements import Declaration
 from matdiff.language.syntax import Expr, Span
 from matdiff.read import parse
-from matdiff.read.latex.marks import FONTS, OPENERS, Mark, unexpected
+from matdiff.read.latex.marks import FONTS, Mark, outside, unexpected
 from matdiff.read.latex.names import argument_at, unit_at, written
 from matdiff.read.latex.pieces import Piece
 
@@ -47,21 +47,12 @@ class Member(NamedTuple):
 
 def _placed(size: Expr, span: Span) -> Expr:
     """The size with this span for all its parts."""
-    made: dict[int, Expr] = {}
-    for node in post_order(size):
-        made[id(node)] = Expr(node.op, tuple(made[id(arg)] for arg in node.args), node.value, span)
-    return made[id(size)]
+    return rebuilt(size, lambda _, node: node.replace(span=span))
 
 
 def is_member(marks: Sequence[Mark], start: int, stop: int) -> bool:
     """Whether a sentence declares names."""
-    place = start
-    while place < stop:
-        if marks[place].text in MEMBER:
-            return True
-        partner = marks[place].partner if marks[place].text in OPENERS else None
-        place = place + 1 if partner is None else partner.place + 1
-    return False
+    return any(mark.text in MEMBER for mark in outside(marks[start:stop]))
 
 
 def member_at(marks: Sequence[Mark], start: int, stop: int) -> Member:
@@ -72,7 +63,7 @@ def member_at(marks: Sequence[Mark], start: int, stop: int) -> Member:
         unit = unit_at(marks, place, stop)
         if unit is None or unit.next >= stop or marks[unit.next].text not in (",", *MEMBER):
             raise unexpected(marks[place], "member")
-        names.append(Piece("NAME", unit.name, unit.start, unit.end, unit.style))
+        names.append(unit.piece)
         place = unit.next + 1
         if marks[unit.next].text in MEMBER:
             break
@@ -94,8 +85,7 @@ def _spec(marks: Sequence[Mark], place: int, stop: int, span: Span) -> str:
         elif not sizes:
             sizes = _sizes(marks, first, last)
     if letter in _GROUPS and following < stop and marks[following].text == "(":
-        partner = marks[following].partner
-        if partner is not None and partner.place == stop - 1:
+        if marks[following].partner is marks[stop - 1]:
             return f"{_GROUPS[letter]} {' '.join(_sizes(marks, following + 1, stop - 1))}"
     known = letter in _REALS or letter in _COUNTS or letter in ("S", "[", "(", "\\{")
     if following < stop or not known or len(sizes) > 2 or (letter == "S" and not sizes):
@@ -112,7 +102,7 @@ def _spec(marks: Sequence[Mark], place: int, stop: int, span: Span) -> str:
 def _letter(marks: Sequence[Mark], place: int, stop: int) -> tuple[str, int]:
     """What a set is called, or the bracket that opens it, and the place behind it."""
     mark = marks[place]
-    if mark.text in ("[", "(", "\\{") and mark.partner is not None and mark.partner.place < stop:
+    if mark.text in ("[", "(", "\\{") and mark.partner.place < stop:
         return mark.text, mark.partner.place + 1
     if mark.command in FONTS and place + 1 < stop:
         first, last, following = argument_at(marks, place, stop)

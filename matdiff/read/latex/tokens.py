@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from matdiff.functions import FUNCTIONS, NAMES
 from matdiff.language.errors import NeedsParentheses, UnexpectedText, UnknownCommand, UnknownFunction, UnspecifiedFunction
 from matdiff.language.syntax import Span
+from matdiff.limits import check
 from matdiff.read.latex.marks import (
     ACCENTS,
     BARS,
@@ -34,54 +35,45 @@ from matdiff.read.latex.names import (
     is_call,
     letter_of,
     letters_at,
+    sizes_in,
     subscript_at,
     unit_at,
     written,
 )
-from matdiff.read.latex.pieces import EXTREMA, INDEXED, POSTFIX, SIGNS, TRANSPOSES, Piece
+from matdiff.read.latex.pieces import ENDS, EXTREMA, FUNCTION_LETTERS, INDEXED, NORMS, POSTFIX, SIGNS, Piece, transpose_in
 from matdiff.read.latex.scripts import Scripts
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
+    from matdiff.read.latex.pieces import Known
 
 # Functions whose value is a number, which nobody transposes.
 _NUMBERS = frozenset(("tr", "det", "logdet"))
 _EIGENVALUES = {"lambda_max": "eigmax", "lambda_min": "eigmin"}
 _CONSTANTS = {"1": "ones", "0": "zeros", "I": "I"}
-
-
-# Letters that in the subscript of an identity are its size: I_c is a name.
-_SIZES = frozenset("dklmnpqrDKLMNPQRT")
-
-
-def _sizes(subscript: str, constant: str) -> list[list[tuple[str, str]]]:
-    """The sizes that the subscript of an identity or of ones says, as tokens: `n`, `m_n`, `N_r`, `n_plus_1`; nothing where it is a label."""
-    parts = subscript.split("_")
-    if len(parts) == 2 and parts[0] in _SIZES and parts[1] == parts[0]:
-        return [[("NAME", parts[0])]]
-    if len(parts) == 2 and constant != "I" and set(parts) <= _SIZES and parts[0].isupper() == parts[1].isupper():
-        return [[("NAME", part)] for part in parts]
-    if len(parts) == 3 and parts[1] in ("plus", "minus") and parts[0] in _SIZES and parts[2].isdecimal():
-        return [[("NAME", parts[0]), ("PLUS", "+") if parts[1] == "plus" else ("MINUS", "-"), ("NUMBER", parts[2])]]
-    if len(parts) == 1 and len(subscript) == 2 and set(subscript) <= _SIZES:
-        return [[("NAME", letter) for letter in subscript]]
-    if parts[0].isdecimal():
-        return [[("NUMBER", subscript)]] if len(parts) == 1 else []
-    return [[("NAME", subscript)]] if parts[0] in _SIZES and len(parts) < 3 else []
-
-
-def _first_given(inside: Sequence[Mark]) -> int:
-    return next(place for place, mark in enumerate(inside) if mark.text in ("|", "\\mid", "\\vert", ";", "\\|")) - 1
-
-
-# Letters whose prime is a derivative.
-_FUNCTIONS = frozenset(("sigma", "phi", "psi", "f", "g", "h"))
+# What stands between what a function is of and what is given.
+_GIVEN = frozenset(("|", "\\mid", "\\vert", ";", "\\|"))
 
 
 class Formula(Scripts):
     """The marks from `start` to `stop` as tokens, `pieces`.  Raises the errors of reading at the first mark that cannot be read."""
 
-    # Tokens
+    def __init__(self, marks: Sequence[Mark], start: int, stop: int, known: Known) -> None:
+        super().__init__(marks, stop, known)
+        place = start
+        while place < stop:
+            check()
+            self._insert(place)
+            if place in self.skipped:
+                place = self.skipped.pop(place)
+            else:
+                place = self._read(place)
+        self._insert(stop)
+        if not self.pieces and start < stop:
+            raise unexpected(self.marks[start], "argument")
+        if self.open:
+            end = self.marks[stop - 1].end
+            raise self._unclosed(self.open[-1], Span(end, end))
 
     def _read(self, place: int) -> int:
         """Add what begins at `place`; the place behind it."""
@@ -120,7 +112,7 @@ class Formula(Scripts):
                 raise unexpected(mark, "separator")
         elif command == "sum" or text == "∑":
             return self._sum(place)
-        elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_") or command == "arg":
+        elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_"):
             raise unexpected(mark, "indexed")
         elif text in ("(", "[", "\\{") and self._is_positive_part(mark):
             self._add("CALL", mark, "relu")
@@ -130,7 +122,7 @@ class Formula(Scripts):
         elif text in CLOSERS and text != "}":
             is_angle = text in ("\\rangle", "⟩")
             self._close("ANGLE_OPEN" if is_angle else "LPAR", text, mark.start, mark.end)
-            if mark.partner is not None and self._is_positive_part(mark.partner):
+            if self._is_positive_part(mark.partner):
                 return argument_at(self.marks, place + 1, self.stop)[2]
             if is_angle and self._text(place + 1) == "_":
                 first, last, following = argument_at(self.marks, place + 1, self.stop)
@@ -155,13 +147,61 @@ class Formula(Scripts):
 
     def _is_positive_part(self, opener: Mark) -> bool:
         """`[x]_+` or `[x]^+`, but `(A)^+` may be a pseudoinverse."""
-        if opener.partner is None:
-            return False
         place = opener.partner.place + 1
         if self._text(place) != "_" and (self._text(place) != "^" or opener.text != "["):
             return False
         first, last, _ = argument_at(self.marks, place, self.stop)
         return self._plain(first, last) == ["+"]
+
+    # Bars
+
+    def _bar(self, place: int) -> int:
+        mark = self.marks[place]
+        kind, side = BARS[mark.text], mark.side
+        within = self.open[-1].type if self.open else ""
+        ends = bool(self.pieces) and self.pieces[-1].type in ENDS
+        if side == "middle":
+            raise unexpected(mark)
+        if mark.text == "||" and within == "BAR_OPEN" and ends:  # |a||b|
+            middle = mark.start + 1
+            self._close("BAR_OPEN", "|", mark.start, middle)
+            self._open("BAR_OPEN", "|", middle, mark.end)
+            return place + 1
+        if side != "close" and (side == "open" or within != f"{kind}_OPEN" or not ends):
+            self._open(f"{kind}_OPEN", mark.text, mark.start, mark.end)
+            return place + 1
+        self._close(f"{kind}_OPEN", mark.text, mark.start, mark.end)
+        if kind == "BAR":
+            return place + 1
+        norm, at = self.pieces[-1], place + 1
+        norm.text = "norm"
+        if self._text(at) == "^":
+            at = argument_at(self.marks, at, self.stop)[2]
+        if self._text(at) != "_":
+            return place + 1
+        first, last, following = argument_at(self.marks, at, self.stop)
+        subscript = "".join(self._plain(first, last))
+        if subscript in NORMS:
+            norm.text = NORMS[subscript]
+        else:
+            self._norm_with(first, last, Span(self.marks[at].start, self.marks[following - 1].end))
+        if at == place + 1:
+            norm.end = self.marks[following - 1].end
+            return following
+        self.skipped[at] = following
+        return place + 1
+
+    def _norm_with(self, first: int, last: int, span: Span) -> None:
+        """The subscript of a norm, a formula: `\\|x\\|_A`, `\\|x\\|_p`.  Raises UnexpectedText."""
+        unit = unit_at(self.marks, first, last)
+        is_word = unit is not None and unit.next == last and (unit.word or unit.style.startswith("script"))
+        text = "_" + "".join(self._plain(first, last))
+        if is_word or any(mark.text == "," for mark in self.marks[first:last]) or text == "_0":
+            raise UnexpectedText(span=span, text=text, reason="norm")
+        self.pieces.append(Piece("NORM_SUBSCRIPT", text, span.start, span.start + 1))
+        self.pieces.append(Piece("LBRACE", "{", span.start + 1, span.start + 1))
+        self.pieces += Formula(self.marks, first, last, self.known).pieces
+        self.pieces.append(Piece("RBRACE", "}", span.end, span.end))
 
     # Names and functions
 
@@ -185,7 +225,6 @@ class Formula(Scripts):
         if mark.command in FONTS and mark.command not in UPRIGHT and self._text(place + 1) == "{":
             opener = self.marks[place + 1]
             closer = opener.partner
-            assert closer is not None
             raised = self._text(closer.place + 1) in ("^", "_", "'")
             if raised and not is_one(self.marks[place + 2 : closer.place]):
                 raise unexpected(opener, "group")
@@ -234,12 +273,13 @@ class Formula(Scripts):
         name = function
         if self._text(following) in ("^", "_", "'"):
             name, following = self._powered(function, following)
-        opener = self.marks[following] if following < self.stop else None
-        is_called = opener is not None and opener.text in OPENERS and opener.text not in ("{", "\\langle", "⟨")
-        if is_called and opener is not None and opener.partner is not None and function in _NUMBERS:
-            is_called = not self._is_transposed(opener.partner.place + 1)  # tr (X - A)^T (X - A)
+        opens = self._text(following)
+        is_called = opens in OPENERS and opens not in ("{", "\\langle", "⟨")
+        if is_called and function in _NUMBERS:
+            is_called = not self._transpose(self.marks[following].partner.place + 1)  # tr (X - A)^T (X - A)
         start, end = self.marks[place].start, self.marks[following - 1].end
-        if opener is not None and opener.text == "{" and opener.partner is not None:
+        if opens == "{":
+            opener = self.marks[following]
             self.opening[id(opener)] = self.closing[id(opener.partner)] = "LPAR"
             is_called = True
             if self.marks[place].command in WORDS and self._goes_on(opener.partner.place + 1):  # log{x} y
@@ -275,14 +315,14 @@ class Formula(Scripts):
         ends = not text or text in SIGNS or text in CLOSERS or text in BARS or text in ("&", "\\\\")
         return not ends and not named(self.marks[place].command)
 
-    def _is_transposed(self, place: int) -> bool:
+    def _transpose(self, place: int) -> str:
+        """`T` or `-T` where a transpose or an inverse transpose stands, else nothing."""
         if self._text(place) in POSTFIX:
-            return True
+            return "T"
         if self._text(place) != "^":
-            return False
+            return ""
         first, last, _ = argument_at(self.marks, place, self.stop)
-        plain = self._plain(first, last)
-        return bool(plain) and plain[-1] in TRANSPOSES
+        return transpose_in(self._plain(first, last))
 
     def _value(self, place: int, unit: Unit) -> int:
         """A name, a constant, or what is called like a function."""
@@ -290,10 +330,8 @@ class Formula(Scripts):
         is_prime = self._text(following) == "'" or self._plain(following, following + 2) in (["^", "'"], ["^", "\\prime"])
         behind = following + 1 + (self._text(following) == "^")
         if is_prime and self._text(behind) in ("(", "[") and not unit.style:
-            is_function = (
-                name in self.known.functions or name in _FUNCTIONS or (name[0].islower() and is_call(self.marks, behind))
-            )
-            if is_function:
+            is_letter = name[0].islower() and (name in FUNCTION_LETTERS or is_call(self.marks, behind))
+            if name in self.known.functions or is_letter:
                 raise unexpected(self.marks[following], "derivative")  # f'(x)
         if self._text(following) == "^" and "_" not in name:  # x^2_i
             behind = argument_at(self.marks, following, self.stop)[2]
@@ -306,32 +344,42 @@ class Formula(Scripts):
         if self._is_constant(piece):
             return following
         if name == "e" and not unit.style and self._text(following) == "^" and "e" not in self.known.names:
-            if not self._is_transposed(following):
+            if self._transpose(following) != "T":  # of a vector e there is no inverse
                 return self._exponential(piece, following)
-        opener = self.marks[following] if following < self.stop else None
-        if opener is not None and opener.text in ("(", "[", "\\{") and opener.partner is not None:
-            closer = opener.partner.place
-            inside = self.marks[following + 1 : closer]
-            is_function = name in self.known.called and not unit.style and name not in self.known.functions
-            called = _EIGENVALUES.get(name, "sigmoid" if name == "sigma" and is_function else "")
-            if called == "sigmoid" and self._is_number(following + 1, closer):
-                raise UnexpectedText(span=Span(unit.start, unit.end), text=self.marks[place].text, reason="sigma")
-            if called:
-                self.pieces.append(Piece("CALL", called, unit.start, unit.end))
-                return following
-            if self.known.functions.get(name) == written(inside):
-                piece.end = self.marks[closer].end
-                self.pieces.append(piece)
-                return closer + 1
-            is_given = any(mark.text in ("|", "\\mid", "\\vert", ";", "\\|") for mark in inside) and opener.text == "("
-            is_given = is_given and is_argument(self.marks, following + 1, following + 2 + _first_given(inside))
-            if unit.word and opener.text != "\\{":
-                raise UnknownFunction(span=Span(unit.start, unit.end), function=name, names=tuple(sorted(self.known.names)))
-            if opener.text != "\\{" and (is_function or is_given or is_argument(self.marks, following + 1, closer)):
-                text = written(inside)
-                raise UnspecifiedFunction(span=Span(unit.start, unit.end), function=name, arguments=(text,))
+        if self._text(following) in ("(", "[", "\\{"):
+            return self._before_bracket(piece, unit)
         self.pieces.append(piece)
         return following
+
+    def _before_bracket(self, piece: Piece, unit: Unit) -> int:
+        """A name before a bracket: a function, which is called or known by its value, or a factor.  Raises the errors of other functions."""
+        name, opener = piece.text, self.marks[unit.next]
+        closer = opener.partner.place
+        inside = self.marks[unit.next + 1 : closer]
+        span = Span(unit.start, unit.end)
+        is_function = name in self.known.called and not unit.style and name not in self.known.functions
+        called = _EIGENVALUES.get(name, "sigmoid" if name == "sigma" and is_function else "")
+        if called == "sigmoid" and self._is_number(unit.next + 1, closer):
+            raise UnexpectedText(span=span, text="\\sigma", reason="sigma")
+        if called:
+            self.pieces.append(Piece("CALL", called, unit.start, unit.end))
+            return unit.next
+        if self.known.functions.get(name) == written(inside):
+            piece.end = self.marks[closer].end
+            self.pieces.append(piece)
+            return closer + 1
+        if opener.text != "\\{":
+            if unit.word:
+                raise UnknownFunction(span=span, function=name, names=tuple(sorted(self.known.names)))
+            if is_function or self._is_given(unit.next + 1, closer) or is_argument(self.marks, unit.next + 1, closer):
+                raise UnspecifiedFunction(span=span, function=name, arguments=(written(inside),))
+        self.pieces.append(piece)
+        return unit.next
+
+    def _is_given(self, start: int, stop: int) -> bool:
+        """Whether one name or a list stands there before a bar or a semicolon, as in `p(x|y)`."""
+        bar = next((place for place in range(start, stop) if self.marks[place].text in _GIVEN), start)
+        return self.marks[start - 1].text == "(" and is_argument(self.marks, start, bar)
 
     def _is_number(self, start: int, stop: int) -> bool:
         """Whether several Greek letters and numbers stand there and nothing else: `\\sigma(1 - \\rho)` may be a product."""
@@ -353,7 +401,7 @@ class Formula(Scripts):
         if not size:
             self.pieces.append(Piece("CONSTANT", constant, piece.start, piece.end))
             return True
-        sizes = _sizes(size, constant)
+        sizes = sizes_in(size, constant)
         if not sizes or len(sizes) > (1 if constant == "I" else 2):
             raise UnexpectedText(span=Span(piece.start, piece.end), text=f"{stem}_{size}", reason="size")
         tokens = [("CALL", "eye" if constant == "I" else constant), ("LPAR", "(")]
