@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 
-from matdiff.language.errors import EndsEarly, UnreadCode
+from matdiff.functions import NAMES, RESERVED
+from matdiff.language.errors import EndsEarly, UnexpectedText, UnreadCode
 from matdiff.language.syntax import Span
 from matdiff.read.numpy.source import LIBRARIES, Places, imported, last_name, made_at_random, parsed
 from matdiff.read.numpy.statements import Function
+from matdiff.read.tokens import CALLED_BY_PAIR, GREEK, SPECIAL_CALLS
 
 _ATTRIBUTES = frozenset(
     "T mT H I shape size ndim logabsdet grad data real dtype device at flat imag itemsize nbytes names values keys items".split()
 )
+
+# Of Python, so that a name there ends with an underscore which it does not need here.
+_KEYWORDS = ("lambda", "is", "in", "if", "or", "and", "not", "del", "as", "for", "def")
 
 
 class Script:
@@ -25,6 +31,8 @@ class Script:
         self.places = Places(text, shift)
         self.body = tree.body[0].body if shift and isinstance(tree.body[0], ast.If) else tree.body
         self.nodes = list(ast.walk(tree))
+        # What the names of the code are called in our language.
+        self.own_names: dict[str, str] = {}
         self.imported = imported(self.nodes)
         self.functions = functions_of(self.body)
         self.function = self._asked_function()
@@ -93,6 +101,23 @@ class Script:
         called = {node.func.id for node in self.nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
         return frozenset((used | arguments) - (called - arguments))
 
+    # Names
+
+    def own_name(self, name: str, node: ast.AST) -> str:
+        """A name in our language: Greek letters spelled out; one that is taken there gets an underscore."""
+        if name in self.own_names:
+            return self.own_names[name]
+        own = "".join(GREEK.get(letter, letter) for letter in name)
+        if own.endswith("_") and own[:-1] in _KEYWORDS:
+            own = own[:-1]
+        own = own.lstrip("_") + "_" * (len(own) - len(own.lstrip("_")))
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", own):
+            raise UnexpectedText(span=self.places.span(node), text=name, reason="character")
+        if own in NAMES or own in RESERVED or (own in SPECIAL_CALLS and own not in CALLED_BY_PAIR):
+            own += "_"
+        self.own_names[name] = own = _fresh(own, self.own_names.values())
+        return own
+
     def defaults(self, function: Function) -> dict[str, ast.expr]:
         """The defaults of its parameters."""
         arguments, told = [*function.args.posonlyargs, *function.args.args], function.args.defaults
@@ -127,6 +152,13 @@ class Script:
         if "torch" in found:
             return "torch"
         return next((name for name in ("jax", "numpy", "scipy") if name in found), "")
+
+
+def _fresh(name: str, taken: Iterable[str]) -> str:
+    names = set(taken)
+    while name in names:
+        name += "_"
+    return name
 
 
 def functions_of(body: Iterable[ast.stmt]) -> dict[str, Function]:
