@@ -11,9 +11,9 @@ from matdiff.language.errors import UnreadCode
 from matdiff.language.statements import Definition, Question, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import check
-from matdiff.read.numpy.script import Script, is_docstring, parameters_of
-from matdiff.read.numpy.source import decorates_silently, is_silent, last_name
-from matdiff.read.numpy.statements import Function
+from matdiff.read.numpy.script import Script, is_docstring
+from matdiff.read.numpy.source import decorates_silently, is_silent, last_name, whole_number
+from matdiff.read.numpy.statements import Function, defaults_of, is_word, parameters_of
 from matdiff.read.numpy.translation import Translation
 from matdiff.read.numpy.value import Value
 from matdiff.read.review import check_depth
@@ -78,7 +78,7 @@ def _function(node: ast.expr, functions: Mapping[str, Function], gradients: Mapp
 
 def _places(node: ast.expr) -> tuple[int, ...]:
     parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
-    found = [part.value for part in parts if isinstance(part, ast.Constant) and type(part.value) is int]
+    found = [place for place in map(whole_number, parts) if place is not None]
     return tuple(found) if len(found) == len(parts) else ()
 
 
@@ -145,8 +145,8 @@ class Asking:
             return self.made
         self.code.check_decorators(function)
         self.code.later = self._outside(function)
-        for name, default in self.text.defaults(function).items():
-            if isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, (str, bool))):
+        for name, default in defaults_of(function).items():
+            if is_word(default):
                 self.code.constants[name] = default.value
         if isinstance(function, ast.Lambda):
             node: ast.expr | None = function.body
@@ -246,7 +246,7 @@ class Asking:
                 raise UnreadCode(span=self.code.span(node), why="there is no such argument")
             part = given[place]
             if not isinstance(part, ast.Name) or part.id in self.code.names:  # the derivative at this value
-                part = given[place] = ast.copy_location(ast.Name(parameters[place], ast.Load()), part)
+                part = given[place] = ast.copy_location(ast.Name(parameters[place % len(given)], ast.Load()), part)
             by.append(part.id)
         self.code.touched = set()
         values = self.code.inlined(asked.function, given, keywords, node)

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import EndsEarly, UnexpectedText, UnreadCode
 from matdiff.language.syntax import Span
-from matdiff.read.numpy.source import LIBRARIES, Places, imported, last_name, made_at_random, parsed
-from matdiff.read.numpy.statements import Function
+from matdiff.read.numpy.source import LIBRARIES, Places, imported, last_name, needs_gradient, parsed, root_of
+from matdiff.read.numpy.statements import Function, arguments_of, parameters_of
 from matdiff.read.tokens import CALLED_BY_PAIR, GREEK, SPECIAL_CALLS
 
-_ATTRIBUTES = frozenset(
-    "T mT H I shape size ndim logabsdet grad data real dtype device at flat imag itemsize nbytes names values keys items".split()
-)
+# Attributes of what is no bundle; those of arrays are never parts of one.
+OF_ARRAYS = frozenset("T mT H I shape size ndim logabsdet grad data real dtype device".split())
+_ATTRIBUTES = OF_ARRAYS | frozenset("at flat imag itemsize nbytes names values keys items".split())
 
 # Of Python, so that a name there ends with an underscore which it does not need here.
 _KEYWORDS = ("lambda", "is", "in", "if", "or", "and", "not", "del", "as", "for", "def")
@@ -78,13 +78,12 @@ class Script:
         called = {last_name(node) for node in self.nodes if isinstance(node, ast.Call)}
         roots = [name for name in self.functions if name not in called]
         if not roots:
-            raise UnreadCode(
-                span=self.head(self.functions[next(iter(self.functions))]), why="a function that calls itself is not read"
-            )
-        if len(roots) != 1:
+            first = next(iter(self.functions.values()))
+            raise UnreadCode(span=self.head(first), why="a function that calls itself is not read")
+        if len(roots) > 1:
             names = ", ".join(f"`{name}`" for name in roots)
-            place = self.functions[roots[1] if len(roots) > 1 else next(iter(self.functions))]
-            raise UnreadCode(span=self.head(place), why=f"which of {names}? name it: --file FILE:NAME, or in a last line")
+            second = self.functions[roots[1]]
+            raise UnreadCode(span=self.head(second), why=f"which of {names}? name it: --file FILE:NAME, or in a last line")
         return self.functions[roots[0]]
 
     def head(self, node: ast.AST) -> Span:
@@ -118,13 +117,6 @@ class Script:
         self.own_names[name] = own = _fresh(own, self.own_names.values())
         return own
 
-    def defaults(self, function: Function) -> dict[str, ast.expr]:
-        """The defaults of its parameters."""
-        arguments, told = [*function.args.posonlyargs, *function.args.args], function.args.defaults
-        found = {argument.arg: default for argument, default in zip(reversed(arguments), reversed(told))}
-        later = zip(function.args.kwonlyargs, function.args.kw_defaults)
-        return {**found, **{argument.arg: default for argument, default in later if default is not None}}
-
     @property
     def tracked(self) -> list[str]:
         """Names of which PyTorch is told that their gradient is wanted, or is asked for it."""
@@ -137,16 +129,15 @@ class Script:
             function = node.func if isinstance(node, ast.Call) else None
             if isinstance(function, ast.Attribute) and function.attr == "requires_grad_" and isinstance(function.value, ast.Name):
                 found.append(function.value.id)
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and made_at_random(node.value) is not None:
-                if "requires_grad=True" in ast.unparse(node.value) or last_name(node.value) == "Parameter":
-                    found.append(node.targets[0].id)
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and needs_gradient(node.value):
+                found.append(node.targets[0].id)
         return list(dict.fromkeys(name for name in found if name in self.variables))
 
     def _library(self) -> str:
         """What the code is written for, where it says so."""
-        roots = [node.value.id for node in self.nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
-        found = {LIBRARIES.get(self.imported.get(root, root)) for root in roots if root not in self.variables}
-        found.update(LIBRARIES.get(name.partition(".")[0]) for name in self.imported.values())
+        names = {node.value.id for node in self.nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+        paths = {*self.imported.values(), *(self.imported.get(name, name) for name in names - self.variables)}
+        found = {LIBRARIES.get(root_of(path)) for path in paths if root_of(path) != "math"}
         found.update("torch" for node in self.nodes if isinstance(node, ast.keyword) and node.arg in ("dim", "keepdim"))
         found.update("numpy" for node in self.nodes if isinstance(node, ast.keyword) and node.arg in ("axis", "keepdims"))
         if "torch" in found:
@@ -171,16 +162,6 @@ def functions_of(body: Iterable[ast.stmt]) -> dict[str, Function]:
             methods = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name != "__init__"]
             found.update({one.name: one for one in methods})
     return found
-
-
-def arguments_of(function: Function) -> list[ast.arg]:
-    """All its parameters."""
-    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-
-
-def parameters_of(function: Function) -> tuple[str, ...]:
-    """Their names, but for the object of a method."""
-    return tuple(argument.arg for argument in arguments_of(function) if argument.arg not in ("self", "cls"))
 
 
 def is_docstring(node: ast.stmt) -> bool:

@@ -82,7 +82,7 @@ def norm(call: Call) -> Value:
     arrays, span, value = call.code.arrays, call.span, call.value()
     order = call.literal(1, "ord", "p")
     # torch.norm takes a matrix as the list of its entries; torch.linalg.norm does not.
-    is_flat = call.name == "vector_norm" or (call.library == "torch" and call.code.is_torch_norm(call))
+    is_flat = call.name == "vector_norm" or (call.library == "torch" and "linalg" not in call.module)
     axis = call.literal(2, "axis", "dim")
     place = call.axis(value, place=2) if axis is not None else None
     if place is not None and value.rank == 2:
