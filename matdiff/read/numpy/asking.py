@@ -104,9 +104,7 @@ class Asking:
         check_depth(expr)
         self.made.append(Definition(own, span, expr, Span(span.start, max(span.end, (expr.span or span).end))))
         self.code.arrays.defined.add(own)
-        result = Value(Expr("name", (), own, span), value.ones, is_loose=value.is_loose, is_plain=value.is_plain, odd=value.odd)
-        result.is_mask, result.dims = value.is_mask, value.dims
-        return result
+        return value.named(Expr("name", (), own, span))
 
     def ask(self, node: ast.expr, values: list[Value], by: tuple[str, ...] = (), order: int | None = None) -> None:
         """A question; of several values that are returned the first, if it is a number."""

@@ -6,10 +6,9 @@ import ast
 
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.numpy.arrays import turned
 from matdiff.read.numpy.inlined import Inlined
 from matdiff.read.numpy.source import whole_number
-from matdiff.read.numpy.value import Misfit, Size, Value, number
+from matdiff.read.numpy.value import Misfit, Size, Value, number, turned
 
 
 class Named(Exception):
@@ -145,9 +144,7 @@ class Entries(Inlined):
     def with_axis(self, value: Value, *, first: bool, span: Span) -> Value:
         """A vector as a matrix with one row or one column."""
         if first:
-            return Value(
-                value.turned or turned(value.expr, span), (True, *value.ones), turned=value.expr, is_loose=value.is_loose
-            )
+            return Value(value.across(span), (True, *value.ones), turned=value.expr, is_loose=value.is_loose)
         return Value(value.expr, (*value.ones, True), turned=value.turned, is_loose=value.is_loose)
 
 

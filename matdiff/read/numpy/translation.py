@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 
 from matdiff.language.errors import TooLarge, UnreadCode
 from matdiff.language.kinds import SCALAR_LETTERS, default_kind
-from matdiff.language.syntax import Expr, Span, ratio
-from matdiff.limits import DECIMAL_EXPONENT, DIGITS, TOKENS, check
+from matdiff.language.syntax import Expr, Rational, Span
+from matdiff.limits import DIGITS, TOKENS, check
+from matdiff.read.build import exact
 from matdiff.read.numpy.arrays import TURNED_VECTOR, Arrays
 from matdiff.read.numpy.call import Call
 from matdiff.read.numpy.functions.calls import called
@@ -38,7 +39,7 @@ _OTHERS = {
         ("grad", "value_and_grad", "jacobian", "hessian", "jacfwd", "jacrev"), "a derivative is asked for alone, in the last line"
     ),
 }
-_DECIMAL = re.compile(r"[0-9]*\.?[0-9]*(?:e[-+]?[0-9]+)?")
+_DECIMAL = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UNREAD: dict[type, str] = {
     **dict.fromkeys((ast.GeneratorExp, ast.ListComp), "a loop is not read: write it as a sum over an axis"),
     **dict.fromkeys((ast.JoinedStr, ast.Dict, ast.Set), "only numbers and arrays are read"),
@@ -133,24 +134,15 @@ class Translation(Entries):
         span = self.span(node)
         return Value(number(self._exact(node, span), span))
 
-    def _exact(self, node: ast.Constant, span: Span) -> int:
-        """Exact: `0.1` is 1/10."""
-        written = self.places.text[span.start : span.end].replace("_", "").lower()
+    def _exact(self, node: ast.Constant, span: Span) -> Rational:
+        """As it is written; of whole numbers Python says it, since they may be hexadecimal."""
         if isinstance(node.value, int):
             if node.value.bit_length() > 3 * DIGITS:
                 raise TooLarge(what="number", limit=DIGITS, span=span)
             return node.value
-        if not _DECIMAL.fullmatch(written):  # the text is not where Python says
-            written = repr(node.value)
-        mantissa, _, exponent = written.partition("e")
-        whole, _, decimals = mantissa.partition(".")
-        if len(whole) + len(decimals) > DIGITS:
-            raise TooLarge(what="number", limit=DIGITS, span=span)
-        if len(exponent) > 6 or abs(int(exponent or 0)) > DECIMAL_EXPONENT:
-            raise TooLarge(what="exponent", limit=DECIMAL_EXPONENT, span=span)
-        shift = int(exponent or 0) - len(decimals)
-        digits = int((whole + decimals) or "0")
-        return digits * 10**shift if shift >= 0 else ratio(digits, 10**-shift)  # type: ignore[return-value]
+        written = self.places.text[span.start : span.end].replace("_", "")
+        is_there = _DECIMAL.fullmatch(written) and float(written) == node.value
+        return exact(written if is_there else repr(node.value), span)
 
     def name(self, node: ast.Name) -> Value:
         name, span = node.id, self.span(node)
