@@ -417,7 +417,7 @@ def assert_same(found: Any, expected: Any) -> None:
         ("import torch\nfrom torch.linalg import norm\nnorm(X, 2)", "||X||_2"),
         ("import autograd.numpy as np\nnp.sum(np.exp(x))", "sum(exp(x))"),
         ("import numpy as np\nfrom scipy.special import logsumexp as lse\nlse(X)", "log(sum(exp(X)))"),
-        ("(q @ k.T / d**0.5).softmax(-1) @ v", "(exp(q k^T / d^(1/2)) ./ (exp(q k^T / d^(1/2)) ones ones^T)) v"),
+        ("(q @ k.T / d**0.5).softmax(-1) @ v", "diag(1 ./ (exp(q k^T / d^(1/2)) ones)) exp(q k^T / d^(1/2)) v"),
         ("x.T @ (x @ w - y) / len(y)", "x^T (x w - y) / rows(y)"),  # x can only be a matrix
         ("w.T @ x + b", "w^T x + b"),
         ("X @ W + b", "X W + ones b^T"),
