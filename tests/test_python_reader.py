@@ -16,7 +16,15 @@ from running import Call, given
 from running import numpy as run
 
 import matdiff
-from matdiff.language.errors import MatdiffError, SeveralReadings, TooLarge, UnexpectedText, UnknownFunction, UnreadCode
+from matdiff.language.errors import (
+    Departure,
+    MatdiffError,
+    SeveralReadings,
+    TooLarge,
+    UnexpectedText,
+    UnknownFunction,
+    UnreadCode,
+)
 from matdiff.language.statements import Definition, Question
 from matdiff.language.text import text as canonical
 from matdiff.limits import within
@@ -543,6 +551,24 @@ def test_two_likely_readings_are_both_shown(code: str) -> None:
     assert len(caught.value.readings) == 2
     for reading in caught.value.readings:
         matdiff.differentiate(reading, order=0, syntax="matdiff")
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "kind"),
+    [("np.mean((X @ w + b - y) ** 2)", "b", "scalar"), ("x.T @ (x @ w - y)", "x", "m x n"), ("w @ sigma @ w", "sigma", "n x n")],
+)
+def test_a_kind_against_the_spelling_is_an_error_where_none_is_wanted(code: str, name: str, kind: str) -> None:
+    assert matdiff.differentiate(code, "w").results
+    with pytest.raises(Departure, match=f"`{name}` is a"):
+        matdiff.differentiate(code, "w", strict=True)
+    assert matdiff.differentiate(code, "w", strict=True, declarations=f"{name}: {kind}").results
+
+
+@pytest.mark.parametrize(
+    "code", ["np.sum((X @ w - y) ** 2) + lam * w @ w", "np.sum(np.tanh(W @ h))", "def f(a: float): return a * np.exp(a)"]
+)
+def test_a_kind_that_the_spelling_says_is_none(code: str) -> None:
+    assert matdiff.differentiate(code, "all", strict=True).results
 
 
 def test_the_only_parameter_is_the_variable_unless_another_one_is_asked_for() -> None:

@@ -53,12 +53,13 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
 
 
 class _Attempt(NamedTuple):
-    """What was read with some kinds, and what speaks against them."""
+    """What was read with some kinds, and what speaks against them; `against` are the names whose spelling does, here and there."""
 
     cost: int
     statements: tuple[Statement, ...]
     free: Mapping[str, str]
     dims: Mapping[str, tuple[Size, ...]]
+    against: tuple[str, ...]
 
 
 class _Code(Script):
@@ -126,7 +127,11 @@ class _Code(Script):
                         for one in sizes
                     )
             else:
-                return _Attempt(cost + code.arrays.all_doubts, tuple(statements), dict(code.free), dims), None, code.free
+                free, against = (
+                    dict(code.free),
+                    tuple(name for name in code.free if name in kinds and kinds[name] != default_kind(name)),
+                )
+                return _Attempt(cost + code.arrays.all_doubts, tuple(statements), free, dims, against), None, free
 
     def _sizes(self, many: int, dims: Mapping[str, tuple[Size, ...]]) -> list[str]:
         """New names for sizes."""
@@ -151,8 +156,11 @@ class _Code(Script):
                 told.append(Definition(statement.name, statement.name_span, statement.expr, statement.span, (), kinds))
             elif isinstance(statement, Question):
                 strange = tuple((name, kind) for name, kind in kinds.items() if kind != default_kind(name))
-                remark = ReadAs(span=statement.span, read=_sized(attempt) + _line(attempt.statements, statement), kinds=strange)
-                remark.by = statement.by if statement.order is not None else ()
+                line, by = (
+                    _sized(attempt) + _line(attempt.statements, statement),
+                    statement.by if statement.order is not None else (),
+                )
+                remark = ReadAs(span=statement.span, read=line, by=by, kinds=strange, against=attempt.against)
                 told.append(
                     Question(statement.expr, (), statement.span, (), (remark,), kinds, order=statement.order, by=statement.by)
                 )
