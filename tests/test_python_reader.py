@@ -16,7 +16,15 @@ from running import Call, given
 from running import numpy as run
 
 import matdiff
-from matdiff.language.errors import MatdiffError, SeveralReadings, TooLarge, UnknownFunction, UnreadCode
+from matdiff.language.errors import (
+    Departure,
+    MatdiffError,
+    SeveralReadings,
+    TooLarge,
+    UnexpectedText,
+    UnknownFunction,
+    UnreadCode,
+)
 from matdiff.language.statements import Definition, Question
 from matdiff.language.text import text as canonical
 from matdiff.limits import within
@@ -386,8 +394,6 @@ def test_an_expression_has_the_value_that_numpy_gives(code: str) -> None:
 @pytest.mark.parametrize("row", EINSUMS)
 def test_an_einsum_has_the_value_that_numpy_gives(row: str) -> None:
     subscripts, *names = row.split()
-    if subscripts.isalpha() and len(names) > 1:
-        subscripts += ""
     inputs = arrays()
     code = f'np.einsum("{subscripts}", {", ".join(names)})'
     assert_same(value_of(code, inputs), eval(code, {"np": np, **inputs}))
@@ -415,7 +421,11 @@ def assert_same(found: Any, expected: Any) -> None:
         ("jnp.mean(jax.nn.softplus(-y * (X @ w)))", "mean(softplus(-y .* (X w)))"),
         ("torch.norm(X, p=2)", "||X||"),  # of the entries, as the library has it
         ("np.linalg.norm(X, 2)", "||X||_2"),
-        ("(q @ k.T / d**0.5).softmax(-1) @ v", "(exp(q k^T / d^(1/2)) ./ (exp(q k^T / d^(1/2)) ones ones^T)) v"),
+        ("import torch.linalg as LA\nLA.norm(X, 2)", "||X||_2"),
+        ("import torch\nfrom torch.linalg import norm\nnorm(X, 2)", "||X||_2"),
+        ("import autograd.numpy as np\nnp.sum(np.exp(x))", "sum(exp(x))"),
+        ("import numpy as np\nfrom scipy.special import logsumexp as lse\nlse(X)", "log(sum(exp(X)))"),
+        ("(q @ k.T / d**0.5).softmax(-1) @ v", "diag(1 ./ (exp(q k^T / d^(1/2)) ones)) exp(q k^T / d^(1/2)) v"),
         ("x.T @ (x @ w - y) / len(y)", "x^T (x w - y) / rows(y)"),  # x can only be a matrix
         ("w.T @ x + b", "w^T x + b"),
         ("X @ W + b", "X W + ones b^T"),
@@ -509,6 +519,7 @@ def test_statements_are_read_as(code: str, meant: str) -> None:
         ("def loss(w, b):\n    return np.sum((X @ w + b - y)**2)\nv, g = jax.value_and_grad(loss, (0, 1))(w, b)", ("w", "b"), 1),
         ("loss = lambda w: np.sum((X @ w - y)**2)\ng = jax.jit(jax.grad(loss))\ng(jnp.zeros(3))", ("w",), 1),
         ("loss = lambda w: np.sum((X @ w - y)**2)\njax.hessian(loss)(w)", ("w",), 2),
+        ("f = lambda a, w: a * w @ w\njax.grad(f, argnums=-1)(a, w)", ("w",), 1),
         ("loss = lambda t: t**3\njax.grad(jax.grad(loss))(2.0)", ("t",), 2),
         ("def loss(params):\n    return np.sum((X @ params['w'] + params['b'])**2)\njax.grad(loss)(params)", ("w", "b"), 1),
         ("w.requires_grad_()\nloss = ((X @ w - y)**2).mean()\nloss.backward()\nprint(w.grad)", ("w",), 1),
@@ -540,6 +551,24 @@ def test_two_likely_readings_are_both_shown(code: str) -> None:
     assert len(caught.value.readings) == 2
     for reading in caught.value.readings:
         matdiff.differentiate(reading, order=0, syntax="matdiff")
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "kind"),
+    [("np.mean((X @ w + b - y) ** 2)", "b", "scalar"), ("x.T @ (x @ w - y)", "x", "m x n"), ("w @ sigma @ w", "sigma", "n x n")],
+)
+def test_a_kind_against_the_spelling_is_an_error_where_none_is_wanted(code: str, name: str, kind: str) -> None:
+    assert matdiff.differentiate(code, "w").results
+    with pytest.raises(Departure, match=f"`{name}` is a"):
+        matdiff.differentiate(code, "w", strict=True)
+    assert matdiff.differentiate(code, "w", strict=True, declarations=f"{name}: {kind}").results
+
+
+@pytest.mark.parametrize(
+    "code", ["np.sum((X @ w - y) ** 2) + lam * w @ w", "np.sum(np.tanh(W @ h))", "def f(a: float): return a * np.exp(a)"]
+)
+def test_a_kind_that_the_spelling_says_is_none(code: str) -> None:
+    assert matdiff.differentiate(code, "all", strict=True).results
 
 
 def test_the_only_parameter_is_the_variable_unless_another_one_is_asked_for() -> None:
@@ -732,7 +761,7 @@ REFUSED = [
     "(x.detach() * x).sum()", "x == y.T", "0 < x < y.T", "(x > 0) + (y > 0.)", "np.where(x, y, 1)", "@jax.vmap\ndef f(x): return x @ x",
     "def f(x):\n    if x[0] > 0:\n        return x @ x\n    return x.sum()", "x @ x if x[0] > 0 else x.sum()", "self.fc(x).sum()",
     "for i in range(9):\n    x += 1\nx.sum()", "with open('x') as f:\n    x.sum()", "with open('x'):\n    x.sum()", "a, *b = x.T",
-    "x.astype(int).sum()", "F.cross_entropy(Z, 3)", "w = w - lr * jax.grad(f)(w)",
+    "x.astype(int).sum()", "import math\nx.var() * math.e", "F.cross_entropy(Z, 3)", "w = w - lr * jax.grad(f)(w)",
     "np.add.reduce(x)", "with a: x.sum()", "class A: x = 1 ** 2", "async def f(x): return x", "np.reshape(X, (2, 3))", "f'{x}'.T",
 ]  # fmt: skip
 
@@ -828,12 +857,15 @@ def test_the_end_of_a_line_is_that_of_any_system(end: str) -> None:
 
 
 def test_carets_stand_under_what_was_pasted() -> None:
-    text = "é = x.sum()\nöß = np.foo(é)"
-    (error,) = read(text).failed[0][1]
-    assert isinstance(error, UnreadCode | matdiff.MatdiffError)
-    text = "β = x.sum()\nx @ (β * np.foo(β))"
-    (error,) = read(text).failed[0][1]
-    assert isinstance(error, UnreadCode) and text[error.span.start : error.span.end] == "np.foo(β)"
+    for text, place in [
+        ("é = x.sum()\nöß = np.foo(é)", "é"),
+        ("β = x.sum()\nx @ (β * np.foo(β))", "np.foo(β)"),
+        ("β = 1\ry = = 2\rx.T", "="),
+        ("β = 1\r\ny = $ x\r\nx.T", "$"),
+    ]:
+        (error,) = read(text).failed[0][1]
+        assert isinstance(error, UnreadCode | UnexpectedText)
+        assert error.span is not None and text[error.span.start : error.span.end] == place
 
 
 # Printed code

@@ -16,9 +16,8 @@ from matdiff.infer.whole import Whole
 from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes, SumShapes, TooLarge, WrongKind
 from matdiff.language.kinds import default_kind, is_greek, is_usual_number, stem
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, rebuilt, unsigned, values_of
-from matdiff.language.statements import Question
 from matdiff.language.syntax import Expr
-from matdiff.read.parse import parse
+from matdiff.read.parse import of_every_row
 
 if TYPE_CHECKING:
     from matdiff.infer.shapes import Shaping
@@ -251,13 +250,6 @@ def _with_vectors(whole: Whole, node: Expr, terms: tuple[Expr, ...]) -> Iterator
     columns = tuple([place for place, term in enumerate(terms) if _is_column(term)])
     if all(unsigned(terms[place]).op == "name" for place in columns):
         yield from (Mark(node, way, 0, rows, columns) for way in (("to_rows", "to_columns") if columns else ("to_rows",)))
-
-
-def of_every_row(node: Expr) -> Expr:
-    """A function of vectors, of a matrix, as its row in the table says it."""
-    argument, question = node.args[0], parse(FUNCTIONS[node.op].by_rows)[-1]
-    assert isinstance(question, Question)
-    return rebuilt(question.expr, lambda part, again: argument if part.op == "name" else again.replace(span=node.span))
 
 
 def _is_column(expr: Expr) -> bool:

@@ -1016,6 +1016,7 @@ class ReadAs(Remark):
     """A text in another notation: `read` is what it is in our own, `by` the variables that it names.
 
     kinds   of the names whose spelling does not say them
+    against   the names of those that have another kind than their spelling says in that notation, too
     """
 
     code, name, severity = "W619", "read-as", "note"
@@ -1023,3 +1024,8 @@ class ReadAs(Remark):
     read: str
     by: tuple[str, ...] = ()
     kinds: tuple[tuple[str, str], ...] = ()
+    against: tuple[str, ...] = ()
+
+    @property
+    def departs(self) -> bool:  # type: ignore[override]
+        return bool(self.against)

@@ -8,7 +8,6 @@ from itertools import combinations
 from matdiff.functions import FUNCTIONS, row_of
 from matdiff.infer.fits import Change, shape_with
 from matdiff.infer.glued import splits
-from matdiff.infer.search import of_every_row
 from matdiff.infer.whole import Whole
 from matdiff.language.errors import (
     DivisionKind,
@@ -27,6 +26,7 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as printed
 from matdiff.mistakes.diagnostic import Help
 from matdiff.mistakes.texts import LONGEST_CORRECTION, correction, cut, meaning_of, replaced, statement_around
+from matdiff.read.parse import of_every_row
 
 Groups = Iterator[Sequence[Fix]]
 NOWHERE = Span(0, 0)

@@ -17,6 +17,7 @@ from matdiff.read.tokens import SPECIAL_CALLS, normal_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from matdiff.language.syntax import Rational
     from matdiff.read.lalr import Token
 
     Part = Union[Token, Expr]
@@ -234,19 +235,9 @@ class Builder:
         return Expr("name", (), normal_name(parts[0]), span=span_of(parts[0]))
 
     def number(self, parts: list[Token]) -> Expr:
-        """Exact: `0.1` is 1/10 and `1e-3` is 1/1000.  Raises `TooLarge`."""
+        """Raises `TooLarge`."""
         span = span_of(parts[0])
-        if parts[0] in _FRACTIONS:
-            return Expr("number", (), ratio(*_FRACTIONS[parts[0]]), span=span)
-        mantissa, _, exponent = parts[0].lower().partition("e")
-        whole, _, decimals = mantissa.partition(".")
-        if len(whole) + len(decimals) > DIGITS:
-            raise TooLarge(what="number", limit=DIGITS, span=span)
-        if len(exponent) > 6 or abs(int(exponent or 0)) > DECIMAL_EXPONENT:
-            raise TooLarge(what="exponent", limit=DECIMAL_EXPONENT, span=span)
-        shift = int(exponent or 0) - len(decimals)
-        digits = int(whole + decimals)
-        value = digits * 10**shift if shift >= 0 else ratio(digits, 10**-shift)
+        value = ratio(*_FRACTIONS[parts[0]]) if parts[0] in _FRACTIONS else exact(parts[0], span)
         return Expr("number", (), value, span=span)
 
     def constant(self, parts: list[Token]) -> Expr:
@@ -310,6 +301,19 @@ class Builder:
 
     def lexeme(self, parts: list[Token]) -> None:
         """Never parsed; see the grammar."""
+
+
+def exact(written: str, span: Span) -> Rational:
+    """The value of a decimal number: `0.1` is 1/10 and `1e-3` is 1/1000.  Raises `TooLarge`."""
+    mantissa, _, exponent = written.lower().partition("e")
+    whole, _, decimals = mantissa.partition(".")
+    if len(whole) + len(decimals) > DIGITS:
+        raise TooLarge(what="number", limit=DIGITS, span=span)
+    if len(exponent) > 6 or abs(int(exponent or 0)) > DECIMAL_EXPONENT:
+        raise TooLarge(what="exponent", limit=DECIMAL_EXPONENT, span=span)
+    shift = int(exponent or 0) - len(decimals)
+    digits = int(whole + decimals)
+    return digits * 10**shift if shift >= 0 else ratio(digits, 10**-shift)
 
 
 def _norm_of(inside: Expr, subscript: str, span: Span) -> Expr:

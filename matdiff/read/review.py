@@ -17,6 +17,7 @@ from matdiff.language.errors import (
     NoSize,
     NumberAsFactor,
     Remark,
+    TooLarge,
     UnspecifiedFunction,
     WordAsFactor,
     WrongArity,
@@ -25,6 +26,7 @@ from matdiff.language.kinds import is_greek, is_usual_number, stem
 from matdiff.language.queries import constant, post_order
 from matdiff.language.statements import Declaration, Definition, Question, Statement
 from matdiff.language.syntax import Expr, Span
+from matdiff.limits import DEPTH
 from matdiff.read.split import end_of_atom
 from matdiff.read.tokens import CALLED_BY_PAIR, CONSTANTS, GREEK, SPECIAL_CALLS, normal_name
 
@@ -52,6 +54,12 @@ def depth(expr: Expr) -> int:
     for node in post_order(expr):
         depths[id(node)] = 1 + max((depths[id(argument)] for argument in node.args), default=0)
     return depths[id(expr)]
+
+
+def check_depth(expr: Expr) -> None:
+    """Raises TooLarge."""
+    if depth(expr) > DEPTH:
+        raise TooLarge(what="depth", limit=DEPTH, span=expr.span)
 
 
 def length(expr: Expr) -> int:

@@ -103,8 +103,8 @@ def _grouped(remark: errors.GroupedProduct, text: str) -> Advice:
 
 
 def _departure(error: errors.Departure, text: str) -> Advice:
-    advice: Advice = REMARKS[type(error.remark)](error.remark, text)
-    return advice
+    message, labels, helps, notes = REMARKS[type(error.remark)](error.remark, text)
+    return message, labels or [Label(error.remark.span)], helps, notes  # type: ignore[attr-defined]
 
 
 def _mark(remark: errors.MarkRead, text: str) -> Advice:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.numpy.value import MATRIX, NUMBER, Axes, Misfit, Size, Value, number, same
+from matdiff.read.numpy.value import MATRIX, NUMBER, Axes, Misfit, Size, Value, number, same, turned
 
 # How much is in favour of another reading: departures of names from their spelling cost as much.
 DEPARTURE = 2
@@ -41,11 +41,6 @@ _ADDED = ("eps", "epsilon", "tol", "delta")
 def ones(span: Span) -> Expr:
     """The vector of ones; its size is that which fits."""
     return Expr("ones", (), span=span)
-
-
-def turned(expr: Expr, span: Span) -> Expr:
-    """The transpose."""
-    return expr.args[0] if expr.op == "'" else Expr("'", (expr,), span=span)
 
 
 def product(span: Span, *factors: Expr) -> Expr:
@@ -129,7 +124,7 @@ class Arrays:
             return value.expr
         expr, own = value.expr, value.ones
         if value.rank == 1:
-            expr, own = value.turned or turned(expr, span), (True, *own)
+            expr, own = value.across(span), (True, *own)
         if own[0] and not axes[0]:
             expr = product(span, ones(span), expr)
         if own[1] and not axes[1]:
@@ -222,7 +217,7 @@ class Arrays:
             expr = Expr("*", (left.expr, right.expr), span=span)
             row = None
             if array.rank == 1 and not array.is_number:
-                across = array.turned or turned(array.expr, span)
+                across = array.across(span)
                 row = Expr("*", (left.expr, across) if left.is_number else (across, right.expr), span=span)
             scale = left if left.is_number else right
             odd = array.odd
@@ -296,7 +291,7 @@ class Arrays:
             self.doubts += TURNED_VECTOR if value.rank == 1 else _PRODUCT_WITH_A_NUMBER if value.is_doubtful else 0
             return Value(value.expr, value.ones, turned=value.turned, is_loose=value.is_loose)
         first, second = value.ones
-        expr = value.turned or turned(value.expr, span)
+        expr = value.across(span)
         result = Value(expr, (second, first), turned=value.expr, is_loose=value.is_loose, lowered=value.lowered)
         result.dims = value.dims[::-1]
         return result
@@ -325,7 +320,7 @@ class Arrays:
         row = self._as_row(left, span)
         if left.rank == 1 and right.rank == 2:
             across = product(span, row, right.expr)
-            down = product(span, right.turned or turned(right.expr, span), left.expr)
+            down = product(span, right.across(span), left.expr)
             result = Value(down, axes, turned=across, is_loose=any(loose) or both)
         else:
             result = Value(product(span, row, right.expr), axes, is_loose=any(loose) or both)
@@ -351,12 +346,12 @@ class Arrays:
         """As the left operand of a product."""
         if value.rank == 2 or value.is_number:
             return value.expr
-        return value.turned or turned(value.expr, span)
+        return value.across(span)
 
     def outer(self, left: Value, right: Value, span: Span) -> Value:
         if left.rank != 1 or right.rank != 1:
             raise Misfit(span, "an outer product takes two vectors")
-        expr = Expr("*", (left.expr, right.turned or turned(right.expr, span)), span=span)
+        expr = Expr("*", (left.expr, right.across(span)), span=span)
         return Value(expr, MATRIX, is_loose=left.is_loose or right.is_loose)
 
     # Sums over axes
@@ -370,12 +365,15 @@ class Arrays:
             return Value(expr, (True,) * value.rank if keep else NUMBER)
         if value.ones[axis]:
             return self.without_axis(value, axis, keep, value.expr, span)
-        row = value.turned or turned(value.expr, span)
         if axis == 1:
             return self.without_axis(value, 1, keep, product(span, value.expr, ones(span)), span)
         if keep:
             return Value(product(span, turned(ones(span), span), value.expr), (True, value.ones[1]))
-        return Value(product(span, row, ones(span)), value.ones[1:], turned=product(span, turned(ones(span), span), value.expr))
+        return Value(
+            product(span, value.across(span), ones(span)),
+            value.ones[1:],
+            turned=product(span, turned(ones(span), span), value.expr),
+        )
 
     def without_axis(self, value: Value, axis: int, keep: bool, expr: Expr, span: Span) -> Value:
         """`expr`, in which this axis of the value is one long, with or without it."""

@@ -11,11 +11,12 @@ from matdiff.language.errors import UnreadCode
 from matdiff.language.statements import Definition, Question, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import check
-from matdiff.read.numpy.script import Script, is_docstring, parameters_of
-from matdiff.read.numpy.source import decorates_silently, is_silent, last_name
-from matdiff.read.numpy.statements import Function
+from matdiff.read.numpy.script import Script, is_docstring
+from matdiff.read.numpy.source import decorates_silently, is_silent, last_name, whole_number
+from matdiff.read.numpy.statements import Function, defaults_of, is_word, parameters_of
 from matdiff.read.numpy.translation import Translation
 from matdiff.read.numpy.value import Value
+from matdiff.read.review import check_depth
 
 # Functions that give derivatives, and their order.
 _ORDERS = {"grad": 1, "value_and_grad": 1, "jacobian": 1, "jacfwd": 1, "jacrev": 1, "hessian": 2, "elementwise_grad": 1}
@@ -77,28 +78,14 @@ def _function(node: ast.expr, functions: Mapping[str, Function], gradients: Mapp
 
 def _places(node: ast.expr) -> tuple[int, ...]:
     parts = node.elts if isinstance(node, (ast.Tuple, ast.List)) else [node]
-    found = [part.value for part in parts if isinstance(part, ast.Constant) and type(part.value) is int]
+    found = [place for place in map(whole_number, parts) if place is not None]
     return tuple(found) if len(found) == len(parts) else ()
-
-
-class Text(Script):
-    """A text, and what our own language makes of its names."""
-
-    own_names: dict[str, str]
-
-    def own_name(self, name: str, node: ast.AST) -> str:
-        """A name in our language."""
-        raise NotImplementedError
-
-    def check_depth(self, expr: Expr) -> None:
-        """Raises TooLarge."""
-        raise NotImplementedError
 
 
 class Asking:
     """Makes the statements of one attempt."""
 
-    def __init__(self, text: Text, code: Translation) -> None:
+    def __init__(self, text: Script, code: Translation) -> None:
         self.text, self.code = text, code
         self.made: list[Statement] = []
         # Names of derivatives as functions: jax.grad(loss).
@@ -114,15 +101,10 @@ class Asking:
                 new for new in (f"{own}_{place}" for place in count(2)) if new not in taken and new not in self.text.own_names
             )
         expr, span = value.expr, self.code.span(node)
-        self._check(expr)
+        check_depth(expr)
         self.made.append(Definition(own, span, expr, Span(span.start, max(span.end, (expr.span or span).end))))
         self.code.arrays.defined.add(own)
-        result = Value(Expr("name", (), own, span), value.ones, is_loose=value.is_loose, is_plain=value.is_plain, odd=value.odd)
-        result.is_mask, result.dims = value.is_mask, value.dims
-        return result
-
-    def _check(self, expr: Expr) -> None:
-        self.text.check_depth(expr)
+        return value.named(Expr("name", (), own, span))
 
     def ask(self, node: ast.expr, values: list[Value], by: tuple[str, ...] = (), order: int | None = None) -> None:
         """A question; of several values that are returned the first, if it is a number."""
@@ -133,7 +115,7 @@ class Asking:
             span = self.code.span(node.elts[0]) if isinstance(node, ast.Tuple) else span
         self._check_held()
         self.code.arrays.fixed(value)
-        self._check(value.expr)
+        check_depth(value.expr)
         self.made.append(Question(value.expr, (), span, by=by, order=order))
 
     def _check_held(self) -> None:
@@ -161,8 +143,8 @@ class Asking:
             return self.made
         self.code.check_decorators(function)
         self.code.later = self._outside(function)
-        for name, default in self.text.defaults(function).items():
-            if isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, (str, bool))):
+        for name, default in defaults_of(function).items():
+            if is_word(default):
                 self.code.constants[name] = default.value
         if isinstance(function, ast.Lambda):
             node: ast.expr | None = function.body
@@ -262,7 +244,7 @@ class Asking:
                 raise UnreadCode(span=self.code.span(node), why="there is no such argument")
             part = given[place]
             if not isinstance(part, ast.Name) or part.id in self.code.names:  # the derivative at this value
-                part = given[place] = ast.copy_location(ast.Name(parameters[place], ast.Load()), part)
+                part = given[place] = ast.copy_location(ast.Name(parameters[place % len(given)], ast.Load()), part)
             by.append(part.id)
         self.code.touched = set()
         values = self.code.inlined(asked.function, given, keywords, node)

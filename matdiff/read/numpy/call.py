@@ -33,16 +33,27 @@ class Code(Protocol):
     def size(self, node: ast.expr | None) -> tuple[Expr, ...]: ...
     def with_axis(self, value: Value, *, first: bool, span: Span) -> Value: ...
     def turned_on_the_left(self, node: ast.expr | None, value: Value) -> None: ...
-    def is_torch_norm(self, call: Call) -> bool: ...
 
 
 class Call:
-    """A call; `library` is "numpy", "scipy", "jax" or "torch", or empty where nothing tells.  The object of a method is its first argument."""
+    """A call; the object of a method is its first argument.
+
+    library   "numpy", "scipy", "jax" or "torch", or empty where nothing tells
+    module    the path of the module that the function is of, or empty where it is a method
+    """
 
     def __init__(
-        self, code: Code, name: str, library: str, args: list[ast.expr], keywords: dict[str, ast.expr], span: Span
+        self,
+        code: Code,
+        name: str,
+        library: str,
+        args: list[ast.expr],
+        keywords: dict[str, ast.expr],
+        span: Span,
+        module: str = "",
     ) -> None:
         self.code, self.name, self.library, self.args, self.keywords, self.span = code, name, library, args, keywords, span
+        self.module = module
         self.used = {keyword for keyword in keywords if keyword in _SILENT}
         self.places: set[int] = set()
 

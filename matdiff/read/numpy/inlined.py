@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.language.syntax import Expr
 from matdiff.read.numpy.source import decorates_silently, last_name
-from matdiff.read.numpy.statements import Constant, Function, Statements
+from matdiff.read.numpy.statements import Constant, Function, Statements, arguments_of, defaults_of, is_word
 from matdiff.read.numpy.value import Value
 
 
@@ -49,9 +49,7 @@ class Inlined(Statements):
 
     def bundle(self, node: ast.expr, parts: list[ast.expr]) -> list[Value] | None:
         """`W, b = params`: nothing, where the parts stay variables of their own; an empty list where it is no bundle."""
-        if not isinstance(node, ast.Name) or node.id in self.names:
-            return []
-        if node.id not in self.bundles and self.kinds.get(node.id) != "bundle":
+        if not isinstance(node, ast.Name) or not self.is_bundle(node):
             return []
         for part in parts:
             if isinstance(part, ast.Name):
@@ -114,7 +112,7 @@ class Inlined(Statements):
         inner: dict[str, Value] = {}
         constants: dict[str, Constant] = {}
         for name, part in given.items():
-            if isinstance(part, ast.Constant) and (part.value is None or isinstance(part.value, (str, bool))):
+            if is_word(part):
                 constants[name] = part.value
             elif isinstance(part, ast.Name) and part.id in self.constants and part.id not in self.names:
                 constants[name] = self.constants[part.id]
@@ -146,12 +144,8 @@ class Inlined(Statements):
         self, function: Function, args: list[ast.expr], keywords: dict[str, ast.expr], node: ast.AST
     ) -> dict[str, ast.expr]:
         """The arguments by the names of the parameters, with the defaults of those that are not given."""
-        parameters = [argument.arg for argument in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
-        defaults = dict(
-            zip(reversed([a.arg for a in (*function.args.posonlyargs, *function.args.args)]), reversed(function.args.defaults))
-        )
-        defaults.update({a.arg: d for a, d in zip(function.args.kwonlyargs, function.args.kw_defaults) if d is not None})
-        given: dict[str, ast.expr] = {**defaults, **dict(zip(parameters, args)), **keywords}
+        parameters = [argument.arg for argument in arguments_of(function)]
+        given: dict[str, ast.expr] = {**defaults_of(function), **dict(zip(parameters, args)), **keywords}
         if function.args.vararg or function.args.kwarg or len(args) > len(parameters) or set(given) != set(parameters):
             raise self.unread(node, "the arguments are not those of the function")
         return given

@@ -6,35 +6,24 @@ that the spelling of the names suggests, or the fewest other ones with which eve
 
 from __future__ import annotations
 
-import ast
 import heapq
-import re
 from collections.abc import Iterable, Mapping
 from itertools import count
 from typing import NamedTuple
 
-from matdiff.functions import NAMES, RESERVED
-from matdiff.language.errors import (
-    MatdiffError,
-    ReadAs,
-    SeveralReadings,
-    TooLarge,
-    UnexpectedText,
-    UnreadCode,
-)
+from matdiff.language.errors import MatdiffError, ReadAs, SeveralReadings, UnreadCode
 from matdiff.language.kinds import default_kind
 from matdiff.language.queries import post_order
 from matdiff.language.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as canonical
-from matdiff.limits import DEPTH, check
+from matdiff.limits import check
 from matdiff.read.numpy.arrays import DEPARTURE
-from matdiff.read.numpy.asking import Asking, Text
+from matdiff.read.numpy.asking import Asking
+from matdiff.read.numpy.script import Script
 from matdiff.read.numpy.slices import Named
 from matdiff.read.numpy.translation import Translation, usual_kind
 from matdiff.read.numpy.value import Misfit, Size, Unequal
-from matdiff.read.review import depth
-from matdiff.read.tokens import CALLED_BY_PAIR, GREEK, SPECIAL_CALLS
 
 # Readings that are tried at most, and the nodes that all of them may visit.
 MOST_READINGS = 400
@@ -48,7 +37,6 @@ _UNUSUAL = {
     ("matrix", "vector"): DEPARTURE + 3,
     ("matrix", "scalar"): DEPARTURE + 2,
 }
-_KEYWORDS = ("lambda", "is", "in", "if", "or", "and", "not", "del", "as", "for", "def")
 
 
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:
@@ -65,44 +53,17 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
 
 
 class _Attempt(NamedTuple):
-    """What was read with some kinds, and what speaks against them."""
+    """What was read with some kinds, and what speaks against them; `against` are the names whose spelling does, here and there."""
 
     cost: int
     statements: tuple[Statement, ...]
     free: Mapping[str, str]
     dims: Mapping[str, tuple[Size, ...]]
+    against: tuple[str, ...]
 
 
-class _Code(Text):
+class _Code(Script):
     """A text, and the search for the kinds of its names."""
-
-    def __init__(self, text: str, known: Iterable[str], more: bool) -> None:
-        super().__init__(text, known, more)
-        self.own_names: dict[str, str] = {}
-
-    # Names
-
-    def own_name(self, name: str, node: ast.AST) -> str:
-        """A name in our language: Greek letters spelled out; one that is taken there gets an underscore."""
-        if name in self.own_names:
-            return self.own_names[name]
-        own = "".join(GREEK.get(letter, letter) for letter in name)
-        if own.endswith("_") and own[:-1] in _KEYWORDS:
-            own = own[:-1]
-        own = own.lstrip("_") + "_" * (len(own) - len(own.lstrip("_")))
-        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", own):
-            raise UnexpectedText(span=self.places.span(node), text=name, reason="character")
-        if own in NAMES or own in RESERVED or (own in SPECIAL_CALLS and own not in CALLED_BY_PAIR):
-            own += "_"
-        self.own_names[name] = own = _fresh(own, self.own_names.values())
-        return own
-
-    def check_depth(self, expr: Expr) -> None:
-        """Raises TooLarge."""
-        if depth(expr) > DEPTH:
-            raise TooLarge(what="depth", limit=DEPTH, span=expr.span)
-
-    # Readings
 
     def statements(self) -> list[Statement]:
         """The statements with the kinds that fit best.  Raises MatdiffError, SeveralReadings where two fit as well."""
@@ -166,7 +127,11 @@ class _Code(Text):
                         for one in sizes
                     )
             else:
-                return _Attempt(cost + code.arrays.all_doubts, tuple(statements), dict(code.free), dims), None, code.free
+                free, against = (
+                    dict(code.free),
+                    tuple(name for name in code.free if name in kinds and kinds[name] != default_kind(name)),
+                )
+                return _Attempt(cost + code.arrays.all_doubts, tuple(statements), free, dims, against), None, free
 
     def _sizes(self, many: int, dims: Mapping[str, tuple[Size, ...]]) -> list[str]:
         """New names for sizes."""
@@ -191,19 +156,15 @@ class _Code(Text):
                 told.append(Definition(statement.name, statement.name_span, statement.expr, statement.span, (), kinds))
             elif isinstance(statement, Question):
                 strange = tuple((name, kind) for name, kind in kinds.items() if kind != default_kind(name))
-                remark = ReadAs(span=statement.span, read=_sized(attempt) + _line(attempt.statements, statement), kinds=strange)
-                remark.by = statement.by if statement.order is not None else ()
+                line, by = (
+                    _sized(attempt) + _line(attempt.statements, statement),
+                    statement.by if statement.order is not None else (),
+                )
+                remark = ReadAs(span=statement.span, read=line, by=by, kinds=strange, against=attempt.against)
                 told.append(
                     Question(statement.expr, (), statement.span, (), (remark,), kinds, order=statement.order, by=statement.by)
                 )
         return told
-
-
-def _fresh(name: str, taken: Iterable[str]) -> str:
-    names = set(taken)
-    while name in names:
-        name += "_"
-    return name
 
 
 # Readings

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping
 
-from matdiff.language.errors import EndsEarly, UnreadCode
+from matdiff.functions import NAMES, RESERVED
+from matdiff.language.errors import EndsEarly, UnexpectedText, UnreadCode
 from matdiff.language.syntax import Span
-from matdiff.read.numpy.source import LIBRARIES, Places, imported, last_name, made_at_random, parsed
-from matdiff.read.numpy.statements import Function
+from matdiff.read.numpy.source import LIBRARIES, Places, imported, last_name, needs_gradient, parsed, root_of
+from matdiff.read.numpy.statements import Function, arguments_of, parameters_of
+from matdiff.read.tokens import CALLED_BY_PAIR, GREEK, SPECIAL_CALLS
 
-_ATTRIBUTES = frozenset(
-    "T mT H I shape size ndim logabsdet grad data real dtype device at flat imag itemsize nbytes names values keys items".split()
-)
+# Attributes of what is no bundle; those of arrays are never parts of one.
+OF_ARRAYS = frozenset("T mT H I shape size ndim logabsdet grad data real dtype device".split())
+_ATTRIBUTES = OF_ARRAYS | frozenset("at flat imag itemsize nbytes names values keys items".split())
+
+# Of Python, so that a name there ends with an underscore which it does not need here.
+_KEYWORDS = ("lambda", "is", "in", "if", "or", "and", "not", "del", "as", "for", "def")
 
 
 class Script:
@@ -25,6 +31,8 @@ class Script:
         self.places = Places(text, shift)
         self.body = tree.body[0].body if shift and isinstance(tree.body[0], ast.If) else tree.body
         self.nodes = list(ast.walk(tree))
+        # What the names of the code are called in our language.
+        self.own_names: dict[str, str] = {}
         self.imported = imported(self.nodes)
         self.functions = functions_of(self.body)
         self.function = self._asked_function()
@@ -70,13 +78,12 @@ class Script:
         called = {last_name(node) for node in self.nodes if isinstance(node, ast.Call)}
         roots = [name for name in self.functions if name not in called]
         if not roots:
-            raise UnreadCode(
-                span=self.head(self.functions[next(iter(self.functions))]), why="a function that calls itself is not read"
-            )
-        if len(roots) != 1:
+            first = next(iter(self.functions.values()))
+            raise UnreadCode(span=self.head(first), why="a function that calls itself is not read")
+        if len(roots) > 1:
             names = ", ".join(f"`{name}`" for name in roots)
-            place = self.functions[roots[1] if len(roots) > 1 else next(iter(self.functions))]
-            raise UnreadCode(span=self.head(place), why=f"which of {names}? name it: --file FILE:NAME, or in a last line")
+            second = self.functions[roots[1]]
+            raise UnreadCode(span=self.head(second), why=f"which of {names}? name it: --file FILE:NAME, or in a last line")
         return self.functions[roots[0]]
 
     def head(self, node: ast.AST) -> Span:
@@ -93,12 +100,22 @@ class Script:
         called = {node.func.id for node in self.nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
         return frozenset((used | arguments) - (called - arguments))
 
-    def defaults(self, function: Function) -> dict[str, ast.expr]:
-        """The defaults of its parameters."""
-        arguments, told = [*function.args.posonlyargs, *function.args.args], function.args.defaults
-        found = {argument.arg: default for argument, default in zip(reversed(arguments), reversed(told))}
-        later = zip(function.args.kwonlyargs, function.args.kw_defaults)
-        return {**found, **{argument.arg: default for argument, default in later if default is not None}}
+    # Names
+
+    def own_name(self, name: str, node: ast.AST) -> str:
+        """A name in our language: Greek letters spelled out; one that is taken there gets an underscore."""
+        if name in self.own_names:
+            return self.own_names[name]
+        own = "".join(GREEK.get(letter, letter) for letter in name)
+        if own.endswith("_") and own[:-1] in _KEYWORDS:
+            own = own[:-1]
+        own = own.lstrip("_") + "_" * (len(own) - len(own.lstrip("_")))
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", own):
+            raise UnexpectedText(span=self.places.span(node), text=name, reason="character")
+        if own in NAMES or own in RESERVED or (own in SPECIAL_CALLS and own not in CALLED_BY_PAIR):
+            own += "_"
+        self.own_names[name] = own = _fresh(own, self.own_names.values())
+        return own
 
     @property
     def tracked(self) -> list[str]:
@@ -112,21 +129,27 @@ class Script:
             function = node.func if isinstance(node, ast.Call) else None
             if isinstance(function, ast.Attribute) and function.attr == "requires_grad_" and isinstance(function.value, ast.Name):
                 found.append(function.value.id)
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and made_at_random(node.value) is not None:
-                if "requires_grad=True" in ast.unparse(node.value) or last_name(node.value) == "Parameter":
-                    found.append(node.targets[0].id)
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and needs_gradient(node.value):
+                found.append(node.targets[0].id)
         return list(dict.fromkeys(name for name in found if name in self.variables))
 
     def _library(self) -> str:
         """What the code is written for, where it says so."""
-        roots = [node.value.id for node in self.nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
-        found = {LIBRARIES.get(self.imported.get(root, root)) for root in roots if root not in self.variables}
-        found.update(LIBRARIES.get(name.partition(".")[0]) for name in self.imported.values())
+        names = {node.value.id for node in self.nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+        paths = {*self.imported.values(), *(self.imported.get(name, name) for name in names - self.variables)}
+        found = {LIBRARIES.get(root_of(path)) for path in paths if root_of(path) != "math"}
         found.update("torch" for node in self.nodes if isinstance(node, ast.keyword) and node.arg in ("dim", "keepdim"))
         found.update("numpy" for node in self.nodes if isinstance(node, ast.keyword) and node.arg in ("axis", "keepdims"))
         if "torch" in found:
             return "torch"
         return next((name for name in ("jax", "numpy", "scipy") if name in found), "")
+
+
+def _fresh(name: str, taken: Iterable[str]) -> str:
+    names = set(taken)
+    while name in names:
+        name += "_"
+    return name
 
 
 def functions_of(body: Iterable[ast.stmt]) -> dict[str, Function]:
@@ -139,16 +162,6 @@ def functions_of(body: Iterable[ast.stmt]) -> dict[str, Function]:
             methods = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name != "__init__"]
             found.update({one.name: one for one in methods})
     return found
-
-
-def arguments_of(function: Function) -> list[ast.arg]:
-    """All its parameters."""
-    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-
-
-def parameters_of(function: Function) -> tuple[str, ...]:
-    """Their names, but for the object of a method."""
-    return tuple(argument.arg for argument in arguments_of(function) if argument.arg not in ("self", "cls"))
 
 
 def is_docstring(node: ast.stmt) -> bool:

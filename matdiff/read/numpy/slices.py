@@ -6,9 +6,9 @@ import ast
 
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.numpy.arrays import turned
 from matdiff.read.numpy.inlined import Inlined
-from matdiff.read.numpy.value import Misfit, Size, Value, number
+from matdiff.read.numpy.source import whole_number
+from matdiff.read.numpy.value import Misfit, Size, Value, number, turned
 
 
 class Named(Exception):
@@ -22,7 +22,7 @@ def _place(node: ast.expr | None, size: Size | None, default: Size, span: Span) 
     """A bound of a slice, from 0 on."""
     if node is None or (isinstance(node, ast.Constant) and node.value is None):
         return default
-    value = _whole(node)
+    value = whole_number(node)
     if value is None:
         raise Misfit(span, "the bounds of a slice are whole numbers here")
     if value >= 0:
@@ -30,14 +30,6 @@ def _place(node: ast.expr | None, size: Size | None, default: Size, span: Span) 
     if size is None:
         raise Misfit(span, "from the end of what? give this array a name before it is cut")
     return Size(size.name, size.plus + value)
-
-
-def _whole(node: ast.expr) -> int | None:
-    """A whole number, perhaps negative."""
-    sign = 1
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        node, sign = node.operand, -1
-    return sign * node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
 
 
 def _selected(low: Size, high: Size, size: Size, span: Span) -> tuple[Expr, Size]:
@@ -56,7 +48,7 @@ def _selected(low: Size, high: Size, size: Size, span: Span) -> tuple[Expr, Size
 
 def _index_of(node: ast.expr, size: Size | None, span: Span) -> Expr | None:
     """One index, from 1 on; None where it is another thing."""
-    value = _whole(node)
+    value = whole_number(node)
     if value is None:
         return None
     if value >= 0:
@@ -66,14 +58,9 @@ def _index_of(node: ast.expr, size: Size | None, span: Span) -> Expr | None:
     return Size(size.name, size.plus + value + 1).expr(span)
 
 
-def _is_cut(node: ast.expr) -> bool:
-    """Whether it is a slice with bounds."""
-    return isinstance(node, ast.Slice) and not (node.lower is None and node.upper is None and node.step is None)
-
-
 def _cut(array: Value, axis: int, node: ast.Slice, size: Size | None, span: Span) -> tuple[Value, Size]:
     """x[1:], X[:, :-1]: the product with a matrix of zeros and ones."""
-    if node.step is not None and _whole(node.step) != 1:
+    if node.step is not None and whole_number(node.step) != 1:
         raise Misfit(span, "a slice with steps is not read")
     if size is None:
         raise Misfit(span, "the size of this is not known: cut the variables that it is made of")
@@ -113,7 +100,7 @@ class Entries(Inlined):
                 span, "arrays with more than two axes are not read" if many else f"{len(places)} indices of {array.kind}"
             )
         for axis, part in enumerate(places):
-            if _is_cut(part) and isinstance(part, ast.Slice):
+            if isinstance(part, ast.Slice) and not _is_all(part):
                 array = self.cut(array, axis, part, span)
                 places = [ast.Slice() if place == axis else other for place, other in enumerate(places)]
         indices = [self._index(place, array, axis) for axis, place in enumerate(places)]
@@ -157,9 +144,7 @@ class Entries(Inlined):
     def with_axis(self, value: Value, *, first: bool, span: Span) -> Value:
         """A vector as a matrix with one row or one column."""
         if first:
-            return Value(
-                value.turned or turned(value.expr, span), (True, *value.ones), turned=value.expr, is_loose=value.is_loose
-            )
+            return Value(value.across(span), (True, *value.ones), turned=value.expr, is_loose=value.is_loose)
         return Value(value.expr, (*value.ones, True), turned=value.turned, is_loose=value.is_loose)
 
 

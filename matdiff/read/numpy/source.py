@@ -13,7 +13,7 @@ from matdiff.limits import CHARACTERS, DEPTH, NESTING
 
 # What the names of modules usually are.
 LIBRARIES = {
-    **dict.fromkeys(("np", "numpy", "math", "LA", "linalg", "onp"), "numpy"),
+    **dict.fromkeys(("np", "numpy", "math", "LA", "linalg", "onp", "autograd", "anp"), "numpy"),
     **dict.fromkeys(("jnp", "jax", "jsp"), "jax"),
     **dict.fromkeys(("scipy", "special", "sla", "sp"), "scipy"),
     **dict.fromkeys(("torch", "F", "nn", "functional"), "torch"),
@@ -32,11 +32,15 @@ class Places:
 
     def __init__(self, text: str, shift: int = 0) -> None:
         self.text, self.shift = text, shift
-        self.lines = [(found.start(), found[1]) for found in _LINE.finditer(text)]
+        self.lines = list(_LINE.finditer(text))
+
+    def line(self, number: int) -> re.Match[str]:
+        return self.lines[min(max(number - 1 - self.shift, 0), len(self.lines) - 1)]
 
     def place(self, line: int, column: int) -> int:
-        start, text = self.lines[min(max(line - 1 - self.shift, 0), len(self.lines) - 1)]
-        return start + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
+        found = self.line(line)
+        text = found[1]
+        return found.start() + (column if text.isascii() else len(text.encode()[:column].decode(errors="ignore")))
 
     def span(self, node: ast.AST) -> Span:
         line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
@@ -51,7 +55,7 @@ def parsed(text: str) -> tuple[ast.Module, int]:
     """
     if len(text) > CHARACTERS:
         raise TooLarge(what="text", limit=CHARACTERS)
-    check_nesting(text)
+    _check_nesting(text)
     first = next((line for line in text.split("\n") if line.strip() and not line.strip().startswith("#")), "")
     shift = 1 if first[:1] in (" ", "\t") else 0
     try:
@@ -67,7 +71,7 @@ def parsed(text: str) -> tuple[ast.Module, int]:
         raise UnexpectedText(span=Span(place, place + 1), text="\\0", reason="character") from None
 
 
-def check_nesting(text: str) -> None:
+def _check_nesting(text: str) -> None:
     """Raises TooLarge."""
     level = 0
     for place, letter in enumerate(text):
@@ -80,14 +84,10 @@ def check_nesting(text: str) -> None:
 
 
 def _broken(text: str, error: SyntaxError, shift: int) -> MatdiffError:
-    """Where Python cannot go on."""
-    lines = text.split("\n")
-    line = min(max((error.lineno or 1) - 1 - shift, 0), len(lines) - 1)
-    start = sum(len(one) + 1 for one in lines[:line])
-    column = min(max((error.offset or 1) - 1, 0), len(lines[line]))
-    end = min(start + max(column + 1, 1), len(text))
-    words = str(error.msg or "").partition(" (")[0] or "invalid syntax"
-    return UnreadCode(span=Span(min(start + column, len(text)), max(end, min(start + column, len(text)))), why=f"Python: {words}")
+    """Where Python cannot go on; here it counts letters."""
+    line, words = Places(text, shift).line(error.lineno or 1), str(error.msg or "").partition(" (")[0] or "invalid syntax"
+    start = line.start() + min(max((error.offset or 1) - 1, 0), len(line[1]))
+    return UnreadCode(span=Span(start, min(start + 1, len(text))), why=f"Python: {words}")
 
 
 def source_of(function: Callable[..., object]) -> str | None:
@@ -142,7 +142,7 @@ def _name_beside(function: object, found: dict[str, str], seen: set[str]) -> Non
         if name in seen or value is None or len(seen) > _MOST_BESIDE:
             continue
         seen.add(name)
-        module = (getattr(value, "__module__", None) or "").partition(".")[0]
+        module = root_of(getattr(value, "__module__", None) or "")
         if inspect.ismodule(value):
             if value.__name__ != name:
                 found[name] = f"import {value.__name__} as {name}"
@@ -158,7 +158,6 @@ def _name_beside(function: object, found: dict[str, str], seen: set[str]) -> Non
 def is_code(text: str) -> bool:
     """Whether Python can read it, and it is no formula with other signs."""
     try:
-        check_nesting(text)
         tree, _ = parsed(text)
     except MatdiffError:
         return False
@@ -177,16 +176,20 @@ def _is_factor(name: str) -> bool:
 
 
 def imported(nodes: Iterable[ast.AST]) -> dict[str, str]:
-    """What imported names are: modules, and functions by their own names."""
+    """What imported names are: modules and functions by their paths, as `torch.linalg`."""
     found = {}
     for node in nodes:
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            for alias in node.names:
-                module = getattr(node, "module", None) or alias.name
-                root = "jax" if module.startswith("jax") else module.partition(".")[0]
-                is_module = isinstance(node, ast.Import) or alias.name in ("numpy", "linalg", "special", "functional", "nn")
-                found[alias.asname or alias.name.partition(".")[0]] = root if is_module else alias.name
+        if isinstance(node, ast.Import):
+            found.update({one.asname: one.name for one in node.names if one.asname})
+            found.update({root: root for root in (root_of(one.name) for one in node.names if not one.asname)})
+        elif isinstance(node, ast.ImportFrom):
+            found.update({one.asname or one.name: f"{node.module or ''}.{one.name}" for one in node.names})
     return found
+
+
+def root_of(path: str) -> str:
+    """Of `torch.linalg` it is torch."""
+    return path.partition(".")[0]
 
 
 # What says nothing about values
@@ -202,9 +205,15 @@ _SILENT_DECORATORS = frozenset(
 _RANDOM = frozenset(
     "rand randn normal uniform standard_normal random randint random_sample multivariate_normal rand_like randn_like".split()
 )
-_READ_IN = frozenset(
-    "loadtxt load genfromtxt read_csv load_iris default_rng PRNGKey key split RandomState Parameter empty".split()
-)
+_READ_IN = frozenset("loadtxt load genfromtxt read_csv load_iris default_rng PRNGKey key RandomState Parameter empty".split())
+
+
+def whole_number(node: ast.expr) -> int | None:
+    """The whole number that is written out, perhaps negative."""
+    sign = 1
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        node, sign = node.operand, -1
+    return sign * node.value if isinstance(node, ast.Constant) and type(node.value) is int else None
 
 
 def last_name(node: ast.expr) -> str:
@@ -231,15 +240,21 @@ def decorates_silently(node: ast.expr) -> bool:
     return last_name(node) in _SILENT_DECORATORS
 
 
+def needs_gradient(node: ast.expr) -> bool:
+    """Whether PyTorch is told so where an array is made."""
+    keywords = node.keywords if isinstance(node, ast.Call) else []
+    is_told = any(
+        one.arg == "requires_grad" and isinstance(one.value, ast.Constant) and one.value.value is True for one in keywords
+    )
+    return is_told or last_name(node) == "Parameter"
+
+
 def made_at_random(node: ast.expr) -> str | None:
     """The kind of what is drawn or loaded, so that the name stays a variable: "" where that is not told; None where it is neither."""
     if not isinstance(node, ast.Call):
         return None
     name = last_name(node)
-    needs = [keyword for keyword in node.keywords if keyword.arg == "requires_grad" and isinstance(keyword.value, ast.Constant)]
-    if any(keyword.value.value is True for keyword in needs if isinstance(keyword.value, ast.Constant)) or name == "Parameter":
-        return ""
-    if name in _READ_IN and name != "split":
+    if name in _READ_IN or needs_gradient(node):
         return ""
     dotted = ast.unparse(node.func)
     if name not in _RANDOM or not ("random" in dotted or "torch" in dotted or "rng" in dotted):

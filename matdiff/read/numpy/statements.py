@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 
 from matdiff.language.errors import UnreadCode
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.numpy.arrays import Arrays
+from matdiff.read.numpy.arrays import DEPARTURE, Arrays
 from matdiff.read.numpy.functions.losses import LAYERS
 from matdiff.read.numpy.source import decorates_silently, is_raised, is_silent, last_name, made_at_random
 from matdiff.read.numpy.value import KINDS, Misfit, Value
 
 if TYPE_CHECKING:
+    from typing import TypeGuard
+
+    class _Word(ast.Constant):  # what `is_word` says of a constant
+        value: Constant
+
     Bind = Callable[[str, Value, ast.AST], Value]
 
 Function = ast.FunctionDef | ast.Lambda
@@ -28,6 +33,29 @@ _STATEMENTS = {
 Constant = str | bool | None
 _BRANCH = "a branch that depends on values is not read; np.where(condition, a, b) is"
 _LOOP = "a loop is not read: write the sum over an index as a sum over an axis"
+
+
+def arguments_of(function: Function) -> list[ast.arg]:
+    """All its parameters."""
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def parameters_of(function: Function) -> tuple[str, ...]:
+    """Their names, but for the object of a method."""
+    return tuple(argument.arg for argument in arguments_of(function) if argument.arg not in ("self", "cls"))
+
+
+def defaults_of(function: Function) -> dict[str, ast.expr]:
+    """The defaults of its parameters."""
+    arguments, told = [*function.args.posonlyargs, *function.args.args], function.args.defaults
+    found = {argument.arg: default for argument, default in zip(reversed(arguments), reversed(told))}
+    later = zip(function.args.kwonlyargs, function.args.kw_defaults)
+    return {**found, **{argument.arg: default for argument, default in later if default is not None}}
+
+
+def is_word(node: ast.AST) -> TypeGuard[_Word]:
+    """Whether it is a text, a truth value or None, which no array is."""
+    return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, (str, bool)))
 
 
 class Statements:
@@ -162,7 +190,7 @@ class Statements:
         self.arrays.fixed(array)
         for part in target.elts:
             if isinstance(part, ast.Name) and part.id[:1].isupper():
-                self.arrays.doubts += 2
+                self.arrays.doubts += DEPARTURE
         places = range(1, len(target.elts) + 1)
         return [Value(Expr("at", (array.expr, Expr("number", (), place, span=span)), span=span)) for place in places]
 
@@ -171,7 +199,7 @@ class Statements:
         if function is not None:
             self.functions = {**self.functions, target.id: function}
             return
-        if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, (str, bool))):
+        if is_word(node):
             self.names.pop(target.id, None)
             self.constants[target.id] = node.value
             return
@@ -223,7 +251,7 @@ class Statements:
 
     def _constant(self, node: ast.expr) -> object:
         """A text, a truth value or a number of axes; an ellipsis where it is no such thing."""
-        if isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, (str, bool, int))):
+        if is_word(node) or (isinstance(node, ast.Constant) and isinstance(node.value, int)):
             return node.value
         if isinstance(node, ast.Name) and node.id in self.constants and node.id not in self.names:
             return self.constants[node.id]

@@ -11,14 +11,16 @@ from collections.abc import Callable, Mapping
 
 from matdiff.language.errors import TooLarge, UnreadCode
 from matdiff.language.kinds import SCALAR_LETTERS, default_kind
-from matdiff.language.syntax import Expr, Span, ratio
-from matdiff.limits import DECIMAL_EXPONENT, DIGITS, TOKENS, check
+from matdiff.language.syntax import Expr, Rational, Span
+from matdiff.limits import DIGITS, TOKENS, check
+from matdiff.read.build import exact
 from matdiff.read.numpy.arrays import TURNED_VECTOR, Arrays
 from matdiff.read.numpy.call import Call
 from matdiff.read.numpy.functions.calls import called
 from matdiff.read.numpy.functions.losses import LAYERS
+from matdiff.read.numpy.script import OF_ARRAYS
 from matdiff.read.numpy.slices import Entries
-from matdiff.read.numpy.source import LIBRARIES, Places, last_name
+from matdiff.read.numpy.source import LIBRARIES, Places, last_name, root_of
 from matdiff.read.numpy.statements import OPERATORS, Constant, Function
 from matdiff.read.numpy.value import KINDS, Misfit, Size, Value, number
 
@@ -31,15 +33,13 @@ _NUMBERS = frozenset(
 )
 _NUMBER_PREFIXES = ("n_", "num_", "d_", "dim_", "lam_", "lambda_")
 _PYTHON = {"sum": "builtin sum", "float": "builtin float", "len": "len", "abs": "abs", "pow": "pow"}
-# Attributes of arrays; what else stands behind the dot is a part of a bundle.
-_OF_ARRAYS = frozenset(("T", "mT", "H", "I", "shape", "size", "ndim", "logabsdet", "grad", "data", "real", "dtype", "device"))
 _OTHERS = {
     **dict.fromkeys(("vmap", "pmap", "vectorize"), "is written for one row: write it for whole arrays, as X @ w"),
     **dict.fromkeys(
         ("grad", "value_and_grad", "jacobian", "hessian", "jacfwd", "jacrev"), "a derivative is asked for alone, in the last line"
     ),
 }
-_DECIMAL = re.compile(r"[0-9]*\.?[0-9]*(?:e[-+]?[0-9]+)?")
+_DECIMAL = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _UNREAD: dict[type, str] = {
     **dict.fromkeys((ast.GeneratorExp, ast.ListComp), "a loop is not read: write it as a sum over an axis"),
     **dict.fromkeys((ast.JoinedStr, ast.Dict, ast.Set), "only numbers and arrays are read"),
@@ -134,24 +134,15 @@ class Translation(Entries):
         span = self.span(node)
         return Value(number(self._exact(node, span), span))
 
-    def _exact(self, node: ast.Constant, span: Span) -> int:
-        """Exact: `0.1` is 1/10."""
-        written = self.places.text[span.start : span.end].replace("_", "").lower()
+    def _exact(self, node: ast.Constant, span: Span) -> Rational:
+        """As it is written; of whole numbers Python says it, since they may be hexadecimal."""
         if isinstance(node.value, int):
             if node.value.bit_length() > 3 * DIGITS:
                 raise TooLarge(what="number", limit=DIGITS, span=span)
             return node.value
-        if not _DECIMAL.fullmatch(written):  # the text is not where Python says
-            written = repr(node.value)
-        mantissa, _, exponent = written.partition("e")
-        whole, _, decimals = mantissa.partition(".")
-        if len(whole) + len(decimals) > DIGITS:
-            raise TooLarge(what="number", limit=DIGITS, span=span)
-        if len(exponent) > 6 or abs(int(exponent or 0)) > DECIMAL_EXPONENT:
-            raise TooLarge(what="exponent", limit=DECIMAL_EXPONENT, span=span)
-        shift = int(exponent or 0) - len(decimals)
-        digits = int((whole + decimals) or "0")
-        return digits * 10**shift if shift >= 0 else ratio(digits, 10**-shift)  # type: ignore[return-value]
+        written = self.places.text[span.start : span.end].replace("_", "")
+        is_there = _DECIMAL.fullmatch(written) and float(written) == node.value
+        return exact(written if is_there else repr(node.value), span)
 
     def name(self, node: ast.Name) -> Value:
         name, span = node.id, self.span(node)
@@ -288,7 +279,7 @@ class Translation(Entries):
 
     def attribute(self, node: ast.Attribute) -> Value:
         span, module = self.span(node), self._module(node.value)
-        part = self.part_of(node) if node.attr not in _OF_ARRAYS else None
+        part = self.part_of(node) if node.attr not in OF_ARRAYS else None
         if part is not None:
             return self.free_name(part, node)
         if module is not None:
@@ -310,20 +301,19 @@ class Translation(Entries):
         raise self.unread(node, f"`.{node.attr}` is not read")
 
     def _module(self, node: ast.expr) -> str | None:
-        """The library that `np` or `jax.nn` is; None for an array."""
+        """The path of the module of a library that `np` or `jax.nn` is; None for an array."""
+        parts: list[str] = []
         while isinstance(node, ast.Attribute):
+            parts.insert(0, node.attr)
             node = node.value
         if not isinstance(node, ast.Name) or node.id in self.variables or node.id in self.names:
             return None
-        return LIBRARIES.get(self.imported.get(node.id, node.id))
+        path = ".".join([self.imported.get(node.id, node.id), *parts])
+        return path if root_of(path) in LIBRARIES else None
 
-    def _calls(self, node: ast.expr, *names: str) -> bool:
-        """Whether it is a call of one of these functions with one argument."""
-        if not isinstance(node, ast.Call) or len(node.args) != 1 or node.keywords:
-            return False
-        function = node.func
-        written = function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
-        return written in names
+    def _calls(self, node: ast.expr, name: str) -> bool:
+        """Whether it is a call of this function with one argument."""
+        return isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords and last_name(node) == name
 
     def log_det(self, node: ast.expr) -> Value:
         assert isinstance(node, ast.Call)
@@ -339,37 +329,28 @@ class Translation(Entries):
             if len(values) != 1:
                 raise self.unread(node, "this function returns several values: give each a name")
             return values[0]
-        layer = (
-            self.layers.get(function.id)
-            if isinstance(function, ast.Name)
-            else function
-            if isinstance(function, ast.Call)
-            else None
-        )
-        if layer is not None and last_name(layer) in LAYERS:
+        layer = self.layers.get(function.id) if isinstance(function, ast.Name) else function
+        if isinstance(layer, ast.Call) and last_name(layer) in LAYERS:
             settings = {str(keyword.arg): keyword.value for keyword in layer.keywords}
             return called(Call(self, LAYERS[last_name(layer)], "torch", node.args + layer.args, {**settings, **keywords}, span))
         if isinstance(function, ast.Name):
             if function.id in self.names or function.id in self.variables:
                 raise self.unread(node, f"`{function.id}` is an array or a number here, and no function")
-            name = self.imported.get(function.id) or _PYTHON.get(function.id, function.id)
-            return called(Call(self, name, self.library, node.args, keywords, span))
+            path, _, name = self.imported.get(function.id, "").rpartition(".")
+            library = LIBRARIES.get(root_of(path), self.library)
+            name = name or _PYTHON.get(function.id, function.id)
+            return called(Call(self, name, library, node.args, keywords, span, path))
         if not isinstance(function, ast.Attribute):
             raise self.unread(node, _OTHERS.get(last_name(function), "a function is called by its name"))
         module = self._module(function.value)
         if module is not None:
-            return called(Call(self, function.attr, module, node.args, keywords, span))
+            return called(Call(self, function.attr, LIBRARIES[root_of(module)], node.args, keywords, span, module))
         if isinstance(function.value, ast.Name) and function.value.id in self.bundles and function.value.id not in self.names:
             raise self.unread(
                 node, f"what `{ast.unparse(function)}` computes is not in the text: write it out, as F.linear(x, W, b)"
             )
         library = "torch" if "dim" in keywords and not self.library else self.library
         return called(Call(self, function.attr, library, [function.value, *node.args], keywords, span))
-
-    def is_torch_norm(self, call: Call) -> bool:
-        """Whether the norm is torch.norm or a method, and not of torch.linalg."""
-        written = self.places.text[call.span.start : call.span.end]
-        return "linalg.norm" not in written.partition("(")[0] and "linalg.matrix_norm" not in written.partition("(")[0]
 
     # Entries, sizes
 

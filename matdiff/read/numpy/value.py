@@ -5,6 +5,7 @@ NumPy knows numbers, arrays with one axis and with two; an `Expr` has rows x col
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.language.syntax import Expr, Span
@@ -31,6 +32,11 @@ def number(value: Rational, span: Span) -> Expr:
     if value < 0:
         return Expr("neg", (Expr("number", (), -value, span=span),), span=span)
     return Expr("number", (), value, span=span)
+
+
+def turned(expr: Expr, span: Span) -> Expr:
+    """The transpose."""
+    return expr.args[0] if expr.op == "'" else Expr("'", (expr,), span=span)
 
 
 class Size(NamedTuple):
@@ -112,12 +118,8 @@ class Value:
 
     def at(self, span: Span) -> Value:
         """The same value where its name stands."""
-        expr = Expr(self.expr.op, self.expr.args, self.expr.value, span) if self.expr.op == "name" else self.expr
-        result = Value(
-            expr, self.ones, turned=self.turned, is_loose=self.is_loose, is_doubtful=self.is_doubtful, lowered=self.lowered,
-            is_plain=self.is_plain, odd=self.odd,
-        )  # fmt: skip
-        result.uses, result.is_mask, result.dims = self.uses, self.is_mask, self.dims
+        result = copy(self)
+        result.expr = self.expr.replace(span=span) if self.expr.op == "name" else self.expr
         return result
 
     def as_mask(self) -> Value:
@@ -132,6 +134,16 @@ class Value:
         )
         result.dims = self.dims
         return result
+
+    def named(self, name: Expr) -> Value:
+        """The same value under a name of its own, of which the kind is no question."""
+        result = copy(self)
+        result.expr, result.turned, result.is_doubtful, result.lowered = name, None, False, False
+        return result
+
+    def across(self, span: Span) -> Expr:
+        """The transpose."""
+        return self.turned or turned(self.expr, span)
 
     @property
     def rank(self) -> int:

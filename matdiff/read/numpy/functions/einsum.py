@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from matdiff.language.errors import UnreadCode
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.numpy.arrays import Arrays, ones, product, turned
-from matdiff.read.numpy.value import MATRIX, NUMBER, VECTOR, Misfit, Value
+from matdiff.read.numpy.arrays import Arrays, ones, product
+from matdiff.read.numpy.value import MATRIX, NUMBER, VECTOR, Misfit, Value, turned
 
 
 class _Factor:

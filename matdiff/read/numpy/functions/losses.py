@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from matdiff.language.syntax import Expr, Span, ratio
+from matdiff.language.syntax import Expr, ratio
 from matdiff.read.numpy.call import Call
-from matdiff.read.numpy.functions.sums import averaged, log_of_softmax
+from matdiff.read.numpy.functions.sums import averaged, counted, log_of_softmax, norms
 from matdiff.read.numpy.value import Misfit, Value, number
 
 # Modules that are functions of a library, with the settings that they are made with.
@@ -115,11 +115,6 @@ def linear(call: Call) -> Value:
     return product if bias is None else arrays.add([(False, product), (False, call.code.value(bias))], span)
 
 
-def _norms(call: Call, value: Value, axis: int | None, span: Span) -> Value:
-    squares = call.code.arrays.power(value, Value(number(2, span)), span)
-    return call.code.arrays.each("sqrt", call.code.arrays.total(squares, axis, False, span), span)
-
-
 def cosine(call: Call) -> Value:
     """Of two vectors, or of the rows or columns of two matrices."""
     arrays, span = call.code.arrays, call.span
@@ -131,8 +126,8 @@ def cosine(call: Call) -> Value:
         sizes = [Value(Expr("norm", (value.expr,), span=span)) for value in (left, right)]
         return arrays.divide(arrays.matmul(left, right, span), arrays.multiply(sizes[0], sizes[1], span), span)
     products = arrays.total(arrays.multiply(left, right, span), axis, False, span)
-    norms = [_norms(call, value, axis, span) for value in (left, right)]
-    return arrays.divide(products, arrays.multiply(norms[0], norms[1], span), span)
+    sizes = [norms(call, value, axis, False) for value in (left, right)]
+    return arrays.divide(products, arrays.multiply(sizes[0], sizes[1], span), span)
 
 
 def distance(call: Call) -> Value:
@@ -156,12 +151,7 @@ def covariance(call: Call) -> Value:
         raise call.refused("rowvar is True or False")
     data = arrays.transpose(value, span) if rows else value
     centred = arrays.add([(False, data), (True, averaged(call, data, 0, True))], span)
-    taken = (0 if is_biased else 1) if less is None else less
-    if isinstance(taken, bool) or not isinstance(taken, int):
-        raise call.refused("ddof is a whole number")
-    count = Value(arrays.count(data, 0, span))
-    if taken:
-        count = arrays.add([(False, count), (True, Value(number(taken, span)))], span)
+    count = counted(call, data, 0, (0 if is_biased else 1) if less is None else less)
     return arrays.divide(arrays.matmul(arrays.transpose(centred, span), centred, span), count, span)
 
 

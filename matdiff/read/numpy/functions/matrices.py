@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 
 from matdiff.language.syntax import Expr, Span
-from matdiff.read.numpy.arrays import ones, product, turned
+from matdiff.read.numpy.arrays import ones, product
 from matdiff.read.numpy.call import Call
 from matdiff.read.numpy.functions.einsum import contracted
-from matdiff.read.numpy.value import MATRIX, NUMBER, VECTOR, Misfit, Value, number
+from matdiff.read.numpy.value import MATRIX, NUMBER, VECTOR, Misfit, Value, number, turned
 
 
 def dot(call: Call) -> Value:
@@ -178,7 +178,7 @@ def _as_list(call: Call, value: Value, order: object, span: Span) -> Value:
     call.code.arrays.fixed(value)
     if value.rank < 2:
         return value if value.rank else Value(value.expr, (True,))
-    expr = value.expr if order == "F" else value.turned or turned(value.expr, span)
+    expr = value.expr if order == "F" else value.across(span)
     return Value(Expr("vec", (expr,), span=span), VECTOR)
 
 
@@ -195,7 +195,7 @@ def reshaped(call: Call) -> Value:
     if shape == [-1, 1]:
         return Value(flat.expr, (*flat.ones, True))
     if shape == [1, -1]:
-        return Value(flat.turned or turned(flat.expr, call.span), (True, *flat.ones))
+        return Value(flat.across(call.span), (True, *flat.ones))
     many = "arrays with more than two axes are not read; " if len(shape) > 2 else ""
     raise call.refused(f"{many}reshape(-1), (-1, 1) and (1, -1) are read")
 
@@ -265,7 +265,7 @@ def joined(call: Call) -> Value:
     if axis == -1:
         axis = call.axis(parts[0], default=0)
     if rank == 1 and call.name == "vstack":
-        parts = [Value(part.turned or turned(part.expr, call.span), MATRIX) for part in parts]
+        parts = [Value(part.across(call.span), MATRIX) for part in parts]
     width = len(parts) if axis == 1 and rank == 2 else 1
     expr = Expr("block", tuple(part.expr for part in parts), width, span=call.span) if len(parts) > 1 else parts[0].expr
     return Value(expr, parts[0].ones if rank == 1 and call.name != "vstack" else MATRIX)
@@ -279,7 +279,7 @@ def stacked(call: Call) -> Value:
     parts = [call.code.value(part) for part in node.elts]
     if any(part.rank != 1 or part.is_loose for part in parts):
         raise Misfit(call.span, "vectors are stacked")
-    exprs = tuple(part.expr if axis else part.turned or turned(part.expr, call.span) for part in parts)
+    exprs = tuple(part.expr if axis else part.across(call.span) for part in parts)
     return Value(Expr("block", exprs, len(exprs) if axis else 1, span=call.span), MATRIX)
 
 

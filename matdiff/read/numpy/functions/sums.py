@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from matdiff.language.syntax import Expr, ratio
+from matdiff.language.syntax import Expr
+from matdiff.read.build import p_norm
 from matdiff.read.numpy.call import Call
 from matdiff.read.numpy.value import NUMBER, VECTOR, Misfit, Value, number
+from matdiff.read.parse import of_every_row
 
 
 def sum(call: Call) -> Value:
@@ -31,15 +33,20 @@ def averaged(call: Call, value: Value, axis: int | None, keep: bool, less: objec
     total = arrays.total(value, axis, keep, span)
     if (axis is None or value.rank == 1) and not less:
         return Value(Expr("mean", (value.expr,), span=span) if not value.is_number else value.expr, total.ones)
-    count = Value(arrays.count(like or value, axis, span))
-    if less:
-        if isinstance(less, bool) or not isinstance(less, int):
-            raise call.refused("ddof is a whole number")
-        count = arrays.add([(False, count), (True, Value(number(less, span)))], span)
+    count = counted(call, like or value, axis, less)
     result = arrays.divide(total, count, span)
     if total.turned is not None:
         result.turned = Expr("/", (total.turned, count.expr), span=span)
     return result
+
+
+def counted(call: Call, value: Value, axis: int | None, less: object) -> Value:
+    """The number of entries, or of those along one axis, less `ddof`."""
+    arrays, span = call.code.arrays, call.span
+    count = Value(arrays.count(value, axis, span))
+    if isinstance(less, bool) or not isinstance(less, int):
+        raise call.refused("ddof is a whole number")
+    return arrays.add([(False, count), (True, Value(number(less, span)))], span) if less else count
 
 
 def variance(call: Call) -> Value:
@@ -82,7 +89,7 @@ def norm(call: Call) -> Value:
     arrays, span, value = call.code.arrays, call.span, call.value()
     order = call.literal(1, "ord", "p")
     # torch.norm takes a matrix as the list of its entries; torch.linalg.norm does not.
-    is_flat = call.name == "vector_norm" or (call.library == "torch" and call.code.is_torch_norm(call))
+    is_flat = call.name == "vector_norm" or (call.library == "torch" and "linalg" not in call.module)
     axis = call.literal(2, "axis", "dim")
     place = call.axis(value, place=2) if axis is not None else None
     if place is not None and value.rank == 2:
@@ -90,8 +97,7 @@ def norm(call: Call) -> Value:
             return arrays.total(arrays.each("abs", value, span), place, call.keeps, span)
         if order not in (None, 2):
             raise call.refused("the norms of order 1 and 2 of rows and columns are read")
-        squares = arrays.power(value, Value(number(2, span)), span)
-        return arrays.each("sqrt", arrays.total(squares, place, call.keeps, span), span)
+        return norms(call, value, place, call.keeps)
     keeps = call.keeps
     arrays.fixed(value)
     is_matrix = value.rank == 2 and not is_flat
@@ -106,12 +112,17 @@ def norm(call: Call) -> Value:
     elif order == "inf" and not is_matrix:
         function = "maxnorm"
     elif isinstance(order, int) and order > 2 and not is_matrix:
-        powers = arrays.power(arrays.each("abs", value, span), Value(number(order, span)), span)
-        root = Value(Expr("number", (), ratio(1, order), span=span))
-        return arrays.power(arrays.total(powers, None, False, span), root, span)
+        return Value(p_norm(value.expr, number(order, span), span))
     else:
         raise call.refused(f"the norm of order {order} of {value.kind} is not read")
     return Value(Expr(function, (value.expr,), span=span), (True,) * value.rank if keeps else NUMBER)
+
+
+def norms(call: Call, value: Value, axis: int | None, keep: bool) -> Value:
+    """Of the rows or columns of a matrix."""
+    arrays, span = call.code.arrays, call.span
+    squares = arrays.power(value, Value(number(2, span)), span)
+    return arrays.each("sqrt", arrays.total(squares, axis, keep, span), span)
 
 
 def normalized(call: Call) -> Value:
@@ -122,8 +133,7 @@ def normalized(call: Call) -> Value:
     axis = call.axis(value, place=2, default=1)
     if value.rank == 1:
         return arrays.divide(value, Value(Expr("norm", (value.expr,), span=span)), span)
-    squares = arrays.power(value, Value(number(2, span)), span)
-    return arrays.divide(value, arrays.each("sqrt", arrays.total(squares, axis, True, span), span), span)
+    return arrays.divide(value, norms(call, value, axis, True), span)
 
 
 def _exponentials(call: Call) -> tuple[Value, int | None]:
@@ -145,17 +155,27 @@ def softmax(call: Call) -> Value:
     value, axis = _exponentials(call)
     if value.rank == 1:
         return Value(Expr("softmax", (value.expr,), span=span), VECTOR)
-    powers = arrays.each("exp", value, span)
-    return arrays.divide(powers, arrays.total(powers, axis, axis is not None, span), span)
+    if axis is None:
+        powers = arrays.each("exp", value, span)
+        return arrays.divide(powers, arrays.total(powers, None, False, span), span)
+    lines = arrays.transpose(value, span) if axis == 0 else value
+    result = lines.like(of_every_row(Expr("softmax", (lines.expr,), span=span)))
+    return arrays.transpose(result, span) if axis == 0 else result
 
 
 def logsumexp(call: Call) -> Value:
     """log(sum(exp(x))), along one axis."""
-    arrays, span = call.code.arrays, call.span
+    span = call.span
     value, axis = _exponentials(call)
     keep = call.keeps
     if value.rank == 1:
         return Value(Expr("logsumexp", (value.expr,), span=span), (True,) if keep else NUMBER)
+    return _log_of_sums(call, value, axis, keep)
+
+
+def _log_of_sums(call: Call, value: Value, axis: int | None, keep: bool) -> Value:
+    """Of the exponentials."""
+    arrays, span = call.code.arrays, call.span
     return arrays.each("log", arrays.total(arrays.each("exp", value, span), axis, keep, span), span)
 
 
@@ -170,5 +190,5 @@ def log_of_softmax(call: Call, value: Value, axis: int | None) -> Value:
     if value.rank == 1:
         largest = Value(Expr("logsumexp", (value.expr,), span=span))
     else:
-        largest = arrays.each("log", arrays.total(arrays.each("exp", value, span), axis, axis is not None, span), span)
+        largest = _log_of_sums(call, value, axis, axis is not None)
     return arrays.add([(False, value), (True, largest)], span)
