@@ -65,6 +65,13 @@ def test_verify_is_not_fooled_by_them() -> None:
     assert sum(tried.values()) - tried["refused"] > 8
 
 
+@pytest.mark.parametrize("power", ["7^80", "(sin(gamma) + 40)^25", "(sin(gamma) + 40)^45"])
+def test_what_is_lost_beside_a_large_number_is_not_0(power: str) -> None:
+    answer = matdiff.differentiate(f"||[{power}; alpha]||", "alpha")
+    assert answer.verify().passed
+    assert not perturbed.claiming(answer, "0").verify().passed
+
+
 def test_of_large_arrays_some_entries_are_compared() -> None:
     answer = matdiff.differentiate("tr((A diag(x) A^T)^-1)", "x")
     factor = "(1 + (m - 2) (m - 3) (m - 4) (m - 5) (m - 6) (m - 7) (m - 8))"
