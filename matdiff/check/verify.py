@@ -230,19 +230,20 @@ class Trial:
     def error(self, digits: _Digits) -> Number:
         """The largest relative error.  Raises Undefined.
 
-        What may be rounding is measured with more digits: rounding gets less, small numbers and small differences stay.  Where all
-        is 0 a small number may be lost beside a large one.
+        What may be rounding is measured with more digits: rounding gets less by so many digits, small numbers and small differences
+        stay.  Where all is 0 a small number may be lost beside a large one.
         """
         error, largest = self._measured(digits)
         if largest and (not error or (largest >= _TINY and not digits.tolerance <= error < _LARGEST_BY_ROUNDING)):
             return error
-        vanishes = False
+        rounding, vanishes = largest, False  # what with no more digits would be rounding, if all was
         for times in _TIMES_MORE:
-            better, again = self._measured(digits._replace(more=digits.more + times * TOLERANCE_DIGITS))
-            vanishes = again < largest / 2
+            more = times * TOLERANCE_DIGITS
+            better, again = self._measured(digits._replace(more=digits.more + more))
+            vanishes = again < rounding * mp.mpf(10) ** -more / _TINY
             if not vanishes and better < _TINY * error:
                 return mp.mpf(0)
-            error, largest = better, again
+            error, rounding = better, max(rounding, again * mp.mpf(10) ** more)
         return mp.mpf(0) if vanishes else error
 
     def _measured(self, digits: _Digits) -> tuple[Number, Number]:
