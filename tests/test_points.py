@@ -165,6 +165,13 @@ def test_a_shape_with_values_is_found() -> None:
     assert not answer.expect("F inv(F' F)").passed
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_shape_with_values_at_all_sizes_is_found(seed: int) -> None:
+    """With one column too many the smallest eigenvalue of A^T A is simple, with more it is not."""
+    report = matdiff.differentiate("eigmin(A'A)", "A").verify(seed=seed)
+    assert report.passed and all(sizes["m"] >= sizes["n"] for sizes in report.all_sizes)
+
+
 # What an expected answer may say
 
 
