@@ -30,6 +30,7 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import MANNERS, draw_entries, made
 from matdiff.numbers.values import evaluate
 from matdiff.read.parse import Question, parse
+from matdiff.steps.build import entry
 
 CORPUS = Path(__file__).parent / "corpus" / "public.jsonl"
 # At so many points a factor is looked at before it is taken for 1.
@@ -170,11 +171,12 @@ def is_different(answer: Derivative, factor: str, seed: int) -> bool:
 
 
 def claiming(answer: Derivative, line: str) -> Derivative:
-    """The answer with another result, which is what `line` says."""
+    """The answer with another result, which is what `line` says, in both notations: no right one beside it tells how large it is."""
     result = copy(answer.result)
     shape = answer.result.expr.shape
     typed = read_expected(answer, line, shape, result)
     result.expr = typed.expr
+    result.index_expr = entry(typed.expr, [letter for _, _, _, letter in result.axes])
     result.where = tuple(Part(name, expr, answer.result.tensor) for name, expr in typed.definitions.items())
     claimed = copy(answer)
     claimed.results = [result]

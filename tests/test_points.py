@@ -65,6 +65,13 @@ def test_verify_is_not_fooled_by_them() -> None:
     assert sum(tried.values()) - tried["refused"] > 8
 
 
+@pytest.mark.parametrize("power", ["7^80", "(sin(gamma) + 40)^25", "(sin(gamma) + 40)^45"])
+def test_what_is_lost_beside_a_large_number_is_not_0(power: str) -> None:
+    answer = matdiff.differentiate(f"||[{power}; alpha]||", "alpha")
+    assert answer.verify().passed
+    assert not perturbed.claiming(answer, "0").verify().passed
+
+
 def test_of_large_arrays_some_entries_are_compared() -> None:
     answer = matdiff.differentiate("tr((A diag(x) A^T)^-1)", "x")
     factor = "(1 + (m - 2) (m - 3) (m - 4) (m - 5) (m - 6) (m - 7) (m - 8))"
@@ -156,6 +163,13 @@ def test_a_shape_with_values_is_found() -> None:
     assert report.passed and all(sizes["m"] >= sizes["n"] for sizes in report.all_sizes)
     assert answer.expect("2 F inv(F' F)").passed
     assert not answer.expect("F inv(F' F)").passed
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_shape_with_values_at_all_sizes_is_found(seed: int) -> None:
+    """With one column too many the smallest eigenvalue of A^T A is simple, with more it is not."""
+    report = matdiff.differentiate("eigmin(A'A)", "A").verify(seed=seed)
+    assert report.passed and all(sizes["m"] >= sizes["n"] for sizes in report.all_sizes)
 
 
 # What an expected answer may say

@@ -56,6 +56,8 @@ _SPARE_DIGITS = 35
 _TINY = 1e-10
 # Larger differences are none of rounding.
 _LARGEST_BY_ROUNDING = 1e-6
+# So many times `TOLERANCE_DIGITS` more are carried where that is not decided yet.
+_TIMES_MORE = (1, 2, 4, 8)
 # At most so many entries of a derivative by its variables are compared at the first point and at another one; of long expressions
 # or large arrays fewer, but not fewer than the last number.
 MOST_ENTRIES = 60
@@ -191,7 +193,7 @@ def _unit(like: Matrix, place: Index) -> Matrix:
 def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = None, most: int | None = None) -> Report:
     """Compare every result of an answer, in matrix and in index notation, with differences of its input.
 
-    `sizes` fixes size names; the others are drawn, all different.
+    `sizes` fixes size names; the others are drawn, all different.  At most so many points are tried as `most` says.
     """
     digits = _Digits(max((result.order for result in answer.results), default=1))
     with mp.workdps(digits.carried):
@@ -203,8 +205,9 @@ def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = N
     for place, point in enumerate(points):
         try:
             here = digits._replace(more=digits.more + point.more)
-            most = MOST_ENTRIES if not place else max(_FEWEST, min(_MOST_AT_OTHERS, MOST_WORK // sampler.sizes.work(point.sizes)))
-            error = max([mp.mpf(0), *(Trial(answer, result, point, place, most).error(here) for result in answer.results)])
+            few = max(_FEWEST, min(_MOST_AT_OTHERS, MOST_WORK // sampler.sizes.work(point.sizes)))
+            trials = [Trial(answer, result, point, place, few if place else MOST_ENTRIES) for result in answer.results]
+            error = max([mp.mpf(0), *(trial.error(here) for trial in trials)])
         except Overlarge:
             continue
         except Undefined:
@@ -227,17 +230,21 @@ class Trial:
     def error(self, digits: _Digits) -> Number:
         """The largest relative error.  Raises Undefined.
 
-        What may be rounding is measured with more digits: rounding gets less, small numbers and small differences stay.
+        What may be rounding is measured with more digits: rounding gets less by so many digits, small numbers and small differences
+        stay.  Where all is 0 a small number may be lost beside a large one.
         """
         error, largest = self._measured(digits)
-        if not error or (largest >= _TINY and not digits.tolerance <= error < _LARGEST_BY_ROUNDING):
+        if largest and (not error or (largest >= _TINY and not digits.tolerance <= error < _LARGEST_BY_ROUNDING)):
             return error
-        for times in (1, 2):
-            better, again = self._measured(digits._replace(more=digits.more + times * TOLERANCE_DIGITS))
-            if again < largest / 2 or better < _TINY * error:
+        rounding, vanishes = largest, False  # what with no more digits would be rounding, if all was
+        for times in _TIMES_MORE:
+            more = times * TOLERANCE_DIGITS
+            better, again = self._measured(digits._replace(more=digits.more + more))
+            vanishes = again < rounding * mp.mpf(10) ** -more / _TINY
+            if not vanishes and better < _TINY * error:
                 return mp.mpf(0)
-            error, largest = better, again
-        return error
+            error, rounding = better, max(rounding, again * mp.mpf(10) ** more)
+        return mp.mpf(0) if vanishes else error
 
     def _measured(self, digits: _Digits) -> tuple[Number, Number]:
         """The relative error and the largest entry, with so many digits."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.resources import files
 
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, POWER, SUM, TERM, UNARY, Entry, Spelling
@@ -17,7 +16,7 @@ from matdiff.functions import FUNCTIONS, Function
 from matdiff.language.dims import Dim
 from matdiff.language.syntax import Expr, Rational
 
-_WORD = re.compile(r"\b[A-Z]{2,}\b")
+WORD = re.compile(r"\b[A-Z]{2,}\b")
 # Larger whole numbers are no exact floating-point numbers, or no integers of the language.
 _LARGEST_WHOLE = 2**53
 # The arguments of functions without a name; no parameter has these names.
@@ -104,7 +103,7 @@ class Language(ABC):
             return own
         found = entry(node) if callable(entry) else entry
         spelling = Spelling(found) if isinstance(found, str) else found
-        return spelling._replace(template=_WORD.sub(lambda word: self._word(word[0], node), spelling.template))
+        return spelling._replace(template=WORD.sub(lambda word: self._word(word[0], node), spelling.template))
 
     def _word(self, word: str, node: Node) -> str:
         return self.library.get(word) or str(getattr(self, word.lower())(node))
@@ -245,6 +244,8 @@ def block_rows(node: Node) -> list[str]:
 
 def helpers_of(file: str) -> Mapping[str, str]:
     """The functions in a file beside the languages, by their names; empty lines part them."""
+    from importlib.resources import files  # takes long to load, and most formats have no such file
+
     sources = files("matdiff.code.languages").joinpath(file).read_text(encoding="utf-8").rstrip().split("\n\n")[1:]
     names = (re.search(r"^(?:function )?(?:y = )?(\w+)\(", source, re.MULTILINE) for source in sources)
     return {name[1]: source for name, source in zip(names, sources) if name}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
-from types import SimpleNamespace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from matdiff import pipeline
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 CHECK_FAILED = 1
 
 
-class Options(SimpleNamespace):
-    """What the user asked for; the names are those of the options of the command."""
+class Options:
+    """What the user asked for; the names are those of the options of the command, and each has a value."""
 
     wrt: tuple[str, ...]
     order: int
@@ -59,6 +58,10 @@ class Options(SimpleNamespace):
     sizes: dict[str, int]
     seed: int
     timeout: float
+
+    def __init__(self, chosen: Mapping[str, Any]) -> None:
+        for name in Options.__annotations__:
+            setattr(self, name, chosen[name])
 
 
 class _Refused(Exception):

@@ -213,16 +213,23 @@ def _callback(words: tuple[str, ...], **options: Any) -> int:
     format = _format(options)
     along, order = _along(options), _order(options)
     refuse_silent(asked, format)
-    chosen = Options(**options)
-    chosen.wrt, chosen.along, chosen.order, chosen.format = listed(options["wrt"]), along, order, format
-    chosen.declarations, chosen.sizes, chosen.timeout = options["var"], options["size"], options["timeout"] or inf
-    chosen.steps = options["steps"] or options["method"] is not None
+    chosen = {
+        **options,
+        "wrt": listed(options["wrt"]),
+        "along": along,
+        "order": order,
+        "format": format,
+        "declarations": options["var"],
+        "sizes": options["size"],
+        "steps": options["steps"] or options["method"] is not None,
+        "timeout": options["timeout"] or inf,
+    }
     if not words and not options["file"] and is_terminal(sys.stdin):
         raise click.UsageError("There is no expression.")
     if options["verify"]:
         check_sizes(options["size"], "verified")
     output = Output(options["output"], json=format == "json")
-    status = Batch(sources_of(options["file"], words[0] if words else None), chosen, output).run()
+    status = Batch(sources_of(options["file"], words[0] if words else None), Options(chosen), output).run()
     if output.path is None or status == 0:
         output.finish()
     return status

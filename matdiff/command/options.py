@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import takewhile
-from math import nan
 from typing import Any
 
 import click
@@ -118,11 +117,11 @@ class _Told(click.ParamType):  # type: ignore[type-arg]
         """The value.  Raises `WrongValue`."""
         try:
             converted = super().convert(value, param, ctx)
+            if converted == converted:  # nan, which no range leaves out, is no value
+                return converted
         except click.BadParameter:
-            converted = nan
-        if converted != converted:  # no range leaves out nan
-            raise WrongValue(value, self.takes, ctx, param, getattr(self, "choices", ()))
-        return converted
+            pass
+        raise WrongValue(value, self.takes, ctx, param, getattr(self, "choices", ()))
 
 
 class OneOf(_Told, click.Choice[str]):

@@ -176,8 +176,8 @@ class Sampler:
 
     def _may_grow(self, sizes: Sizes) -> bool:
         """Whether larger sizes in the same order do as well: the smallest eigenvalue of A^T A is simple for one column too many only."""
-        larger = [self._sizes(sizes, number) for number in (1, 2)]
-        return all(self._point(found, (self.seed, "grown"), 1.0, self.prefer) for found in larger)
+        larger = (self._sizes(sizes, 1), self.sizes.grown(sizes, self.seed, gap=1))
+        return all(self._point(found, (self.seed, "grown"), 1.0, self.prefer) for found in larger if found is not None)
 
     def _drawn(
         self, sizes: Sizes, seed: object, manners: Mapping[str, str], scales: Mapping[str, float] | None = None

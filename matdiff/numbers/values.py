@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from math import prod
-from operator import is_
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, row_of
 from matdiff.infer.infer import Typed
 from matdiff.infer.rules import ARGUMENTS, expanded, typed_value
 from matdiff.infer.unify import size_of as size_of_argument
 from matdiff.language.dims import Dim, size
-from matdiff.language.queries import post_order, shape_of
+from matdiff.language.queries import post_order, rebuilt, shape_of
 from matdiff.limits import check
 from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of
 from matdiff.numbers.numerics import OPERATIONS
@@ -207,24 +206,16 @@ class Evaluation:
 
 def written_out(typed: Typed) -> Typed:
     """The same with definitions for the functions without arithmetic of their own, by which their values are worked out."""
-    done: dict[int, tuple[Expr, Expr]] = {}
-    definitions = {name: _written_out(definition, done) for name, definition in typed.definitions.items()}
-    return Typed(_written_out(typed.expr, done), typed.variables, definitions, typed.remarks)
+    definitions = {name: _written_out(definition) for name, definition in typed.definitions.items()}
+    return Typed(_written_out(typed.expr), typed.variables, definitions, typed.remarks)
 
 
-def _written_out(root: Expr, done: dict[int, tuple[Expr, Expr]]) -> Expr:
-    """`done` holds pairs (before, after) by the id of the first, which so is not freed and used again."""
-    for node in post_order(root):
-        if id(node) in done:
-            continue
-        args = tuple(done[id(arg)][1] for arg in node.args)
-        new = node if all(map(is_, args, node.args)) else node.replace(args=args)
-        row = FUNCTIONS.get(node.op)
-        if row is not None and row.values and node.op not in Arithmetic.operations:
-            done.update({id(part): (part, part) for arg in args for part in post_order(arg)})
-            new = _written_out(expanded(new), done)
-        done[id(node)] = node, new
-    return done[id(root)][1]
+def _written_out(root: Expr) -> Expr:
+    return rebuilt(root, lambda _, node: _written_out(expanded(node)) if _is_defined(node.op) else node)
+
+
+def _is_defined(function: str) -> bool:
+    return function not in Arithmetic.operations and bool(row_of(function).values)
 
 
 def number_of_index(index: Expr, sizes: Sizes) -> int:

@@ -39,7 +39,8 @@ def part_of(term: Tensor) -> tuple[tuple[Side | None, ...], Tensor] | None:
             continue
         shift, slots = holders[0]
         rest.remove(holders[0])
-        offset, part = shift.parameters  # type: ignore[attr-defined]
+        assert isinstance(shift, Constant)
+        offset, part = shift.parameters
         sides.append((offset, part))
         ends += slots[1:]
     if not any(sides):

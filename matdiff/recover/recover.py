@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape, size
-from matdiff.language.dims import size as dim_of
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, Rational
@@ -111,7 +110,7 @@ class Recovery:
             return self.sizes[dim]
         terms = []
         for monomial, coefficient in dim.terms:
-            factors = [self.sizes.get(size) or make.call("tr", make.eye(size), shape=SCALAR) for size in map(dim_of, monomial)]
+            factors = [self.sizes.get(one) or make.call("tr", make.eye(one), shape=SCALAR) for one in map(size, monomial)]
             terms.append(Term(coefficient, factors, [], ()).expr(self.writer))
         return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
 

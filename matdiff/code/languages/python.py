@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from keyword import kwlist
 
-from matdiff.code.language import SAME, Language, block_rows, infix
+from matdiff.code.language import SAME, WORD, Language, block_rows, infix
 from matdiff.code.plan import Node
 from matdiff.code.spelling import TERM, Entry, Spelling
 
@@ -177,4 +176,4 @@ _HELPERS = {
 
 def helpers(names: str, library: Mapping[str, str]) -> Mapping[str, str]:
     """These of the shared helpers, with the names of the library."""
-    return {name: re.sub(r"\b[A-Z]{2,}\b", lambda word: library[word[0]], _HELPERS[name]) for name in names.split()}
+    return {name: WORD.sub(lambda word: library[word[0]], _HELPERS[name]) for name in names.split()}

@@ -43,14 +43,6 @@ def _power(node: Node) -> Spelling:
     return Spelling("_powers({0}, {1})")
 
 
-def _block(node: Node) -> str:
-    """Blocks are all numbers or all matrices."""
-    numbers = [part.op == "single" for part in node.parts]
-    marks = [f"sp.Matrix([{{{p}}}])" if one and not all(numbers) else f"{{{p}}}" for p, one in enumerate(numbers)]
-    rows = [f"[{', '.join(marks[start : start + node.data])}]" for start in range(0, len(marks), node.data)]
-    return f"sp.Matrix([{', '.join(rows)}])"
-
-
 _FORMULAS = {
     "log1p": "sp.log(1 + t)",
     "expm1": "sp.exp(t) - 1",
@@ -102,7 +94,7 @@ class SymPy(Python):
         "kron": "sp.kronecker_product({0}, {1})",
         "vec": "{0}.vec()",
         "unvec": "{0}.reshape({2}, {1}).T",
-        "block": _block,
+        "block": "sp.Matrix(BLOCKS)",
         "flat": "sp.Matrix(list({0}))",
         "inverse": "{0}.inv()",
         "solve": "{0}.LUsolve({1})",
@@ -250,6 +242,14 @@ class SymPy(Python):
         return entries[0]
     return sp.Array(entries, shape) if len(shape) > 2 else sp.Matrix(shape[0], shape[1] if len(shape) > 1 else 1, entries)''',
     }
+
+    def blocks(self, node: Node) -> str:
+        """Blocks are all numbers or all matrices."""
+        text, numbers = super().blocks(node), [part.op == "single" for part in node.parts]
+        for place, is_number in enumerate(numbers):
+            if is_number and not all(numbers):
+                text = text.replace(f"{{{place}}}", f"sp.Matrix([{{{place}}}])")
+        return text
 
     def number(self, node: Node) -> Spelling:
         spelled = super().number(node)
