@@ -15,6 +15,7 @@ from matdiff.derive.asked import Asked
 from matdiff.derive.directions import SOLVE, Along
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Dim
+from matdiff.language.kinds import kind_of
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
@@ -127,8 +128,7 @@ class Result:
     def _is_along_row(self, typed: Typed) -> bool:
         """Whether the only axis is that of a row, in the output or among the variables."""
         of = self.axes[0][0]
-        rows, columns = shape_of(typed.expr) if of == "output" else typed.variables[of].shape
-        return rows.is_one and not columns.is_one
+        return kind_of(shape_of(typed.expr) if of == "output" else typed.variables[of].shape) == "row"
 
     def written_as(self, form: str, left: Expr, right: Expr, legend: tuple[str, ...]) -> Result:
         """The same result as an equation of another notation."""

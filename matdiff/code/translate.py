@@ -15,7 +15,7 @@ from matdiff.infer.rules import expanded, expanded_on_scalar, is_euclidean_norm
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
-from matdiff.language.queries import constant, post_order, rebuilt, shape_of
+from matdiff.language.queries import BY_ENTRIES, constant, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.tensor.lower import axes_of
 
@@ -60,7 +60,7 @@ class Translator(Products):
     def value(self, root: Expr) -> Value:
         """The value of an expression in matrix notation."""
         root = self.stable(self.by_known_functions(root))
-        for node in post_order(root):
+        for node in post_order(root, closed=BY_ENTRIES):
             if id(node) not in self.known and node.shape is not None:
                 self.known[id(node)] = node, self._value(node)
         return self.known[id(root)][1]
@@ -100,6 +100,10 @@ class Translator(Products):
             return leaf
         if op == "at":
             return self._slice(node)
+        if op in BY_ENTRIES:
+            entry, *indices = node.args if op == "over" else (node,)
+            letters = [(str(index.value), dim) for index, dim in zip(indices, axes_of(shape))]
+            return Value(contracted(self, entry, letters), shape)
         args = [self.known[id(arg)][1] for arg in node.args if id(arg) in self.known]
         method = _OPERATIONS.get(op)
         return method(self, node, args) if method is not None else self.apply(op, args, shape)

@@ -274,7 +274,7 @@ class Evidence:
     def choices(self, name: str, wrt: Iterable[str]) -> dict[str, int]:
         """The kinds that an undeclared name may have against its spelling, with what each costs."""
         if name in self.families:
-            return {} if default_kind(name) == "matrix" else {"scalar": MEMBER, "vector": MEMBER}
+            return {"scalar": MEMBER, "vector": MEMBER}
         if is_greek(name):
             if name in self.transposed:
                 return {"vector": USUAL}

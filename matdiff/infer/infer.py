@@ -345,8 +345,7 @@ def _finish(whole: Whole, shaping: Shaping) -> set[str]:
 
 
 def _variable(whole: Whole, name: str, shaping: Shaping, kinds: Mapping[str, str]) -> Variable:
-    rows, columns = (shaping.sizes.resolve(dim) for dim in shaping.shapes[name])
-    shape = rows, columns
+    shape = tuple(shaping.sizes.resolve(dim) for dim in shaping.shapes[name])
     if name in whole.declared:
         variable = whole.declared[name]
         return Variable(name, variable.kind, shape, variable.property)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, size
+from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, shape_of_axes, size
 from matdiff.language.errors import IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes
 from matdiff.language.queries import letter_of, post_order
 from matdiff.language.syntax import Expr, Span
@@ -279,9 +279,7 @@ class Ranges:
         self.known[str(index.value)] = self.sizes.invent() if upper is None else upper
 
     def of(self, expr: Expr) -> list[Dim]:
-        """The sizes of the indices of a name, or of the left side of an array.  Raises NotLifted where there are too many."""
-        if len(expr.args) > 2:
-            raise NotLifted(span=expr.span, operation="")
+        """The sizes of the indices of a name, or of the left side of an array."""
         return [self.known.setdefault(str(index.value), self.sizes.invent()) for index in expr.args]
 
     def of_one(self, condition: Expr) -> None:
@@ -295,21 +293,20 @@ class Ranges:
         axes = self.of(expr.replace(args=expr.args[1:]))
         if entry.shape != SCALAR:
             raise NotLifted(span=expr.span, operation="")
-        return axes[0], axes[1] if len(axes) > 1 else ONE
+        return shape_of_axes(axes)
 
     def array(self, expr: Expr, kind: str) -> Shape:
-        """The shape of the array of a name with indices: one index runs over the first axis, two over both."""
-        axes = self.of(expr)
-        if kind == "matrix":
-            raise NotLifted(span=expr.span, operation="")
-        return axes[0], axes[1] if len(axes) > 1 else self.sizes.invent() if kind == "vector" else ONE
+        """The shape of the array of a name with indices, which run over its first axes; `kind` is that of its members."""
+        axes = [*self.of(expr), *(self.sizes.invent() for _ in range(("scalar", "vector", "matrix").index(kind)))]
+        return shape_of_axes(axes)
 
     def member(self, expr: Expr, array: Shape) -> Shape:
-        """The shape of x_i, a row of the matrix x or an entry of the vector x, or of the entry a_ij."""
+        """The shape of x_i, a row of the matrix x or an entry of the vector x, of the entry a_ij, or of the matrix A_k."""
         axes = self.of(expr)
-        for index, one, other in zip(expr.args, axes, array):
+        for index, one, other in zip(expr.args, axes, (*array, *[ONE] * len(axes))):
             self._unify(expr, letter_of(index), one, other)
-        return (array[1] if len(axes) == 1 else ONE), ONE
+        rest = [dim for dim in array[len(axes) :] if not dim.is_one]
+        return shape_of_axes(rest)
 
     def _unify(self, expr: Expr, written: str, one: Dim, other: Dim) -> None:
         fail = partial(IndexSizes, left=one, right=other, span=expr.span, written=written)

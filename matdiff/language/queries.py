@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from matdiff.language.dims import Shape
+from matdiff.language.dims import Dim, Shape
 from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.language.syntax import post_order as post_order
 
 # Operations whose arguments, if any, are no values but sizes and indices.
-LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation"))
+LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation", "index", "delta"))
+# Operations in index notation: what stands in them has no value without the indices.
+BY_ENTRIES = frozenset(("entry", "sigma", "over", "delta"))
 ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
 
 
 def values_of(expr: Expr) -> tuple[Expr, ...]:
-    """The arguments that are values; the sizes of `ones(n)` and `unvec(x, m, n)` and the indices of `X[i,j]` are none."""
+    """The arguments that are values; the sizes of `ones(n)` and `unvec(x, m, n)` and the indices of `X[i,j]` and of sums are none."""
     if expr.op in LEAVES:
         return ()
-    return expr.args[:1] if expr.op in ("at", "unvec", "over") else expr.args
+    return expr.args[:1] if expr.op in ("at", "unvec", "over", "entry", "sigma") else expr.args
 
 
 def families(exprs: Iterable[Expr]) -> dict[str, Expr]:
@@ -42,8 +44,32 @@ def shape_of(expr: Expr) -> Shape:
 
 def ones_of(expr: Expr) -> tuple[bool, bool]:
     """Which of rows and columns of a typed node are 1; what is not known to be 1 never becomes 1."""
-    rows, columns = shape_of(expr)
-    return rows.is_one, columns.is_one
+    rows, *columns = shape_of(expr)
+    return rows.is_one, all(dim.is_one for dim in columns)
+
+
+def axes_at(entry: Expr) -> tuple[Dim, ...]:
+    """The sizes of the axes along which the indices of an entry run.
+
+    Three indices of a matrix are those of `fuse`, four and more those of the derivatives of a function of a matrix.
+    """
+    array, *indices = entry.args
+    shape = shape_of(array)
+    if len(shape) > 2 or len(indices) == 2:
+        return shape
+    if len(indices) == 1:
+        return (shape[1] if shape[0].is_one else shape[0],)
+    return (shape[0] * shape[1], *shape) if len(indices) == 3 else shape * (len(indices) // 2)
+
+
+def sizes_of_indices(root: Expr) -> dict[str, Dim]:
+    """How far the indices run that stand at arrays, by their letters."""
+    found: dict[str, Dim] = {}
+    for node in post_order(root):
+        if node.op == "entry":
+            for index, dim in zip(node.args[1:], axes_at(node)):
+                found.setdefault(str(index.value), dim)
+    return found
 
 
 def is_scalar(expr: Expr) -> bool:

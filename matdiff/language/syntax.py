@@ -45,7 +45,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from fractions import Fraction
 
     from matdiff.language.dims import Shape
@@ -155,8 +155,8 @@ class Expr:
         )
 
 
-def post_order(root: Expr) -> Iterator[Expr]:
-    """Every node object below `root` once, arguments before the node that holds them.
+def post_order(root: Expr, closed: Container[str] = ()) -> Iterator[Expr]:
+    """Every node object below `root` once, arguments before the node that holds them; those of `closed` operations are left out.
 
     Without recursion: a nest of a thousand calls must not overflow Python's stack.
     """
@@ -168,7 +168,7 @@ def post_order(root: Expr) -> Iterator[Expr]:
             yield node
         elif id(node) not in seen:
             seen.add(id(node))
-            if not node.args:  # most nodes are leaves, and need not wait
+            if not node.args or node.op in closed:  # most nodes are leaves, and need not wait
                 yield node
                 continue
             stack.append((node, True))

@@ -38,10 +38,10 @@ _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 class Shape:
     """What stands after the `:` of a declaration, before the sizes are checked."""
 
-    __slots__ = ("cols", "names", "property", "rows")
+    __slots__ = ("names", "property", "sizes")
 
-    def __init__(self, names: list[Token], property: str | None, rows: Expr | None, cols: Expr | None) -> None:
-        self.names, self.property, self.rows, self.cols = names, property, rows, cols
+    def __init__(self, names: list[Token], property: str | None, sizes: tuple[Expr, ...]) -> None:
+        self.names, self.property, self.sizes = names, property, sizes
 
 
 class Suffix:
@@ -100,9 +100,7 @@ class Builder:
         tokens = [part for part in parts if not isinstance(part, Expr)]
         names = [token for token in tokens if token.type == "NAME"]
         property = next((str(token) for token in tokens if token.type == "PROPERTY"), None)
-        rows = sizes[0] if sizes else None
-        cols = sizes[1] if len(sizes) > 1 else rows if property else None
-        return Shape(names, property, rows, cols)
+        return Shape(names, property, tuple(sizes * 2 if property and len(sizes) == 1 else sizes))
 
     # Sums and products
 

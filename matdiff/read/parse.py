@@ -137,11 +137,9 @@ def _read_declaration(sentence: Sentence, in_option: bool) -> tuple[list[Declara
             error = check_sizes(shape, in_option)
     if error is not None or sentence.errors:
         return [], (*sentence.errors, *([error] if error is not None else []))
-    kind = "scalar" if shape.rows is None else "vector" if shape.cols is None else "matrix"
     span = Span(span_of(sentence.tokens[0]).start, sentence.end)
     return [
-        Declaration(normal_name(name), span_of(name), shape.rows, shape.cols, kind, shape.property, span, in_option)
-        for name in shape.names
+        Declaration(normal_name(name), span_of(name), shape.sizes, shape.property, span, in_option) for name in shape.names
     ], ()
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
-from matdiff.language.dims import ONE, SCALAR
+from matdiff.language.dims import SCALAR, shape_of_axes
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, Rational
@@ -75,8 +75,7 @@ class _Entries:
             expr = self.recovery.expr(tensor)
         except Irreducible:
             if isinstance(tensor, Symbol):
-                rows, columns, *_ = (*tensor.dims, ONE, ONE)
-                expr = make.name(tensor.name, (rows, columns))
+                expr = make.name(tensor.name, shape_of_axes(tensor.dims))
             elif isinstance(tensor, Constant):
                 expr = Expr(tensor.name, (), shape=(tensor.dims[1], tensor.dims[2]))
             elif isinstance(tensor, Apply) and tensor.function == "frechet":
@@ -171,7 +170,8 @@ class _Entries:
         for index, pendants in graph.pendants.items():
             for pendant in pendants:
                 found.append((self.recovery.writer.product(pendant.chain), (index,), pendant.exponent))
-        return found + [(tensor, slots, 1) for tensor, slots in graph.others]
+        found += [(tensor, slots, 1) for tensor, slots in graph.others]
+        return found if len(found) < len(product.factors) else self._plain(product)  # as it is written where nothing is joined
 
     def _without_diagonals(self, matrix: Expr, row: int, column: int) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
         """v[i] W[i,k] for (diag(v) W)[i,k], and so for columns."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language import make
-from matdiff.language.dims import ONE, SCALAR, Dim, Shape, size
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape, shape_of_axes, size
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, Rational
@@ -67,7 +67,7 @@ class Recovery:
         return known
 
     def _term(self, tensor: Tensor) -> Term:
-        shape = matrix_shape(tensor.dims)
+        shape = shape_of_axes(tensor.dims)
         if isinstance(tensor, Product):
             return self._product(tensor)
         if isinstance(tensor, Sum):
@@ -96,7 +96,7 @@ class Recovery:
         if tensor.name == "size":
             return self.size(tensor.parameters[0])
         if tensor.name == "tril":
-            return make.call("tril", Expr("ones", (), shape=matrix_shape(tensor.dims)), shape=matrix_shape(tensor.dims))
+            return make.call("tril", Expr("ones", (), shape=shape_of_axes(tensor.dims)), shape=shape_of_axes(tensor.dims))
         if tensor.name == "unit":
             place, dim = tensor.parameters
             return Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
@@ -167,7 +167,7 @@ class Recovery:
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
         if is_negative:  # A x - [c; d], not [-c; -d] + A x
             cells = [cell.args[0] if cell.op == "neg" else cell for cell in cells]
-        block = Expr("block", tuple(cells), grid.width, shape=matrix_shape(dims))
+        block = Expr("block", tuple(cells), grid.width, shape=shape_of_axes(dims))
         return Term(-1 if is_negative else 1, [], [], (block,))
 
     def _product(self, product: Product) -> Term:
@@ -175,7 +175,7 @@ class Recovery:
         factors: list[Expr] = []
         divisors: list[Expr] = []
         if product.coefficient == 0 and product.out:
-            return Term(1, [], [], (Expr("zeros", (), shape=matrix_shape(product.dims)),))
+            return Term(1, [], [], (Expr("zeros", (), shape=shape_of_axes(product.dims)),))
         for tensor, slots in product.factors:
             if isinstance(tensor, Sum) and not slots:
                 inner = self.term(tensor)
@@ -246,13 +246,6 @@ def _scalar_of(tensor: Tensor) -> Tensor | None:
     if isinstance(tensor, Product) and all(not slots for _, slots in tensor.factors) and len(set(tensor.out)) == len(tensor.out):
         return einsum(tensor.factors, (), None, tensor.coefficient)
     return None
-
-
-def matrix_shape(dims: tuple[Dim, ...]) -> Shape:
-    """Rows and columns of at most two axes."""
-    if len(dims) == 2:
-        return dims[0], dims[1]
-    return (dims[0] if dims else ONE), ONE
 
 
 def _shift_block(tensor: Constant) -> Expr:

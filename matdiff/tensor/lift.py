@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 class Lift(Lowering):
-    """`held` says on which indices a name depends; `ranges` are the sizes of the indices."""
+    """`held` says on which indices a name depends; `ranges` are the sizes of the indices.
+
+    multiplied_out   whether products with sums of arrays with more than two axes are, since these have no matrix notation
+    """
 
     def __init__(
         self,
@@ -32,9 +35,10 @@ class Lift(Lowering):
         ranges: Mapping[Index, Dim],
         held: Mapping[str, tuple[str, ...]] | None = None,
         sizes: dict[str, Dim] | None = None,
+        multiplied_out: bool = True,
     ) -> None:
         super().__init__(values, sizes)
-        self.ranges = ranges
+        self.ranges, self.multiplied_out = ranges, multiplied_out
         self.held_names = held or {}
         self._held: dict[int, tuple[str, ...]] = {}
 
@@ -45,6 +49,9 @@ class Lift(Lowering):
     def _leaf(self, expr: Expr) -> Tensor:
         if expr.op == "name":
             self._held[id(expr)] = self.held_names.get(str(expr.value), ())
+        if expr.op == "fuse":
+            rows, columns = self.axes(expr)
+            return build.constant("fuse", (rows, columns), (rows * columns, rows, columns))
         return super()._leaf(expr)
 
     def _value(self, expr: Expr) -> Tensor:
@@ -52,6 +59,8 @@ class Lift(Lowering):
             return self._member(expr)
         if expr.op == "over":
             return self._summed(expr)
+        if expr.op in ("entry", "sigma", "delta"):
+            return self._in_indices(expr)
         held = tuple(sorted({index for arg in expr.args for index in self.held(arg)}))
         if not held:
             return super()._value(expr)
@@ -64,6 +73,18 @@ class Lift(Lowering):
         self._held[id(expr)] = held = tuple(sorted(set(indices)))
         own = self._slots(expr)
         return build.einsum([(self.values[str(expr.value)], [*indices, *own])], [*held, *own])
+
+    def _in_indices(self, expr: Expr) -> Tensor:
+        """Index notation as it is printed: an entry of an array, the sum of entries over indices, a delta."""
+        indices = [str(index.value) for index in expr.args if index.op == "index"]
+        if expr.op == "delta":
+            factors: list[Factor] = [(build.identity((self.ranges[indices[0]],)), indices)]
+        else:
+            own = indices if expr.op == "entry" else ()
+            factors = [(self._of(expr.args[0]), (*self.held(expr.args[0]), *own))]
+        found = {str(index) for _, slots in factors for index in slots}
+        self._held[id(expr)] = held = tuple(sorted(found - set(indices) if expr.op == "sigma" else found))
+        return build.einsum(factors, held, self.ranges)
 
     def _summed(self, expr: Expr) -> Tensor:
         body, indices = expr.args[0], [str(index.value) for index in expr.args[1:] if index.op == "index"]
@@ -150,17 +171,19 @@ class Lift(Lowering):
     ) -> Tensor:
         """The same where operands depend on indices: these are among the `ends`.
 
-        A sum with more than two axes has no matrix notation, and so is multiplied out.
+        Sums with more than two axes are multiplied out where these have to be matrices.
         """
-        factors = [(self._of(arg), (*self.held(arg), *slots)) for arg, slots in parts]
-        return _expanded([*factors, *constants], [*self.held(expr), *ends], {**self.ranges, **sizes})
+        factors = [*((self._of(arg), (*self.held(arg), *slots)) for arg, slots in parts), *constants]
+        joined = _expanded if self.multiplied_out else build.einsum
+        return joined(factors, [*self.held(expr), *ends], {**self.ranges, **sizes})
 
     def _defined(self, expr: Expr) -> Tensor:
         """A function by its definition in the language."""
         shapes = dict(zip(ARGUMENTS, map(self.shape, expr.args)))
         typed = typed_value(FUNCTIONS[expr.op], kinds_of(shapes))
         values = dict(zip(ARGUMENTS, map(self._of, expr.args)))
-        inner = Lift(values, self.ranges, dict(zip(ARGUMENTS, map(self.held, expr.args))), sizes_in(typed, shapes))
+        held = dict(zip(ARGUMENTS, map(self.held, expr.args)))
+        inner = Lift(values, self.ranges, held, sizes_in(typed, shapes), self.multiplied_out)
         return inner.value(typed.expr)
 
 

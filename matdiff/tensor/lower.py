@@ -14,7 +14,7 @@ from matdiff.infer.infer import Typed
 from matdiff.infer.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_rule, typed_value
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import Dim, Shape, size
-from matdiff.language.kinds import Variable
+from matdiff.language.kinds import Variable, kind_of
 from matdiff.language.queries import values_of
 from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.limits import WRITTEN_POWER
@@ -31,23 +31,6 @@ def axes_of(shape: Shape) -> tuple[Dim, ...]:
     return tuple(dim for dim in shape if not dim.is_one)
 
 
-def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
-    """The value of the typed expression, and those of its definitions; see `lowering_of`."""
-    lowering = lowering_of(typed, free)
-    return lowering.value(typed.expr), {name: lowering.values[name] for name in typed.definitions}
-
-
-def lowering_of(typed: Typed, free: frozenset[str] = frozenset()) -> Lowering:
-    """What lowers the typed expression: it knows the variables and the definitions.
-
-    Variables in `free` are lowered as if nothing were known of their structure.
-    """
-    lowering = Lowering({name: variable_tensor(variable, name not in free) for name, variable in typed.variables.items()})
-    for name, definition in typed.definitions.items():
-        lowering.values[name] = lowering.value(definition)
-    return lowering
-
-
 def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
     """The tensor of a variable; a diagonal D is lowered to d_i delta_ij, where d is its diagonal."""
     dims = axes_of(variable.shape)
@@ -60,10 +43,8 @@ def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
 
 def property_of(variable: Variable) -> str | None:
     """What the node of a variable knows of it: its structure; of a row, whose one axis looks like that of a vector, that it is one."""
-    rows, columns = variable.shape
-    if rows.is_one or columns.is_one:
-        return "row" if rows.is_one and not columns.is_one else None
-    return variable.property
+    kind = kind_of(variable.shape)
+    return kind if kind == "row" else variable.property if kind == "matrix" else None
 
 
 def free_property(variable: Variable) -> str | None:
