@@ -12,7 +12,7 @@ from matdiff.answer.result import Result
 from matdiff.api import Derivative
 from matdiff.check import verify
 from matdiff.formats.registry import render
-from matdiff.numbers.values import number_of_dim
+from matdiff.numbers.axes import number_of_dim
 
 _TOLERANCE = 1e-9
 
@@ -74,12 +74,11 @@ def check_same(derivative: Derivative, formula: str) -> None:
 
 def declaration(variable: Any) -> str:
     """The declaration of a variable as a text."""
-    rows, columns = variable.shape
     if variable.property is not None:
-        return f"{variable.name}: {variable.property} {rows}"
-    if columns.is_one:
-        return f"{variable.name}: scalar" if rows.is_one else f"{variable.name}: {rows}"
-    return f"{variable.name}: {rows} x {columns}"
+        return f"{variable.name}: {variable.property} {variable.shape[0]}"
+    if variable.kind == "scalar":
+        return f"{variable.name}: scalar"
+    return f"{variable.name}: {variable.shape[0] if variable.kind == 'vector' else ' x '.join(map(str, variable.shape))}"
 
 
 def _equal(left: list[list[Any]], right: list[list[Any]]) -> bool:

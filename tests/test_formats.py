@@ -26,7 +26,7 @@ from matdiff.formats.registry import FORMATS
 from matdiff.functions import FUNCTIONS, Function
 from matdiff.infer.rules import ARGUMENTS
 from matdiff.language.queries import shape_of
-from matdiff.numbers.values import number_of_dim
+from matdiff.numbers.axes import number_of_dim
 
 PYTHON = [pytest.param(name, marks=needs(name)) for name in running.IN_PROCESS]
 # Where there are many cases NumPy has all of them, and the others, which are slow (JAX compiles every operation for every shape),

@@ -313,7 +313,7 @@ def test_membership_is_a_declaration(written: str, meant: str) -> None:
     reading = read(written, "latex")
     assert not reading.failed
     declared = [one for one in reading.statements if isinstance(one, Declaration)]
-    sizes = [" x ".join(in_text(size) for size in (one.rows, one.cols) if size is not None) or "scalar" for one in declared]
+    sizes = [" x ".join(in_text(size) for size in one.sizes) or "scalar" for one in declared]
     shown = [
         f"{one.name}: {one.property + ' ' + size.split(' x ')[0] if one.property else size}" for one, size in zip(declared, sizes)
     ]

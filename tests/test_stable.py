@@ -20,8 +20,8 @@ from matdiff.check import verify
 from matdiff.code.module import function_name
 from matdiff.code.stable.stable import STABLE, stable
 from matdiff.laws.equations import DEFINITIONS, lines_of
+from matdiff.numbers.axes import number_of_dim
 from matdiff.numbers.precision import mp
-from matdiff.numbers.values import number_of_dim
 
 LINES = [*lines_of(DEFINITIONS), *lines_of(STABLE)]
 

@@ -51,7 +51,7 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
         span=first.span,
         read=expr,
         definitions=tuple(definitions.items()),
-        members=tuple(_member(node, typed.variables[name]) for name, node in known.items()),
+        members=tuple(_member(node, typed.variables[name]) for name, node in known.items() if name in typed.variables),
         by=members,
         apart=tuple(name for name in typed.variables if name.rpartition("_")[0] in known),
     )

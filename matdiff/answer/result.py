@@ -219,11 +219,10 @@ def _named_axes(
     Applied to a direction, a derivative has the axes of the variable (hvp, vjp) or of the output (jvp).
     """
     free = letters_beside(taken)
-    output = [next(free), next(free)]
-    axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(shape_of(typed.expr)))]
-    for name in wrt:
-        pair = [next(free), next(free)]
-        axes += [(name, n, d, pair[n]) for n, d in enumerate(axes_of(typed.variables[name].shape))]
+    axes: list[tuple[str, int, Dim, str]] = []
+    for of, shape in [("output", shape_of(typed.expr)), *((name, typed.variables[name].shape) for name in wrt)]:
+        letters = [next(free) for _ in shape]
+        axes += [(of, axis, dim, letter) for axis, (dim, letter) in enumerate(zip(axes_of(shape), letters))]
     if along is not None:
         return [axis for axis in axes if (axis[0] == "output") == (along.kind == "jvp")]
     return axes

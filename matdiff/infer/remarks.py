@@ -80,6 +80,8 @@ def forced_squares(shaping: Shaping, invented: set[str]) -> Iterator[Remark]:
     quadratic = {name for (name, _), (rows, columns) in met.items() if any(one is other for one in rows for other in columns)}
     silent = quadratic | shaping.square
     for (name, vector_name), (rows, columns) in met.items():
+        if len(shaping.shapes[name]) > 2:
+            continue
         size, other = (shaping.sizes.resolve(dim) for dim in shaping.shapes[name])
         if rows and columns and name not in silent and size == other and size.name in invented:
             silent.add(name)

@@ -37,7 +37,7 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
     start = 2 if sentence.is_definition else 0
     tokens = sentence.tokens
     if "{" in text:
-        tokens[start:] = _subscripts(tokens[start:], sentence)
+        tokens[start:] = with_subscripts(tokens[start:], sentence)
     if sentence.broken:
         return
     if any(mark in text for mark in _MAY_SUM):
@@ -86,7 +86,7 @@ def _ends_term(token: Token | None) -> bool:
 # Sums over an index
 
 
-def _subscripts(tokens: list[Token], sentence: Sentence) -> list[Token]:
+def with_subscripts(tokens: list[Token], sentence: Sentence) -> list[Token]:
     """`r_{ij}` and `x_{i,j}` as the names r_ij and x_ij; `x_{i+1}` is refused."""
     result: list[Token] = []
     place = 0

@@ -28,8 +28,9 @@ _WORDS = {
     "∏": "",
     "Π": "",
 }
-# A longer subscript is a word.
-MOST_INDICES = 3
+# A longer subscript is a word, and one of more than three letters that are not all indices.
+MOST_INDICES = 6
+MOST_LETTERS = 3
 NOWHERE = Span(0, 0)
 _HEAD = rf"({'|'.join(_WORDS)})_?([a-zA-Z]*)\Z"
 _BRACES = {"{": "}", "[": "]", "(": ")"}
@@ -94,7 +95,7 @@ def _head(tokens: list[Token], place: int, kind: str, letters: str) -> Head | No
 
 def bounds_in(written: str) -> dict[str, str]:
     """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j` and `i < j`; none where it says more."""
-    if re.fullmatch("[a-zA-Z]{2,3}", written):
+    if re.fullmatch(f"[a-zA-Z]{{2,{MOST_INDICES}}}", written):
         return dict.fromkeys(written, "")
     found: dict[str, str] = {}
     for part in written.split(","):
@@ -171,7 +172,7 @@ def _subscripts(expr: Expr) -> Iterator[str]:
     """The subscripts of names outside of sums that may be indices."""
     if expr.op == "name":
         _, _, letters = str(expr.value).rpartition("_")
-        if letters.isalpha() and len(letters) <= MOST_INDICES:
+        if letters.isalpha() and len(letters) <= MOST_LETTERS:
             yield letters
     for arg in () if expr.op == "over" else expr.args:
         yield from _subscripts(arg)
@@ -181,7 +182,8 @@ def _with_subscript(expr: Expr, name: str, indices: Mapping[str, Expr]) -> Expr:
     if name in indices:
         raise IndexSum(span=expr.span or NOWHERE, written=name, problem="value", index=name)
     stem, _, letters = name.rpartition("_")
-    is_subscript = bool(stem) and letters.isalpha() and len(letters) <= MOST_INDICES and any(one in indices for one in letters)
+    are_bound = [letter in indices for letter in letters] if stem and len(letters) <= MOST_INDICES else []
+    is_subscript = any(are_bound) if len(are_bound) <= MOST_LETTERS else all(are_bound)
     return _member(expr, stem, list(letters), indices) if is_subscript else expr
 
 
