@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, SumRead
-from matdiff.language.queries import families, letter_of, ones_of, post_order, shape_of, sizes_of_indices
+from matdiff.language.queries import families, letter_of, ones_of, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.recover.entries import in_indices, letters_beside
@@ -57,7 +57,6 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
     )
     plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
     plain.counted = typed.sizes_as_numbers
-    plain.ranges = {index: dim for part in (*definitions.values(), expr) for index, dim in sizes_of_indices(part).items()}
     return plain
 
 

@@ -63,7 +63,7 @@ class _Contraction:
 
     def _collect(self, node: Expr, sign: int, scalars: list[tuple[Node, bool]], operands: list[tuple[Node, list[str]]]) -> None:
         """Add the factors of a term; `sign` is -1 below a fraction bar."""
-        if node.op == "sigma":
+        if node.op == "sigma" and sign > 0 and not operands:
             self._learn(node.args[0])
             return self._collect(node.args[0], sign, scalars, operands)
         if node.op == "*" and _has_indices(node):
@@ -100,7 +100,7 @@ class _Contraction:
         summed = {str(i.value) for part in post_order(node) if part.op == "sigma" for i in part.args[1:]}
         letters = [letter for letter in letters if letter not in summed]
         self._learn(node)
-        if node.op in ("+", "neg", "*", "/"):
+        if node.op in ("+", "neg", "*", "/", "sigma"):
             return self.array(node, letters), letters
         if self.translator.is_defined(node.op):
             return self.array(expanded(node), letters), letters

@@ -123,6 +123,7 @@ class Shaping:
 
     def _shape(self, expr: Expr, args: tuple[Expr, ...]) -> Shape:
         op = expr.op
+        self.ranges.refuse_arrays(args)
         if expr.value == MODULUS and op == "abs":
             return self._modulus(expr, args[0])
         if op == "at":

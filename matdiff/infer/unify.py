@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, shape_of_axes, size
-from matdiff.language.errors import IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes
+from matdiff.language.errors import ArrayAxes, IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes
 from matdiff.language.queries import letter_of, post_order
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
@@ -307,6 +307,12 @@ class Ranges:
             self._unify(expr, letter_of(index), one, other)
         rest = [dim for dim in array[len(axes) :] if not dim.is_one]
         return shape_of_axes(rest)
+
+    def refuse_arrays(self, operands: Iterable[Expr]) -> None:
+        """Raises ArrayAxes for an array with more axes than a matrix that does not stand at its indices."""
+        for operand in operands:
+            if operand.shape is not None and operand.shape[2:]:
+                raise ArrayAxes(array=operand, span=operand.span)
 
     def _unify(self, expr: Expr, written: str, one: Dim, other: Dim) -> None:
         fail = partial(IndexSizes, left=one, right=other, span=expr.span, written=written)

@@ -591,6 +591,14 @@ class IndexSizes(MatdiffError):
     span: Span | None
 
 
+class ArrayAxes(MatdiffError):
+    """An array with more than two axes where a number, a vector or a matrix is needed."""
+
+    code, name = "E320", "array-axes"
+    array: Expr
+    span: Span | None
+
+
 class NoSize(MatdiffError):
     """Where a size or an index must stand: something that is no number, name, sum or product of these, or a size below 1."""
 

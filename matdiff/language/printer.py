@@ -101,7 +101,9 @@ class _Printer:
         return self.style.name(str(node.value) + subscript, bold), ATOM
 
     def over(self, node: Expr) -> Piece:
-        """A sum over an index as it is written."""
+        """A sum over an index as it is written, and an array by its entry."""
+        if node.value == "array":
+            return self.pieces[id(node.args[0])]
         body, bounds = node.args[0], []
         for index in node.args[1:]:
             if index.op == "condition":

@@ -23,6 +23,7 @@ from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
 
+_MERGED = ("entry", "+")
 # Index letters in the order in which axes and sums take them.
 LETTERS = "ijklquvtabdfgmnowxyzcehprs"
 
@@ -171,7 +172,8 @@ class _Entries:
             for pendant in pendants:
                 found.append((self.recovery.writer.product(pendant.chain), (index,), pendant.exponent))
         found += [(tensor, slots, 1) for tensor, slots in graph.others]
-        return found if len(found) < len(product.factors) else self._plain(product)  # as it is written where nothing is joined
+        is_joined = any(not isinstance(tensor, Symbol) for tensor, _ in product.factors) or len(found) < len(product.factors)
+        return found if is_joined else self._plain(product)  # in the order in which it is written
 
     def _without_diagonals(self, matrix: Expr, row: int, column: int) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
         """v[i] W[i,k] for (diag(v) W)[i,k], and so for columns."""
@@ -185,12 +187,12 @@ class _Entries:
 
 
 def _merged(factors: list[Expr]) -> list[Expr]:
-    """Equal entries as one power: s[l]^2."""
-    entries = terms.exponents_of(factor for factor in factors if terms.base_of(factor)[0].op == "entry")
+    """Equal entries, or sums of such, as one power: s[l]^2."""
+    entries = terms.exponents_of(factor for factor in factors if terms.base_of(factor)[0].op in _MERGED)
     found = []
     for factor in factors:
         base, _ = terms.base_of(factor)
-        if base.op != "entry":
+        if base.op not in _MERGED:
             found.append(factor)
         elif base in entries:
             found.append(_power(base, entries.pop(base)))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from matdiff.functions import MATRIX_POWER, row_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape, shape_of_axes, size
-from matdiff.language.kinds import Variable
+from matdiff.language.kinds import Variable, kind_of
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.sums import with_part
@@ -55,8 +55,7 @@ class Recovery:
 
     def _column(self, expr: Expr) -> Expr:
         """A row as the column that a tensor with one axis is written as; anything else as it is."""
-        rows, columns = shape_of(expr)
-        return self.writer.transposed(expr) if rows.is_one and not columns.is_one else expr
+        return self.writer.transposed(expr) if kind_of(shape_of(expr)) == "row" else expr
 
     def term(self, tensor: Tensor) -> Term:
         known = self.known.get(tensor)

@@ -237,7 +237,7 @@ class _Indices:
 
 def differential_law(setting: Setting, letters: Sequence[str]) -> Law:
     """dX[a,b]/dX[k,l] = delta[a,k] delta[b,l], with letters beside those in use."""
-    own = ["a", "b"][: len(letters)]
+    own = list("abcdefgh"[: len(letters)])
     variable = setting.name
     left = partial(entry(variable, own), entry(variable, letters))
     pairs = [Expr("delta", (letter(a), letter(b)), shape=SCALAR) for a, b in zip(own, letters)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 from matdiff.infer.infer import Typed
+from matdiff.language.dims import Dim
+from matdiff.language.queries import sizes_of_indices
+from matdiff.language.syntax import Expr
 from matdiff.tensor.lower import Lowering, variable_tensor
-from matdiff.tensor.nodes import Tensor
+from matdiff.tensor.nodes import Index, Tensor
 
 
 def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
@@ -20,16 +23,18 @@ def lowering_of(typed: Typed, free: frozenset[str] = frozenset()) -> Lowering:
 
     Variables in `free` are lowered as if nothing were known of their structure.
     """
-    lowering = lowering_with({name: variable_tensor(v, name not in free) for name, v in typed.variables.items()}, typed)
+    values = {name: variable_tensor(variable, name not in free) for name, variable in typed.variables.items()}
+    lowering = lowering_with(values, (*typed.definitions.values(), typed.expr))
     for name, definition in typed.definitions.items():
         lowering.values[name] = lowering.value(definition)
     return lowering
 
 
-def lowering_with(values: Mapping[str, Tensor], typed: Typed) -> Lowering:
-    """What lowers expressions of the typed question in which names have these values."""
-    if not typed.ranges:
-        return Lowering(dict(values))
+def lowering_with(values: dict[str, Tensor], exprs: Iterable[Expr]) -> Lowering:
+    """What lowers these expressions, in which names have these values."""
+    ranges: dict[Index, Dim] = {index: dim for expr in exprs for index, dim in sizes_of_indices(expr).items()}
+    if not ranges:
+        return Lowering(values)
     from matdiff.tensor.lift import Lift  # few questions have indices
 
-    return Lift(dict(values), typed.ranges, multiplied_out=False)
+    return Lift(values, ranges, multiplied_out=False)

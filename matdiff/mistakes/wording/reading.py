@@ -233,7 +233,7 @@ _DECLARATION_PROBLEMS = {
     "no-size": "expected a size here",
     "word": "`{found}` is no size",
     "by": "expected `x` between the two sizes",
-    "three-sizes": "a matrix has two sizes",
+    "one": "an array with more than two axes has none of size 1",
     "property": "no such property",
     "square": "{found} needs one size",
     "size": "a size is a name or a positive whole number",
