@@ -844,6 +844,7 @@ class SumRead(Remark):
 
     members   for each array with indices a member as it is written, and what it is: ("x_i", "row i", "x")
     by        members by which was to be differentiated, with the family by which it is
+    held      the letters that stand as indices where no sum binds them, and are positions
     apart     names like those of members that no sum binds, which stay names of their own
     """
 
@@ -853,6 +854,7 @@ class SumRead(Remark):
     definitions: tuple[tuple[str, Expr], ...]
     members: tuple[tuple[str, str, str], ...]
     by: tuple[tuple[str, str], ...] = ()
+    held: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 
 

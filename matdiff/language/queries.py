@@ -29,6 +29,12 @@ def families(exprs: Iterable[Expr]) -> dict[str, Expr]:
     return found
 
 
+def positions(exprs: Iterable[Expr]) -> tuple[str, ...]:
+    """The letters that stand as indices of names and that no sum and no left side binds."""
+    members = [node for expr in exprs for node in names_in(expr) if node.args]
+    return tuple(dict.fromkeys(str(place.value) for node in members for place in node.args if place.op != "index"))
+
+
 def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:
     """The names of sizes that stand as numbers."""
     return tuple(dict.fromkeys(str(node.value) for part in parts for node in post_order(part) if node.op == "size"))

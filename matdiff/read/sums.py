@@ -11,7 +11,7 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.read.split import span_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from matdiff.read.lalr import Token
     from matdiff.read.split import Sentence
@@ -134,65 +134,102 @@ def refuse(sentence: Sentence, token: Token) -> None:
 # The names that a sum binds
 
 
-def bound(expr: Expr) -> Expr:
+def bound(expr: Expr, declared: Collection[str] = ()) -> Expr:
     """The expression in which the subscripts of names and the indices of entries that a sum binds are its indices.
 
+    x_i beside a sum over x_k is the member of the same family at the position i, which is held.  A name that is declared stays one.
     Raises IndexSum for an index that stands anywhere else.
     """
-    return _bound(expr, {}, {letter for letters in _subscripts(expr) for letter in letters})
+    return _Binding(expr, declared).of(expr, {})
 
 
-def _bound(expr: Expr, indices: Mapping[str, Expr], held: Collection[str]) -> Expr:
-    """`held` are letters of subscripts outside of all sums: x_i there is one name, and k != i holds this i."""
-    if expr.op == "over":
+# The stem of a member and its letters, empty where another place than a name stands in brackets.
+_Parts = tuple[str, tuple[str, ...]]
+
+
+class _Binding:
+    """What the subscripts in an expression are.
+
+    families   the stems of members whose indices sums bind, with their number of indices
+    held       the letters that stand as indices of families where no sum binds them
+    outside    the letters of all subscripts outside of sums
+    """
+
+    def __init__(self, expr: Expr, declared: Collection[str]) -> None:
+        self.declared = declared
+        found = [(name, letters, within) for name, letters, within in _members(expr, frozenset()) if all(letters)]
+        self.families = {(stem, len(letters)) for stem, letters, within in found if within.issuperset(letters)}
+        self.held = {
+            letter
+            for stem, letters, within in found
+            if (stem, len(letters)) in self.families and not self._is_name(stem, letters)
+            for letter in letters
+            if letter not in within
+        }
+        self.outside = {letter for _, letters, within in found if not within for letter in letters}
+
+    def _is_name(self, stem: str, letters: Sequence[str]) -> bool:
+        return f"{stem}_{''.join(letters)}" in self.declared
+
+    def of(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
+        """The expression under sums over `indices`."""
+        if expr.op == "over":
+            return self._over(expr, indices)
+        if expr.op == "name" and expr.value in indices:
+            raise IndexSum(span=expr.span or NOWHERE, written=str(expr.value), problem="value", index=str(expr.value))
+        parts = _parts(expr)
+        if parts is not None and self._is_member(*parts, indices):
+            return self._member(expr, *parts, indices)
+        return expr.replace(args=tuple(self.of(arg, indices) for arg in expr.args)) if expr.args else expr
+
+    def _over(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
         start = 0 if expr.span is None else expr.span.start
         conditions = [part for part in expr.args[1:] if part.op == "condition"]
         told = {str(index.value) for condition in conditions for index in condition.args}
         own = {
             str(index.value): Expr("index", index.args, f"{index.value} {start}", index.span)
             for index in expr.args[1:]
-            if index.op == "index" and not (index.value in told and index.value in indices)  # j != i under a sum over i
+            # j != i under a sum over i, or beside an i that is held
+            if index.op == "index" and not (index.value in told and (index.value in indices or index.value in self.held))
         }
-        for letter in sorted(told & own.keys() & set(held)):
+        for letter in sorted(told & own.keys() & self.outside) if own else sorted(told):
             raise IndexSum(span=expr.span or NOWHERE, written=letter, problem="unbound", index=letter)
         inside = {**indices, **own}
-        conditions = [part.replace(args=tuple(_plain(inside[str(index.value)]) for index in part.args)) for part in conditions]
-        return expr.replace(args=(_bound(expr.args[0], inside, held), *own.values(), *conditions))
-    if expr.op == "name":
-        return _with_subscript(expr, str(expr.value), indices)
-    if expr.op == "at" and expr.args[0].op == "name":
-        letters = [str(place.value) if place.op == "name" else "" for place in expr.args[1:]]
+        conditions = [
+            part.replace(args=tuple(self._place(str(index.value), inside, index) for index in part.args)) for part in conditions
+        ]
+        return expr.replace(args=(self.of(expr.args[0], inside), *own.values(), *conditions))
+
+    def _is_member(self, stem: str, letters: tuple[str, ...], indices: Mapping[str, Expr]) -> bool:
         if any(letter in indices for letter in letters):
-            return _member(expr, str(expr.args[0].value), letters, indices)
-    return expr.replace(args=tuple(_bound(arg, indices, held) for arg in expr.args)) if expr.args else expr
+            return True
+        return all(letters) and (stem, len(letters)) in self.families and not self._is_name(stem, letters)
+
+    def _member(self, expr: Expr, stem: str, letters: tuple[str, ...], indices: Mapping[str, Expr]) -> Expr:
+        for letter in letters:
+            if letter not in indices and letter not in self.held:
+                raise IndexSum(span=expr.span or NOWHERE, written=stem, problem="unbound", index=letter or ":")
+        name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi
+        return Expr("name", tuple(self._place(letter, indices, expr) for letter in letters), name, expr.span)
+
+    def _place(self, letter: str, indices: Mapping[str, Expr], node: Expr) -> Expr:
+        """The index of a sum without its upper bound, or the position that is held."""
+        return indices[letter].replace(args=()) if letter in indices else Expr("name", (), letter, node.span)
 
 
-def _subscripts(expr: Expr) -> Iterator[str]:
-    """The subscripts of names outside of sums that may be indices."""
-    if expr.op == "name":
-        _, _, letters = str(expr.value).rpartition("_")
-        if letters.isalpha() and len(letters) <= MOST_INDICES:
-            yield letters
-    for arg in () if expr.op == "over" else expr.args:
-        yield from _subscripts(arg)
+def _members(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, tuple[str, ...], frozenset[str]]]:
+    """What may be members: stems and letters, with the letters of the sums around."""
+    parts = _parts(expr)
+    if parts is not None:
+        yield (*parts, within)
+    inside = within.union(str(index.value) for index in expr.args[1:] if index.op == "index") if expr.op == "over" else within
+    for arg in expr.args[:1] if expr.op == "over" else expr.args:
+        yield from _members(arg, inside)
 
 
-def _with_subscript(expr: Expr, name: str, indices: Mapping[str, Expr]) -> Expr:
-    if name in indices:
-        raise IndexSum(span=expr.span or NOWHERE, written=name, problem="value", index=name)
-    stem, _, letters = name.rpartition("_")
-    is_subscript = bool(stem) and letters.isalpha() and len(letters) <= MOST_INDICES and any(one in indices for one in letters)
-    return _member(expr, stem, list(letters), indices) if is_subscript else expr
-
-
-def _member(expr: Expr, stem: str, letters: list[str], indices: Mapping[str, Expr]) -> Expr:
-    for letter in letters:
-        if letter not in indices:
-            raise IndexSum(span=expr.span or NOWHERE, written=stem, problem="unbound", index=letter or ":")
-    name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi
-    return Expr("name", tuple(_plain(indices[letter]) for letter in letters), name, expr.span)
-
-
-def _plain(index: Expr) -> Expr:
-    """An index without its upper bound."""
-    return index.replace(args=())
+def _parts(expr: Expr) -> _Parts | None:
+    """Stem and letters of `x_i` and `X[i,j]`; None for what is no member."""
+    if expr.op == "at" and expr.args[0].op == "name":
+        return str(expr.args[0].value), tuple(str(place.value) if place.op == "name" else "" for place in expr.args[1:])
+    stem, _, letters = str(expr.value).rpartition("_") if expr.op == "name" else ("", "", "")
+    return (stem, tuple(letters)) if stem and letters.isalpha() and len(letters) <= MOST_INDICES else None

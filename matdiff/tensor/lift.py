@@ -60,10 +60,10 @@ class Lift(Lowering):
 
     def _member(self, expr: Expr) -> Tensor:
         """x_i and a_ij; a_ii is on the diagonal."""
-        indices = [str(index.value) for index in expr.args]
-        self._held[id(expr)] = held = tuple(sorted(set(indices)))
-        own = self._slots(expr)
-        return build.einsum([(self.values[str(expr.value)], [*indices, *own])], [*held, *own])
+        self._held[id(expr)] = held = _indices_of(expr)
+        array, own = self.values[str(expr.value)], self._slots(expr)
+        slots, units = _placed(expr, array.dims)
+        return build.einsum([(array, [*slots, *own]), *units], [*held, *own])
 
     def _summed(self, expr: Expr) -> Tensor:
         body, indices = expr.args[0], [str(index.value) for index in expr.args[1:] if index.op == "index"]
@@ -74,12 +74,13 @@ class Lift(Lowering):
         left = tuple(index for index in held if index not in indices)
         factors: list[Factor] = [(self._of(body), [*held, *self._slots(expr)])]
         for condition in conditions:
-            self._refuse_undefined(body, {str(index.value) for index in condition.args})
-            left_index, right_index = (str(index.value) for index in condition.args)
-            left = tuple(sorted({*left, *({left_index, right_index} - set(indices))}))
-            factors.append((self._mask(condition), (left_index, right_index)))
+            self._refuse_undefined(body, set(_indices_of(condition)))
+            left = tuple(sorted({*left, *(set(_indices_of(condition)) - set(indices))}))
+            mask = self._mask(condition)
+            slots, units = _placed(condition, mask.dims)
+            factors += [(mask, slots), *units]
         self._held[id(expr)] = left
-        masked = {str(index.value) for condition in conditions for index in condition.args}
+        masked = {index for condition in conditions for index in _indices_of(condition)}
         for index in indices:
             if index not in held and index not in masked:
                 factors.append((build.size_scalar(self.ranges[index]), ()))
@@ -162,6 +163,21 @@ class Lift(Lowering):
         values = dict(zip(ARGUMENTS, map(self._of, expr.args)))
         inner = Lift(values, self.ranges, dict(zip(ARGUMENTS, map(self.held, expr.args))), sizes_in(typed, shapes))
         return inner.value(typed.expr)
+
+
+def _indices_of(expr: Expr) -> tuple[str, ...]:
+    """The indices of a name or a condition in the order of their names; positions are none."""
+    return tuple(sorted({str(index.value) for index in expr.args if index.op == "index"}))
+
+
+def _placed(expr: Expr, dims: Sequence[Dim]) -> tuple[list[Index], list[Factor]]:
+    """The slots of the indices of a name or a condition, and unit vectors for those that are positions."""
+    slots: list[Index] = []
+    units: list[Factor] = []
+    for axis, (index, dim) in enumerate(zip(expr.args, dims)):
+        slots.append(str(index.value) if index.op == "index" else ("position", axis))
+        units += [] if index.op == "index" else [(build.constant("unit", (index, dim), (dim,)), slots[-1:])]
+    return slots, units
 
 
 def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
