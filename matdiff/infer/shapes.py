@@ -69,7 +69,7 @@ class Shaping:
                     for index in expr.args[1:]:
                         if index.op == "index":
                             self.ranges.open(index, self.size(index.args[0]) if index.args else None)
-                        else:
+                        elif index.op == "condition":
                             self.ranges.of_one(index)
                 stack.append((expr, True))
                 stack.extend((arg, False) for arg in reversed(values))
@@ -138,6 +138,8 @@ class Shaping:
             return columns, rows
         if op == "over" and expr.value == "array":
             return self.ranges.left(expr, args[0])
+        if op == "over" and expr.value in ("prod", "max", "min") and not is_scalar(args[0]):
+            raise WrongKind(function=str(expr.value), argument=args[0], expected="scalar")
         if op in ("neg", "over"):
             return shape_of(args[0])
         if op == "/":

@@ -103,11 +103,18 @@ class _Printer:
     def over(self, node: Expr) -> Piece:
         """A sum over an index as it is written."""
         body, bounds = node.args[0], []
-        for index in node.args[1:]:
-            if index.op == "condition":
-                bounds.append(f"{letter_of(index.args[0])} {index.value} {letter_of(index.args[1])}")
-            elif not any(index.value in (one.value for one in other.args) for other in node.args[1:] if other.op == "condition"):
-                bounds.append(letter_of(index) + (f"=1..{self.text(index.args[0])}" if index.args else ""))
+        own = [index.value for index in node.args[1:] if index.op == "index"]
+        told = {index.value for part in node.args[1:] if part.op != "index" for index in part.args}
+        for part in node.args[1:]:
+            if part.op == "condition":
+                bounds.append(f"{letter_of(part.args[0])} {part.value} {letter_of(part.args[1])}")
+            elif part.op == "name":
+                inside = [letter_of(index) for index in part.args if index.value in own]
+                given = ", ".join(letter_of(index) for index in part.args if index.value not in own)
+                inside = inside if len(inside) == 1 else [f"({','.join(inside)})"]
+                bounds.append(f"{inside[0]} in {part.value}" + (f"({given})" if given else ""))
+            elif part.value not in told:
+                bounds.append(letter_of(part) + (f"=1..{self.text(part.args[0])}" if part.args else ""))
         head = f"{node.value}_{{{','.join(bounds)}}}" if len(bounds) > 1 or len(bounds[0]) > 1 else f"{node.value}_{bounds[0]}"
         return f"{head} {self.at_least(body, OPEN)}", OPEN
 

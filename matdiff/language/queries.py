@@ -10,7 +10,7 @@ from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.language.syntax import post_order as post_order
 
 # Operations whose arguments, if any, are no values but sizes and indices.
-LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation"))
+LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation", "condition"))
 ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
 
 
@@ -18,7 +18,14 @@ def values_of(expr: Expr) -> tuple[Expr, ...]:
     """The arguments that are values; the sizes of `ones(n)` and `unvec(x, m, n)` and the indices of `X[i,j]` are none."""
     if expr.op in LEAVES:
         return ()
-    return expr.args[:1] if expr.op in ("at", "unvec", "over") else expr.args
+    if expr.op == "over":
+        return (expr.args[0], *sets_of(expr))
+    return expr.args[:1] if expr.op in ("at", "unvec") else expr.args
+
+
+def sets_of(expr: Expr) -> tuple[Expr, ...]:
+    """The sets over whose members a sum runs, as names with indices."""
+    return tuple([part for part in expr.args[1:] if part.op == "name"])
 
 
 def families(exprs: Iterable[Expr]) -> dict[str, Expr]:

@@ -253,19 +253,23 @@ class Builder:
         return Expr(op, arguments, span=span)
 
     def over(self, parts: list[Part]) -> Expr:
-        """`sum_i x_i`: the head is one token, `sum i=n j=`."""
+        """`sum_i x_i`: the head is one token, `sum i=n j=`, with `i!=j=` and `i,j∈S=` for conditions."""
         head = cast("Token", parts[0])
         kind, *bounds = head.split(" ")
-        indices = []
+        span = span_of(head)
+        sets, indices = [], []
         for index, _, upper in (bound.rpartition("=") for bound in bounds):
-            if len(index) > 1:
-                left, right = (Expr("index", (), letter, span=span_of(head)) for letter in (index[0], index[-1]))
-                indices.append(Expr("condition", (left, right), index[1:-1], span=span_of(head)))
-                continue
-            size = Expr("number" if upper.isdigit() else "name", (), int(upper) if upper.isdigit() else upper, span_of(head))
-            indices.append(Expr("index", (size,) if upper else (), index, span=span_of(head)))
+            letters, _, named = index.partition("∈")
+            if named:
+                sets.append(Expr("name", tuple(Expr("index", (), letter, span) for letter in letters.split(",")), named, span))
+            elif len(index) > 1:
+                left, right = (Expr("index", (), letter, span=span) for letter in (index[0], index[-1]))
+                indices.append(Expr("condition", (left, right), index[1:-1], span=span))
+            else:
+                size = Expr("number" if upper.isdigit() else "name", (), int(upper) if upper.isdigit() else upper, span)
+                indices.append(Expr("index", (size,) if upper else (), index, span=span))
         body = next(part for part in parts if isinstance(part, Expr))
-        return Expr("over", (body, *indices), kind, Span(_start(head), _end(parts[-1])))
+        return Expr("over", (body, *sets, *indices), kind, Span(_start(head), _end(parts[-1])))
 
     def parentheses(self, parts: list[Part]) -> Expr:
         """The expression itself; its span takes in the parentheses, so that text can be cut out and replaced."""

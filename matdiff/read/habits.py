@@ -28,8 +28,8 @@ _TERM_STARTS = ("NAME", "SUM_OVER", "NUMBER", "LPAR", "LSQB", "BARS_OPEN", "MODU
 _ENDS = ("COMMA", "COLON", "EQUALS", "SEMICOLON", "WRT")
 _SIGNS = ("PLUS", "MINUS")
 _RAISING = ("CARET", "DOT_CARET")
-_MAY_SUM = ("um_", "um[", "UM_", "ean_", "vg_", "rod_", "∑", "∏", "Σ_", "Π_")
-_SUM_WORDS = ("sum_", "Sum_", "SUM_", "mean_", "avg_", "prod_")
+_MAY_SUM = ("um_", "um[", "UM_", "ean_", "vg_", "rod_", "max_", "min_", "∑", "∏", "Σ_", "Π_")
+_SUM_WORDS = ("sum_", "Sum_", "SUM_", "mean_", "avg_", "prod_", "max_", "min_")
 
 
 def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:

@@ -1,4 +1,7 @@
-"""Sums over an index, `sum_i`, `sum_{i=1}^n`, `∑_{i,j}`, `mean_i`: their heads become one token, and the subscripts that they bind indices."""
+"""Sums, products and extrema over an index, `sum_i`, `∑_{i,j}`, `prod_{i=1}^n`, `max_i`, `sum_{i in S}`.
+
+Their heads become one token, and the subscripts that they bind indices.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
-from matdiff.language.syntax import Expr, Span
+from matdiff.language.queries import post_order, sets_of
+from matdiff.language.syntax import MODULUS, Expr, Span
 from matdiff.read.split import span_of
+from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,19 +29,27 @@ _WORDS = {
     "Σ": "sum",
     "mean": "mean",
     "avg": "mean",
-    "prod": "",
-    "∏": "",
-    "Π": "",
+    "prod": "prod",
+    "∏": "prod",
+    "Π": "prod",
+    "max": "max",
+    "min": "min",
 }
+EXTREMA = ("max", "min")
 # A longer subscript is a word.
 MOST_INDICES = 3
 NOWHERE = Span(0, 0)
 _HEAD = rf"({'|'.join(_WORDS)})_?([a-zA-Z]*)\Z"
+# A member of a set, of pairs, or of the set that belongs to another index.
+_MEMBER = r"([a-zA-Z]|\([a-zA-Z],[a-zA-Z]\)|[a-zA-Z]{2})∈([A-Za-z]\w*?)(?:\(([a-zA-Z](?:,[a-zA-Z])?)\)|_([a-zA-Z]))?"
 _BRACES = {"{": "}", "[": "]", "(": ")"}
 
 
 class Head(NamedTuple):
-    """The head of a sum: `sum` or `mean`, its indices with their upper bounds and conditions, and the place behind its last token."""
+    """The head of a sum: `sum`, `mean`, `prod`, `max` or `min`, and the place behind its last token.
+
+    indices   with their upper bounds; behind them `i!=j`, `i<j` and `i,j∈S`, conditions without any
+    """
 
     kind: str
     indices: dict[str, str]
@@ -52,7 +65,9 @@ def heads(tokens: list[Token], declared: Collection[str]) -> Iterator[tuple[int,
         is_sum = found is not None and (
             len(found[0]) > len(found[1]) or token.type == "UNKNOWN" or _opens(tokens, place + 1, "[")
         )
-        if found is None or not is_sum or (token[0] in "ΣΠ" and not _binds(tokens, found[2])):
+        is_extremum = found is not None and found[1] in EXTREMA
+        is_unsure = token[0] in "ΣΠ" or (is_extremum and not token.endswith("_"))
+        if found is None or not is_sum or (is_unsure and not _binds(tokens, found[2])):
             place += 1
             continue
         head = _head(tokens, place, _WORDS[found[1]], found[2])
@@ -65,10 +80,10 @@ def _opens(tokens: list[Token], place: int, bracket: str) -> bool:
 
 
 def _binds(tokens: list[Token], letters: str) -> bool:
-    """Whether a name has these letters as its subscript: Σ_i may be a matrix."""
-    return bool(letters) and any(
-        token.type == "NAME" and token.endswith("_" + letters) and token[0] not in "ΣΠ" for token in tokens
-    )
+    """Whether a name has one of these letters in its subscript, and none is a name: Σ_i may be a matrix, and min_x asks by x."""
+    names = [token for token in tokens if token.type == "NAME" and token[0] not in "ΣΠ"]
+    subscripts = {letter for token in names if not re.match(_HEAD, token) for letter in token.rpartition("_")[2] if "_" in token}
+    return bool(subscripts.intersection(letters)) and not set(letters).intersection(names)
 
 
 def _head(tokens: list[Token], place: int, kind: str, letters: str) -> Head | None:
@@ -81,22 +96,37 @@ def _head(tokens: list[Token], place: int, kind: str, letters: str) -> Head | No
         inside = []
         end += 1
         while closer is not None and end < len(tokens) and tokens[end] != closer:
-            inside.append(tokens[end])
+            inside.append("∈" if tokens[end] == "in" else normal_name(tokens[end]))
             end += 1
         if closer is None or end == len(tokens):
             return None
         bounds = bounds_in("".join(inside))
         end += 1
-    if not kind or not bounds or (kind != "sum" and any(len(index) > 1 for index in bounds)):
+    if not bounds or not may_hold(kind, bounds):
         return None
     return _with_upper(tokens, Head(kind, bounds, end))
 
 
+def may_hold(kind: str, bounds: Mapping[str, str]) -> bool:
+    """Whether the terms of this kind may be told by conditions, if there are any: a maximum is taken over all."""
+    return kind not in EXTREMA or all(len(index) == 1 for index in bounds)
+
+
 def bounds_in(written: str) -> dict[str, str]:
-    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j` and `i < j`; none where it says more."""
+    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j`, `i < j`, `i∈S`, `(i,j)∈S` and `j∈N(i)`.
+
+    None where it says more; `i,j∈S` may be a pair in S, or two members of it.
+    """
     if re.fullmatch("[a-zA-Z]{2,3}", written):
         return dict.fromkeys(written, "")
     found: dict[str, str] = {}
+    member = re.fullmatch(_MEMBER, written)
+    if member is not None:
+        own = re.findall("[a-zA-Z]", member[1])
+        given = (member[3] or member[4] or "").replace(",", "")
+        if len({*own, *given}) < len(own) + len(given):
+            return {}
+        return {**dict.fromkeys(own, ""), f"{','.join((*given, *own))}∈{member[2]}": ""}
     for part in written.split(","):
         condition = re.fullmatch(r"([a-zA-Z])(!=|≠|<)([a-zA-Z])", part)
         if condition is not None and condition[1] != condition[3]:
@@ -153,10 +183,12 @@ class _Binding:
     families   the stems of members whose indices sums bind, with their number of indices
     held       the letters that stand as indices of families where no sum binds them
     outside    the letters of all subscripts outside of sums
+    sets       the names of sets over whose members is summed
     """
 
     def __init__(self, expr: Expr, declared: Collection[str]) -> None:
         self.declared = declared
+        self.sets = {part.value for node in post_order(expr) if node.op == "over" for part in sets_of(node)}
         found = [(name, letters, within) for name, letters, within in _members(expr, frozenset()) if all(letters)]
         self.families = {(stem, len(letters)) for stem, letters, within in found if within.issuperset(letters)}
         self.held = {
@@ -175,6 +207,8 @@ class _Binding:
         """The expression under sums over `indices`."""
         if expr.op == "over":
             return self._over(expr, indices)
+        if MODULUS in (expr.op, expr.value) and expr.args[0].op == "name" and expr.args[0].value in self.sets:
+            return Expr("sum", expr.args, span=expr.span)  # the number of members
         if expr.op == "name" and expr.value in indices:
             raise IndexSum(span=expr.span or NOWHERE, written=str(expr.value), problem="value", index=str(expr.value))
         parts = _parts(expr)
@@ -195,10 +229,11 @@ class _Binding:
         for letter in sorted(told & own.keys() & self.outside) if own else sorted(told):
             raise IndexSum(span=expr.span or NOWHERE, written=letter, problem="unbound", index=letter)
         inside = {**indices, **own}
-        conditions = [
-            part.replace(args=tuple(self._place(str(index.value), inside, index) for index in part.args)) for part in conditions
-        ]
-        return expr.replace(args=(self.of(expr.args[0], inside), *own.values(), *conditions))
+        sets, conditions = (
+            [self._placed(part, [str(index.value) for index in part.args], str(part.value), inside) for part in parts]
+            for parts in (sets_of(expr), conditions)
+        )
+        return expr.replace(args=(self.of(expr.args[0], inside), *sets, *own.values(), *conditions))
 
     def _is_member(self, stem: str, letters: tuple[str, ...], indices: Mapping[str, Expr]) -> bool:
         if any(letter in indices for letter in letters):
@@ -206,15 +241,16 @@ class _Binding:
         return all(letters) and (stem, len(letters)) in self.families and not self._is_name(stem, letters)
 
     def _member(self, expr: Expr, stem: str, letters: tuple[str, ...], indices: Mapping[str, Expr]) -> Expr:
+        name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi
+        return self._placed(Expr("name", (), name, expr.span), letters, stem, indices)
+
+    def _placed(self, expr: Expr, letters: Sequence[str], written: str, indices: Mapping[str, Expr]) -> Expr:
+        """The name or condition at these indices of sums, without their upper bounds, or at positions that are held."""
         for letter in letters:
             if letter not in indices and letter not in self.held:
-                raise IndexSum(span=expr.span or NOWHERE, written=stem, problem="unbound", index=letter or ":")
-        name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi
-        return Expr("name", tuple(self._place(letter, indices, expr) for letter in letters), name, expr.span)
-
-    def _place(self, letter: str, indices: Mapping[str, Expr], node: Expr) -> Expr:
-        """The index of a sum without its upper bound, or the position that is held."""
-        return indices[letter].replace(args=()) if letter in indices else Expr("name", (), letter, node.span)
+                raise IndexSum(span=expr.span or NOWHERE, written=written, problem="unbound", index=letter or ":")
+        places = [indices[one].replace(args=()) if one in indices else Expr("name", (), one, expr.span) for one in letters]
+        return expr.replace(args=tuple(places))
 
 
 def _members(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, tuple[str, ...], frozenset[str]]]:

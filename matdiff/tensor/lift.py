@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_value
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import constant, is_scalar, post_order
+from matdiff.language.queries import is_scalar, post_order
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering
+from matdiff.tensor.lower import Lowering, call
+from matdiff.tensor.masks import Algebra, completed, masks_of
 from matdiff.tensor.nodes import Sum
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from matdiff.language.syntax import Expr
     from matdiff.tensor.lower import Factor, Part
     from matdiff.tensor.nodes import Index, Tensor
+
+# What is asked of an index is asked of the array of all terms.
+_OF_ARRAYS = ("prod", "max", "min")
 
 
 class Lift(Lowering):
@@ -42,6 +46,22 @@ class Lift(Lowering):
         """The indices that the value of an expression depends on, in the order of their names."""
         return self._held.get(id(expr), ())
 
+    def value(self, expr: Expr) -> Tensor:
+        """The tensor of an expression.  Sums that leave terms out are completed before."""
+        if any(node.op == "over" and masks_of(node) for node in post_order(expr)):
+            expr = completed(expr, Algebra(self._vanishes, self._are_equal))
+        return super().value(expr)
+
+    def _vanishes(self, expr: Expr) -> bool:
+        return build.number_of(self._part(expr)) == 0
+
+    def _are_equal(self, one: Expr, other: Expr) -> bool:
+        return self._part(one) is self._part(other)
+
+    def _part(self, expr: Expr) -> Tensor:
+        """The value of a part of what is about to be lowered."""
+        return Lowering.value(Lift(self.values, self.ranges, self.held_names, self.sizes), expr)
+
     def _leaf(self, expr: Expr) -> Tensor:
         if expr.op == "name":
             self._held[id(expr)] = self.held_names.get(str(expr.value), ())
@@ -50,6 +70,9 @@ class Lift(Lowering):
     def _value(self, expr: Expr) -> Tensor:
         if expr.op == "name":
             return self._member(expr)
+        if expr.op == "condition":
+            self._held[id(expr)] = _indices_of(expr)
+            return self._mask(expr)
         if expr.op == "over":
             return self._summed(expr)
         held = tuple(sorted({index for arg in expr.args for index in self.held(arg)}))
@@ -66,44 +89,44 @@ class Lift(Lowering):
         return build.einsum([(array, [*slots, *own]), *units], [*held, *own])
 
     def _summed(self, expr: Expr) -> Tensor:
-        body, indices = expr.args[0], [str(index.value) for index in expr.args[1:] if index.op == "index"]
-        conditions = [part for part in expr.args[1:] if part.op == "condition"]
-        held = self.held(body)
+        body = expr.args[0]
+        indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
         if expr.value == "array":
-            return build.einsum([(self._of(body), held)], indices, self.ranges)
-        left = tuple(index for index in held if index not in indices)
-        factors: list[Factor] = [(self._of(body), [*held, *self._slots(expr)])]
-        for condition in conditions:
-            self._refuse_undefined(body, set(_indices_of(condition)))
-            left = tuple(sorted({*left, *(set(_indices_of(condition)) - set(indices))}))
-            mask = self._mask(condition)
-            slots, units = _placed(condition, mask.dims)
-            factors += [(mask, slots), *units]
-        self._held[id(expr)] = left
-        masked = {index for condition in conditions for index in _indices_of(condition)}
-        for index in indices:
-            if index not in held and index not in masked:
-                factors.append((build.size_scalar(self.ranges[index]), ()))
-            if expr.value == "mean":
-                factors.append((build.power(build.size_scalar(self.ranges[index]), -1), ()))
+            return build.einsum([(self._of(body), self.held(body))], indices, self.ranges)
+        masks: list[Factor] = [(self._mask(mask), _indices_of(mask)) for mask in masks_of(expr)]
+        used = {*self.held(body), *(index for _, slots in masks for index in slots)}
+        self._held[id(expr)] = left = tuple(sorted(str(index) for index in used.difference(indices)))
+        if expr.value in _OF_ARRAYS:
+            return self._of_all(expr, indices, left)
+        counts = [(build.size_scalar(self.ranges[index]), ()) for index in indices if index not in used]
+        over = [self._number(indices, masks)] if expr.value == "mean" else []
+        factors = [(self._of(body), [*self.held(body), *self._slots(expr)]), *masks, *counts, *over]
         return build.einsum(factors, [*left, *self._slots(expr)], {**self.ranges, **self._own(expr)})
 
-    def _refuse_undefined(self, body: Expr, indices: set[str]) -> None:
-        """Terms that a condition leaves out become 0 times a value, which they must have: 1 / ||x_i - x_j|| has none for i = j."""
-        for node in post_order(body):
-            part = node.args[1] if node.op in ("/", "./") else node.args[0] if node.args else node
-            row = FUNCTIONS.get(node.op)
-            exponent = constant(node.args[1]) if node.op in ("^", ".^") else 1
-            is_partial = node.op in ("/", "./") or (row is not None and (row.domain != "real" or row.at != ""))
-            is_partial = is_partial or exponent is None or exponent < 0 or exponent.denominator != 1
-            if is_partial and indices <= set(self.held(part)) and not _is_only_squared(node, body):
-                raise NotLifted(span=node.span, operation="")
+    def _number(self, indices: Sequence[str], masks: Sequence[Factor]) -> Factor:
+        """One by the number of terms that are not left out."""
+        known = {index for _, slots in masks for index in slots}
+        counts = [(build.size_scalar(self.ranges[index]), ()) for index in indices if index not in known]
+        left = [index for index in known if index not in indices]
+        return build.power(build.einsum([*masks, *counts], left, self.ranges), -1), left
 
-    def _mask(self, condition: Expr) -> Tensor:
-        """The matrix with 1 where the condition on its row and column holds, else 0."""
-        size = self.ranges[str(condition.args[0].value)]
-        others = build.identity((size,)) if condition.value == "!=" else build.constant("tril", (), (size, size))
-        return build.add([(1, build.filled(1, (size, size))), (-1, others)], (size, size))
+    def _of_all(self, expr: Expr, indices: Sequence[str], left: Sequence[str]) -> Tensor:
+        """A product or an extremum: the function of that name of the array of all terms."""
+        name, body = str(expr.value), expr.args[0]
+        if left or len(indices) > 2:
+            raise NotLifted(span=expr.span, operation=name)
+        return call(name, [_expanded([(self._of(body), self.held(body))], indices, self.ranges)], ())
+
+    def _mask(self, mask: Expr) -> Tensor:
+        """1 where the condition holds, or in the set, else 0, with its indices as axes."""
+        if mask.op == "name":
+            return self._of(mask)
+        size = self.ranges[str(mask.args[0].value)]
+        others = build.identity((size,)) if mask.value == "!=" else build.constant("tril", (), (size, size))
+        slots, units = _placed(mask, others.dims)
+        held = _indices_of(mask)
+        both = [build.einsum([(one, slots), *units], held) for one in (build.filled(1, others.dims), others)]
+        return build.add([(1, both[0]), (-1, both[1])], both[0].dims)
 
     # What depends on indices
 
@@ -189,10 +212,3 @@ def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[I
             ]
             return build.add(products, products[0][1].dims)
     return build.einsum(factors, ends, sizes)
-
-
-def _is_only_squared(node: Expr, body: Expr) -> bool:
-    """Whether a norm only stands squared: ||x||^2 has a value and a derivative everywhere."""
-    holders = [other for other in post_order(body) if any(arg is node for arg in other.args)]
-    squared = [other.op == "^" and constant(other.args[1]) == 2 for other in holders]
-    return node.op in ("norm", "norm2") and bool(squared) and all(squared)
