@@ -15,7 +15,6 @@ from matdiff.language.queries import is_scalar, post_order
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, call
 from matdiff.tensor.masks import Algebra, completed, masks_of
-from matdiff.tensor.nodes import Sum
 
 if TYPE_CHECKING:
     from matdiff.language.dims import Dim
@@ -108,7 +107,7 @@ class Lift(Lowering):
         known = {index for _, slots in masks for index in slots}
         counts = [(build.size_scalar(self.ranges[index]), ()) for index in indices if index not in known]
         left = [index for index in known if index not in indices]
-        return build.power(build.einsum([*masks, *counts], left, self.ranges), -1), left
+        return build.power(_expanded([*masks, *counts], left, self.ranges, 0), -1), left
 
     def _of_all(self, expr: Expr, indices: Sequence[str], left: Sequence[str]) -> Tensor:
         """A product or an extremum: the function of that name of the array of all terms."""
@@ -203,12 +202,14 @@ def _placed(expr: Expr, dims: Sequence[Dim]) -> tuple[list[Index], list[Factor]]
     return slots, units
 
 
-def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
+def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim], most: int = 2) -> Tensor:
+    """The product, in which sums with more than so many axes are multiplied out."""
     for place, (tensor, slots) in enumerate(factors):
-        if isinstance(tensor, Sum) and tensor.order > 2:
+        terms = build.terms_of(tensor) if tensor.order > most else ()
+        if len(terms) > 1:
             products = [
-                (coefficient, _expanded([*factors[:place], (term, slots), *factors[place + 1 :]], ends, sizes))
-                for coefficient, term in tensor.terms
+                (coefficient, _expanded([*factors[:place], (term, slots), *factors[place + 1 :]], ends, sizes, most))
+                for coefficient, term in terms
             ]
             return build.add(products, products[0][1].dims)
     return build.einsum(factors, ends, sizes)
