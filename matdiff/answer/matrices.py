@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, NotLifted, SumRead
-from matdiff.language.queries import families, letter_of, ones_of, positions, post_order, shape_of
+from matdiff.language.queries import families, letter_of, membership, ones_of, positions, post_order, sets_of, shape_of
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, size_expressions
@@ -53,6 +53,7 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
         definitions=tuple(definitions.items()),
         members=tuple(_member(node, typed.variables[name]) for name, node in known.items()),
         by=members,
+        sets=_sets(parts),
         held=positions(parts),
         apart=tuple(name for name in typed.variables if name.rpartition("_")[0] in known),
     )
@@ -61,11 +62,22 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
     return plain
 
 
+def _sets(parts: Iterable[Expr]) -> tuple[tuple[str, str], ...]:
+    """The entries of the arrays that stand for sets, and of what they tell that it is in one."""
+    sums = [node for part in parts for node in post_order(part) if node.op == "over"]
+    entries = {part.value: (_entry(part), membership(node, part)) for node in reversed(sums) for part in sets_of(node)}
+    return tuple(entries.values())[::-1]
+
+
+def _entry(node: Expr) -> str:
+    return f"{node.value}_{''.join(map(letter_of, node.args))}"
+
+
 def _member(node: Expr, array: Variable) -> tuple[str, str, str]:
     """A member as it is written, what it is of its array, and the array."""
     letters = [letter_of(index) for index in node.args]
     place = f"entry {', '.join(letters)}" if len(letters) > 1 or array.shape[1].is_one else f"row {letters[0]}"
-    return f"{array.name}_{''.join(letters)}", place, array.name
+    return _entry(node), place, array.name
 
 
 def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:

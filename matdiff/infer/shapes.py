@@ -35,11 +35,14 @@ PLAIN, STATISTIC, CONTRACTION = range(3)
 
 
 class Shaping:
-    """One attempt to give every node a shape; `shapes` holds those of the variables and definitions met so far."""
+    """One attempt to give every node a shape; `shapes` holds those of the variables and definitions met so far.
 
-    def __init__(self, declared: Mapping[str, Shape], kinds: Mapping[str, str]) -> None:
+    `members` are the first ones of the names with indices, of which the kinds are those of members.
+    """
+
+    def __init__(self, declared: Mapping[str, Shape], kinds: Mapping[str, str], members: Mapping[str, Expr]) -> None:
         self.sizes = Sizes()
-        self.declared, self.kinds = declared, kinds
+        self.declared, self.kinds, self.members = declared, kinds, members
         self.shapes: dict[str, Shape] = {}
         self.nodes: list[Expr] = []
         self.size_names: set[str] = set()
@@ -136,11 +139,9 @@ class Shaping:
         if op == "'":
             rows, columns = shape_of(args[0])
             return columns, rows
-        if op == "over" and expr.value == "array":
-            return self.ranges.left(expr, args[0])
-        if op == "over" and expr.value in ("prod", "max", "min") and not is_scalar(args[0]):
-            raise WrongKind(function=str(expr.value), argument=args[0], expected="scalar")
-        if op in ("neg", "over"):
+        if op == "over":
+            return self.ranges.total(expr, args[0])
+        if op == "neg":
             return shape_of(args[0])
         if op == "/":
             return self._quotient(args)
@@ -175,7 +176,7 @@ class Shaping:
     def _leaf(self, expr: Expr) -> Shape:
         op, args = expr.op, expr.args
         if op == "name" and args:
-            return self._member(expr)
+            return self.ranges.member(expr, self.shape_of_name(str(expr.value)))
         if op == "name":
             return self.shape_of_name(str(expr.value))
         if op in ("number", "pi", "size"):
@@ -193,12 +194,6 @@ class Shaping:
         rows = self.size(args[0])
         return rows, self.size(args[1]) if len(args) > 1 else ONE
 
-    def _member(self, expr: Expr) -> Shape:
-        name = str(expr.value)
-        if name not in self.shapes:
-            self.shapes[name] = self.declared.get(name) or self.ranges.array(expr, self.kinds[name])
-        return self.ranges.member(expr, self.shapes[name])
-
     def size(self, expr: Expr) -> Dim:
         """The size that an expression in the text is."""
         dim = size_of(expr)
@@ -210,7 +205,9 @@ class Shaping:
         shape = self.shapes.get(name)
         if shape is None:
             shape = self.declared.get(name)
-            if shape is None:
+            if shape is None and name in self.members:
+                shape = self.ranges.array(self.members[name], self.kinds[name])
+            elif shape is None:
                 kind = self.kinds[name]
                 rows = ONE if kind == "scalar" else self.sizes.invent()
                 shape = rows, self.sizes.invent() if kind == "matrix" else ONE

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, size
-from matdiff.language.errors import IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes
+from matdiff.language.errors import IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes, WrongKind
 from matdiff.language.queries import letter_of, post_order
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
@@ -290,8 +290,13 @@ class Ranges:
         left, right = map(letter_of, condition.args)
         self._unify(condition, f"{left} {condition.value} {right}", one, other)
 
-    def left(self, expr: Expr, entry: Expr) -> Shape:
-        """The shape of y[i] = ... and Y[i,k] = ..., where the entry is a number.  Raises NotLifted where it is none."""
+    def total(self, expr: Expr, entry: Expr) -> Shape:
+        """The shape of a sum of such entries, of y[i] = ... and of Y[i,k] = ...  Raises WrongKind, NotLifted where they must be numbers."""
+        assert entry.shape is not None
+        if expr.value in ("prod", "max", "min") and entry.shape != SCALAR:
+            raise WrongKind(function=str(expr.value), argument=entry, expected="scalar")
+        if expr.value != "array":
+            return entry.shape
         axes = self.of(expr.replace(args=expr.args[1:]))
         if entry.shape != SCALAR:
             raise NotLifted(span=expr.span, operation="")

@@ -844,6 +844,7 @@ class SumRead(Remark):
 
     members   for each array with indices a member as it is written, and what it is: ("x_i", "row i", "x")
     by        members by which was to be differentiated, with the family by which it is
+    sets      the entries of arrays that are 1 for the members of a set, and what these are: ("S_i", "i in S")
     held      the letters that stand as indices where no sum binds them, and are positions
     apart     names like those of members that no sum binds, which stay names of their own
     """
@@ -854,6 +855,7 @@ class SumRead(Remark):
     definitions: tuple[tuple[str, Expr], ...]
     members: tuple[tuple[str, str, str], ...]
     by: tuple[tuple[str, str], ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
     held: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 

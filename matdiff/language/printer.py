@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import kind_of
-from matdiff.language.queries import letter_of, post_order
+from matdiff.language.queries import letter_of, membership, post_order
 from matdiff.language.syntax import Expr
 
 # Levels, loosest first.  A text of level NEGATION starts with `-`; one of level OPEN ends in something that reaches to its right.
@@ -103,16 +103,12 @@ class _Printer:
     def over(self, node: Expr) -> Piece:
         """A sum over an index as it is written."""
         body, bounds = node.args[0], []
-        own = [index.value for index in node.args[1:] if index.op == "index"]
         told = {index.value for part in node.args[1:] if part.op != "index" for index in part.args}
         for part in node.args[1:]:
             if part.op == "condition":
                 bounds.append(f"{letter_of(part.args[0])} {part.value} {letter_of(part.args[1])}")
             elif part.op == "name":
-                inside = [letter_of(index) for index in part.args if index.value in own]
-                given = ", ".join(letter_of(index) for index in part.args if index.value not in own)
-                inside = inside if len(inside) == 1 else [f"({','.join(inside)})"]
-                bounds.append(f"{inside[0]} in {part.value}" + (f"({given})" if given else ""))
+                bounds.append(membership(node, part))
             elif part.value not in told:
                 bounds.append(letter_of(part) + (f"=1..{self.text(part.args[0])}" if part.args else ""))
         head = f"{node.value}_{{{','.join(bounds)}}}" if len(bounds) > 1 or len(bounds[0]) > 1 else f"{node.value}_{bounds[0]}"

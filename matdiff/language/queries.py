@@ -180,3 +180,11 @@ def leaves(root: Expr) -> Iterator[Expr]:
 def letter_of(index: Expr) -> str:
     """The letter of an index of a sum, which has the place of its sum behind it."""
     return str(index.value).partition(" ")[0]
+
+
+def membership(total: Expr, part: Expr) -> str:
+    """What a set over whose members is summed says of the indices: `(i,j) in Omega`, `j in N(i)`."""
+    own = {index.value for index in total.args[1:] if index.op == "index"}
+    inside, given = ([letter_of(index) for index in part.args if (index.value in own) == is_own] for is_own in (True, False))
+    member = inside[0] if len(inside) == 1 else f"({','.join(inside)})"
+    return f"{member} in {part.value}" + (f"({','.join(given)})" if given else "")

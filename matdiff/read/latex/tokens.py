@@ -110,9 +110,9 @@ class Formula(Scripts):
                 self._add("NEXT_CELL" if text == "&" else "NEXT_ROW", mark)
             elif any(piece.type == "MATRIX_OPEN" for piece in self.open):
                 raise unexpected(mark, "separator")
-        elif command == "sum" or text == "∑":
-            return self._sum(place)
-        elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_"):
+        elif command in ("sum", "prod") or text in ("∑", "∏") or (command in EXTREMA and self._text(place + 1) == "_"):
+            return self._over(place, {"∑": "sum", "∏": "prod"}.get(text, command))
+        elif command in INDEXED:
             raise unexpected(mark, "indexed")
         elif text in ("(", "[", "\\{") and self._is_positive_part(mark):
             self._add("CALL", mark, "relu")
