@@ -5,15 +5,17 @@ from __future__ import annotations
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 from mathematics import _equal, check_answer, declaration, usable_sizes
 from sessions import run
 
 import matdiff
 from matdiff.check import verify
+from matdiff.check.verify import Undefined
 from matdiff.infer.infer import declare, infer
-from matdiff.language.errors import IndexSum, NotLifted
-from matdiff.language.queries import post_order
+from matdiff.language.errors import IndexSum, NotLifted, WrongKind
+from matdiff.language.queries import post_order, sets_of
 from matdiff.language.statements import Definition, Question
 from matdiff.language.syntax import Expr
 from matdiff.numbers.precision import mp
@@ -82,6 +84,55 @@ SUMS = {
     "sum_{i≠j} x_i^T x_j": ("x", None),
     "sum_{i<j} w_ij ||x_i - x_j||^2": ("x", None),
     "x: n x 2; y: n; sum_i (y_i - w^T x_i)^2": ("w", None),
+    # Members outside of sums are held.
+    "-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))": ("z", None),
+    "-log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": ("z_i", None),
+    "-log(exp(-||A x_i - A x_j||^2) / sum_{k != i} exp(-||A x_i - A x_k||^2))": ("A", None),
+    "exp(w_c^T x) / sum_k exp(w_k^T x)": ("x", None),
+    "w_y^T x - log sum_k exp(w_k^T x)": ("w", "w: m x n; (e(y, m) - softmax(w x)) x^T"),
+    "x_i^T b - log sum_{j in R(i)} exp(x_j^T b)": ("b", None),
+    "x_i^T b - log sum_{i<j} exp(x_j^T b)": ("b", None),
+    "log(x_i^T x_i) - sum_{k != i} x_k^T x_i": ("x", None),
+    "||x_i - sum_{j in N(i)} w_ij x_j||^2": ("w", None),
+    "x_k y_k - sum_i x_i y_i^2": ("x", "e(k, n) .* y - y .^ 2"),
+    # Terms that are left out need no value.
+    "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij": ("x", None),
+    "sum_{i<j} (||x_i - x_j|| - a_ij)^2": ("x", None),
+    "sum_{i != j} 1 / ||x_i - x_j||": ("x", None),
+    "sum_{i != j} 1 / ||x_i - x_j||^2": ("x", None),
+    "sum_{i<j} log ||x_i - x_j||": ("x", None),
+    "sum_{i != j} log(x_i - x_j + a_ij)": ("x", None),
+    "sum_{i != j} a_ij / (x_i - x_j)": ("x", None),
+    "sum_{i<j} asin(a_ij)": ("a", None),
+    "sum_{i != j} x_i / a_ij": ("a", None),
+    "sum_{i<j} sqrt(a_ij) / (1 + sqrt(a_ij))": ("a", None),
+    "sum_{i<j} |x_i - x_j|^p": ("x", None),
+    "sum_i log sum_{j != i} 1 / ||x_i - x_j||": ("x", None),
+    "log sum_{k != i} 1 / ||x_i - x_k|| - c^T x_i": ("x", None),
+    "mean_{i != j} x_i x_j": ("x", None),
+    "mean_{i<j} ||x_i - x_j||": ("x", None),
+    # Products and extrema.
+    "prod_i x_i": ("x", "prod(x) ./ x"),
+    "prod_{i=1}^n (1 + a_i x_i)": ("x", None),
+    "x: scalar; ∏_{i=1}^n (1 + a_i x)": ("x", None),
+    "log prod_i p_i": ("p", "1 ./ p"),
+    "prod_{i<j} (x_i - x_j)": ("x", None),
+    "prod_{i in S} x_i": ("x", None),
+    "prod_ij a_ij": ("a", None),
+    "max_i |x_i|": ("x", "argmax(abs(x)) .* sign(x)"),
+    "max_i (w^T x_i)": ("w", "x: m x n; x^T argmax(x w)"),
+    "min_{i} ||c - x_i||^2": ("c", None),
+    "max_{i,j} a_ij x_i": ("x", None),
+    # Sets.
+    "sum_{(i,j) in Omega} (r_ij - u_i^T v_j)^2": (
+        "u",
+        "r: m x n; u: m x p; v: n x p; Omega: m x n; -2 ((r - u v^T) .* Omega) v",
+    ),
+    "∑_{i∈S} (y_i - w^T x_i)^2": ("w", None),
+    "1/|S| sum_{i in S} log p_i": ("p", None),
+    "mean_{i in S} (y_i - w^T x_i)^2": ("w", None),
+    "sum_i ||x_i - mean_{j in N(i)} x_j||^2": ("x", None),
+    "sum_{(i,j) in E} w_ij / ||x_i - x_j||": ("x", None),
 }
 
 
@@ -100,20 +151,34 @@ def check_reading(text: str, answer: matdiff.Derivative) -> None:
     """The question in matrices has the value of the sum written out term by term."""
     typed = answer.typed
     sizes = usable_sizes(answer, 0)
-    with mp.workdps(30):
-        values = verify.sample(typed, 0, sizes)
-        assert values is not None
-        written = _written_out(text, typed.variables, sizes)
-        meant = verify.evaluate(written.expr, values, sizes, written.definitions)
-        assert _equal(meant, verify.evaluate(typed.expr, values, sizes, typed.definitions))
-
-
-def _written_out(text: str, variables: Any, sizes: dict[str, int]) -> Any:
-    """The typed question in which each sum is a sum of terms."""
     statements = parse(text)
+    with mp.workdps(30):
+        for seed in range(40):
+            values = verify.sample(typed, seed, sizes)
+            assert values is not None
+            for part in (node for one in statements if hasattr(one, "expr") for node in post_order(one.expr) if node.op == "over"):
+                values.update({str(one.value): _members(values[str(one.value)]) for one in sets_of(part)})
+            try:
+                written = _written_out(statements, typed.variables, sizes, values)
+                meant = verify.evaluate(written.expr, values, sizes, written.definitions)
+                found = verify.evaluate(typed.expr, values, sizes, typed.definitions)
+            except Undefined:
+                continue
+            assert _equal(meant, found)
+            return
+    raise AssertionError("no point")
+
+
+def _members(array: list[list[Any]]) -> list[list[Any]]:
+    """Ones and zeros in the shape of an array, some of both in every row and every column."""
+    return [[mp.mpf((i + j) % 3 != 1) for j, _ in enumerate(row)] for i, row in enumerate(array)]
+
+
+def _written_out(statements: Any, variables: Any, sizes: dict[str, int], values: Any) -> Any:
+    """The typed question in which each sum is a sum of terms."""
     parts = {one.name: one.expr for one in statements if isinstance(one, Definition)}
     (question,) = (one for one in statements if isinstance(one, Question))
-    ranges: dict[str, int] = {}
+    ranges: dict[str, Any] = {"": values}
     for node in (node for part in (*parts.values(), question.expr) for node in post_order(part)):
         if node.op == "name" and node.args:
             for axis, index in enumerate(node.args):
@@ -124,12 +189,18 @@ def _written_out(text: str, variables: Any, sizes: dict[str, int]) -> Any:
                 for index in node.args[1:]
                 if index.op == "index" and index.args
             )
-    expanded = {name: _expanded(part, {}, ranges, variables) for name, part in parts.items()}
+    held = {place: number for place, number in sizes.items() if place in ranges}
+    expanded = {name: _expanded(part, held, ranges, variables) for name, part in parts.items()}
     declared = declare([found for one in variables.values() for found in parse_declaration(declaration(one))])
     declared.update({name: variables[name] for name in variables})
     numbers = {name: Expr("number", (), number) for name, number in sizes.items() if name not in variables}
-    both = [_with_sizes(part, numbers) for part in (*expanded.values(), _expanded(question.expr, {}, ranges, variables))]
+    both = [_with_sizes(part, numbers) for part in (*expanded.values(), _expanded(question.expr, held, ranges, variables))]
     return infer(both[-1], declared, dict(zip(expanded, both)), soft=True)
+
+
+def _entry(array: list[list[Any]], places: list[int]) -> Any:
+    row, column = (*places, 1)[:2]
+    return array[row - 1][column - 1]
 
 
 def _with_sizes(expr: Expr, numbers: dict[str, Expr]) -> Expr:
@@ -138,7 +209,7 @@ def _with_sizes(expr: Expr, numbers: dict[str, Expr]) -> Expr:
     return expr.replace(args=tuple(_with_sizes(arg, numbers) for arg in expr.args)) if expr.args else expr
 
 
-def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables: Any) -> Expr:
+def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, Any], variables: Any) -> Expr:
     if expr.op == "name" and expr.args:
         places = [Expr("number", (), at[str(index.value)]) for index in expr.args]
         array = Expr("name", (), expr.value)
@@ -154,9 +225,18 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables:
         places = [{**at, **dict(zip(indices, place))} for place in product(*rows)]
         for sign, one, other in conditions:
             places = [place for place in places if place[one] < place[other] or (sign == "!=" and place[one] > place[other])]
+        for part in sets_of(expr):
+            array = ranges[""][str(part.value)]
+            places = [place for place in places if _entry(array, [place[str(index.value)] for index in part.args])]
         terms = [_expanded(expr.args[0], place, ranges, variables) for place in places]
         if expr.value == "array":
             return Expr("block", tuple(terms), len(rows[1]) if len(rows) > 1 else 1)
+        if not terms:
+            return Expr("number", (), 0)
+        if expr.value == "prod":
+            return Expr("*", tuple(terms)) if len(terms) > 1 else terms[0]
+        if expr.value in ("max", "min"):
+            return Expr(expr.value, (Expr("block", tuple(terms), 1),))
         total = Expr("+", tuple(terms)) if len(terms) > 1 else terms[0]
         return Expr("/", (total, Expr("number", (), len(terms)))) if expr.value == "mean" else total
     return expr.replace(args=tuple(_expanded(arg, at, ranges, variables) for arg in expr.args)) if expr.args else expr
@@ -165,10 +245,11 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables:
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("prod_i x_i", IndexSum),
-        ("mean_{i != j} x_i x_j", IndexSum),
-        ("sum_{i<j} (||x_i - x_j|| - a_ij)^2", NotLifted),
-        ("sum_{i != j} x_i / a_ij", NotLifted),
+        ("prod_i A x_i", WrongKind),
+        ("sum_i max_j a_ij", NotLifted),
+        ("max_{i != j} a_ij", IndexSum),
+        ("sum_{i,j in S} x_i x_j", IndexSum),
+        ("sum_{j in N(i)} x_j", IndexSum),
         ("sum_i i x_i", IndexSum),
         ("sum_i x_i^i", IndexSum),
         ("sum_j A_ij x_j", IndexSum),
@@ -178,7 +259,7 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables:
         ("sum_{i,j,k} T[i,j,k] a[i] b[j] c[k]", NotLifted),
         ("sum_i inv(A + x_i x_i^T)", NotLifted),
         ("sum_i (x_{i+1} - x_i)^2", IndexSum),
-        ("log(x_i^T x_i) - sum_{k != i} x_k^T x_i", IndexSum),
+        ("y_i - sum_{k != i} x_k", IndexSum),
         ("sum_i c", IndexSum),
         ("sum_ij x_i", IndexSum),
     ],
@@ -199,10 +280,55 @@ def test_a_member_by_which_is_differentiated() -> None:
     assert "the derivative by u_k is that row of the derivative by u" in outcome.stderr
 
 
-def test_a_name_that_no_sum_binds_stays_one() -> None:
-    answer = matdiff.differentiate("-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))", "z_i")
-    assert list(answer.typed.variables) == ["z_i", "z_j", "tau", "z"]
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("w_hh^T x_0 - sum_k a_k x_k", ["w_hh", "x_0", "a", "x"]),
+        ("z_i = A b; z_i^T z_i - sum_k z_k^T b", ["A", "b", "z"]),
+        ("z_i: n; z: m x n; z_i^T z_i - sum_k z_k^T b", ["z_i", "z", "b"]),
+        ("x_i^T x_i - sum_{k,l} x_kl", ["x_i", "x"]),
+    ],
+)
+def test_a_name_that_no_sum_binds_stays_one_where_it_is_no_member(text: str, names: list[str]) -> None:
+    answer = matdiff.differentiate(text, names[-1])
+    assert list(answer.typed.variables) == names
     check_answer(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ("sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij", "x"),
+        ("sum_{i<j} log(a_ij) ||x_i - x_j||", "x"),
+        ("sum_{(i,j) in E} log(a_ij) / ||x_i - x_j||", "x"),
+        ("sum_{i != j} x_i / a_ij", "x"),
+    ],
+)
+@pytest.mark.parametrize("order", [1, 2])
+def test_code_has_values_where_what_is_left_out_has_none(text: str, variable: str, order: int) -> None:
+    """The array a is 0 outside of the terms of the sum, and no two entries beside these change anything."""
+    answer = matdiff.differentiate(text, variable, order=order)
+    made: dict[str, Any] = {}
+    exec(answer.to("numpy"), made)
+    draw, count = np.random.default_rng(0), 4
+    is_over = np.triu(np.ones((count, count)), 1) if "<" in text or "E" in text else 1 - np.eye(count)
+    known = {"a": is_over * draw.uniform(1, 2, (count, count)), "E": is_over}
+    shapes = {name: (count, 3) if one.kind == "matrix" else (count,) for name, one in answer.typed.variables.items()}
+    values = [known.get(name, draw.normal(size=shape)) for name, shape in shapes.items()]
+    derivative = made[next(name for name in made if name.startswith("d"))]
+    with np.errstate(all="raise"):
+        value, found = made["f"](*values), derivative(*values)
+    others = [np.where(is_over, one, 7.0) if name == "a" else one for name, one in zip(shapes, values)]
+    assert np.isfinite(value)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(made["f"](*others), value)
+    np.testing.assert_allclose(derivative(*others), found)
+
+
+def test_a_maximum_over_an_index_and_a_minimum_by_a_variable_are_told_apart() -> None:
+    assert matdiff.differentiate("min_w sum_i (y_i - w^T x_i)^2").wrt == ("w",)
+    assert matdiff.differentiate("max_i |x_i|", order=0).text == "max(abs(x))"
+    assert run(["argmin_i x_i"]).status == 2
 
 
 LATEX = {
@@ -213,6 +339,19 @@ LATEX = {
     r"\sum_{i \neq j} x_i x_j": "sum_{i != j} x_i x_j",
     r"\sum_{n=1}^{N} \left\{ t_n - \mathbf{w}^T \boldsymbol{\phi}_n \right\}^2": "phi: N x p; sum_{n=1}^N (t_n - w^T phi_n)^2",
     r"-\sum\limits_k \pi_k \ln \pi_k": "-sum_k pi_k log(pi_k)",
+    r"\sum_{(i,j)\in\Omega} (r_{ij} - u_i^\top v_j)^2": "sum_{(i,j) in Omega} (r_ij - u_i^T v_j)^2",
+    r"\frac{1}{|S|} \sum_{i \in \mathcal{S}} (y_i - w^T x_i)^2": "1/|S| sum_{i in S} (y_i - w^T x_i)^2",
+    r"\frac1N \sum_{i=1}^N \| x_i - \sum_{j \in \mathcal{N}(i)} w_{ij} x_j\|^2": (
+        "1/N sum_{i=1}^N ||x_i - sum_{j in N_cal(i)} w_ij x_j||^2"
+    ),
+    r"-\log \frac{\exp(-\|Ax_i - Ax_j\|^2)}{\sum_{k \ne i} \exp(-\|Ax_i - Ax_k\|^2)}": (
+        "-log(exp(-||A x_i - A x_j||^2) / sum_{k != i} exp(-||A x_i - A x_k||^2))"
+    ),
+    r"\sum_{i<j} \frac{(\|x_i - x_j\| - a_{ij})^2}{a_{ij}}": "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij",
+    r"\prod_{i=1}^n (1 + a_i x_i)": "prod_{i=1}^n (1 + a_i x_i)",
+    r"\max_i |x_i|": "max_i |x_i|",
+    r"1 + \min_k \|c - x_k\|^2": "1 + min_k ||c - x_k||^2",
+    r"\max_w \sum_i \log w_i": "sum_i log w_i",
     r"\tfrac12 \sum_{i,j} (R_{ij} - \mathbf{u}_i^\top \mathbf{v}_j)^2 + \lambda \sum_i \|\mathbf{u}_i\|^2": (
         "1/2 sum_{i,j} (R_ij - u_i^T v_j)^2 + lambda sum_i ||u_i||^2"
     ),
