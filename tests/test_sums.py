@@ -340,7 +340,7 @@ LATEX = {
     r"\sum_{n=1}^{N} \left\{ t_n - \mathbf{w}^T \boldsymbol{\phi}_n \right\}^2": "phi: N x p; sum_{n=1}^N (t_n - w^T phi_n)^2",
     r"-\sum\limits_k \pi_k \ln \pi_k": "-sum_k pi_k log(pi_k)",
     r"\sum_{(i,j)\in\Omega} (r_{ij} - u_i^\top v_j)^2": "sum_{(i,j) in Omega} (r_ij - u_i^T v_j)^2",
-    r"\frac{1}{|S|} \sum_{i \in \mathcal{S}} (y_i - w^T x_i)^2": "1/|S| sum_{i in S} (y_i - w^T x_i)^2",
+    r"\frac{1}{|\mathcal{S}|} \sum_{i \in \mathcal{S}} (y_i - w^T x_i)^2": "1/|S| sum_{i in S} (y_i - w^T x_i)^2",
     r"\frac1N \sum_{i=1}^N \| x_i - \sum_{j \in \mathcal{N}(i)} w_{ij} x_j\|^2": (
         "1/N sum_{i=1}^N ||x_i - sum_{j in N_cal(i)} w_ij x_j||^2"
     ),

@@ -50,6 +50,7 @@ class Evidence:
     labels                factors a, b and y beside what is computed of arrays, y w^T x
     alone                 factors that no undeclared array, and nothing transposed, stands beside
     families, entries     of sums over an index: x of members x_i, and those of them that are numbers: a_ij, and sets
+    placed                at whose places in brackets indices of sums stand, with the kinds that these make them
     bounds                n of a sum up to n
     squared, crossed      bases of powers; factors in front of something transposed
     """
@@ -68,6 +69,7 @@ class Evidence:
         self.labels: set[str] = set()
         self.families: set[str] = set()
         self.entries: set[str] = set()
+        self.placed: dict[str, str] = {}
         self.bounds: set[str] = set()
         self.squared: set[str] = set()
         self.crossed: set[str] = set()
@@ -106,6 +108,8 @@ class Evidence:
         if op == "name" and node.args:
             self.families.add(str(node.value))
             self.entries.update([str(node.value)] if len(node.args) > 1 else ())
+        elif op == "at" and node.args[0].op == "name" and any(place.op == "index" for place in node.args[1:]):
+            self.placed[str(node.args[0].value)] = "vector" if len(node.args) == 2 else "matrix"
         elif op == "over":
             indices = [part for part in node.args[1:] if part.op == "index"]
             self.bounds.update(str(size.value) for index in indices for size in index.args if size.op == "name")
@@ -325,6 +329,8 @@ def preferred(evidence: Evidence, free: Iterable[str]) -> dict[str, str]:
             is_vector = name in evidence.transposed or name in evidence.dotted or name in evidence.arguments
             is_matrix = default_kind(name) == "matrix" and name not in evidence.entries
             kinds[name] = "matrix" if is_matrix else "vector" if is_vector else "scalar"
+        elif name in evidence.placed:
+            kinds[name] = evidence.placed[name]
         elif name in evidence.bounds:
             kinds[name] = "scalar"
         elif is_greek(name):

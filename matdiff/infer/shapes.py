@@ -20,6 +20,7 @@ from matdiff.language.errors import (
     ForeignOperator,
     IndexRange,
     MatdiffError,
+    NotLifted,
     NotSquare,
     PowerKind,
     ProductSizes,
@@ -69,11 +70,7 @@ class Shaping:
             values = values_of(expr)
             if values and not is_ready:
                 if expr.op == "over":
-                    for index in expr.args[1:]:
-                        if index.op == "index":
-                            self.ranges.open(index, self.size(index.args[0]) if index.args else None)
-                        elif index.op == "condition":
-                            self.ranges.of_one(index)
+                    self.ranges.begin(expr, self.size)
                 stack.append((expr, True))
                 stack.extend((arg, False) for arg in reversed(values))
                 continue
@@ -427,20 +424,24 @@ class Shaping:
 
     def _slice(self, expr: Expr, base: Expr) -> Shape:
         places = expr.args[1:]
+        if len(places) > 2:
+            raise NotLifted(span=expr.span, operation="")
         rows, columns = self._dims(base)
         if len(places) == 1:
             is_scalar_name = rows.is_one and base.op == "name" and base.value in self.kinds
             if not columns.is_one or is_scalar_name or (rows.is_one and constant(places[0]) is None and places[0].op != "all"):
                 raise WrongKind(function="[i]", argument=base, expected="vector")
-            return self._side(places[0], rows), ONE
+            return self._side(base, places[0], rows), ONE
         for place, dim in zip(places, (rows, columns)):
             if dim.is_one and place.op != "all" and constant(place) is None:
                 raise WrongKind(function="[i,j]", argument=base, expected="matrix")
-        return self._side(places[0], rows), self._side(places[1], columns)
+        return self._side(base, places[0], rows), self._side(base, places[1], columns)
 
-    def _side(self, place: Expr, dim: Dim) -> Dim:
+    def _side(self, base: Expr, place: Expr, dim: Dim) -> Dim:
         if place.op == "all":
             return dim
+        if place.op == "index":
+            return self.ranges.along(base, place, dim)
         value, largest = constant(place), dim.value
         outside = value is not None and (value < 1 or (largest is not None and value > largest))
         if outside:

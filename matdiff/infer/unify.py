@@ -274,17 +274,24 @@ class Ranges:
         self.sizes = sizes
         self.known: dict[str, Dim] = {}
 
-    def open(self, index: Expr, upper: Dim | None) -> None:
-        """A sum over an index begins; `upper` is the size up to which it is written to run."""
-        self.known[str(index.value)] = self.sizes.invent() if upper is None else upper
+    def begin(self, total: Expr, size: Callable[[Expr], Dim]) -> None:
+        """A sum begins; up to where its indices are written to run are sizes."""
+        for part in total.args[1:]:
+            if part.op == "index":
+                self.known[str(part.value)] = size(part.args[0]) if part.args else self.sizes.invent()
+            elif part.op == "condition":
+                self._runs_over_one(part)
 
     def of(self, expr: Expr) -> list[Dim]:
         """The sizes of the indices of a name, or of the left side of an array.  Raises NotLifted where there are too many."""
         if len(expr.args) > 2:
             raise NotLifted(span=expr.span, operation="")
-        return [self.known.setdefault(str(index.value), self.sizes.invent()) for index in expr.args]
+        return [self._range(index) for index in expr.args]
 
-    def of_one(self, condition: Expr) -> None:
+    def _range(self, index: Expr) -> Dim:
+        return self.known.setdefault(str(index.value), self.sizes.invent())
+
+    def _runs_over_one(self, condition: Expr) -> None:
         """The indices of a condition run over the same."""
         one, other = self.of(condition)
         left, right = map(letter_of, condition.args)
@@ -312,9 +319,16 @@ class Ranges:
     def member(self, expr: Expr, array: Shape) -> Shape:
         """The shape of x_i, a row of the matrix x or an entry of the vector x, or of the entry a_ij."""
         axes = self.of(expr)
+        if len(axes) == 2 and array[1].is_one:
+            raise WrongKind(function="[i,j]", argument=expr.replace(args=(), shape=array), expected="matrix")
         for index, one, other in zip(expr.args, axes, array):
             self._unify(expr, letter_of(index), one, other)
         return (array[1] if len(axes) == 1 else ONE), ONE
+
+    def along(self, base: Expr, index: Expr, dim: Dim) -> Dim:
+        """The index runs along an axis, of this size, of what is written before the bracket; it leaves one entry."""
+        self._unify(base, letter_of(index), dim, self._range(index))
+        return ONE
 
     def _unify(self, expr: Expr, written: str, one: Dim, other: Dim) -> None:
         fail = partial(IndexSizes, left=one, right=other, span=expr.span, written=written)

@@ -344,7 +344,8 @@ class UnspecifiedFunction(MatdiffError):
 class IndexSum(MatdiffError):
     """A sum over an index that is not read.
 
-    problem   "head", or of an index "value" where it stands as one, "unbound" by any sum, "range" if nothing tells it; "subscript" of x_{i+1}
+    problem   "head", or of an index "value" where it stands as one, "unbound" by any sum, "range" if nothing tells it; "subscript" of x_{i+1};
+              of an einsum "ellipsis", "letters", "operands" or "output"
     """
 
     code, name = "E110", "index-sum"

@@ -12,6 +12,7 @@ from matdiff.language.errors import TooLarge, UnexpectedText
 from matdiff.language.syntax import DOT, EULER, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.read.split import span_of
+from matdiff.read.sums import einsum
 from matdiff.read.tokens import SPECIAL_CALLS, normal_name
 
 if TYPE_CHECKING:
@@ -270,6 +271,11 @@ class Builder:
                 indices.append(Expr("index", (size,) if upper else (), index, span=span))
         body = next(part for part in parts if isinstance(part, Expr))
         return Expr("over", (body, *sets, *indices), kind, Span(_start(head), _end(parts[-1])))
+
+    def einsum(self, parts: list[Part]) -> Expr:
+        """`einsum("ij,j->i", A, x)`: the first token is the subscripts.  Raises IndexSum."""
+        operands = [part for part in parts if isinstance(part, Expr)]
+        return einsum(str(parts[0]), operands, Span(_start(parts[0]), _end(parts[-1])))
 
     def parentheses(self, parts: list[Part]) -> Expr:
         """The expression itself; its span takes in the parentheses, so that text can be cut out and replaced."""

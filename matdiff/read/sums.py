@@ -161,6 +161,45 @@ def refuse(sentence: Sentence, token: Token) -> None:
     sentence.fail(IndexSum(span=span_of(token), written=str(token)))
 
 
+# Einsum
+
+
+def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
+    """The array with these subscripts of the axes of the operands, `ij,j->i`, as a sum over the indices that are no axes of it.
+
+    Without an arrow the axes are the letters that stand once, in alphabetical order.  Raises IndexSum.
+    """
+    left, arrow, right = subscripts.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    if not arrow:
+        right = "".join(sorted(letter for letter in set(left) - {","} if left.count(letter) == 1))
+    letters = "".join(inputs)
+    problem = ""
+    if "..." in subscripts:
+        problem = "ellipsis"
+    elif not re.fullmatch("[a-zA-Z]*", letters + right):
+        problem = "letters"
+    elif len(inputs) != len(operands):
+        problem = "operands"
+    elif not set(right) <= set(letters) or len(set(right)) < len(right):
+        problem = "output"
+    if problem:
+        raise IndexSum(span=span, written=subscripts, problem=problem)
+    indices = {letter: Expr("index", (), f"{letter} {span.start}", span) for letter in dict.fromkeys(letters)}
+    factors = [_entry(operand, [indices[letter] for letter in one]) for one, operand in zip(inputs, operands)]
+    body = factors[0] if len(factors) == 1 else Expr("*", tuple(factors), span=span)
+    summed = [index for letter, index in indices.items() if letter not in right]
+    total = Expr("over", (body, *summed), "sum", span) if summed else body
+    return Expr("over", (total, *(indices[letter] for letter in right)), "array", span) if right else total
+
+
+def _entry(array: Expr, indices: Sequence[Expr]) -> Expr:
+    """An entry of an array.  What has one index is a vector, not a family of them."""
+    if array.op == "name" and len(indices) > 1:
+        return Expr("name", tuple(indices), array.value, array.span)
+    return Expr("at", (array, *indices), span=array.span) if indices else array
+
+
 # The names that a sum binds
 
 
@@ -214,9 +253,15 @@ class _Binding:
         parts = _parts(expr)
         if parts is not None and self._is_member(*parts, indices):
             return self._member(expr, *parts, indices)
+        if expr.op == "at":
+            named = [str(place.value) if place.op == "name" else "" for place in expr.args[1:]]
+            places = [indices[one].replace(args=()) if one in indices else place for one, place in zip(named, expr.args[1:])]
+            return expr.replace(args=(self.of(expr.args[0], indices), *(self.of(place, indices) for place in places)))
         return expr.replace(args=tuple(self.of(arg, indices) for arg in expr.args)) if expr.args else expr
 
     def _over(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
+        if any(" " in str(index.value) for index in expr.args[1:]):  # an einsum, whose letters are its own
+            return expr.replace(args=(self.of(expr.args[0], indices), *expr.args[1:]))
         start = 0 if expr.span is None else expr.span.start
         conditions = [part for part in expr.args[1:] if part.op == "condition"]
         told = {str(index.value) for condition in conditions for index in condition.args}
@@ -236,9 +281,11 @@ class _Binding:
         return expr.replace(args=(self.of(expr.args[0], inside), *sets, *own.values(), *conditions))
 
     def _is_member(self, stem: str, letters: tuple[str, ...], indices: Mapping[str, Expr]) -> bool:
+        if not all(letters):  # A[i,1] and A[i,:]
+            return False
         if any(letter in indices for letter in letters):
             return True
-        return all(letters) and (stem, len(letters)) in self.families and not self._is_name(stem, letters)
+        return (stem, len(letters)) in self.families and not self._is_name(stem, letters)
 
     def _member(self, expr: Expr, stem: str, letters: tuple[str, ...], indices: Mapping[str, Expr]) -> Expr:
         name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi
@@ -264,7 +311,7 @@ def _members(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, tuple[st
 
 
 def _parts(expr: Expr) -> _Parts | None:
-    """Stem and letters of `x_i` and `X[i,j]`; None for what is no member."""
+    """Stem and letters of `x_i` and `X[i,j]`, for other places than names empty ones; None for what is no member."""
     if expr.op == "at" and expr.args[0].op == "name":
         return str(expr.args[0].value), tuple(str(place.value) if place.op == "name" else "" for place in expr.args[1:])
     stem, _, letters = str(expr.value).rpartition("_") if expr.op == "name" else ("", "", "")

@@ -12,13 +12,13 @@ from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_value
 from matdiff.language.errors import NotLifted
 from matdiff.language.queries import is_scalar, post_order
+from matdiff.language.syntax import Expr
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, call
 from matdiff.tensor.masks import Algebra, completed, masks_of
 
 if TYPE_CHECKING:
     from matdiff.language.dims import Dim
-    from matdiff.language.syntax import Expr
     from matdiff.tensor.lower import Factor, Part
     from matdiff.tensor.nodes import Index, Tensor
 
@@ -74,6 +74,8 @@ class Lift(Lowering):
             return self._mask(expr)
         if expr.op == "over":
             return self._summed(expr)
+        if expr.op == "at" and any(place.op == "index" for place in expr.args[1:]):
+            return self._at(expr)
         held = tuple(sorted({index for arg in expr.args for index in self.held(arg)}))
         if not held:
             return super()._value(expr)
@@ -87,11 +89,23 @@ class Lift(Lowering):
         slots, units = _placed(expr, array.dims)
         return build.einsum([(array, [*slots, *own]), *units], [*held, *own])
 
+    def _at(self, expr: Expr) -> Tensor:
+        """(A x)[i] and X[i,:], with the indices of sums among the places."""
+        base, places = expr.args[0], expr.args[1:]
+        if len(places) == 1 and not self.shape(base)[1].is_one:
+            places = (Expr("all"), *places)
+        long = [(place, dim) for place, dim in zip((*places, Expr("all")), self.shape(base)) if not dim.is_one]
+        slots, units = _placed(expr.replace(args=tuple(place for place, _ in long)), [dim for _, dim in long])
+        self._held[id(expr)] = held = tuple(sorted({*self.held(base), *_indices_of(expr)}))
+        ends = [slot for slot, (place, _) in zip(slots, long) if place.op == "all"]
+        return _expanded([(self._of(base), [*self.held(base), *slots]), *units], [*held, *ends], {})
+
     def _summed(self, expr: Expr) -> Tensor:
         body = expr.args[0]
         indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
         if expr.value == "array":
-            return build.einsum([(self._of(body), self.held(body))], indices, self.ranges)
+            self._held[id(expr)] = around = tuple(index for index in self.held(body) if index not in indices)
+            return build.einsum([(self._of(body), self.held(body))], [*around, *indices], self.ranges)
         masks: list[Factor] = [(self._mask(mask), _indices_of(mask)) for mask in masks_of(expr)]
         used = {*self.held(body), *(index for _, slots in masks for index in slots)}
         self._held[id(expr)] = left = tuple(sorted(str(index) for index in used.difference(indices)))
@@ -193,12 +207,12 @@ def _indices_of(expr: Expr) -> tuple[str, ...]:
 
 
 def _placed(expr: Expr, dims: Sequence[Dim]) -> tuple[list[Index], list[Factor]]:
-    """The slots of the indices of a name or a condition, and unit vectors for those that are positions."""
+    """The slots of the indices of a name, a condition or places in brackets, and unit vectors for those that are positions."""
     slots: list[Index] = []
     units: list[Factor] = []
     for axis, (index, dim) in enumerate(zip(expr.args, dims)):
         slots.append(str(index.value) if index.op == "index" else ("position", axis))
-        units += [] if index.op == "index" else [(build.constant("unit", (index, dim), (dim,)), slots[-1:])]
+        units += [] if index.op in ("index", "all") else [(build.constant("unit", (index, dim), (dim,)), slots[-1:])]
     return slots, units
 
 
