@@ -396,7 +396,7 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "name": _Printer.name,
     "size": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
     "number": _Printer.number,
-    "index": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
+    "index": lambda printer, node: (printer.style.name(letter_of(node), False), ATOM),
     "all": lambda printer, node: (":", ATOM),
     "e": lambda printer, node: printer.subscripted("e", node, node.args[:1]),
     "commutation": lambda printer, node: printer.subscripted("K", node, node.args),

@@ -164,27 +164,36 @@ def refuse(sentence: Sentence, token: Token) -> None:
 # Einsum
 
 
-def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
-    """The array with these subscripts of the axes of the operands, `ij,j->i`, as a sum over the indices that are no axes of it.
+def axes_of(subscripts: str, count: int, span: Span) -> tuple[list[str], str]:
+    """The letters of the axes of so many operands, and of the array that they make.
 
-    Without an arrow the axes are the letters that stand once, in alphabetical order.  Raises IndexSum.
+    Without an arrow these are the letters that stand once, in alphabetical order.  Raises IndexSum.
     """
     left, arrow, right = subscripts.replace(" ", "").partition("->")
     inputs = left.split(",")
     if not arrow:
         right = "".join(sorted(letter for letter in set(left) - {","} if left.count(letter) == 1))
-    letters = "".join(inputs)
     problem = ""
     if "..." in subscripts:
         problem = "ellipsis"
-    elif not re.fullmatch("[a-zA-Z]*", letters + right):
+    elif not re.fullmatch("[a-zA-Z]*", "".join(inputs) + right):
         problem = "letters"
-    elif len(inputs) != len(operands):
+    elif len(inputs) != count:
         problem = "operands"
-    elif not set(right) <= set(letters) or len(set(right)) < len(right):
+    elif not set(right) <= set("".join(inputs)) or len(set(right)) < len(right):
         problem = "output"
     if problem:
         raise IndexSum(span=span, written=subscripts, problem=problem)
+    return inputs, right
+
+
+def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
+    """The array with these subscripts of the axes of the operands, `ij,j->i`, as a sum over the indices that are no axes of it.
+
+    Raises IndexSum.
+    """
+    inputs, right = axes_of(subscripts, len(operands), span)
+    letters = "".join(inputs)
     indices = {letter: Expr("index", (), f"{letter} {span.start}", span) for letter in dict.fromkeys(letters)}
     factors = [_entry(operand, [indices[letter] for letter in one]) for one, operand in zip(inputs, operands)]
     body = factors[0] if len(factors) == 1 else Expr("*", tuple(factors), span=span)
@@ -194,8 +203,8 @@ def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
 
 
 def _entry(array: Expr, indices: Sequence[Expr]) -> Expr:
-    """An entry of an array.  What has one index is a vector, not a family of them."""
-    if array.op == "name" and len(indices) > 1:
+    """An entry of an array: of a vector, where there is one index, and not of a family; what is more than a matrix only has a name."""
+    if array.op == "name" and len(indices) > 2:
         return Expr("name", tuple(indices), array.value, array.span)
     return Expr("at", (array, *indices), span=array.span) if indices else array
 
