@@ -14,7 +14,7 @@ import matdiff
 from matdiff.check import verify
 from matdiff.check.verify import Undefined
 from matdiff.infer.infer import declare, infer
-from matdiff.language.errors import IndexSum, NotLifted, WrongKind
+from matdiff.language.errors import IndexSizes, IndexSum, NotLifted, WrongKind
 from matdiff.language.queries import post_order, sets_of
 from matdiff.language.statements import Definition, Question
 from matdiff.language.syntax import Expr
@@ -84,6 +84,22 @@ SUMS = {
     "sum_{i≠j} x_i^T x_j": ("x", None),
     "sum_{i<j} w_ij ||x_i - x_j||^2": ("x", None),
     "x: n x 2; y: n; sum_i (y_i - w^T x_i)^2": ("w", None),
+    "sum_i (A x)[i]^2": ("x", "2 A^T A x"),
+    "sum_ij (A B)[i,j] log((A B)[i,j])": ("A", None),
+    "sum_i A[i,1] x_i": ("x", "A[:,1]"),
+    "sum_i exp(X[i,:] b)": ("b", "X^T exp(X b)"),
+    'einsum("ij,j->i", A, x)': ("x", "A"),
+    'einsum("ij, jk", A, B)': ("A", None),
+    'einsum("ii", A B)': ("A", "B^T"),
+    'einsum("ii->i", A) .* x': ("A", None),
+    'sum(exp(einsum("ji", A)))': ("A", "exp(A)"),
+    'einsum("i,ij,j->", x, A, x)': ("x", "(A + A^T) x"),
+    'sum(exp(einsum("ij,j->i", A, tanh(x))))': ("x", None),
+    'einsum("i,j->ij", x, y) z': ("x", None),
+    'einsum(",i->i", c, x)': ("x", "c I"),
+    'y = einsum("ij,j->i", A, x); y^T y': ("x", "2 A^T A x"),
+    'sum_k einsum("i,i->", x_k, w)^2': ("w", None),
+    'sum_k c^T einsum("i,i->i", x_k, w)': ("w", None),
     # Members outside of sums are held.
     "-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))": ("z", None),
     "-log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": ("z_i", None),
@@ -156,7 +172,9 @@ def check_reading(text: str, answer: matdiff.Derivative) -> None:
         for seed in range(40):
             values = verify.sample(typed, seed, sizes)
             assert values is not None
-            for part in (node for one in statements if hasattr(one, "expr") for node in post_order(one.expr) if node.op == "over"):
+            for part in (
+                node for one in statements if hasattr(one, "expr") for node in post_order(one.expr) if node.op == "over"
+            ):
                 values.update({str(one.value): _members(values[str(one.value)]) for one in sets_of(part)})
             try:
                 written = _written_out(statements, typed.variables, sizes, values)
@@ -178,21 +196,12 @@ def _written_out(statements: Any, variables: Any, sizes: dict[str, int], values:
     """The typed question in which each sum is a sum of terms."""
     parts = {one.name: one.expr for one in statements if isinstance(one, Definition)}
     (question,) = (one for one in statements if isinstance(one, Question))
-    ranges: dict[str, Any] = {"": values}
-    for node in (node for part in (*parts.values(), question.expr) for node in post_order(part)):
-        if node.op == "name" and node.args:
-            for axis, index in enumerate(node.args):
-                ranges[str(index.value)] = number_of_dim(variables[str(node.value)].shape[axis], sizes)
-        elif node.op == "over":
-            ranges.update(
-                (str(index.value), sizes.get(str(index.args[0].value), 2))
-                for index in node.args[1:]
-                if index.op == "index" and index.args
-            )
-    held = {place: number for place, number in sizes.items() if place in ranges}
-    expanded = {name: _expanded(part, held, ranges, variables) for name, part in parts.items()}
     declared = declare([found for one in variables.values() for found in parse_declaration(declaration(one))])
     declared.update({name: variables[name] for name in variables})
+    known = infer(question.expr, declared, parts, soft=True).ranges
+    ranges: dict[str, Any] = {"": values, **{str(index): number_of_dim(dim, sizes) for index, dim in known.items()}}
+    held = {place: number for place, number in sizes.items() if place in ranges}
+    expanded = {name: _expanded(part, held, ranges, variables) for name, part in parts.items()}
     numbers = {name: Expr("number", (), number) for name, number in sizes.items() if name not in variables}
     both = [_with_sizes(part, numbers) for part in (*expanded.values(), _expanded(question.expr, held, ranges, variables))]
     return infer(both[-1], declared, dict(zip(expanded, both)), soft=True)
@@ -216,6 +225,9 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, Any], variables:
         if len(places) == 1 and not variables[str(expr.value)].shape[1].is_one:
             return Expr("'", (Expr("at", (array, *places, Expr("all"))),))
         return Expr("at", (array, *places))
+    if expr.op == "at" and any(place.op == "index" for place in expr.args[1:]):
+        numbered = [Expr("number", (), at[str(one.value)]) if one.op == "index" else one for one in expr.args[1:]]
+        return expr.replace(args=(_expanded(expr.args[0], at, ranges, variables), *numbered))
     if expr.op == "over":
         indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
         conditions = [
@@ -253,7 +265,17 @@ def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, Any], variables:
         ("sum_i i x_i", IndexSum),
         ("sum_i x_i^i", IndexSum),
         ("sum_j A_ij x_j", IndexSum),
-        ("sum_i A[i,1] x_i", IndexSum),
+        ("sum_i (A x)[i+1]", IndexSum),
+        ('einsum("...j,j", A, x)', IndexSum),
+        ('einsum("ij,j->i", A)', IndexSum),
+        ('einsum("ij,j->k", A, x)', IndexSum),
+        ('einsum("ij,j->ii", A, x)', IndexSum),
+        ('einsum("i1,1", A, x)', IndexSum),
+        ('A: m x n; einsum("i,i->", A, A)', WrongKind),
+        ('x: n; einsum("ij,j->i", x, x)', WrongKind),
+        ('A: 2 x 4; x: 3; einsum("ij,j->i", A, x)', IndexSizes),
+        ('einsum("ijk,k->ij", T, x)', NotLifted),
+        ('A: m x n; einsum(",i->i", A, x)', NotLifted),
         ("sum_k tr(A_k X B_k)", NotLifted),
         ("sum_k log det(A_k X A_k^T)", NotLifted),
         ("sum_{i,j,k} T[i,j,k] a[i] b[j] c[k]", NotLifted),

@@ -143,8 +143,9 @@ def base_and_exponent(tensor: Tensor) -> tuple[Tensor, Rational]:
 
 
 def _merge_powers(pairs: list[tuple[Tensor, tuple[Index, ...]]]) -> tuple[list[tuple[Tensor, tuple[Index, ...]]], Rational]:
-    """Law: x^a x^b = x^(a + b), entry by entry, and M^a = M for a mask of zeros and ones.  A square of an array stays two factors, so that x_i x_i reads as x^T x.
+    """Law: x^a x^b = x^(a + b), entry by entry, and M^a = M for a mask of zeros and ones.
 
+    A square of an array stays two factors, so that x_i x_i reads as x^T x.
     Terminates: afterwards every (base, indices) stands once, or twice with exponent 1.
     """
     scale: Rational = 1

@@ -16,15 +16,14 @@ from matdiff.language.make import call, number
 from matdiff.language.queries import constant, post_order, rebuilt, sets_of, shape_of
 from matdiff.language.syntax import Expr
 
-# What a part is where an index is put in the place of another: its value as a node, equal ones being one.
 Vanishes = Callable[[Expr], bool]
 Equals = Callable[[Expr, Expr], bool]
-# Where the tests sample what a function has a value of, and what stands there instead of what is left out.
+# The domains that are not all numbers, as the rows of functions have them, and a number in each.
 _INSIDE = {"positive": 1, "unit": 0}
 
 
 class Algebra(NamedTuple):
-    """What is known of the values of parts."""
+    """Whether parts are surely 0, or equal, for all values of their names."""
 
     vanishes: Vanishes
     equals: Equals
@@ -104,7 +103,7 @@ class _Completion:
     def _is_distance(self, expr: Expr) -> bool:
         """Whether it is 0 where the indices of a condition are equal, and the same for i, j as for j, i where only i < j counts."""
         one, other = self.mask.args
-        at_once = {one.value: other} if one.op == "index" else {other.value: one}
+        at_once: dict[object, Expr] = {one.value: other} if one.op == "index" else {other.value: one}
         if not self.algebra.vanishes(put_in(expr, at_once)):
             return False
         swapped = put_in(expr, {one.value: other, other.value: one})

@@ -97,7 +97,10 @@ class Scripts:
         return following
 
     def _bound(self, place: int) -> str:
-        """A mark below a sum as the plain language has it; a set that is a calligraphic letter, of which there is a plain one too, has its own name."""
+        """A mark below a sum as the plain language has it.
+
+        A set with a calligraphic letter has a name of its own where the plain letter stands too.
+        """
         mark = self.marks[place]
         if mark.text in "{}" or mark.command in FONTS:
             return ""
