@@ -229,8 +229,7 @@ class _Binding:
     """What the subscripts in an expression are.
 
     families   the stems of members whose indices sums bind, with their number of indices
-    held       the letters that stand as indices of families where no sum binds them
-    outside    the letters of all subscripts outside of sums
+    held       the letters that stand as indices of families where no sum binds them, or in conditions and outside of sums
     sets       the names of sets over whose members is summed
     """
 
@@ -246,7 +245,8 @@ class _Binding:
             for letter in letters
             if letter not in within
         }
-        self.outside = {letter for _, letters, within in found if not within for letter in letters}
+        outside = {letter for _, letters, within in found if not within for letter in letters}
+        self.held |= {letter for letter, is_told in _conditions(expr, frozenset()) if is_told or letter in outside}
 
     def _is_name(self, stem: str, letters: Sequence[str]) -> bool:
         return f"{stem}_{''.join(letters)}" in self.declared
@@ -280,8 +280,8 @@ class _Binding:
             # j != i under a sum over i, or beside an i that is held
             if index.op == "index" and not (index.value in told and (index.value in indices or index.value in self.held))
         }
-        for letter in sorted(told & own.keys() & self.outside) if own else sorted(told):
-            raise IndexSum(span=expr.span or NOWHERE, written=letter, problem="unbound", index=letter)
+        if not own:
+            raise IndexSum(span=expr.span or NOWHERE, written=sorted(told)[0], problem="unbound", index=sorted(told)[0])
         inside = {**indices, **own}
         sets, conditions = (
             [self._placed(part, [str(index.value) for index in part.args], str(part.value), inside) for part in parts]
@@ -317,6 +317,18 @@ def _members(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, tuple[st
     inside = within.union(str(index.value) for index in expr.args[1:] if index.op == "index") if expr.op == "over" else within
     for arg in expr.args[:1] if expr.op == "over" else expr.args:
         yield from _members(arg, inside)
+
+
+def _conditions(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """The letters in sets and conditions that no sum around binds, and whether nothing but the set is told by them, i in j∈N(i)."""
+    inside = within
+    if expr.op == "over":
+        own = {str(index.value) for index in expr.args[1:] if index.op == "index"}
+        told = [(str(index.value), part.op == "name") for part in expr.args[1:] if part.op != "index" for index in part.args]
+        yield from ((letter, is_set) for letter, is_set in told if letter not in within and not (is_set and letter in own))
+        inside = within | own
+    for arg in expr.args[:1] if expr.op == "over" else expr.args:
+        yield from _conditions(arg, inside)
 
 
 def _parts(expr: Expr) -> _Parts | None:
