@@ -524,6 +524,7 @@ _ROWS = (
         value="-max(-X)",
         statistic=True,
     ),
+    _func("prod", "m n -> 1 1", "Y*sum(dX ./ X)", transposition="invariant", on_scalar="X", value="det(diag(vec(X)))"),
     _func("argmax", "m n -> m n", "0 .* dX", on_scalar="1", range="[0, 1]"),
     _func("argmin", "m n -> m n", "0 .* dX", on_scalar="1", value="argmax(-X)", range="[0, 1]"),
     # Abbreviations: the definition is what is differentiated; recover finds the short form again.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, SumRead
-from matdiff.language.queries import families, letter_of, ones_of, post_order, shape_of
+from matdiff.language.queries import families, letter_of, membership, ones_of, positions, post_order, sets_of, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.recover.entries import in_indices, letters_beside
@@ -53,6 +53,8 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
         definitions=tuple(definitions.items()),
         members=tuple(_member(node, typed.variables[name]) for name, node in known.items() if name in typed.variables),
         by=members,
+        sets=_sets(parts),
+        held=positions(parts),
         apart=tuple(name for name in typed.variables if name.rpartition("_")[0] in known),
     )
     plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
@@ -85,12 +87,23 @@ class _Writing:
         return Expr("over", (entry, *indices), "array", shape=shape_of(expr)) if letters else entry
 
 
+def _sets(parts: Iterable[Expr]) -> tuple[tuple[str, str], ...]:
+    """The entries of the arrays that stand for sets, and of what they tell that it is in one."""
+    sums = [node for part in parts for node in post_order(part) if node.op == "over"]
+    entries = {part.value: (_entry(part), membership(node, part)) for node in reversed(sums) for part in sets_of(node)}
+    return tuple(entries.values())[::-1]
+
+
+def _entry(node: Expr) -> str:
+    return f"{node.value}_{''.join(map(letter_of, node.args))}"
+
+
 def _member(node: Expr, array: Variable) -> tuple[str, str, str]:
     """A member as it is written, what it is of its array, and the array."""
     letters = [letter_of(index) for index in node.args]
     axes = axes_of(array.shape)
     place = ("entry", "row", "matrix")[min(len(axes) - len(letters), 2)]
-    return f"{array.name}_{''.join(letters)}", f"{place} {', '.join(letters)}", array.name
+    return _entry(node), f"{place} {', '.join(letters)}", array.name
 
 
 def _check_ranges(typed: Typed, parts: Iterable[Expr]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, shape_of_axes, size
-from matdiff.language.errors import ArrayAxes, IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes
+from matdiff.language.errors import ArrayAxes, IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes, WrongKind
 from matdiff.language.queries import letter_of, post_order
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
@@ -274,22 +274,34 @@ class Ranges:
         self.sizes = sizes
         self.known: dict[str, Dim] = {}
 
-    def open(self, index: Expr, upper: Dim | None) -> None:
-        """A sum over an index begins; `upper` is the size up to which it is written to run."""
-        self.known[str(index.value)] = self.sizes.invent() if upper is None else upper
+    def begin(self, total: Expr, size: Callable[[Expr], Dim]) -> None:
+        """A sum begins; up to where its indices are written to run are sizes."""
+        for part in total.args[1:]:
+            if part.op == "index":
+                self.known[str(part.value)] = size(part.args[0]) if part.args else self.sizes.invent()
+            elif part.op == "condition":
+                self._runs_over_one(part)
 
     def of(self, expr: Expr) -> list[Dim]:
         """The sizes of the indices of a name, or of the left side of an array."""
-        return [self.known.setdefault(str(index.value), self.sizes.invent()) for index in expr.args]
+        return [self._range(index) for index in expr.args]
 
-    def of_one(self, condition: Expr) -> None:
+    def _range(self, index: Expr) -> Dim:
+        return self.known.setdefault(str(index.value), self.sizes.invent())
+
+    def _runs_over_one(self, condition: Expr) -> None:
         """The indices of a condition run over the same."""
         one, other = self.of(condition)
         left, right = map(letter_of, condition.args)
         self._unify(condition, f"{left} {condition.value} {right}", one, other)
 
-    def left(self, expr: Expr, entry: Expr) -> Shape:
-        """The shape of y[i] = ... and Y[i,k] = ..., where the entry is a number.  Raises NotLifted where it is none."""
+    def total(self, expr: Expr, entry: Expr) -> Shape:
+        """The shape of a sum of such entries, of y[i] = ... and of Y[i,k] = ...  Raises WrongKind, NotLifted where they must be numbers."""
+        assert entry.shape is not None
+        if expr.value in ("prod", "max", "min") and entry.shape != SCALAR:
+            raise WrongKind(function=str(expr.value), argument=entry, expected="scalar")
+        if expr.value != "array":
+            return entry.shape
         axes = self.of(expr.replace(args=expr.args[1:]))
         if entry.shape != SCALAR:
             raise NotLifted(span=expr.span, operation="")
@@ -303,6 +315,8 @@ class Ranges:
     def member(self, expr: Expr, array: Shape) -> Shape:
         """The shape of x_i, a row of the matrix x or an entry of the vector x, of the entry a_ij, or of the matrix A_k."""
         axes = self.of(expr)
+        if len(axes) == 2 and array[1].is_one:
+            raise WrongKind(function="[i,j]", argument=expr.replace(args=(), shape=array), expected="matrix")
         for index, one, other in zip(expr.args, axes, (*array, *[ONE] * len(axes))):
             self._unify(expr, letter_of(index), one, other)
         rest = [dim for dim in array[len(axes) :] if not dim.is_one]
@@ -313,6 +327,11 @@ class Ranges:
         for operand in operands:
             if operand.shape is not None and operand.shape[2:]:
                 raise ArrayAxes(array=operand, span=operand.span)
+
+    def along(self, base: Expr, index: Expr, dim: Dim) -> Dim:
+        """The index runs along an axis, of this size, of what is written before the bracket; it leaves one entry."""
+        self._unify(base, letter_of(index), dim, self._range(index))
+        return ONE
 
     def _unify(self, expr: Expr, written: str, one: Dim, other: Dim) -> None:
         fail = partial(IndexSizes, left=one, right=other, span=expr.span, written=written)

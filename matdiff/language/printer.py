@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import kind_of
-from matdiff.language.queries import letter_of, post_order
+from matdiff.language.queries import letter_of, membership, post_order
 from matdiff.language.syntax import Expr
 
 # Levels, loosest first.  A text of level NEGATION starts with `-`; one of level OPEN ends in something that reaches to its right.
@@ -105,11 +105,14 @@ class _Printer:
         if node.value == "array":
             return self.pieces[id(node.args[0])]
         body, bounds = node.args[0], []
-        for index in node.args[1:]:
-            if index.op == "condition":
-                bounds.append(f"{letter_of(index.args[0])} {index.value} {letter_of(index.args[1])}")
-            elif not any(index.value in (one.value for one in other.args) for other in node.args[1:] if other.op == "condition"):
-                bounds.append(letter_of(index) + (f"=1..{self.text(index.args[0])}" if index.args else ""))
+        told = {index.value for part in node.args[1:] if part.op != "index" for index in part.args}
+        for part in node.args[1:]:
+            if part.op == "condition":
+                bounds.append(f"{letter_of(part.args[0])} {part.value} {letter_of(part.args[1])}")
+            elif part.op == "name":
+                bounds.append(membership(node, part))
+            elif part.value not in told:
+                bounds.append(letter_of(part) + (f"=1..{self.text(part.args[0])}" if part.args else ""))
         head = f"{node.value}_{{{','.join(bounds)}}}" if len(bounds) > 1 or len(bounds[0]) > 1 else f"{node.value}_{bounds[0]}"
         return f"{head} {self.at_least(body, OPEN)}", OPEN
 
@@ -395,7 +398,7 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "name": _Printer.name,
     "size": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
     "number": _Printer.number,
-    "index": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
+    "index": lambda printer, node: (printer.style.name(letter_of(node), False), ATOM),
     "all": lambda printer, node: (":", ATOM),
     "e": lambda printer, node: printer.subscripted("e", node, node.args[:1]),
     "commutation": lambda printer, node: printer.subscripted("K", node, node.args),

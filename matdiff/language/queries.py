@@ -10,7 +10,7 @@ from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.language.syntax import post_order as post_order
 
 # Operations whose arguments, if any, are no values but sizes and indices.
-LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation", "index", "delta"))
+LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation", "condition", "index", "delta"))
 # Operations in index notation: what stands in them has no value without the indices.
 BY_ENTRIES = frozenset(("entry", "sigma", "over", "delta"))
 ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
@@ -20,7 +20,14 @@ def values_of(expr: Expr) -> tuple[Expr, ...]:
     """The arguments that are values; the sizes of `ones(n)` and `unvec(x, m, n)` and the indices of `X[i,j]` and of sums are none."""
     if expr.op in LEAVES:
         return ()
-    return expr.args[:1] if expr.op in ("at", "unvec", "over", "entry", "sigma") else expr.args
+    if expr.op == "over":
+        return (expr.args[0], *sets_of(expr))
+    return expr.args[:1] if expr.op in ("at", "unvec", "entry", "sigma") else expr.args
+
+
+def sets_of(expr: Expr) -> tuple[Expr, ...]:
+    """The sets over whose members a sum runs, as names with indices."""
+    return tuple([part for part in expr.args[1:] if part.op == "name"])
 
 
 def families(exprs: Iterable[Expr]) -> dict[str, Expr]:
@@ -29,6 +36,12 @@ def families(exprs: Iterable[Expr]) -> dict[str, Expr]:
     for node in (node for expr in exprs for node in names_in(expr) if node.args):
         found.setdefault(str(node.value), node)
     return found
+
+
+def positions(exprs: Iterable[Expr]) -> tuple[str, ...]:
+    """The letters that stand as indices of names and that no sum and no left side binds."""
+    members = [node for expr in exprs for node in names_in(expr) if node.args]
+    return tuple(dict.fromkeys(str(place.value) for node in members for place in node.args if place.op != "index"))
 
 
 def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:
@@ -193,3 +206,11 @@ def leaves(root: Expr) -> Iterator[Expr]:
 def letter_of(index: Expr) -> str:
     """The letter of an index of a sum, which has the place of its sum behind it."""
     return str(index.value).partition(" ")[0]
+
+
+def membership(total: Expr, part: Expr) -> str:
+    """What a set over whose members is summed says of the indices: `(i,j) in Omega`, `j in N(i)`."""
+    own = {index.value for index in total.args[1:] if index.op == "index"}
+    inside, given = ([letter_of(index) for index in part.args if (index.value in own) == is_own] for is_own in (True, False))
+    member = inside[0] if len(inside) == 1 else f"({','.join(inside)})"
+    return f"{member} in {part.value}" + (f"({','.join(given)})" if given else "")

@@ -12,6 +12,7 @@ from matdiff.language.errors import TooLarge, UnexpectedText
 from matdiff.language.syntax import DOT, EULER, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.read.split import span_of
+from matdiff.read.sums import einsum
 from matdiff.read.tokens import SPECIAL_CALLS, normal_name
 
 if TYPE_CHECKING:
@@ -251,19 +252,28 @@ class Builder:
         return Expr(op, arguments, span=span)
 
     def over(self, parts: list[Part]) -> Expr:
-        """`sum_i x_i`: the head is one token, `sum i=n j=`."""
+        """`sum_i x_i`: the head is one token, `sum i=n j=`, with `i!=j=` and `i,j∈S=` for conditions."""
         head = cast("Token", parts[0])
         kind, *bounds = head.split(" ")
-        indices = []
+        span = span_of(head)
+        sets, indices = [], []
         for index, _, upper in (bound.rpartition("=") for bound in bounds):
-            if len(index) > 1:
-                left, right = (Expr("index", (), letter, span=span_of(head)) for letter in (index[0], index[-1]))
-                indices.append(Expr("condition", (left, right), index[1:-1], span=span_of(head)))
-                continue
-            size = Expr("number" if upper.isdigit() else "name", (), int(upper) if upper.isdigit() else upper, span_of(head))
-            indices.append(Expr("index", (size,) if upper else (), index, span=span_of(head)))
+            letters, _, named = index.partition("∈")
+            if named:
+                sets.append(Expr("name", tuple(Expr("index", (), letter, span) for letter in letters.split(",")), named, span))
+            elif len(index) > 1:
+                left, right = (Expr("index", (), letter, span=span) for letter in (index[0], index[-1]))
+                indices.append(Expr("condition", (left, right), index[1:-1], span=span))
+            else:
+                size = Expr("number" if upper.isdigit() else "name", (), int(upper) if upper.isdigit() else upper, span)
+                indices.append(Expr("index", (size,) if upper else (), index, span=span))
         body = next(part for part in parts if isinstance(part, Expr))
-        return Expr("over", (body, *indices), kind, Span(_start(head), _end(parts[-1])))
+        return Expr("over", (body, *sets, *indices), kind, Span(_start(head), _end(parts[-1])))
+
+    def einsum(self, parts: list[Part]) -> Expr:
+        """`einsum("ij,j->i", A, x)`: the first token is the subscripts.  Raises IndexSum."""
+        operands = [part for part in parts if isinstance(part, Expr)]
+        return einsum(str(parts[0]), operands, Span(_start(parts[0]), _end(parts[-1])))
 
     def parentheses(self, parts: list[Part]) -> Expr:
         """The expression itself; its span takes in the parentheses, so that text can be cut out and replaced."""

@@ -90,6 +90,8 @@ def objective(sentence: Sentence, known: Collection[str]) -> Token | None:
         return None
     if not found[1] and found[0] in ("min", "max", "argmax"):
         return None
+    if next(heads(sentence.tokens, known), (1, None))[0] == 0:  # max_i |x_i|
+        return None
     sentence.tokens = sentence.tokens[1:]
     sentence.remarks.append(NotationRead(span=span_of(first), meant="a word in front; what is differentiated is what follows"))
     return _cut(first, first.index("_") + 1) if found[1] else None

@@ -166,7 +166,7 @@ def _read_expression(
     if len(sentence.tokens) > NESTING and depth(expr) > DEPTH:
         return [], (TooLarge(what="depth", limit=DEPTH, span=expr.span),)
     try:
-        expr = bound(expr) if any(token.type == "SUM_OVER" for token in sentence.tokens) else expr
+        expr = bound(expr, declared) if any(token.type == "SUM_OVER" for token in sentence.tokens) else expr
     except IndexSum as error:
         return [], (*sentence.errors, error)
     sentence.errors += wrong_calls(expr)

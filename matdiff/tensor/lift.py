@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_value
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import constant, is_scalar, post_order
+from matdiff.language.queries import is_scalar, post_order
+from matdiff.language.syntax import Expr
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering
-from matdiff.tensor.nodes import Sum
+from matdiff.tensor.lower import Lowering, call
+from matdiff.tensor.masks import Algebra, completed, masks_of
 
 if TYPE_CHECKING:
     from matdiff.language.dims import Dim
-    from matdiff.language.syntax import Expr
     from matdiff.tensor.lower import Factor, Part
     from matdiff.tensor.nodes import Index, Tensor
+
+# What is asked of an index is asked of the array of all terms.
+_OF_ARRAYS = ("prod", "max", "min")
 
 
 class Lift(Lowering):
@@ -46,6 +49,22 @@ class Lift(Lowering):
         """The indices that the value of an expression depends on, in the order of their names."""
         return self._held.get(id(expr), ())
 
+    def value(self, expr: Expr) -> Tensor:
+        """The tensor of an expression.  Sums that leave terms out are completed before."""
+        if any(node.op == "over" and masks_of(node) for node in post_order(expr)):
+            expr = completed(expr, Algebra(self._vanishes, self._are_equal))
+        return super().value(expr)
+
+    def _vanishes(self, expr: Expr) -> bool:
+        return build.number_of(self._part(expr)) == 0
+
+    def _are_equal(self, one: Expr, other: Expr) -> bool:
+        return self._part(one) is self._part(other)
+
+    def _part(self, expr: Expr) -> Tensor:
+        """The value of a part of what is about to be lowered."""
+        return Lowering.value(Lift(self.values, self.ranges, self.held_names, self.sizes, self.multiplied_out), expr)
+
     def _leaf(self, expr: Expr) -> Tensor:
         if expr.op == "name":
             self._held[id(expr)] = self.held_names.get(str(expr.value), ())
@@ -57,10 +76,15 @@ class Lift(Lowering):
     def _value(self, expr: Expr) -> Tensor:
         if expr.op == "name":
             return self._member(expr)
+        if expr.op == "condition":
+            self._held[id(expr)] = _indices_of(expr)
+            return self._mask(expr)
         if expr.op == "over":
             return self._summed(expr)
         if expr.op in ("entry", "sigma", "delta"):
             return self._in_indices(expr)
+        if expr.op == "at" and any(place.op == "index" for place in expr.args[1:]):
+            return self._at(expr)
         held = tuple(sorted({index for arg in expr.args for index in self.held(arg)}))
         if not held:
             return super()._value(expr)
@@ -69,10 +93,21 @@ class Lift(Lowering):
 
     def _member(self, expr: Expr) -> Tensor:
         """x_i and a_ij; a_ii is on the diagonal."""
-        indices = [str(index.value) for index in expr.args]
-        self._held[id(expr)] = held = tuple(sorted(set(indices)))
-        own = self._slots(expr)
-        return build.einsum([(self.values[str(expr.value)], [*indices, *own])], [*held, *own])
+        self._held[id(expr)] = held = _indices_of(expr)
+        array, own = self.values[str(expr.value)], self._slots(expr)
+        slots, units = _placed(expr, array.dims)
+        return build.einsum([(array, [*slots, *own]), *units], [*held, *own])
+
+    def _at(self, expr: Expr) -> Tensor:
+        """(A x)[i] and X[i,:], with the indices of sums among the places."""
+        base, places = expr.args[0], expr.args[1:]
+        if len(places) == 1 and not self.shape(base)[1].is_one:
+            places = (Expr("all"), *places)
+        long = [(place, dim) for place, dim in zip((*places, Expr("all")), self.shape(base)) if not dim.is_one]
+        slots, units = _placed(expr.replace(args=tuple(place for place, _ in long)), [dim for _, dim in long])
+        self._held[id(expr)] = held = tuple(sorted({*self.held(base), *_indices_of(expr)}))
+        ends = [slot for slot, (place, _) in zip(slots, long) if place.op == "all"]
+        return self._einsum([(self._of(base), [*self.held(base), *slots]), *units], [*held, *ends], {})
 
     def _in_indices(self, expr: Expr) -> Tensor:
         """Index notation as it is printed: an entry of an array, the sum of entries over indices, a delta."""
@@ -87,43 +122,45 @@ class Lift(Lowering):
         return build.einsum(factors, held, self.ranges)
 
     def _summed(self, expr: Expr) -> Tensor:
-        body, indices = expr.args[0], [str(index.value) for index in expr.args[1:] if index.op == "index"]
-        conditions = [part for part in expr.args[1:] if part.op == "condition"]
-        held = self.held(body)
+        body = expr.args[0]
+        indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
         if expr.value == "array":
-            return build.einsum([(self._of(body), held)], indices, self.ranges)
-        left = tuple(index for index in held if index not in indices)
-        factors: list[Factor] = [(self._of(body), [*held, *self._slots(expr)])]
-        for condition in conditions:
-            self._refuse_undefined(body, {str(index.value) for index in condition.args})
-            left_index, right_index = (str(index.value) for index in condition.args)
-            left = tuple(sorted({*left, *({left_index, right_index} - set(indices))}))
-            factors.append((self._mask(condition), (left_index, right_index)))
-        self._held[id(expr)] = left
-        masked = {str(index.value) for condition in conditions for index in condition.args}
-        for index in indices:
-            if index not in held and index not in masked:
-                factors.append((build.size_scalar(self.ranges[index]), ()))
-            if expr.value == "mean":
-                factors.append((build.power(build.size_scalar(self.ranges[index]), -1), ()))
+            self._held[id(expr)] = around = tuple(index for index in self.held(body) if index not in indices)
+            return build.einsum([(self._of(body), self.held(body))], [*around, *indices], self.ranges)
+        masks: list[Factor] = [(self._mask(mask), _indices_of(mask)) for mask in masks_of(expr)]
+        used = {*self.held(body), *(index for _, slots in masks for index in slots)}
+        self._held[id(expr)] = left = tuple(sorted(str(index) for index in used.difference(indices)))
+        if expr.value in _OF_ARRAYS:
+            return self._of_all(expr, indices, left)
+        counts = [(build.size_scalar(self.ranges[index]), ()) for index in indices if index not in used]
+        over = [self._number(indices, masks)] if expr.value == "mean" else []
+        factors = [(self._of(body), [*self.held(body), *self._slots(expr)]), *masks, *counts, *over]
         return build.einsum(factors, [*left, *self._slots(expr)], {**self.ranges, **self._own(expr)})
 
-    def _refuse_undefined(self, body: Expr, indices: set[str]) -> None:
-        """Terms that a condition leaves out become 0 times a value, which they must have: 1 / ||x_i - x_j|| has none for i = j."""
-        for node in post_order(body):
-            part = node.args[1] if node.op in ("/", "./") else node.args[0] if node.args else node
-            row = FUNCTIONS.get(node.op)
-            exponent = constant(node.args[1]) if node.op in ("^", ".^") else 1
-            is_partial = node.op in ("/", "./") or (row is not None and (row.domain != "real" or row.at != ""))
-            is_partial = is_partial or exponent is None or exponent < 0 or exponent.denominator != 1
-            if is_partial and indices <= set(self.held(part)) and not _is_only_squared(node, body):
-                raise NotLifted(span=node.span, operation="")
+    def _number(self, indices: Sequence[str], masks: Sequence[Factor]) -> Factor:
+        """One by the number of terms that are not left out."""
+        known = {index for _, slots in masks for index in slots}
+        counts = [(build.size_scalar(self.ranges[index]), ()) for index in indices if index not in known]
+        left = [index for index in known if index not in indices]
+        return build.power(_expanded([*masks, *counts], left, self.ranges, 0), -1), left
 
-    def _mask(self, condition: Expr) -> Tensor:
-        """The matrix with 1 where the condition on its row and column holds, else 0."""
-        size = self.ranges[str(condition.args[0].value)]
-        others = build.identity((size,)) if condition.value == "!=" else build.constant("tril", (), (size, size))
-        return build.add([(1, build.filled(1, (size, size))), (-1, others)], (size, size))
+    def _of_all(self, expr: Expr, indices: Sequence[str], left: Sequence[str]) -> Tensor:
+        """A product or an extremum: the function of that name of the array of all terms."""
+        name, body = str(expr.value), expr.args[0]
+        if left or len(indices) > 2:
+            raise NotLifted(span=expr.span, operation=name)
+        return call(name, [_expanded([(self._of(body), self.held(body))], indices, self.ranges)], ())
+
+    def _mask(self, mask: Expr) -> Tensor:
+        """1 where the condition holds, or in the set, else 0, with its indices as axes."""
+        if mask.op == "name":
+            return self._of(mask)
+        size = self.ranges[str(mask.args[0].value)]
+        others = build.identity((size,)) if mask.value == "!=" else build.constant("tril", (), (size, size))
+        slots, units = _placed(mask, others.dims)
+        held = _indices_of(mask)
+        both = [build.einsum([(one, slots), *units], held) for one in (build.filled(1, others.dims), others)]
+        return build.add([(1, both[0]), (-1, both[1])], both[0].dims)
 
     # What depends on indices
 
@@ -174,8 +211,10 @@ class Lift(Lowering):
         Sums with more than two axes are multiplied out where these have to be matrices.
         """
         factors = [*((self._of(arg), (*self.held(arg), *slots)) for arg, slots in parts), *constants]
-        joined = _expanded if self.multiplied_out else build.einsum
-        return joined(factors, [*self.held(expr), *ends], {**self.ranges, **sizes})
+        return self._einsum(factors, [*self.held(expr), *ends], {**self.ranges, **sizes})
+
+    def _einsum(self, factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
+        return (_expanded if self.multiplied_out else build.einsum)(factors, ends, sizes)
 
     def _defined(self, expr: Expr) -> Tensor:
         """A function by its definition in the language."""
@@ -187,19 +226,29 @@ class Lift(Lowering):
         return inner.value(typed.expr)
 
 
-def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
+def _indices_of(expr: Expr) -> tuple[str, ...]:
+    """The indices of a name or a condition in the order of their names; positions are none."""
+    return tuple(sorted({str(index.value) for index in expr.args if index.op == "index"}))
+
+
+def _placed(expr: Expr, dims: Sequence[Dim]) -> tuple[list[Index], list[Factor]]:
+    """The slots of the indices of a name, a condition or places in brackets, and unit vectors for those that are positions."""
+    slots: list[Index] = []
+    units: list[Factor] = []
+    for axis, (index, dim) in enumerate(zip(expr.args, dims)):
+        slots.append(str(index.value) if index.op == "index" else ("position", axis))
+        units += [] if index.op in ("index", "all") else [(build.constant("unit", (index, dim), (dim,)), slots[-1:])]
+    return slots, units
+
+
+def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim], most: int = 2) -> Tensor:
+    """The product, in which sums with more than so many axes are multiplied out."""
     for place, (tensor, slots) in enumerate(factors):
-        if isinstance(tensor, Sum) and tensor.order > 2:
+        terms = build.terms_of(tensor) if tensor.order > most else ()
+        if len(terms) > 1:
             products = [
-                (coefficient, _expanded([*factors[:place], (term, slots), *factors[place + 1 :]], ends, sizes))
-                for coefficient, term in tensor.terms
+                (coefficient, _expanded([*factors[:place], (term, slots), *factors[place + 1 :]], ends, sizes, most))
+                for coefficient, term in terms
             ]
             return build.add(products, products[0][1].dims)
     return build.einsum(factors, ends, sizes)
-
-
-def _is_only_squared(node: Expr, body: Expr) -> bool:
-    """Whether a norm only stands squared: ||x||^2 has a value and a derivative everywhere."""
-    holders = [other for other in post_order(body) if any(arg is node for arg in other.args)]
-    squared = [other.op == "^" and constant(other.args[1]) == 2 for other in holders]
-    return node.op in ("norm", "norm2") and bool(squared) and all(squared)

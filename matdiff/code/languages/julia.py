@@ -89,6 +89,7 @@ class Julia(Language):
         "eigmin": "eigmin(Symmetric({0}))",
         "eigmaxproj": "_eigproj({0}, size({0}, 1))",
         "eigminproj": "_eigproj({0}, 1)",
+        "prod": "prod({0})",
         "max": "maximum({0})",
         "min": "minimum({0})",
         "norm": "norm({0})",

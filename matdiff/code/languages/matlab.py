@@ -101,6 +101,7 @@ class Matlab(Language):
         "eigmin": "min(eig(({0} + {0}') / 2))",
         "eigmaxproj": "eigproj_({0}, 'descend')",
         "eigminproj": "eigproj_({0}, 'ascend')",
+        "prod": _whole("prod"),
         "max": _whole("max"),
         "min": _whole("min"),
         "norm": lambda node: "norm({0}, 'fro')" if len(node.parts[0].shape) > 1 else "norm({0})",

@@ -113,6 +113,7 @@ FUNCTIONS: Mapping[str, Entry] = {
     "pinv": "NP.linalg.pinv({0}, 1e-12)",
     "eigmax": "NP.linalg.eigvalsh({0})[-1]",
     "eigmin": "NP.linalg.eigvalsh({0})[0]",
+    "prod": "NP.prod({0})",
     "max": "NP.max({0})",
     "min": "NP.min({0})",
     "norm": "NP.linalg.norm({0})",

@@ -118,6 +118,7 @@ class SymPy(Python):
         "eigmin": "_eigen({0}, 0)[0]",
         "eigmaxproj": "_eigen({0}, -1)[1]",
         "eigminproj": "_eigen({0}, 0)[1]",
+        "prod": "sp.prod({0})",
         "max": Spelling("sp.Max(*{0})", needs=(ATOM,)),
         "min": Spelling("sp.Min(*{0})", needs=(ATOM,)),
         "norm": "_norm({0})",
