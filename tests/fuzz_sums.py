@@ -14,12 +14,38 @@ from matdiff.language.errors import Errors, MatdiffError
 _ONE = ("a_{i}", "b_{i}", "w^T x_{i}", "x_{i}^T A x_{i}", "||x_{i} - m||^2", "x_{i}^T u", "c", "d_{i}^2")
 _TWO = ("k_{i}{j}", "x_{i}^T z_{j}", "(a_{i} - b_{j})", "||x_{i} - x_{j}||^2", "u^T (x_{i} - x_{j})")
 # What has no value, or no derivative, for i = j, and so stands where this is left out.
-_APART = ("||x_{i} - x_{j}||", "1 / ||x_{i} - x_{j}||", "1 / (a_{i} - a_{j})", "log ||x_{i} - x_{j}||", "k_{i}{j} / (d_{i} - d_{j})^2")
+_APART = (
+    "||x_{i} - x_{j}||",
+    "1 / ||x_{i} - x_{j}||",
+    "1 / (a_{i} - a_{j})",
+    "log ||x_{i} - x_{j}||",
+    "k_{i}{j} / (d_{i} - d_{j})^2",
+)
 # Members that are held.
 _HELD = ("a_h", "w^T x_h", "x_h^T x_{i}", "||x_h - x_{i}||^2", "k_h{i}", "(b_{i} - b_g)")
 _OF = ("exp({})", "tanh({})", "log(1 + exp({}))", "sigmoid({})", "({})^2", "sin({})")
-_HEADS = ("sum_i", "mean_i", "sum_{i=1}^n", "∑_i", "sum_{i in S}", "mean_{i in S}", "prod_i", "max_i", "sum_{i != h}", "prod_{i in S}")
-_PAIRS = ("sum_ij", "sum_{i,j}", "sum_{i != j}", "sum_{i<j}", "sum_i sum_j", "mean_{i != j}", "sum_{(i,j) in E}", "sum_i sum_{j != i}")
+_HEADS = (
+    "sum_i",
+    "mean_i",
+    "sum_{i=1}^n",
+    "∑_i",
+    "sum_{i in S}",
+    "mean_{i in S}",
+    "prod_i",
+    "max_i",
+    "sum_{i != h}",
+    "prod_{i in S}",
+)
+_PAIRS = (
+    "sum_ij",
+    "sum_{i,j}",
+    "sum_{i != j}",
+    "sum_{i<j}",
+    "sum_i sum_j",
+    "mean_{i != j}",
+    "sum_{(i,j) in E}",
+    "sum_i sum_{j != i}",
+)
 
 
 def question(seed: int) -> tuple[str, str]:

@@ -14,6 +14,7 @@ import matdiff
 from matdiff.check import verify
 from matdiff.check.verify import Undefined
 from matdiff.infer.infer import declare, infer
+from matdiff.language.dims import size
 from matdiff.language.errors import IndexSizes, IndexSum, NotLifted, WrongKind
 from matdiff.language.queries import post_order, sets_of
 from matdiff.language.statements import Definition, Question
@@ -100,6 +101,7 @@ SUMS = {
     'y = einsum("ij,j->i", A, x); y^T y': ("x", "2 A^T A x"),
     'sum_k einsum("i,i->", x_k, w)^2': ("w", None),
     'sum_k c^T einsum("i,i->i", x_k, w)': ("w", None),
+    "x: n; sum_i a^T x_i": ("a", "sum(x) I"),
     # Members outside of sums are held.
     "-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))": ("z", None),
     "-log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": ("z_i", None),
@@ -110,9 +112,9 @@ SUMS = {
     "x_i^T b - log sum_{i<j} exp(x_j^T b)": ("b", None),
     "log(x_i^T x_i) - sum_{k != i} x_k^T x_i": ("x", None),
     "||x_i - sum_{j in N(i)} w_ij x_j||^2": ("w", None),
-    "sum_{j in N(i)} x_j": ("x", "x: n; N: m x n; N[i,:]^T"),
+    "sum_{j in N(i)} x_j": ("x", "N[i,:]^T"),
     "y_i: scalar; (y_i - sum_{k != i} A_ik x_k)^2": ("x", None),
-    "x_k y_k - sum_i x_i y_i^2": ("x", "e(k, n) .* y - y .^ 2"),
+    "x_k y_k - sum_i x_i y_i^2": ("x", "y[k] e(k, n) - y .^ 2"),
     # Terms that are left out need no value.
     "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij": ("x", None),
     "sum_{i<j} (||x_i - x_j|| - a_ij)^2": ("x", None),
@@ -190,8 +192,8 @@ def check_reading(text: str, answer: matdiff.Derivative) -> None:
 
 
 def _members(array: list[list[Any]]) -> list[list[Any]]:
-    """Ones and zeros in the shape of an array, some of both in every row and every column."""
-    return [[mp.mpf((i + j) % 3 != 1) for j, _ in enumerate(row)] for i, row in enumerate(array)]
+    """Ones and zeros in the shape of an array, none on the diagonal, since nothing stands apart from itself."""
+    return [[mp.mpf((i - j) % 3 != 0) for j, _ in enumerate(row)] for i, row in enumerate(array)]
 
 
 def _written_out(statements: Any, variables: Any, sizes: dict[str, int], values: Any) -> Any:
@@ -201,6 +203,9 @@ def _written_out(statements: Any, variables: Any, sizes: dict[str, int], values:
     declared = declare([found for one in variables.values() for found in parse_declaration(declaration(one))])
     declared.update({name: variables[name] for name in variables})
     known = infer(question.expr, declared, parts, soft=True).ranges
+    fixed = {name: size(number) for name, number in sizes.items()}
+    for name, one in declared.items():
+        declared[name] = one._replace(shape=tuple(dim.substitute(fixed) for dim in one.shape))
     ranges: dict[str, Any] = {"": values, **{str(index): number_of_dim(dim, sizes) for index, dim in known.items()}}
     held = {place: number for place, number in sizes.items() if place in ranges}
     expanded = {name: _expanded(part, held, ranges, variables) for name, part in parts.items()}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, NotLifted, SumRead
+from matdiff.language.make import transposed
 from matdiff.language.queries import families, letter_of, membership, ones_of, positions, post_order, sets_of, shape_of
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
@@ -83,7 +84,8 @@ def _member(node: Expr, array: Variable) -> tuple[str, str, str]:
 def _recovered(expr: Expr, lift: Lift, recovery: Recovery) -> Expr:
     tensor = simplify(lift.value(expr))
     try:
-        return recovery.expr(tensor)
+        found = recovery.expr(tensor)
+        return transposed(found) if ones_of(expr) == (True, False) != ones_of(found) else found
     except Irreducible:
         raise NotLifted(span=expr.span, operation="") from None
 
