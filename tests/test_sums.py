@@ -91,6 +91,7 @@ SUMS = {
     'y = einsum("ij,j->i", A, x); y^T y': ("x", "2 A^T A x"),
     'sum_k einsum("i,i->", x_k, w)^2': ("w", None),
     'sum_k c^T einsum("i,i->i", x_k, w)': ("w", None),
+    "x: n; sum_i a^T x_i": ("a", "sum(x) I"),
     # Members outside of sums are held.
     "-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))": ("z", None),
     "-log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": ("z_i", None),
@@ -101,9 +102,9 @@ SUMS = {
     "x_i^T b - log sum_{i<j} exp(x_j^T b)": ("b", None),
     "log(x_i^T x_i) - sum_{k != i} x_k^T x_i": ("x", None),
     "||x_i - sum_{j in N(i)} w_ij x_j||^2": ("w", None),
-    "sum_{j in N(i)} x_j": ("x", "x: n; N: m x n; N[i,:]^T"),
+    "sum_{j in N(i)} x_j": ("x", "N[i,:]^T"),
     "y_i: scalar; (y_i - sum_{k != i} A_ik x_k)^2": ("x", None),
-    "x_k y_k - sum_i x_i y_i^2": ("x", "e(k, n) .* y - y .^ 2"),
+    "x_k y_k - sum_i x_i y_i^2": ("x", "y[k] e(k, n) - y .^ 2"),
     # Terms that are left out need no value.
     "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij": ("x", None),
     "sum_{i<j} (||x_i - x_j|| - a_ij)^2": ("x", None),

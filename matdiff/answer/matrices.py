@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, SumRead
+from matdiff.language.make import transposed
 from matdiff.language.queries import families, letter_of, membership, ones_of, positions, post_order, sets_of, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
@@ -77,7 +78,8 @@ class _Writing:
     def written(self, expr: Expr) -> Expr:
         """In matrices, or else by its entries."""
         try:
-            return self.recovery.expr(self.lowered(expr))
+            found = self.recovery.expr(self.lowered(expr))
+            return transposed(found) if ones_of(expr) == (True, False) != ones_of(found) else found
         except Irreducible:
             tensor = self.lowered(expr, multiplied_out=False)
         own = [letter_of(index) for index in expr.args[1:]] if expr.op == "over" and expr.value == "array" else []
