@@ -35,7 +35,7 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
     _check_ranges(typed, parts)
     with entered(Session()):
         values: dict[str, Tensor] = {name: variable_tensor(variable) for name, variable in typed.variables.items()}
-        lift = Lift(values, typed.ranges)
+        lift = Lift(values, ranges=typed.ranges)
         recovery = Recovery(size_expressions(typed.variables.values(), named=typed.sizes_as_numbers))
         definitions = {}
         for name, value in typed.definitions.items():

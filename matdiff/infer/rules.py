@@ -55,6 +55,12 @@ def typed_on_scalar(row: Function, kinds: Kinds) -> Typed:
 
 
 @cache
+def typed_call(row: Function, kinds: Kinds) -> Typed:
+    """A row applied to an argument of these kinds, with the sizes of the pattern that fits."""
+    return _typed(row, row.call(ARGUMENTS[0]), row.variant([one for _, *ones in kinds for one in ones]), kinds)
+
+
+@cache
 def typed_value(row: Function, kinds: Kinds) -> Typed:
     """The definition of a row for arguments of these kinds, with the sizes of the pattern that fits."""
     place = row.variant([one for _, *ones in kinds for one in ones])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from matdiff.functions import MATRIX_POWER, row_of
+from matdiff.functions import MATRIX_POWER, lifted, row_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
@@ -124,6 +124,9 @@ class Recovery:
                 args = tuple(arg if scalar is None else self.expr(scalar) for arg, scalar in zip(args, scalars))
                 return make.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
+        if row_of(tensor.function).along and args[0].op == "'":  # softmax(X, cols)^T for softmax(X^T, rows)
+            columns = lifted(row_of(tensor.function).of, "cols")
+            return self.writer.transposed(make.call(columns, args[0].args[0], shape=shape[::-1]))
         if row_of(tensor.function).turns_vectors and shape[1].is_one and tensor.dims:
             # The value at a column is a row: pinv(x)^T, or pinv(r) where the column is r^T.
             turned = self.writer.transposed(args[0])
