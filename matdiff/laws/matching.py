@@ -17,7 +17,8 @@ from matdiff.language.syntax import Expr
 from matdiff.laws.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variables
 from matdiff.limits import check
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering, axes_of
+from matdiff.tensor.lift import Lift
+from matdiff.tensor.lower import axes_of
 from matdiff.tensor.matching import embedding, without
 from matdiff.tensor.nodes import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import ratio_of
@@ -210,7 +211,7 @@ def _value(expr: Expr, bound: Bound) -> Tensor:
     for name, tensor in bound.items():
         if name not in ENTRIES:
             sizes.update((axis.name or "", dim) for axis, dim in zip(axes_of(variables()[name].shape), tensor.dims))
-    return Lowering(bound, sizes).value(expr)
+    return Lift(bound, sizes).value(expr)
 
 
 def _matches(pattern: Expr, tensor: Tensor, bound: Bound) -> bool:

@@ -23,7 +23,8 @@ from matdiff.steps import laws
 from matdiff.steps.build import negated, plus, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering, axes_of
+from matdiff.tensor.lift import Lift
+from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Tensor
 
 Path = tuple[int, ...]
@@ -125,7 +126,7 @@ class Form:
         """The derivative of the whole by the part at the path, in matrix notation."""
         dims = axes_of(shape_of(part))
         place, moved = build.symbol(_PLACE, dims), build.symbol(_MOVED, axes_of(shape_of(self.change)))
-        lowering = Lowering({**self.values, _PLACE: place, _MOVED: moved})
+        lowering = Lift({**self.values, _PLACE: place, _MOVED: moved})
         whole = lowering.value(self._with_place(self.expr, path, shape_of(part)))
         slope = rebuild(simplify(derive(whole, place)), self.restored)
         return self.recovery.expr(slope)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from matdiff.language.dims import Dim
     from matdiff.language.syntax import Expr
     from matdiff.tensor.lower import Factor, Part
-    from matdiff.tensor.nodes import Apply, Index, Tensor
+    from matdiff.tensor.nodes import Index, Tensor
 
 
 def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
@@ -216,7 +216,16 @@ class Lift(Lowering):
         members = self._of(arg)
         return build.apply(lifted(row.name, "rows"), (members,), members.dims[:1] + self.axes(expr))
 
-    def _of_lines(self, expr: Expr, row: Function) -> Tensor:
+    def definition(self, expr: Expr) -> Tensor:
+        """The value of `softmax(X, rows)` by the definition of softmax, where it has one."""
+        row = FUNCTIONS[expr.op]
+        for arg in expr.args:
+            self.value(arg)
+        return self._of_lines(expr, row, typed_value if FUNCTIONS[row.of].values else typed_call)
+
+    def _of_lines(
+        self, expr: Expr, row: Function, typed_of: Callable[[Function, Kinds], Typed] = typed_call
+    ) -> Tensor:
         """f(X, rows) and f(X, cols): f of a vector that depends on one more index."""
         (arg,) = expr.args
         outer = self.held(arg)
@@ -226,20 +235,18 @@ class Lift(Lowering):
         axes = [place for place in places if not sizes[place].is_one]
         vector = build.einsum([(self._of(arg), [*outer, *axes])], [*held, *(axis for axis in axes if axis == _ENTRY)])
         shapes = {ARGUMENTS[0]: (sizes[_ENTRY], ONE)}
-        typed = typed_call(FUNCTIONS[row.of], kinds_of(shapes))
+        typed = typed_of(FUNCTIONS[row.of], kinds_of(shapes))
         inner = Lift({ARGUMENTS[0]: vector}, sizes_in(typed, shapes), {**self.ranges, **sizes}, {ARGUMENTS[0]: held})
         value = inner.spread(typed.expr, held)
         own = [_ENTRY] if inner.axes(typed.expr) else []
         return build.einsum([(value, [*held, *own])], [*outer, *(axis for axis in axes if axis == _LINE or own)])
 
 
-def differential_of_lines(node: Apply, change: Tensor) -> Tensor:
-    """The differential of a function of every row for a change of the matrix: the rule of the function for each of them."""
-    row = FUNCTIONS[FUNCTIONS[node.function].of]
-    values = {"X": node.args[0], "Y": node, "dX": change}
+def differential_of_rows(function: str, values: Mapping[str, Tensor]) -> Tensor:
+    """The differential of a function of vectors, of every row: its rule with X, Y and dX, which have the rows as first axis."""
     shapes = {name: (tensor.dims[1] if tensor.order > 1 else ONE, ONE) for name, tensor in values.items()}
-    typed = typed_rule(row, kinds_of(shapes), 0)
-    lift = Lift(values, sizes_in(typed, shapes), {_LINE: node.dims[0]}, dict.fromkeys(values, (_LINE,)))
+    typed = typed_rule(FUNCTIONS[function], kinds_of(shapes), 0)
+    lift = Lift(dict(values), sizes_in(typed, shapes), {_LINE: values["X"].dims[0]}, dict.fromkeys(values, (_LINE,)))
     return lift.spread(typed.expr, (_LINE,))
 
 
