@@ -659,6 +659,12 @@ def row_of(operation: str) -> Function:
     return FUNCTIONS.get(operation, _NONE)
 
 
+def word_of(operation: str) -> str:
+    """What an operation is called: a function of every row by the name of the function."""
+    row = row_of(operation)
+    return row.of if row.along else operation
+
+
 def function_written(letter: str) -> str | None:
     """The function that papers write as a Greek letter: `sigma` is the sigmoid."""
     return next((row.name for row in FUNCTIONS.values() if row.latex == f"\\{letter}"), None)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from matdiff.derive.sweep import derive
-from matdiff.functions import row_of
+from matdiff.functions import row_of, word_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
@@ -233,7 +233,7 @@ def _move(node: Expr, inner: Expr, scalar_whole: bool) -> Law | None:
     elif row_of(node.op).form == "frechet":
         return laws.law_of_adjoint(node)
     else:
-        return None if _is_plain(node) else Law(f"adjoint of {node.op}")
+        return None if _is_plain(node) else Law(f"adjoint of {word_of(node.op)}")
     return laws.law(key) if key else None
 
 
