@@ -86,6 +86,7 @@ def _shape_of_value(row: Function, shape: Shape) -> Shape:
 def _recovered(value: Tensor, shape: Shape, variables: Mapping[str, Variable]) -> Expr:
     """The value in matrix notation, in a row where that is its shape."""
     recovery = Recovery(size_expressions(variables.values()))
+    recovery.writer.has_lines = False
     expr = recovery.expr(value)
     is_turned = len(axes_of(shape)) == 1 and ones_of(expr) != (shape[0].is_one, shape[1].is_one)
     return recovery.writer.transposed(expr) if is_turned else expr

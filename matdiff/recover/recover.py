@@ -11,7 +11,7 @@ from matdiff.functions import MATRIX_POWER, lifted, row_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
-from matdiff.language.queries import shape_of
+from matdiff.language.queries import ones_of, shape_of
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.sums import with_part
 from matdiff.recover import terms
@@ -200,13 +200,41 @@ class Recovery:
         if any(slots for _, slots in product.factors) or product.out:
             reduce(graph)
             if product.out:
-                chain = graph.chain()
+                chain = self._with_means(graph.chain(), divisors)
             else:
                 factors.append(graph.scalar())
         term = Term(coefficient, factors, divisors, chain)
         for lifted in graph.lifted:
             term = term.times(lifted.coefficient).under(lifted.factors, lifted.divisors, self.writer)
         return term
+
+    def _with_means(self, chain: Chain, divisors: list[Expr]) -> Chain:
+        """The chain with mean(X, rows) for X ones over the number of columns, and so for columns and for diag(X Y^T)."""
+        for place, factor in enumerate(chain if self.writer.has_lines else ()):
+            left, right = (chain[place - 1] if place else None), (chain[place + 1] if place + 1 < len(chain) else None)
+            matrix, at = None, slice(place, place + 1)
+            if factor.op == "ones" and left is not None and not any(ones_of(left)):
+                matrix, at = left, slice(place - 1, place + 1)
+            elif terms.is_row_of(factor, "ones") and right is not None and not any(ones_of(right)):
+                matrix, at = self.writer.transposed(right), slice(place, place + 2)
+            elif factor.op == "diag" and ones_of(factor)[1] and not ones_of(factor)[0]:
+                sums = self.writer.row_sums(factor)
+                squared = sums.args[0].args[0] if sums.op == ".^" else None
+                if squared is not None and sums.args[0].op == lifted("norm", "rows"):
+                    matrix = make.call(".^", squared, make.number(2), shape=shape_of(squared))
+                elif sums.op == lifted("sum", "rows"):
+                    matrix = sums.args[0]
+            left_over = terms.exponents_of(divisors)
+            size = None if matrix is None else self.size(shape_of(matrix)[1])
+            if matrix is None or size is None or left_over.get(size, 0) < 1:
+                continue
+            left_over[size] -= 1
+            divisors[:] = self.writer.powers(left_over)
+            mean = terms.of_rows("mean", matrix)
+            if terms.is_row_of(factor, "ones"):
+                mean = make.transposed(mean)
+            return self._with_means((*chain[: at.start], mean, *chain[at.stop :]), divisors)
+        return chain
 
     def _take_means(self, factors: list[Expr], divisors: list[Expr]) -> None:
         """sum(x) / rows(x) as mean(x), and so x^T x / rows(x) as mean(x .^ 2)."""

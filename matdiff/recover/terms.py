@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from matdiff.functions import lifted
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
@@ -51,9 +52,35 @@ def is_plain(expr: Expr) -> bool:
     return expr.shape is None or is_scalar(expr)
 
 
+def of_rows(function: str, matrix: Expr) -> Expr:
+    """f of every row of a matrix, as a column."""
+    rows, columns = shape_of(matrix)
+    if matrix.op == "'":
+        return transposed(call(lifted(function, "cols"), matrix.args[0], shape=(ONE, rows)))
+    return call(lifted(function, "rows"), matrix, shape=(rows, ONE))
+
+
 def shortened(chain: Chain) -> Chain:
-    """The chain with powers for equal neighbours and slices for products with unit vectors."""
-    return _slices(_powers(chain))
+    """The chain with powers for equal neighbours, slices for products with unit vectors, and sums of what is multiplied by entries."""
+    return _row_sums(_slices(_powers(chain)))
+
+
+def _row_sums(chain: Chain) -> Chain:
+    """(A .* B) ones as sum(A .* B, rows), ones^T (A .* B) as sum(A .* B, cols)."""
+    for place, (left, right) in enumerate(zip(chain, chain[1:])):
+        found = None
+        if right.op == "ones" and _is_of_entries(left):
+            found = of_rows("sum", left)
+        elif is_row_of(left, "ones") and _is_of_entries(right):
+            found = transposed(of_rows("sum", transposed(right)))
+        if found is not None:
+            return _row_sums((*chain[:place], found, *chain[place + 2 :]))
+    return chain
+
+
+def _is_of_entries(matrix: Expr) -> bool:
+    """Whether it is a matrix made entry by entry of others."""
+    return matrix.op in (".*", "./", ".^") and not any(dim.is_one for dim in shape_of(matrix))
 
 
 def _powers(chain: Chain) -> Chain:
