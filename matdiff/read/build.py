@@ -343,9 +343,7 @@ def _norm_with(inside: Expr, kind: Expr, span: Span) -> Expr:
 
 def sum_of_row_norms(inside: Expr, span: Span) -> Expr:
     """`||X||_{2,1}`."""
-    squares = Expr(".^", (inside, Expr("number", (), 2, span=span)), span=span)
-    rows = Expr("*", (squares, Expr("ones", span=span)), span=span)
-    return Expr("sum", (Expr("sqrt", (rows,), span=span),), span=span)
+    return Expr("sum", (Expr(lifted("norm", "rows"), (inside,), span=span),), span=span)
 
 
 def _of_lines(call: Expr, lines: Token) -> Expr:

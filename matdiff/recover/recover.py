@@ -42,9 +42,11 @@ class Recovery:
         """Matrix notation; raises Irreducible where there is none."""
         return self.term(tensor).expr(self.writer)
 
-    def name(self, tensor: Tensor, name: str, expr: Expr) -> None:
-        """From now on the tensor, whose notation is `expr`, is written as this name."""
-        leaf = make.name(name, shape_of(expr))
+    def name(self, tensor: Tensor, name: str, expr: Expr, is_turned: bool = False) -> None:
+        """From now on the tensor, whose notation is `expr`, is written as this name, or as its transpose."""
+        leaf = make.name(name, shape_of(expr.args[0] if is_turned else expr))
+        if is_turned:
+            leaf = make.transposed(leaf)
         if expr in self.writer.symmetric:
             self.writer.symmetric.add(leaf)
         self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (self._column(leaf),))

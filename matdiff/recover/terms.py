@@ -52,9 +52,16 @@ def is_plain(expr: Expr) -> bool:
     return expr.shape is None or is_scalar(expr)
 
 
+_BY_ENTRIES = (".*", "./", ".^")
+
+
 def of_rows(function: str, matrix: Expr) -> Expr:
     """f of every row of a matrix, as a column."""
     rows, columns = shape_of(matrix)
+    arrays = [arg for arg in matrix.args if not is_plain(arg)]
+    if matrix.op in _BY_ENTRIES and all(arg.op == "'" for arg in arrays):
+        inside = tuple(transposed(arg) if arg in arrays else arg for arg in matrix.args)
+        matrix = transposed(Expr(matrix.op, inside, shape=(columns, rows)))
     if matrix.op == "'":
         return transposed(call(lifted(function, "cols"), matrix.args[0], shape=(ONE, rows)))
     return call(lifted(function, "rows"), matrix, shape=(rows, ONE))
@@ -80,7 +87,7 @@ def _row_sums(chain: Chain) -> Chain:
 
 def _is_of_entries(matrix: Expr) -> bool:
     """Whether it is a matrix made entry by entry of others."""
-    return matrix.op in (".*", "./", ".^") and not any(dim.is_one for dim in shape_of(matrix))
+    return matrix.op in _BY_ENTRIES and not any(dim.is_one for dim in shape_of(matrix))
 
 
 def _powers(chain: Chain) -> Chain:
