@@ -11,7 +11,7 @@ from matdiff.functions import MATRIX_POWER, lifted, row_of
 from matdiff.language import make
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
-from matdiff.language.queries import ones_of, shape_of
+from matdiff.language.queries import is_scalar, ones_of, shape_of
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.sums import with_part
 from matdiff.recover import terms
@@ -213,30 +213,52 @@ class Recovery:
     def _with_means(self, chain: Chain, divisors: list[Expr]) -> Chain:
         """The chain with mean(X, rows) for X ones over the number of columns, and so for columns and for diag(X Y^T)."""
         for place, factor in enumerate(chain if self.writer.has_lines else ()):
-            left, right = (chain[place - 1] if place else None), (chain[place + 1] if place + 1 < len(chain) else None)
-            matrix, at = None, slice(place, place + 1)
-            if factor.op == "ones" and left is not None and not any(ones_of(left)):
-                matrix, at = left, slice(place - 1, place + 1)
-            elif terms.is_row_of(factor, "ones") and right is not None and not any(ones_of(right)):
-                matrix, at = self.writer.transposed(right), slice(place, place + 2)
-            elif factor.op == "diag" and ones_of(factor)[1] and not ones_of(factor)[0]:
-                sums = self.writer.row_sums(factor)
-                squared = sums.args[0].args[0] if sums.op == ".^" else None
-                if squared is not None and sums.args[0].op == lifted("norm", "rows"):
-                    matrix = make.call(".^", squared, make.number(2), shape=shape_of(squared))
-                elif sums.op == lifted("sum", "rows"):
-                    matrix = sums.args[0]
-            left_over = terms.exponents_of(divisors)
-            size = None if matrix is None else self.size(shape_of(matrix)[1])
-            if matrix is None or size is None or left_over.get(size, 0) < 1:
-                continue
-            left_over[size] -= 1
-            divisors[:] = self.writer.powers(left_over)
-            mean = terms.of_rows("mean", matrix)
-            if terms.is_row_of(factor, "ones"):
-                mean = make.transposed(mean)
-            return self._with_means((*chain[: at.start], mean, *chain[at.stop :]), divisors)
+            found = None
+            if factor.op == "ones" and place:
+                found = self._mean(chain[place - 1], divisors), place - 1, place + 1
+            elif terms.is_row_of(factor, "ones") and place + 1 < len(chain):
+                mean = self._mean(self.writer.transposed(chain[place + 1]), divisors)
+                found = mean and make.transposed(mean), place, place + 2
+            elif terms.is_diagonal(factor):
+                mean = self._scale_by_mean(factor.args[0], divisors)
+                found = mean and self.writer.diag(mean), place, place + 1
+            elif ones_of(factor) == (False, True):
+                found = self._scale_by_mean(factor, divisors), place, place + 1
+            if found is not None and found[0] is not None:
+                return self._with_means((*chain[: found[1]], found[0], *chain[found[2] :]), divisors)
         return chain
+
+    def _mean(self, matrix: Expr, divisors: list[Expr]) -> Expr | None:
+        """The means of the rows where the number of columns is among the divisors, from which it is taken."""
+        left = terms.exponents_of(divisors)
+        size = self.size(shape_of(matrix)[1])
+        if any(ones_of(matrix)) or left.get(size, 0) < 1:
+            return None
+        left[size] -= 1
+        divisors[:] = self.writer.powers(left)
+        return terms.of_rows("mean", matrix)
+
+    def _scale_by_mean(self, vector: Expr, divisors: list[Expr]) -> Expr | None:
+        """u ./ v with means for sums of rows in u."""
+        tops, bottoms = terms.over_and_under(vector)
+        for place, top in enumerate(tops):
+            matrix = self._summed(self.writer.row_sums(top))
+            mean = None if matrix is None else self._mean(matrix, divisors)
+            if mean is not None:
+                return self.writer.hadamard([*tops[:place], mean, *tops[place + 1 :]], bottoms)
+        return None
+
+    def _summed(self, sums: Expr) -> Expr | None:
+        """The matrix of whose rows a column is the sums."""
+        bare = sums.args[0] if sums.op == "'" else sums
+        if sums.op == ".^" and sums.args[0].op == lifted("norm", "rows"):
+            inner = sums.args[0].args[0]
+            return make.call(".^", inner, make.number(2), shape=shape_of(inner))
+        if bare.op in (lifted("sum", "rows"), lifted("sum", "cols")):
+            return bare.args[0] if bare is sums else make.transposed(bare.args[0])
+        if sums.op == "*" and sums.args[-1].op == "ones" and not any(map(is_scalar, sums.args)):
+            return self.writer.product(sums.args[:-1])
+        return None
 
     def _take_means(self, factors: list[Expr], divisors: list[Expr]) -> None:
         """sum(x) / rows(x) as mean(x), and so x^T x / rows(x) as mean(x .^ 2)."""

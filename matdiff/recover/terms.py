@@ -26,6 +26,15 @@ def base_of(scalar: Expr) -> tuple[Expr, Rational]:
     return (scalar.args[0], ratio(1, 2)) if scalar.op == "sqrt" else (scalar, 1)
 
 
+def base_of_array(array: Expr) -> tuple[Expr, Rational]:
+    """v .^ k and sqrt(v) as (v, k), entry by entry; anything else as (itself, 1)."""
+    if array.op == ".^" and array.args[1].op == "number":
+        exponent = array.args[1].value
+        assert exponent is not None and not isinstance(exponent, str)
+        return array.args[0], exponent
+    return (array.args[0], ratio(1, 2)) if array.op == "sqrt" else (array, 1)
+
+
 def exponents_of(scalars: Iterable[Expr]) -> dict[Expr, Rational]:
     """A product of scalars as base and exponent."""
     found: dict[Expr, Rational] = {}
