@@ -77,7 +77,7 @@ def _own_tokens(node: Expr) -> int:
     if node.op == "ones" or node.op == "zeros":
         return 3 if node.shape is not None and not node.shape[1].is_one else 2
     if row_of(node.op).along:  # softmax(X, rows)
-        return 3
+        return 4
     if node.op == "'" and node.args[0].op == "inv":
         return 0  # X^-T is as long as X^-1
     return _TOKENS.get(node.op, 1)

@@ -76,21 +76,26 @@ def of_rows(function: str, matrix: Expr) -> Expr:
     return call(lifted(function, "rows"), matrix, shape=(rows, ONE))
 
 
-def shortened(chain: Chain) -> Chain:
-    """The chain with powers for equal neighbours, slices for products with unit vectors, and sums of what is multiplied by entries."""
-    return _row_sums(_slices(_powers(chain)))
+def shortened(chain: Chain, has_lines: bool = True) -> Chain:
+    """The chain with powers for equal neighbours and slices for products with unit vectors, and functions of rows where they may be."""
+    chain = _slices(_powers(chain))
+    return _of_lines(chain) if has_lines else chain
 
 
-def _row_sums(chain: Chain) -> Chain:
-    """(A .* B) ones as sum(A .* B, rows), ones^T (A .* B) as sum(A .* B, cols)."""
+def _of_lines(chain: Chain) -> Chain:
+    """(A .* B) ones as sum(A .* B, rows), X triu(ones(n, n)) as cumsum(X, rows), and so for columns."""
     for place, (left, right) in enumerate(zip(chain, chain[1:])):
         found = None
         if right.op == "ones" and _is_of_entries(left):
             found = of_rows("sum", left)
         elif is_row_of(left, "ones") and _is_of_entries(right):
             found = transposed(of_rows("sum", transposed(right)))
+        elif _is_cumulation(right, "triu") and not shape_of(left)[0].is_one:
+            found = call(lifted("cumsum", "rows"), left, shape=shape_of(left))
+        elif _is_cumulation(left) and not shape_of(right)[1].is_one:
+            found = call(lifted("cumsum", "cols"), right, shape=shape_of(right))
         if found is not None:
-            return _row_sums((*chain[:place], found, *chain[place + 2 :]))
+            return _of_lines((*chain[:place], found, *chain[place + 2 :]))
     return chain
 
 
@@ -173,10 +178,10 @@ def _sliced(base: Expr, row: Expr, column: Expr, shape: Shape) -> Expr:
     return call("at", base, *places, shape=shape)
 
 
-def _is_cumulation(expr: Expr) -> bool:
-    """Whether it is the square matrix tril(ones(n, n)), by which cumsum multiplies."""
+def _is_cumulation(expr: Expr, triangle: str = "tril") -> bool:
+    """Whether it is the square matrix tril(ones(n, n)), by which cumsum multiplies, or its transpose, by which that of rows does."""
     rows, columns = shape_of(expr)
-    return expr.op == "tril" and expr.args[0].op == "ones" and rows == columns
+    return expr.op == triangle and expr.args[0].op == "ones" and rows == columns
 
 
 def _power(factor: Expr, count: int) -> Expr:

@@ -94,7 +94,7 @@ class Writer:
 
     def product(self, chain: Chain) -> Expr:
         """The product of a chain; equal neighbours become a power."""
-        factors = shortened(self._one_diagonal(chain))
+        factors = shortened(self._one_diagonal(chain), self.has_lines)
         if len(factors) == 1:
             return factors[0]
         rows = next((shape_of(f)[0] for f in factors if not is_scalar(f)), ONE)
@@ -254,7 +254,7 @@ class Writer:
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))
             size = size.numerator
-        above = [*sorted(factors, key=_is_long), *shortened(self._one_diagonal(chain))]
+        above = [*sorted(factors, key=_is_long), *shortened(self._one_diagonal(chain), self.has_lines)]
         if size != 1 or not above:
             above.insert(0, number(size))
         if len(chain) == 1 and factors and chain[0].op == "./" and chain[0].args[0] == number(1) and size.denominator == 1:
