@@ -177,7 +177,12 @@ def test_latex_is_read_back(row: Function) -> None:
 
 @pytest.mark.parametrize(
     ("text", "error"),
-    [("det(X, rows)", UnexpectedText), ("exp(X, rows)", UnexpectedText), ("kron(X, rows)", UnexpectedText), ("logsumexp(X)", WrongKind)],
+    [
+        ("det(X, rows)", UnexpectedText),
+        ("exp(X, rows)", UnexpectedText),
+        ("kron(X, rows)", UnexpectedText),
+        ("logsumexp(X)", WrongKind),
+    ],
 )
 def test_what_is_refused(text: str, error: type[Exception]) -> None:
     with pytest.raises(Exception) as caught:

@@ -232,7 +232,13 @@ def _marks(whole: Whole, error: MatdiffError, node: Expr, args: tuple[Expr, ...]
         yield from _with_vectors(whole, node, args)
     elif isinstance(error, WrongKind) and error.expected == "vector":
         row = FUNCTIONS.get(node.op)
-        if row is not None and row.form == "func" and row.takes_vectors and not row.statistic and ones_of(args[0]) == (False, False):
+        if (
+            row is not None
+            and row.form == "func"
+            and row.takes_vectors
+            and not row.statistic
+            and ones_of(args[0]) == (False, False)
+        ):
             yield Mark(node, "rows")
 
 

@@ -48,6 +48,7 @@ class Bound(dict[str, Tensor]):
         found.lines = lines
         return found
 
+
 # What is no function in index form.
 _PATTERNS_OF_INDICES = {"sum", "diag", "ones"}
 

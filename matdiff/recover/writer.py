@@ -11,7 +11,17 @@ from matdiff.language.make import call, eye, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, Rational
 from matdiff.recover.cost import cost
-from matdiff.recover.terms import Chain, exponents_of, is_diagonal, is_plain, is_row_of, of_rows, opened, over_and_under, shortened
+from matdiff.recover.terms import (
+    Chain,
+    exponents_of,
+    is_diagonal,
+    is_plain,
+    is_row_of,
+    of_rows,
+    opened,
+    over_and_under,
+    shortened,
+)
 from matdiff.tensor.rational import magnitude
 
 # Matrices that equal their transpose whatever their arguments are.

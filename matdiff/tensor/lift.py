@@ -154,7 +154,13 @@ class Lift(Lowering):
             return self._joined(expr, [(arg, self._slots(arg)) for arg in expr.args], self._slots(expr), self._own(expr))
         if row is not None and row.form == "lifted":
             return self._of_lines(expr, row)
-        if row is not None and row.form == "func" and row.takes_vectors and len(self.held(expr)) == 1 and self._is_of_vector(expr):
+        if (
+            row is not None
+            and row.form == "func"
+            and row.takes_vectors
+            and len(self.held(expr)) == 1
+            and self._is_of_vector(expr)
+        ):
             return self._of_members(expr, row)
         if row is not None and row.form != "each" and row.values:
             return self._defined(expr, typed_value)
@@ -223,9 +229,7 @@ class Lift(Lowering):
             self.value(arg)
         return self._of_lines(expr, row, typed_value if FUNCTIONS[row.of].values else typed_call)
 
-    def _of_lines(
-        self, expr: Expr, row: Function, typed_of: Callable[[Function, Kinds], Typed] = typed_call
-    ) -> Tensor:
+    def _of_lines(self, expr: Expr, row: Function, typed_of: Callable[[Function, Kinds], Typed] = typed_call) -> Tensor:
         """f(X, rows) and f(X, cols): f of a vector that depends on one more index."""
         (arg,) = expr.args
         outer = self.held(arg)
