@@ -218,7 +218,9 @@ class Function:
         if columns == "1":
             return output in ((rows, columns), ("1", "1"))
         is_number = output == ("1", "1")
-        return rows != columns and (is_number or output == (rows, columns) and self.form != "op") and not self.is_of_whole_matrix
+        return (
+            rows != columns and (is_number or (output == (rows, columns) and self.form != "op")) and not self.is_of_whole_matrix
+        )
 
     @property
     def turns_vectors(self) -> bool:

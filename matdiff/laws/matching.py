@@ -20,7 +20,7 @@ from matdiff.tensor import build
 from matdiff.tensor.lift import Lift
 from matdiff.tensor.lower import axes_of
 from matdiff.tensor.matching import embedding, without
-from matdiff.tensor.nodes import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
+from matdiff.tensor.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import ratio_of
 
 # The index of the row or column of a matrix of which a law holds.
@@ -262,7 +262,8 @@ def _value(expr: Expr, bound: Bound) -> Tensor:
             sizes.update((axis.name or "", dim) for axis, dim in zip(axes_of(variables()[name].shape), tensor.dims[own]))
     if bound.lines is None:
         return Lift(values, sizes).value(expr)
-    ranges = {_LINE: tensor.dims[0] for tensor in values.values()}
+    first, *_ = values.values()
+    ranges: dict[Index, Dim] = {_LINE: first.dims[0]}
     return Lift(values, sizes, ranges, dict.fromkeys(values, (_LINE,))).spread(expr, (_LINE,))
 
 

@@ -206,8 +206,8 @@ class Recovery:
             else:
                 factors.append(graph.scalar())
         term = Term(coefficient, factors, divisors, chain)
-        for lifted in graph.lifted:
-            term = term.times(lifted.coefficient).under(lifted.factors, lifted.divisors, self.writer)
+        for scalars in graph.lifted:
+            term = term.times(scalars.coefficient).under(scalars.factors, scalars.divisors, self.writer)
         return term
 
     def _with_means(self, chain: Chain, divisors: list[Expr]) -> Chain:

@@ -76,8 +76,8 @@ class Writer:
         if is_each and rows == columns and all(self.transposed(arg) == arg for arg in arrays):
             return expr  # S .* exp(S) for symmetric S
         if expr.op in (".*", "./") and all(arg.op == "'" for arg in arrays):
-            turned = tuple(arg.args[0] if arg.op == "'" else arg for arg in expr.args)
-            return Expr(expr.op, turned, shape=(columns, rows))
+            inside = tuple(arg.args[0] if arg.op == "'" else arg for arg in expr.args)
+            return Expr(expr.op, inside, shape=(columns, rows))
         if expr.op == "commutation":
             return call("commutation", *reversed(expr.args), shape=(columns, rows))
         if expr.op == "*":

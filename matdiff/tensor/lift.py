@@ -234,7 +234,7 @@ class Lift(Lowering):
         (arg,) = expr.args
         outer = self.held(arg)
         places = (_LINE, _ENTRY) if row.along == "rows" else (_ENTRY, _LINE)
-        sizes = dict(zip(places, self.shape(arg)))
+        sizes: dict[Index, Dim] = dict(zip(places, self.shape(arg)))
         held = tuple(sorted({*outer, _LINE})) if not sizes[_LINE].is_one else outer
         axes = [place for place in places if not sizes[place].is_one]
         vector = build.einsum([(self._of(arg), [*outer, *axes])], [*held, *(axis for axis in axes if axis == _ENTRY)])

@@ -94,7 +94,8 @@ def norm(call: Call) -> Value:
     axis = call.literal(2, "axis", "dim")
     place = call.axis(value, place=2) if axis is not None else None
     if place is not None and value.rank == 2:
-        function = {None: "norm", 2: "norm", 1: "norm1", "inf": "maxnorm"}.get(order)
+        functions: dict[object, str] = {None: "norm", 2: "norm", 1: "norm1", "inf": "maxnorm"}
+        function = functions.get(order)
         if function is None:
             raise call.refused("the norms of order 1, 2 and inf of rows and columns are read")
         arrays.fixed(value)
