@@ -224,6 +224,9 @@ class Recovery:
                 found = mean and self.writer.diag(mean), place, place + 1
             elif ones_of(factor) == (False, True):
                 found = self._scale_by_mean(factor, divisors), place, place + 1
+            elif ones_of(factor) == (True, False):
+                mean = self._scale_by_mean(self.writer.transposed(factor), divisors)
+                found = mean and self.writer.transposed(mean), place, place + 1
             if found is not None and found[0] is not None:
                 return self._with_means((*chain[: found[1]], found[0], *chain[found[2] :]), divisors)
         return chain
@@ -250,12 +253,14 @@ class Recovery:
 
     def _summed(self, sums: Expr) -> Expr | None:
         """The matrix of whose rows a column is the sums."""
-        bare = sums.args[0] if sums.op == "'" else sums
-        if sums.op == ".^" and sums.args[0].op == lifted("norm", "rows"):
-            inner = sums.args[0].args[0]
-            return make.call(".^", inner, make.number(2), shape=shape_of(inner))
-        if bare.op in (lifted("sum", "rows"), lifted("sum", "cols")):
-            return bare.args[0] if bare is sums else make.transposed(bare.args[0])
+        is_squared = sums.op == ".^"
+        values = sums.args[0] if is_squared else sums
+        bare = values.args[0] if values.op == "'" else values
+        if row_of(bare.op).of == ("norm" if is_squared else "sum"):
+            (matrix,) = bare.args
+            if is_squared:
+                matrix = make.call(".^", matrix, make.number(2), shape=shape_of(matrix))
+            return matrix if bare is values else make.transposed(matrix)
         if sums.op == "*" and sums.args[-1].op == "ones" and not any(map(is_scalar, sums.args)):
             return self.writer.product(sums.args[:-1])
         return None
