@@ -177,7 +177,7 @@ def test_row(row: Function, call: str, declarations: list[str], format: str) -> 
 def test_row_of_numbers(row: Function, format: str) -> None:
     """Libraries ask for arrays where a matrix of one entry is a number here."""
     names = ARGUMENTS[: row.arity]
-    call, declarations = f"{row.name}({', '.join(names)})", tuple(f"{name}: scalar" for name in names)
+    call, declarations = row.call(*names), tuple(f"{name}: scalar" for name in names)
     computes(format, answer_of(call, declarations, 1, "project", 1))
 
 

@@ -20,9 +20,9 @@ from matdiff.infer.infer import infer
 from matdiff.laws import simplify
 from matdiff.read.parse import Question, parse, parse_declaration
 from matdiff.tensor import build
+from matdiff.tensor.lift import lower
 from matdiff.tensor.lower import variable_tensor
 from matdiff.tensor.nodes import Session, Tensor, entered
-from matdiff.tensor.question import lower
 
 DECLARATIONS = [
     "x: n", "y: n", "u: m", "A: n x n", "B: n x n", "W: m x n", "S: symmetric n", "P: spd n", "D: diagonal n", "Q: orthogonal n",

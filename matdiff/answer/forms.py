@@ -14,8 +14,8 @@ from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.laws.simplify import simplify
 from matdiff.tensor import build
+from matdiff.tensor.lift import lower
 from matdiff.tensor.nodes import Session, entered
-from matdiff.tensor.question import lower
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Inputs

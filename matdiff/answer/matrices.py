@@ -73,7 +73,7 @@ class _Writing:
         self.taken = (*typed.variables, *typed.definitions, *typed.size_names)
 
     def lowered(self, expr: Expr, multiplied_out: bool = True) -> Tensor:
-        return simplify(Lift(self.values, self.ranges, multiplied_out=multiplied_out).value(expr))
+        return simplify(Lift(self.values, ranges=self.ranges, multiplied_out=multiplied_out).of_question(expr))
 
     def written(self, expr: Expr) -> Expr:
         """In matrices, or else by its entries."""

@@ -26,8 +26,8 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
 from matdiff.numbers.values import DIGITS
 from matdiff.tensor import build
+from matdiff.tensor.lift import lower
 from matdiff.tensor.nodes import Session, Tensor, entered
-from matdiff.tensor.question import lower
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer

@@ -14,7 +14,7 @@ from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.read.parse import Declaration, Definition, Question, parse
 from matdiff.tensor import build
-from matdiff.tensor.question import lower
+from matdiff.tensor.lift import lower
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer

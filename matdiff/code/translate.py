@@ -10,13 +10,14 @@ from matdiff.code.contract import contracted
 from matdiff.code.plan import Node
 from matdiff.code.products import Products
 from matdiff.code.stable.stable import stable
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.functions import FUNCTIONS, MATRIX_POWER, lifted, row_of
 from matdiff.infer.rules import expanded, expanded_on_scalar, is_euclidean_norm
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
-from matdiff.language.queries import BY_ENTRIES, constant, post_order, rebuilt, shape_of
+from matdiff.language.queries import BY_ENTRIES, constant, ones_of, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.recover.lines import by_rows, written_out
 from matdiff.tensor.lower import axes_of
 
 _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
@@ -73,7 +74,18 @@ class Translator(Products):
         of_number = None if node.shape is None else expanded_on_scalar(again)  # libraries ask for arrays there
         if of_number is not None:
             return self.by_known_functions(of_number)
+        if row_of(node.op).along:
+            return self._by_known_lines(again)
         return self.by_known_functions(expanded(again)) if self.is_defined(node.op) else again
+
+    def _by_known_lines(self, call: Expr) -> Expr:
+        """A function of rows that the format knows, of rows; else what it is made of."""
+        turned = by_rows(call)
+        inside = turned if turned is call else turned.args[0]
+        is_known = inside.op in self.spelled or inside.op in _OPERATIONS
+        if is_known and not any(ones_of(call.args[0])):
+            return turned
+        return self.by_known_functions(written_out(call))
 
     def is_defined(self, function: str) -> bool:
         """Whether a function is written by its definition."""
@@ -364,6 +376,7 @@ _OPERATIONS: dict[str, Callable[[Translator, Expr, list[Value]], Value]] = {
     "numel": Translator.op_numel,
     "largest": Translator.op_largest,
     "row_max": Translator.op_row_max,
+    lifted("max", "rows"): Translator.op_row_max,
 }
 # Rows of the function table that need no spelling: the plan has operations for them.
 PLANNED = frozenset(_OPERATIONS)

@@ -13,7 +13,7 @@ from matdiff.language.queries import is_scalar, post_order
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import is_symmetric
-from matdiff.tensor.question import lower
+from matdiff.tensor.lift import lower
 
 # So many sizes and points are tried.
 _TRIALS = 4

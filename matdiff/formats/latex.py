@@ -48,6 +48,7 @@ def style(*, bold: bool = True, transpose: str = "top") -> Style:
         differential=r"\mathrm{d}%s",
         partial=(r"\partial", " ", " ", r"\frac{%s}{%s}"),
         held="%s_{%s}",
+        lines=r"\mathrm{%s}",
         delimited=True,
         bold_entries=False,
         latex=True,

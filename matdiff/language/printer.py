@@ -33,6 +33,7 @@ class Style(NamedTuple):
     subscript    entries of arrays, from the printed array, whether it is a plain name, and the printed indices
     differential spelling of dX, from the printed X
     partial      of a derivative that is named: the sign of change, what stands after it, between two changes, and the quotient
+    lines        `rows` or `cols` behind the argument of a function of every row or column
     held         the same in brackets, with the names of the values that are held
     bold_entries whether an entry of a bold array is bold; latex, ascii: which of the spellings it is
     delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
@@ -57,6 +58,7 @@ class Style(NamedTuple):
     differential: str
     partial: tuple[str, str, str, str]
     held: str = "%s_%s"
+    lines: str = "%s"
     delimited: bool = False
     bold_entries: bool = True
     latex: bool = False
@@ -257,9 +259,12 @@ class _Printer:
         if not arguments:
             return self.style.words.get(name, name), ATOM
         text = ", ".join(self.text(argument) for argument in arguments)
+        row = FUNCTIONS.get(name)
+        if row is not None and row.along:  # softmax(X, rows)
+            text += f", {self.style.lines % row.along}"
+            name, row = row.of, FUNCTIONS[row.of]
         if not self.style.latex:
             return f"{self.style.words.get(name, name)}({text})", ATOM
-        row = FUNCTIONS.get(name)
         spelling = row.latex if row is not None and row.latex is not None else rf"\operatorname{{{name}}}"
         return (spelling.replace("{}", text) if "{}" in spelling else spelling + self.style.group % text), ATOM
 

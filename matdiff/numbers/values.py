@@ -21,11 +21,12 @@ from matdiff.language.dims import size
 from matdiff.language.queries import BY_ENTRIES, post_order, rebuilt, shape_of, sizes_of_indices
 from matdiff.limits import check
 from matdiff.numbers.axes import Place, Sizes, number_of_dim, stored_place, stored_size
-from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of
+from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of, transposed
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 
 if TYPE_CHECKING:
+    from matdiff.functions import Function
     from matdiff.language.syntax import Expr, Rational
 
 DIGITS = 60
@@ -153,6 +154,8 @@ class Evaluation:
         if operation is not None:
             return operation(*args)
         row = FUNCTIONS[function]
+        if row.form == "lifted":
+            return self._of_lines(row, *args)
         if not row.values:
             raise Inexpressible(function)
         values = dict(zip(ARGUMENTS, args, strict=False))
@@ -168,6 +171,12 @@ class Evaluation:
             return Evaluation(values, sizes, {}, self.arithmetic).value(typed.expr)
         except Inexpressible:
             raise Inexpressible(function) from None
+
+    def _of_lines(self, row: Function, matrix: Matrix) -> Matrix:
+        """The function of each row, or column, by itself."""
+        lines = matrix if row.along == "rows" else transposed(matrix)
+        found = [transposed(self.applied(row.of, transposed([line])))[0] for line in lines]
+        return found if row.along == "rows" else transposed(found)
 
     def _flags(self, node: Expr, is_one: Callable[[int, int], bool]) -> Matrix:
         """The array with 1 at some places, 0 elsewhere."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union, cast
 
-from matdiff.functions import NAMES
+from matdiff.functions import FUNCTIONS, NAMES, lifted
 from matdiff.language.errors import TooLarge, UnexpectedText
 from matdiff.language.syntax import DOT, EULER, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
@@ -247,9 +247,9 @@ class Builder:
         arguments = tuple(part for part in parts if isinstance(part, Expr))
         op = SPECIAL_CALLS[function] if function in SPECIAL_CALLS else NAMES.get(function, str(function))
         span = Span(_start(function), _end(parts[-1]))
-        if op in _OF_TWO and len(arguments) == 2:
-            return _OF_TWO[op](*arguments, span)
-        return Expr(op, arguments, span=span)
+        lines = next((part for part in parts if not isinstance(part, Expr) and part.type == "LINES"), None)
+        made = _OF_TWO[op](*arguments, span) if op in _OF_TWO and len(arguments) == 2 else Expr(op, arguments, span=span)
+        return made if lines is None else _of_lines(made, lines)
 
     def over(self, parts: list[Part]) -> Expr:
         """`sum_i x_i`: the head is one token, `sum i=n j=`, with `i!=j=` and `i,j∈S=` for conditions."""
@@ -351,9 +351,18 @@ def _norm_with(inside: Expr, kind: Expr, span: Span) -> Expr:
 
 def sum_of_row_norms(inside: Expr, span: Span) -> Expr:
     """`||X||_{2,1}`."""
-    squares = Expr(".^", (inside, Expr("number", (), 2, span=span)), span=span)
-    rows = Expr("*", (squares, Expr("ones", span=span)), span=span)
-    return Expr("sum", (Expr("sqrt", (rows,), span=span),), span=span)
+    return Expr("sum", (Expr(lifted("norm", "rows"), (inside,), span=span),), span=span)
+
+
+def _of_lines(call: Expr, lines: Token) -> Expr:
+    """`norm(X, rows)`, and `norm(X, 3, rows)`, whose root is of each entry."""
+    if call.op == "^":
+        base, exponent = call.args
+        return Expr(".^", (_of_lines(base, lines), exponent), span=call.span)
+    op = lifted(call.op, lines)
+    if op not in FUNCTIONS:
+        raise UnexpectedText(span=span_of(lines), text=str(lines), after=call.op, reason="lines")
+    return Expr(op, call.args, call.value, call.span)
 
 
 def _is_zero(expr: Expr) -> bool:

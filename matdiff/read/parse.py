@@ -11,9 +11,7 @@ import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from matdiff.functions import FUNCTIONS
 from matdiff.language.errors import BadDeclaration, EndsEarly, Errors, IndexSum, MatdiffError, TooLarge, UnexpectedText
-from matdiff.language.queries import rebuilt
 from matdiff.language.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
@@ -47,13 +45,6 @@ def parse(text: str, *, known: Iterable[str] = (), more: bool = False) -> list[S
     if reading.failed:
         raise Errors([error for _, errors in reading.failed for error in errors])
     return reading.statements
-
-
-def of_every_row(node: Expr) -> Expr:
-    """A function of vectors, of a matrix, as its row in the table says it."""
-    argument, question = node.args[0], parse(FUNCTIONS[node.op].by_rows)[-1]
-    assert isinstance(question, Question)
-    return rebuilt(question.expr, lambda part, made: argument if part.op == "name" else made.replace(span=node.span))
 
 
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:

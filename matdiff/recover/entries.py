@@ -50,6 +50,13 @@ def _letter(text: str) -> Expr:
     return Expr("index", (), text, shape=SCALAR)
 
 
+def _entry(array: Expr, letters: Sequence[str]) -> Expr:
+    """An entry of an array; that of a transpose is one of the matrix."""
+    if array.op == "'" and len(letters) == 2:
+        array, letters = array.args[0], letters[::-1]
+    return Expr("entry", (array, *map(_letter, letters)), shape=SCALAR)
+
+
 class _Entries:
     def __init__(self, recovery: Recovery, taken: tuple[str, ...], reduce: bool) -> None:
         self.recovery, self.taken, self.reduce = recovery, taken, reduce
@@ -89,7 +96,7 @@ class _Entries:
                 return self.entry(tensor, letters)
         if not letters:
             return expr
-        return Expr("entry", (expr, *map(_letter, letters)), shape=SCALAR)
+        return _entry(expr, letters)
 
     def _frechet(self, tensor: Apply) -> Expr:
         """`dexpm(X)`, an array with four axes, the derivative of expm at X; `d2expm(X)` with six, the second one."""
@@ -135,7 +142,7 @@ class _Entries:
             if isinstance(value, Tensor):
                 entry = inner._factor(value, at)
             else:
-                entry = Expr("entry", (value, *map(_letter, at)), shape=SCALAR)
+                entry = _entry(value, at)
             if not slots:
                 entry = self.recovery.writer.scalar_power(entry, magnitude(exponent))
             else:

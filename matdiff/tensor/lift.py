@@ -1,29 +1,64 @@
-"""`Lift`: an expression with sums over an index as a tensor; what depends on an index has it as an axis more.
+"""`Lift`: an expression as a tensor; what depends on an index, of a sum or of the rows of a matrix, has it as an axis more.
 
-A function of one vector or matrix is taken of every member of a family by its definition in the language.  (What vmap is to programs.)
+A function of one vector is taken of every member of a family, or of every row of a matrix, as a function of rows or by its definition
+in the language.  (What vmap is to programs.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS
-from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_value
+from matdiff.functions import FUNCTIONS, lifted
+from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_call, typed_on_scalar, typed_rule, typed_value
+from matdiff.language.dims import ONE
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import is_scalar, post_order
+from matdiff.language.queries import is_scalar, post_order, sizes_of_indices
 from matdiff.language.syntax import Expr
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering, call
+from matdiff.tensor.lower import Lowering, call, variable_tensor
 from matdiff.tensor.masks import Algebra, completed, masks_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matdiff.functions import Function
+    from matdiff.infer.infer import Typed
+    from matdiff.infer.rules import Kinds
     from matdiff.language.dims import Dim
     from matdiff.tensor.lower import Factor, Part
     from matdiff.tensor.nodes import Index, Tensor
 
 # What is asked of an index is asked of the array of all terms.
 _OF_ARRAYS = ("prod", "max", "min")
+
+
+def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
+    """The value of the typed expression, and those of its definitions; see `lowering_of`."""
+    lowering = lowering_of(typed, free)
+    return lowering.value(typed.expr), {name: lowering.values[name] for name in typed.definitions}
+
+
+def lowering_of(typed: Typed, free: frozenset[str] = frozenset()) -> Lift:
+    """What lowers the typed expression: it knows the variables and the definitions.
+
+    Variables in `free` are lowered as if nothing were known of their structure.
+    """
+    values = {name: variable_tensor(variable, name not in free) for name, variable in typed.variables.items()}
+    lowering = lift_of(values, (*typed.definitions.values(), typed.expr))
+    for name, definition in typed.definitions.items():
+        lowering.values[name] = lowering.value(definition)
+    return lowering
+
+
+def lift_of(values: dict[str, Tensor], exprs: Iterable[Expr]) -> Lift:
+    """What lowers these expressions, in which names have these values."""
+    ranges: dict[Index, Dim] = {index: dim for expr in exprs for index, dim in sizes_of_indices(expr).items()}
+    return Lift(values, ranges=ranges, multiplied_out=not ranges)
+
+
+# The index of the row or column of a matrix, which no index of a text is called, and that of an entry of it.
+_LINE, _ENTRY = "~", "~~"
 
 
 class Lift(Lowering):
@@ -35,13 +70,13 @@ class Lift(Lowering):
     def __init__(
         self,
         values: dict[str, Tensor],
-        ranges: Mapping[Index, Dim],
-        held: Mapping[str, tuple[str, ...]] | None = None,
         sizes: dict[str, Dim] | None = None,
+        ranges: Mapping[Index, Dim] | None = None,
+        held: Mapping[str, tuple[str, ...]] | None = None,
         multiplied_out: bool = True,
     ) -> None:
         super().__init__(values, sizes)
-        self.ranges, self.multiplied_out = ranges, multiplied_out
+        self.ranges, self.multiplied_out = ranges or {}, multiplied_out
         self.held_names = held or {}
         self._held: dict[int, tuple[str, ...]] = {}
 
@@ -49,11 +84,11 @@ class Lift(Lowering):
         """The indices that the value of an expression depends on, in the order of their names."""
         return self._held.get(id(expr), ())
 
-    def value(self, expr: Expr) -> Tensor:
-        """The tensor of an expression.  Sums that leave terms out are completed before."""
+    def of_question(self, expr: Expr) -> Tensor:
+        """The tensor of an expression as it is asked: sums that leave terms out are completed before."""
         if any(node.op == "over" and masks_of(node) for node in post_order(expr)):
             expr = completed(expr, Algebra(self._vanishes, self._are_equal))
-        return super().value(expr)
+        return self.value(expr)
 
     def _vanishes(self, expr: Expr) -> bool:
         return build.number_of(self._part(expr)) == 0
@@ -63,7 +98,7 @@ class Lift(Lowering):
 
     def _part(self, expr: Expr) -> Tensor:
         """The value of a part of what is about to be lowered."""
-        return Lowering.value(Lift(self.values, self.ranges, self.held_names, self.sizes, self.multiplied_out), expr)
+        return Lift(self.values, self.sizes, self.ranges, self.held_names, self.multiplied_out).value(expr)
 
     def _leaf(self, expr: Expr) -> Tensor:
         if expr.op == "name":
@@ -182,8 +217,18 @@ class Lift(Lowering):
             return build.apply("power", both, both[0].dims)
         if op == ".*" or (op == ":" and any(is_scalar(arg) for arg in expr.args)):
             return self._joined(expr, [(arg, self._slots(arg)) for arg in expr.args], self._slots(expr), self._own(expr))
+        if row is not None and row.form == "lifted":
+            return self._of_lines(expr, row)
+        if (
+            row is not None
+            and row.form == "func"
+            and row.takes_vectors
+            and len(self.held(expr)) == 1
+            and self._is_of_vector(expr)
+        ):
+            return self._of_members(expr, row)
         if row is not None and row.form != "each" and row.values:
-            return self._defined(expr)
+            return self._defined(expr, typed_value)
         if op in ("neg", "*", "at", "unvec") or (row is not None and row.form in ("each", "op")):
             return super()._value(expr)
         raise NotLifted(span=expr.span, operation=op)
@@ -216,14 +261,66 @@ class Lift(Lowering):
     def _einsum(self, factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
         return (_expanded if self.multiplied_out else build.einsum)(factors, ends, sizes)
 
-    def _defined(self, expr: Expr) -> Tensor:
-        """A function by its definition in the language."""
+    def _defined(self, expr: Expr, typed_of: Callable[[Function, Kinds], Typed]) -> Tensor:
+        """A function by what its row says, in the language, of arguments of these kinds."""
         shapes = dict(zip(ARGUMENTS, map(self.shape, expr.args)))
-        typed = typed_value(FUNCTIONS[expr.op], kinds_of(shapes))
+        typed = typed_of(FUNCTIONS[expr.op], kinds_of(shapes))
         values = dict(zip(ARGUMENTS, map(self._of, expr.args)))
         held = dict(zip(ARGUMENTS, map(self.held, expr.args)))
-        inner = Lift(values, self.ranges, held, sizes_in(typed, shapes), self.multiplied_out)
-        return inner.value(typed.expr)
+        inner = Lift(values, sizes_in(typed, shapes), self.ranges, held, self.multiplied_out)
+        return inner.spread(typed.expr, self.held(expr))
+
+    def spread(self, expr: Expr, held: Sequence[str]) -> Tensor:
+        """The value of an expression with these indices, on some of which it may not depend."""
+        value, slots = self.value(expr), self._slots(expr)
+        if tuple(held) == self.held(expr):
+            return value
+        return build.einsum([(value, [*self.held(expr), *slots])], [*held, *slots], {**self.ranges, **self._own(expr)})
+
+    # Functions of vectors
+
+    def _is_of_vector(self, expr: Expr) -> bool:
+        """Whether the argument is a column or a number."""
+        return self.shape(expr.args[0])[1].is_one
+
+    def _of_members(self, expr: Expr, row: Function) -> Tensor:
+        """A function of every member of a family: the members are the rows of a matrix."""
+        (arg,) = expr.args
+        if not self.axes(arg):
+            return self._defined(expr, typed_on_scalar)
+        members = self._of(arg)
+        return build.apply(lifted(row.name, "rows"), (members,), members.dims[:1] + self.axes(expr))
+
+    def definition(self, expr: Expr) -> Tensor:
+        """The value of `softmax(X, rows)` by the definition of softmax, where it has one."""
+        row = FUNCTIONS[expr.op]
+        for arg in expr.args:
+            self.value(arg)
+        return self._of_lines(expr, row, typed_value if FUNCTIONS[row.of].values else typed_call)
+
+    def _of_lines(self, expr: Expr, row: Function, typed_of: Callable[[Function, Kinds], Typed] = typed_call) -> Tensor:
+        """f(X, rows) and f(X, cols): f of a vector that depends on one more index."""
+        (arg,) = expr.args
+        outer = self.held(arg)
+        places = (_LINE, _ENTRY) if row.along == "rows" else (_ENTRY, _LINE)
+        sizes: dict[Index, Dim] = dict(zip(places, self.shape(arg)))
+        held = tuple(sorted({*outer, _LINE})) if not sizes[_LINE].is_one else outer
+        axes = [place for place in places if not sizes[place].is_one]
+        vector = build.einsum([(self._of(arg), [*outer, *axes])], [*held, *(axis for axis in axes if axis == _ENTRY)])
+        shapes = {ARGUMENTS[0]: (sizes[_ENTRY], ONE)}
+        typed = typed_of(FUNCTIONS[row.of], kinds_of(shapes))
+        inner = Lift({ARGUMENTS[0]: vector}, sizes_in(typed, shapes), {**self.ranges, **sizes}, {ARGUMENTS[0]: held})
+        value = inner.spread(typed.expr, held)
+        own = [_ENTRY] if inner.axes(typed.expr) else []
+        return build.einsum([(value, [*held, *own])], [*outer, *(axis for axis in axes if axis == _LINE or own)])
+
+
+def differential_of_rows(function: str, values: Mapping[str, Tensor]) -> Tensor:
+    """The differential of a function of vectors, of every row: its rule with X, Y and dX, which have the rows as first axis."""
+    shapes = {name: (tensor.dims[1] if tensor.order > 1 else ONE, ONE) for name, tensor in values.items()}
+    typed = typed_rule(FUNCTIONS[function], kinds_of(shapes), 0)
+    lift = Lift(dict(values), sizes_in(typed, shapes), {_LINE: values["X"].dims[0]}, dict.fromkeys(values, (_LINE,)))
+    return lift.spread(typed.expr, (_LINE,))
 
 
 def _indices_of(expr: Expr) -> tuple[str, ...]:

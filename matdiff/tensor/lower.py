@@ -144,8 +144,10 @@ class Lowering:
             return build.apply(op, (args[0],), args[0].dims)
         if row.form == "macro" and row.is_entrywise:  # of an argument with any number of axes
             return Lowering({"X": args[0]}).value(rule_expr(row.values[0]))
+        if row.form == "lifted":
+            return self._of_lines(expr, row)
         if row.form == "macro":
-            return _defined(row, args, [self.shape(arg) for arg in expr.args])
+            return self._meaning(row, args, [self.shape(arg) for arg in expr.args])
         if row.form in ("func", "matrix"):
             return matrix_power(*args) if op == MATRIX_POWER else call(op, args, self.axes(expr))
         if row.form == "frechet":
@@ -173,6 +175,15 @@ class Lowering:
     ) -> Tensor:
         """The value of `expr`, a product of operands and constants that is summed over the indices that are no `ends`."""
         return build.einsum([*((self._of(arg), slots) for arg, slots in parts), *constants], ends, sizes)
+
+    def _of_lines(self, expr: Expr, row: Function) -> Tensor:
+        """A function of every row or column: `lift.Lift` knows it."""
+        raise NotImplementedError
+
+    def _meaning(self, row: Function, args: list[Tensor], shapes: list[Shape]) -> Tensor:
+        """What an abbreviation stands for."""
+        typed = typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes))))
+        return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))), type(self))
 
     def _pattern(self, expr: Expr) -> Tensor:
         shapes = [self.shape(arg) for arg in expr.args]
@@ -370,12 +381,6 @@ def expand_rule(
     return _put_in(typed_rule(FUNCTIONS[name], kinds_of({n: shape for n, (_, shape) in named.items()}), place), named)
 
 
-def _defined(row: Function, args: list[Tensor], shapes: list[Shape]) -> Tensor:
-    """What an abbreviation stands for."""
-    typed = typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes))))
-    return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))))
-
-
-def _put_in(typed: Typed, named: Mapping[str, tuple[Tensor, Shape]]) -> Tensor:
+def _put_in(typed: Typed, named: Mapping[str, tuple[Tensor, Shape]], lowering: type[Lowering] = Lowering) -> Tensor:
     sizes = sizes_in(typed, {n: shape for n, (_, shape) in named.items()})
-    return Lowering({n: tensor for n, (tensor, _) in named.items()}, sizes).value(typed.expr)
+    return lowering({n: tensor for n, (tensor, _) in named.items()}, sizes).value(typed.expr)

@@ -26,6 +26,7 @@ _UNEXPECTED = {
     "wrt": "`wrt` takes names of variables, at the end of a statement",
     "separator": "`{text}` only separates arguments, blocks and indices",
     "after-term": "this cannot follow here",
+    "lines": "`{after}` takes no vector that a row or column could be",
     "power": "a power of a power needs parentheses: (x^2)^3 or x^(2^3)",
     "row": "{text} here, {after} in the first row",
     "option": "options stand outside of the quotes",

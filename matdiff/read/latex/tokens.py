@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS, NAMES
+from matdiff.functions import FUNCTIONS, LINES, NAMES
 from matdiff.language.errors import NeedsParentheses, UnexpectedText, UnknownCommand, UnknownFunction, UnspecifiedFunction
 from matdiff.language.syntax import Span
 from matdiff.limits import check
@@ -285,6 +285,9 @@ class Formula(Scripts):
             if self.marks[place].command in WORDS and self._goes_on(opener.partner.place + 1):  # log{x} y
                 argument = Span(opener.start, opener.partner.end)
                 raise NeedsParentheses(span=Span(start, end), function=function, argument=argument)
+        if function in LINES and opens in CLOSERS and self.pieces and self.pieces[-1].type == "COMMA":  # softmax(X, rows)
+            self.pieces.append(Piece("LINES", function, start, end))
+            return following
         if not is_called and function not in NAMES:
             raise NeedsParentheses(span=Span(start, end), function=function)
         self.pieces.append(Piece("CALL" if is_called else "APPLY", name, start, end))
