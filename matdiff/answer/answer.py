@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.answer.result import Result
@@ -65,6 +66,15 @@ class Answer:
         self.inputs, self.asked, self.typed, self.session, self.output = inputs, asked, typed, session, output
         self.wrt, self.introduced = wrt, introduced
         self.results, self.remarks = list(results), list(remarks)
+
+    @property
+    def plain(self) -> Answer:
+        """The same before a notation was asked for: what is checked and calculated."""
+        if all(result is result.plain for result in self.results):
+            return self
+        plain = copy(self)
+        plain.results = list(dict.fromkeys(result.plain for result in self.results))
+        return plain
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, NotLifted, SumRead
-from matdiff.language.queries import families, letter_of, ones_of, post_order, shape_of
+from matdiff.language.queries import families, indices_of, letter_of, ones_of, post_order, shape_of
 from matdiff.laws.simplify import simplify
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, size_expressions
@@ -56,7 +56,7 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
         apart=tuple(name for name in typed.variables if name.rpartition("_")[0] in known),
     )
     plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
-    plain.counted = typed.sizes_as_numbers
+    plain.counted, plain.indices = typed.sizes_as_numbers, indices_of(parts)
     return plain
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from matdiff.language.dims import Shape
 from matdiff.language.syntax import Expr, Rational, ratio
@@ -27,6 +27,41 @@ def families(exprs: Iterable[Expr]) -> dict[str, Expr]:
     for node in (node for expr in exprs for node in names_in(expr) if node.args):
         found.setdefault(str(node.value), node)
     return found
+
+
+class Indices(NamedTuple):
+    """How a question with sums over an index writes them.
+
+    letters   for each array those that stand at its first axis, at its second, ..., in the order in which they come
+    uppers    what is written as the upper end of a sum, by its letter
+    means     the letters of means
+    axes      those of the output, where it is an array that is written by its entries or members
+    """
+
+    letters: Mapping[str, tuple[tuple[str, ...], ...]]
+    uppers: Mapping[str, Expr]
+    means: frozenset[str]
+    axes: tuple[str, ...]
+
+
+def indices_of(exprs: Sequence[Expr]) -> Indices:
+    """The indices in the definitions of a question and, last, its expression."""
+    letters: dict[str, tuple[tuple[str, ...], ...]] = {}
+    uppers: dict[str, Expr] = {}
+    means: set[str] = set()
+    for node in (node for expr in exprs for node in post_order(expr)):
+        if node.op == "name" and node.args:
+            known = letters.get(str(node.value), ((),) * len(node.args))
+            letters[str(node.value)] = tuple(
+                axis if letter_of(index) in axis else (*axis, letter_of(index)) for axis, index in zip(known, node.args)
+            )
+        elif node.op == "over":
+            own = [index for index in node.args[1:] if index.op == "index"]
+            uppers.update({letter_of(index): index.args[0] for index in own if index.args})
+            means.update(letter_of(index) for index in own if node.value == "mean")
+    last = exprs[-1]
+    axes = tuple(map(letter_of, last.args[1:])) if last.op == "over" and last.value == "array" else ()
+    return Indices(letters, uppers, frozenset(means), axes)
 
 
 def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:

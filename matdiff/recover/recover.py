@@ -177,7 +177,7 @@ class Recovery:
         if product.coefficient == 0 and product.out:
             return Term(1, [], [], (Expr("zeros", (), shape=matrix_shape(product.dims)),))
         for tensor, slots in product.factors:
-            if isinstance(tensor, Sum) and not slots:
+            if not slots and (isinstance(tensor, Sum) or (isinstance(tensor, Apply) and tensor.function == HELD)):
                 inner = self.term(tensor)
                 coefficient = coefficient * inner.coefficient
                 factors += inner.factors

@@ -164,7 +164,7 @@ class Lowering:
         if row.form == "macro" and row.is_entrywise:  # of an argument with any number of axes
             return Lowering({"X": args[0]}).value(rule_expr(row.values[0]))
         if row.form == "macro":
-            return _defined(row, args, [self.shape(arg) for arg in expr.args])
+            return defined(row, args, [self.shape(arg) for arg in expr.args])
         if row.form in ("func", "matrix"):
             return matrix_power(*args) if op == MATRIX_POWER else call(op, args, self.axes(expr))
         if row.form == "frechet":
@@ -389,7 +389,7 @@ def expand_rule(
     return _put_in(typed_rule(FUNCTIONS[name], kinds_of({n: shape for n, (_, shape) in named.items()}), place), named)
 
 
-def _defined(row: Function, args: list[Tensor], shapes: list[Shape]) -> Tensor:
+def defined(row: Function, args: Sequence[Tensor], shapes: Sequence[Shape]) -> Tensor:
     """What an abbreviation stands for."""
     typed = typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes))))
     return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))))

@@ -1,0 +1,67 @@
+"""`equation`: the result as sums over the indices that the question sums over, `df/dw = -2 sum_i (y_i - x_i^T w) x_i`."""
+
+from __future__ import annotations
+
+from matdiff.answer.answer import Answer
+from matdiff.answer.leftside import left_side, output_name
+from matdiff.answer.result import Result
+from matdiff.choose.choose import written
+from matdiff.choose.identities import with_sizes
+from matdiff.language import make
+from matdiff.language.queries import Indices, post_order, shape_of
+from matdiff.language.syntax import Expr
+from matdiff.notations.equation import Equation, NoNotation
+from matdiff.recover.members import Members, member
+from matdiff.tensor.held import Holding, NotHeld
+from matdiff.tensor.lower import axes_of
+
+
+def equation(answer: Answer, result: Result) -> Equation:
+    """The derivative by a parameter, or by one member u_k.
+
+    Raises NoNotation where the question has no sums over an index, or where the result is no sum of members.
+    """
+    indices = answer.typed.indices
+    if indices is None or result.turned or result.is_row or result.along is not None:
+        raise NoNotation
+    at = _held_axes(answer, result, indices)
+    holding = Holding(indices.letters)
+    names = (*answer.typed.variables, *answer.typed.definitions, *answer.typed.sizes_as_numbers)
+    try:
+        tensor = holding.hold(result.derived, at)
+    except NotHeld:
+        raise NoNotation from None
+    context = result.context._replace(recovery=lambda sizes: Members(sizes, indices, holding, names))
+    chosen = written(tensor, context)
+    if chosen.expr is None:
+        raise NoNotation
+    parts = tuple(part._replace(expr=with_sizes(part.expr, named=True)) for part in chosen.parts)
+    right = with_sizes(chosen.expr)
+    if not any(at) and not any(node.op == "over" for expr in (right, *(part.expr for part in parts)) for node in post_order(expr)):
+        raise NoNotation  # it is the same in matrices
+    return Equation(_left(answer, result, at), right, (), parts)
+
+
+def _held_axes(answer: Answer, result: Result, indices: Indices) -> tuple[str | None, ...]:
+    """The letters of the axes that are held: those of the value of an array, or of the member by which is differentiated."""
+    asked = dict((family, name) for name, family in answer.asked.members)
+    at: list[str | None] = []
+    output = axes_of(shape_of(answer.typed.expr))
+    at += [*indices.axes, *[None] * len(output)][: len(output)] if not result.order else [None] * len(output)
+    for name in result.wrt:
+        axes = axes_of(answer.typed.variables[name].shape)
+        letters = asked[name].rpartition("_")[2] if name in asked and len(result.wrt) == 1 else ""
+        at += [*letters, *[None] * len(axes)][: len(axes)]
+    return tuple(at)
+
+
+def _left(answer: Answer, result: Result, at: tuple[str | None, ...]) -> Expr:
+    letters = [letter for letter in at if letter is not None]
+    if not letters:
+        return left_side(answer, result.plain)
+    if not result.order:
+        return member(output_name(answer.typed), letters, shape_of(answer.typed.expr))
+    variable = answer.typed.variables[result.wrt[0]]
+    shape = (variable.shape[1], variable.shape[0]) if len(letters) == 1 else variable.shape
+    output = make.name(output_name(answer.typed), shape_of(answer.typed.expr))
+    return Expr("partial", (output, member(variable.name, letters, shape)), 1)
