@@ -12,7 +12,7 @@ from functools import partial
 
 from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, size
 from matdiff.language.errors import IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes
-from matdiff.language.queries import letter_of, post_order
+from matdiff.language.queries import letter_of, ones_of, post_order, shape_of
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
 
@@ -291,8 +291,13 @@ class Ranges:
         self._unify(condition, f"{left} {condition.value} {right}", one, other)
 
     def left(self, expr: Expr, entry: Expr) -> Shape:
-        """The shape of y[i] = ... and Y[i,k] = ..., where the entry is a number.  Raises NotLifted where it is none."""
+        """The shape of y[i] = ... and Y[i,k] = ..., where the entry is a number, or with one index a vector, which is a row.
+
+        Raises NotLifted where it is neither.
+        """
         axes = self.of(expr.replace(args=expr.args[1:]))
+        if len(axes) == 1 and entry.shape != SCALAR and ones_of(entry)[1]:
+            return axes[0], shape_of(entry)[0]
         if entry.shape != SCALAR:
             raise NotLifted(span=expr.span, operation="")
         return axes[0], axes[1] if len(axes) > 1 else ONE

@@ -35,6 +35,7 @@ class Style(NamedTuple):
     partial      of a derivative that is named: the sign of change, what stands after it, between two changes, and the quotient
     held         the same in brackets, with the names of the values that are held
     bold_entries whether an entry of a bold array is bold; latex, ascii: which of the spellings it is
+    over         the head of a sum over an index: the sign, what stands below it and above it
     delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
     """
 
@@ -57,6 +58,7 @@ class Style(NamedTuple):
     differential: str
     partial: tuple[str, str, str, str]
     held: str = "%s_%s"
+    over: tuple[str, str, str] = ("sum", "_{%s}", "^%s")
     delimited: bool = False
     bold_entries: bool = True
     latex: bool = False
@@ -97,19 +99,34 @@ class _Printer:
 
     def name(self, node: Expr) -> Piece:
         bold = node.shape is not None and kind_of(node.shape) != "scalar"
-        subscript = "_" + "".join(letter_of(index) for index in node.args) if node.args else ""
-        return self.style.name(str(node.value) + subscript, bold), ATOM
+        if not node.args:
+            return self.style.name(str(node.value), bold), ATOM
+        letters = [letter_of(index) for index in node.args]
+        if self.style.latex:
+            return self.style.subscript(self.style.name(str(node.value).rstrip("_"), bold), True, letters), ATOM
+        return self.style.name(f"{str(node.value).rstrip('_')}_{''.join(letters)}", bold), ATOM
 
     def over(self, node: Expr) -> Piece:
-        """A sum over an index as it is written."""
-        body, bounds = node.args[0], []
-        for index in node.args[1:]:
-            if index.op == "condition":
-                bounds.append(f"{letter_of(index.args[0])} {index.value} {letter_of(index.args[1])}")
-            elif not any(index.value in (one.value for one in other.args) for other in node.args[1:] if other.op == "condition"):
-                bounds.append(letter_of(index) + (f"=1..{self.text(index.args[0])}" if index.args else ""))
-        head = f"{node.value}_{{{','.join(bounds)}}}" if len(bounds) > 1 or len(bounds[0]) > 1 else f"{node.value}_{bounds[0]}"
-        return f"{head} {self.at_least(body, OPEN)}", OPEN
+        """A sum over an index: `sum_i`, `sum_{i=1}^n`, `sum_{i,j}`, `sum_{i < j}`."""
+        body, *bounds = node.args
+        told = {index.value for bound in bounds if bound.op == "condition" for index in bound.args}
+        sign, whole, upper = self.style.over
+        shown = [self.text(bound) if bound.op == "condition" else letter_of(bound) for bound in bounds if bound.value not in told]
+        ends = [self.text(bound.args[0]) for bound in bounds if bound.op == "index" and bound.args]
+        word = "" if node.value == "sum" else str(node.value)
+        head = self.style.words.get(word, word) or sign
+        if len(shown) == len(ends) and len(ends) > 1:  # sum_{i=1}^m sum_{j=1}^n
+            heads = " ".join(head + whole % f"{letter}=1" + upper % end for letter, end in zip(shown, ends))
+        elif len(shown) == len(ends) == 1 and len(bounds) == 1:
+            heads = head + whole % f"{shown[0]}=1" + upper % ends[0]
+        else:
+            is_letter = len(shown) == len(shown[0]) == 1 and not self.style.latex
+            heads = head + (f"_{shown[0]}" if is_letter else whole % ",".join(shown))
+        return f"{heads} {self.at_least(body, OPEN)}", OPEN
+
+    def condition(self, node: Expr) -> Piece:
+        sign = self.style.words.get(str(node.value), str(node.value))
+        return f"{letter_of(node.args[0])} {sign} {letter_of(node.args[1])}", ATOM
 
     def number(self, node: Expr) -> Piece:
         value = node.value
@@ -167,6 +184,8 @@ class _Printer:
             return self.pieces[id(first)]
         leads = self.may_lead(first, "*") and not _stands_before_matrices(first, others)
         text = self.text(first) if leads else self.grouped(first)
+        if not self.style.delimited and first.op == "/" and others[-1].op == "over" and self.level(first) == TERM:
+            text = self.text(first).replace(" / ", "/")  # 1/n sum_i x_i
         level = NEGATION if text.startswith("-") else TERM
         for position, factor in enumerate(others, start=2):
             last = position == len(node.args)
@@ -398,6 +417,7 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "e": lambda printer, node: printer.subscripted("e", node, node.args[:1]),
     "commutation": lambda printer, node: printer.subscripted("K", node, node.args),
     "over": _Printer.over,
+    "condition": _Printer.condition,
     "I": _Printer.identity,
     "ones": _Printer.constant,
     "zeros": _Printer.constant,

@@ -36,12 +36,14 @@ class Indices(NamedTuple):
     uppers    what is written as the upper end of a sum, by its letter
     means     the letters of means
     axes      those of the output, where it is an array that is written by its entries or members
+    products  the products in it, and what stands side by side in them, without letters
     """
 
     letters: Mapping[str, tuple[tuple[str, ...], ...]]
     uppers: Mapping[str, Expr]
     means: frozenset[str]
     axes: tuple[str, ...]
+    products: frozenset[Expr]
 
 
 def indices_of(exprs: Sequence[Expr]) -> Indices:
@@ -49,19 +51,33 @@ def indices_of(exprs: Sequence[Expr]) -> Indices:
     letters: dict[str, tuple[tuple[str, ...], ...]] = {}
     uppers: dict[str, Expr] = {}
     means: set[str] = set()
+    products: set[Expr] = set()
     for node in (node for expr in exprs for node in post_order(expr)):
         if node.op == "name" and node.args:
             known = letters.get(str(node.value), ((),) * len(node.args))
             letters[str(node.value)] = tuple(
                 axis if letter_of(index) in axis else (*axis, letter_of(index)) for axis, index in zip(known, node.args)
             )
+        elif node.op == "*":
+            factors = without_letters(node).args
+            ends = range(len(factors) + 1)
+            products.update(Expr("*", factors[start:end]) for start in ends for end in ends if start + 1 < end <= start + _RUN)
         elif node.op == "over":
             own = [index for index in node.args[1:] if index.op == "index"]
             uppers.update({letter_of(index): index.args[0] for index in own if index.args})
             means.update(letter_of(index) for index in own if node.value == "mean")
     last = exprs[-1]
     axes = tuple(map(letter_of, last.args[1:])) if last.op == "over" and last.value == "array" else ()
-    return Indices(letters, uppers, frozenset(means), axes)
+    return Indices(letters, uppers, frozenset(means), axes, frozenset(products))
+
+
+# So many factors side by side are remembered as they are written.
+_RUN = 5
+
+
+def without_letters(expr: Expr) -> Expr:
+    """The expression with blanks for the letters of all indices: x_i^T x_j and x_k^T x_l are alike."""
+    return rebuilt(expr, lambda node, again: Expr("index", (), " ") if node.op == "index" else again)
 
 
 def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:

@@ -37,14 +37,16 @@ def equation(answer: Answer, result: Result) -> Equation:
         raise NoNotation
     parts = tuple(part._replace(expr=with_sizes(part.expr, named=True)) for part in chosen.parts)
     right = with_sizes(chosen.expr)
-    if not any(at) and not any(node.op == "over" for expr in (right, *(part.expr for part in parts)) for node in post_order(expr)):
+    if not any(at) and not any(
+        node.op == "over" for expr in (right, *(part.expr for part in parts)) for node in post_order(expr)
+    ):
         raise NoNotation  # it is the same in matrices
     return Equation(_left(answer, result, at), right, (), parts)
 
 
 def _held_axes(answer: Answer, result: Result, indices: Indices) -> tuple[str | None, ...]:
     """The letters of the axes that are held: those of the value of an array, or of the member by which is differentiated."""
-    asked = dict((family, name) for name, family in answer.asked.members)
+    asked = {family: name for name, family in answer.asked.members}
     at: list[str | None] = []
     output = axes_of(shape_of(answer.typed.expr))
     at += [*indices.axes, *[None] * len(output)][: len(output)] if not result.order else [None] * len(output)

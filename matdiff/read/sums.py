@@ -137,13 +137,28 @@ def refuse(sentence: Sentence, token: Token) -> None:
 def bound(expr: Expr) -> Expr:
     """The expression in which the subscripts of names and the indices of entries that a sum binds are its indices.
 
+    A letter beside one of these in a subscript, as i in `sum_j a_ij x_j`, is an index too: that of the value, an array.
     Raises IndexSum for an index that stands anywhere else.
     """
-    return _bound(expr, {}, {letter for letters in _subscripts(expr) for letter in letters})
+    subscripts = {letter for letters in _subscripts(expr) for letter in letters}
+    beside: dict[str, None] = {}
+    found = _bound(expr, {}, subscripts, None if expr.op == "over" and expr.value == "array" else beside)
+    return held_at(expr, sorted(beside)) if beside else found
 
 
-def _bound(expr: Expr, indices: Mapping[str, Expr], held: Collection[str]) -> Expr:
-    """`held` are letters of subscripts outside of all sums: x_i there is one name, and k != i holds this i."""
+def held_at(expr: Expr, letters: Collection[str]) -> Expr:
+    """The array of what an expression is at these letters, which stand in its subscripts; its sums may be bound already."""
+    own = [Expr("index", (), f"{letter} held", expr.span) for letter in letters]
+    return Expr("over", (_bound(expr, dict(zip(letters, own)), ()), *own), "array", expr.span)
+
+
+def _bound(expr: Expr, indices: Mapping[str, Expr], held: Collection[str], beside: dict[str, None] | None = None) -> Expr:
+    """`held` are letters of subscripts outside of all sums: x_i there is one name, and k != i holds this i.
+
+    In `beside` are put the letters that no sum binds of subscripts in which other ones are bound; without it they are errors.
+    """
+    if expr.op == "over" and any(" " in str(index.value) for index in expr.args[1:] if index.op == "index"):
+        return expr.replace(args=(_bound(expr.args[0], indices, held), *expr.args[1:]))  # bound already
     if expr.op == "over":
         start = 0 if expr.span is None else expr.span.start
         conditions = [part for part in expr.args[1:] if part.op == "condition"]
@@ -157,14 +172,14 @@ def _bound(expr: Expr, indices: Mapping[str, Expr], held: Collection[str]) -> Ex
             raise IndexSum(span=expr.span or NOWHERE, written=letter, problem="unbound", index=letter)
         inside = {**indices, **own}
         conditions = [part.replace(args=tuple(_plain(inside[str(index.value)]) for index in part.args)) for part in conditions]
-        return expr.replace(args=(_bound(expr.args[0], inside, held), *own.values(), *conditions))
+        return expr.replace(args=(_bound(expr.args[0], inside, held, beside), *own.values(), *conditions))
     if expr.op == "name":
-        return _with_subscript(expr, str(expr.value), indices)
+        return expr if expr.args else _with_subscript(expr, str(expr.value), indices, beside)
     if expr.op == "at" and expr.args[0].op == "name":
         letters = [str(place.value) if place.op == "name" else "" for place in expr.args[1:]]
         if any(letter in indices for letter in letters):
-            return _member(expr, str(expr.args[0].value), letters, indices)
-    return expr.replace(args=tuple(_bound(arg, indices, held) for arg in expr.args)) if expr.args else expr
+            return _member(expr, str(expr.args[0].value), letters, indices, beside)
+    return expr.replace(args=tuple(_bound(arg, indices, held, beside) for arg in expr.args)) if expr.args else expr
 
 
 def _subscripts(expr: Expr) -> Iterator[str]:
@@ -177,16 +192,19 @@ def _subscripts(expr: Expr) -> Iterator[str]:
         yield from _subscripts(arg)
 
 
-def _with_subscript(expr: Expr, name: str, indices: Mapping[str, Expr]) -> Expr:
+def _with_subscript(expr: Expr, name: str, indices: Mapping[str, Expr], beside: dict[str, None] | None) -> Expr:
     if name in indices:
         raise IndexSum(span=expr.span or NOWHERE, written=name, problem="value", index=name)
     stem, _, letters = name.rpartition("_")
     is_subscript = bool(stem) and letters.isalpha() and len(letters) <= MOST_INDICES and any(one in indices for one in letters)
-    return _member(expr, stem, list(letters), indices) if is_subscript else expr
+    return _member(expr, stem, list(letters), indices, beside) if is_subscript else expr
 
 
-def _member(expr: Expr, stem: str, letters: list[str], indices: Mapping[str, Expr]) -> Expr:
+def _member(expr: Expr, stem: str, letters: list[str], indices: Mapping[str, Expr], beside: dict[str, None] | None) -> Expr:
     for letter in letters:
+        if letter not in indices and letter and beside is not None:
+            beside[letter] = None
+            return expr
         if letter not in indices:
             raise IndexSum(span=expr.span or NOWHERE, written=stem, problem="unbound", index=letter or ":")
     name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from matdiff.infer.unify import size_of
 from matdiff.language import make
 from matdiff.language.dims import Dim, Shape
-from matdiff.language.queries import Indices, is_scalar, letter_of, post_order, shape_of
+from matdiff.language.queries import Indices, is_scalar, letter_of, post_order, shape_of, without_letters
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.simplify import simplify
 from matdiff.recover.entries import letters_beside
@@ -37,7 +37,7 @@ class Members(Recovery):
 
     def __init__(self, sizes: dict[Dim, Expr], indices: Indices, holding: Holding, taken: Iterable[str]) -> None:
         super().__init__(sizes)
-        self.writer: Writer = SumWriter()
+        self.writer: Writer = SumWriter(indices)
         self.indices, self.holding, self.taken = indices, holding, frozenset(taken)
         apart = [name.rpartition("_") for name in self.taken]
         self.letters_taken = self.taken.union(*(letters for stem, _, letters in apart if stem in indices.letters))
@@ -67,11 +67,16 @@ class Members(Recovery):
             self.writer.symmetric.add(expr)
         return Term(1, [expr], [], ()) if not tensor.dims else Term(1, [], [], (expr,))
 
+    def _sum(self, tensor: Sum) -> Term:
+        completed = _with_square(tensor, self.holding) if not tensor.dims else None
+        return super()._sum(tensor) if completed is None else self.term(completed)
+
     # Sums
 
     def _product(self, product: Product) -> Term:
         letters = self.holding.letters_at(product)
-        parts = [(part, self._summed_in(part, product.out, letters)) for part in entrywise_parts(product)]
+        grouped = [[factor for factor in product.factors if factor in part] for part in entrywise_parts(product)]
+        parts = [(part, self._summed_in(part, product.out, letters)) for part in grouped]
         if not any(summed for _, summed in parts):
             return super()._product(product)
         if len(parts) == 1 and product.coefficient == 1:
@@ -88,7 +93,8 @@ class Members(Recovery):
         assert isinstance(whole, Product)
         return self._with_means(super()._product(whole))
 
-    def _summed_in(self, part: Sequence[Factor], out: Sequence[int], letters: Mapping[int, Collection[str]]) -> list[int]:
+    @staticmethod
+    def _summed_in(part: Sequence[Factor], out: Sequence[int], letters: Mapping[int, Collection[str]]) -> list[int]:
         """The indices over which somebody sums, in their order."""
         slots = dict.fromkeys(slot for _, slots in part for slot in slots)
         return [slot for slot in slots if letters.get(slot) and slot not in out]
@@ -105,9 +111,10 @@ class Members(Recovery):
                 raise Irreducible from None
             body, conditions = self._without_masks(body, chosen.values())
             inner = self.term(simplify(body))
-            clashing = set(chosen.values()) & {letter for part in _parts_of(inner) for letter in bound_in(part)}
+            depends = _Depends(chosen.values())
+            clashing = {letter for part in (*inner.factors, *inner.divisors, *inner.chain) for letter in depends.bound_in(part)}
             if not clashing:
-                return self._summed(inner, {chosen[slot]: product.sizes[slot] for slot in summed}, conditions)
+                return self._summed(inner, depends, {chosen[slot]: product.sizes[slot] for slot in summed}, conditions)
             chosen = self._letters_for(product, summed, clashing)
 
     def _opened(self, product: Product, chosen: Mapping[int, str]) -> Term:
@@ -142,9 +149,8 @@ class Members(Recovery):
         rest = body.factors_but(*(factor for factor, _ in masks))
         return build.with_factors(body, rest), [condition for _, condition in masks]
 
-    def _summed(self, inner: Term, sizes: Mapping[str, Dim], conditions: Sequence[Condition]) -> Term:
-        """The sum over these letters; what does not depend on them stands in front of it, or behind."""
-        depends = _Depends(sizes)
+    def _summed(self, inner: Term, depends: _Depends, sizes: Mapping[str, Dim], conditions: Sequence[Condition]) -> Term:
+        """The sum over letters; what does not depend on them stands in front of it, or behind."""
         factors = [factor for factor in inner.factors if depends(factor)]
         divisors = [divisor for divisor in inner.divisors if depends(divisor)]
         first, last = _depending(inner.chain, depends, bool(factors or divisors))
@@ -192,7 +198,18 @@ class Members(Recovery):
 
 
 class SumWriter(Writer):
-    """Writes what a sum is divided by in front of it: 1/n sum_i x_i."""
+    """Writes what a sum is divided by in front of it, 1/n sum_i x_i, and w^T x_i where the question has it so."""
+
+    def __init__(self, indices: Indices) -> None:
+        super().__init__()
+        self.products = indices.products
+
+    def dot(self, left: Chain, right: Chain) -> Expr:
+        whole = super().dot(left, right)
+        if whole.op != "*" or any(map(is_scalar, whole.args)):
+            return whole
+        turned = self.product(self.transposed_chain(whole.args))
+        return turned if without_letters(turned) in self.products else whole
 
     def scaled(
         self, coefficient: Rational, factors: list[Expr], divisors: list[Expr], chain: Chain, entries: bool = False
@@ -215,6 +232,10 @@ class _Depends:
     def __call__(self, expr: Expr) -> bool:
         return bool(letters_in(expr) & self.letters)
 
+    def bound_in(self, expr: Expr) -> frozenset[str]:
+        """Which of the letters an expression that depends on some of them sums over."""
+        return bound_in(expr) & self.letters if self(expr) else frozenset()
+
 
 def _depending(chain: Chain, depends: _Depends, always: bool) -> tuple[int, int]:
     """From where to where a chain depends on the letters; where nothing does but must stay, its end."""
@@ -224,6 +245,25 @@ def _depending(chain: Chain, depends: _Depends, always: bool) -> tuple[int, int]
     return places[0], places[-1] + 1
 
 
+def _with_square(tensor: Sum, holding: Holding) -> Tensor | None:
+    """Law: x^T x + y^T y - 2 x^T y = ||x - y||^2, which members of one family are when they are held apart."""
+    found: dict[tuple[Tensor, Tensor], tuple[Rational, Tensor]] = {}
+    for coefficient, term in tensor.terms:
+        if isinstance(term, Product) and len(term.factors) == 2 and len(term.sizes) == 1 and term.coefficient == 1:
+            left, right = sorted(term.children, key=lambda child: sorted(holding.held_in(child)))
+            found[left, right] = coefficient, term
+    for (left, right), cross in found.items():
+        squares = [found.get((one, one)) for one in (left, right)]
+        if left is right or squares[0] is None or squares[1] is None:
+            continue
+        scale = squares[0][0]
+        if squares[1][0] == scale and cross[0] == -2 * scale:
+            apart = build.add([(1, left), (-1, right)], left.dims)
+            rest = [term for term in tensor.terms if term not in (cross, *squares)]
+            return build.add([*rest, (scale, build.einsum([(apart, (0,)), (apart, (0,))], ()))], ())
+    return None
+
+
 def member(name: str, letters: Sequence[str], shape: Shape) -> Expr:
     """x_i, r_ij."""
     return Expr("name", tuple(map(_index, letters)), name, shape=shape)
@@ -231,10 +271,6 @@ def member(name: str, letters: Sequence[str], shape: Shape) -> Expr:
 
 def _index(letter: str) -> Expr:
     return Expr("index", (), letter)
-
-
-def _parts_of(term: Term) -> Chain:
-    return (*term.factors, *term.divisors, *term.chain)
 
 
 def letters_in(expr: Expr) -> frozenset[str]:

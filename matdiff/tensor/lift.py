@@ -70,7 +70,8 @@ class Lift(Lowering):
         conditions = [part for part in expr.args[1:] if part.op == "condition"]
         held = self.held(body)
         if expr.value == "array":
-            return build.einsum([(self._of(body), held)], indices, self.ranges)
+            own = self._slots(body)  # of members, which are the rows then
+            return build.einsum([(self._of(body), [*held, *own])], [*indices, *own], {**self.ranges, **self._own(body)})
         left = tuple(index for index in held if index not in indices)
         factors: list[Factor] = [(self._of(body), [*held, *self._slots(expr)])]
         for condition in conditions:
