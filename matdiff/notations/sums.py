@@ -22,7 +22,7 @@ def equation(answer: Answer, result: Result) -> Equation:
     Raises NoNotation where the question has no sums over an index, or where the result is no sum of members.
     """
     indices = answer.typed.indices
-    if indices is None or result.turned or result.is_row or result.along is not None:
+    if indices is None or result.turned or result.is_row or result.along is not None or result.tensor.order > 2:
         raise NoNotation
     at = _held_axes(answer, result, indices)
     holding = Holding(indices.letters)
@@ -31,7 +31,8 @@ def equation(answer: Answer, result: Result) -> Equation:
         tensor = holding.hold(result.derived, at)
     except NotHeld:
         raise NoNotation from None
-    context = result.context._replace(recovery=lambda sizes: Members(sizes, indices, holding, names))
+    fixed = [letter for letter in at if letter is not None]
+    context = result.context._replace(recovery=lambda sizes: Members(sizes, indices, holding, names, fixed))
     chosen = written(tensor, context)
     if chosen.expr is None:
         raise NoNotation

@@ -13,6 +13,8 @@ from matdiff.language.dims import Dim, Shape
 from matdiff.language.queries import Indices, is_scalar, letter_of, post_order, shape_of, without_letters
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.simplify import simplify
+from matdiff.recover.collect import collected
+from matdiff.recover.cost import cost
 from matdiff.recover.entries import letters_beside
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery, matrix_shape
@@ -33,14 +35,20 @@ class Members(Recovery):
     indices   how the question writes its indices
     holding   has held what is asked for by one member
     taken     names that no letter and no member may have
+    fixed     the letters of what is asked for by one member
     """
 
-    def __init__(self, sizes: dict[Dim, Expr], indices: Indices, holding: Holding, taken: Iterable[str]) -> None:
+    def __init__(
+        self, sizes: dict[Dim, Expr], indices: Indices, holding: Holding, taken: Iterable[str], fixed: Iterable[str]
+    ) -> None:
         super().__init__(sizes)
         self.writer: Writer = SumWriter(indices)
         self.indices, self.holding, self.taken = indices, holding, frozenset(taken)
+        # What sums were made of: the body, the size for each letter, and the conditions.
+        self.opened: dict[Expr, tuple[Term, Mapping[str, Dim], Sequence[Condition]]] = {}
         apart = [name.rpartition("_") for name in self.taken]
-        self.letters_taken = self.taken.union(*(letters for stem, _, letters in apart if stem in indices.letters))
+        self.fixed = frozenset(fixed)
+        self.letters_taken = self.taken.union(self.fixed, *(letters for stem, _, letters in apart if stem in indices.letters))
 
     def _term(self, tensor: Tensor) -> Term:
         if any(self.holding.letters_of(tensor)):
@@ -69,7 +77,38 @@ class Members(Recovery):
 
     def _sum(self, tensor: Sum) -> Term:
         completed = _with_square(tensor, self.holding) if not tensor.dims else None
-        return super()._sum(tensor) if completed is None else self.term(completed)
+        if completed is not None:
+            return self.term(completed)
+        apart = super()._sum(tensor)
+        terms = [self.term(inner).times(coefficient) for coefficient, inner in tensor.terms]
+        together = self._together(terms)
+        if len(together) == len(terms):
+            return apart
+        joint = collected(together, self.writer)
+        return min(joint, apart, key=lambda term: cost(term.expr(self.writer)))
+
+    def _together(self, terms: Sequence[Term]) -> list[Term]:
+        """The terms, those that are sums over the same as one sum."""
+        groups: dict[object, list[Term]] = {}
+        for place, term in enumerate(terms):
+            sums = [part for part in (*term.factors, *term.chain) if part.op == "over"]
+            head = sums[0].args[1:] if len(sums) == 1 and sums[0] in self.opened else place
+            groups.setdefault(head, []).append(term)
+        return [group[0] if len(group) == 1 else self._joined(group) for group in groups.values()]
+
+    def _joined(self, terms: Sequence[Term]) -> Term:
+        bodies = []
+        for term in terms:
+            whole = next(part for part in (*term.factors, *term.chain) if part.op == "over")
+            body, sizes, conditions = self.opened[whole]
+            factors = [factor for factor in term.factors if factor is not whole]
+            chain = tuple(part for factor in term.chain for part in (body.chain if factor is whole else (factor,)))
+            bodies.append(
+                Term(term.coefficient, [], [], chain or body.chain).under(
+                    [*factors, *body.factors], [*term.divisors, *body.divisors], self.writer
+                )
+            )
+        return self._with_means(self._summed(collected(bodies, self.writer), _Depends(sizes), sizes, conditions))
 
     # Sums
 
@@ -140,6 +179,8 @@ class Members(Recovery):
         for factor in factors:
             of, at = self.holding.members.get(factor[0], (None, ()))
             if of is not None and of.name in (UNEQUAL, BELOW) and None not in at and set(at) & set(letters):
+                if set(at) & self.fixed:
+                    raise Irreducible  # sum_{k != j} would be read as a sum over both
                 left, right = (letter or "" for letter in at)
                 masks.append((factor, (of.name, left, right)))
         if not masks:
@@ -154,11 +195,14 @@ class Members(Recovery):
         factors = [factor for factor in inner.factors if depends(factor)]
         divisors = [divisor for divisor in inner.divisors if depends(divisor)]
         first, last = _depending(inner.chain, depends, bool(factors or divisors))
-        body = Term(1, factors, divisors, inner.chain[first:last]).expr(self.writer)
+        inside = Term(1, factors, divisors, inner.chain[first:last])
+        body = inside.expr(self.writer)
         told = letters_in(body).union(*((left, right) for _, left, right in conditions))
         alone = [self.size(dim) for letter, dim in sizes.items() if letter not in told]
         bound = {letter: dim for letter, dim in sizes.items() if letter in told}
         whole = self._over(body, bound, conditions) if bound else body
+        if bound:
+            self.opened[whole] = inside, bound, conditions
         before = [*alone, *(factor for factor in inner.factors if not depends(factor))]
         below = [divisor for divisor in inner.divisors if not depends(divisor)]
         if is_scalar(whole):
@@ -184,6 +228,8 @@ class Members(Recovery):
             if count is None:
                 continue
             mean = Expr("over", part.args, "mean", shape=part.shape)
+            body, sizes, conditions = self.opened[part]
+            self.opened[mean] = body._replace(divisors=[*body.divisors, count]), sizes, conditions
             parts = [*term.factors, *term.chain]
             parts[place] = mean
             divisors = list(term.divisors)
