@@ -138,23 +138,25 @@ class Members(Recovery):
         slots = dict.fromkeys(slot for _, slots in part for slot in slots)
         return [slot for slot in slots if letters.get(slot) and slot not in out]
 
-    def _sum_over(self, product: Product, summed: Sequence[int]) -> Term:
-        """The sum of a product over these indices."""
-        chosen = self._letters_for(product, summed)
-        while True:
-            try:
-                body = self.holding.part(product, chosen, product.out)
-            except Diagonal:
-                return self._opened(product, chosen)
-            except NotHeld:
-                raise Irreducible from None
-            body, conditions = self._without_masks(body, chosen.values())
-            inner = self.term(simplify(body))
-            depends = _Depends(chosen.values())
-            clashing = {letter for part in (*inner.factors, *inner.divisors, *inner.chain) for letter in depends.bound_in(part)}
-            if not clashing:
-                return self._summed(inner, depends, {chosen[slot]: product.sizes[slot] for slot in summed}, conditions)
-            chosen = self._letters_for(product, summed, clashing)
+    def _sum_over(self, product: Product, summed: Sequence[int], avoided: frozenset[str] = frozenset()) -> Term:
+        """The sum of a product over these indices, for which letters are avoided."""
+        chosen = self._letters_for(product, summed, avoided)
+        try:
+            body = self.holding.part(product, chosen, product.out)
+        except Diagonal:
+            return self._opened(product, chosen)
+        except NotHeld:
+            raise Irreducible from None
+        body, conditions = self._without_masks(body, chosen.values())
+        inner = self.term(simplify(body))
+        depends = _Depends(chosen.values())
+        clashing = {letter for part in (*inner.factors, *inner.divisors, *inner.chain) for letter in depends.bound_in(part)}
+        if not clashing:
+            return self._summed(inner, depends, {chosen[slot]: product.sizes[slot] for slot in summed}, conditions)
+        rest = [slot for slot in summed if chosen[slot] not in clashing]
+        if rest:  # sum_i (sum_j r_ij x_j) / (sum_j r_ij)
+            return self._sum_over(product, rest)
+        return self._sum_over(product, summed, avoided | clashing)
 
     def _opened(self, product: Product, chosen: Mapping[int, str]) -> Term:
         try:
@@ -162,14 +164,19 @@ class Members(Recovery):
         except NotHeld:
             raise Irreducible from None
 
-    def _letters_for(self, product: Product, summed: Sequence[int], avoided: Collection[str] = ()) -> dict[int, str]:
-        """A letter for each index: one that the question has there, else the next that is free."""
-        own = self.holding.letters_at(product)
-        gone = {*self.letters_taken, *avoided, *self.holding.held_in(product)}
+    def _letters_for(self, product: Product, summed: Sequence[int], avoided: frozenset[str]) -> dict[int, str]:
+        """A letter for each index: of those that the question has there the one that most factors have, else one that is free."""
+        gone = self.letters_taken | avoided | self.holding.held_in(product)
         chosen: dict[int, str] = {}
         for slot in summed:
+            counts: dict[str, int] = {}
+            for tensor, slots in product.factors:
+                for own, letters in zip(slots, self.holding.letters_of(tensor)):
+                    for letter in letters if own == slot else ():
+                        counts[letter] = counts.get(letter, 0) + 1
             used = gone.union(chosen.values())
-            chosen[slot] = next((letter for letter in own[slot] if letter not in used), "") or next(letters_beside(used))
+            free = [letter for letter in sorted(counts, key=lambda letter: -counts[letter]) if letter not in used]
+            chosen[slot] = free[0] if free else next(letters_beside(used))
         return chosen
 
     def _without_masks(self, body: Tensor, letters: Collection[str]) -> tuple[Tensor, list[Condition]]:
