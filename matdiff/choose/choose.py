@@ -94,7 +94,7 @@ def _write(tensor: Tensor, context: Context) -> Written:
         recovery = context.recovery(context.sizes)
         parts = name_parts(tensor, context.defined, recovery, context.taken, context.shapes, unnamed)
         try:
-            whole = Written(tensor, recovery, parts, recovery.expr(tensor))
+            whole = Written(tensor, recovery, parts, recovery.whole(tensor))
         except Irreducible:
             return Written(tensor, recovery, parts, None)
         once = _written_once(whole, context) if len(recovery.known) <= MOST_NODES else set()

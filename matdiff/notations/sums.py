@@ -12,7 +12,7 @@ from matdiff.language.queries import Indices, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.recover.members import Members, member
-from matdiff.tensor.held import Holding, NotHeld
+from matdiff.tensor.held import At
 from matdiff.tensor.lower import axes_of
 
 
@@ -25,15 +25,9 @@ def equation(answer: Answer, result: Result) -> Equation:
     if indices is None or result.turned or result.is_row or result.along is not None or result.tensor.order > 2:
         raise NoNotation
     at = _held_axes(answer, result, indices)
-    holding = Holding(indices.letters)
     names = (*answer.typed.variables, *answer.typed.definitions, *answer.typed.sizes_as_numbers)
-    try:
-        tensor = holding.hold(result.derived, at)
-    except NotHeld:
-        raise NoNotation from None
-    fixed = [letter for letter in at if letter is not None]
-    context = result.context._replace(recovery=lambda sizes: Members(sizes, indices, holding, names, fixed))
-    chosen = written(tensor, context)
+    context = result.context._replace(recovery=lambda sizes: Members(sizes, indices, at, names))
+    chosen = written(result.derived, context)
     if chosen.expr is None:
         raise NoNotation
     parts = tuple(part._replace(expr=with_sizes(part.expr, named=True)) for part in chosen.parts)
@@ -45,7 +39,7 @@ def equation(answer: Answer, result: Result) -> Equation:
     return Equation(_left(answer, result, at), right, (), parts)
 
 
-def _held_axes(answer: Answer, result: Result, indices: Indices) -> tuple[str | None, ...]:
+def _held_axes(answer: Answer, result: Result, indices: Indices) -> At:
     """The letters of the axes that are held: those of the value of an array, or of the member by which is differentiated."""
     asked = {family: name for name, family in answer.asked.members}
     at: list[str | None] = []
@@ -58,7 +52,7 @@ def _held_axes(answer: Answer, result: Result, indices: Indices) -> tuple[str | 
     return tuple(at)
 
 
-def _left(answer: Answer, result: Result, at: tuple[str | None, ...]) -> Expr:
+def _left(answer: Answer, result: Result, at: At) -> Expr:
     letters = [letter for letter in at if letter is not None]
     if not letters:
         return left_side(answer, result.plain)

@@ -21,7 +21,7 @@ from matdiff.recover.recover import Recovery, matrix_shape
 from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Term, Writer
 from matdiff.tensor import build
-from matdiff.tensor.held import BELOW, UNEQUAL, Diagonal, Holding, NotHeld
+from matdiff.tensor.held import BELOW, UNEQUAL, At, Diagonal, Holding, NotHeld
 from matdiff.tensor.nodes import HELD, Apply, Factor, Product, Sum, Symbol, Tensor, entrywise_parts
 from matdiff.tensor.rational import magnitude
 
@@ -33,22 +33,26 @@ class Members(Recovery):
     """Recovers tensors in which no index is left that somebody sums over: of arrays of members the members are written.
 
     indices   how the question writes its indices
-    holding   has held what is asked for by one member
+    at        the letters at which the axes of the whole are held, of the derivative by one member
     taken     names that no letter and no member may have
-    fixed     the letters of what is asked for by one member
     """
 
-    def __init__(
-        self, sizes: dict[Dim, Expr], indices: Indices, holding: Holding, taken: Iterable[str], fixed: Iterable[str]
-    ) -> None:
+    def __init__(self, sizes: dict[Dim, Expr], indices: Indices, at: At, taken: Iterable[str]) -> None:
         super().__init__(sizes)
         self.writer: Writer = SumWriter(indices)
-        self.indices, self.holding, self.taken = indices, holding, frozenset(taken)
+        self.indices, self.at, self.taken = indices, at, frozenset(taken)
+        self.holding = Holding(indices.letters)
         # What sums were made of: the body, the size for each letter, and the conditions.
         self.opened: dict[Expr, tuple[Term, Mapping[str, Dim], Sequence[Condition]]] = {}
         apart = [name.rpartition("_") for name in self.taken]
-        self.fixed = frozenset(fixed)
+        self.fixed = frozenset(letter for letter in at if letter is not None)
         self.letters_taken = self.taken.union(self.fixed, *(letters for stem, _, letters in apart if stem in indices.letters))
+
+    def whole(self, tensor: Tensor) -> Expr:
+        try:
+            return self.expr(simplify(self.holding.hold(tensor, self.at)))
+        except NotHeld:
+            raise Irreducible from None
 
     def _term(self, tensor: Tensor) -> Term:
         if any(self.holding.letters_of(tensor)):

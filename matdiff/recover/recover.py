@@ -42,6 +42,10 @@ class Recovery:
         """Matrix notation; raises Irreducible where there is none."""
         return self.term(tensor).expr(self.writer)
 
+    def whole(self, tensor: Tensor) -> Expr:
+        """The notation of a whole result; raises Irreducible where there is none."""
+        return self.expr(tensor)
+
     def name(self, tensor: Tensor, name: str, expr: Expr) -> None:
         """From now on the tensor, whose notation is `expr`, is written as this name."""
         leaf = make.name(name, shape_of(expr))
