@@ -12,6 +12,7 @@ from matdiff.answer.result import Result
 from matdiff.api import Derivative
 from matdiff.check import verify
 from matdiff.formats.registry import render
+from matdiff.language.queries import post_order
 from matdiff.numbers.values import number_of_dim
 
 _TOLERANCE = 1e-9
@@ -41,6 +42,26 @@ def check_print(derivative: Derivative, report: verify.Report) -> None:
     for line, result in zip(printed, derivative.results, strict=True):
         if result.form == "matrix":
             _check_print(line, result, derivative, report)
+        elif result.form == "sum" and result.is_matrix:
+            _check_sum(line, result, derivative, report)
+
+
+def _check_sum(line: str, result: Result, derivative: Derivative, report: Any) -> None:
+    """A printed sum has the value of the matrix form, read alone and as an expression that is expected of the question."""
+    declared = [declaration(variable) for variable in derivative.typed.variables.values()]
+    try:
+        names = matdiff.differentiate(line, order=0, declarations=declared).typed.variables
+    except matdiff.MatdiffError:  # u_k alone is a name of its own
+        names = {}
+    if names.keys() <= derivative.typed.variables.keys() and names:
+        _check_print(line, result.plain, derivative, report)
+    elif result.left is None or not any(node.op == "name" and node.args for node in post_order(result.left)):
+        raise Untrue(f"{derivative.inputs.source!r}: the printed {line!r} is not read back")
+    verdict = derivative.expect([other.formula for other in derivative.results])[derivative.results.index(result)]
+    if not verdict.passed:
+        raise Untrue(
+            f"{derivative.inputs.source!r}: the printed {line!r} is not the result when it is expected: {verdict.finding}"
+        )
 
 
 def _check_print(line: str, result: Result, derivative: Derivative, report: Any) -> None:
