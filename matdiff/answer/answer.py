@@ -69,11 +69,12 @@ class Answer:
 
     @property
     def plain(self) -> Answer:
-        """The same before a notation was asked for: what is checked and calculated."""
-        if all(result is result.plain for result in self.results):
+        """The same in matrices or in indices: what is checked and calculated."""
+        if all(result.form in ("matrix", "index") for result in self.results):
             return self
         plain = copy(self)
-        plain.results = list(dict.fromkeys(result.plain for result in self.results))
+        whole = (result if result.form in ("matrix", "index") else result.plain for result in self.results)
+        plain.results = list(dict.fromkeys(whole))
         return plain
 
     @property
