@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side, output_name
+from matdiff.answer.member import held_axes
 from matdiff.answer.result import Result
 from matdiff.choose.choose import written
 from matdiff.choose.identities import with_sizes
 from matdiff.language import make
-from matdiff.language.queries import Indices, post_order, shape_of
+from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.recover.members import Members, member
 from matdiff.tensor.held import At
-from matdiff.tensor.lower import axes_of
 
 
 def equation(answer: Answer, result: Result) -> Equation:
@@ -24,7 +24,7 @@ def equation(answer: Answer, result: Result) -> Equation:
     indices = answer.typed.indices
     if indices is None or result.turned or result.is_row or result.along is not None or result.tensor.order > 2:
         raise NoNotation
-    at = _held_axes(answer, result, indices)
+    at = held_axes(answer, result)
     names = (*answer.typed.variables, *answer.typed.definitions, *answer.typed.sizes_as_numbers)
     context = result.context._replace(recovery=lambda sizes: Members(sizes, indices, at, names))
     chosen = written(result.derived, context)
@@ -37,19 +37,6 @@ def equation(answer: Answer, result: Result) -> Equation:
     ):
         raise NoNotation  # it is the same in matrices
     return Equation(_left(answer, result, at), right, (), parts)
-
-
-def _held_axes(answer: Answer, result: Result, indices: Indices) -> At:
-    """The letters of the axes that are held: those of the value of an array, or of the member by which is differentiated."""
-    asked = {family: name for name, family in answer.asked.members}
-    at: list[str | None] = []
-    output = axes_of(shape_of(answer.typed.expr))
-    at += [*indices.axes, *[None] * len(output)][: len(output)] if not result.order else [None] * len(output)
-    for name in result.wrt:
-        axes = axes_of(answer.typed.variables[name].shape)
-        letters = asked[name].rpartition("_")[2] if name in asked and len(result.wrt) == 1 else ""
-        at += [*letters, *[None] * len(axes)][: len(axes)]
-    return tuple(at)
 
 
 def _left(answer: Answer, result: Result, at: At) -> Expr:
