@@ -90,11 +90,12 @@ class Derivative(Answer):
     def in_notation(self, notation: str) -> Derivative:
         """The same answer with its results in another notation: one of `notations.CHOICES`.
 
-        "auto" is matrix notation where there is one, else index notation.  "all" gives every result in each of its notations.
+        "auto" is sums of members for what was asked with sums over an index, else matrix notation where there is one, else index
+        notation.  "all" gives every result in each of its notations.
         Where a result has no such notation it comes in the next best, and `remarks` say so.  Raises `errors.WrongOption`.
         """
         choices.check("notation", notation)
-        if notation == "auto":
+        if notation == "auto" and self.typed.indices is None:
             return self
         from matdiff.notations.notate import in_notation
 
@@ -248,7 +249,7 @@ def differentiate(
         with about(source, known):
             inputs = _read(source, syntax, known)
             try:
-                answer = Derivative(pipeline.solve(inputs, asked))
+                answer = Derivative(pipeline.solve(inputs, asked)).in_notation("auto")
             except NotAName as problem:
                 problem.names = names_in([inputs.question]) if problem.option == "--wrt" else ()
                 raise

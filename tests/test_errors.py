@@ -244,7 +244,7 @@ ANSWER = matdiff.differentiate("x^T A x", "x")
         ),
         (
             lambda: ANSWER.in_notation("bogus"),
-            "`notation` takes auto, matrix, index, entry, frobenius, kronecker, differential or all, not `bogus`",
+            "`notation` takes auto, matrix, sum, index, entry, frobenius, kronecker, differential or all, not `bogus`",
             "--notation bogus",
         ),
         (lambda: ANSWER.steps("bogus"), "`method` takes differential, chain or index, not `bogus`", "--method bogus"),

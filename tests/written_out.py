@@ -14,7 +14,7 @@ from matdiff.check.verify import Undefined
 from matdiff.infer.infer import Typed, infer
 from matdiff.language.dims import shape_of_axes, size
 from matdiff.language.kinds import Variable, declared_kind
-from matdiff.language.queries import post_order, sets_of
+from matdiff.language.queries import is_held, post_order, sets_of, shape_of
 from matdiff.language.statements import Definition, Question
 from matdiff.language.syntax import Expr
 from matdiff.numbers.axes import number_of_dim
@@ -61,8 +61,10 @@ class WrittenOut:
         self.sizes, self.values = sizes, dict(values)
         self.parts: dict[str, Expr] = {one.name: one.expr for one in statements if isinstance(one, Definition)}
         (question,) = (one for one in statements if isinstance(one, Question))
-        ranges = infer(question.expr, variables, self.parts, soft=True).ranges
-        self.ranges = {str(index): number_of_dim(dim, sizes) for index, dim in ranges.items()}
+        typed = infer(question.expr, variables, self.parts, soft=True)
+        self.ranges = {str(index): number_of_dim(dim, sizes) for index, dim in typed.ranges.items()}
+        # With one index, of members: these are the rows.
+        self.has_rows = len(question.expr.args) == 2 and not shape_of(typed.expr)[1].is_one
         fixed = {name: size(number) for name, number in sizes.items()}
         self.variables = {
             name: one._replace(shape=tuple(dim.substitute(fixed) for dim in one.shape)) for name, one in variables.items()
@@ -101,6 +103,8 @@ class WrittenOut:
             places = [p for p in places if self._entry(str(part.value), [p[str(index.value)] for index in part.args])]
         terms = [self.expanded(expr.args[0], place) for place in places]
         if expr.value == "array":
+            if self.has_rows and is_held(expr.args[1]):
+                terms = [Expr("'", (term,)) for term in terms]
             return Expr("block", tuple(terms), prod(map(len, rows[1:])))
         if not terms:
             return Expr("number", (), 0)

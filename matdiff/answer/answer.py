@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.answer.result import Result
@@ -65,6 +66,16 @@ class Answer:
         self.inputs, self.asked, self.typed, self.session, self.output = inputs, asked, typed, session, output
         self.wrt, self.introduced = wrt, introduced
         self.results, self.remarks = list(results), list(remarks)
+
+    @property
+    def plain(self) -> Answer:
+        """The same in matrices or in indices: what is checked and calculated."""
+        if all(result.form in ("matrix", "index") for result in self.results):
+            return self
+        plain = copy(self)
+        whole = (result if result.form in ("matrix", "index") else result.plain for result in self.results)
+        plain.results = list(dict.fromkeys(whole))
+        return plain
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -14,7 +14,17 @@ from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, SumRead
 from matdiff.language.make import transposed
-from matdiff.language.queries import families, letter_of, membership, ones_of, positions, post_order, sets_of, shape_of
+from matdiff.language.queries import (
+    families,
+    indices_of,
+    letter_of,
+    membership,
+    ones_of,
+    positions,
+    post_order,
+    sets_of,
+    shape_of,
+)
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.recover.entries import in_indices, letters_beside
@@ -59,7 +69,7 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
         apart=tuple(name for name in typed.variables if name.rpartition("_")[0] in known),
     )
     plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
-    plain.counted = typed.sizes_as_numbers
+    plain.counted, plain.indices = typed.sizes_as_numbers, indices_of(parts)
     return plain
 
 

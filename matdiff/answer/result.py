@@ -26,8 +26,10 @@ from matdiff.tensor.nodes import Tensor
 
 
 class Notated(NamedTuple):
-    """A tensor with its notations, as `Result` has them."""
+    """A tensor with its notations, as `Result` has them; `derived` is as it came from the derivation, `context` what it was chosen in."""
 
+    derived: Tensor
+    context: Context
     tensor: Tensor
     recovery: Recovery
     parts: list[Part]
@@ -65,7 +67,8 @@ class Writing:
 
     def _write(self, tensor: Tensor, sizes: dict[Dim, Expr], letters: Sequence[str], as_row: bool) -> Notated:
         taken = (*self.taken, *letters)
-        chosen = written(tensor, Context(self.given, self.defined, self.shapes, sizes, taken))
+        context = Context(self.given, self.defined, self.shapes, sizes, taken)
+        chosen = written(tensor, context)
         recovery = chosen.recovery
         index_expr = in_indices(chosen.tensor, letters, recovery, taken)
         form = "matrix" if chosen.expr is not None else "index"
@@ -76,7 +79,7 @@ class Writing:
         expr = with_sizes(expr)
         parts = [part._replace(expr=with_sizes(part.expr, named=True)) for part in chosen.parts]
         where = needed(parts, Expr("*", (expr, index_expr)))
-        return Notated(chosen.tensor, recovery, parts, form, expr, index_expr, where)
+        return Notated(tensor, context, chosen.tensor, recovery, parts, form, expr, index_expr, where)
 
 
 class Result:
@@ -98,6 +101,7 @@ class Result:
     place        its number among the results of the question, whatever notation is shown
     along        what the derivative is applied to, if it is: then it has no axes for that (see `directions`)
     plain        the result before a notation was asked for; itself where none was
+    derived      the tensor as it came from the derivation, before the shortest of its forms was chosen, in `context`
     turned       whether `expr`, `shape` and `axes` are those of the transpose, because of the layout
     """
 
@@ -109,6 +113,7 @@ class Result:
         as_row = tensor.order == 1 and self._is_along_row(writing.typed)
         found = writing.written(tensor, wrt, [letter for *_, letter in self.axes], as_row)
         self.tensor, self.recovery, self.form = found.tensor, found.recovery, found.form
+        self.derived, self.context = found.derived, found.context
         self.full_axes = list(self.axes)
         self.plain = self
         self.left: Expr | None = None
@@ -130,13 +135,15 @@ class Result:
         of = self.axes[0][0]
         return kind_of(shape_of(typed.expr) if of == "output" else typed.variables[of].shape) == "row"
 
-    def written_as(self, form: str, left: Expr, right: Expr, legend: tuple[str, ...]) -> Result:
-        """The same result as an equation of another notation."""
+    def written_as(
+        self, form: str, left: Expr, right: Expr, legend: tuple[str, ...], parts: Sequence[Part] | None = None
+    ) -> Result:
+        """The same result as an equation of another notation, which may have named parts of its own."""
         shown = copy(self)
         shown.plain = self.plain
         shown.form, shown.left, shown.expr, shown.legend = form, left, right, legend
-        shown.where = needed(list(self.parts), right)
-        if form in ("entry", "kronecker", "differential"):
+        shown.where = needed(list(self.parts if parts is None else parts), right)
+        if form in ("entry", "sum", "kronecker", "differential"):
             shown.shown_shape = tuple(dim for dim in shape_of(right) if not dim.is_one)
         return shown
 
@@ -200,7 +207,7 @@ class Result:
     @property
     def assumed(self) -> str:
         """`p: scalar; ` where a formula in matrix notation would be read otherwise; see `rereading`."""
-        return assumed_kinds(self.formula, self.formulas, self._typed) if self.form == "matrix" else ""
+        return assumed_kinds(self.formula, self.formulas, self._typed) if self.form in ("matrix", "sum") else ""
 
     @property
     def value_line(self) -> str:

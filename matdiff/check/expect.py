@@ -121,7 +121,7 @@ def _read_back(answer: Answer, result: Result) -> tuple[Result, Shape | None, Ty
 
     With its shape, None for a tensor, and the formula as it is read, None in index notation.
     """
-    if result.form == "index":
+    if result.form in ("index", "sum"):
         result = result.plain
     shape = _shown_shape(result)
     if shape is None or result.form == "index":

@@ -94,6 +94,7 @@ def prove(answer: Answer, sizes: Mapping[str, int] | None = None, progress: Prog
     What is proved at one size may be an accident of small matrices; so it is compared with numbers at others, and at one that is
     larger than such an accident needs (see `trial_sizes`).
     """
+    answer = answer.plain
     reasons, fixed = [], fixed_sizes(answer.typed, sizes)
     for chosen in TrialSizes([answer.typed], fixed).small(_MOST_SHAPES):
         proof = Proof(chosen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from matdiff.answer.matrices import in_matrices
 from matdiff.infer.infer import Typed, infer
 from matdiff.infer.variables import declare, described
 from matdiff.language.dims import SCALAR, Shape
@@ -13,6 +14,7 @@ from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.read.parse import Declaration, Definition, Question, parse
+from matdiff.read.sums import held_at
 from matdiff.tensor import build
 from matdiff.tensor.lift import lower
 
@@ -49,9 +51,14 @@ def _read(names: _Names, text: str, shape: Shape | None) -> Typed:
     if question.wrt:
         raise Errors([UnexpectedText(span=question.wrt_spans[0], text=question.wrt[0], reason="wrt")])
     names.add(statements)
-    names.check([question.expr, *(s.expr for s in statements if isinstance(s, Definition))])
-    typed = _beside(question.expr, shape, names) if shape is not None else None
-    return typed or names.typed(question.expr)
+    expr = names.at_members(question.expr)
+    names.check([expr, *(s.expr for s in statements if isinstance(s, Definition))])
+    typed = _beside(expr, shape, names) if shape is not None else None
+    return typed or _without_sums(names.typed(expr))
+
+
+def _without_sums(typed: Typed) -> Typed:
+    return in_matrices(typed) if typed.ranges else typed
 
 
 def _beside(expr: Expr, shape: Shape, names: _Names) -> Typed | None:
@@ -61,6 +68,8 @@ def _beside(expr: Expr, shape: Shape, names: _Names) -> Typed | None:
     except MatdiffError:
         return None
     typed = Typed(both.expr.args[0], {n: v for n, v in both.variables.items() if n != _RESULT}, both.definitions, ())
+    typed.ranges = both.ranges
+    typed = _without_sums(typed)
     if shape_of(typed.expr) == SCALAR != shape:
         if build.number_of(simplify(lower(typed)[0])) != 0:
             return None
@@ -82,6 +91,7 @@ class _Names:
             if dim.name is not None and dim.name not in self.variables:
                 self.definitions.setdefault(dim.name, number)
         self.own = {*self.variables, *answer.typed.size_names}
+        self.letters = [name.rpartition("_")[2] for name, family in answer.asked.members if family in result.wrt]
         self.variables |= _differentials(result.expr, answer)
 
     @property
@@ -133,6 +143,19 @@ class _Names:
             **{name: Variable(name, declared_kind(shape), shape) for name, shape in (more or {}).items()},
         }
         return infer(expr, variables, self.definitions, soft=False)
+
+    def at_members(self, expr: Expr) -> Expr:
+        """The expression for all members, where it says what the derivative by one is: 2 (x_k - m) by x_k."""
+        names = names_in(expr)
+        strange = {str(node.value) for node in names if not node.args} - set(self.known)
+        found = {
+            letter for stem, _, own in (name.rpartition("_") for name in strange) if stem in self.variables for letter in own
+        }
+        found |= {str(place.value) for node in names for place in node.args if place.op == "name"}
+        for letters in self.letters:
+            if found & set(letters):
+                return held_at(expr, letters)
+        return expr
 
 
 # Of these the differential of a structured variable has the structure; that of an orthogonal one has none that is declared.

@@ -110,7 +110,7 @@ class _Digits(NamedTuple):
 
 def sampler_of(answer: Answer, seed: int, fixed: Mapping[str, int]) -> Sampler:
     """What draws points for the input of an answer and all its formulas, in a shape in which these have values if there is one."""
-    beside = []
+    beside, answer = [], answer.plain
     for result in answer.results:
         beside += [Typed(expr, answer.typed.variables, parts_of(result), ()) for expr in (result.expr, result.index_expr)]
 
@@ -196,6 +196,7 @@ def verify(answer: Answer, *, seed: int = 0, sizes: Mapping[str, int] | None = N
 
     `sizes` fixes size names; the others are drawn, all different.  At most so many points are tried as `most` says.
     """
+    answer = answer.plain
     digits = _Digits(max((result.order for result in answer.results), default=1))
     with mp.workdps(digits.carried):
         sampler = sampler_of(answer, seed, fixed_sizes(answer.typed, sizes))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import NamedTuple
 
@@ -32,6 +32,7 @@ class Context(NamedTuple):
     defined    the names of the user's definitions, `shapes` their sizes
     sizes      expressions that stand for symbolic sizes
     taken      names that a part must not get
+    recovery   what makes the recovery for another notation than that of matrices
     """
 
     given: Tensor
@@ -39,6 +40,7 @@ class Context(NamedTuple):
     shapes: Mapping[str, Shape]
     sizes: dict[Dim, Expr]
     taken: Iterable[str]
+    recovery: Callable[[dict[Dim, Expr]], Recovery] = Recovery
 
 
 class Written(NamedTuple):
@@ -89,10 +91,10 @@ def _write(tensor: Tensor, context: Context) -> Written:
     """The tensor with its named parts.  What turns out to be written once gets no name: terms have been put together."""
     unnamed: set[Tensor] = set()
     for _ in range(ROUNDS):
-        recovery = Recovery(context.sizes)
+        recovery = context.recovery(context.sizes)
         parts = name_parts(tensor, context.defined, recovery, context.taken, context.shapes, unnamed)
         try:
-            whole = Written(tensor, recovery, parts, recovery.expr(tensor))
+            whole = Written(tensor, recovery, parts, recovery.whole(tensor))
         except Irreducible:
             return Written(tensor, recovery, parts, None)
         once = _written_once(whole, context) if len(recovery.known) <= MOST_NODES else set()

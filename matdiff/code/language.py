@@ -155,8 +155,10 @@ class Language(ABC):
         return Spelling(text, SUM if len(terms) > 1 else ATOM if " " not in text else TERM)
 
     def place(self, node: Node) -> Spelling:
-        """A position, which the plan counts from 1."""
+        """A position, which the plan counts from 1 but for an index of code."""
         index: Expr = node.data
+        if index.op == "index":
+            return Spelling(self.position(self.numbers[str(index.value)]))
         if index.op == "number" and isinstance(index.value, int):
             return Spelling(str(index.value - 1 + self.first))
         text = self._arithmetic(index)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
 from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import left_side
+from matdiff.answer.member import by_member
 from matdiff.answer.result import Result
 from matdiff.code.factors import shared_factors
 from matdiff.code.language import LAMBDA_NAMES, Language
@@ -17,7 +18,7 @@ from matdiff.code.spelling import Statements
 from matdiff.code.translate import Translator
 from matdiff.language.dims import Dim
 from matdiff.language.kinds import Variable
-from matdiff.language.queries import shape_of
+from matdiff.language.queries import post_order, shape_of
 from matdiff.language.text import text
 from matdiff.pipeline import operators
 from matdiff.tensor.lower import axes_of
@@ -117,12 +118,13 @@ class _Functions:
     def __init__(self, answer: Answer, language: type[Language], options: Wanted) -> None:
         self.answer, self.typed, self.options, self.language = answer, answer.typed, options, language
         self.output = "f" if options.number is None else f"f_{options.number}"
-        self.derivatives = [result for result in answer.results if result.order]
+        self.results = [by_member(answer, result) for result in answer.results]
+        self.derivatives = [result for result in self.results if result.order]
         self.names = _escaped([function_name(result, self.output) for result in self.derivatives], {self.output})
         self.reserved = language.reserved | language.helpers.keys() | {*LAMBDA_NAMES, *language.results, self.output}
         self.reserved |= {*self.names, *(f"{self.output}_and_{name}" for name in self.names)}
         self.parameters = dict(zip(answer.typed.variables, _escaped(answer.typed.variables, self.reserved)))
-        numbers = answer.typed.number_names()
+        numbers = tuple(dict.fromkeys((*answer.typed.number_names(), *_positions(self.derivatives))))
         self.numbers = dict(zip(numbers, _escaped(numbers, {*self.reserved, *self.parameters.values()})))
         sizes = {name for dim in answer.typed.dims_and_indices()[0] for name in dim.names}
         self.numbers |= {name: self.parameters[name] for name in numbers if name in self.parameters and name not in sizes}
@@ -135,7 +137,7 @@ class _Functions:
 
     def bare(self) -> list[str]:
         """What the functions of the results return, without the functions."""
-        return [self._function("", [result if result.order else None]) for result in self.answer.results]
+        return [self._function("", [result if result.order else None]) for result in self.results]
 
     def texts(self) -> list[str]:
         """All functions."""
@@ -262,6 +264,13 @@ def _escaped(names: Iterable[str], reserved: Collection[str]) -> list[str]:
             shown += "_"
         found.append(shown)
     return found
+
+
+def _positions(results: Iterable[Result]) -> Iterator[str]:
+    """The indices of members in the results."""
+    for part in (node for result in results for expr in result.formulas for node in post_order(expr)):
+        if part.op == "at":
+            yield from (str(place.value) for place in part.args[1:] if place.op == "index")
 
 
 def _left(result: Result, output: str) -> str:

@@ -169,9 +169,9 @@ class Translator(Products):
         return Value(code, shape)
 
     def _place(self, index: Expr) -> Node:
-        """A position, which the language counts from 1."""
+        """A position, which the language counts from 1; an index is counted as in the code."""
         for part in post_order(index):
-            if part.op == "name":
+            if part.op in ("name", "index"):
                 self.indices[str(part.value)] = None
         return self.plan.make("place", data=index)
 

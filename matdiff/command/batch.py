@@ -196,9 +196,10 @@ class Batch:
             inputs = Inputs(excerpt.text, question, self.declarations, self.definitions)
             derivative = Derivative(pipeline.solve(inputs, self._asked))
             is_written = options.format in registry.WRITTEN
-            notated = (
-                derivative.in_notation(options.notation) if is_written or options.expected or question.expected else derivative
-            )
+            is_notated = is_written or bool(options.expected or question.expected)
+            # A derivation ends with the result as it is in matrices.
+            is_plain = options.steps and options.notation == "auto"
+            notated = derivative.in_notation(options.notation) if is_notated and not is_plain else derivative
             # What is expected is compared in the notation asked for; with several of one result it is one of them.
             compared = derivative if options.notation == "all" else notated
             checks = self._checks(derivative, compared, question)

@@ -129,7 +129,7 @@ GROUPS: tuple[tuple[str, tuple[click.Option, ...]], ...] = (
             choice(
                 "--notation",
                 of="notation",
-                help="auto (default), matrix, index, entry, frobenius, kronecker, differential or all.",
+                help="auto (default), matrix, sum, index, entry, frobenius, kronecker, differential or all.",
             ),
             choice("--math", of="math", help="LaTeX around it: none, inline, display or align."),
             option(

@@ -68,6 +68,7 @@ class Asked(NamedTuple):
         found, members = [], []
         for name in self.named:
             stem, _, letters = name.rpartition("_")
+            stem = stem + "_" if stem in RESERVED else stem
             if name not in occurring and stem in known and letters.isalpha() and len(letters) <= 2:
                 members.append((name, stem))
                 found.append(stem)

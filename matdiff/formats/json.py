@@ -135,6 +135,8 @@ def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document
         "conditions": list(result.conditions),
         "where": [{"name": part.name, **_spellings(part.expr)} for part in result.where],
     }
+    if result.form == "sum":
+        document["matrix"] = _spellings(result.plain.expr) if result.is_matrix else None
     found = [_check(check) for check in checks if check.kind != "expect" or check.place == result.place]
     if found:
         document["check"] = found[0]

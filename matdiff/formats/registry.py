@@ -50,7 +50,8 @@ def is_one_document(format: str, math: str = "none") -> bool:
 
 def contribution(answer: Answer, format: str, **options: Any) -> Sequence[str]:
     """What one answer adds to a document; its `number` is its place among the answers, if there are several."""
-    found: Sequence[str] = _function(_DOCUMENTS[FORMATS[format]][0])(answer, Options(format=format, **options))
+    shown = answer if format in WRITTEN else answer.plain
+    found: Sequence[str] = _function(_DOCUMENTS[FORMATS[format]][0])(shown, Options(format=format, **options))
     return found
 
 
@@ -62,7 +63,7 @@ def together(answers: Sequence[Sequence[str]], format: str, **options: Any) -> s
 def render(answer: Answer, format: str, **options: Any) -> str:
     """The answer in a format of `FORMATS`; for `options` see `Options`, None is the default.  Raises KeyError for an unknown format."""
     given = {name: value for name, value in options.items() if value is not None}
-    return str(_function(FORMATS[format])(answer, Options(format=format, **given)))
+    return str(_function(FORMATS[format])(answer if format in WRITTEN else answer.plain, Options(format=format, **given)))
 
 
 def _function(name: str) -> Callable[..., Any]:

@@ -13,9 +13,10 @@ from matdiff.formats.unicode import STYLE, unicode
 from matdiff.formats.verdicts import check_lines
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
+from matdiff.language.errors import SumRead
 from matdiff.language.kinds import kind_of
 from matdiff.language.printer import show
-from matdiff.language.queries import post_order, shape_of
+from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
 
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
@@ -114,6 +115,8 @@ def understood(answer: Answer) -> list[str]:
         lines += [f"  {words}" for words in result.legend if f"  {words}" not in lines]
         if result.form == "index" and result.left is None:
             lines += _next_best(answer, result)
+        if result.form == "sum" and result.is_matrix:
+            lines.append(_in_matrices(answer, result.plain))
     return lines
 
 
@@ -124,11 +127,22 @@ def _next_best(answer: Answer, result: Result) -> list[str]:
     found = next_best(answer, result)
     if found is None:
         return []
-    notation, (left, right, legend) = found
+    notation, (left, right, legend, _) = found
     words = [matrix_size(shape_of(right))] if notation == "kronecker" and right.shape else []
     name = "as a matrix" if notation == "kronecker" else "as a differential"
     note = f"   ({', '.join([*words, *legend])})" if words or legend else ""
     return [f"  {name}: {show(left, STYLE)} = {unicode(right)}{note}"]
+
+
+def _in_matrices(answer: Answer, result: Result) -> str:
+    """`in matrices: ∂f/∂w = -2 xᵀ (y - x w)   (x has the rows x_iᵀ)`."""
+    used = {str(node.value) for expr in result.formulas for node in names_in(expr)}
+    members = [row for remark in answer.typed.remarks if isinstance(remark, SumRead) for row in remark.members]
+    rows = [(shown, name) for shown, place, name in members if place.startswith("row") and name in used]
+    named = [f"{unicode_name(name)} has the rows {unicode_name(shown)}ᵀ" for shown, name in rows]
+    parts = "".join(f", with {unicode_name(part.name)} = {unicode(part.expr)}" for part in result.where)
+    note = f"   ({', '.join(named)})" if named else ""
+    return f"  in matrices: {show(left_side(answer, result), STYLE)} = {unicode(result.expr)}{parts}{note}"
 
 
 def shape_words(shape: Shape) -> str:

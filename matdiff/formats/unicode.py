@@ -32,7 +32,7 @@ STYLE = Style(
     superscript=_superscript,
     rational=_rational,
     subscript=_subscript,
-    words={"ones": "𝟏", "zeros": "0", "eye": "I", "pi": "π", "logdet": "log det", "delta": "δ"},
+    words={"ones": "𝟏", "zeros": "0", "eye": "I", "pi": "π", "logdet": "log det", "delta": "δ", "!=": "≠"},
     calls={"norm": "‖%s‖", "norm2": "‖%s‖₂", "norm1": "‖%s‖₁"},
     infix={"dyad": " ⋆ ", ".*": " ⊙ ", "./": " ⊘ ", ":": " : ", "kron": " ⊗ "},
     group="(%s)",
@@ -44,6 +44,7 @@ STYLE = Style(
     sigma="Σ_%s %s",
     elementwise_power="%s .^ %s",
     block=(", ", "; ", "[%s]"),
+    over=("Σ", "_{%s}", "^%s"),
     differential="d%s",
     partial=("∂", "", "", "%s/%s"),
 )

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from matdiff.infer.shapes import Shaping
     from matdiff.language.dims import Dim
     from matdiff.language.errors import Remark
+    from matdiff.language.queries import Indices
     from matdiff.read.parse import Declaration
 
 
@@ -63,9 +64,10 @@ class Typed:
     remarks      W6xx
     counted      names of sizes that stood as numbers where it was made of sums
     ranges       the sizes over which the indices of sums run; sums are read as matrices before anything else is asked
+    indices      how they were written, where it was made of sums
     """
 
-    __slots__ = ("counted", "definitions", "expr", "ranges", "remarks", "variables")
+    __slots__ = ("counted", "definitions", "expr", "indices", "ranges", "remarks", "variables")
 
     def __init__(
         self, expr: Expr, variables: dict[str, Variable], definitions: dict[str, Expr], remarks: tuple[Remark, ...]
@@ -73,11 +75,12 @@ class Typed:
         self.expr, self.variables, self.definitions, self.remarks = expr, variables, definitions, remarks
         self.ranges: Mapping[Hashable, Dim] = {}
         self.counted: tuple[str, ...] = ()
+        self.indices: Indices | None = None
 
     def beside(self, variables: Mapping[str, Variable]) -> Typed:
         """The same with more variables, which the expression does not have."""
         beside = Typed(self.expr, {**self.variables, **variables, **self.variables}, self.definitions, self.remarks)
-        beside.counted = self.counted
+        beside.counted, beside.indices = self.counted, self.indices
         return beside
 
     @property

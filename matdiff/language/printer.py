@@ -36,6 +36,7 @@ class Style(NamedTuple):
     lines        `rows` or `cols` behind the argument of a function of every row or column
     held         the same in brackets, with the names of the values that are held
     bold_entries whether an entry of a bold array is bold; latex, ascii: which of the spellings it is
+    over         the head of a sum over an index: the sign, what stands below it and above it
     delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
     """
 
@@ -59,6 +60,7 @@ class Style(NamedTuple):
     partial: tuple[str, str, str, str]
     held: str = "%s_%s"
     lines: str = "%s"
+    over: tuple[str, str, str] = ("sum", "_{%s}", "^%s")
     delimited: bool = False
     bold_entries: bool = True
     latex: bool = False
@@ -99,24 +101,42 @@ class _Printer:
 
     def name(self, node: Expr) -> Piece:
         bold = node.shape is not None and kind_of(node.shape) != "scalar"
-        subscript = "_" + "".join(letter_of(index) for index in node.args) if node.args else ""
-        return self.style.name(str(node.value) + subscript, bold), ATOM
+        if not node.args:
+            return self.style.name(str(node.value), bold), ATOM
+        letters = [letter_of(index) for index in node.args]
+        if self.style.latex:
+            return self.style.subscript(self.style.name(str(node.value).rstrip("_"), bold), True, letters), ATOM
+        return self.style.name(f"{str(node.value).rstrip('_')}_{''.join(letters)}", bold), ATOM
 
     def over(self, node: Expr) -> Piece:
-        """A sum over an index as it is written, and an array by its entry."""
+        """A sum over an index: `sum_i`, `sum_{i=1}^n`, `sum_{i,j}`, `sum_{i < j}`, `sum_{i∈S}`; an array by its entry."""
+        body, *bounds = node.args
         if node.value == "array":
-            return self.pieces[id(node.args[0])]
-        body, bounds = node.args[0], []
-        told = {index.value for part in node.args[1:] if part.op != "index" for index in part.args}
-        for part in node.args[1:]:
-            if part.op == "condition":
-                bounds.append(f"{letter_of(part.args[0])} {part.value} {letter_of(part.args[1])}")
-            elif part.op == "name":
-                bounds.append(membership(node, part))
-            elif part.value not in told:
-                bounds.append(letter_of(part) + (f"=1..{self.text(part.args[0])}" if part.args else ""))
-        head = f"{node.value}_{{{','.join(bounds)}}}" if len(bounds) > 1 or len(bounds[0]) > 1 else f"{node.value}_{bounds[0]}"
-        return f"{head} {self.at_least(body, OPEN)}", OPEN
+            return self.pieces[id(body)]
+        told = {index.value for bound in bounds if bound.op != "index" for index in bound.args}
+        sign, whole, upper = self.style.over
+        shown = [self.bound(bound, node) for bound in bounds if bound.op != "index" or bound.value not in told]
+        ends = [self.text(bound.args[0]) for bound in bounds if bound.op == "index" and bound.args]
+        word = "" if node.value == "sum" else str(node.value)
+        head = self.style.words.get(word, word) or sign
+        if len(shown) == len(ends) and len(ends) > 1:  # sum_{i=1}^m sum_{j=1}^n
+            heads = " ".join(head + whole % f"{letter}=1" + upper % end for letter, end in zip(shown, ends))
+        elif len(shown) == len(ends) == 1 and len(bounds) == 1:
+            heads = head + whole % f"{shown[0]}=1" + upper % ends[0]
+        else:
+            is_letter = len(shown) == len(shown[0]) == 1 and not self.style.latex
+            heads = head + (f"_{shown[0]}" if is_letter else whole % ",".join(shown))
+        return f"{heads} {self.at_least(body, OPEN)}", OPEN
+
+    def bound(self, node: Expr, total: Expr) -> str:
+        """An index, a condition or a set below the sign of a sum."""
+        if node.op == "condition":
+            return self.text(node)
+        return letter_of(node) if node.op == "index" else membership(total, node)
+
+    def condition(self, node: Expr) -> Piece:
+        sign = self.style.words.get(str(node.value), str(node.value))
+        return f"{letter_of(node.args[0])} {sign} {letter_of(node.args[1])}", ATOM
 
     def number(self, node: Expr) -> Piece:
         value = node.value
@@ -174,6 +194,8 @@ class _Printer:
             return self.pieces[id(first)]
         leads = self.may_lead(first, "*") and not _stands_before_matrices(first, others)
         text = self.text(first) if leads else self.grouped(first)
+        if not self.style.delimited and first.op == "/" and others[-1].op == "over" and self.level(first) == TERM:
+            text = self.text(first).replace(" / ", "/")  # 1/n sum_i x_i
         level = NEGATION if text.startswith("-") else TERM
         for position, factor in enumerate(others, start=2):
             last = position == len(node.args)
@@ -408,6 +430,7 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "e": lambda printer, node: printer.subscripted("e", node, node.args[:1]),
     "commutation": lambda printer, node: printer.subscripted("K", node, node.args),
     "over": _Printer.over,
+    "condition": _Printer.condition,
     "I": _Printer.identity,
     "ones": _Printer.constant,
     "zeros": _Printer.constant,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from matdiff.language.dims import Dim, Shape
 from matdiff.language.syntax import Expr, Rational, ratio
@@ -42,6 +42,57 @@ def positions(exprs: Iterable[Expr]) -> tuple[str, ...]:
     """The letters that stand as indices of names and that no sum and no left side binds."""
     members = [node for expr in exprs for node in names_in(expr) if node.args]
     return tuple(dict.fromkeys(str(place.value) for node in members for place in node.args if place.op != "index"))
+
+
+class Indices(NamedTuple):
+    """How a question with sums over an index writes them.
+
+    letters   for each array those that stand at its first axis, at its second, ..., in the order in which they come
+    uppers    what is written as the upper end of a sum, by its letter
+    means     the letters of means
+    axes      those of the output, where it is an array that is written by its entries or members
+    products  the products in it, and what stands side by side in them, without letters
+    """
+
+    letters: Mapping[str, tuple[tuple[str, ...], ...]]
+    uppers: Mapping[str, Expr]
+    means: frozenset[str]
+    axes: tuple[str, ...]
+    products: frozenset[Expr]
+
+
+def indices_of(exprs: Sequence[Expr]) -> Indices:
+    """The indices in the definitions of a question and, last, its expression."""
+    letters: dict[str, tuple[tuple[str, ...], ...]] = {}
+    uppers: dict[str, Expr] = {}
+    means: set[str] = set()
+    products: set[Expr] = set()
+    for node in (node for expr in exprs for node in post_order(expr)):
+        if node.op == "name" and node.args:
+            known = letters.get(str(node.value), ((),) * len(node.args))
+            letters[str(node.value)] = tuple(
+                axis if letter_of(index) in axis else (*axis, letter_of(index)) for axis, index in zip(known, node.args)
+            )
+        elif node.op == "*":
+            factors = without_letters(node).args
+            ends = range(len(factors) + 1)
+            products.update(Expr("*", factors[start:end]) for start in ends for end in ends if start + 1 < end <= start + _RUN)
+        elif node.op == "over":
+            own = [index for index in node.args[1:] if index.op == "index"]
+            uppers.update({letter_of(index): index.args[0] for index in own if index.args})
+            means.update(letter_of(index) for index in own if node.value == "mean")
+    last = exprs[-1]
+    axes = tuple(map(letter_of, last.args[1:])) if last.op == "over" and last.value == "array" else ()
+    return Indices(letters, uppers, frozenset(means), axes, frozenset(products))
+
+
+# So many factors side by side are remembered as they are written.
+_RUN = 5
+
+
+def without_letters(expr: Expr) -> Expr:
+    """The expression with blanks for the letters of all indices: x_i^T x_j and x_k^T x_l are alike."""
+    return rebuilt(expr, lambda node, again: Expr("index", (), " ") if node.op == "index" else again)
 
 
 def sizes_in(parts: Iterable[Expr]) -> tuple[str, ...]:
@@ -201,6 +252,19 @@ def leaves(root: Expr) -> Iterator[Expr]:
             stack.extend(reversed(node.args))
         else:
             yield node
+
+
+_HELD = "held"
+
+
+def held_letter(letter: str) -> str:
+    """What the index of an axis of the value is called that nobody wrote on a left side."""
+    return f"{letter} {_HELD}"
+
+
+def is_held(index: Expr) -> bool:
+    """Whether it is such an index."""
+    return str(index.value).endswith(f" {_HELD}")
 
 
 def letter_of(index: Expr) -> str:

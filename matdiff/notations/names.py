@@ -2,5 +2,5 @@
 
 from __future__ import annotations
 
-NOTATIONS = ("matrix", "index", "entry", "frobenius", "kronecker", "differential")
+NOTATIONS = ("matrix", "sum", "index", "entry", "frobenius", "kronecker", "differential")
 CHOICES = ("auto", *NOTATIONS, "all")

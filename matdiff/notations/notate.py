@@ -1,6 +1,7 @@
 """The notations of a result, all equal to its index form.
 
 matrix        one formula in matrix notation                     x a^T
+sum           sums over the indices that the question sums over   -2 sum_i (y_i - x_i^T w) x_i
 index         entry by entry                                     dy[i]/dW[k,l] = delta[i,l] x[k]
 entry         a matrix for each entry of the output              dy[i]/dW = x e(i, n)^T
 frobenius     double contractions with isotropic tensors         dY/dW = E X^T : F
@@ -15,7 +16,7 @@ from copy import copy
 from matdiff.answer.answer import Answer
 from matdiff.answer.result import Result
 from matdiff.language.errors import OtherNotation
-from matdiff.notations import frobenius, kronecker, plain
+from matdiff.notations import frobenius, kronecker, plain, sums
 from matdiff.notations.equation import Equation, NoNotation
 from matdiff.notations.names import CHOICES, NOTATIONS
 from matdiff.tensor.nodes import entered
@@ -25,6 +26,7 @@ __all__ = ["CHOICES", "NOTATIONS", "Equation", "NoNotation", "equation_of", "in_
 
 _EQUATIONS = {
     "matrix": plain.matrix,
+    "sum": sums.equation,
     "index": plain.index,
     "entry": plain.entry,
     "frobenius": frobenius.equation,
@@ -34,17 +36,24 @@ _EQUATIONS = {
 
 
 def in_notation(answer: Answer, notation: str) -> Answer:
-    """The answer with its results in one of `CHOICES`, or in the next best, which `remarks` say."""
-    if notation == "auto":
+    """The answer with its results in one of `CHOICES`, or in the next best, which `remarks` say.
+
+    With "auto" what was asked with sums is answered with sums where that can be.
+    """
+    answer = answer.plain
+    if notation == "auto" and answer.typed.indices is None:
         return answer
     shown = copy(answer)
     shown.results, shown.remarks = [], list(answer.remarks)
     for result in answer.results:
-        for wanted in NOTATIONS if notation == "all" else (notation,):
+        for wanted in NOTATIONS if notation == "all" else ("sum",) if notation == "auto" else (notation,):
             try:
                 used, equation = wanted, equation_of(answer, result, wanted)
             except NoNotation:
                 if notation == "all":
+                    continue
+                if notation == "auto":
+                    shown.results.append(result)
                     continue
                 other = next_best(answer, result) if wanted != "matrix" else None
                 used, equation = other or ("index", equation_of(answer, result, "index"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
-from matdiff.language.queries import post_order, sets_of
+from matdiff.language.queries import held_letter, post_order, sets_of
 from matdiff.language.syntax import MODULUS, Expr, Span
 from matdiff.read.split import span_of
 from matdiff.read.tokens import normal_name
@@ -216,14 +216,37 @@ def _entry(array: Expr, indices: Sequence[Expr]) -> Expr:
 def bound(expr: Expr, declared: Collection[str] = ()) -> Expr:
     """The expression in which the subscripts of names and the indices of entries that a sum binds are its indices.
 
-    x_i beside a sum over x_k is the member of the same family at the position i, which is held.  A name that is declared stays one.
-    Raises IndexSum for an index that stands anywhere else.
+    A letter beside one of these, as i in `sum_j a_ij x_j` and in `sum[j] A[i,j] x[j]`, is an index too: that of the value, an array.
+    x_i outside of all sums, beside a sum over x_k, is the member of the same family at the position i, which is held.
+    A name that is declared stays one.  Raises IndexSum for an index that stands anywhere else.
     """
-    return _Binding(expr, declared).of(expr, {})
+    binding = _Binding(expr, declared)
+    letters = () if expr.op == "over" and expr.value == "array" else binding.beside
+    return held_at(expr, letters, declared) if letters else binding.of(expr, {})
+
+
+def held_at(expr: Expr, letters: Collection[str], declared: Collection[str] = ()) -> Expr:
+    """The array of what an expression is at these letters, which stand in its subscripts; its sums may be bound already."""
+    own = [Expr("index", (), held_letter(letter), expr.span) for letter in letters]
+    return Expr("over", (_Binding(expr, declared).of(expr, dict(zip(letters, own))), *own), "array", expr.span)
 
 
 # The stem of a member and its letters, empty where another place than a name stands in brackets.
 _Parts = tuple[str, tuple[str, ...]]
+
+
+class _Found(NamedTuple):
+    """What may be a member, with the letters of the sums around."""
+
+    stem: str
+    letters: tuple[str, ...]
+    within: frozenset[str]
+    bracketed: bool
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether sums bind some of its letters, but not all."""
+        return not self.within.isdisjoint(self.letters) and not self.within.issuperset(self.letters)
 
 
 class _Binding:
@@ -231,22 +254,37 @@ class _Binding:
 
     families   the stems of members whose indices sums bind, with their number of indices
     held       the letters that stand as indices of families where no sum binds them, or in conditions and outside of sums
+    beside     the letters of the axes of the value: those beside letters of sums, and nowhere outside of sums but in brackets
     sets       the names of sets over whose members is summed
     """
 
     def __init__(self, expr: Expr, declared: Collection[str]) -> None:
         self.declared = declared
         self.sets = {part.value for node in post_order(expr) if node.op == "over" for part in sets_of(node)}
-        found = [(name, letters, within) for name, letters, within in _members(expr, frozenset()) if all(letters)]
-        self.families = {(stem, len(letters)) for stem, letters, within in found if within.issuperset(letters)}
+        found = [one for one in _members(expr, frozenset()) if all(one.letters)]
+        outside = {letter for one in found if not one.within for letter in one.letters}
+        free = {letter for one in found if not one.bracketed and not one.within for letter in one.letters}
+        self.beside = sorted(
+            {
+                letter
+                for one in found
+                if (one.is_mixed and len(one.letters) <= MOST_LETTERS) or one.bracketed
+                for letter in one.letters
+                if letter not in one.within and letter not in free and letter not in declared
+            }
+        )
+        self.families = {
+            (one.stem, len(one.letters))
+            for one in found
+            if one.within.issuperset(one.letters) or (one.is_mixed and outside.issuperset(set(one.letters) - one.within))
+        }
         self.held = {
             letter
-            for stem, letters, within in found
-            if (stem, len(letters)) in self.families and not self._is_name(stem, letters)
-            for letter in letters
-            if letter not in within
+            for one in found
+            if (one.stem, len(one.letters)) in self.families and not self._is_name(one.stem, one.letters)
+            for letter in one.letters
+            if letter not in one.within
         }
-        outside = {letter for _, letters, within in found if not within for letter in letters}
         self.held |= {letter for letter, is_told in _conditions(expr, frozenset()) if is_told or letter in outside}
 
     def _is_name(self, stem: str, letters: Sequence[str]) -> bool:
@@ -260,18 +298,23 @@ class _Binding:
             return Expr("sum", expr.args, span=expr.span)  # the number of members
         if expr.op == "name" and expr.value in indices:
             raise IndexSum(span=expr.span or NOWHERE, written=str(expr.value), problem="value", index=str(expr.value))
+        if expr.op == "name" and expr.args:  # bound already
+            return expr.replace(args=tuple(_place(place, indices) for place in expr.args))
         parts = _parts(expr)
         if parts is not None and self._is_member(*parts, indices):
             return self._member(expr, *parts, indices)
         if expr.op == "at":
-            named = [str(place.value) if place.op == "name" else "" for place in expr.args[1:]]
-            places = [indices[one].replace(args=()) if one in indices else place for one, place in zip(named, expr.args[1:])]
-            return expr.replace(args=(self.of(expr.args[0], indices), *(self.of(place, indices) for place in places)))
+            places = [self.of(place, indices) if place.op != "name" else _place(place, indices) for place in expr.args[1:]]
+            return expr.replace(args=(self.of(expr.args[0], indices), *places))
         return expr.replace(args=tuple(self.of(arg, indices) for arg in expr.args)) if expr.args else expr
 
     def _over(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
-        if any(" " in str(index.value) for index in expr.args[1:]):  # an einsum, whose letters are its own
-            return expr.replace(args=(self.of(expr.args[0], indices), *expr.args[1:]))
+        if any(" " in str(part.value) for part in expr.args[1:] if part.op == "index"):  # bound already
+            inner = [
+                part if part.op == "index" else part.replace(args=tuple(_place(p, indices) for p in part.args))
+                for part in expr.args[1:]
+            ]
+            return expr.replace(args=(self.of(expr.args[0], indices), *inner))
         start = 0 if expr.span is None else expr.span.start
         conditions = [part for part in expr.args[1:] if part.op == "condition"]
         told = {str(index.value) for condition in conditions for index in condition.args}
@@ -311,11 +354,16 @@ class _Binding:
         return expr.replace(args=tuple(places))
 
 
-def _members(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, tuple[str, ...], frozenset[str]]]:
-    """What may be members: stems and letters, with the letters of the sums around."""
+def _place(place: Expr, indices: Mapping[str, Expr]) -> Expr:
+    """An index, without its upper bound, where a letter of `indices` stands as a place."""
+    return indices[str(place.value)].replace(args=()) if place.op == "name" and place.value in indices else place
+
+
+def _members(expr: Expr, within: frozenset[str]) -> Iterator[_Found]:
+    """What may be members."""
     parts = _parts(expr)
     if parts is not None:
-        yield (*parts, within)
+        yield _Found(*parts, within, expr.op == "at")
     inside = within.union(str(index.value) for index in expr.args[1:] if index.op == "index") if expr.op == "over" else within
     for arg in expr.args[:1] if expr.op == "over" else expr.args:
         yield from _members(arg, inside)

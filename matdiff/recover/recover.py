@@ -42,6 +42,10 @@ class Recovery:
         """Matrix notation; raises Irreducible where there is none."""
         return self.term(tensor).expr(self.writer)
 
+    def whole(self, tensor: Tensor) -> Expr:
+        """The notation of a whole result; raises Irreducible where there is none."""
+        return self.expr(tensor)
+
     def name(self, tensor: Tensor, name: str, expr: Expr, is_turned: bool = False) -> None:
         """From now on the tensor, whose notation is `expr`, is written as this name, or as its transpose."""
         leaf = make.name(name, shape_of(expr.args[0] if is_turned else expr))
@@ -181,7 +185,7 @@ class Recovery:
         if product.coefficient == 0 and product.out:
             return Term(1, [], [], (Expr("zeros", (), shape=shape_of_axes(product.dims)),))
         for tensor, slots in product.factors:
-            if isinstance(tensor, Sum) and not slots:
+            if not slots and (isinstance(tensor, Sum) or (isinstance(tensor, Apply) and tensor.function == HELD)):
                 inner = self.term(tensor)
                 coefficient = coefficient * inner.coefficient
                 factors += inner.factors

@@ -29,6 +29,7 @@ METHODS = tuple(_BY)
 
 def derivations(answer: Answer, method: str | None) -> list[Derivation]:
     """How every result of the answer comes about.  Raises NoSteps."""
+    answer = answer.plain
     return [derivation(answer, result, method, stages(answer, result)) for result in answer.results]
 
 

@@ -161,7 +161,9 @@ class Lift(Lowering):
         indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
         if expr.value == "array":
             self._held[id(expr)] = around = tuple(index for index in self.held(body) if index not in indices)
-            return build.einsum([(self._of(body), self.held(body))], [*around, *indices], self.ranges)
+            own = self._slots(body)  # of members, which are the rows then
+            sizes = {**self.ranges, **self._own(body)}
+            return build.einsum([(self._of(body), [*self.held(body), *own])], [*around, *indices, *own], sizes)
         masks: list[Factor] = [(self._mask(mask), _indices_of(mask)) for mask in masks_of(expr)]
         used = {*self.held(body), *(index for _, slots in masks for index in slots)}
         self._held[id(expr)] = left = tuple(sorted(str(index) for index in used.difference(indices)))

@@ -147,7 +147,7 @@ class Lowering:
         if row.form == "lifted":
             return self._of_lines(expr, row)
         if row.form == "macro":
-            return self._meaning(row, args, [self.shape(arg) for arg in expr.args])
+            return defined(row, args, [self.shape(arg) for arg in expr.args], type(self))
         if row.form in ("func", "matrix"):
             return matrix_power(*args) if op == MATRIX_POWER else call(op, args, self.axes(expr))
         if row.form == "frechet":
@@ -179,11 +179,6 @@ class Lowering:
     def _of_lines(self, expr: Expr, row: Function) -> Tensor:
         """A function of every row or column: `lift.Lift` knows it."""
         raise NotImplementedError
-
-    def _meaning(self, row: Function, args: list[Tensor], shapes: list[Shape]) -> Tensor:
-        """What an abbreviation stands for."""
-        typed = typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes))))
-        return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))), type(self))
 
     def _pattern(self, expr: Expr) -> Tensor:
         shapes = [self.shape(arg) for arg in expr.args]
@@ -379,6 +374,12 @@ def expand_rule(
     """The differential of a function by the argument at this place, with its arguments and Y, dX, ... in `more` put in."""
     named = {**dict(zip(ARGUMENTS, zip(args, shapes))), **more}
     return _put_in(typed_rule(FUNCTIONS[name], kinds_of({n: shape for n, (_, shape) in named.items()}), place), named)
+
+
+def defined(row: Function, args: Sequence[Tensor], shapes: Sequence[Shape], lowering: type[Lowering]) -> Tensor:
+    """What an abbreviation stands for."""
+    typed = typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes))))
+    return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))), lowering)
 
 
 def _put_in(typed: Typed, named: Mapping[str, tuple[Tensor, Shape]], lowering: type[Lowering] = Lowering) -> Tensor:
