@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from matdiff.answer.masks import Algebra, completed
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, SumRead
@@ -18,6 +19,7 @@ from matdiff.language.queries import (
     families,
     indices_of,
     letter_of,
+    masks_of,
     membership,
     ones_of,
     positions,
@@ -83,7 +85,15 @@ class _Writing:
         self.taken = (*typed.variables, *typed.definitions, *typed.size_names)
 
     def lowered(self, expr: Expr, multiplied_out: bool = True) -> Tensor:
-        return simplify(Lift(self.values, ranges=self.ranges, multiplied_out=multiplied_out).of_question(expr))
+        """The value; sums that leave terms out are completed before."""
+
+        def value(part: Expr) -> Tensor:
+            return Lift(self.values, ranges=self.ranges, multiplied_out=multiplied_out).value(part)
+
+        if any(node.op == "over" and masks_of(node) for node in post_order(expr)):
+            algebra = Algebra(lambda part: build.number_of(value(part)) == 0, lambda one, other: value(one) is value(other))
+            expr = completed(expr, algebra)
+        return simplify(value(expr))
 
     def written(self, expr: Expr) -> Expr:
         """In matrices, or else by its entries."""

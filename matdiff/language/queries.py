@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from matdiff.language.dims import Dim, Shape
+from matdiff.language.dims import SCALAR, Dim, Shape
 from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.language.syntax import post_order as post_order
 
@@ -28,6 +28,12 @@ def values_of(expr: Expr) -> tuple[Expr, ...]:
 def sets_of(expr: Expr) -> tuple[Expr, ...]:
     """The sets over whose members a sum runs, as names with indices."""
     return tuple([part for part in expr.args[1:] if part.op == "name"])
+
+
+def masks_of(expr: Expr) -> tuple[Expr, ...]:
+    """The sets and conditions of a sum, as numbers that are 1 or 0."""
+    conditions = [part.replace(shape=SCALAR) for part in expr.args[1:] if part.op == "condition"]
+    return (*sets_of(expr), *conditions)
 
 
 def families(exprs: Iterable[Expr]) -> dict[str, Expr]:

@@ -13,11 +13,10 @@ from matdiff.functions import FUNCTIONS, lifted
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_call, typed_on_scalar, typed_rule, typed_value
 from matdiff.language.dims import ONE
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import is_scalar, post_order, sizes_of_indices
+from matdiff.language.queries import is_scalar, masks_of, sizes_of_indices
 from matdiff.language.syntax import Expr
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, call, variable_tensor
-from matdiff.tensor.masks import Algebra, completed, masks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,22 +82,6 @@ class Lift(Lowering):
     def held(self, expr: Expr) -> tuple[str, ...]:
         """The indices that the value of an expression depends on, in the order of their names."""
         return self._held.get(id(expr), ())
-
-    def of_question(self, expr: Expr) -> Tensor:
-        """The tensor of an expression as it is asked: sums that leave terms out are completed before."""
-        if any(node.op == "over" and masks_of(node) for node in post_order(expr)):
-            expr = completed(expr, Algebra(self._vanishes, self._are_equal))
-        return self.value(expr)
-
-    def _vanishes(self, expr: Expr) -> bool:
-        return build.number_of(self._part(expr)) == 0
-
-    def _are_equal(self, one: Expr, other: Expr) -> bool:
-        return self._part(one) is self._part(other)
-
-    def _part(self, expr: Expr) -> Tensor:
-        """The value of a part of what is about to be lowered."""
-        return Lift(self.values, self.sizes, self.ranges, self.held_names, self.multiplied_out).value(expr)
 
     def _leaf(self, expr: Expr) -> Tensor:
         if expr.op == "name":

@@ -13,7 +13,7 @@ from matdiff.functions import row_of
 from matdiff.infer.rules import is_euclidean
 from matdiff.language.dims import SCALAR
 from matdiff.language.make import call, number
-from matdiff.language.queries import constant, post_order, rebuilt, sets_of, shape_of
+from matdiff.language.queries import constant, masks_of, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 
 Vanishes = Callable[[Expr], bool]
@@ -27,12 +27,6 @@ class Algebra(NamedTuple):
 
     vanishes: Vanishes
     equals: Equals
-
-
-def masks_of(expr: Expr) -> tuple[Expr, ...]:
-    """The sets and conditions of a sum, as numbers that are 1 or 0."""
-    conditions = [part.replace(shape=SCALAR) for part in expr.args[1:] if part.op == "condition"]
-    return (*sets_of(expr), *conditions)
 
 
 def completed(expr: Expr, algebra: Algebra) -> Expr:
