@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matdiff.functions import FUNCTIONS
-from matdiff.language.dims import ONE
+from matdiff.infer.rules import ARGUMENTS
+from matdiff.language import make
+from matdiff.language.dims import ONE, shape_of_axes
 from matdiff.language.syntax import Rational
 from matdiff.tensor import build
 from matdiff.tensor.lift import Lift
@@ -173,6 +175,10 @@ class Holding:
     def written_out(self, tensor: Apply) -> Tensor:
         """A function of a whole vector or matrix by its definition in the language.  Raises NotHeld where it has none."""
         row = FUNCTIONS.get(tensor.function)
+        if row is not None and row.form == "lifted" and FUNCTIONS[row.of].values:
+            matrix = make.name(ARGUMENTS[0], shape_of_axes(tensor.args[0].dims))
+            call_of_lines = make.call(row.name, matrix, shape=shape_of_axes(tensor.dims))
+            return Lift({ARGUMENTS[0]: tensor.args[0]}).definition(call_of_lines)
         if row is None or not row.values or tensor.order > 2:
             raise NotHeld
         shapes = [(*arg.dims, ONE, ONE)[:2] for arg in tensor.args]
