@@ -212,7 +212,7 @@ def test_a_new_function_of_vectors_is_taken_of_rows_at_once() -> None:
     unit = Function("unit", "macro", "n 1 -> n 1", value="X / norm(X)")
     centred = Function("centred", "macro", "m n -> m n", value="X - ones(m) mean(X, cols)")
     with extended(spread, unit, centred):
-        for text in ("sum(sin(spread(X, rows)))", "sum(G .* unit(X, cols))", "sum(sin(centred(X)))"):
+        for text in ("sum(sin(spread(X, rows)))", "sum(G .* unit(X, cols))", "sum(G .* unit(X))", "sum(sin(centred(X)))"):
             answer = matdiff.differentiate(text, "X", declarations=["X: m x n", "G: m x n"])
             check_answer(answer)
             assert "def df_dX" in answer.to("numpy")
