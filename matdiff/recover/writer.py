@@ -75,9 +75,10 @@ class Writer:
         is_each = expr.op in (".*", "./", ".^") or row_of(expr.op).form == "each"
         if is_each and rows == columns and all(self.transposed(arg) == arg for arg in arrays):
             return expr  # S .* exp(S) for symmetric S
-        if expr.op in (".*", "./") and all(arg.op == "'" for arg in arrays):
-            inside = tuple(arg.args[0] if arg.op == "'" else arg for arg in expr.args)
-            return Expr(expr.op, inside, shape=(columns, rows))
+        if expr.op in (".*", "./") and any(arg.op == "'" for arg in arrays):
+            inside = Expr(expr.op, tuple(map(self.transposed, expr.args)), shape=(columns, rows))
+            if cost(inside) < cost(transposed(expr)):
+                return inside
         if expr.op == "commutation":
             return call("commutation", *reversed(expr.args), shape=(columns, rows))
         if expr.op == "*":
