@@ -184,6 +184,17 @@ def test_other_ways_of_writing(text: str) -> None:
     check_answer(read)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("max(x, rows)", "x"), ("a^T norm(x, rows)", "x"), ("mean(sigma, cols) a", "sigma"), ("sum(softmax(k, rows) v)", "k")],
+)
+def test_a_name_is_a_matrix_where_it_has_rows(text: str, name: str) -> None:
+    """Nobody means the rows of a vector, unless it is declared to be one."""
+    answer = matdiff.differentiate(text, name)
+    assert answer.typed.variables[name].kind == "matrix"
+    check_answer(answer)
+
+
 @pytest.mark.parametrize("row", LIFTED, ids=lambda row: row.name)
 def test_latex_is_read_back(row: Function) -> None:
     answer = matdiff.differentiate(row.call("X"), order=0, declarations="X: m x n")
