@@ -94,8 +94,8 @@ PRINTED = {
     "norm1(X, rows)^T a": ("X", "diag(a) sign(X)"),
     "norm(X, 3, rows)^T a": ("X", None),
     "norm(X, inf, cols) a": ("X", None),
-    "lse(x^T, rows)": ("x", "softmax(x)"),
-    "sum(logsumexp(x, rows))": ("x", "ones(n)"),
+    "x: n; lse(x^T, rows)": ("x", "softmax(x)"),
+    "x: n; sum(logsumexp(x, rows))": ("x", "ones(n)"),
 }
 
 
