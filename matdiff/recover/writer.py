@@ -149,7 +149,7 @@ class Writer:
             return eye(size)
         return call("diag", vector, shape=(size, size))
 
-    def _squared_rows(self, vector: Expr) -> Expr | None:
+    def squared_rows(self, vector: Expr) -> Expr | None:
         """X where the vector is diag(X X^T), the sums of the squares of its rows."""
         if not self.has_lines or vector.op != "diag" or vector.args[0].op != "*":
             return None
@@ -166,7 +166,7 @@ class Writer:
     def _row_sum(self, factor: Expr) -> Expr:
         if factor.op != "diag" or factor.args[0].op != "*" or any(map(is_scalar, factor.args[0].args)):
             return factor
-        squared = self._squared_rows(factor)
+        squared = self.squared_rows(factor)
         if squared is not None:
             norms = of_rows("norm", squared)
             return call(".^", norms, number(2), shape=shape_of(norms))
@@ -247,7 +247,7 @@ class Writer:
         """base .^ exponent for a positive rational exponent; the root of diag(X X^T) is the norm of the rows."""
         if exponent == 1:
             return base
-        matrix = self._squared_rows(base) if exponent.denominator == 2 else None
+        matrix = self.squared_rows(base) if exponent.denominator == 2 else None
         if matrix is not None:
             norms = of_rows("norm", matrix)
             return norms if exponent.numerator == 1 else call(".^", norms, number(exponent.numerator), shape=shape_of(norms))
