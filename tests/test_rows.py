@@ -9,7 +9,7 @@ from sessions import run
 
 import matdiff
 from matdiff.functions import FUNCTIONS, LINES, Function, extended
-from matdiff.language.errors import UnexpectedText, WrongKind
+from matdiff.language.errors import NotLifted, UnexpectedText, WrongKind
 from matdiff.steps.derivations import METHODS
 
 # The text, the variable, and the derivative as it is printed with its named parts: as short as papers have it.
@@ -84,6 +84,10 @@ PRINTED = {
         "P = softmax(X, cols); G .* P - P diag(sum(G .* P, cols)^T)",
     ),
     "sum_i logsumexp(W x_i)": ("W", "softmax(x W^T, rows)^T x"),
+    # Members of a family.
+    "sum_k c_k logsumexp(A x_k)": ("A", "softmax(x A^T, rows)^T diag(c) x"),
+    "sum_k sum(max(x_k y^T, rows))": ("y", "argmax(x y^T, rows)^T x"),
+    "x: m x n; sum_k a^T norm(x_k y^T, rows)": ("y", None),
     # The rest of the table.
     "a^T softmax(X, rows) b": ("X", None),
     "sum(max(X W, rows))": ("W", "X^T argmax(X W, rows)"),
@@ -208,11 +212,12 @@ def test_latex_is_read_back(row: Function) -> None:
         ("exp(X, rows)", UnexpectedText),
         ("kron(X, rows)", UnexpectedText),
         ("logsumexp(X)", WrongKind),
+        ("x: m x n; sum_k a^T max(x_k y^T, rows)", NotLifted),
     ],
 )
 def test_what_is_refused(text: str, error: type[Exception]) -> None:
     with pytest.raises(Exception) as caught:
-        matdiff.differentiate(text, "X")
+        matdiff.differentiate(text, order=0)
     found = getattr(caught.value, "errors", None) or [caught.value]
     assert isinstance(found[0], error)
 
