@@ -43,19 +43,19 @@ PRINTED = {
         "P = softmax(Z Z^T / tau, rows); (P + P^T - 2 I) Z / tau",
     ),
     # Layer norm: Ba et al. (2016), eq. (4); rows and columns less their means; rows by their norms.
-    "C = X - mean(X, rows) ones^T; sum(G .* (diag(1 ./ sqrt(mean(C.^2, rows) + epsilon)) C))": (
+    "epsilon: scalar; C = X - mean(X, rows) ones^T; sum(G .* (diag(1 ./ sqrt(mean(C.^2, rows) + epsilon)) C))": (
         "X",
         "C = X - mean(X, rows) ones(n)^T; r = mean(C .^ 2, rows) + epsilon; "
         "diag(1 ./ sqrt(r)) (G - mean(G, rows) ones(n)^T - diag(mean(G .* C, rows) ./ r) C)",
     ),
     # Batch norm: Ioffe and Szegedy (2015), section 3.
-    "C = X - ones mean(X, cols); sum(G .* (C ./ (ones sqrt(mean(C.^2, cols) + epsilon))))": (
+    "epsilon: scalar; C = X - ones mean(X, cols); sum(G .* (C ./ (ones sqrt(mean(C.^2, cols) + epsilon))))": (
         "X",
         "C = X - ones(m) mean(X, cols); r = mean(C .^ 2, cols)^T + epsilon; "
         "(G - ones(m) mean(G, cols) - C diag(mean(G .* C, cols)^T ./ r)) diag(1 ./ sqrt(r))",
     ),
     # RMSNorm: Zhang and Sennrich (2019), eq. (4).
-    "sum(G .* (X ./ (sqrt(mean(X.^2, rows) + epsilon) ones^T)))": (
+    "epsilon: scalar; sum(G .* (X ./ (sqrt(mean(X.^2, rows) + epsilon) ones^T)))": (
         "X",
         "r = mean(X .^ 2, rows) + epsilon; diag(1 ./ sqrt(r)) (G - diag(mean(G .* X, rows) ./ r) X)",
     ),
