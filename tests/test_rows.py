@@ -9,7 +9,7 @@ from sessions import run
 
 import matdiff
 from matdiff.functions import FUNCTIONS, LINES, Function, extended
-from matdiff.language.errors import UnexpectedText, WrongKind
+from matdiff.language.errors import NotLifted, UnexpectedText, WrongKind
 from matdiff.steps.derivations import METHODS
 
 # The text, the variable, and the derivative as it is printed with its named parts: as short as papers have it.
@@ -43,19 +43,19 @@ PRINTED = {
         "P = softmax(Z Z^T / tau, rows); (P + P^T - 2 I) Z / tau",
     ),
     # Layer norm: Ba et al. (2016), eq. (4); rows and columns less their means; rows by their norms.
-    "C = X - mean(X, rows) ones^T; sum(G .* (diag(1 ./ sqrt(mean(C.^2, rows) + epsilon)) C))": (
+    "epsilon: scalar; C = X - mean(X, rows) ones^T; sum(G .* (diag(1 ./ sqrt(mean(C.^2, rows) + epsilon)) C))": (
         "X",
         "C = X - mean(X, rows) ones(n)^T; r = mean(C .^ 2, rows) + epsilon; "
         "diag(1 ./ sqrt(r)) (G - mean(G, rows) ones(n)^T - diag(mean(G .* C, rows) ./ r) C)",
     ),
     # Batch norm: Ioffe and Szegedy (2015), section 3.
-    "C = X - ones mean(X, cols); sum(G .* (C ./ (ones sqrt(mean(C.^2, cols) + epsilon))))": (
+    "epsilon: scalar; C = X - ones mean(X, cols); sum(G .* (C ./ (ones sqrt(mean(C.^2, cols) + epsilon))))": (
         "X",
         "C = X - ones(m) mean(X, cols); r = mean(C .^ 2, cols)^T + epsilon; "
         "(G - ones(m) mean(G, cols) - C diag(mean(G .* C, cols)^T ./ r)) diag(1 ./ sqrt(r))",
     ),
     # RMSNorm: Zhang and Sennrich (2019), eq. (4).
-    "sum(G .* (X ./ (sqrt(mean(X.^2, rows) + epsilon) ones^T)))": (
+    "epsilon: scalar; sum(G .* (X ./ (sqrt(mean(X.^2, rows) + epsilon) ones^T)))": (
         "X",
         "r = mean(X .^ 2, rows) + epsilon; diag(1 ./ sqrt(r)) (G - diag(mean(G .* X, rows) ./ r) X)",
     ),
@@ -84,6 +84,10 @@ PRINTED = {
         "P = softmax(X, cols); G .* P - P diag(sum(G .* P, cols)^T)",
     ),
     "sum_i logsumexp(W x_i)": ("W", "softmax(x W^T, rows)^T x"),
+    # Members of a family.
+    "sum_k c_k logsumexp(A x_k)": ("A", "softmax(x A^T, rows)^T diag(c) x"),
+    "sum_k sum(max(x_k y^T, rows))": ("y", "argmax(x y^T, rows)^T x"),
+    "x: m x n; sum_k a^T norm(x_k y^T, rows)": ("y", None),
     # The rest of the table.
     "a^T softmax(X, rows) b": ("X", None),
     "sum(max(X W, rows))": ("W", "X^T argmax(X W, rows)"),
@@ -94,8 +98,8 @@ PRINTED = {
     "norm1(X, rows)^T a": ("X", "diag(a) sign(X)"),
     "norm(X, 3, rows)^T a": ("X", None),
     "norm(X, inf, cols) a": ("X", None),
-    "lse(x^T, rows)": ("x", "softmax(x)"),
-    "sum(logsumexp(x, rows))": ("x", "ones(n)"),
+    "x: n; lse(x^T, rows)": ("x", "softmax(x)"),
+    "x: n; sum(logsumexp(x, rows))": ("x", "ones(n)"),
 }
 
 
@@ -184,6 +188,17 @@ def test_other_ways_of_writing(text: str) -> None:
     check_answer(read)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("max(x, rows)", "x"), ("a^T norm(x, rows)", "x"), ("mean(sigma, cols) a", "sigma"), ("sum(softmax(k, rows) v)", "k")],
+)
+def test_a_name_is_a_matrix_where_it_has_rows(text: str, name: str) -> None:
+    """Nobody means the rows of a vector, unless it is declared to be one."""
+    answer = matdiff.differentiate(text, name)
+    assert answer.typed.variables[name].kind == "matrix"
+    check_answer(answer)
+
+
 @pytest.mark.parametrize("row", LIFTED, ids=lambda row: row.name)
 def test_latex_is_read_back(row: Function) -> None:
     answer = matdiff.differentiate(row.call("X"), order=0, declarations="X: m x n")
@@ -197,11 +212,12 @@ def test_latex_is_read_back(row: Function) -> None:
         ("exp(X, rows)", UnexpectedText),
         ("kron(X, rows)", UnexpectedText),
         ("logsumexp(X)", WrongKind),
+        ("x: m x n; sum_k a^T max(x_k y^T, rows)", NotLifted),
     ],
 )
 def test_what_is_refused(text: str, error: type[Exception]) -> None:
     with pytest.raises(Exception) as caught:
-        matdiff.differentiate(text, "X")
+        matdiff.differentiate(text, order=0)
     found = getattr(caught.value, "errors", None) or [caught.value]
     assert isinstance(found[0], error)
 
@@ -212,7 +228,7 @@ def test_a_new_function_of_vectors_is_taken_of_rows_at_once() -> None:
     unit = Function("unit", "macro", "n 1 -> n 1", value="X / norm(X)")
     centred = Function("centred", "macro", "m n -> m n", value="X - ones(m) mean(X, cols)")
     with extended(spread, unit, centred):
-        for text in ("sum(sin(spread(X, rows)))", "sum(G .* unit(X, cols))", "sum(sin(centred(X)))"):
+        for text in ("sum(sin(spread(X, rows)))", "sum(G .* unit(X, cols))", "sum(G .* unit(X))", "sum(sin(centred(X)))"):
             answer = matdiff.differentiate(text, "X", declarations=["X: m x n", "G: m x n"])
             check_answer(answer)
             assert "def df_dX" in answer.to("numpy")

@@ -145,8 +145,9 @@ class Evidence:
             pairs, _ = FUNCTIONS[op].patterns[0]
             for (rows, columns), arg in zip(pairs, node.args):
                 inside = bare(arg)
-                if inside.op == "name" and rows != "1" and (rows == columns or columns == "1"):
-                    self.arguments.setdefault(str(inside.value), "matrix" if rows == columns else "vector")
+                is_matrix = rows == columns or bool(FUNCTIONS[op].along)
+                if inside.op == "name" and rows != "1" and (is_matrix or columns == "1"):
+                    self.arguments.setdefault(str(inside.value), "matrix" if is_matrix else "vector")
 
     def _product(self, node: Expr) -> None:
         matrices = [self._is_matrix(factor) for factor in node.args]

@@ -217,7 +217,8 @@ def _ask_of_summed_numbers(whole: Whole, typed: Typed) -> None:
                 continue
             inside = list(post_order(node.args[0]))
             names = tuple(dict.fromkeys(str(name.value) for name in inside if name.op == "name"))
-            if names and all(is_scalar(one) for one in inside) and all(name in whole.changeable for name in names):
+            is_number = all(is_scalar(one) for one in inside if one.shape is not None)
+            if names and is_number and all(name in whole.changeable for name in names):
                 error = NumberSummed(span=node.span, function=node.op, argument=node.args[0], names=names)
                 error.whole = whole
                 whole.readings = of_summed(whole, names)

@@ -234,9 +234,9 @@ def _marks(whole: Whole, error: MatdiffError, node: Expr, args: tuple[Expr, ...]
         row = FUNCTIONS.get(node.op)
         if (
             row is not None
-            and row.form == "func"
+            and row.form != "op"
             and row.takes_vectors
-            and not row.statistic
+            and not row.is_scalar_valued
             and ones_of(args[0]) == (False, False)
         ):
             yield Mark(node, "rows")

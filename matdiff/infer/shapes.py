@@ -157,9 +157,9 @@ class Shaping:
         if op == "unvec":
             return self._unstacked(expr, args[0])
         row = FUNCTIONS[op]
-        if row.patterns:
-            return self._pattern(expr, row.patterns, args)
-        return shape_of(args[0])
+        if row.along and any(ones_of(args[0])) and bare(args[0]).value in self.kinds.keys() - self.declared.keys():
+            raise WrongKind(argument=args[0], function=row.of, expected="matrix")
+        return self._pattern(expr, row.patterns, args) if row.patterns else shape_of(args[0])
 
     def _unstacked(self, expr: Expr, vector: Expr) -> Shape:
         """unvec(x, m, n): the m x n matrix whose columns, one below the other, are x."""

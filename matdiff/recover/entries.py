@@ -21,7 +21,7 @@ from matdiff.recover.moves import reduce
 from matdiff.recover.recover import Recovery
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
-from matdiff.tensor.rational import magnitude
+from matdiff.tensor.rational import magnitude, whole
 
 _MERGED = ("entry", "+")
 # Index letters in the order in which axes and sums take them.
@@ -51,8 +51,8 @@ def _letter(text: str) -> Expr:
 
 
 def _entry(array: Expr, letters: Sequence[str]) -> Expr:
-    """An entry of an array; that of a transpose is one of the matrix."""
-    if array.op == "'" and len(letters) == 2:
+    """An entry of an array; that of a transpose is one of the matrix, or of the row."""
+    if array.op == "'":
         array, letters = array.args[0], letters[::-1]
     return Expr("entry", (array, *map(_letter, letters)), shape=SCALAR)
 
@@ -139,7 +139,10 @@ class _Entries:
         below: list[Expr] = []
         for value, slots, exponent in factors:
             at = tuple(names[slot] for slot in slots)
-            if isinstance(value, Tensor):
+            norms = self._norms(value) if slots and exponent.denominator == 2 else None
+            if norms is not None:
+                entry, exponent = _entry(norms, at), whole(2 * exponent)
+            elif isinstance(value, Tensor):
                 entry = inner._factor(value, at)
             else:
                 entry = _entry(value, at)
@@ -154,6 +157,15 @@ class _Entries:
             return self.recovery.writer.scaled(product.coefficient, deltas + above, below, (), entries=True)
         total = Expr("sigma", (body, *(_letter(names[slot]) for slot in summed)), shape=SCALAR)
         return total if product.coefficient == 1 else _scaled(product.coefficient, total)
+
+    def _norms(self, value: Tensor | Expr) -> Expr | None:
+        """The norms of the rows of X for diag(X X^T), of which a root is taken."""
+        try:
+            vector = self.recovery.expr(value) if isinstance(value, Tensor) else value
+        except Irreducible:
+            return None
+        matrix = self.recovery.writer.squared_rows(vector)
+        return None if matrix is None else terms.of_rows("norm", matrix)
 
     def _plain(self, product: Product) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
         found: list[tuple[Tensor | Expr, tuple[int, ...], Rational]] = []

@@ -17,6 +17,7 @@ from matdiff.laws.sums import with_part
 from matdiff.recover import terms
 from matdiff.recover.blocks import Grid, grid_of, part_of
 from matdiff.recover.collect import collected
+from matdiff.recover.cost import cost
 from matdiff.recover.graph import Graph, Irreducible
 from matdiff.recover.moves import reduce
 from matdiff.recover.terms import Chain
@@ -129,9 +130,11 @@ class Recovery:
                 args = tuple(arg if scalar is None else self.expr(scalar) for arg, scalar in zip(args, scalars))
                 return make.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
-        if row_of(tensor.function).along and args[0].op == "'":  # softmax(X, cols)^T for softmax(X^T, rows)
-            columns = lifted(row_of(tensor.function).of, "cols")
-            return self.writer.transposed(make.call(columns, args[0].args[0], shape=shape[::-1]))
+        if row_of(tensor.function).along:
+            turned = self.writer.transposed(args[0])
+            if cost(turned) < cost(args[0]):  # softmax(X, cols)^T for softmax(X^T, rows)
+                columns = lifted(row_of(tensor.function).of, "cols")
+                return self.writer.transposed(make.call(columns, turned, shape=shape[::-1]))
         if row_of(tensor.function).turns_vectors and shape[1].is_one and tensor.dims:
             # The value at a column is a row: pinv(x)^T, or pinv(r) where the column is r^T.
             turned = self.writer.transposed(args[0])

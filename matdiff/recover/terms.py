@@ -90,9 +90,9 @@ def _of_lines(chain: Chain) -> Chain:
             found = of_rows("sum", left)
         elif is_row_of(left, "ones") and _is_of_entries(right):
             found = transposed(of_rows("sum", transposed(right)))
-        elif _is_cumulation(right, "triu") and not shape_of(left)[0].is_one:
+        elif _is_cumulation(right, "triu") and not shape_of(left)[0].is_one and left.op != "diag":
             found = call(lifted("cumsum", "rows"), left, shape=shape_of(left))
-        elif _is_cumulation(left) and not shape_of(right)[1].is_one:
+        elif _is_cumulation(left) and not shape_of(right)[1].is_one and right.op != "diag":
             found = call(lifted("cumsum", "cols"), right, shape=shape_of(right))
         if found is not None:
             return _of_lines((*chain[:place], found, *chain[place + 2 :]))

@@ -75,9 +75,10 @@ class Writer:
         is_each = expr.op in (".*", "./", ".^") or row_of(expr.op).form == "each"
         if is_each and rows == columns and all(self.transposed(arg) == arg for arg in arrays):
             return expr  # S .* exp(S) for symmetric S
-        if expr.op in (".*", "./") and all(arg.op == "'" for arg in arrays):
-            inside = tuple(arg.args[0] if arg.op == "'" else arg for arg in expr.args)
-            return Expr(expr.op, inside, shape=(columns, rows))
+        if expr.op in (".*", "./") and any(arg.op == "'" for arg in arrays):
+            inside = Expr(expr.op, tuple(map(self.transposed, expr.args)), shape=(columns, rows))
+            if cost(inside) < cost(transposed(expr)):
+                return inside
         if expr.op == "commutation":
             return call("commutation", *reversed(expr.args), shape=(columns, rows))
         if expr.op == "*":
@@ -148,7 +149,7 @@ class Writer:
             return eye(size)
         return call("diag", vector, shape=(size, size))
 
-    def _squared_rows(self, vector: Expr) -> Expr | None:
+    def squared_rows(self, vector: Expr) -> Expr | None:
         """X where the vector is diag(X X^T), the sums of the squares of its rows."""
         if not self.has_lines or vector.op != "diag" or vector.args[0].op != "*":
             return None
@@ -165,7 +166,7 @@ class Writer:
     def _row_sum(self, factor: Expr) -> Expr:
         if factor.op != "diag" or factor.args[0].op != "*" or any(map(is_scalar, factor.args[0].args)):
             return factor
-        squared = self._squared_rows(factor)
+        squared = self.squared_rows(factor)
         if squared is not None:
             norms = of_rows("norm", squared)
             return call(".^", norms, number(2), shape=shape_of(norms))
@@ -246,7 +247,7 @@ class Writer:
         """base .^ exponent for a positive rational exponent; the root of diag(X X^T) is the norm of the rows."""
         if exponent == 1:
             return base
-        matrix = self._squared_rows(base) if exponent.denominator == 2 else None
+        matrix = self.squared_rows(base) if exponent.denominator == 2 else None
         if matrix is not None:
             norms = of_rows("norm", matrix)
             return norms if exponent.numerator == 1 else call(".^", norms, number(exponent.numerator), shape=shape_of(norms))

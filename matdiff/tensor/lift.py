@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS, lifted
+from matdiff.functions import FUNCTIONS, lifted, word_of
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_call, typed_on_scalar, typed_rule, typed_value
 from matdiff.language.dims import ONE
 from matdiff.language.errors import NotLifted
@@ -253,7 +253,14 @@ class Lift(Lowering):
         values = dict(zip(ARGUMENTS, map(self._of, expr.args)))
         held = dict(zip(ARGUMENTS, map(self.held, expr.args)))
         inner = Lift(values, sizes_in(typed, shapes), self.ranges, held, self.multiplied_out)
-        return inner.spread(typed.expr, self.held(expr))
+        return inner.inside(expr, typed, self.held(expr))
+
+    def inside(self, call: Expr, typed: Typed, held: Sequence[str]) -> Tensor:
+        """The value of what a row says of a call, with these indices.  Raises NotLifted, which is about the call."""
+        try:
+            return self.spread(typed.expr, held)
+        except NotLifted:
+            raise NotLifted(span=call.span, operation=word_of(call.op)) from None
 
     def spread(self, expr: Expr, held: Sequence[str]) -> Tensor:
         """The value of an expression with these indices, on some of which it may not depend."""
@@ -295,7 +302,7 @@ class Lift(Lowering):
         shapes = {ARGUMENTS[0]: (sizes[_ENTRY], ONE)}
         typed = typed_of(FUNCTIONS[row.of], kinds_of(shapes))
         inner = Lift({ARGUMENTS[0]: vector}, sizes_in(typed, shapes), {**self.ranges, **sizes}, {ARGUMENTS[0]: held})
-        value = inner.spread(typed.expr, held)
+        value = inner.inside(expr, typed, held)
         own = [_ENTRY] if inner.axes(typed.expr) else []
         return build.einsum([(value, [*held, *own])], [*outer, *(axis for axis in axes if axis == _LINE or own)])
 
