@@ -102,6 +102,7 @@ SUMS = {
     'sum_k einsum("i,i->", x_k, w)^2': ("w", None),
     'sum_k c^T einsum("i,i->i", x_k, w)': ("w", None),
     "x: n; sum_i a^T x_i": ("a", "sum(x) I"),
+    "sum_{i<j} log(1 + exp(-w^T (x_i - x_j)))": ("w", None),
     # Members outside of sums are held.
     "-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))": ("z", None),
     "-log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": ("z_i", None),
