@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import running
 from mathematics import _equal, check_answer, declaration, usable_sizes
 from sessions import run
 
@@ -324,34 +326,51 @@ def test_a_name_that_no_sum_binds_stays_one_where_it_is_no_member(text: str, nam
     check_answer(answer)
 
 
-@pytest.mark.parametrize(
-    ("text", "variable"),
-    [
-        ("sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij", "x"),
-        ("sum_{i<j} log(a_ij) ||x_i - x_j||", "x"),
-        ("sum_{(i,j) in E} log(a_ij) / ||x_i - x_j||", "x"),
-        ("sum_{i != j} x_i / a_ij", "x"),
-    ],
-)
-@pytest.mark.parametrize("order", [1, 2])
-def test_code_has_values_where_what_is_left_out_has_none(text: str, variable: str, order: int) -> None:
-    """The array a is 0 outside of the terms of the sum, and no two entries beside these change anything."""
-    answer = matdiff.differentiate(text, variable, order=order)
-    made: dict[str, Any] = {}
-    exec(answer.to("numpy"), made)
+# The array a is 0 outside of the terms of the sum, and E holds the pairs i < j.
+APART = [
+    "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij",
+    "sum_{(i,j) in E} log(a_ij) / ||x_i - x_j||",
+    "sum_{i != j} x_i / a_ij",
+]
+
+
+def apart(text: str, order: int, language: str, beside: float = 0) -> list[running.Call]:
+    """The value and the derivative by x, where a has the entries `beside` outside of the sum."""
+    answer = matdiff.differentiate(text, "x", order=order)
     draw, count = np.random.default_rng(0), 4
-    is_over = np.triu(np.ones((count, count)), 1) if "<" in text or "E" in text else 1 - np.eye(count)
-    known = {"a": is_over * draw.uniform(1, 2, (count, count)), "E": is_over}
-    shapes = {name: (count, 3) if one.kind == "matrix" else (count,) for name, one in answer.typed.variables.items()}
-    values = [known.get(name, draw.normal(size=shape)) for name, shape in shapes.items()]
-    derivative = made[next(name for name in made if name.startswith("d"))]
+    is_over = 1 - np.eye(count) if "!=" in text else np.triu(np.ones((count, count)), 1)
+    lengths = draw.uniform(1, 2, (count, count))
+    known = {"a": np.where(is_over, lengths, beside), "E": is_over}
+    shapes = {name: (count, 2) if one.kind == "matrix" else (count,) for name, one in answer.typed.variables.items()}
+    inputs = {name: known.get(name, draw.normal(size=shape)) for name, shape in shapes.items()}
+    function = "df_dx" if order == 1 else "d2f_dx2"
+    return [running.Call(answer.to(language), name, inputs) for name in ("f", function)]
+
+
+def check_apart(found: list[list[np.ndarray]], text: str, order: int) -> None:
+    """The same as with other numbers where the sum has no terms, and these are numbers."""
+    for own, call in zip(found, apart(text, order, "numpy", beside=7.0), strict=True):
+        expected = running.numpy(call)[0]
+        assert np.isfinite(own[0]).all()
+        np.testing.assert_allclose(np.reshape(own[0], np.shape(expected)), expected, atol=1e-12)
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("text", APART)
+@pytest.mark.parametrize("language", running.IN_PROCESS)
+def test_code_has_values_where_what_is_left_out_has_none(language: str, text: str, order: int) -> None:
     with np.errstate(all="raise"):
-        value, found = made["f"](*values), derivative(*values)
-    others = [np.where(is_over, one, 7.0) if name == "a" else one for name, one in zip(shapes, values)]
-    assert np.isfinite(value)
-    assert np.isfinite(found).all()
-    np.testing.assert_allclose(made["f"](*others), value)
-    np.testing.assert_allclose(derivative(*others), found)
+        check_apart([running.IN_PROCESS[language](call) for call in apart(text, order, language)], text, order)
+
+
+@running.needs("octave-cli")
+def test_code_has_values_where_what_is_left_out_has_none_in_octave(tmp_path: Path) -> None:
+    questions = [(text, order) for text in APART for order in (1, 2)]
+    calls = [call for text, order in questions for call in apart(text, order, "matlab")]
+    found = running.octave(calls, tmp_path)
+    for place, (text, order) in enumerate(questions):
+        check_apart(found[2 * place : 2 * place + 2], text, order)
 
 
 def test_a_maximum_over_an_index_and_a_minimum_by_a_variable_are_told_apart() -> None:
