@@ -106,7 +106,9 @@ class _Printer:
         told = {index.value for part in node.args[1:] if part.op != "index" for index in part.args}
         for part in node.args[1:]:
             if part.op == "condition":
-                bounds.append(f"{letter_of(part.args[0])} {part.value} {letter_of(part.args[1])}")
+                upper = next((index.args[0] for index in node.args[1:] if index.value == part.args[1].value and index.args), None)
+                least, most = ("", "") if upper is None else ("1 <= ", f" <= {self.text(upper)}")
+                bounds.append(f"{least}{letter_of(part.args[0])} {part.value} {letter_of(part.args[1])}{most}")
             elif part.op == "name":
                 bounds.append(membership(node, part))
             elif part.value not in told:

@@ -42,6 +42,7 @@ NOWHERE = Span(0, 0)
 _HEAD = rf"({'|'.join(_WORDS)})_?([a-zA-Z]*)\Z"
 # A member of a set, of pairs, or of the set that belongs to another index.
 _MEMBER = r"([a-zA-Z]|\([a-zA-Z],[a-zA-Z]\)|[a-zA-Z]{2})∈([A-Za-z]\w*?)(?:\(([a-zA-Z](?:,[a-zA-Z])?)\)|_([a-zA-Z]))?"
+_CONDITION = r"(?:1(?:<=|≤))?([a-zA-Z])(!=|≠|<)([a-zA-Z])(?:(?:<=|≤)(\w+))?"
 _BRACES = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -113,9 +114,9 @@ def may_hold(kind: str, bounds: Mapping[str, str]) -> bool:
 
 
 def bounds_in(written: str) -> dict[str, str]:
-    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j`, `i < j`, `i∈S`, `(i,j)∈S` and `j∈N(i)`.
+    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j`, `1 <= i < j <= n`, `i∈S`, `(i,j)∈S` and `j∈N(i)`.
 
-    None where it says more; `i,j∈S` may be a pair in S, or two members of it.
+    `j>i` and `j=i+1` are sums over j.  None where it says more; `i,j∈S` may be a pair in S, or two members of it.
     """
     if re.fullmatch("[a-zA-Z]{2,3}", written):
         return dict.fromkeys(written, "")
@@ -128,10 +129,16 @@ def bounds_in(written: str) -> dict[str, str]:
             return {}
         return {**dict.fromkeys(own, ""), f"{','.join((*given, *own))}∈{member[2]}": ""}
     for part in written.split(","):
-        condition = re.fullmatch(r"([a-zA-Z])(!=|≠|<)([a-zA-Z])", part)
+        condition = re.fullmatch(_CONDITION, part)
         if condition is not None and condition[1] != condition[3]:
-            found.update({condition[1]: found.get(condition[1], ""), condition[3]: found.get(condition[3], "")})
+            for index in (condition[1], condition[3]):
+                found[index] = found.get(index) or condition[4] or ""
             found[condition[1] + condition[2].replace("≠", "!=") + condition[3]] = ""
+            continue
+        above = re.fullmatch(r"([a-zA-Z])(?:>([a-zA-Z])|=([a-zA-Z])\+1)", part)
+        if above is not None and above[1] not in (above[2], above[3]):
+            found.setdefault(above[1], "")
+            found[f"{above[2] or above[3]}<{above[1]}"] = ""
             continue
         match = re.fullmatch(r"([a-zA-Z])(?:=1(?:(?:\.\.\.?|:|…)(\w+))?)?", part)
         if match is None or match[1] in found:
@@ -141,19 +148,25 @@ def bounds_in(written: str) -> dict[str, str]:
 
 
 def _with_upper(tokens: list[Token], head: Head) -> Head | None:
-    """`^n` or `^{n}` behind the head of a sum over one index."""
+    """`^n` or `^{n}` behind the head of a sum."""
     if head.end >= len(tokens) or tokens[head.end].type != "CARET":
         return head
     place = head.end + 1
     braced = place < len(tokens) and tokens[place] in ("{", "(")
     place += braced
-    if place >= len(tokens) or tokens[place].type not in ("NAME", "NUMBER") or len(head.indices) > 1:
+    if place >= len(tokens) or tokens[place].type not in ("NAME", "NUMBER"):
         return None
-    upper, place = str(tokens[place]), place + 1
-    if braced and (place >= len(tokens) or tokens[place] not in ("}", ")")):
+    bounds, place = up_to(head.indices, str(tokens[place])), place + 1
+    if not bounds or (braced and (place >= len(tokens) or tokens[place] not in ("}", ")"))):
         return None
-    (index,) = head.indices
-    return Head(head.kind, {index: upper}, place + braced)
+    return Head(head.kind, bounds, place + braced)
+
+
+def up_to(bounds: Mapping[str, str], upper: str) -> dict[str, str]:
+    """The indices that all run up to this size; none where something else tells up to where."""
+    if any(bounds.values()) or any("∈" in index for index in bounds):
+        return {}
+    return {index: upper if len(index) == 1 else "" for index in bounds}
 
 
 def refuse(sentence: Sentence, token: Token) -> None:
