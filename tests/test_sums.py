@@ -161,6 +161,8 @@ SUMS = {
     "mean_{i in S} (y_i - w^T x_i)^2": ("w", None),
     "sum_i ||x_i - mean_{j in N(i)} x_j||^2": ("x", None),
     "sum_{(i,j) in E} w_ij / ||x_i - x_j||": ("x", None),
+    "sum_i (x_i - 1/|N(i)| sum_{j in N(i)} x_j)^2": ("x", None),
+    "1/|N_i| sum_{j in N_i} tanh(w^T x_j)": ("w", None),
 }
 
 
@@ -409,6 +411,7 @@ LATEX = {
     r"\sum_{i=1}^n \sum_{j=i+1}^{n} \frac{1}{\|x_i - x_j\|}": "sum_{i<j} 1/||x_i - x_j||",
     r"x_i^T b - \log \sum_{k=1, k \neq i}^n \exp(x_k^T b)": "x_i^T b - log sum_{k != i} exp(x_k^T b)",
     r"\prod_{i=1}^n (1 + a_i x_i)": "prod_{i=1}^n (1 + a_i x_i)",
+    r"\frac{1}{|\mathcal{N}_i|} \sum_{j \in \mathcal{N}_i} \tanh(w^T x_j)": "1/|N(i)| sum_{j in N(i)} tanh(w^T x_j)",
     r"\max_i |x_i|": "max_i |x_i|",
     r"1 + \min_k \|c - x_k\|^2": "1 + min_k ||c - x_k||^2",
     r"\max_w \sum_i \log w_i": "sum_i log w_i",

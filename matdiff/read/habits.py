@@ -129,7 +129,9 @@ def _einsums(tokens: list[Token], text: str) -> list[Token]:
 
 def _sums(tokens: list[Token], declared: Collection[str], sentence: Sentence) -> list[Token]:
     """`sum_i a_i b`: the head is one token, and brackets stand around the product that follows; the last sum first."""
-    for place, head in reversed(list(heads(tokens, declared))):
+    found = list(heads(tokens, declared))
+    sets = {name for _, head in found if head is not None for index in head.indices for _, _, name in [index.partition("∈")]}
+    for place, head in reversed(found):
         if head is None or head.end >= len(tokens):
             refuse(sentence, tokens[place])
             return tokens
@@ -144,7 +146,20 @@ def _sums(tokens: list[Token], declared: Collection[str], sentence: Sentence) ->
             made(tokens[place], "RPAR", ")", behind, behind),
             *tokens[end:],
         ]
-    return tokens
+    return _of_indices(tokens, sets)
+
+
+def _of_indices(tokens: list[Token], sets: Collection[str]) -> list[Token]:
+    """`N(i)`, the set that belongs to an index, as N_i."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token, behind = tokens[place], tokens[place + 1 : place + 4]
+        place += 1
+        if token in sets and [other.type for other in behind] == ["LPAR", "NAME", "RPAR"] and len(behind[1]) == 1:
+            token, place = made(token, "NAME", f"{token}_{behind[1]}", token.start_pos, behind[2].end_pos), place + 3
+        result.append(token)
+    return result
 
 
 # Single tokens

@@ -243,12 +243,13 @@ class _Binding:
 
     families   the stems of members whose indices sums bind, with their number of indices
     held       the letters that stand as indices of families where no sum binds them, or in conditions and outside of sums
-    sets       the names of sets over whose members is summed
+    sets       the names of sets over whose members is summed, with the number of axes of their arrays
     """
 
     def __init__(self, expr: Expr, declared: Collection[str]) -> None:
         self.declared = declared
-        self.sets = {part.value for node in post_order(expr) if node.op == "over" for part in sets_of(node)}
+        sums = [node for node in post_order(expr) if node.op == "over"]
+        self.sets = {str(part.value): len(part.args) for node in sums for part in sets_of(node)}
         found = [(name, letters, within) for name, letters, within in _members(expr, frozenset()) if all(letters)]
         self.families = {(stem, len(letters)) for stem, letters, within in found if within.issuperset(letters)}
         self.held = {
@@ -268,8 +269,10 @@ class _Binding:
         """The expression under sums over `indices`."""
         if expr.op == "over":
             return self._over(expr, indices)
-        if MODULUS in (expr.op, expr.value) and expr.args[0].op == "name" and expr.args[0].value in self.sets:
-            return Expr("sum", expr.args, span=expr.span)  # the number of members
+        if MODULUS in (expr.op, expr.value) and expr.args[0].op == "name":
+            number = self._number(expr, expr.args[0], indices)
+            if number is not None:
+                return number
         if expr.op == "name" and expr.value in indices:
             raise IndexSum(span=expr.span or NOWHERE, written=str(expr.value), problem="value", index=str(expr.value))
         parts = _parts(expr)
@@ -280,6 +283,20 @@ class _Binding:
             places = [indices[one].replace(args=()) if one in indices else place for one, place in zip(named, expr.args[1:])]
             return expr.replace(args=(self.of(expr.args[0], indices), *(self.of(place, indices) for place in places)))
         return expr.replace(args=tuple(self.of(arg, indices) for arg in expr.args)) if expr.args else expr
+
+    def _number(self, expr: Expr, name: Expr, indices: Mapping[str, Expr]) -> Expr | None:
+        """|S| and |N(i)|: the number of members of a set; None for what is none."""
+        if name.value in self.sets:
+            return Expr("sum", (name,), span=expr.span)
+        stem, letters = _parts(name) or ("", ())
+        if not 0 < len(letters) < self.sets.get(stem, 0):
+            return None
+        own = [
+            Expr("index", (), f"{place} {name.span and name.span.start}", expr.span)
+            for place in range(self.sets[stem] - len(letters))
+        ]
+        member = self._placed(Expr("name", (), stem, name.span), letters, stem, indices)
+        return Expr("over", (member.replace(args=(*member.args, *own)), *own), "sum", expr.span)
 
     def _over(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
         if any(" " in str(index.value) for index in expr.args[1:]):  # an einsum, whose letters are its own
