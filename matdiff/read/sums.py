@@ -12,7 +12,7 @@ from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
 from matdiff.language.queries import post_order, sets_of
 from matdiff.language.syntax import MODULUS, Expr, Span
-from matdiff.read.split import span_of
+from matdiff.read.split import made, span_of
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
@@ -174,7 +174,38 @@ def refuse(sentence: Sentence, token: Token) -> None:
     sentence.fail(IndexSum(span=span_of(token), written=str(token)))
 
 
+def of_indices(tokens: list[Token], sets: Collection[str]) -> list[Token]:
+    """`N(i)`, the set that belongs to an index, as N_i."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token, behind = tokens[place], tokens[place + 1 : place + 4]
+        place += 1
+        if token in sets and [other.type for other in behind] == ["LPAR", "NAME", "RPAR"] and len(behind[1]) == 1:
+            token, place = made(token, "NAME", f"{token}_{behind[1]}", token.start_pos, behind[2].end_pos), place + 3
+        result.append(token)
+    return result
+
+
 # Einsum
+
+
+def einsums(tokens: list[Token], text: str) -> list[Token]:
+    """`einsum("ij,j->i", A, x)`: the name and the quoted subscripts are one token, which is called with the arrays."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token, behind = tokens[place], tokens[place + 1 : place + 3]
+        result.append(token)
+        place += 1
+        if token != "einsum" or [other.type for other in behind[:1]] != ["LPAR"] or behind[-1] not in ('"', "'"):
+            continue
+        end = next((later for later in range(place + 2, len(tokens)) if tokens[later] == behind[1]), None)
+        if end is not None and [other.type for other in tokens[end + 1 : end + 2]] == ["COMMA"]:
+            written = text[behind[1].end_pos : tokens[end].start_pos]
+            result[-1:] = [made(token, "EINSUM", written, token.start_pos, token.end_pos), behind[0]]
+            place = end + 2
+    return result
 
 
 def axes_of(subscripts: str, count: int, span: Span) -> tuple[list[str], str]:
@@ -243,13 +274,13 @@ class _Binding:
 
     families   the stems of members whose indices sums bind, with their number of indices
     held       the letters that stand as indices of families where no sum binds them, or in conditions and outside of sums
-    sets       the names of sets over whose members is summed, with the number of axes of their arrays
+    sets       the names of sets over whose members is summed, with the letters of the axes of their arrays
     """
 
     def __init__(self, expr: Expr, declared: Collection[str]) -> None:
         self.declared = declared
         sums = [node for node in post_order(expr) if node.op == "over"]
-        self.sets = {str(part.value): len(part.args) for node in sums for part in sets_of(node)}
+        self.sets = {str(part.value): [str(index.value) for index in part.args] for node in sums for part in sets_of(node)}
         found = [(name, letters, within) for name, letters, within in _members(expr, frozenset()) if all(letters)]
         self.families = {(stem, len(letters)) for stem, letters, within in found if within.issuperset(letters)}
         self.held = {
@@ -289,12 +320,11 @@ class _Binding:
         if name.value in self.sets:
             return Expr("sum", (name,), span=expr.span)
         stem, letters = _parts(name) or ("", ())
-        if not 0 < len(letters) < self.sets.get(stem, 0):
+        axes = self.sets.get(stem, [])
+        if not 0 < len(letters) < len(axes):
             return None
-        own = [
-            Expr("index", (), f"{place} {name.span and name.span.start}", expr.span)
-            for place in range(self.sets[stem] - len(letters))
-        ]
+        start = 0 if name.span is None else name.span.start
+        own = [Expr("index", (), f"{letter} {start}", expr.span) for letter in axes[len(letters) :]]
         member = self._placed(Expr("name", (), stem, name.span), letters, stem, indices)
         return Expr("over", (member.replace(args=(*member.args, *own)), *own), "sum", expr.span)
 
