@@ -128,7 +128,7 @@ def bounds_in(written: str) -> dict[str, str]:
         if len({*own, *given}) < len(own) + len(given):
             return {}
         return {**dict.fromkeys(own, ""), f"{','.join((*given, *own))}∈{member[2]}": ""}
-    for part in written.split(","):
+    for part in written.replace(",...,", "...").split(","):
         condition = re.fullmatch(_CONDITION, part)
         if condition is not None and condition[1] != condition[3]:
             for index in (condition[1], condition[3]):
@@ -140,10 +140,11 @@ def bounds_in(written: str) -> dict[str, str]:
             found.setdefault(above[1], "")
             found[f"{above[2] or above[3]}<{above[1]}"] = ""
             continue
-        match = re.fullmatch(r"([a-zA-Z])(?:=1(?:(?:\.\.\.?|:|…)(\w+))?)?", part)
-        if match is None or match[1] in found:
+        match = re.fullmatch(r"([a-zA-Z])(?:=1(?:(?:\.\.\.?|:|…)(\w+))?)?|1(?:<=|≤)([a-zA-Z])(?:<=|≤)(\w+)", part)
+        index = (match[1] or match[3]) if match is not None else ""
+        if match is None or index in found:
             return {}
-        found[match[1]] = match[2] or ""
+        found[index] = match[2] or match[4] or ""
     return found
 
 

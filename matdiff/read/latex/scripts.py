@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TRANSPOSES = {"T": "TRANSPOSE", "-T": "INVERSE_TRANSPOSE"}
 _CONDITIONS = {
     **dict.fromkeys(("\\neq", "\\ne"), "!="), **dict.fromkeys(("\\le", "\\leq", "\\leqslant"), "<="),
-    "\\lt": "<", "\\gt": ">", "\\in": "∈",
+    **dict.fromkeys(("\\dots", "\\ldots", "\\cdots"), "..."), "\\lt": "<", "\\gt": ">", "\\in": "∈",
 }  # fmt: skip
 
 
