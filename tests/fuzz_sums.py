@@ -76,7 +76,7 @@ def question(seed: int) -> tuple[str, str]:
 
     text = f"{head} ({body(2)})"
     if is_held and draw.random() < 0.5:
-        text = draw.choice(("a_h - {}", "exp(a_h) / {}", "log(b_h^2 / (1 + ({})^2))")).format(text)
+        text = draw.choice(("w^T x_h - {}", "exp(w^T x_h) / {}", "log((w^T x_h)^2 / (1 + ({})^2))")).format(text)
     if draw.random() < 0.3:
         text = draw.choice(("log(1 + exp({}))", "({})^2", "{} + sum_k g_k^2", "lambda ({})")).format(text)
     names = [name for name in ("w", "A", "m", "u", "a", "b", "x", "z", "c", "d", "k") if _stands(name, text)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pytest
+import running
 from mathematics import check_answer
 from sessions import run
 from written_out import check_reading
@@ -128,6 +129,7 @@ SUMS = {
     'sum_k einsum("i,i->", x_k, w)^2': ("w", None),
     'sum_k c^T einsum("i,i->i", x_k, w)': ("w", None),
     "x: n; sum_i a^T x_i": ("a", "(sum_i x_i) I"),
+    "sum_{i<j} log(1 + exp(-w^T (x_i - x_j)))": ("w", None),
     # Members outside of sums are held.
     "-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))": ("z", None),
     "-log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": ("z_i", None),
@@ -156,6 +158,11 @@ SUMS = {
     "sum_i log sum_{j != i} 1 / ||x_i - x_j||": ("x", None),
     "log sum_{k != i} 1 / ||x_i - x_k|| - c^T x_i": ("x", None),
     "mean_{i != j} x_i x_j": ("x", None),
+    "prod_{1 <= i < j <= n} (x_j - x_i)": ("x", None),
+    "sum_{i,j=1}^n A_ij x_i x_j / n": ("x", None),
+    "sum_{i=1}^n sum_{j=i+1}^n 1 / (x_i - x_j)": ("x", None),
+    "sum_i sum_{j>i} log(a_ij)": ("a", None),
+    "log(x_i^T x_i) - sum_{k=1,k != i}^n x_k^T x_i": ("x", None),
     "mean_{i<j} ||x_i - x_j||": ("x", None),
     # Products and extrema.
     "prod_i x_i": ("x", "prod(x) ./ x"),
@@ -179,6 +186,8 @@ SUMS = {
     "mean_{i in S} (y_i - w^T x_i)^2": ("w", None),
     "sum_i ||x_i - mean_{j in N(i)} x_j||^2": ("x", None),
     "sum_{(i,j) in E} w_ij / ||x_i - x_j||": ("x", None),
+    "sum_i (x_i - 1/|N(i)| sum_{j in N(i)} x_j)^2": ("x", None),
+    "1/|N_i| sum_{j in N_i} tanh(w^T x_j)": ("w", None),
 }
 
 # Arrays with more axes and families of matrices: what has no matrix notation stays in indices.
@@ -231,6 +240,9 @@ def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text:
         ("sum_i max_j a_ij", NotLifted),
         ("max_{i != j} a_ij", IndexSum),
         ("sum_{i,j in S} x_i x_j", IndexSum),
+        ("sum_{i in S}^n x_i", IndexSum),
+        ("sum_{j=i+1}^n x_j", IndexSum),
+        ("sum_{j>i} x_j", IndexSum),
         ("sum_i i x_i", IndexSum),
         ("sum_i x_i^i", IndexSum),
         ("sum_i (A x)[i+1]", IndexSum),
@@ -345,34 +357,51 @@ def test_a_name_that_no_sum_binds_stays_one_where_it_is_no_member(text: str, nam
     check_answer(answer)
 
 
-@pytest.mark.parametrize(
-    ("text", "variable"),
-    [
-        ("sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij", "x"),
-        ("sum_{i<j} log(a_ij) ||x_i - x_j||", "x"),
-        ("sum_{(i,j) in E} log(a_ij) / ||x_i - x_j||", "x"),
-        ("sum_{i != j} x_i / a_ij", "x"),
-    ],
-)
-@pytest.mark.parametrize("order", [1, 2])
-def test_code_has_values_where_what_is_left_out_has_none(text: str, variable: str, order: int) -> None:
-    """The array a is 0 outside of the terms of the sum, and no two entries beside these change anything."""
-    answer = matdiff.differentiate(text, variable, order=order)
-    made: dict[str, Any] = {}
-    exec(answer.to("numpy"), made)
+# The array a is 0 outside of the terms of the sum, and E holds the pairs i < j.
+APART = [
+    "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij",
+    "sum_{(i,j) in E} log(a_ij) / ||x_i - x_j||",
+    "sum_{i != j} x_i / a_ij",
+]
+
+
+def apart(text: str, order: int, language: str, beside: float = 0) -> list[running.Call]:
+    """The value and the derivative by x, where a has the entries `beside` outside of the sum."""
+    answer = matdiff.differentiate(text, "x", order=order)
     draw, count = np.random.default_rng(0), 4
-    is_over = np.triu(np.ones((count, count)), 1) if "<" in text or "E" in text else 1 - np.eye(count)
-    known = {"a": is_over * draw.uniform(1, 2, (count, count)), "E": is_over}
-    shapes = {name: (count, 3) if one.kind == "matrix" else (count,) for name, one in answer.typed.variables.items()}
-    values = [known.get(name, draw.normal(size=shape)) for name, shape in shapes.items()]
-    derivative = made[next(name for name in made if name.startswith("d"))]
+    is_over = 1 - np.eye(count) if "!=" in text else np.triu(np.ones((count, count)), 1)
+    lengths = draw.uniform(1, 2, (count, count))
+    known = {"a": np.where(is_over, lengths, beside), "E": is_over}
+    shapes = {name: (count, 2) if one.kind == "matrix" else (count,) for name, one in answer.typed.variables.items()}
+    inputs = {name: known.get(name, draw.normal(size=shape)) for name, shape in shapes.items()}
+    function = "df_dx" if order == 1 else "d2f_dx2"
+    return [running.Call(answer.to(language), name, inputs) for name in ("f", function)]
+
+
+def check_apart(found: list[list[np.ndarray]], text: str, order: int) -> None:
+    """The same as with other numbers where the sum has no terms, and these are numbers."""
+    for own, call in zip(found, apart(text, order, "numpy", beside=7.0), strict=True):
+        expected = running.numpy(call)[0]
+        assert np.isfinite(own[0]).all()
+        np.testing.assert_allclose(np.reshape(own[0], np.shape(expected)), expected, atol=1e-12)
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("text", APART)
+@pytest.mark.parametrize("language", running.IN_PROCESS)
+def test_code_has_values_where_what_is_left_out_has_none(language: str, text: str, order: int) -> None:
     with np.errstate(all="raise"):
-        value, found = made["f"](*values), derivative(*values)
-    others = [np.where(is_over, one, 7.0) if name == "a" else one for name, one in zip(shapes, values)]
-    assert np.isfinite(value)
-    assert np.isfinite(found).all()
-    np.testing.assert_allclose(made["f"](*others), value)
-    np.testing.assert_allclose(derivative(*others), found)
+        check_apart([running.IN_PROCESS[language](call) for call in apart(text, order, language)], text, order)
+
+
+@running.needs("octave-cli")
+def test_code_has_values_where_what_is_left_out_has_none_in_octave(tmp_path: Path) -> None:
+    questions = [(text, order) for text in APART for order in (1, 2)]
+    calls = [call for text, order in questions for call in apart(text, order, "matlab")]
+    found = running.octave(calls, tmp_path)
+    for place, (text, order) in enumerate(questions):
+        check_apart(found[2 * place : 2 * place + 2], text, order)
 
 
 def test_a_maximum_over_an_index_and_a_minimum_by_a_variable_are_told_apart() -> None:
@@ -398,7 +427,15 @@ LATEX = {
         "-log(exp(-||A x_i - A x_j||^2) / sum_{k != i} exp(-||A x_i - A x_k||^2))"
     ),
     r"\sum_{i<j} \frac{(\|x_i - x_j\| - a_{ij})^2}{a_{ij}}": "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij",
+    r"\prod_{1 \le i<j \leq n} (x_j - x_i)": "prod_{i<j} (x_j - x_i)",
+    r"\frac{1}{n^2} \sum_{i,j=1}^n A_{ij} x_i x_j": "1/n^2 sum_{i,j=1}^n A_ij x_i x_j",
+    r"\sum_{i=1}^n \sum_{j=i+1}^{n} \frac{1}{\|x_i - x_j\|}": "sum_{i<j} 1/||x_i - x_j||",
+    r"x_i^T b - \log \sum_{k=1, k \neq i}^n \exp(x_k^T b)": "x_i^T b - log sum_{k != i} exp(x_k^T b)",
     r"\prod_{i=1}^n (1 + a_i x_i)": "prod_{i=1}^n (1 + a_i x_i)",
+    r"\frac{1}{|\mathcal{N}_i|} \sum_{j \in \mathcal{N}_i} \tanh(w^T x_j)": "1/|N(i)| sum_{j in N(i)} tanh(w^T x_j)",
+    r"\max_{1 \le i \le n} |x_i|": "max_i |x_i|",
+    r"\max_{i=1,\dots,n} |x_i|": "max_i |x_i|",
+    r"\max_{i=1}^n |x_i|": "max_i |x_i|",
     r"\max_i |x_i|": "max_i |x_i|",
     r"1 + \min_k \|c - x_k\|^2": "1 + min_k ||c - x_k||^2",
     r"\max_w \sum_i \log w_i": "sum_i log w_i",

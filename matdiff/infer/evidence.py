@@ -185,6 +185,7 @@ class Evidence:
         is_greek_only = len(terms) == (len(last.args) if last.op == "+" else 1) and all(is_greek(name) for name in terms)
         base = before.args[0] if before.op in ("^", "inv", "pinv") and before.args else before
         is_vector = base.op == "'" and _is_vector_name(bare(base))
+        self.dotted.update(name for name in terms if is_vector and name in self.families)  # w^T (x_i - x_j)
         if is_greek_only and (is_vector or (base.op in ("name", "'") and self._is_matrix(base) and bare(base).op == "name")):
             self.dotted.update(terms)
 

@@ -65,7 +65,7 @@ class _Printer:
         told = {index.value for bound in bounds if bound.op != "index" for index in bound.args}
         sign, whole, upper = self.style.over
         shown = [self.bound(bound, node) for bound in bounds if bound.op != "index" or bound.value not in told]
-        ends = [self.text(bound.args[0]) for bound in bounds if bound.op == "index" and bound.args]
+        ends = [self.text(bound.args[0]) for bound in bounds if bound.op == "index" and bound.args and bound.value not in told]
         word = "" if node.value == "sum" else str(node.value)
         head = self.style.words.get(word, word) or sign
         if len(shown) == len(ends) and len(ends) > 1:  # sum_{i=1}^m sum_{j=1}^n
@@ -80,8 +80,13 @@ class _Printer:
     def bound(self, node: Expr, total: Expr) -> str:
         """An index, a condition or a set below the sign of a sum."""
         if node.op == "condition":
-            return self.text(node)
+            upper = next((index.args[0] for index in total.args[1:] if index.value == node.args[1].value and index.args), None)
+            return self.text(node) if upper is None else f"1 {self.at_most} {self.text(node)} {self.at_most} {self.text(upper)}"
         return letter_of(node) if node.op == "index" else membership(total, node)
+
+    @property
+    def at_most(self) -> str:
+        return self.style.words.get("<=", "<=")
 
     def condition(self, node: Expr) -> Piece:
         sign = self.style.words.get(str(node.value), str(node.value))

@@ -7,14 +7,14 @@ unspecified function `K(theta)`, a sum over an index `sum_i`.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matdiff.functions import NAMES
 from matdiff.language.errors import IndexSum, NotationRead
 from matdiff.language.syntax import Span
 from matdiff.read.review import unspecified
-from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, end_of_atom
-from matdiff.read.sums import heads, refuse
+from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, end_of_atom, made
+from matdiff.read.sums import einsums, heads, of_indices, refuse
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
     start = 2 if sentence.is_definition else 0
     tokens = sentence.tokens
     if "einsum" in text:
-        tokens[start:] = _einsums(tokens[start:], text)
+        tokens[start:] = einsums(tokens[start:], text)
     if "{" in text:
         tokens[start:] = with_subscripts(tokens[start:], sentence)
     if sentence.broken:
@@ -64,13 +64,6 @@ def _is_plain(tokens: list[Token]) -> bool:
     return all(
         token.type not in ("FOREIGN", "UNKNOWN", "NUMBER") and len(token) == 1 and token not in ("e", "H") for token in tokens
     )
-
-
-def made(like: Any, kind: str, written: str, start: int, end: int) -> Token:
-    """A token as the reader makes them."""
-    token = like.update(kind, written) if hasattr(like, "update") else type(like)(written)
-    token.type, token.start_pos, token.end_pos = kind, start, end
-    return token  # type: ignore[no-any-return]
 
 
 def _note(sentence: Sentence, start: int, end: int, meant: str) -> None:
@@ -109,27 +102,11 @@ def with_subscripts(tokens: list[Token], sentence: Sentence) -> list[Token]:
     return result
 
 
-def _einsums(tokens: list[Token], text: str) -> list[Token]:
-    """`einsum("ij,j->i", A, x)`: the name and the quoted subscripts are one token, which is called with the arrays."""
-    result: list[Token] = []
-    place = 0
-    while place < len(tokens):
-        token, behind = tokens[place], tokens[place + 1 : place + 3]
-        result.append(token)
-        place += 1
-        if token != "einsum" or [other.type for other in behind[:1]] != ["LPAR"] or behind[-1] not in ('"', "'"):
-            continue
-        end = next((later for later in range(place + 2, len(tokens)) if tokens[later] == behind[1]), None)
-        if end is not None and [other.type for other in tokens[end + 1 : end + 2]] == ["COMMA"]:
-            written = text[behind[1].end_pos : tokens[end].start_pos]
-            result[-1:] = [made(token, "EINSUM", written, token.start_pos, token.end_pos), behind[0]]
-            place = end + 2
-    return result
-
-
 def _sums(tokens: list[Token], declared: Collection[str], sentence: Sentence) -> list[Token]:
     """`sum_i a_i b`: the head is one token, and brackets stand around the product that follows; the last sum first."""
-    for place, head in reversed(list(heads(tokens, declared))):
+    found = list(heads(tokens, declared))
+    sets = {name for _, head in found if head is not None for index in head.indices for _, _, name in [index.partition("∈")]}
+    for place, head in reversed(found):
         if head is None or head.end >= len(tokens):
             refuse(sentence, tokens[place])
             return tokens
@@ -144,7 +121,7 @@ def _sums(tokens: list[Token], declared: Collection[str], sentence: Sentence) ->
             made(tokens[place], "RPAR", ")", behind, behind),
             *tokens[end:],
         ]
-    return tokens
+    return of_indices(tokens, sets)
 
 
 # Single tokens

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.language.errors import NotationRead
-from matdiff.read.habits import made, with_subscripts
-from matdiff.read.split import Sentence, span_of
+from matdiff.read.habits import with_subscripts
+from matdiff.read.split import Sentence, made, span_of
 from matdiff.read.sums import heads
 from matdiff.read.tokens import normal_name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matdiff.language.errors import MatdiffError, Remark, TooLarge, UnclosedBracket, UnexpectedText
 from matdiff.language.syntax import Span
@@ -261,3 +261,10 @@ def end_of_atom(tokens: list[Token], place: int) -> int:
             if not depth:
                 break
     return place
+
+
+def made(like: Any, kind: str, written: str, start: int, end: int) -> Token:
+    """A token as the reader makes them."""
+    token = like.update(kind, written) if hasattr(like, "update") else type(like)(written)
+    token.type, token.start_pos, token.end_pos = kind, start, end
+    return token  # type: ignore[no-any-return]

@@ -12,7 +12,7 @@ from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
 from matdiff.language.queries import held_letter, post_order, sets_of
 from matdiff.language.syntax import MODULUS, Expr, Span
-from matdiff.read.split import span_of
+from matdiff.read.split import made, span_of
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ NOWHERE = Span(0, 0)
 _HEAD = rf"({'|'.join(_WORDS)})_?([a-zA-Z]*)\Z"
 # A member of a set, of pairs, or of the set that belongs to another index.
 _MEMBER = r"([a-zA-Z]|\([a-zA-Z],[a-zA-Z]\)|[a-zA-Z]{2})∈([A-Za-z]\w*?)(?:\(([a-zA-Z](?:,[a-zA-Z])?)\)|_([a-zA-Z]))?"
+_CONDITION = r"(?:1(?:<=|≤))?([a-zA-Z])(!=|≠|<)([a-zA-Z])(?:(?:<=|≤)(\w+))?"
 _BRACES = {"{": "}", "[": "]", "(": ")"}
 
 
@@ -114,9 +115,9 @@ def may_hold(kind: str, bounds: Mapping[str, str]) -> bool:
 
 
 def bounds_in(written: str) -> dict[str, str]:
-    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j`, `i < j`, `i∈S`, `(i,j)∈S` and `j∈N(i)`.
+    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j`, `1 <= i < j <= n`, `i∈S`, `(i,j)∈S` and `j∈N(i)`.
 
-    None where it says more; `i,j∈S` may be a pair in S, or two members of it.
+    `j>i` and `j=i+1` are sums over j.  None where it says more; `i,j∈S` may be a pair in S, or two members of it.
     """
     if re.fullmatch(f"[a-zA-Z]{{2,{MOST_INDICES}}}", written):
         return dict.fromkeys(written, "")
@@ -128,33 +129,46 @@ def bounds_in(written: str) -> dict[str, str]:
         if len({*own, *given}) < len(own) + len(given):
             return {}
         return {**dict.fromkeys(own, ""), f"{','.join((*given, *own))}∈{member[2]}": ""}
-    for part in written.split(","):
-        condition = re.fullmatch(r"([a-zA-Z])(!=|≠|<)([a-zA-Z])", part)
+    for part in written.replace(",...,", "...").split(","):
+        condition = re.fullmatch(_CONDITION, part)
         if condition is not None and condition[1] != condition[3]:
-            found.update({condition[1]: found.get(condition[1], ""), condition[3]: found.get(condition[3], "")})
+            for index in (condition[1], condition[3]):
+                found[index] = found.get(index) or condition[4] or ""
             found[condition[1] + condition[2].replace("≠", "!=") + condition[3]] = ""
             continue
-        match = re.fullmatch(r"([a-zA-Z])(?:=1(?:(?:\.\.\.?|:|…)(\w+))?)?", part)
-        if match is None or match[1] in found:
+        above = re.fullmatch(r"([a-zA-Z])(?:>([a-zA-Z])|=([a-zA-Z])\+1)", part)
+        if above is not None and above[1] not in (above[2], above[3]):
+            found.setdefault(above[1], "")
+            found[f"{above[2] or above[3]}<{above[1]}"] = ""
+            continue
+        match = re.fullmatch(r"([a-zA-Z])(?:=1(?:(?:\.\.\.?|:|…)(\w+))?)?|1(?:<=|≤)([a-zA-Z])(?:<=|≤)(\w+)", part)
+        index = (match[1] or match[3]) if match is not None else ""
+        if match is None or index in found:
             return {}
-        found[match[1]] = match[2] or ""
+        found[index] = match[2] or match[4] or ""
     return found
 
 
 def _with_upper(tokens: list[Token], head: Head) -> Head | None:
-    """`^n` or `^{n}` behind the head of a sum over one index."""
+    """`^n` or `^{n}` behind the head of a sum."""
     if head.end >= len(tokens) or tokens[head.end].type != "CARET":
         return head
     place = head.end + 1
     braced = place < len(tokens) and tokens[place] in ("{", "(")
     place += braced
-    if place >= len(tokens) or tokens[place].type not in ("NAME", "NUMBER") or len(head.indices) > 1:
+    if place >= len(tokens) or tokens[place].type not in ("NAME", "NUMBER"):
         return None
-    upper, place = str(tokens[place]), place + 1
-    if braced and (place >= len(tokens) or tokens[place] not in ("}", ")")):
+    bounds, place = up_to(head.indices, str(tokens[place])), place + 1
+    if not bounds or (braced and (place >= len(tokens) or tokens[place] not in ("}", ")"))):
         return None
-    (index,) = head.indices
-    return Head(head.kind, {index: upper}, place + braced)
+    return Head(head.kind, bounds, place + braced)
+
+
+def up_to(bounds: Mapping[str, str], upper: str) -> dict[str, str]:
+    """The indices that all run up to this size; none where something else tells up to where."""
+    if any(bounds.values()) or any("∈" in index for index in bounds):
+        return {}
+    return {index: upper if len(index) == 1 else "" for index in bounds}
 
 
 def refuse(sentence: Sentence, token: Token) -> None:
@@ -162,7 +176,38 @@ def refuse(sentence: Sentence, token: Token) -> None:
     sentence.fail(IndexSum(span=span_of(token), written=str(token)))
 
 
+def of_indices(tokens: list[Token], sets: Collection[str]) -> list[Token]:
+    """`N(i)`, the set that belongs to an index, as N_i."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token, behind = tokens[place], tokens[place + 1 : place + 4]
+        place += 1
+        if token in sets and [other.type for other in behind] == ["LPAR", "NAME", "RPAR"] and len(behind[1]) == 1:
+            token, place = made(token, "NAME", f"{token}_{behind[1]}", token.start_pos, behind[2].end_pos), place + 3
+        result.append(token)
+    return result
+
+
 # Einsum
+
+
+def einsums(tokens: list[Token], text: str) -> list[Token]:
+    """`einsum("ij,j->i", A, x)`: the name and the quoted subscripts are one token, which is called with the arrays."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token, behind = tokens[place], tokens[place + 1 : place + 3]
+        result.append(token)
+        place += 1
+        if token != "einsum" or [other.type for other in behind[:1]] != ["LPAR"] or behind[-1] not in ('"', "'"):
+            continue
+        end = next((later for later in range(place + 2, len(tokens)) if tokens[later] == behind[1]), None)
+        if end is not None and [other.type for other in tokens[end + 1 : end + 2]] == ["COMMA"]:
+            written = text[behind[1].end_pos : tokens[end].start_pos]
+            result[-1:] = [made(token, "EINSUM", written, token.start_pos, token.end_pos), behind[0]]
+            place = end + 2
+    return result
 
 
 def axes_of(subscripts: str, count: int, span: Span) -> tuple[list[str], str]:
@@ -255,12 +300,13 @@ class _Binding:
     families   the stems of members whose indices sums bind, with their number of indices
     held       the letters that stand as indices of families where no sum binds them, or in conditions and outside of sums
     beside     the letters of the axes of the value: those beside letters of sums, and nowhere outside of sums but in brackets
-    sets       the names of sets over whose members is summed
+    sets       the names of sets over whose members is summed, with the letters of the axes of their arrays
     """
 
     def __init__(self, expr: Expr, declared: Collection[str]) -> None:
         self.declared = declared
-        self.sets = {part.value for node in post_order(expr) if node.op == "over" for part in sets_of(node)}
+        sums = [node for node in post_order(expr) if node.op == "over"]
+        self.sets = {str(part.value): [str(index.value) for index in part.args] for node in sums for part in sets_of(node)}
         found = [one for one in _members(expr, frozenset()) if all(one.letters)]
         outside = {letter for one in found if not one.within for letter in one.letters}
         free = {letter for one in found if not one.bracketed and not one.within for letter in one.letters}
@@ -294,8 +340,10 @@ class _Binding:
         """The expression under sums over `indices`."""
         if expr.op == "over":
             return self._over(expr, indices)
-        if MODULUS in (expr.op, expr.value) and expr.args[0].op == "name" and expr.args[0].value in self.sets:
-            return Expr("sum", expr.args, span=expr.span)  # the number of members
+        if MODULUS in (expr.op, expr.value) and expr.args[0].op == "name":
+            number = self._number(expr, expr.args[0], indices)
+            if number is not None:
+                return number
         if expr.op == "name" and expr.value in indices:
             raise IndexSum(span=expr.span or NOWHERE, written=str(expr.value), problem="value", index=str(expr.value))
         if expr.op == "name" and expr.args:  # bound already
@@ -307,6 +355,19 @@ class _Binding:
             places = [self.of(place, indices) if place.op != "name" else _place(place, indices) for place in expr.args[1:]]
             return expr.replace(args=(self.of(expr.args[0], indices), *places))
         return expr.replace(args=tuple(self.of(arg, indices) for arg in expr.args)) if expr.args else expr
+
+    def _number(self, expr: Expr, name: Expr, indices: Mapping[str, Expr]) -> Expr | None:
+        """|S| and |N(i)|: the number of members of a set; None for what is none."""
+        if name.value in self.sets:
+            return Expr("sum", (name,), span=expr.span)
+        stem, letters = _parts(name) or ("", ())
+        axes = self.sets.get(stem, [])
+        if not 0 < len(letters) < len(axes):
+            return None
+        start = 0 if name.span is None else name.span.start
+        own = [Expr("index", (), f"{letter} {start}", expr.span) for letter in axes[len(letters) :]]
+        member = self._placed(Expr("name", (), stem, name.span), letters, stem, indices)
+        return Expr("over", (member.replace(args=(*member.args, *own)), *own), "sum", expr.span)
 
     def _over(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
         if any(" " in str(part.value) for part in expr.args[1:] if part.op == "index"):  # bound already

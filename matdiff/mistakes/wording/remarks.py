@@ -60,7 +60,7 @@ def _word_as_factor(remark: errors.WordAsFactor, text: str) -> Advice:
 _USUAL = {
     "vector": "vectors are added to vectors, transposed and multiplied with a dot",
     "scalar": "only numbers divide, scale what fits no product otherwise, and are added to numbers",
-    "matrix": "only matrices have rows and columns, a determinant, a trace or an inverse",
+    "matrix": "only matrices have rows and columns, two indices, a determinant, a trace or an inverse",
 }
 
 

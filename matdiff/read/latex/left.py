@@ -160,7 +160,10 @@ def extrema_at(marks: Sequence[Mark], place: int, stop: int) -> Extrema | None:
         if word not in _EXTREMA or following >= stop or marks[following].text != "_":
             break
         of_place = of_place or word.startswith("arg")
-        first, last, place = argument_at(marks, following, stop)
+        first, last, behind = argument_at(marks, following, stop)
+        if "".join(mark.text for mark in marks[first : first + 2])[-1:] == "=" or marks[first].text == "1":  # \max_{i=1}^n
+            break
+        place = behind
         while first < last:
             comma = next((at for at in range(first, last) if marks[at].text == ","), last)
             unit = unit_at(marks, first, comma)

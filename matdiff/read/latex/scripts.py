@@ -10,7 +10,7 @@ from matdiff.language.syntax import Span
 from matdiff.read.latex.marks import FONTS, OPENERS, unexpected
 from matdiff.read.latex.names import argument_at, letter_of, plain
 from matdiff.read.latex.pieces import ADJOINTS, CLOSING, Piece, transpose_in
-from matdiff.read.sums import bounds_in, may_hold
+from matdiff.read.sums import bounds_in, may_hold, up_to
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 # The signs of conditions on indices as the plain language has them.
 _TRANSPOSES = {"T": "TRANSPOSE", "-T": "INVERSE_TRANSPOSE"}
-_CONDITIONS = {"\\neq": "!=", "\\ne": "!=", "\\lt": "<", "\\in": "∈"}
+_CONDITIONS = {
+    **dict.fromkeys(("\\neq", "\\ne"), "!="), **dict.fromkeys(("\\le", "\\leq", "\\leqslant"), "<="),
+    **dict.fromkeys(("\\dots", "\\ldots", "\\cdots"), "..."), "\\lt": "<", "\\gt": ">", "\\in": "∈",
+}  # fmt: skip
 
 
 class Scripts:
@@ -87,11 +90,10 @@ class Scripts:
             said = "".join(map(self._bound, range(first, last)))
             below, above, following = (said, above, behind) if is_below else (below, said, behind)
         bounds = bounds_in(below)
-        if not bounds or not may_hold(kind, bounds) or (above and (len(bounds) > 1 or not above.isalnum())):
-            raise unexpected(mark, "indexed")
         if above:
-            (index,) = bounds
-            bounds = {index: above}
+            bounds = up_to(bounds, above) if above.isalnum() else {}
+        if not bounds or not may_hold(kind, bounds):
+            raise unexpected(mark, "indexed")
         text = " ".join([kind, *(f"{index}={upper}" for index, upper in bounds.items())])
         self.pieces.append(Piece("SUM_OVER", text, mark.start, self.marks[following - 1].end))
         return following
