@@ -281,7 +281,7 @@ def points_of(answer: Derivative, name: str, format: str, seed: int = 0) -> Iter
             shape = [size for _, size in letters]
             entries = list(itertools.product(*map(range, shape)))
             entries = Random(seed).sample(entries, min(len(entries), MOST_ENTRIES))
-            parts = {part.name: part.expr for part in result.where}
+            parts = {part.name: part.expr for part in result.plain.where}
             value = expected[function_name(result)] = np.full(shape, np.nan)
             for entry, number in verify.evaluate_tensor(result.index_expr, letters, values, sizes, entries, parts).items():
                 value[entry] = float(number)

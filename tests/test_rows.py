@@ -83,10 +83,10 @@ PRINTED = {
         "X",
         "P = softmax(X, cols); G .* P - P diag(sum(G .* P, cols)^T)",
     ),
-    "sum_i logsumexp(W x_i)": ("W", "softmax(x W^T, rows)^T x"),
+    "sum_i logsumexp(W x_i)": ("W", "sum_i softmax(W x_i) x_i^T"),
     # Members of a family.
-    "sum_k c_k logsumexp(A x_k)": ("A", "softmax(x A^T, rows)^T diag(c) x"),
-    "sum_k sum(max(x_k y^T, rows))": ("y", "argmax(x y^T, rows)^T x"),
+    "sum_k c_k logsumexp(A x_k)": ("A", "sum_k c_k softmax(A x_k) x_k^T"),
+    "sum_k sum(max(x_k y^T, rows))": ("y", "sum_k x_k argmax(x_k y)"),
     "x: m x n; sum_k a^T norm(x_k y^T, rows)": ("y", None),
     # The rest of the table.
     "a^T softmax(X, rows) b": ("X", None),

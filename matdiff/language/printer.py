@@ -29,6 +29,7 @@ class _Printer:
         self.pieces: dict[int, Piece] = {}
 
     def render(self, expr: Expr) -> Piece:
+        self.root = expr
         for node in post_order(expr):
             self.pieces[id(node)] = _WRITERS.get(node.op, _Printer.call)(self, node)
         return self.pieces[id(expr)]
@@ -61,7 +62,7 @@ class _Printer:
         """A sum over an index: `sum_i`, `sum_{i=1}^n`, `sum_{i,j}`, `sum_{i < j}`, `sum_{i∈S}`; an array by its entry."""
         body, *bounds = node.args
         if node.value == "array":
-            return self.pieces[id(body)]
+            return self.pieces[id(body)] if node is self.root else self.einsum(node)
         told = {index.value for bound in bounds if bound.op != "index" for index in bound.args}
         sign, whole, upper = self.style.over
         shown = [self.bound(bound, node) for bound in bounds if bound.op != "index" or bound.value not in told]
@@ -76,6 +77,19 @@ class _Printer:
             is_letter = len(shown) == len(shown[0]) == 1 and not self.style.latex
             heads = head + (f"_{shown[0]}" if is_letter else whole % ",".join(shown))
         return f"{heads} {self.at_least(body, OPEN)}", OPEN
+
+    def einsum(self, node: Expr) -> Piece:
+        """An array that stands in an expression, `einsum("ij->ji", A)`; what is no product of entries is shown by its entry."""
+        body, *axes = node.args
+        total = body.args[0] if body.op == "over" and body.value == "sum" else body
+        factors = total.args if total.op == "*" else (total,)
+        if any(factor.op not in ("at", "name") or not factor.args for factor in factors):
+            return self.pieces[id(body)]
+        indices = [factor.args if factor.op == "name" else factor.args[1:] for factor in factors]
+        *left, right = ["".join(map(letter_of, one)) for one in (*indices, axes)]
+        arrays = [factor.replace(args=()) if factor.op == "name" else factor.args[0] for factor in factors]
+        texts = [self.pieces[id(array)][0] if id(array) in self.pieces else str(array.value) for array in arrays]
+        return f"einsum(\"{','.join(left)}->{right}\", {', '.join(texts)})", ATOM
 
     def bound(self, node: Expr, total: Expr) -> str:
         """An index, a condition or a set below the sign of a sum."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
-from matdiff.language.queries import held_letter, post_order, sets_of
+from matdiff.language.queries import held_letter, post_order, rebuilt, sets_of
 from matdiff.language.syntax import MODULUS, Expr, Span
 from matdiff.read.split import made, span_of
 from matdiff.read.tokens import normal_name
@@ -119,7 +119,7 @@ def bounds_in(written: str) -> dict[str, str]:
 
     `j>i` and `j=i+1` are sums over j.  None where it says more; `i,j∈S` may be a pair in S, or two members of it.
     """
-    if re.fullmatch(f"[a-zA-Z]{{2,{MOST_INDICES}}}", written):
+    if re.fullmatch(f"[a-zA-Z]{{2,{MOST_INDICES}}}", written) and len(set(written)) == len(written):
         return dict.fromkeys(written, "")
     found: dict[str, str] = {}
     member = re.fullmatch(_MEMBER, written)
@@ -238,7 +238,7 @@ def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
 
     Raises IndexSum.
     """
-    inputs, right = axes_of(subscripts, len(operands), span)
+    inputs, right = _in_order(*axes_of(subscripts, len(operands), span))
     letters = "".join(inputs)
     indices = {letter: Expr("index", (), f"{letter} {span.start}", span) for letter in dict.fromkeys(letters)}
     factors = [_entry(operand, [indices[letter] for letter in one]) for one, operand in zip(inputs, operands)]
@@ -248,10 +248,20 @@ def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
     return Expr("over", (total, *(indices[letter] for letter in right)), "array", span) if right else total
 
 
+def _in_order(inputs: Sequence[str], right: str) -> tuple[list[str], str]:
+    """The same subscripts with letters that are those of the axes in the order of the alphabet, as they are printed and read."""
+    letters = dict.fromkeys("".join([right, *inputs]))
+    names = dict(zip(letters, sorted(letters) if list(right) != sorted(right) else letters))
+    return ["".join(map(names.__getitem__, one)) for one in inputs], "".join(map(names.__getitem__, right))
+
+
 def _entry(array: Expr, indices: Sequence[Expr]) -> Expr:
     """An entry of an array: of a vector, where there is one index, and not of a family; what is more than a matrix only has a name."""
     if array.op == "name" and len(indices) > 2:
         return Expr("name", tuple(indices), array.value, array.span)
+    if array.op == "over" and array.value == "array" and indices:  # what is written by its entries
+        named = {own.value: index for own, index in zip(array.args[1:], indices)}
+        return rebuilt(array.args[0], lambda node, again: named.get(node.value, again) if node.op == "index" else again)
     return Expr("at", (array, *indices), span=array.span) if indices else array
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from matdiff.language.errors import NotationRead, Remark, UnclosedBracket, UnexpectedText
+from matdiff.language.spelling import GREEK
 from matdiff.language.syntax import Span
 from matdiff.read.latex.marks import FONTS, OPENERS, unexpected
 from matdiff.read.latex.names import argument_at, letter_of, plain
@@ -108,7 +109,8 @@ class Scripts:
             return ""
         alike = [at for at, other in enumerate(self.marks) if other.text == mark.text and mark.kind == "LETTER"]
         is_told = self._is_set_in_type(place) and not all(map(self._is_set_in_type, alike))
-        return _CONDITIONS.get(mark.text, mark.text).lstrip("\\") + ("_cal" if is_told else "")
+        name = mark.text.lstrip("\\")
+        return _CONDITIONS.get(mark.text, name if name in GREEK else mark.text) + ("_cal" if is_told else "")
 
     def _is_set_in_type(self, place: int) -> bool:
         return place > 1 and self.marks[place - 1].text == "{" and FONTS.get(self.marks[place - 2].command) == "script"

@@ -9,6 +9,7 @@ from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
 from matdiff.read.numpy.value import MATRIX, NUMBER, Axes, Misfit, Size, Value, number, same, turned
+from matdiff.read.sums import einsum
 
 # How much is in favour of another reading: departures of names from their spelling cost as much.
 DEPARTURE = 2
@@ -361,6 +362,9 @@ class Arrays:
         """The sum of all entries, or over one axis."""
         self.fixed(value)
         self.doubts += _SUM_OF_A_NUMBER if value.is_plain else value.odd
+        if axis is None and value.rank > 2:
+            letters = "".join(chr(ord("a") + place) for place in range(value.rank))
+            return Value(einsum(f"{letters}->", [value.expr], span))
         if axis is None or value.rank < 2:
             expr = value.expr if value.is_number else Expr("sum", (value.expr,), span=span)
             return Value(expr, (True,) * value.rank if keep else NUMBER)

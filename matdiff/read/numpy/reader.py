@@ -23,7 +23,7 @@ from matdiff.read.numpy.asking import Asking
 from matdiff.read.numpy.script import Script
 from matdiff.read.numpy.slices import Named
 from matdiff.read.numpy.translation import Translation, usual_kind
-from matdiff.read.numpy.value import Misfit, Size, Unequal
+from matdiff.read.numpy.value import KINDS, Misfit, Size, Unequal, is_array
 
 # Readings that are tried at most, and the nodes that all of them may visit.
 MOST_READINGS = 400
@@ -108,10 +108,11 @@ class _Code(Script):
     def _attempt(self, kinds: Mapping[str, str], cost: int) -> tuple[_Attempt | None, Misfit | None, Mapping[str, str]]:
         dims: dict[str, tuple[Size, ...]] = {}
         told = frozenset({*self.annotated, *self.declared})
+        declared = {name: kind for name, kind in self.declared.items() if kind in KINDS}
         while True:
             check()
             code = Translation(
-                self.places, {**self.annotated, **kinds, **self.declared}, told, self.functions, self.imported,
+                self.places, {**self.annotated, **kinds, **declared}, told, self.functions, self.imported,
                 self.variables, self.own_name, self.library, self.bundles, dims,
             )  # fmt: skip
             try:
@@ -145,7 +146,7 @@ class _Code(Script):
 
     def _told(self, attempt: _Attempt) -> list[Statement]:
         """The statements, with the kinds that their meaning rests on, and a remark that says how the code was read."""
-        kinds = {name: kind for name, kind in attempt.free.items() if name not in self.declared}
+        kinds = {name: kind for name, kind in attempt.free.items() if name not in self.declared and not is_array(kind)}
         told: list[Statement] = []
         for name, sizes in attempt.dims.items():
             first, nowhere = attempt.statements[0].span, Span(0, 0)

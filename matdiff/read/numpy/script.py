@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import EndsEarly, UnexpectedText, UnreadCode
 from matdiff.language.syntax import Span
-from matdiff.read.numpy.source import LIBRARIES, Places, imported, last_name, needs_gradient, parsed, root_of
+from matdiff.read.numpy.source import LIBRARIES, Places, arrays_in, imported, last_name, needs_gradient, parsed, root_of
 from matdiff.read.numpy.statements import Function, arguments_of, parameters_of
 from matdiff.read.tokens import CALLED_BY_PAIR, GREEK, SPECIAL_CALLS
 
@@ -44,6 +44,7 @@ class Script:
         for argument in arguments_of(self.function) if self.function is not None else ():
             if isinstance(argument.annotation, ast.Name) and argument.annotation.id in ("float", "int"):
                 self.annotated[argument.arg] = "scalar"
+        self.annotated.update(arrays_in(self.nodes))
 
     # What is asked
 

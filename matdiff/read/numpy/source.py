@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from matdiff.language.errors import MatdiffError, TooLarge, UnexpectedText, UnreadCode
 from matdiff.language.syntax import Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING
+from matdiff.read.numpy.value import kind_with
 
 # What the names of modules usually are.
 LIBRARIES = {
@@ -247,6 +248,18 @@ def needs_gradient(node: ast.expr) -> bool:
         one.arg == "requires_grad" and isinstance(one.value, ast.Constant) and one.value.value is True for one in keywords
     )
     return is_told or last_name(node) == "Parameter"
+
+
+def arrays_in(nodes: Iterable[ast.AST]) -> dict[str, str]:
+    """The kinds of the names that an einsum gives more axes than a matrix has."""
+    found = {}
+    for node in nodes:
+        if isinstance(node, ast.Call) and last_name(node) == "einsum" and node.args and isinstance(node.args[0], ast.Constant):
+            subscripts = str(node.args[0].value).replace(" ", "").partition("->")[0].split(",")
+            for letters, operand in zip(subscripts, node.args[1:]):
+                if isinstance(operand, ast.Name) and len(letters) > 2:
+                    found[operand.id] = kind_with(len(letters))
+    return found
 
 
 def made_at_random(node: ast.expr) -> str | None:

@@ -22,7 +22,7 @@ from matdiff.read.numpy.script import OF_ARRAYS
 from matdiff.read.numpy.slices import Entries
 from matdiff.read.numpy.source import LIBRARIES, Places, last_name, root_of
 from matdiff.read.numpy.statements import OPERATORS, Constant, Function
-from matdiff.read.numpy.value import KINDS, Misfit, Size, Value, number
+from matdiff.read.numpy.value import Misfit, Size, Value, axes_of_kind, number
 
 # Nested parts; each takes some frames of Python's stack.
 LEVELS = 90
@@ -175,7 +175,7 @@ class Translation(Entries):
         lowered = kind == "matrix" and own not in self.declared and usual_kind(own) != "matrix"
         is_free = own not in self.declared and name not in self.data
         expr = Expr("name", (), own, span=self.span(node))
-        value = Value(expr, KINDS[kind], is_doubtful=is_free, lowered=lowered, is_plain=is_free)
+        value = Value(expr, axes_of_kind(kind), is_doubtful=is_free, lowered=lowered, is_plain=is_free)
         value.dims = self.dims.get(own, ())
         return value
 

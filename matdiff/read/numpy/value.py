@@ -18,6 +18,22 @@ NUMBER: Axes = ()
 VECTOR: Axes = (False,)
 MATRIX: Axes = (False, False)
 KINDS: dict[str, Axes] = {"scalar": NUMBER, "vector": VECTOR, "matrix": MATRIX}
+_ARRAY = "array "
+
+
+def kind_with(rank: int) -> str:
+    """The kind of an array with so many axes, more than a matrix has."""
+    return f"{_ARRAY}{rank}"
+
+
+def is_array(kind: str) -> bool:
+    """Whether it is such a kind."""
+    return kind.startswith(_ARRAY)
+
+
+def axes_of_kind(kind: str) -> Axes:
+    """The axes of a name of this kind."""
+    return (False,) * int(kind[len(_ARRAY) :]) if is_array(kind) else KINDS[kind]
 
 
 class Misfit(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matdiff.language.errors import IndexSum, UnreadCode
 from matdiff.language.syntax import Span
 from matdiff.read.numpy.arrays import Arrays
-from matdiff.read.numpy.value import MATRIX, NUMBER, VECTOR, Misfit, Value
+from matdiff.read.numpy.value import Misfit, Value
 from matdiff.read.sums import axes_of, einsum
 
 
@@ -17,10 +17,8 @@ def contracted(text: str, operands: Sequence[Value], arrays: Arrays, span: Span)
         inputs, right = axes_of(text, len(operands), span)
     except IndexSum:
         raise UnreadCode(span=span, why="these subscripts are not read") from None
-    if len(right) > 2 or any(len(one) > 2 for one in inputs):
-        raise UnreadCode(span=span, why="arrays with more than two axes are not read yet")
     for one, operand in zip(inputs, operands):
         if len(one) != operand.rank or any(operand.ones):
             raise Misfit(operand.span, f"`{one}` does not name the axes of {operand.kind}")
         arrays.fixed(operand)
-    return Value(einsum(text, [operand.expr for operand in operands], span), (NUMBER, VECTOR, MATRIX)[len(right)])
+    return Value(einsum(text, [operand.expr for operand in operands], span), (False,) * len(right))
