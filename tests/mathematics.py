@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -48,15 +49,11 @@ def check_print(derivative: Derivative, report: verify.Report) -> None:
 
 def _check_sum(line: str, result: Result, derivative: Derivative, report: Any) -> None:
     """A printed sum has the value of the matrix form, read alone and as an expression that is expected of the question."""
-    declared = [declaration(variable) for variable in derivative.typed.variables.values()]
-    try:
-        names = matdiff.differentiate(line, order=0, declarations=declared).typed.variables
-    except matdiff.MatdiffError:  # u_k alone is a name of its own
-        names = {}
-    if names.keys() <= derivative.typed.variables.keys() and names:
+    assert result.left is not None
+    # Of u_k alone nothing tells that k is an index: then it is read as a name of its own.
+    is_of_member = any(node.op == "name" and node.args for node in post_order(result.left))
+    if not is_of_member or re.search(r"(sum|mean)_[^ ]* .*_[a-z]{2}\b", line):
         _check_print(line, result.plain, derivative, report)
-    elif result.left is None or not any(node.op == "name" and node.args for node in post_order(result.left)):
-        raise Untrue(f"{derivative.inputs.source!r}: the printed {line!r} is not read back")
     verdict = derivative.expect([other.formula for other in derivative.results])[derivative.results.index(result)]
     if not verdict.passed:
         raise Untrue(
