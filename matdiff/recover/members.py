@@ -95,10 +95,10 @@ class Members(Recovery):
         """The terms, those that are sums over the same as one sum."""
         groups: dict[object, list[Term]] = {}
         for place, term in enumerate(terms):
-            parts = (*term.factors, *term.divisors, *term.chain)
-            sums = [part for part in parts if part.op == "over"]
+            sums = [part for part in (*term.factors, *term.chain) if part.op == "over"]
             whole = sums[0] if len(sums) == 1 and sums[0] in self.opened else None
-            if whole is not None and any(letters_in(part) & bound_by(whole) for part in parts):
+            others = (*term.factors, *term.divisors, *term.chain)
+            if whole is not None and any(letters_in(part) & bound_by(whole) for part in others):
                 whole = None  # b_j sum_j a_j: another j
             groups.setdefault(place if whole is None else whole.args[1:], []).append(term)
         return [group[0] if len(group) == 1 else self._joined(group) for group in groups.values()]
