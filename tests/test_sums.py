@@ -79,7 +79,10 @@ SUMS = {
         "v",
         "sum_k (1 - sigmoid(-u_k^T v)) u_k - (1 - sigmoid(c^T v)) c",
     ),
-    "sum_i delta_i (beta^T x_i - log sum_j r_ij exp(beta^T x_j))": ("beta", None),
+    "sum_i delta_i (beta^T x_i - log sum_j r_ij exp(beta^T x_j))": (
+        "beta",
+        "sum_i delta_i (x_i - (sum_j r_ij exp(beta^T x_j) x_j) / (sum_j r_ij exp(beta^T x_j)))",
+    ),
     "sum_i log sum_k pi_k exp(-1/2 ||x_i - mu_k||^2)": ("x", None),
     "sum_i softmax(W x_i)": ("W", None),
     "sum_i logsumexp(W x_i)": ("W", "sum_i softmax(W x_i) x_i^T"),

@@ -54,6 +54,11 @@ class Members(Recovery):
         except NotHeld:
             raise Irreducible from None
 
+    def strange_in(self, expr: Expr) -> int:
+        """The letters of sums that the question does not have."""
+        own = {letter for axes in self.indices.letters.values() for letters in axes for letter in letters}
+        return sum(len(bound_by(node) - own) for node in post_order(expr) if node.op == "over")
+
     def _term(self, tensor: Tensor) -> Term:
         if any(self.holding.letters_of(tensor)):
             raise Irreducible
