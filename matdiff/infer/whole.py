@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import Any
 
 from matdiff.infer.evidence import Evidence, preferred
 from matdiff.infer.shapes import Shaping
@@ -13,9 +13,6 @@ from matdiff.language.errors import CircularDefinition, DefinitionShape, Matdiff
 from matdiff.language.kinds import Variable, default_kind, is_greek
 from matdiff.language.queries import names_in, post_order, shape_of
 from matdiff.language.syntax import Expr, Span
-
-if TYPE_CHECKING:
-    from matdiff.infer.search import Reading
 
 # No search may try more changes, or cost more than visiting so many nodes.
 MOST_READINGS = 64
@@ -46,7 +43,7 @@ class Whole:
                 self.occurrences.setdefault(str(node.value), node)
         self.free = [name for name in self.occurrences if name not in self.definitions]
         self.failed: Shaping | None = None
-        self.readings: list[Reading] | None = None
+        self.readings: list[Any] | None = None  # of `search.Reading`
 
     @property
     def parts(self) -> tuple[Expr, ...]:
