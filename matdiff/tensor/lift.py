@@ -177,7 +177,8 @@ def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[I
 
 
 def _is_only_squared(node: Expr, body: Expr) -> bool:
-    """Whether a norm only stands squared: ||x||^2 has a value and a derivative everywhere."""
+    """Whether a norm only stands under even powers: ||x||^2 has a value and a derivative everywhere."""
     holders = [other for other in post_order(body) if any(arg is node for arg in other.args)]
-    squared = [other.op == "^" and constant(other.args[1]) == 2 for other in holders]
+    powers = [constant(other.args[1]) if other.op == "^" else None for other in holders]
+    squared = [power is not None and power > 0 and power % 2 == 0 for power in powers]
     return node.op in ("norm", "norm2") and bool(squared) and all(squared)
