@@ -23,7 +23,8 @@ class Function:
     name       what `Expr.op` holds and what is printed
     form       "each" elementwise, any shape | "func" acts on whole matrices | "matrix" is a function of a square matrix
                whose derivative has a name, such as expm | "frechet" is that derivative, dexpm(X, E) at X in the direction E,
-               and d2expm(X, E, F), the second one | "op" moves indices | "macro" an abbreviation
+               and d2expm(X, E, F), the second one | "op" moves indices | "macro" an abbreviation | "lifted" is a function of
+               vectors, of every row or column of a matrix: softmax(X, rows)
     patterns   shape rules, tried in order: ((argument (rows, columns), ...), result (rows, columns)); empty for elementwise
                functions
     rules      "each", "func": the differential; "macro": that which derivations name, for each pattern, empty where there is
@@ -43,11 +44,11 @@ class Function:
     statistic  whether it makes a scalar of entries that is usually combined with them again, as in x - mean(x)
     on_diagonal   "matrix": f(diag(X)) as the vector on the diagonal
     on_scalar     f(X) for a 1 x 1 matrix X; empty where the rule holds for it too
-    by_rows    f of every row of a matrix X, for a function of a vector
     power      the exponent of the power of a matrix that it is, `1/2`, or `Z` where that is its second argument
     words      "matrix": what it is of a matrix, for an elementwise function of the same kind
     meaning    "matrix": what its derivative in the direction E is; "frechet": what it is
-    of, order  "frechet": the function it is a derivative of, and the number of directions
+    of, order  "frechet": the function it is a derivative of, and the number of directions; "lifted": the function of a vector
+    along      "lifted": "rows" or "cols"
     conditions what a formula with it needs, one for each pattern, with `{0}` for the argument
     note       what a user should be told when it is used; `at` names the points without a derivative
     source     where the differential stands in print
@@ -56,7 +57,7 @@ class Function:
     """
 
     __slots__ = (
-        "aliases", "at", "by_rows", "conditions", "domain", "form", "latex", "letter", "meaning", "name", "note", "of", "on_diagonal",
+        "aliases", "along", "at", "conditions", "domain", "form", "latex", "letter", "meaning", "name", "note", "of", "on_diagonal",
         "on_scalar", "order", "patterns", "power", "range", "rules", "singular", "source", "statistic", "transposition", "values",
         "words",
     )  # fmt: skip
@@ -83,12 +84,12 @@ class Function:
         statistic: bool = False,
         on_diagonal: str = "",
         on_scalar: str = "",
-        by_rows: str = "",
         power: str = "",
         words: str = "",
         meaning: str = "",
         of: str = "",
         order: int = 0,
+        along: str = "",
     ) -> None:
         self.name, self.form = name, form
         self.rules = tuple(part.strip() for part in rule.split("|")) if rule else ()
@@ -101,8 +102,8 @@ class Function:
         self.note, self.at, self.source, self.transposition = note, at, source, transposition
         self.range, self.letter, self.statistic = range, letter, statistic
         self.on_diagonal, self.on_scalar = on_diagonal, on_scalar or on_diagonal
-        self.by_rows, self.power = by_rows, power
-        self.words, self.meaning, self.of, self.order = words, meaning, of, order
+        self.power, self.words, self.meaning = power, words, meaning
+        self.of, self.order, self.along = of, order, along
 
     @property
     def arity(self) -> int:
@@ -124,6 +125,8 @@ class Function:
     @property
     def is_linear(self) -> bool:
         """Whether it is linear in each argument: it moves indices, or df(X) = f(dX)."""
+        if self.form == "lifted":
+            return FUNCTIONS[self.of].is_linear
         return self.form == "op" or self.rules == (f"{self.name}(dX)",)
 
     @property
@@ -167,7 +170,8 @@ class Function:
             row = waiting.pop()
             if row.rules[:1] in (("Y .* dX",), ("Y",)):
                 return True
-            called = {NAMES.get(name, "") for text in (*row.rules, *row.values) for name in _called(text)} - seen - {""}
+            called = {NAMES.get(name, "") for text in (*row.rules, *row.values) for name in _called(text)} | {row.of}
+            called -= seen | {""}
             seen |= called
             waiting += [FUNCTIONS[name] for name in called]
         return False
@@ -177,6 +181,8 @@ class Function:
         """Whether it takes a matrix as one, like an inverse or an eigenvalue, not entry by entry or as a sum of entries."""
         if self.form == "func":
             return "1" not in self.patterns[0][0][0] and not self.has_kink
+        if self.form == "lifted":
+            return False
         return self.form in ("matrix", "frechet") or any(row.is_of_whole_matrix for row in self._abbreviated())
 
     @property
@@ -194,9 +200,27 @@ class Function:
         )
 
     def _abbreviated(self) -> list[Function]:
-        """The functions that an abbreviation stands for."""
+        """The functions that an abbreviation, or a function of rows, stands for."""
+        if self.form == "lifted":
+            return [FUNCTIONS[self.of]]
         texts = self.values if self.form == "macro" else ()
         return [FUNCTIONS[NAMES[name]] for text in texts for name in _called(text) if name in NAMES]
+
+    @property
+    def takes_vectors(self) -> bool:
+        """Whether it makes a number or a vector like its argument of a vector, so that it may be taken of every row of a matrix.
+
+        Not what a vector only is as a matrix with one column, such as its triangle or its pseudoinverse.
+        """
+        if self.form not in ("func", "macro", "op") or self.arity != 1 or not self.patterns or self.is_size:
+            return False
+        ((rows, columns),), output = self.patterns[0]
+        if columns == "1":
+            return output in ((rows, columns), ("1", "1"))
+        is_number = output == ("1", "1")
+        return (
+            rows != columns and (is_number or (output == (rows, columns) and self.form != "op")) and not self.is_of_whole_matrix
+        )
 
     @property
     def turns_vectors(self) -> bool:
@@ -208,6 +232,10 @@ class Function:
     def is_word(self) -> bool:
         """Written `name(argument)`, as opposed to an operator."""
         return self.name[0].isalpha()
+
+    def call(self, *arguments: str) -> str:
+        """How it is written with these arguments: `softmax(X)`, `softmax(X, rows)`."""
+        return f"{self.of}({', '.join((*arguments, self.along))})" if self.along else f"{self.name}({', '.join(arguments)})"
 
 
 @cache
@@ -252,6 +280,40 @@ def _derivatives(row: Function) -> list[Function]:
                 source=source,
                 of=row.name,
                 order=order,
+            )
+        )
+    return found
+
+
+# What is taken of a matrix, in the words of the language.
+LINES = ("rows", "cols")
+_LINE = {"rows": "row", "cols": "column"}
+
+
+def lifted(function: str, along: str) -> str:
+    """The name of the row of a function of every row or column, which nobody can type."""
+    return f"{function} {along}"
+
+
+def _of_lines(row: Function) -> list[Function]:
+    """The rows of a function of vectors, of every row and of every column of a matrix."""
+    found = []
+    for along in LINES if row.takes_vectors else ():
+        is_number = row.patterns[0][1] == ("1", "1")
+        line = "m 1" if along == "rows" else "1 n"
+        found.append(
+            Function(
+                lifted(row.name, along),
+                "lifted",
+                f"m n -> {line if is_number else 'm n'}",
+                of=row.name,
+                along=along,
+                domain=row.domain,
+                condition=row.conditions[0].replace("{0}", f"every {_LINE[along]} of {{0}}") if row.conditions else "",
+                note=row.note.replace("entry", f"entry of a {_LINE[along]}"),
+                at=row.at.replace("entry", f"entry of a {_LINE[along]}"),
+                range=row.range,
+                letter=row.letter,
             )
         )
     return found
@@ -479,7 +541,6 @@ _ROWS = (
         "n 1 -> n 1",
         "Y .* dX - Y*(Y'*dX)",
         on_scalar="1",
-        by_rows="diag(1 ./ (exp(X) ones)) exp(X)",
         value="exp(X) ./ sum(exp(X))",
         range="(0, 1)",
         letter="p",
@@ -490,7 +551,6 @@ _ROWS = (
         "softmax(X)'*dX",
         aliases="lse",
         on_scalar="X",
-        by_rows="log(exp(X) ones)",
         value="log(sum(exp(X)))",
         statistic=True,
     ),
@@ -524,6 +584,7 @@ _ROWS = (
         value="-max(-X)",
         statistic=True,
     ),
+    _func("prod", "m n -> 1 1", "Y*sum(dX ./ X)", transposition="invariant", on_scalar="X", value="det(diag(vec(X)))"),
     _func("argmax", "m n -> m n", "0 .* dX", on_scalar="1", range="[0, 1]"),
     _func("argmin", "m n -> m n", "0 .* dX", on_scalar="1", value="argmax(-X)", range="[0, 1]"),
     # Abbreviations: the definition is what is differentiated; recover finds the short form again.
@@ -580,12 +641,14 @@ RESERVED = ("I", "ones", "zeros", "eye", "wrt", "pi")
 
 
 def _add(own: Function) -> list[Function]:
-    """Put a row in the table, with the derivatives that have a name of their own."""
+    """Put a row in the table, with the derivatives that have a name of their own, and the functions of rows and columns."""
     added = [own, *(_derivatives(own) if own.form == "matrix" else ())]
     for row in added:
         FUNCTIONS[row.name] = row
         NAMES.update(dict.fromkeys((row.name, *row.aliases), row.name))
-    return added
+    lines = _of_lines(own)
+    FUNCTIONS.update((row.name, row) for row in lines)
+    return added + lines
 
 
 for _row in _ROWS:
@@ -597,6 +660,12 @@ _NONE = Function("", "")
 def row_of(operation: str) -> Function:
     """The row of an operation; that of one that is no function claims nothing."""
     return FUNCTIONS.get(operation, _NONE)
+
+
+def word_of(operation: str) -> str:
+    """What an operation is called: a function of every row by the name of the function."""
+    row = row_of(operation)
+    return row.of if row.along else operation
 
 
 def function_written(letter: str) -> str | None:
@@ -628,4 +697,4 @@ def extended(*rows: Function) -> Iterator[None]:
         for row in added:
             del FUNCTIONS[row.name]
             for name in (row.name, *row.aliases):
-                del NAMES[name]
+                NAMES.pop(name, None)

@@ -10,7 +10,7 @@ import numpy as np
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
-from matdiff.numbers.values import number_of_dim
+from matdiff.numbers.axes import number_of_dim
 
 _TENSORS = ("isotropic", "dyad", "contract", "partial")
 

@@ -17,10 +17,11 @@ from matdiff.check import verify
 from matdiff.functions import FUNCTIONS
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.numbers.axes import number_of_dim
 from matdiff.numbers.matrices import Matrix, Number, Undefined, added, filled, scaled, size_of
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import in_space
-from matdiff.numbers.values import Entries, Evaluation, number_of_dim
+from matdiff.numbers.values import Entries, Evaluation
 from matdiff.steps.derivation import Derivation, Law, Line
 
 TOLERANCE = mp.mpf("1e-9")

@@ -29,10 +29,11 @@ from matdiff.api import Derivative, differentiate
 from matdiff.infer.infer import Typed, infer
 from matdiff.language.errors import Errors, MatdiffError
 from matdiff.language.queries import shape_of
+from matdiff.numbers.axes import number_of_dim
 from matdiff.numbers.matrices import Matrix, Undefined, added, checked, scaled, size_of
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import draw_values, in_space
-from matdiff.numbers.values import Evaluation, evaluate_tensor, number_of_dim
+from matdiff.numbers.values import Evaluation, evaluate_tensor
 from matdiff.read.parse import Definition, Question, parse
 
 MANNERS = ("normal", "positive", "unit", "dominant", "fraction", "above one")

@@ -13,17 +13,53 @@ from matdiff.language.errors import Errors, MatdiffError
 
 _ONE = ("a_{i}", "b_{i}", "w^T x_{i}", "x_{i}^T A x_{i}", "||x_{i} - m||^2", "x_{i}^T u", "c", "d_{i}^2")
 _TWO = ("k_{i}{j}", "x_{i}^T z_{j}", "(a_{i} - b_{j})", "||x_{i} - x_{j}||^2", "u^T (x_{i} - x_{j})")
+# What has no value, or no derivative, for i = j, and so stands where this is left out.
+_APART = (
+    "||x_{i} - x_{j}||",
+    "1 / ||x_{i} - x_{j}||",
+    "1 / (a_{i} - a_{j})",
+    "log ||x_{i} - x_{j}||",
+    "k_{i}{j} / (d_{i} - d_{j})^2",
+)
+# Members that are held.
+_HELD = ("a_h", "w^T x_h", "x_h^T x_{i}", "||x_h - x_{i}||^2", "k_h{i}", "(b_{i} - b_g)")
 _OF = ("exp({})", "tanh({})", "log(1 + exp({}))", "sigmoid({})", "({})^2", "sin({})")
-_HEADS = ("sum_i", "mean_i", "sum_{i=1}^n", "∑_i")
-_PAIRS = ("sum_ij", "sum_{i,j}", "sum_{i != j}", "sum_{i<j}", "sum_i sum_j")
+_HEADS = (
+    "sum_i",
+    "mean_i",
+    "sum_{i=1}^n",
+    "∑_i",
+    "sum_{i in S}",
+    "mean_{i in S}",
+    "prod_i",
+    "max_i",
+    "sum_{i != h}",
+    "prod_{i in S}",
+)
+_PAIRS = (
+    "sum_ij",
+    "sum_{i,j}",
+    "sum_{i != j}",
+    "sum_{i<j}",
+    "sum_i sum_j",
+    "mean_{i != j}",
+    "sum_{(i,j) in E}",
+    "sum_i sum_{j != i}",
+)
 
 
 def question(seed: int) -> tuple[str, str]:
     """A text, and a variable in it."""
     draw = random.Random(seed)
     pair = draw.random() < 0.4
+    head = draw.choice(_PAIRS if pair else _HEADS)
+    is_held = "h" in head or draw.random() < 0.3
 
     def atom() -> str:
+        if pair and ("!=" in head or "<" in head) and draw.random() < 0.4:
+            return "(" + draw.choice(_APART).replace("{i}", "i").replace("{j}", "j") + ")"
+        if is_held and draw.random() < 0.4:
+            return draw.choice(_HELD).replace("{i}", "i")
         if pair and draw.random() < 0.6:
             return draw.choice(_TWO).replace("{i}", "i").replace("{j}", "j")
         return draw.choice(_ONE).replace("{i}", "j" if pair and draw.random() < 0.3 else "i")
@@ -38,7 +74,9 @@ def question(seed: int) -> tuple[str, str]:
         left, right = body(depth - 1), body(depth - 1)
         return f"({left}{joint}{right})" if joint != " " else f"{left} ({right})"
 
-    text = f"{draw.choice(_PAIRS if pair else _HEADS)} ({body(2)})"
+    text = f"{head} ({body(2)})"
+    if is_held and draw.random() < 0.5:
+        text = draw.choice(("a_h - {}", "exp(a_h) / {}", "log(b_h^2 / (1 + ({})^2))")).format(text)
     if draw.random() < 0.3:
         text = draw.choice(("log(1 + exp({}))", "({})^2", "{} + sum_k g_k^2", "lambda ({})")).format(text)
     names = [name for name in ("w", "A", "m", "u", "a", "b", "x", "z", "c", "d", "k") if _stands(name, text)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from itertools import product
 from types import MappingProxyType
 from typing import Any
 
@@ -14,7 +14,7 @@ from matdiff.api import Derivative
 from matdiff.check import verify
 from matdiff.formats.registry import render
 from matdiff.language.queries import post_order
-from matdiff.numbers.values import number_of_dim
+from matdiff.numbers.axes import number_of_dim
 
 _TOLERANCE = 1e-9
 
@@ -49,16 +49,43 @@ def check_print(derivative: Derivative, report: verify.Report) -> None:
 
 def _check_sum(line: str, result: Result, derivative: Derivative, report: Any) -> None:
     """A printed sum has the value of the matrix form, read alone and as an expression that is expected of the question."""
-    assert result.left is not None
-    # Of u_k alone nothing tells that k is an index: then it is read as a name of its own.
-    is_of_member = any(node.op == "name" and node.args for node in post_order(result.left))
-    if not is_of_member or re.search(r"(sum|mean)_[^ ]* .*_[a-z]{2}\b", line):
-        _check_print(line, result.plain, derivative, report)
+    declared = [declaration(variable) for variable in derivative.typed.variables.values()]
+    try:
+        names = matdiff.differentiate(line, order=0, declarations=declared).typed.variables
+    except matdiff.MatdiffError:  # u_k alone is a name of its own
+        names = {}
+    if names.keys() <= derivative.typed.variables.keys() and names:
+        if not _check_member(line, result.plain, derivative, report):
+            _check_print(line, result.plain, derivative, report)
+    elif result.left is None or not any(node.op == "name" and node.args for node in post_order(result.left)):
+        raise Untrue(f"{derivative.inputs.source!r}: the printed {line!r} is not read back")
     verdict = derivative.expect([other.formula for other in derivative.results])[derivative.results.index(result)]
     if not verdict.passed:
         raise Untrue(
             f"{derivative.inputs.source!r}: the printed {line!r} is not the result when it is expected: {verdict.finding}"
         )
+
+
+def _check_member(line: str, result: Result, derivative: Derivative, report: Any) -> bool:
+    """Whether the line, read alone, is about a member at a position that is held; then it is that row, or entry, of the result."""
+    from matdiff.numbers.precision import mp
+
+    typed = derivative.typed
+    again = matdiff.differentiate(line, order=0, declarations=[declaration(v) for v in typed.variables.values()]).typed
+    letters = list(dict.fromkeys(again.dims_and_indices()[1]))
+    if not letters:
+        return False
+    with mp.workdps(30):
+        values = verify.sample(typed, 0, report.sizes)
+        assert values is not None
+        meant = verify.evaluate(result.expr, values, report.sizes, {part.name: part.expr for part in result.where})
+        for place in product(range(len(meant)), range(len(meant[0]) if len(letters) > 1 else 1)):
+            sizes = {**report.sizes, **{letter: index + 1 for letter, index in zip(letters, place)}}
+            found = verify.evaluate(again.expr, values, sizes, again.definitions)
+            row = [meant[place[0]]] if len(letters) == 1 else [[meant[place[0]][place[1]]]]
+            if not _equal(row, [[entry for part in found for entry in part]]):
+                raise Untrue(f"{derivative.inputs.source!r}: the printed {line!r} does not mean what it should for a member")
+    return True
 
 
 def _check_print(line: str, result: Result, derivative: Derivative, report: Any) -> None:
@@ -92,12 +119,11 @@ def check_same(derivative: Derivative, formula: str) -> None:
 
 def declaration(variable: Any) -> str:
     """The declaration of a variable as a text."""
-    rows, columns = variable.shape
     if variable.property is not None:
-        return f"{variable.name}: {variable.property} {rows}"
-    if columns.is_one:
-        return f"{variable.name}: scalar" if rows.is_one else f"{variable.name}: {rows}"
-    return f"{variable.name}: {rows} x {columns}"
+        return f"{variable.name}: {variable.property} {variable.shape[0]}"
+    if variable.kind == "scalar":
+        return f"{variable.name}: scalar"
+    return f"{variable.name}: {variable.shape[0] if variable.kind == 'vector' else ' x '.join(map(str, variable.shape))}"
 
 
 def _equal(left: list[list[Any]], right: list[list[Any]]) -> bool:

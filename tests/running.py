@@ -66,7 +66,11 @@ def sympy(call: Call) -> list[np.ndarray]:
         numbers = np.array(value.tolist() if hasattr(value, "tolist") else value, float)
         return numbers.ravel() if numbers.ndim == 2 and 1 in numbers.shape else numbers
 
-    return _python(call, lambda value: sympy.Matrix(value) if np.ndim(value) else sympy.Float(value), array)
+    def given(value: Any) -> Any:
+        kinds = (sympy.Float, sympy.Matrix, sympy.Matrix)
+        return kinds[np.ndim(value)](value) if np.ndim(value) < 3 else sympy.Array(value.tolist())
+
+    return _python(call, given, array)
 
 
 def module(source: str) -> dict[str, Any]:
@@ -130,6 +134,8 @@ def _octave_literal(value: Any) -> str:
     array = np.asarray(value, float)
     if array.ndim == 0:
         return repr(float(array))
+    if array.ndim > 2:
+        return f"reshape({_octave_literal(array.ravel(order='F'))}, [{', '.join(map(str, array.shape))}])"
     rows = array[:, None] if array.ndim == 1 else array
     return "[" + "; ".join(", ".join(map(repr, row)) for row in rows.tolist()) + "]"
 

@@ -474,7 +474,6 @@ def test_corrections(text: str, replacement: str | None) -> None:
         ("S: sym n", "S: symmetric n"),
         ("S: spd m x n", "S: spd m"),
         ("A: matrix m x n", "A: m x n"),
-        ("A: m x n x p", None),
         ("x: 0", None),
         ("A: m x", None),
         ("", None),

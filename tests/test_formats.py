@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from mathematics import usable_sizes
 from questions import asked
 from running import Call, needs
 from test_functions import CALLS
+from test_sums import ARRAYS, SUMS
 
 import matdiff
 from matdiff.api import Derivative
@@ -26,7 +28,7 @@ from matdiff.formats.registry import FORMATS
 from matdiff.functions import FUNCTIONS, Function
 from matdiff.infer.rules import ARGUMENTS
 from matdiff.language.queries import shape_of
-from matdiff.numbers.values import number_of_dim
+from matdiff.numbers.axes import number_of_dim
 
 PYTHON = [pytest.param(name, marks=needs(name)) for name in running.IN_PROCESS]
 # Where there are many cases NumPy has all of them, and the others, which are slow (JAX compiles every operation for every shape),
@@ -127,8 +129,10 @@ def wanted_function(answer: Derivative) -> str:
     return f"f_and_{function_name(answer.result)}" if answer.result.order else "f"
 
 
-def _array(matrix: list[list[Any]], shape: Any) -> Any:
+def _array(matrix: list[list[Any]], shape: Any, sizes: Mapping[str, int] = MappingProxyType({})) -> Any:
     numbers = np.array([[float(entry) for entry in row] for row in matrix])
+    if len(shape) > 2:
+        return numbers.reshape([number_of_dim(dim, sizes) for dim in shape])
     if len(numbers) == 1 == len(numbers[0]) and any(not dim.is_one for dim in shape):
         numbers = np.full([1 if dim.is_one else dim.value or 1 for dim in shape], numbers[0][0])
     axes = [size for size, dim in zip(numbers.shape, shape, strict=True) if not dim.is_one]
@@ -173,7 +177,7 @@ def test_row(row: Function, call: str, declarations: list[str], format: str) -> 
 def test_row_of_numbers(row: Function, format: str) -> None:
     """Libraries ask for arrays where a matrix of one entry is a number here."""
     names = ARGUMENTS[: row.arity]
-    call, declarations = f"{row.name}({', '.join(names)})", tuple(f"{name}: scalar" for name in names)
+    call, declarations = row.call(*names), tuple(f"{name}: scalar" for name in names)
     computes(format, answer_of(call, declarations, 1, "project", 1))
 
 
@@ -249,10 +253,14 @@ MOST_ENTRIES = 30
 
 
 def points(place: int, format: str) -> Iterator[tuple[str, Call, list[np.ndarray]]]:
-    """The calls of the code of a question, with what they return by many digits; entries that nobody computed are not a number."""
+    """The calls of the code of a question, with what they return; see `points_of`."""
     answer = ASKED[place].answer()
-    if answer is None:
-        return
+    if answer is not None:
+        yield from points_of(answer, str(ASKED[place]), format, place)
+
+
+def points_of(answer: Derivative, name: str, format: str, seed: int = 0) -> Iterator[tuple[str, Call, list[np.ndarray]]]:
+    """The calls of the code of an answer, with what they return by many digits; entries that nobody computed are not a number."""
     names = answer.typed.number_names()
     # SymPy is slow with large matrices; equal sizes are enough for what it spells differently.
     for fixed in ({}, dict.fromkeys(names, 1)) if format != "sympy" else (dict.fromkeys(names, 2), dict.fromkeys(names, 1)):
@@ -261,32 +269,34 @@ def points(place: int, format: str) -> Iterator[tuple[str, Call, list[np.ndarray
         if values is None:
             continue
         arrays = format in ("sympy", "matlab")
-        inputs = {name: _given(matrix, answer.typed.variables[name].shape, arrays) for name, matrix in values.items()}
+        inputs = {name: _given(matrix, answer.typed.variables[name].shape, sizes, arrays) for name, matrix in values.items()}
         inputs |= {name if name not in inputs else f"{name}_": number for name, number in sizes.items()}
         expected = {
-            "f": _array(verify.evaluate(answer.typed.expr, values, sizes, answer.typed.definitions), shape_of(answer.typed.expr))
+            "f": _array(
+                verify.evaluate(answer.typed.expr, values, sizes, answer.typed.definitions), shape_of(answer.typed.expr), sizes
+            )
         }
         for result in answer.results:
             letters = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.full_axes]
             shape = [size for _, size in letters]
             entries = list(itertools.product(*map(range, shape)))
-            entries = Random(place).sample(entries, min(len(entries), MOST_ENTRIES))
+            entries = Random(seed).sample(entries, min(len(entries), MOST_ENTRIES))
             parts = {part.name: part.expr for part in result.where}
             value = expected[function_name(result)] = np.full(shape, np.nan)
             for entry, number in verify.evaluate_tensor(result.index_expr, letters, values, sizes, entries, parts).items():
                 value[entry] = float(number)
         source = answer.to(format)
-        for name in expected:
-            both = f"f_and_{name}"
-            if name != "f":
-                yield f"{ASKED[place]} {sizes}", Call(source, both, inputs), [np.asarray(expected["f"]), expected[name]]
+        for function in expected:
+            both = f"f_and_{function}"
+            if function != "f":
+                yield f"{name} {sizes}", Call(source, both, inputs), [np.asarray(expected["f"]), expected[function]]
             if format not in ("jax", "sympy"):
-                yield f"{ASKED[place]} {sizes}", Call(source, name, inputs), [np.asarray(expected[name])]
+                yield f"{name} {sizes}", Call(source, function, inputs), [np.asarray(expected[function])]
 
 
-def _given(matrix: list[list[Any]], shape: Any, arrays: bool) -> Any:
+def _given(matrix: list[list[Any]], shape: Any, sizes: Mapping[str, int], arrays: bool) -> Any:
     """An input; a row is a matrix with one row where the language has nothing else."""
-    found = _array(matrix, shape)
+    found = _array(matrix, shape, sizes)
     return found[None, :] if arrays and shape[0].is_one and not shape[1].is_one else found
 
 
@@ -316,6 +326,28 @@ def test_every_kind(format: str, part: int, whole: bool) -> None:
 @needs("octave-cli")
 def test_every_kind_through_octave(tmp_path: Path, whole: bool) -> None:
     calls = [call for place in places_of("matlab", whole) for call in points(place, "matlab")]
+    for (name, call, expected), found in zip(calls, running.octave([call for _, call, _ in calls], tmp_path), strict=True):
+        agree(name, call, found, expected, order="F", matrices=True)
+
+
+# Sums over indices, arrays with any number of axes
+
+
+def of_sums(format: str, whole: bool) -> Iterator[tuple[str, Call, list[np.ndarray]]]:
+    for place, (text, (variable, _)) in enumerate(SUMS.items()):
+        if whole or text in ARRAYS or place % 4 == 0:
+            yield from points_of(matdiff.differentiate(text, variable), text, format)
+
+
+@pytest.mark.parametrize("format", PYTHON)
+def test_every_sum(format: str, whole: bool) -> None:
+    for name, call, expected in of_sums(format, whole):
+        agree(name, call, running.IN_PROCESS[format](call), expected, matrices=format == "sympy")
+
+
+@needs("octave-cli")
+def test_every_sum_through_octave(tmp_path: Path, whole: bool) -> None:
+    calls = list(of_sums("matlab", whole))
     for (name, call, expected), found in zip(calls, running.octave([call for _, call, _ in calls], tmp_path), strict=True):
         agree(name, call, found, expected, order="F", matrices=True)
 

@@ -17,7 +17,7 @@ from matdiff.code.module import LANGUAGES
 from matdiff.code.translate import PLANNED
 from matdiff.formats.latex import latex
 from matdiff.formats.unicode import unicode
-from matdiff.functions import FUNCTIONS, NAMES, Function, extended
+from matdiff.functions import FUNCTIONS, NAMES, Function, extended, lifted, word_of
 from matdiff.infer.infer import infer
 from matdiff.infer.rules import ARGUMENTS, rule_expr
 from matdiff.language.dims import SCALAR, size
@@ -43,6 +43,7 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import draw_values
 from matdiff.numbers.values import DIGITS, Arithmetic, Evaluation
 from matdiff.read.parse import parse
+from matdiff.recover.lines import written_out
 
 WORDS = [row for row in FUNCTIONS.values() if row.is_word]
 
@@ -50,7 +51,7 @@ WORDS = [row for row in FUNCTIONS.values() if row.is_word]
 def declared(row: Function, pattern: int = 0) -> tuple[str, list[str]]:
     """A call of the function on variables that fit its pattern: ("kron(X, Z)", ["X: a x b", ...])."""
     if not row.patterns:
-        return f"{row.name}(X)", ["X: m x n"]
+        return row.call("X"), ["X: m x n"]
     names = ("X", "Z", "V", "W")[: row.arity]
     if row.form == "frechet" and FUNCTIONS[row.of].arity == 1:
         names = ("X", "V", "W")[: row.arity]
@@ -59,7 +60,7 @@ def declared(row: Function, pattern: int = 0) -> tuple[str, list[str]]:
         kind = f"{row.domain} " if row.domain in ("spd", "symmetric") and rows == columns and name == "X" else ""
         shape = "scalar" if (rows, columns) == ("1", "1") else rows if columns == "1" else rows if kind else f"{rows} x {columns}"
         declarations.append(f"{name}: {kind}{shape}")
-    return f"{row.name}({', '.join(names)})", declarations
+    return row.call(*names), declarations
 
 
 CALLS = [
@@ -175,6 +176,11 @@ def points(row: Function, pattern: int) -> Iterator[list[Matrix]]:
         yield drawn
 
 
+def applied(row: Function, *args: Matrix) -> Matrix:
+    """The value of a function as the numbers have it."""
+    return Evaluation({}, {}, {}).applied(row.name, *args)
+
+
 class WithoutSpelling(Arithmetic):
     """Numbers without arithmetic of its own for one function."""
 
@@ -233,15 +239,6 @@ def test_powers_of_a_matrix(row: Function) -> None:
             assert difference(product, expected) < 1e-12
 
 
-@pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.by_rows], ids=lambda row: row.name)
-def test_functions_of_every_row(row: Function) -> None:
-    matrix = [[mp.mpf(entry) for entry in line] for line in (("0.7", "-1.3", "2"), ("0.1", "0.4", "-3"))]
-    found = evaluated(row.by_rows, X=matrix)
-    for line, expected in zip(matrix, found):
-        value = OPERATIONS[row.name](transposed([line]))
-        assert difference(transposed(value), [expected]) < 1e-12
-
-
 @pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.range], ids=lambda row: row.name)
 def test_values_lie_in_the_range(row: Function) -> None:
     """At points in the domain, far ones too, and the range is no wider than it must be."""
@@ -250,7 +247,7 @@ def test_values_lie_in_the_range(row: Function) -> None:
         for args in points(row, pattern):
             for factor in (mp.mpf("0.01"), 1, 8):
                 try:
-                    value = OPERATIONS[row.name](scaled(factor, args[0]), *args[1:])
+                    value = applied(row, scaled(factor, args[0]), *args[1:])
                 except Overlarge:
                     continue
                 if row.range == "invertible":
@@ -274,9 +271,8 @@ def test_linear_functions_are_linear(row: Function) -> None:
     """In the first argument, the others held."""
     for pattern in range(max(1, len(row.patterns))):
         one, other, _ = points(row, pattern)
-        function = OPERATIONS[row.name]
-        total = function(added(one[0], scaled(-2, other[0])), *one[1:])
-        parts = added(function(*one), scaled(-2, function(other[0], *one[1:])))
+        total = applied(row, added(one[0], scaled(-2, other[0])), *one[1:])
+        parts = added(applied(row, *one), scaled(-2, applied(row, other[0], *one[1:])))
         assert difference(total, parts) < 1e-12
 
 
@@ -287,7 +283,7 @@ def test_values_have_the_size_of_the_pattern(row: Function) -> None:
         args = next(points(row, pattern))
         assert [size_of(arg) for arg in args] == [tuple(letters[letter] for letter in pair) for pair in inputs]
         expected = tuple(prod(letters[letter] for letter in token.split("*")) for token in output)
-        assert size_of(OPERATIONS[row.name](*args)) == expected
+        assert size_of(applied(row, *args)) == expected
 
 
 @pytest.mark.parametrize("row", [row for row in FUNCTIONS.values() if row.transposition], ids=lambda row: row.name)
@@ -338,7 +334,7 @@ def test_points_without_a_derivative_are_told(row: Function) -> None:
     call, declarations = declared(row)
     answer = differentiate(f"sum({call})", "X", declarations=declarations)
     (remark,) = [remark for remark in answer.remarks if isinstance(remark, NotSmooth)]
-    assert (remark.function, remark.at, remark.used) == (row.name, row.at, row.note) and row.note
+    assert (remark.function, remark.at, remark.used) == (word_of(row.name), row.at, row.note) and row.note
     if row.is_entrywise:
         near = mp.mpf(10) ** -9
         before, there, after = (OPERATIONS[row.name]([[number]])[0][0] for number in (-near, mp.mpf(0), near))
@@ -369,12 +365,21 @@ def test_matrix_functions_that_an_elementwise_one_may_mean(row: Function) -> Non
 
 @pytest.mark.parametrize("row", FUNCTIONS.values(), ids=lambda row: row.name)
 def test_every_place_knows_the_row(row: Function) -> None:
-    """By a spelling or by the definition; the derivatives of functions of matrices are spelled by these."""
-    assert row.values or row.name in Arithmetic.operations
+    """By a spelling or by the definition; the derivatives of functions of matrices are spelled by these.
+
+    A function of rows is known where it is spelled, or made of functions of other kinds.
+    """
+    assert row.values or row.along or row.name in Arithmetic.operations
+    needed = {row.name, row.of}
+    if row.along:
+        call = differentiate(row.call("X"), order=0, declarations=["X: m x n"]).typed.expr
+        made_of = [FUNCTIONS[node.op] for node in post_order(written_out(call)) if node.op in FUNCTIONS]
+        needed = {lifted(part.of, "rows") for part in made_of if part.along}
     for place in LANGUAGES.values():
         module, _, name = place.partition(":")
         functions = getattr(import_module(f"matdiff.code.languages.{module}"), name).functions
-        assert row.values or {row.name, row.of} & {*functions, *PLANNED}, name
+        known = {*functions, *PLANNED}
+        assert needed <= known if row.along else row.values or needed & known, name
 
 
 def test_the_table_is_extended_for_a_block_only() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 import matdiff
 from matdiff.check import verify
-from matdiff.numbers.values import number_of_dim
+from matdiff.numbers.axes import number_of_dim
 
 SHORT, LONG = 105, 420
 # Four times as long an input.

@@ -13,7 +13,7 @@ from matdiff.language.dims import size
 from matdiff.language.queries import Indices
 from matdiff.language.text import text
 from matdiff.laws.simplify import simplify
-from matdiff.recover.members import Members
+from matdiff.notations.members import Members
 from matdiff.tensor import build
 from matdiff.tensor.held import BELOW, UNEQUAL, Diagonal, Holding, NotHeld
 from matdiff.tensor.nodes import Apply, Constant, Product, Session, Sum, Symbol, Tensor, entered

@@ -313,7 +313,7 @@ def test_membership_is_a_declaration(written: str, meant: str) -> None:
     reading = read(written, "latex")
     assert not reading.failed
     declared = [one for one in reading.statements if isinstance(one, Declaration)]
-    sizes = [" x ".join(in_text(size) for size in (one.rows, one.cols) if size is not None) or "scalar" for one in declared]
+    sizes = [" x ".join(in_text(size) for size in one.sizes) or "scalar" for one in declared]
     shown = [
         f"{one.name}: {one.property + ' ' + size.split(' x ')[0] if one.property else size}" for one, size in zip(declared, sizes)
     ]
@@ -406,9 +406,10 @@ def test_a_variable_is_named_in_any_notation(written: str) -> None:
 # What cannot be read: one error at its place
 
 ERRORS = {
-    r"a + \prod_{i=1}^n x_i^2": ("E101", r"\prod"),
-    r"\prod_i x_i": ("E101", r"\prod"),
-    r"\max_i x_i": ("E101", r"\max"),
+    r"a + \prod_{i \mid n} x_i^2": ("E101", r"\prod"),
+    r"\sum_{i,j \in S} x_i x_j": ("E101", r"\sum"),
+    r"1 + \max_{i \ne j} x_i": ("E101", r"\max"),
+    r"\lim_{n} x_n": ("E101", r"\lim"),
     r"\mathbb{E}[X]": ("E101", r"\mathbb"),
     r"\int x": ("E101", r"\int"),
     r"\delta_{ij} A": ("E101", r"\delta"),
@@ -446,7 +447,7 @@ ERRORS = {
     r"\frac{\partial f(\mathbf{x})}{\partial \mathbf{x}} = 2 \mathbf{x}": ("E101", "f"),
     r"\left.x^\top A x\right|_{x=x_0}": ("E101", "|"),
     r"\min_{x \ge 0} c^\top x": ("E101", "x"),
-    r"\min_i x_i": ("E101", r"\min"),
+    r"\min_{i \ne j} x_i": ("E101", "i"),
     r"\mathbf{W}^\top\sigma'(\mathbf{z})": ("E101", "'"),
     r"\phi(\mathbf{W}\mathbf{x})": ("E210", r"\phi"),
     r"\mathbf{a}^\top g(\mathbf{W}\mathbf{x} + \mathbf{b})": ("E210", "g"),

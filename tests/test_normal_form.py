@@ -20,7 +20,8 @@ from matdiff.infer.infer import infer
 from matdiff.laws import simplify
 from matdiff.read.parse import Question, parse, parse_declaration
 from matdiff.tensor import build
-from matdiff.tensor.lower import lower, variable_tensor
+from matdiff.tensor.lift import lower
+from matdiff.tensor.lower import variable_tensor
 from matdiff.tensor.nodes import Session, Tensor, entered
 
 DECLARATIONS = [

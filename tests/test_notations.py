@@ -25,8 +25,8 @@ from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.notations.change import Change
 from matdiff.notations.notate import NOTATIONS, NoNotation, equation_of
+from matdiff.numbers.axes import number_of_dim
 from matdiff.numbers.precision import mp
-from matdiff.numbers.values import number_of_dim
 
 SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
 CASES = [

@@ -234,7 +234,7 @@ def test_the_list_of_functions() -> None:
         ("swsh(x)", "E201", "swish"),
         ("swish(x, y)", "E202", ""),
         ("swish = 3; x", "E204", "swish_1"),
-        ("normalize(X)", "E305", "vector"),
+        ("normalize(t W)", "W616", "row by row"),
     ],
 )
 def test_mistakes(statement: str, code: str, help: str) -> None:

@@ -131,8 +131,8 @@ def test_expressions(text: str, expected: str) -> None:
 def test_statements_of_a_text() -> None:
     text = "# shared\nW: m x n; x: m\ny = W^T x\n\na^T y wrt W, x; T = A B\nA : T"
     weights, x, y, first, product, second = parse(text)
-    assert isinstance(weights, Declaration) and (weights.name, weights.kind, repr(weights.rows)) == ("W", "matrix", "name:m")
-    assert isinstance(x, Declaration) and (x.kind, x.cols) == ("vector", None)
+    assert isinstance(weights, Declaration) and (weights.name, weights.kind, repr(weights.sizes[0])) == ("W", "matrix", "name:m")
+    assert isinstance(x, Declaration) and (x.kind, len(x.sizes)) == ("vector", 1)
     assert isinstance(y, Definition) and text[y.span.start : y.span.end] == "y = W^T x"
     assert isinstance(first, Question) and first.wrt == ("W", "x")
     assert [text[span.start : span.end] for span in first.wrt_spans] == ["W", "x"]
@@ -154,19 +154,20 @@ def test_the_last_statement_is_an_expression_unless_more_follows() -> None:
         ("W: m x n", ["W matrix None name:m name:n"]),
         ("W: m×n", ["W matrix None name:m name:n"]),
         ("W: 3 X 4", ["W matrix None number:3 number:4"]),
-        ("a, b: n", ["a vector None name:n None", "b vector None name:n None"]),
-        ("c: scalar", ["c scalar None None None"]),
-        ("β: n + 1", ["beta vector None (+ name:n number:1) None"]),
-        ("x: 2 n - 1", ["x vector None (+ (* number:2 name:n) (neg number:1)) None"]),
+        ("a, b: n", ["a vector None name:n", "b vector None name:n"]),
+        ("c: scalar", ["c scalar None"]),
+        ("β: n + 1", ["beta vector None (+ name:n number:1)"]),
+        ("x: 2 n - 1", ["x vector None (+ (* number:2 name:n) (neg number:1))"]),
         ("X: m n x m*n", ["X matrix None (* name:m name:n) (* name:m name:n)"]),
         ("X: (m + 1) n x 2", ["X matrix None (* (+ name:m number:1) name:n) number:2"]),
         ("S: symmetric n", ["S matrix symmetric name:n name:n"]),
         ("S: spd n x n", ["S matrix spd name:n name:n"]),
         ("Q: orthogonal 3", ["Q matrix orthogonal number:3 number:3"]),
+        ("T: m x n x p", ["T array None name:m name:n name:p"]),
     ],
 )
 def test_declarations(text: str, expected: list[str]) -> None:
-    found = [f"{d.name} {d.kind} {d.property} {d.rows} {d.cols}" for d in parse_declaration(text)]
+    found = [f"{d.name} {d.kind} {' '.join(map(str, (d.property, *d.sizes)))}" for d in parse_declaration(text)]
     assert found == expected
 
 
@@ -177,7 +178,7 @@ def test_declarations(text: str, expected: list[str]) -> None:
         ("W: 3 4", "by", "4"),
         ("W: m, n", "by", ","),
         ("A m x n", "no-colon", "A m x n"),
-        ("A: m x n x p", "three-sizes", "m x n x p"),
+        ("A: symmetric n x n x n", "square", "n x n x n"),
         ("S: symetric n", "property", "symetric"),
         ("S: symmetric m x n", "square", "m x n"),
         ("A:", "no-size", ":"),
@@ -248,8 +249,9 @@ def test_reserved_names(name: str) -> None:
         ("np.linalg.inv(X)", [("E104", "np.linalg.inv")]),
         ("\\alpha x", [("E105", "\\alpha")]),
         ("log det + 1", [("E106", "det")]),
-        ("prod_i x_i", [("E110", "prod_i")]),
-        ("∏_i x_i", [("E110", "∏")]),
+        ("prod_{i|n} x_i", [("E110", "prod_")]),
+        ("∏_{i>j} x_i", [("E110", "∏")]),
+        ('einsum("i..., i", A, x)', [("E110", 'einsum("i..., i", A, x)')]),
         ("x^T K(theta) x", [("E210", "K(theta)")]),
         ("f(x, y)", [("E210", "f(x, y)")]),
         ("x + mean", [("E106", "mean")]),

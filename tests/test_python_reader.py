@@ -425,7 +425,7 @@ def assert_same(found: Any, expected: Any) -> None:
         ("import torch\nfrom torch.linalg import norm\nnorm(X, 2)", "||X||_2"),
         ("import autograd.numpy as np\nnp.sum(np.exp(x))", "sum(exp(x))"),
         ("import numpy as np\nfrom scipy.special import logsumexp as lse\nlse(X)", "log(sum(exp(X)))"),
-        ("(q @ k.T / d**0.5).softmax(-1) @ v", "diag(1 ./ (exp(q k^T / d^(1/2)) ones)) exp(q k^T / d^(1/2)) v"),
+        ("(q @ k.T / d**0.5).softmax(-1) @ v", "softmax(q k^T / d^(1/2), rows) v"),
         ("x.T @ (x @ w - y) / len(y)", "x^T (x w - y) / rows(y)"),  # x can only be a matrix
         ("w.T @ x + b", "w^T x + b"),
         ("X @ W + b", "X W + ones b^T"),
@@ -435,7 +435,7 @@ def assert_same(found: Any, expected: Any) -> None:
         ("0.5 * np.sum(mu**2 + sigma**2 - 1 - 2 * np.log(sigma))", "1/2 sum(mu .^ 2 + sigma .^ 2 - 1 - 2 log(sigma))"),
         ("np.sum(np.square(X.dot(theta) - y)) / (2 * m)", "sum((X theta - y) .^ 2) / (2 m)"),
         ("np.sum(lam * np.abs(w)) + np.sum(alpha * w**2)", "sum(lam abs(w)) + sum(alpha w .^ 2)"),
-        ("gamma * (X - X.mean(axis=0)) + beta", "(ones gamma^T) .* (X - ones (ones^T X / rows(X))) + ones beta^T"),
+        ("gamma * (X - X.mean(axis=0)) + beta", "(ones gamma^T) .* (X - ones mean(X, cols)) + ones beta^T"),
         ("mu + sigma * (L @ z)", "mu + sigma .* (L z)"),
         ("np.mean((X @ w + b - y) ** 2)", "mean((X w + b - y) .^ 2)"),
         ("w @ Sigma @ w", "w^T Sigma w"),
@@ -751,7 +751,7 @@ def test_code_is_told_by_its_marks(text: str) -> None:
 
 REFUSED = [
     "if a > 0:\n    b = x.sum()", "for i in range(3):\n    x = x + 1\nx.sum()", "while True: pass", "a, b = np.linalg.eigh(A)",
-    "x if y else z.sum()", "[x**2 for x in y]", "np.max(X, axis=1)", "np.einsum('ijk,k->ij', T, x)", "np.einsum(s, x)",
+    "x if y else z.sum()", "[x**2 for x in y]", "torch.max(X, dim=1)", "np.einsum('ijk,k->ij', T, x)", "np.einsum(s, x)",
     "x[i].sum()", "x[::2].sum()", "x[3:1].sum()", "x[[0, 1]].sum()", "x[x > 0].sum()",
     "np.fft.fft(x)", "np.sum(*x)", "np.sum(**x)",
     "np.sum(x, where=y)", "softmax(X).sum()", "torch.var(x, foo=1)", "np.exp", "np.linalg", "'a'.upper()",

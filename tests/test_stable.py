@@ -20,8 +20,8 @@ from matdiff.check import verify
 from matdiff.code.module import function_name
 from matdiff.code.stable.stable import STABLE, stable
 from matdiff.laws.equations import DEFINITIONS, lines_of
+from matdiff.numbers.axes import number_of_dim
 from matdiff.numbers.precision import mp
-from matdiff.numbers.values import number_of_dim
 
 LINES = [*lines_of(DEFINITIONS), *lines_of(STABLE)]
 
@@ -70,6 +70,9 @@ OBJECTIVES = [
     ("P = exp(S) ./ (exp(S) ones ones^T); -tr(Y^T log(P))", "S", ("S: m x n",)),
     ("tr(A^T (exp(S) ./ (exp(S) ones ones^T)))", "S", ("S: m x n",)),
     ("tr(A^T diag(exp(S) ones)^-1 exp(S))", "S", ("S: m x n",)),
+    ("-sum(Y .* log(softmax(S, rows)))", "S", ("S: m x n",)),
+    ("tr(A^T softmax(S, cols))", "S", ("S: m x n",)),
+    ("sum(logsumexp(S, rows) .* logsumexp(S, cols)^T)", "S", ("S: n x n",)),
     ("sum(log(exp(X W) ones)) - sum(Y .* (X W))", "W", ()),
     ("-sum(log(diag(exp(S)) ./ (exp(S) ones)))", "S", ("S: n x n",)),
     ("sum(log(exp(-D / t) ones))", "D", ("D: n x n", "t: scalar")),

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
-from mathematics import _equal, check_answer, declaration, usable_sizes
+from mathematics import check_answer, usable_sizes
 from sessions import run
+from written_out import check_reading
 
 import matdiff
 from matdiff.check import verify
-from matdiff.infer.infer import declare, infer
-from matdiff.language.errors import IndexSum, NotLifted, WrongExpected
-from matdiff.language.queries import post_order
-from matdiff.language.statements import Definition, Question
-from matdiff.language.syntax import Expr
-from matdiff.numbers.precision import mp
-from matdiff.numbers.values import number_of_dim
-from matdiff.read.parse import parse, parse_declaration
+from matdiff.language.errors import IndexSizes, IndexSum, NotLifted, WrongExpected, WrongKind
 
 # The text, the variable, and the derivative as it is printed.
 SUMS = {
@@ -122,7 +115,106 @@ SUMS = {
     "sum_j a_ij x_j": ("a", None),
     "-2 sum_j (r_kj - u_k^T v_j) v_j": ("u", None),
     "x: n x 2; y: n; sum_i (y_i - w^T x_i)^2": ("w", None),
+    "sum_i (A x)[i]^2": ("x", "2 A^T A x"),
+    "sum_ij (A B)[i,j] log((A B)[i,j])": ("A", None),
+    "sum_i A[i,1] x_i": ("x", "A[:,1]"),
+    "sum_i exp(X[i,:] b)": ("b", "X^T exp(X b)"),
+    'einsum("ij,j->i", A, x)': ("x", "A"),
+    'einsum("ij, jk", A, B)': ("A", None),
+    'einsum("ii", A B)': ("A", "B^T"),
+    'einsum("ii->i", A) .* x': ("A", None),
+    'sum(exp(einsum("ji", A)))': ("A", "exp(A)"),
+    'einsum("i,ij,j->", x, A, x)': ("x", "(A + A^T) x"),
+    'sum(exp(einsum("ij,j->i", A, tanh(x))))': ("x", None),
+    'einsum("i,j->ij", x, y) z': ("x", None),
+    'einsum(",i->i", c, x)': ("x", "c I"),
+    'y = einsum("ij,j->i", A, x); y^T y': ("x", "2 A^T A x"),
+    'sum_k einsum("i,i->", x_k, w)^2': ("w", None),
+    'sum_k c^T einsum("i,i->i", x_k, w)': ("w", None),
+    "x: n; sum_i a^T x_i": ("a", "(sum_i x_i) I"),
+    # Members outside of sums are held.
+    "-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))": ("z", None),
+    "-log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": ("z_i", None),
+    "-log(exp(-||A x_i - A x_j||^2) / sum_{k != i} exp(-||A x_i - A x_k||^2))": ("A", None),
+    "exp(w_c^T x) / sum_k exp(w_k^T x)": ("x", None),
+    "w_y^T x - log sum_k exp(w_k^T x)": ("w", "w: m x n; (e(y, m) - softmax(w x)) x^T"),
+    "x_i^T b - log sum_{j in R(i)} exp(x_j^T b)": ("b", None),
+    "x_i^T b - log sum_{i<j} exp(x_j^T b)": ("b", None),
+    "log(x_i^T x_i) - sum_{k != i} x_k^T x_i": ("x", None),
+    "||x_i - sum_{j in N(i)} w_ij x_j||^2": ("w", None),
+    "sum_{j in N(i)} x_j": ("x", "N[i,:]^T"),
+    "y_i: scalar; (y_i - sum_{k != i} A_ik x_k)^2": ("x", None),
+    "x_k y_k - sum_i x_i y_i^2": ("x", "y[k] e(k, n) - y .^ 2"),
+    # Terms that are left out need no value.
+    "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij": ("x", None),
+    "sum_{i<j} (||x_i - x_j|| - a_ij)^2": ("x", None),
+    "sum_{i != j} 1 / ||x_i - x_j||": ("x", None),
+    "sum_{i != j} 1 / ||x_i - x_j||^2": ("x", None),
+    "sum_{i<j} log ||x_i - x_j||": ("x", None),
+    "sum_{i != j} log(x_i - x_j + a_ij)": ("x", None),
+    "sum_{i != j} a_ij / (x_i - x_j)": ("x", None),
+    "sum_{i<j} asin(a_ij)": ("a", None),
+    "sum_{i != j} x_i / a_ij": ("a", None),
+    "sum_{i<j} sqrt(a_ij) / (1 + sqrt(a_ij))": ("a", None),
+    "sum_{i<j} |x_i - x_j|^p": ("x", None),
+    "sum_i log sum_{j != i} 1 / ||x_i - x_j||": ("x", None),
+    "log sum_{k != i} 1 / ||x_i - x_k|| - c^T x_i": ("x", None),
+    "mean_{i != j} x_i x_j": ("x", None),
+    "mean_{i<j} ||x_i - x_j||": ("x", None),
+    # Products and extrema.
+    "prod_i x_i": ("x", "prod(x) ./ x"),
+    "prod_{i=1}^n (1 + a_i x_i)": ("x", None),
+    "x: scalar; ∏_{i=1}^n (1 + a_i x)": ("x", None),
+    "log prod_i p_i": ("p", "1 ./ p"),
+    "prod_{i<j} (x_i - x_j)": ("x", None),
+    "prod_{i in S} x_i": ("x", None),
+    "prod_ij a_ij": ("a", None),
+    "max_i |x_i|": ("x", "argmax(abs(x)) .* sign(x)"),
+    "max_i (w^T x_i)": ("w", "x: m x n; x^T argmax(x w)"),
+    "min_{i} ||c - x_i||^2": ("c", None),
+    "max_{i,j} a_ij x_i": ("x", None),
+    # Sets.
+    "sum_{(i,j) in Omega} (r_ij - u_i^T v_j)^2": (
+        "u",
+        "r: m x n; u: m x p; v: n x p; Omega: m x n; -2 ((r - u v^T) .* Omega) v",
+    ),
+    "∑_{i∈S} (y_i - w^T x_i)^2": ("w", None),
+    "1/|S| sum_{i in S} log p_i": ("p", None),
+    "mean_{i in S} (y_i - w^T x_i)^2": ("w", None),
+    "sum_i ||x_i - mean_{j in N(i)} x_j||^2": ("x", None),
+    "sum_{(i,j) in E} w_ij / ||x_i - x_j||": ("x", None),
 }
+
+# Arrays with more axes and families of matrices: what has no matrix notation stays in indices.
+ARRAYS = {
+    "sum_{ijk} T_{ijk} a_i b_j c_k": ("b", "sum[i,j] T[i,k,j] a[i] c[j]"),
+    "sum_{ijk} T[i,j,k] a[i] b[j] c[k]": ("T", "a[k] b[l] c[q]"),
+    "T: m x n x p; sum_ijk T_ijk^2": ("T", "2 T[k,l,q]"),
+    "T: m x n x p; S: m x n x p; 1/2 sum_ijk (T_ijk - S_ijk)^2": ("T", "T[k,l,q] - S[k,l,q]"),
+    "sum_{i,j,k} (T[i,j,k] - sum_r A[i,r] B[j,r] C[k,r])^2": ("A", None),
+    "sum_ijk (T_ijk - sum_abc G_abc U_ia V_jb W_kc)^2": ("G", None),
+    "sum_k tr(A_k X B_k)": ("X", "sum_k A_k^T B_k^T"),
+    "sum_k w_k tr(A_k X)": ("w", "sum[i,j] A[k,i,j] X[j,i]"),
+    "sum_k (b_k - tr(A_k X))^2": ("X", None),
+    "-sum_k y_k log(tr(A_k X)) + sum_k tr(A_k X)": ("X", None),
+    "sum_k x^T A_k x": ("x", None),
+    "sum_k log(x^T A_k x)": ("x", None),
+    "sum_k ||A_k x - b_k||^2": ("x", None),
+    "sum_k A_k X A_k^T": ("X", "sum[q] A[q,i,k] A[q,j,l]"),
+    "sum_k c_k A_k": ("c", "A[k,i,j]"),
+    "tr(sum_k B_k X)": ("X", "sum_k B_k^T"),
+    "sum_{ijkl} G_{ijkl} A_ij B_kl": ("A", "sum[i,j] G[k,l,i,j] B[i,j]"),
+    "Y[i,k] = sum_j T[i,j,k] x[j]": ("x", "T[i,k,j]"),
+    "Y[i,j,k] = A[i,j] x[k]": ("x", None),
+    "Y[i,k,l] = sum_j T[i,j,k] M[j,l]; sum_ikl Y[i,k,l]^2": ("M", None),
+    "Y[b,i,k] = sum_j A[b,i,j] B[b,j,k]": ("B", None),
+    "R[i,j] = sum_k T_{ijk} x_k; tr(R^T R)": ("x", None),
+    "X_{ij} = sum_k A_ik B_kj; sum_ij X_ij^2": ("A", "2 A B B^T"),
+    "sum_ijk log(1 + exp(T_ijk u_i v_j w_k))": ("u", None),
+    "sum_{i,j,k} A_ij A_jk A_ki": ("A", "3 (A^2)^T"),
+    "S: m x m x n; sum_ij S_iij x_j": ("x", "sum[i] S[i,i,k]"),
+}
+SUMS.update(ARRAYS)
 
 
 @pytest.mark.sampled(2)
@@ -136,88 +228,29 @@ def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text:
     check_reading(text, answer)
 
 
-def check_reading(text: str, answer: matdiff.Derivative) -> None:
-    """The question in matrices has the value of the sum written out term by term."""
-    typed = answer.typed
-    sizes = usable_sizes(answer, 0)
-    with mp.workdps(30):
-        values = verify.sample(typed, 0, sizes)
-        assert values is not None
-        written = _written_out(text, typed.variables, sizes)
-        meant = verify.evaluate(written.expr, values, sizes, written.definitions)
-        assert _equal(meant, verify.evaluate(typed.expr, values, sizes, typed.definitions))
-
-
-def _written_out(text: str, variables: Any, sizes: dict[str, int]) -> Any:
-    """The typed question in which each sum is a sum of terms."""
-    statements = parse(text)
-    parts = {one.name: one.expr for one in statements if isinstance(one, Definition)}
-    (question,) = (one for one in statements if isinstance(one, Question))
-    ranges: dict[str, int] = {}
-    for node in (node for part in (*parts.values(), question.expr) for node in post_order(part)):
-        if node.op == "name" and node.args:
-            for axis, index in enumerate(node.args):
-                ranges[str(index.value)] = number_of_dim(variables[str(node.value)].shape[axis], sizes)
-        elif node.op == "over":
-            ranges.update(
-                (str(index.value), sizes.get(str(index.args[0].value), 2))
-                for index in node.args[1:]
-                if index.op == "index" and index.args
-            )
-    expanded = {name: _expanded(part, {}, ranges, variables) for name, part in parts.items()}
-    declared = declare([found for one in variables.values() for found in parse_declaration(declaration(one))])
-    declared.update({name: variables[name] for name in variables})
-    numbers = {name: Expr("number", (), number) for name, number in sizes.items() if name not in variables}
-    both = [_with_sizes(part, numbers) for part in (*expanded.values(), _expanded(question.expr, {}, ranges, variables))]
-    return infer(both[-1], declared, dict(zip(expanded, both)), soft=True)
-
-
-def _with_sizes(expr: Expr, numbers: dict[str, Expr]) -> Expr:
-    if expr.op == "name" and expr.value in numbers:
-        return numbers[str(expr.value)]
-    return expr.replace(args=tuple(_with_sizes(arg, numbers) for arg in expr.args)) if expr.args else expr
-
-
-def _expanded(expr: Expr, at: dict[str, int], ranges: dict[str, int], variables: Any) -> Expr:
-    if expr.op == "name" and expr.args:
-        places = [Expr("number", (), at[str(index.value)]) for index in expr.args]
-        array = Expr("name", (), expr.value)
-        if len(places) == 1 and not variables[str(expr.value)].shape[1].is_one:
-            return Expr("'", (Expr("at", (array, *places, Expr("all"))),))
-        return Expr("at", (array, *places))
-    if expr.op == "over":
-        indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
-        conditions = [
-            (part.value, *(str(index.value) for index in part.args)) for part in expr.args[1:] if part.op == "condition"
-        ]
-        rows = [range(1, ranges[index] + 1) for index in indices]
-        places = [{**at, **dict(zip(indices, place))} for place in product(*rows)]
-        for sign, one, other in conditions:
-            places = [place for place in places if place[one] < place[other] or (sign == "!=" and place[one] > place[other])]
-        terms = [_expanded(expr.args[0], place, ranges, variables) for place in places]
-        if expr.value == "array":
-            return Expr("block", tuple(terms), len(rows[1]) if len(rows) > 1 else 1)
-        total = Expr("+", tuple(terms)) if len(terms) > 1 else terms[0]
-        return Expr("/", (total, Expr("number", (), len(terms)))) if expr.value == "mean" else total
-    return expr.replace(args=tuple(_expanded(arg, at, ranges, variables) for arg in expr.args)) if expr.args else expr
-
-
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("prod_i x_i", IndexSum),
-        ("mean_{i != j} x_i x_j", IndexSum),
-        ("sum_{i<j} (||x_i - x_j|| - a_ij)^2", NotLifted),
-        ("sum_{i != j} x_i / a_ij", NotLifted),
+        ("prod_i A x_i", WrongKind),
+        ("sum_i max_j a_ij", NotLifted),
+        ("max_{i != j} a_ij", IndexSum),
+        ("sum_{i,j in S} x_i x_j", IndexSum),
         ("sum_i i x_i", IndexSum),
         ("sum_i x_i^i", IndexSum),
-        ("sum_i A[i,1] x_i", IndexSum),
-        ("sum_k tr(A_k X B_k)", NotLifted),
+        ("sum_i (A x)[i+1]", IndexSum),
+        ('einsum("...j,j", A, x)', IndexSum),
+        ('einsum("ij,j->i", A)', IndexSum),
+        ('einsum("ij,j->k", A, x)', IndexSum),
+        ('einsum("ij,j->ii", A, x)', IndexSum),
+        ('einsum("i1,1", A, x)', IndexSum),
+        ('A: m x n; einsum("i,i->", A, A)', WrongKind),
+        ('x: n; einsum("ij,j->i", x, x)', WrongKind),
+        ('A: 2 x 4; x: 3; einsum("ij,j->i", A, x)', IndexSizes),
+        ('A: m x n; einsum(",i->i", A, x)', NotLifted),
         ("sum_k log det(A_k X A_k^T)", NotLifted),
-        ("sum_{i,j,k} T[i,j,k] a[i] b[j] c[k]", NotLifted),
         ("sum_i inv(A + x_i x_i^T)", NotLifted),
         ("sum_i (x_{i+1} - x_i)^2", IndexSum),
-        ("log(x_i^T x_i) - sum_{k != i} x_k^T x_i", IndexSum),
+        ("sum_i sum_{i != i} x_i", IndexSum),
         ("sum_i c", IndexSum),
         ("sum_ij x_i", IndexSum),
     ],
@@ -336,10 +369,55 @@ def test_what_is_not_the_derivative_is_no_sum_of_members() -> None:
             assert "r_jk" in wrong  # r has other sizes
 
 
-def test_a_name_that_no_sum_binds_stays_one() -> None:
-    answer = matdiff.differentiate("-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))", "z_i")
-    assert list(answer.typed.variables) == ["z_i", "z_j", "tau", "z"]
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("w_hh^T x_0 - sum_k a_k x_k", ["w_hh", "x_0", "a", "x"]),
+        ("z_i = A b; z_i^T z_i - sum_k z_k^T b", ["A", "b", "z"]),
+        ("z_i: n; z: m x n; z_i^T z_i - sum_k z_k^T b", ["z_i", "z", "b"]),
+        ("x_i^T x_i - sum_{k,l} x_kl", ["x_i", "x"]),
+    ],
+)
+def test_a_name_that_no_sum_binds_stays_one_where_it_is_no_member(text: str, names: list[str]) -> None:
+    answer = matdiff.differentiate(text, names[-1])
+    assert list(answer.typed.variables) == names
     check_answer(answer)
+
+
+@pytest.mark.parametrize(
+    ("text", "variable"),
+    [
+        ("sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij", "x"),
+        ("sum_{i<j} log(a_ij) ||x_i - x_j||", "x"),
+        ("sum_{(i,j) in E} log(a_ij) / ||x_i - x_j||", "x"),
+        ("sum_{i != j} x_i / a_ij", "x"),
+    ],
+)
+@pytest.mark.parametrize("order", [1, 2])
+def test_code_has_values_where_what_is_left_out_has_none(text: str, variable: str, order: int) -> None:
+    """The array a is 0 outside of the terms of the sum, and no two entries beside these change anything."""
+    answer = matdiff.differentiate(text, variable, order=order)
+    made: dict[str, Any] = {}
+    exec(answer.to("numpy"), made)
+    draw, count = np.random.default_rng(0), 4
+    is_over = np.triu(np.ones((count, count)), 1) if "<" in text or "E" in text else 1 - np.eye(count)
+    known = {"a": is_over * draw.uniform(1, 2, (count, count)), "E": is_over}
+    shapes = {name: (count, 3) if one.kind == "matrix" else (count,) for name, one in answer.typed.variables.items()}
+    values = [known.get(name, draw.normal(size=shape)) for name, shape in shapes.items()]
+    derivative = made[next(name for name in made if name.startswith("d"))]
+    with np.errstate(all="raise"):
+        value, found = made["f"](*values), derivative(*values)
+    others = [np.where(is_over, one, 7.0) if name == "a" else one for name, one in zip(shapes, values)]
+    assert np.isfinite(value)
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(made["f"](*others), value)
+    np.testing.assert_allclose(derivative(*others), found)
+
+
+def test_a_maximum_over_an_index_and_a_minimum_by_a_variable_are_told_apart() -> None:
+    assert matdiff.differentiate("min_w sum_i (y_i - w^T x_i)^2").wrt == ("w",)
+    assert matdiff.differentiate("max_i |x_i|", order=0).text == "max(abs(x))"
+    assert run(["argmin_i x_i"]).status == 2
 
 
 LATEX = {
@@ -350,6 +428,19 @@ LATEX = {
     r"\sum_{i \neq j} x_i x_j": "sum_{i != j} x_i x_j",
     r"\sum_{n=1}^{N} \left\{ t_n - \mathbf{w}^T \boldsymbol{\phi}_n \right\}^2": "phi: N x p; sum_{n=1}^N (t_n - w^T phi_n)^2",
     r"-\sum\limits_k \pi_k \ln \pi_k": "-sum_k pi_k log(pi_k)",
+    r"\sum_{(i,j)\in\Omega} (r_{ij} - u_i^\top v_j)^2": "sum_{(i,j) in Omega} (r_ij - u_i^T v_j)^2",
+    r"\frac{1}{|\mathcal{S}|} \sum_{i \in \mathcal{S}} (y_i - w^T x_i)^2": "1/|S| sum_{i in S} (y_i - w^T x_i)^2",
+    r"\frac1N \sum_{i=1}^N \| x_i - \sum_{j \in \mathcal{N}(i)} w_{ij} x_j\|^2": (
+        "1/N sum_{i=1}^N ||x_i - sum_{j in N_cal(i)} w_ij x_j||^2"
+    ),
+    r"-\log \frac{\exp(-\|Ax_i - Ax_j\|^2)}{\sum_{k \ne i} \exp(-\|Ax_i - Ax_k\|^2)}": (
+        "-log(exp(-||A x_i - A x_j||^2) / sum_{k != i} exp(-||A x_i - A x_k||^2))"
+    ),
+    r"\sum_{i<j} \frac{(\|x_i - x_j\| - a_{ij})^2}{a_{ij}}": "sum_{i<j} (||x_i - x_j|| - a_ij)^2 / a_ij",
+    r"\prod_{i=1}^n (1 + a_i x_i)": "prod_{i=1}^n (1 + a_i x_i)",
+    r"\max_i |x_i|": "max_i |x_i|",
+    r"1 + \min_k \|c - x_k\|^2": "1 + min_k ||c - x_k||^2",
+    r"\max_w \sum_i \log w_i": "sum_i log w_i",
     r"\tfrac12 \sum_{i,j} (R_{ij} - \mathbf{u}_i^\top \mathbf{v}_j)^2 + \lambda \sum_i \|\mathbf{u}_i\|^2": (
         "1/2 sum_{i,j} (R_ij - u_i^T v_j)^2 + lambda sum_i ||u_i||^2"
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from matdiff.derive.structure import turns_with_variable
-from matdiff.functions import FUNCTIONS, MATRIX_POWER, row_of
+from matdiff.functions import FUNCTIONS, MATRIX_POWER, row_of, word_of
 from matdiff.infer.infer import Typed
 from matdiff.infer.rules import is_euclidean
 from matdiff.language.errors import NotSmooth, OperatorForm, OwnSpace, Remark
@@ -162,7 +162,7 @@ def _smoothness(typed: Typed) -> list[Remark]:
     for part in _parts(typed):
         row = FUNCTIONS.get(part.op)
         if row is not None and row.at and part.op not in found and part.span is not None:
-            found[part.op] = NotSmooth(span=part.span, function=part.op, at=row.at, used=row.note)
+            found[part.op] = NotSmooth(span=part.span, function=word_of(part.op), at=row.at, used=row.note)
     return list(found.values())
 
 

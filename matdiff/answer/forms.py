@@ -14,7 +14,7 @@ from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.laws.simplify import simplify
 from matdiff.tensor import build
-from matdiff.tensor.lower import lower
+from matdiff.tensor.lift import lower
 from matdiff.tensor.nodes import Session, entered
 
 if TYPE_CHECKING:

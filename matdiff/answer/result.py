@@ -15,6 +15,7 @@ from matdiff.derive.asked import Asked
 from matdiff.derive.directions import SOLVE, Along
 from matdiff.infer.infer import Typed
 from matdiff.language.dims import Dim
+from matdiff.language.kinds import kind_of
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
@@ -132,8 +133,7 @@ class Result:
     def _is_along_row(self, typed: Typed) -> bool:
         """Whether the only axis is that of a row, in the output or among the variables."""
         of = self.axes[0][0]
-        rows, columns = shape_of(typed.expr) if of == "output" else typed.variables[of].shape
-        return rows.is_one and not columns.is_one
+        return kind_of(shape_of(typed.expr) if of == "output" else typed.variables[of].shape) == "row"
 
     def written_as(
         self, form: str, left: Expr, right: Expr, legend: tuple[str, ...], parts: Sequence[Part] | None = None
@@ -226,11 +226,10 @@ def _named_axes(
     Applied to a direction, a derivative has the axes of the variable (hvp, vjp) or of the output (jvp).
     """
     free = letters_beside(taken)
-    output = [next(free), next(free)]
-    axes = [("output", n, d, output[n]) for n, d in enumerate(axes_of(shape_of(typed.expr)))]
-    for name in wrt:
-        pair = [next(free), next(free)]
-        axes += [(name, n, d, pair[n]) for n, d in enumerate(axes_of(typed.variables[name].shape))]
+    axes: list[tuple[str, int, Dim, str]] = []
+    for of, shape in [("output", shape_of(typed.expr)), *((name, typed.variables[name].shape) for name in wrt)]:
+        letters = [next(free) for _ in shape]
+        axes += [(of, axis, dim, letter) for axis, (dim, letter) in enumerate(zip(axes_of(shape), letters))]
     if along is not None:
         return [axis for axis in axes if (axis[0] == "output") == (along.kind == "jvp")]
     return axes

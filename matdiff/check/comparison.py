@@ -13,6 +13,7 @@ from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, ratio
+from matdiff.numbers.axes import number_of_dim
 from matdiff.numbers.matrices import (
     Matrix,
     Number,
@@ -26,7 +27,7 @@ from matdiff.numbers.matrices import (
 )
 from matdiff.numbers.points import Point
 from matdiff.numbers.precision import mp
-from matdiff.numbers.values import evaluate, evaluate_tensor, number_of_dim
+from matdiff.numbers.values import evaluate, evaluate_tensor
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer

@@ -51,7 +51,7 @@ from matdiff.recover.cost import cost
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.writer import Writer
 from matdiff.tensor import build
-from matdiff.tensor.lower import lower
+from matdiff.tensor.lift import lower
 
 if TYPE_CHECKING:
     from matdiff.answer.result import Result

@@ -26,7 +26,7 @@ from matdiff.numbers.precision import mp
 from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
 from matdiff.numbers.values import DIGITS
 from matdiff.tensor import build
-from matdiff.tensor.lower import lower
+from matdiff.tensor.lift import lower
 from matdiff.tensor.nodes import Session, Tensor, entered
 
 if TYPE_CHECKING:

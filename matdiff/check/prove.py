@@ -24,18 +24,19 @@ import sympy
 from matdiff.check.comparison import parts_of
 from matdiff.check.components import Array, Components, Entry
 from matdiff.check.identity import Letters, is_zero
-from matdiff.check.verify import axes_kept, verify
+from matdiff.check.verify import verify
 from matdiff.derive.directions import SOLVE
 from matdiff.derive.structure import turns_with_variable
 from matdiff.language.dims import SCALAR
 from matdiff.language.queries import shape_of
 from matdiff.limits import check, is_real_time, remaining
+from matdiff.numbers.axes import Place, axes_kept, number_of_dim, stored_size
 from matdiff.numbers.matrices import Undefined, added, difference, entry_at, transposed
 from matdiff.numbers.points import sample
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import in_space, with_property
 from matdiff.numbers.trial_sizes import TrialSizes, fixed_sizes
-from matdiff.numbers.values import Entries, Evaluation, Index, Inexpressible, number_of_dim
+from matdiff.numbers.values import Entries, Evaluation, Inexpressible
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -76,7 +77,7 @@ class Proof:
     def __init__(self, sizes: dict[str, int]) -> None:
         self.passed = self.decided = False
         self.components, self.sizes, self.reason = 0, sizes, ""
-        self.wrong: tuple[Index, str, str] | None = None
+        self.wrong: tuple[Place, str, str] | None = None
         self.elsewhere: dict[str, int] | None = None
 
     def __bool__(self) -> bool:
@@ -177,7 +178,7 @@ class _Symbols:
         self.free: dict[str, Array] = {}
         self.held: dict[str, Array] = {}
         for variable in typed.variables.values():
-            rows, columns = (number_of_dim(dim, sizes) for dim in variable.shape)
+            rows, columns = stored_size(variable.shape, sizes)
             entries = [[_symbol(variable.name, i, j, rows, columns) for j in range(columns)] for i in range(rows)]
             self.held[variable.name] = _structured(variable, entries)
             self.free[variable.name] = entries if variable.name in moving else self.held[variable.name]
@@ -263,7 +264,7 @@ def _cayley(skew: Array) -> Array:
 
 def _components(
     answer: Answer, result: Result, value: Array, point: _Symbols, sizes: Mapping[str, int]
-) -> Iterator[tuple[Index, Entry, set[Entry]]]:
+) -> Iterator[tuple[Place, Entry, set[Entry]]]:
     """Every component: (its axes, the derivative, what the result says in index and in matrix notation)."""
     typed = answer.typed
     printed = Evaluation(point.held, sizes, parts_of(result), Components())
@@ -278,7 +279,7 @@ def _components(
     for places in product(*variables):
         for output in outputs:
             derivative = point.hold(point.derivative(value[output[0]][output[1]], wrt, places))
-            axes = axes_kept(shapes, (output, *places))
+            axes = axes_kept(shapes, (output, *places), sizes)
             at = dict(zip(letters, axes, strict=True))
             shown = entries.value(result.expr, at) if matrix is None else entry_at(matrix, axes[::-1] if result.turned else axes)
             yield axes, derivative, {entries.value(result.index_expr, at), shown}
@@ -306,7 +307,7 @@ def _applied(answer: Answer, result: Result, value: Array, point: _Symbols) -> t
     return changes, () if kind == "jvp" else result.wrt
 
 
-def _settle(derivative: Entry, printed: Entry, place: Index, letters: Letters, proof: Proof) -> bool:
+def _settle(derivative: Entry, printed: Entry, place: Place, letters: Letters, proof: Proof) -> bool:
     """Whether the two are proved to be equal; else the proof holds what was found."""
     rest = derivative - printed
     if rest == 0:

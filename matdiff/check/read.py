@@ -16,7 +16,7 @@ from matdiff.laws.simplify import simplify
 from matdiff.read.parse import Declaration, Definition, Question, parse
 from matdiff.read.sums import held_at
 from matdiff.tensor import build
-from matdiff.tensor.lower import lower
+from matdiff.tensor.lift import lower
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
@@ -148,10 +148,14 @@ class _Names:
 
     def at_members(self, expr: Expr) -> Expr:
         """The expression for all members, where it says what the derivative by one is: 2 (x_k - m) by x_k."""
-        strange = {str(node.value) for node in names_in(expr) if not node.args} - set(self.known)
-        parts = [name.rpartition("_") for name in strange]
+        names = names_in(expr)
+        strange = {str(node.value) for node in names if not node.args} - set(self.known)
+        found = {
+            letter for stem, _, own in (name.rpartition("_") for name in strange) if stem in self.variables for letter in own
+        }
+        found |= {str(place.value) for node in names for place in node.args if place.op == "name"}
         for letters in self.letters:
-            if any(stem in self.variables and set(letters) & set(own) for stem, _, own in parts):
+            if found & set(letters):
                 return held_at(expr, letters)
         return expr
 

@@ -16,8 +16,9 @@ from matdiff.check.comparison import as_rows, letters_of, parts_of
 from matdiff.derive.directions import SOLVE
 from matdiff.derive.structure import turns_with_variable
 from matdiff.infer.infer import Typed
-from matdiff.language.dims import SCALAR, Shape
+from matdiff.language.dims import SCALAR
 from matdiff.language.queries import shape_of
+from matdiff.numbers.axes import Place, axes_kept
 from matdiff.numbers.matrices import (
     Matrix,
     Number,
@@ -36,14 +37,14 @@ from matdiff.numbers.points import Point, Sampler, sample, spread
 from matdiff.numbers.precision import mp
 from matdiff.numbers.sample import in_space
 from matdiff.numbers.trial_sizes import MOST_WORK, fixed_sizes
-from matdiff.numbers.values import Evaluation, Index, evaluate, evaluate_tensor
+from matdiff.numbers.values import Evaluation, evaluate, evaluate_tensor
 
 if TYPE_CHECKING:
     from matdiff.answer.answer import Answer
     from matdiff.answer.result import Result
     from matdiff.derive.directions import Along
 
-_Numbers = dict[Index, Number]
+_Numbers = dict[Place, Number]
 
 __all__ = ["Report", "Undefined", "differences", "evaluate", "evaluate_tensor", "sample", "verify"]
 
@@ -131,7 +132,7 @@ def differences(
     wrt: Sequence[str],
     values: Mapping[str, Matrix],
     sizes: Mapping[str, int],
-    places: Sequence[Sequence[Index]],
+    places: Sequence[Sequence[Place]],
     structure: str = "project",
     along: Along | None = None,
     moved: Sequence[str] = (),
@@ -183,7 +184,7 @@ def differences(
     return [derivative(values, [_unit(values[name], at) for name, at in zip(wrt, place, strict=True)]) for place in places]
 
 
-def _unit(like: Matrix, place: Index) -> Matrix:
+def _unit(like: Matrix, place: Place) -> Matrix:
     """A matrix of this size with 1 at one place, 0 elsewhere."""
     entry = filled(*size_of(like))
     entry[place[0]][place[1]] = mp.mpf(1)
@@ -274,7 +275,7 @@ class Trial:
         output = SCALAR if along and along.kind == "vjp" else shape_of(typed.expr)
         shapes_of_axes = [output, *(typed.variables[name].shape for name in wrt)]
         expected = {
-            axes_kept(shapes_of_axes, ((i, j), *place)): number
+            axes_kept(shapes_of_axes, ((i, j), *place), self.sizes): number
             for place, matrix in zip(places, numbers, strict=True)
             for i, row in enumerate(matrix)
             for j, number in enumerate(row)
@@ -295,7 +296,7 @@ class Trial:
         (name,), (direction,) = result.wrt, along.names
         right = values[direction]
         entries = list(product(range(len(right)), range(len(right[0]))))
-        places = [axes_kept([typed.variables[name].shape], [entry]) for entry in entries]
+        places = [axes_kept([typed.variables[name].shape], [entry], self.sizes) for entry in entries]
         found: list[_Numbers] = []
         for expr, is_entrywise in ((result.index_expr, True), (result.expr, result.form == "index")):
             if is_entrywise:
@@ -309,15 +310,10 @@ class Trial:
         return dict(zip(entries, entries_of(right), strict=True)), found
 
 
-def _chosen(entries: list[list[Index]], random: Random, most: int) -> list[tuple[Index, ...]]:
+def _chosen(entries: list[list[Place]], random: Random, most: int) -> list[tuple[Place, ...]]:
     """Entries of the variables to compare: all of them where they are few, else a random part."""
     count = prod(map(len, entries))
     if count <= most:
         return list(product(*entries))
     most = most if count < most**2 else max(_FEWEST, most // 6)
     return list(dict.fromkeys(tuple(random.choice(part) for part in entries) for _ in range(most)))
-
-
-def axes_kept(shapes: Sequence[Shape], pairs: Sequence[Index]) -> Index:
-    """The indices that remain when sizes 1 vanish."""
-    return tuple(i for shape, pair in zip(shapes, pairs, strict=True) for i, dim in zip(pair, shape) if not dim.is_one)

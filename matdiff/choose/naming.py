@@ -20,6 +20,7 @@ from matdiff.laws.sums import with_part
 from matdiff.recover.cost import length
 from matdiff.recover.graph import Irreducible
 from matdiff.recover.recover import Recovery
+from matdiff.tensor import build
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 
@@ -70,14 +71,16 @@ def name_parts(
             cost = length(expr) if not (expr.op == "inv" and expr.args[0].op == "name") else 0  # X^-1 is as good as a name
             if not is_held(node) and (cost < LEAST_COST or uses * cost - (cost + 2 + uses) < LEAST_SAVING):
                 continue
-            own = next(name for name in names.setdefault(_habit(expr), _names_like(_habit(expr))) if name not in used)
+            habit = _habit(expr.args[0] if expr.op == "'" and node.order == 2 else expr)
+            own = next(name for name in names.setdefault(habit, _names_like(habit)) if name not in used)
             used.add(own)
         elif not expr.args:
             continue
         elif own in shapes and shapes[own][0].is_one and node.order == 1:
             expr = recovery.writer.transposed(expr)
-        parts.append(Part(own, expr, node))
-        recovery.name(node, own, expr)
+        is_turned = expr.op == "'" and node.order == 2 and node not in defined  # P = softmax(X, cols), and P^T for the node
+        parts.append(Part(own, expr.args[0] if is_turned else expr, build.transpose(node) if is_turned else node))
+        recovery.name(node, own, expr, is_turned)
     return parts
 
 

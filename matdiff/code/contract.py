@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matdiff.code.plan import Node, Plan
 from matdiff.infer.rules import expanded
 from matdiff.language.dims import Dim
-from matdiff.language.queries import post_order, shape_of
+from matdiff.language.queries import axes_at, post_order, shape_of, sizes_of_indices
 from matdiff.language.syntax import Expr
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class _Contraction:
 
     def _collect(self, node: Expr, sign: int, scalars: list[tuple[Node, bool]], operands: list[tuple[Node, list[str]]]) -> None:
         """Add the factors of a term; `sign` is -1 below a fraction bar."""
-        if node.op == "sigma":
+        if node.op == "sigma" and sign > 0 and not operands:
             self._learn(node.args[0])
             return self._collect(node.args[0], sign, scalars, operands)
         if node.op == "*" and _has_indices(node):
@@ -100,7 +100,7 @@ class _Contraction:
         summed = {str(i.value) for part in post_order(node) if part.op == "sigma" for i in part.args[1:]}
         letters = [letter for letter in letters if letter not in summed]
         self._learn(node)
-        if node.op in ("+", "neg", "*", "/"):
+        if node.op in ("+", "neg", "*", "/", "sigma"):
             return self.array(node, letters), letters
         if self.translator.is_defined(node.op):
             return self.array(expanded(node), letters), letters
@@ -111,15 +111,12 @@ class _Contraction:
         array, *indices = node.args
         letters = [str(index.value) for index in indices]
         self._learn(node)
-        rows, columns = shape_of(array)
+        axes = axes_at(node)
         if array.op == "fuse":
-            pair = rows * columns
-            sizes = [self.plan.size(dim) for dim in (pair, rows, columns)]
-            return self.plan.make("pairing", *sizes, shape=(pair, rows, columns)), letters
-        if len(letters) >= 4:
+            return self.plan.make("pairing", *map(self.plan.size, axes), shape=axes), letters
+        if len(shape_of(array)) < len(letters):
             arguments = [self.translator.array(arg) for arg in array.args]
-            size, shape = self.plan.size(rows), (rows, columns) * (len(letters) // 2)
-            return self.plan.make("slope", *arguments, size, shape=shape, data=array.op), letters
+            return self.plan.make("slope", *arguments, self.plan.size(axes[0]), shape=axes, data=array.op), letters
         code = self.translator.array(array)
         if len(letters) == 2 and letters[0] == letters[1] and len(code.shape) == 2:
             return self.plan.make("diagonal", code, shape=code.shape[:1]), letters[:1]
@@ -127,14 +124,7 @@ class _Contraction:
 
     def _learn(self, root: Expr) -> None:
         """Note the sizes of the letters that stand at arrays."""
-        for node in post_order(root):
-            if node.op == "entry":
-                rows, columns = shape_of(node.args[0])
-                count = len(node.args) - 1
-                one = (rows if columns.is_one else columns,)
-                dims = {1: one, 3: (rows * columns, rows, columns)}.get(count, (rows, columns) * (count // 2))
-                for index, dim in zip(node.args[1:], dims):
-                    self.sizes.setdefault(str(index.value), dim)
+        self.sizes = {**sizes_of_indices(root), **self.sizes}
 
     def _contracted(self, operands: list[tuple[Node, list[str]]], letters: list[str]) -> Node:
         present = {letter for _, names in operands for letter in names}

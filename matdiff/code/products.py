@@ -267,7 +267,10 @@ class Products(Arrays):
             return Value(self.plan.make("total", value.code), shape, "fill" if shape != SCALAR else "dense")
         if value.kind != "matrix":
             return Value(self.plan.make("total", self.dense(value)), shape)
-        return Value(self.plan.make("sum_axis", self.dense(value), shape=axes_of(shape), data=0 if from_left else 1), shape)
+        code, axis = self.dense(value), 0 if from_left else 1
+        if code.op == "transpose":
+            code, axis = code.parts[0], 1 - axis
+        return Value(self.plan.make("sum_axis", code, shape=axes_of(shape), data=axis), shape)
 
     def _with_unit(self, left: Value, right: Value, shape: Shape) -> Value:
         """A row, column or entry."""

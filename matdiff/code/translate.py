@@ -10,13 +10,14 @@ from matdiff.code.contract import contracted
 from matdiff.code.plan import Node
 from matdiff.code.products import Products
 from matdiff.code.stable.stable import stable
-from matdiff.functions import FUNCTIONS, MATRIX_POWER
+from matdiff.functions import FUNCTIONS, MATRIX_POWER, lifted, row_of
 from matdiff.infer.rules import expanded, expanded_on_scalar, is_euclidean_norm
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import SCALAR, Dim, Shape, size
 from matdiff.language.kinds import Variable
-from matdiff.language.queries import constant, post_order, rebuilt, shape_of
+from matdiff.language.queries import BY_ENTRIES, constant, ones_of, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
+from matdiff.recover.lines import by_rows, written_out
 from matdiff.tensor.lower import axes_of
 
 _FORMS_KEPT = ("fill", "diagonal", "rows", "columns")
@@ -60,7 +61,7 @@ class Translator(Products):
     def value(self, root: Expr) -> Value:
         """The value of an expression in matrix notation."""
         root = self.stable(self.by_known_functions(root))
-        for node in post_order(root):
+        for node in post_order(root, closed=BY_ENTRIES):
             if id(node) not in self.known and node.shape is not None:
                 self.known[id(node)] = node, self._value(node)
         return self.known[id(root)][1]
@@ -73,7 +74,18 @@ class Translator(Products):
         of_number = None if node.shape is None else expanded_on_scalar(again)  # libraries ask for arrays there
         if of_number is not None:
             return self.by_known_functions(of_number)
+        if row_of(node.op).along:
+            return self._by_known_lines(again)
         return self.by_known_functions(expanded(again)) if self.is_defined(node.op) else again
+
+    def _by_known_lines(self, call: Expr) -> Expr:
+        """A function of rows that the format knows, of rows; else what it is made of."""
+        turned = by_rows(call)
+        inside = turned if turned is call else turned.args[0]
+        is_known = inside.op in self.spelled or inside.op in _OPERATIONS
+        if is_known and not any(ones_of(call.args[0])):
+            return turned
+        return self.by_known_functions(written_out(call))
 
     def is_defined(self, function: str) -> bool:
         """Whether a function is written by its definition."""
@@ -100,6 +112,10 @@ class Translator(Products):
             return leaf
         if op == "at":
             return self._slice(node)
+        if op in BY_ENTRIES:
+            entry, *indices = node.args if op == "over" else (node,)
+            letters = [(str(index.value), dim) for index, dim in zip(indices, axes_of(shape))]
+            return Value(contracted(self, entry, letters), shape)
         args = [self.known[id(arg)][1] for arg in node.args if id(arg) in self.known]
         method = _OPERATIONS.get(op)
         return method(self, node, args) if method is not None else self.apply(op, args, shape)
@@ -360,6 +376,7 @@ _OPERATIONS: dict[str, Callable[[Translator, Expr, list[Value]], Value]] = {
     "numel": Translator.op_numel,
     "largest": Translator.op_largest,
     "row_max": Translator.op_row_max,
+    lifted("max", "rows"): Translator.op_row_max,
 }
 # Rows of the function table that need no spelling: the plan has operations for them.
 PLANNED = frozenset(_OPERATIONS)

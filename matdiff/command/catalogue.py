@@ -10,7 +10,9 @@ HEADINGS = ("function", "shapes", "derivative", "remark")
 
 def function_rows() -> list[tuple[str, str, str, str]]:
     """For every row its names, its shapes, its differential or definition, and where it is not smooth or what it needs."""
-    return [(_names(row), _shapes(row), _derivative(row), _remark(row)) for row in FUNCTIONS.values() if row.is_word]
+    return [
+        (_names(row), _shapes(row), _derivative(row), _remark(row)) for row in FUNCTIONS.values() if row.is_word and not row.along
+    ]
 
 
 def function_list() -> str:
@@ -81,5 +83,6 @@ def _remark(row: Function) -> str:
     parts = [
         f"where {row.at}: {row.note}" if row.at else row.note,
         *dict.fromkeys(condition.format("X") for condition in row.conditions),
+        "also of rows and cols" if row.takes_vectors else "",
     ]
     return "; ".join(part for part in parts if part)

@@ -17,7 +17,8 @@ from matdiff.derive.undefined import refuse_undefined
 from matdiff.infer.infer import Typed
 from matdiff.language.kinds import Variable
 from matdiff.laws.simplify import rebuild_all, simplify
-from matdiff.tensor.lower import lowering_of, variable_tensor
+from matdiff.tensor.lift import lowering_of
+from matdiff.tensor.lower import variable_tensor
 from matdiff.tensor.nodes import Tensor
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from matdiff.functions import row_of
 from matdiff.infer.infer import Typed
 from matdiff.language.errors import NotSymmetric
-from matdiff.language.kinds import Variable
+from matdiff.language.kinds import Variable, kind_of
 from matdiff.language.queries import is_scalar, post_order
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.tensor.build import is_symmetric
-from matdiff.tensor.lower import lower
+from matdiff.tensor.lift import lower
 
 # So many sizes and points are tried.
 _TRIALS = 4
@@ -43,7 +43,7 @@ def _is_symmetric(matrix: Expr, typed: Typed) -> bool:
 
 
 def _assumed(variable: Variable) -> Variable:
-    rows, columns = variable.shape
-    if variable.property is not None or rows != columns or rows.is_one:
+    is_square = kind_of(variable.shape) == "matrix" and variable.shape[0] == variable.shape[1]
+    if variable.property is not None or not is_square:
         return variable
     return Variable(variable.name, variable.kind, variable.shape, "symmetric", variable.origin)

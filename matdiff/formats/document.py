@@ -9,7 +9,8 @@ from matdiff.answer.leftside import left_side
 from matdiff.answer.result import Result
 from matdiff.formats.latex import latex, style
 from matdiff.formats.registry import STYLES, Options
-from matdiff.language.printer import Style, show
+from matdiff.language.printer import show
+from matdiff.language.spelling import Style
 
 
 def style_of(options: Options) -> Style:

@@ -2,8 +2,8 @@ r"""LaTeX without `$`: `\mathbf{x} \mathbf{a}^{\top}`.  Only commands that LaTeX
 
 from __future__ import annotations
 
-from matdiff.language.printer import POSTFIX, Style, show
-from matdiff.language.spelling import latex_name
+from matdiff.language.printer import show
+from matdiff.language.spelling import POSTFIX, Style, latex_name
 from matdiff.language.syntax import Expr
 
 _TRANSPOSES = {
@@ -56,6 +56,7 @@ def style(*, bold: bool = True, transpose: str = "top") -> Style:
         differential=r"\mathrm{d}%s",
         partial=(r"\partial", " ", " ", r"\frac{%s}{%s}"),
         held="%s_{%s}",
+        lines=r"\mathrm{%s}",
         over=(r"\sum", "_{%s}", "^{%s}"),
         delimited=True,
         bold_entries=False,

@@ -7,7 +7,8 @@ from matdiff.answer.leftside import left_side
 from matdiff.formats import unicode
 from matdiff.formats.registry import Options
 from matdiff.language import text
-from matdiff.language.printer import Style, show
+from matdiff.language.printer import show
+from matdiff.language.spelling import Style
 
 
 def ascii_lines(answer: Answer, options: Options) -> str:

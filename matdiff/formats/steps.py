@@ -9,8 +9,8 @@ from matdiff.formats import latex as latex_format
 from matdiff.formats import unicode as unicode_format
 from matdiff.language import text as text_format
 from matdiff.language.dims import Dim
-from matdiff.language.printer import Style, show
-from matdiff.language.spelling import unicode_size
+from matdiff.language.printer import show
+from matdiff.language.spelling import Style, unicode_size
 from matdiff.language.syntax import Expr
 from matdiff.steps.derivation import Derivation, Law, Line, Note
 

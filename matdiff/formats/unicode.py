@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from matdiff.language.printer import POSTFIX, TERM, Piece, Style, show
-from matdiff.language.spelling import superscript, unicode_name
+from matdiff.language.printer import show
+from matdiff.language.spelling import POSTFIX, TERM, Piece, Style, superscript, unicode_name
 from matdiff.language.syntax import Expr
 
 _FRACTIONS = {(1, 2): "½", (1, 3): "⅓", (2, 3): "⅔", (1, 4): "¼", (3, 4): "¾", (1, 5): "⅕", (1, 6): "⅙", (1, 8): "⅛"}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import default_kind, is_greek, is_usual_number, stem
-from matdiff.language.queries import bare, constant, names_in, post_order
+from matdiff.language.queries import bare, constant, names_in, post_order, sets_of
 
 if TYPE_CHECKING:
     from matdiff.language.kinds import Variable
@@ -49,7 +49,8 @@ class Evidence:
     shifted               terms beside written numbers only, x + 1
     labels                factors a, b and y beside what is computed of arrays, y w^T x
     alone                 factors that no undeclared array, and nothing transposed, stands beside
-    families, entries     of sums over an index: x of members x_i, and those of them with two indices, a_ij
+    families, entries     of sums over an index: x of members x_i, and those of them that are numbers: a_ij, and sets
+    placed                at whose places in brackets indices of sums stand, with the kinds that these make them
     bounds                n of a sum up to n
     squared, crossed      bases of powers; factors in front of something transposed
     """
@@ -68,6 +69,7 @@ class Evidence:
         self.labels: set[str] = set()
         self.families: set[str] = set()
         self.entries: set[str] = set()
+        self.placed: dict[str, str] = {}
         self.bounds: set[str] = set()
         self.squared: set[str] = set()
         self.crossed: set[str] = set()
@@ -106,8 +108,12 @@ class Evidence:
         if op == "name" and node.args:
             self.families.add(str(node.value))
             self.entries.update([str(node.value)] if len(node.args) > 1 else ())
+        elif op == "at" and node.args[0].op == "name" and any(place.op == "index" for place in node.args[1:]):
+            self.placed[str(node.args[0].value)] = "vector" if len(node.args) == 2 else "matrix"
         elif op == "over":
-            self.bounds.update(str(size.value) for index in node.args[1:] for size in index.args if size.op == "name")
+            indices = [part for part in node.args[1:] if part.op == "index"]
+            self.bounds.update(str(size.value) for index in indices for size in index.args if size.op == "name")
+            self.entries.update(str(part.value) for part in sets_of(node))
         elif op in _OF_VECTORS:
             self.dotted.update(name for name in _vectors_in(node.args[0]) if name in self.families)
         for arg in node.args:
@@ -274,7 +280,7 @@ class Evidence:
     def choices(self, name: str, wrt: Iterable[str]) -> dict[str, int]:
         """The kinds that an undeclared name may have against its spelling, with what each costs."""
         if name in self.families:
-            return {} if default_kind(name) == "matrix" else {"scalar": MEMBER, "vector": MEMBER}
+            return {"scalar": MEMBER, "vector": MEMBER}
         if is_greek(name):
             if name in self.transposed:
                 return {"vector": USUAL}
@@ -323,6 +329,8 @@ def preferred(evidence: Evidence, free: Iterable[str]) -> dict[str, str]:
             is_vector = name in evidence.transposed or name in evidence.dotted or name in evidence.arguments
             is_matrix = default_kind(name) == "matrix" and name not in evidence.entries
             kinds[name] = "matrix" if is_matrix else "vector" if is_vector else "scalar"
+        elif name in evidence.placed:
+            kinds[name] = evidence.placed[name]
         elif name in evidence.bounds:
             kinds[name] = "scalar"
         elif is_greek(name):

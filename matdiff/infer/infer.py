@@ -43,6 +43,7 @@ from matdiff.language.errors import (
 from matdiff.language.kinds import Variable, declared_kind, default_kind
 from matdiff.language.queries import bare, is_scalar, names_in, ones_of, post_order, shape_of, sizes_in
 from matdiff.language.syntax import EULER, Expr, Span
+from matdiff.limits import check
 
 __all__ = ["Typed", "declare", "infer"]
 
@@ -156,6 +157,7 @@ def infer(
         kinds = likelier(whole, typed.definitions, typed.expr, typed.variables, reading)
         if kinds:
             return departed(whole, reading, kinds)
+    check()
     if soft:
         _ask_of_summed_numbers(whole, typed)
         typed.remarks = (*typed.remarks, *_groupings(whole))
@@ -256,6 +258,7 @@ def read(whole: Whole, kinds: Mapping[str, str]) -> Typed:
     sizes = _sizes_as_numbers(whole, shaping)
     if sizes:
         return _with_sizes(whole, sizes, kinds)
+    check()
     kept, named = definitions, set(whole.occurrences)
     if any(name in definitions for name in whole.wrt):
         kept = ordered_definitions(expr, {name: value for name, value in definitions.items() if name not in whole.wrt})
@@ -344,12 +347,12 @@ def _reasons(clash: Sequence[tuple[Expr, int]], whole: Whole, shaping: Shaping) 
 
 def _finish(whole: Whole, shaping: Shaping) -> set[str]:
     """Final names for the sizes; returns those that nobody gave."""
+    check()
     return finish(shaping, whole.free, {*whole.declared_sizes(), *shaping.size_names, *whole.occurrences})
 
 
 def _variable(whole: Whole, name: str, shaping: Shaping, kinds: Mapping[str, str]) -> Variable:
-    rows, columns = (shaping.sizes.resolve(dim) for dim in shaping.shapes[name])
-    shape = rows, columns
+    shape = tuple(shaping.sizes.resolve(dim) for dim in shaping.shapes[name])
     if name in whole.declared:
         variable = whole.declared[name]
         return Variable(name, variable.kind, shape, variable.property)

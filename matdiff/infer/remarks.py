@@ -34,8 +34,7 @@ def finish(shaping: Shaping, names: Sequence[str], taken: set[str]) -> set[str]:
         fresh = size_names(taken, ("n", "m") if is_single else ("m", "n"))
         sizes.name_finally({name: next(fresh) for name in invented})
     for node in shaping.nodes:
-        rows, columns = shape_of(node)
-        node.shape = sizes.resolve(rows), sizes.resolve(columns)
+        node.shape = tuple(map(sizes.resolve, shape_of(node)))
     return {name for dim in order for name in sizes.resolve(dim).names if name not in taken}
 
 
@@ -64,8 +63,8 @@ def remarks_on(
 def soft_kinds(shaping: Shaping, changes: Mapping[str, str], occurrences: Mapping[str, Expr]) -> Iterator[Remark]:
     """A name read as another kind than its spelling suggests."""
     for name, kind in changes.items():
-        rows, columns = (str(shaping.sizes.resolve(dim)) for dim in shaping.shapes[name])
-        size = {"scalar": "", "vector": rows}.get(kind, f"{rows} x {columns}")
+        axes = [str(shaping.sizes.resolve(dim)) for dim in shaping.shapes[name]]
+        size = {"scalar": "", "vector": axes[0]}.get(kind, " x ".join(axes))
         yield SoftKind(span=occurrences[name].span or NOWHERE, variable=name, kind=kind, size=size)
 
 
@@ -81,6 +80,8 @@ def forced_squares(shaping: Shaping, invented: set[str]) -> Iterator[Remark]:
     quadratic = {name for (name, _), (rows, columns) in met.items() if any(one is other for one in rows for other in columns)}
     silent = quadratic | shaping.square
     for (name, vector_name), (rows, columns) in met.items():
+        if len(shaping.shapes[name]) > 2:
+            continue
         size, other = (shaping.sizes.resolve(dim) for dim in shaping.shapes[name])
         if rows and columns and name not in silent and size == other and size.name in invented:
             silent.add(name)

@@ -55,6 +55,12 @@ def typed_on_scalar(row: Function, kinds: Kinds) -> Typed:
 
 
 @cache
+def typed_call(row: Function, kinds: Kinds) -> Typed:
+    """A row applied to an argument of these kinds, with the sizes of the pattern that fits."""
+    return _typed(row, row.call(ARGUMENTS[0]), row.variant([one for _, *ones in kinds for one in ones]), kinds)
+
+
+@cache
 def typed_value(row: Function, kinds: Kinds) -> Typed:
     """The definition of a row for arguments of these kinds, with the sizes of the pattern that fits."""
     place = row.variant([one for _, *ones in kinds for one in ones])
@@ -102,7 +108,7 @@ def sizes_in(typed: Typed, shapes: Mapping[str, Shape]) -> dict[str, Dim]:
 
 def expanded(call: Expr) -> Expr:
     """What a typed call of a row with a definition stands for; between scalars with the operators of scalars."""
-    return _put_in(call, typed_value)
+    return put_in(call, typed_value)
 
 
 def expanded_on_scalar(call: Expr) -> Expr | None:
@@ -110,10 +116,10 @@ def expanded_on_scalar(call: Expr) -> Expr | None:
     row = FUNCTIONS.get(call.op)
     if row is None or not row.on_scalar or any(shape_of(arg) != SCALAR for arg in call.args):
         return None
-    return _put_in(call, typed_on_scalar)
+    return put_in(call, typed_on_scalar)
 
 
-def _put_in(call: Expr, typed_of: Callable[[Function, Kinds], Typed]) -> Expr:
+def put_in(call: Expr, typed_of: Callable[[Function, Kinds], Typed]) -> Expr:
     """What the row of a call says of arguments of their kinds, with them put in."""
     values = dict(zip(ARGUMENTS, call.args))
     shapes = {name: value.shape or SCALAR for name, value in values.items()}

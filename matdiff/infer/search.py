@@ -10,14 +10,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, lifted
 from matdiff.infer.evidence import LABELS, POSSIBLE, USUAL, VECTOR_LETTERS
 from matdiff.infer.whole import Whole
 from matdiff.language.errors import DivisionKind, MatdiffError, PowerKind, ProductSizes, SumShapes, TooLarge, WrongKind
 from matdiff.language.kinds import default_kind, is_greek, is_usual_number, stem
 from matdiff.language.queries import bare, constant, is_scalar, names_in, ones_of, post_order, rebuilt, unsigned, values_of
 from matdiff.language.syntax import Expr
-from matdiff.read.parse import of_every_row
 
 if TYPE_CHECKING:
     from matdiff.infer.shapes import Shaping
@@ -61,7 +60,7 @@ class Mark(NamedTuple):
         if node.op == "+":
             return Expr("+", tuple([self._term(place, term) for place, term in enumerate(node.args)]), span=node.span)
         if self.way == "rows":
-            return of_every_row(node)
+            return Expr(lifted(node.op, "rows"), node.args, span=node.span)
         if self.way == "quotient":
             quotient, *divisors = node.args[: self.place + 1]
             above, below = quotient.args
@@ -233,7 +232,13 @@ def _marks(whole: Whole, error: MatdiffError, node: Expr, args: tuple[Expr, ...]
         yield from _with_vectors(whole, node, args)
     elif isinstance(error, WrongKind) and error.expected == "vector":
         row = FUNCTIONS.get(node.op)
-        if row is not None and row.by_rows and not row.statistic and ones_of(args[0]) == (False, False):
+        if (
+            row is not None
+            and row.form == "func"
+            and row.takes_vectors
+            and not row.statistic
+            and ones_of(args[0]) == (False, False)
+        ):
             yield Mark(node, "rows")
 
 

@@ -20,6 +20,7 @@ from matdiff.language.errors import (
     ForeignOperator,
     IndexRange,
     MatdiffError,
+    NotLifted,
     NotSquare,
     PowerKind,
     ProductSizes,
@@ -35,11 +36,14 @@ PLAIN, STATISTIC, CONTRACTION = range(3)
 
 
 class Shaping:
-    """One attempt to give every node a shape; `shapes` holds those of the variables and definitions met so far."""
+    """One attempt to give every node a shape; `shapes` holds those of the variables and definitions met so far.
 
-    def __init__(self, declared: Mapping[str, Shape], kinds: Mapping[str, str]) -> None:
+    `members` are the first ones of the names with indices, of which the kinds are those of members.
+    """
+
+    def __init__(self, declared: Mapping[str, Shape], kinds: Mapping[str, str], members: Mapping[str, Expr]) -> None:
         self.sizes = Sizes()
-        self.declared, self.kinds = declared, kinds
+        self.declared, self.kinds, self.members = declared, kinds, members
         self.shapes: dict[str, Shape] = {}
         self.nodes: list[Expr] = []
         self.size_names: set[str] = set()
@@ -66,11 +70,7 @@ class Shaping:
             values = values_of(expr)
             if values and not is_ready:
                 if expr.op == "over":
-                    for index in expr.args[1:]:
-                        if index.op == "index":
-                            self.ranges.open(index, self.size(index.args[0]) if index.args else None)
-                        else:
-                            self.ranges.of_one(index)
+                    self.ranges.begin(expr, self.size)
                 stack.append((expr, True))
                 stack.extend((arg, False) for arg in reversed(values))
                 continue
@@ -123,6 +123,7 @@ class Shaping:
 
     def _shape(self, expr: Expr, args: tuple[Expr, ...]) -> Shape:
         op = expr.op
+        self.ranges.refuse_arrays(args)
         if expr.value == MODULUS and op == "abs":
             return self._modulus(expr, args[0])
         if op == "at":
@@ -136,9 +137,9 @@ class Shaping:
         if op == "'":
             rows, columns = shape_of(args[0])
             return columns, rows
-        if op == "over" and expr.value == "array":
-            return self.ranges.left(expr, args[0])
-        if op in ("neg", "over"):
+        if op == "over":
+            return self.ranges.total(expr, args[0])
+        if op == "neg":
             return shape_of(args[0])
         if op == "/":
             return self._quotient(args)
@@ -173,7 +174,7 @@ class Shaping:
     def _leaf(self, expr: Expr) -> Shape:
         op, args = expr.op, expr.args
         if op == "name" and args:
-            return self._member(expr)
+            return self.ranges.member(expr, self.shape_of_name(str(expr.value)))
         if op == "name":
             return self.shape_of_name(str(expr.value))
         if op in ("number", "pi", "size"):
@@ -191,12 +192,6 @@ class Shaping:
         rows = self.size(args[0])
         return rows, self.size(args[1]) if len(args) > 1 else ONE
 
-    def _member(self, expr: Expr) -> Shape:
-        name = str(expr.value)
-        if name not in self.shapes:
-            self.shapes[name] = self.declared.get(name) or self.ranges.array(expr, self.kinds[name])
-        return self.ranges.member(expr, self.shapes[name])
-
     def size(self, expr: Expr) -> Dim:
         """The size that an expression in the text is."""
         dim = size_of(expr)
@@ -208,7 +203,9 @@ class Shaping:
         shape = self.shapes.get(name)
         if shape is None:
             shape = self.declared.get(name)
-            if shape is None:
+            if shape is None and name in self.members:
+                shape = self.ranges.array(self.members[name], self.kinds[name])
+            elif shape is None:
                 kind = self.kinds[name]
                 rows = ONE if kind == "scalar" else self.sizes.invent()
                 shape = rows, self.sizes.invent() if kind == "matrix" else ONE
@@ -428,20 +425,24 @@ class Shaping:
 
     def _slice(self, expr: Expr, base: Expr) -> Shape:
         places = expr.args[1:]
+        if len(places) > 2:
+            raise NotLifted(span=expr.span, operation="")
         rows, columns = self._dims(base)
         if len(places) == 1:
             is_scalar_name = rows.is_one and base.op == "name" and base.value in self.kinds
             if not columns.is_one or is_scalar_name or (rows.is_one and constant(places[0]) is None and places[0].op != "all"):
                 raise WrongKind(function="[i]", argument=base, expected="vector")
-            return self._side(places[0], rows), ONE
+            return self._side(base, places[0], rows), ONE
         for place, dim in zip(places, (rows, columns)):
             if dim.is_one and place.op != "all" and constant(place) is None:
                 raise WrongKind(function="[i,j]", argument=base, expected="matrix")
-        return self._side(places[0], rows), self._side(places[1], columns)
+        return self._side(base, places[0], rows), self._side(base, places[1], columns)
 
-    def _side(self, place: Expr, dim: Dim) -> Dim:
+    def _side(self, base: Expr, place: Expr, dim: Dim) -> Dim:
         if place.op == "all":
             return dim
+        if place.op == "index":
+            return self.ranges.along(base, place, dim)
         value, largest = constant(place), dim.value
         outside = value is not None and (value < 1 or (largest is not None and value > largest))
         if outside:

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
-from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, size
-from matdiff.language.errors import IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes
-from matdiff.language.queries import letter_of, ones_of, post_order, shape_of
+from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, shape_of_axes, size
+from matdiff.language.errors import ArrayAxes, IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes, WrongKind
+from matdiff.language.queries import is_held, letter_of, ones_of, post_order, shape_of
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
 
@@ -274,47 +274,69 @@ class Ranges:
         self.sizes = sizes
         self.known: dict[str, Dim] = {}
 
-    def open(self, index: Expr, upper: Dim | None) -> None:
-        """A sum over an index begins; `upper` is the size up to which it is written to run."""
-        self.known[str(index.value)] = self.sizes.invent() if upper is None else upper
+    def begin(self, total: Expr, size: Callable[[Expr], Dim]) -> None:
+        """A sum begins; up to where its indices are written to run are sizes."""
+        for part in total.args[1:]:
+            if part.op == "index":
+                self.known[str(part.value)] = size(part.args[0]) if part.args else self.sizes.invent()
+            elif part.op == "condition":
+                self._runs_over_one(part)
 
     def of(self, expr: Expr) -> list[Dim]:
-        """The sizes of the indices of a name, or of the left side of an array.  Raises NotLifted where there are too many."""
-        if len(expr.args) > 2:
-            raise NotLifted(span=expr.span, operation="")
-        return [self.known.setdefault(str(index.value), self.sizes.invent()) for index in expr.args]
+        """The sizes of the indices of a name, or of the left side of an array."""
+        return [self._range(index) for index in expr.args]
 
-    def of_one(self, condition: Expr) -> None:
+    def _range(self, index: Expr) -> Dim:
+        return self.known.setdefault(str(index.value), self.sizes.invent())
+
+    def _runs_over_one(self, condition: Expr) -> None:
         """The indices of a condition run over the same."""
         one, other = self.of(condition)
         left, right = map(letter_of, condition.args)
         self._unify(condition, f"{left} {condition.value} {right}", one, other)
 
-    def left(self, expr: Expr, entry: Expr) -> Shape:
-        """The shape of y[i] = ... and Y[i,k] = ..., where the entry is a number, or with one index a vector, which is a row.
+    def total(self, expr: Expr, entry: Expr) -> Shape:
+        """The shape of a sum of such entries, and of y[i] = ... and Y[i,k] = ...; what is held at one index may be a vector, a row then.
 
-        Raises NotLifted where it is neither.
+        Raises WrongKind, NotLifted where they must be numbers.
         """
+        assert entry.shape is not None
+        if expr.value in ("prod", "max", "min") and entry.shape != SCALAR:
+            raise WrongKind(function=str(expr.value), argument=entry, expected="scalar")
+        if expr.value != "array":
+            return entry.shape
         axes = self.of(expr.replace(args=expr.args[1:]))
-        if len(axes) == 1 and entry.shape != SCALAR and ones_of(entry)[1]:
+        if len(axes) == 1 and is_held(expr.args[1]) and entry.shape != SCALAR and ones_of(entry)[1]:
             return axes[0], shape_of(entry)[0]
         if entry.shape != SCALAR:
             raise NotLifted(span=expr.span, operation="")
-        return axes[0], axes[1] if len(axes) > 1 else ONE
+        return shape_of_axes(axes)
 
     def array(self, expr: Expr, kind: str) -> Shape:
-        """The shape of the array of a name with indices: one index runs over the first axis, two over both."""
-        axes = self.of(expr)
-        if kind == "matrix":
-            raise NotLifted(span=expr.span, operation="")
-        return axes[0], axes[1] if len(axes) > 1 else self.sizes.invent() if kind == "vector" else ONE
+        """The shape of the array of a name with indices, which run over its first axes; `kind` is that of its members."""
+        axes = [*self.of(expr), *(self.sizes.invent() for _ in range(("scalar", "vector", "matrix").index(kind)))]
+        return shape_of_axes(axes)
 
     def member(self, expr: Expr, array: Shape) -> Shape:
-        """The shape of x_i, a row of the matrix x or an entry of the vector x, or of the entry a_ij."""
+        """The shape of x_i, a row of the matrix x or an entry of the vector x, of the entry a_ij, or of the matrix A_k."""
         axes = self.of(expr)
-        for index, one, other in zip(expr.args, axes, array):
+        if len(axes) == 2 and array[1].is_one:
+            raise WrongKind(function="[i,j]", argument=expr.replace(args=(), shape=array), expected="matrix")
+        for index, one, other in zip(expr.args, axes, (*array, *[ONE] * len(axes))):
             self._unify(expr, letter_of(index), one, other)
-        return (array[1] if len(axes) == 1 else ONE), ONE
+        rest = [dim for dim in array[len(axes) :] if not dim.is_one]
+        return shape_of_axes(rest)
+
+    def refuse_arrays(self, operands: Iterable[Expr]) -> None:
+        """Raises ArrayAxes for an array with more axes than a matrix that does not stand at its indices."""
+        for operand in operands:
+            if operand.shape is not None and operand.shape[2:]:
+                raise ArrayAxes(array=operand, span=operand.span)
+
+    def along(self, base: Expr, index: Expr, dim: Dim) -> Dim:
+        """The index runs along an axis, of this size, of what is written before the bracket; it leaves one entry."""
+        self._unify(base, letter_of(index), dim, self._range(index))
+        return ONE
 
     def _unify(self, expr: Expr, written: str, one: Dim, other: Dim) -> None:
         fail = partial(IndexSizes, left=one, right=other, span=expr.span, written=written)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Union
 
 from matdiff.functions import NAMES, RESERVED
 from matdiff.infer.unify import size_of
-from matdiff.language.dims import ONE
+from matdiff.language.dims import SCALAR
 from matdiff.language.errors import BadDeclaration, DeclaredTwice, Errors, MatdiffError, ReservedName
 from matdiff.language.kinds import Variable, declared_kind
 
@@ -24,13 +24,14 @@ def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:
     for declaration in declarations:
         name, span = declaration.name, declaration.span
         variable = declared_variable(declaration)
-        rows, columns = variable.shape
         known = variables.get(name)
         if name in NAMES or name in RESERVED:
             errors.append(ReservedName(span=declaration.name_span, reserved=name))
-        elif any(dim.value is not None and dim.value < 1 for dim in (rows, columns)):
-            errors.append(BadDeclaration(span=span, problem="size", found=str(rows)))
-        elif declaration.property and rows != columns:
+        elif any(dim.value is not None and dim.value < 1 for dim in variable.shape):
+            errors.append(BadDeclaration(span=span, problem="size", found=str(variable.shape[0])))
+        elif variable.kind == "array" and any(dim.is_one for dim in variable.shape):
+            errors.append(BadDeclaration(span=span, problem="one", found="1"))
+        elif declaration.property and variable.shape[0] != variable.shape[1]:
             errors.append(BadDeclaration(span=span, problem="square", found=declaration.property))
         elif known is not None and (known.shape, known.property) != (variable.shape, variable.property):
             first, second = described(known), described(variable)
@@ -44,9 +45,9 @@ def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:
 
 def declared_variable(declaration: Declaration) -> Variable:
     """A declared size that is 1 counts: n x 1 is a vector, 1 x 1 a scalar."""
-    rows = ONE if declaration.rows is None else size_of(declaration.rows)
-    columns = ONE if declaration.cols is None else size_of(declaration.cols)
-    return Variable(declaration.name, declared_kind((rows, columns)), (rows, columns), declaration.property)
+    sizes = tuple(map(size_of, declaration.sizes))
+    shape = sizes if len(sizes) > 1 else (*sizes, *SCALAR)[:2]
+    return Variable(declaration.name, declared_kind(shape), shape, declaration.property)
 
 
 def kinds_declared(declarations: Sequence[Declaration]) -> dict[str, str]:
@@ -56,9 +57,8 @@ def kinds_declared(declarations: Sequence[Declaration]) -> dict[str, str]:
 
 def described(variable: Variable) -> str:
     """`n × k`, `n`, `scalar`, `symmetric n`."""
-    rows, columns = variable.shape
     if variable.kind == "scalar":
         return "scalar"
     if variable.property:
-        return f"{variable.property} {rows}"
-    return str(rows) if variable.kind == "vector" else f"{rows} × {columns}"
+        return f"{variable.property} {variable.shape[0]}"
+    return str(variable.shape[0]) if variable.kind == "vector" else " × ".join(map(str, variable.shape))

@@ -11,7 +11,7 @@ from matdiff.infer.evidence import Evidence, preferred
 from matdiff.infer.shapes import Shaping
 from matdiff.language.errors import CircularDefinition, DefinitionShape, MatdiffError
 from matdiff.language.kinds import Variable, default_kind, is_greek
-from matdiff.language.queries import names_in, post_order, shape_of
+from matdiff.language.queries import families, names_in, post_order, shape_of
 from matdiff.language.syntax import Expr, Span
 
 # No search may try more changes, or cost more than visiting so many nodes.
@@ -76,7 +76,13 @@ class Whole:
         """
         declared = {name: variable.shape for name, variable in self.declared.items() if name not in kinds}
         told = {**self.preferred, **self.kinds, **kinds}
-        return Shaping(declared, {name: told.get(name) or default_kind(name) for name in self.free if name not in declared})
+        kinds = {name: told.get(name) or default_kind(name) for name in self.free if name not in declared}
+        return Shaping(declared, kinds, self.members)
+
+    @cached_property
+    def members(self) -> dict[str, Expr]:
+        """The first member of each name with indices."""
+        return families(self.parts)
 
     def shaped(self, shaping: Shaping) -> tuple[dict[str, Expr], Expr]:
         """The definitions and the expression with provisional shapes.  Raises an E3xx error."""

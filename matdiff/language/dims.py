@@ -1,10 +1,12 @@
 """Symbolic sizes: polynomials with integer coefficients in size names, such as ``m``, ``3``, ``m n`` and ``n + 1``.
 
-A value of matdiff has rows x columns; a vector is n x 1 and a scalar 1 x 1, so a shape is always a pair of `Dim`.
+A value of matdiff has rows x columns; a vector is n x 1 and a scalar 1 x 1.  Only an array with more axes, which stands at its
+indices, has as many sizes as axes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Union
 
 Monomial = tuple[str, ...]
@@ -99,7 +101,13 @@ class Dim:
         return total
 
 
-Shape = tuple[Dim, Dim]
+# Rows and columns; more sizes of an array with more axes.
+Shape = tuple[Dim, ...]
+
+
+def shape_of_axes(axes: Sequence[Dim]) -> Shape:
+    """The shape with these axes: of a number 1 x 1, of a vector n x 1."""
+    return tuple(axes) if len(axes) > 1 else (*axes, ONE, ONE)[:2]
 
 
 def size(value: Union[int, str, Dim]) -> Dim:

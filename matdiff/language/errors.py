@@ -344,7 +344,8 @@ class UnspecifiedFunction(MatdiffError):
 class IndexSum(MatdiffError):
     """A sum over an index that is not read.
 
-    problem   "head", or of an index "value" where it stands as one, "unbound" by any sum, "range" if nothing tells it; "subscript" of x_{i+1}
+    problem   "head", or of an index "value" where it stands as one, "unbound" by any sum, "range" if nothing tells it; "subscript" of x_{i+1};
+              of an einsum "ellipsis", "letters", "operands" or "output"
     """
 
     code, name = "E110", "index-sum"
@@ -588,6 +589,14 @@ class IndexSizes(MatdiffError):
     written: str
     left: Dim
     right: Dim
+    span: Span | None
+
+
+class ArrayAxes(MatdiffError):
+    """An array with more than two axes where a number, a vector or a matrix is needed."""
+
+    code, name = "E320", "array-axes"
+    array: Expr
     span: Span | None
 
 
@@ -844,6 +853,8 @@ class SumRead(Remark):
 
     members   for each array with indices a member as it is written, and what it is: ("x_i", "row i", "x")
     by        members by which was to be differentiated, with the family by which it is
+    sets      the entries of arrays that are 1 for the members of a set, and what these are: ("S_i", "i in S")
+    held      the letters that stand as indices where no sum binds them, and are positions
     apart     names like those of members that no sum binds, which stay names of their own
     """
 
@@ -853,6 +864,8 @@ class SumRead(Remark):
     definitions: tuple[tuple[str, Expr], ...]
     members: tuple[tuple[str, str, str], ...]
     by: tuple[tuple[str, str], ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
+    held: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
 
 

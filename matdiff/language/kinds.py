@@ -14,7 +14,7 @@ _GREEK_NUMBERS = frozenset(name for name in GREEK if name.islower() and name != 
 
 
 class Variable(NamedTuple):
-    """A variable: kind "scalar", "vector" or "matrix", shape, property such as "symmetric" or None.
+    """A variable: kind "scalar", "vector", "matrix" or "array" (with more axes), shape, property such as "symmetric" or None.
 
     origin: "declared", "default" (a scalar by its spelling) or "inferred" (infer found its sizes, or even its kind)
     """
@@ -26,18 +26,20 @@ class Variable(NamedTuple):
     origin: str = "declared"
 
     def __repr__(self) -> str:
-        return f"{self.name}: {self.shape[0]} x {self.shape[1]} ({self.origin})"
+        return f"{self.name}: {' x '.join(map(str, self.shape))} ({self.origin})"
 
 
 def kind_of(shape: Shape) -> str:
-    """scalar, vector, row or matrix, by which of the two sizes is literally 1."""
+    """scalar, vector, row or matrix, by which of the two sizes is literally 1; with more sizes array."""
+    if len(shape) > 2:
+        return "array"
     if shape[0].is_one:
         return "scalar" if shape[1].is_one else "row"
     return "vector" if shape[1].is_one else "matrix"
 
 
 def declared_kind(shape: Shape) -> str:
-    """scalar, vector or matrix: what a variable of this shape is declared as; a row is a matrix."""
+    """scalar, vector, matrix or array: what a variable of this shape is declared as; a row is a matrix."""
     kind = kind_of(shape)
     return "matrix" if kind == "row" else kind
 

@@ -8,61 +8,12 @@ one another, so the text means the same whatever their order of precedence.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import kind_of
-from matdiff.language.queries import letter_of, post_order
+from matdiff.language.queries import letter_of, membership, post_order
+from matdiff.language.spelling import ATOM, NEGATION, OPEN, POSTFIX, SUM, TERM, Piece, Style
 from matdiff.language.syntax import Expr
-
-# Levels, loosest first.  A text of level NEGATION starts with `-`; one of level OPEN ends in something that reaches to its right.
-SUM, NEGATION, OPEN, TERM, POSTFIX, ATOM = range(6)
-
-Piece = tuple[str, int]
-
-
-class Style(NamedTuple):
-    """A table of spellings.  `%s` stands for arguments already printed.
-
-    name         spelling of a variable, from its name and whether it is printed bold (vectors and matrices)
-    superscript  what follows a base, from the printed exponent and the exponent when it is an int, else None
-    rational     a fraction, from numerator and denominator, with its level
-    words        leaves and function names that are not spelled as they are: "pi", "I", "logdet"
-    calls        whole calls that are not `name(argument)`, each with `%s` for the argument
-    infix        operators; a function of two arguments that stands here is printed between them
-    subscript    entries of arrays, from the printed array, whether it is a plain name, and the printed indices
-    differential spelling of dX, from the printed X
-    partial      of a derivative that is named: the sign of change, what stands after it, between two changes, and the quotient
-    held         the same in brackets, with the names of the values that are held
-    bold_entries whether an entry of a bold array is bold; latex, ascii: which of the spellings it is
-    over         the head of a sum over an index: the sign, what stands below it and above it
-    delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
-    """
-
-    name: Callable[[str, bool], str]
-    superscript: Callable[[str, int | None], str]
-    rational: Callable[[int, int], Piece]
-    subscript: Callable[[str, bool, list[str]], str]
-    words: dict[str, str]
-    calls: dict[str, str]
-    infix: dict[str, str]
-    group: str
-    transpose: str
-    inverse_transpose: str
-    quotient: str
-    times: str
-    delta: str
-    sigma: str
-    elementwise_power: str
-    block: tuple[str, str, str]
-    differential: str
-    partial: tuple[str, str, str, str]
-    held: str = "%s_%s"
-    over: tuple[str, str, str] = ("sum", "_{%s}", "^%s")
-    delimited: bool = False
-    bold_entries: bool = True
-    latex: bool = False
-    ascii: bool = False
 
 
 def show(expr: Expr, style: Style) -> str:
@@ -107,11 +58,13 @@ class _Printer:
         return self.style.name(f"{str(node.value).rstrip('_')}_{''.join(letters)}", bold), ATOM
 
     def over(self, node: Expr) -> Piece:
-        """A sum over an index: `sum_i`, `sum_{i=1}^n`, `sum_{i,j}`, `sum_{i < j}`."""
+        """A sum over an index: `sum_i`, `sum_{i=1}^n`, `sum_{i,j}`, `sum_{i < j}`, `sum_{i∈S}`; an array by its entry."""
         body, *bounds = node.args
-        told = {index.value for bound in bounds if bound.op == "condition" for index in bound.args}
+        if node.value == "array":
+            return self.pieces[id(body)]
+        told = {index.value for bound in bounds if bound.op != "index" for index in bound.args}
         sign, whole, upper = self.style.over
-        shown = [self.text(bound) if bound.op == "condition" else letter_of(bound) for bound in bounds if bound.value not in told]
+        shown = [self.bound(bound, node) for bound in bounds if bound.op != "index" or bound.value not in told]
         ends = [self.text(bound.args[0]) for bound in bounds if bound.op == "index" and bound.args]
         word = "" if node.value == "sum" else str(node.value)
         head = self.style.words.get(word, word) or sign
@@ -123,6 +76,12 @@ class _Printer:
             is_letter = len(shown) == len(shown[0]) == 1 and not self.style.latex
             heads = head + (f"_{shown[0]}" if is_letter else whole % ",".join(shown))
         return f"{heads} {self.at_least(body, OPEN)}", OPEN
+
+    def bound(self, node: Expr, total: Expr) -> str:
+        """An index, a condition or a set below the sign of a sum."""
+        if node.op == "condition":
+            return self.text(node)
+        return letter_of(node) if node.op == "index" else membership(total, node)
 
     def condition(self, node: Expr) -> Piece:
         sign = self.style.words.get(str(node.value), str(node.value))
@@ -271,9 +230,12 @@ class _Printer:
         if not arguments:
             return self.style.words.get(name, name), ATOM
         text = ", ".join(self.text(argument) for argument in arguments)
+        row = FUNCTIONS.get(name)
+        if row is not None and row.along:  # softmax(X, rows)
+            text += f", {self.style.lines % row.along}"
+            name, row = row.of, FUNCTIONS[row.of]
         if not self.style.latex:
             return f"{self.style.words.get(name, name)}({text})", ATOM
-        row = FUNCTIONS.get(name)
         spelling = row.latex if row is not None and row.latex is not None else rf"\operatorname{{{name}}}"
         return (spelling.replace("{}", text) if "{}" in spelling else spelling + self.style.group % text), ATOM
 
@@ -412,7 +374,7 @@ _WRITERS: dict[str, Callable[[_Printer, Expr], Piece]] = {
     "name": _Printer.name,
     "size": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
     "number": _Printer.number,
-    "index": lambda printer, node: (printer.style.name(str(node.value), False), ATOM),
+    "index": lambda printer, node: (printer.style.name(letter_of(node), False), ATOM),
     "all": lambda printer, node: (":", ATOM),
     "e": lambda printer, node: printer.subscripted("e", node, node.args[:1]),
     "commutation": lambda printer, node: printer.subscripted("K", node, node.args),

@@ -5,20 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from matdiff.language.dims import Shape
+from matdiff.language.dims import SCALAR, Dim, Shape
 from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.language.syntax import post_order as post_order
 
 # Operations whose arguments, if any, are no values but sizes and indices.
-LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation"))
+LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation", "condition", "index", "delta"))
+# Operations in index notation: what stands in them has no value without the indices.
+BY_ENTRIES = frozenset(("entry", "sigma", "over", "delta"))
 ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
 
 
 def values_of(expr: Expr) -> tuple[Expr, ...]:
-    """The arguments that are values; the sizes of `ones(n)` and `unvec(x, m, n)` and the indices of `X[i,j]` are none."""
+    """The arguments that are values; the sizes of `ones(n)` and `unvec(x, m, n)` and the indices of `X[i,j]` and of sums are none."""
     if expr.op in LEAVES:
         return ()
-    return expr.args[:1] if expr.op in ("at", "unvec", "over") else expr.args
+    if expr.op == "over":
+        return (expr.args[0], *sets_of(expr))
+    return expr.args[:1] if expr.op in ("at", "unvec", "entry", "sigma") else expr.args
+
+
+def sets_of(expr: Expr) -> tuple[Expr, ...]:
+    """The sets over whose members a sum runs, as names with indices."""
+    return tuple([part for part in expr.args[1:] if part.op == "name"])
+
+
+def masks_of(expr: Expr) -> tuple[Expr, ...]:
+    """The sets and conditions of a sum, as numbers that are 1 or 0."""
+    conditions = [part.replace(shape=SCALAR) for part in expr.args[1:] if part.op == "condition"]
+    return (*sets_of(expr), *conditions)
 
 
 def families(exprs: Iterable[Expr]) -> dict[str, Expr]:
@@ -27,6 +42,12 @@ def families(exprs: Iterable[Expr]) -> dict[str, Expr]:
     for node in (node for expr in exprs for node in names_in(expr) if node.args):
         found.setdefault(str(node.value), node)
     return found
+
+
+def positions(exprs: Iterable[Expr]) -> tuple[str, ...]:
+    """The letters that stand as indices of names and that no sum and no left side binds."""
+    members = [node for expr in exprs for node in names_in(expr) if node.args]
+    return tuple(dict.fromkeys(str(place.value) for node in members for place in node.args if place.op != "index"))
 
 
 class Indices(NamedTuple):
@@ -93,8 +114,32 @@ def shape_of(expr: Expr) -> Shape:
 
 def ones_of(expr: Expr) -> tuple[bool, bool]:
     """Which of rows and columns of a typed node are 1; what is not known to be 1 never becomes 1."""
-    rows, columns = shape_of(expr)
-    return rows.is_one, columns.is_one
+    rows, *columns = shape_of(expr)
+    return rows.is_one, all(dim.is_one for dim in columns)
+
+
+def axes_at(entry: Expr) -> tuple[Dim, ...]:
+    """The sizes of the axes along which the indices of an entry run.
+
+    Three indices of a matrix are those of `fuse`, four and more those of the derivatives of a function of a matrix.
+    """
+    array, *indices = entry.args
+    shape = shape_of(array)
+    if len(shape) > 2 or len(indices) == 2:
+        return shape
+    if len(indices) == 1:
+        return (shape[1] if shape[0].is_one else shape[0],)
+    return (shape[0] * shape[1], *shape) if len(indices) == 3 else shape * (len(indices) // 2)
+
+
+def sizes_of_indices(root: Expr) -> dict[str, Dim]:
+    """How far the indices run that stand at arrays, by their letters."""
+    found: dict[str, Dim] = {}
+    for node in post_order(root):
+        if node.op == "entry":
+            for index, dim in zip(node.args[1:], axes_at(node)):
+                found.setdefault(str(index.value), dim)
+    return found
 
 
 def is_scalar(expr: Expr) -> bool:
@@ -215,6 +260,27 @@ def leaves(root: Expr) -> Iterator[Expr]:
             yield node
 
 
+_HELD = "held"
+
+
+def held_letter(letter: str) -> str:
+    """What the index of an axis of the value is called that nobody wrote on a left side."""
+    return f"{letter} {_HELD}"
+
+
+def is_held(index: Expr) -> bool:
+    """Whether it is such an index."""
+    return str(index.value).endswith(f" {_HELD}")
+
+
 def letter_of(index: Expr) -> str:
     """The letter of an index of a sum, which has the place of its sum behind it."""
     return str(index.value).partition(" ")[0]
+
+
+def membership(total: Expr, part: Expr) -> str:
+    """What a set over whose members is summed says of the indices: `(i,j) in Omega`, `j in N(i)`."""
+    own = {index.value for index in total.args[1:] if index.op == "index"}
+    inside, given = ([letter_of(index) for index in part.args if (index.value in own) == is_own] for is_own in (True, False))
+    member = inside[0] if len(inside) == 1 else f"({','.join(inside)})"
+    return f"{member} in {part.value}" + (f"({','.join(given)})" if given else "")

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from matdiff.language.dims import Dim, Shape
+
+# Levels, loosest first.  A text of level NEGATION starts with `-`; one of level OPEN ends in something that reaches to its right.
+SUM, NEGATION, OPEN, TERM, POSTFIX, ATOM = range(6)
+
+Piece = tuple[str, int]
+
 
 _GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma tau upsilon phi chi psi omega "
@@ -88,3 +95,49 @@ def matrix_size(shape: Shape, times: str = " × ") -> str:
     """`m × n`; a size that is a sum is put in brackets."""
     sides = [unicode_size(dim) if times == " × " else str(dim) for dim in shape]
     return times.join(f"({side})" if len(dim.terms) > 1 else side for side, dim in zip(sides, shape, strict=True))
+
+
+class Style(NamedTuple):
+    """A table of spellings.  `%s` stands for arguments already printed.
+
+    name         spelling of a variable, from its name and whether it is printed bold (vectors and matrices)
+    superscript  what follows a base, from the printed exponent and the exponent when it is an int, else None
+    rational     a fraction, from numerator and denominator, with its level
+    words        leaves and function names that are not spelled as they are: "pi", "I", "logdet"
+    calls        whole calls that are not `name(argument)`, each with `%s` for the argument
+    infix        operators; a function of two arguments that stands here is printed between them
+    subscript    entries of arrays, from the printed array, whether it is a plain name, and the printed indices
+    differential spelling of dX, from the printed X
+    partial      of a derivative that is named: the sign of change, what stands after it, between two changes, and the quotient
+    lines        `rows` or `cols` behind the argument of a function of every row or column
+    held         the same in brackets, with the names of the values that are held
+    bold_entries whether an entry of a bold array is bold; latex, ascii: which of the spellings it is
+    over         the head of a sum over an index: the sign, what stands below it and above it
+    delimited    whether a fraction and an exponent need no brackets inside, because braces or a bar hold them
+    """
+
+    name: Callable[[str, bool], str]
+    superscript: Callable[[str, int | None], str]
+    rational: Callable[[int, int], Piece]
+    subscript: Callable[[str, bool, list[str]], str]
+    words: dict[str, str]
+    calls: dict[str, str]
+    infix: dict[str, str]
+    group: str
+    transpose: str
+    inverse_transpose: str
+    quotient: str
+    times: str
+    delta: str
+    sigma: str
+    elementwise_power: str
+    block: tuple[str, str, str]
+    differential: str
+    partial: tuple[str, str, str, str]
+    held: str = "%s_%s"
+    lines: str = "%s"
+    over: tuple[str, str, str] = ("sum", "_{%s}", "^%s")
+    delimited: bool = False
+    bold_entries: bool = True
+    latex: bool = False
+    ascii: bool = False

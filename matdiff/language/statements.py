@@ -13,30 +13,32 @@ from matdiff.language.syntax import Expr, Span
 class Declaration:
     """`W: m x n`.
 
-    rows, cols   sizes as `Expr` or None for a scalar
-    kind         "scalar", "vector" or "matrix"
+    sizes        none for a scalar, one for a vector, two for a matrix, more for an array with as many axes
     property     "symmetric" and the like, or None
     in_option    it was given with `--var`, so its spans are no places of the text
     """
 
-    __slots__ = ("cols", "in_option", "kind", "name", "name_span", "property", "rows", "span")
+    __slots__ = ("in_option", "name", "name_span", "property", "sizes", "span")
 
     def __init__(
         self,
         name: str,
         name_span: Span,
-        rows: Expr | None,
-        cols: Expr | None,
-        kind: str,
+        sizes: tuple[Expr, ...],
         property: str | None,
         span: Span,
         in_option: bool = False,
     ) -> None:
         self.name, self.name_span, self.span, self.in_option = name, name_span, span, in_option
-        self.rows, self.cols, self.kind, self.property = rows, cols, kind, property
+        self.sizes, self.property = sizes, property
+
+    @property
+    def kind(self) -> str:
+        """The kind that the number of its sizes says."""
+        return ("scalar", "vector", "matrix", "array")[min(len(self.sizes), 3)]
 
     def __repr__(self) -> str:
-        return f"Declaration({self.name}, {self.property or self.kind}, {self.rows}, {self.cols})"
+        return f"Declaration({self.name}, {self.property}, {self.sizes})"
 
 
 class Definition:

@@ -20,9 +20,10 @@ Sums and products are n-ary, so a chain of a thousand terms is one node, not a t
     anything else: the function of that name, applied to args
 
 What is written with indices is read with three more, and stands in matrices before it is differentiated:
-    "over"     (body, index, ...): the sum or mean (the value) of body over the indices; an "index" leaf may have a size;
-               behind them each "condition" (index, index), whose value is != or <; or the "array" with these entries
-    "name"     (index, ...): the member x_i of a family, or the entry a_ij
+    "over"     (body, set, ..., index, ..., condition, ...): the sum, mean, prod, max or min (the value) of body over the indices,
+               or the "array" with these entries.  An "index" leaf may have a size.  Where a "condition" (index, index), whose value
+               is != or <, does not hold, or a set, the "name" with indices of an array of ones and zeros, is 0, terms are left out
+    "name"     (index, ...): the member x_i of a family, or the entry a_ij; what is no "index" among them is a position
 
 Index notation (the output of `recover` when there is no matrix notation) uses three more:
     "entry"    (x, index, ...): an entry of x; each index is an "index" leaf whose value is its letter
@@ -45,7 +46,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
     from fractions import Fraction
 
     from matdiff.language.dims import Shape
@@ -155,8 +156,8 @@ class Expr:
         )
 
 
-def post_order(root: Expr) -> Iterator[Expr]:
-    """Every node object below `root` once, arguments before the node that holds them.
+def post_order(root: Expr, closed: Container[str] = ()) -> Iterator[Expr]:
+    """Every node object below `root` once, arguments before the node that holds them; those of `closed` operations are left out.
 
     Without recursion: a nest of a thousand calls must not overflow Python's stack.
     """
@@ -168,7 +169,7 @@ def post_order(root: Expr) -> Iterator[Expr]:
             yield node
         elif id(node) not in seen:
             seen.add(id(node))
-            if not node.args:  # most nodes are leaves, and need not wait
+            if not node.args or node.op in closed:  # most nodes are leaves, and need not wait
                 yield node
                 continue
             stack.append((node, True))

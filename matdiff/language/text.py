@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from matdiff.language.printer import TERM, Style, show
+from matdiff.language.printer import show
+from matdiff.language.spelling import TERM, Style
 from matdiff.language.syntax import Expr
 
 _CALLS = {"norm": "||%s||", "norm2": "||%s||_2"}

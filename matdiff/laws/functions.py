@@ -93,19 +93,30 @@ def _square_blocks(arg: Product) -> tuple[list[tuple[list[Factor], tuple[int, in
 
 
 def function_of_broadcast(node: Apply) -> Tensor | None:
-    """`sin(alpha ones(n)) = sin(alpha) ones(n)` for elementwise f and scalars c.  Moves a function to tensors with fewer axes."""
+    """`sin(v ones(n)^T) = sin(v) ones(n)^T` for elementwise f, also for numbers.  Moves a function to tensors with fewer axes."""
     if not node.dims or (node.function != "power" and row_of(node.function).form != "each"):
         return None
-    scalars = []
+    kept: set[int] = set()
     for arg in node.args:
-        if not isinstance(arg, Product) or any(slots for _, slots in arg.factors) or len(set(arg.out)) < len(arg.out):
+        if not isinstance(arg, Product) or len(set(arg.out)) < len(arg.out):
             return None
-        scalars.append(build.einsum(arg.factors, (), None, arg.coefficient))
+        carried = {slot for _, slots in arg.factors for slot in slots}
+        kept |= {axis for axis, index in enumerate(arg.out) if index in carried}
+    axes = sorted(kept)
+    if len(axes) == node.order:
+        return None
+    dims = tuple(node.dims[axis] for axis in axes)
+    args = [_along(arg, axes) for arg in node.args if isinstance(arg, Product)]
     if node.exponent is not None:
-        value = build.power(scalars[0], node.exponent)
+        value = build.power(args[0], node.exponent)
     else:
-        value = power_of(*scalars) if node.function == "power" else build.apply(node.function, tuple(scalars), ())
-    return build.broadcast(value, node.dims)
+        value = power_of(*args) if node.function == "power" else build.apply(node.function, tuple(args), dims)
+    return build.einsum([(value, axes)], range(node.order), dict(enumerate(node.dims)))
+
+
+def _along(arg: Product, axes: list[int]) -> Tensor:
+    """The same along some of its axes, where it is equal along all others."""
+    return build.einsum(arg.factors, [arg.out[axis] for axis in axes], dict(enumerate(arg.sizes)), arg.coefficient)
 
 
 def log_of_product(node: Apply) -> Tensor | None:

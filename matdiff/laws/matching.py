@@ -10,19 +10,44 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from matdiff.functions import MATRIX_POWER
+from matdiff.functions import MATRIX_POWER, lifted, row_of, word_of
 from matdiff.language.dims import Dim
 from matdiff.language.queries import constant, is_scalar, names_in
 from matdiff.language.syntax import Expr
 from matdiff.laws.equations import ENTRIES, LAWS, NUMBERS, Equation, equation, variables
 from matdiff.limits import check
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering, axes_of
+from matdiff.tensor.lift import Lift
+from matdiff.tensor.lower import axes_of
 from matdiff.tensor.matching import embedding, without
-from matdiff.tensor.nodes import Apply, Constant, Factor, Product, Sum, Symbol, Tensor
+from matdiff.tensor.nodes import Apply, Constant, Factor, Index, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import ratio_of
 
-Bound = dict[str, Tensor]
+# The index of the row or column of a matrix of which a law holds.
+_LINE = "~"
+
+
+class Bound(dict[str, Tensor]):
+    """What the names of a law stand for.
+
+    lines   None, or the axis along which the law holds: then `v` stands for every row (0) or column (1) of a matrix
+    """
+
+    lines: int | None = None
+
+    def copied(self) -> Bound:
+        """The same, to be added to."""
+        other = Bound(self)
+        other.lines = self.lines
+        return other
+
+    @classmethod
+    def of(cls, lines: int | None) -> Bound:
+        """With nothing bound."""
+        found = cls()
+        found.lines = lines
+        return found
+
 
 # What is no function in index form.
 _PATTERNS_OF_INDICES = {"sum", "diag", "ones"}
@@ -68,7 +93,7 @@ def _words(node: Tensor) -> frozenset[str]:
 
 def _word(node: Tensor) -> str:
     if isinstance(node, Apply):
-        return node.function
+        return word_of(node.function)
     if isinstance(node, Constant):
         return "e" if node.name == "unit" else node.name
     return (node.property or "") if isinstance(node, Symbol) else ""
@@ -95,17 +120,31 @@ def _factors(expr: Expr, sign: int) -> Iterator[tuple[Expr, int]]:
 
 
 def _in_product(law: Equation, product: Product) -> Tensor | None:
-    """The product with the right side for the factors of the left, which stand at the same indices."""
+    """The product with the right side for the factors of the left, which stand at the same indices.
+
+    A law of vectors holds for every row and every column of a matrix, too.
+    """
+    is_of_vectors = {name.value for name in names_in(law.left)} == {"v"}
+    ways: tuple[int | None, ...] = (None, 0, 1) if is_of_vectors else (None,)
+    found = (_in_product_by(law, product, lines) for lines in ways)
+    return next((tensor for tensor in found if tensor is not None), None)
+
+
+def _in_product_by(law: Equation, product: Product, lines: int | None) -> Tensor | None:
     (first, least), *others = _patterns(law.left)
     for place, (tensor, slots) in enumerate(product.factors):
-        bound: Bound = {}
+        bound = Bound.of(lines)
+        line = () if lines is None or len(slots) < 2 else (slots[lines],)
+        if lines is not None and len(set(slots)) != (1 if is_scalar(first) and first.op != "sum" else 2):
+            continue
         rest: list[Factor] | None = [*product.factors[:place], *product.factors[place + 1 :]]
         base, exponent = build.base_and_exponent(tensor)
         if first.op == "sum" and least == 1:
-            alone = len(slots) == 1 and product.uses()[slots[0]] == 1
+            summed = [slot for slot in slots if slot not in line]
+            alone = len(summed) == 1 and product.uses()[summed[0]] == 1
             if not alone or not _matches(first.args[0], tensor, bound):
                 continue
-            slots = ()
+            slots = line
         elif first.op == ".^":
             if not _matches(first, tensor, bound):
                 continue
@@ -117,9 +156,16 @@ def _in_product(law: Equation, product: Product) -> Tensor | None:
             rest = None if rest is None else _without(rest, pattern, slots, product, count, bound)
         if rest is not None:
             value = _value(law.right, bound)
-            factors = [*rest, (value, slots if value.dims else ())]
+            factors = [*rest, (value, _places_of(value, slots, bound))]
             return build.with_factors(product, factors)
     return None
+
+
+def _places_of(value: Tensor, slots: tuple[int, ...], bound: Bound) -> tuple[int, ...]:
+    """The indices of a value beside a factor at these: of a number none, but that of its line."""
+    if bound.lines is None or len(slots) < 2:
+        return slots if value.dims else ()
+    return (slots[bound.lines], slots[1 - bound.lines])[: value.order]
 
 
 def _without(
@@ -128,9 +174,9 @@ def _without(
     """The factors without one of the form of the pattern, which binds the names that are still free."""
     if bound.keys() >= {name.value for name in names_in(pattern)}:
         value = _value(pattern, bound)
-        return _divided(factors, value, slots if value.dims else (), product, count)
+        return _divided(factors, value, _places_of(value, slots, bound), product, count)
     for tensor, at in factors:
-        further = dict(bound)
+        further = bound.copied()
         if at == slots and _matches(pattern, tensor, further):
             bound.update(further)
             return _divided(factors, tensor, slots, product, count)
@@ -166,7 +212,7 @@ def _in_chain(law: Equation, product: Product) -> Tensor | None:
     pattern, other = law.left.args[side], law.left.args[1 - side]
     uses = product.uses()
     for place, (tensor, slots) in enumerate(product.factors):
-        bound: Bound = {}
+        bound = Bound()
         if len(set(slots)) != 2 or uses[slots[1 - side]] != 2 or not _matches(pattern, tensor, bound):
             continue
         check()
@@ -207,17 +253,25 @@ def _neighbour(
 def _value(expr: Expr, bound: Bound) -> Tensor:
     """The tensor of a pattern whose names are bound."""
     sizes: dict[str, Dim] = {}
-    for name, tensor in bound.items():
+    values: dict[str, Tensor] = dict(bound)
+    if bound.lines == 1:
+        values = {name: build.transpose(tensor) for name, tensor in values.items()}
+    own = slice(None) if bound.lines is None else slice(1, None)
+    for name, tensor in values.items():
         if name not in ENTRIES:
-            sizes.update((axis.name or "", dim) for axis, dim in zip(axes_of(variables()[name].shape), tensor.dims))
-    return Lowering(bound, sizes).value(expr)
+            sizes.update((axis.name or "", dim) for axis, dim in zip(axes_of(variables()[name].shape), tensor.dims[own]))
+    if bound.lines is None:
+        return Lift(values, sizes).value(expr)
+    first, *_ = values.values()
+    ranges: dict[Index, Dim] = {_LINE: first.dims[0]}
+    return Lift(values, sizes, ranges, dict.fromkeys(values, (_LINE,))).spread(expr, (_LINE,))
 
 
 def _matches(pattern: Expr, tensor: Tensor, bound: Bound) -> bool:
     """Whether a tensor has the form of the pattern; `bound` is then what its names stand for."""
     op, args = pattern.op, pattern.args
     if op == "name":
-        return _is_like(pattern, tensor) and bound.setdefault(str(pattern.value), tensor) is tensor
+        return _is_like(pattern, tensor, bound.lines) and bound.setdefault(str(pattern.value), tensor) is tensor
     if op == "number":
         return build.number_of(tensor) == pattern.value
     if op == "e":
@@ -235,6 +289,8 @@ def _matches(pattern: Expr, tensor: Tensor, bound: Bound) -> bool:
         return bool(parts) and _match_all(args, parts, bound)
     if isinstance(tensor, Apply):
         function = MATRIX_POWER if op == "^" else op
+        if bound.lines is not None and row_of(op).form == "func":
+            function = lifted(op, "rows") if not bound.lines else ""
         return tensor.function == function and _match_all(args, tensor.args, bound)
     return isinstance(tensor, Product) and _matches_product(pattern, tensor, bound)
 
@@ -243,7 +299,7 @@ def _match_all(patterns: Sequence[Expr], tensors: Sequence[Tensor], bound: Bound
     return all(_matches(pattern, tensor, bound) for pattern, tensor in zip(patterns, tensors))
 
 
-def _is_like(name: Expr, tensor: Tensor) -> bool:
+def _is_like(name: Expr, tensor: Tensor, lines: int | None) -> bool:
     """Whether a value may stand for a name: any for x, a number for a and b, one with the declared axes for others."""
     if name.value in ENTRIES:
         return True
@@ -251,6 +307,8 @@ def _is_like(name: Expr, tensor: Tensor) -> bool:
     if name.value in NUMBERS:
         return not tensor.dims and build.number_of(tensor) is not None
     has_property = variable.property is None or (isinstance(tensor, Symbol) and tensor.property == variable.property)
+    if lines is not None:
+        return has_property and tensor.order == len(axes_of(variable.shape)) + 1
     return has_property and tensor.order == len(axes_of(variable.shape)) and len(set(tensor.dims)) <= 1
 
 
@@ -260,7 +318,8 @@ def _matches_product(pattern: Expr, tensor: Product, bound: Bound) -> bool:
     if op == "neg":  # the argument without a minus is the positive one
         return tensor.coefficient < 0 and _matches(args[0], build.scale(-1, tensor), bound)
     if op == "sum":
-        alone = tensor.coefficient == 1 and not tensor.dims and [slots for _, slots in tensor.factors] == [(0,)]
+        at = ((0,), (0, 1), (1, 0))[0 if bound.lines is None else 1 + bound.lines]
+        alone = tensor.coefficient == 1 and tensor.order == len(at) - 1 and [slots for _, slots in tensor.factors] == [at]
         return alone and _matches(args[0], tensor.factors[0][0], bound)
     if op == "diag":
         is_diagonal = tensor.order == 2 and tensor.out[0] == tensor.out[1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 
-from matdiff.functions import FUNCTIONS, row_of
+from matdiff.functions import FUNCTIONS, LINES, lifted, row_of
 from matdiff.infer.fits import Change, shape_with
 from matdiff.infer.glued import splits
 from matdiff.infer.whole import Whole
@@ -26,7 +26,6 @@ from matdiff.language.syntax import Expr, Span
 from matdiff.language.text import text as printed
 from matdiff.mistakes.diagnostic import Help
 from matdiff.mistakes.texts import LONGEST_CORRECTION, correction, cut, meaning_of, replaced, statement_around
-from matdiff.read.parse import of_every_row
 
 Groups = Iterator[Sequence[Fix]]
 NOWHERE = Span(0, 0)
@@ -125,8 +124,8 @@ def kind_with(whole: Whole, part: Expr, other: Expr) -> tuple[bool, bool] | None
 
 def kind_changes(error: WrongKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
     """A function of a vector applied to every row of a matrix."""
-    if row_of(error.function).by_rows:
-        yield [Fix("of every row", culprit, of_every_row(culprit))]
+    for along, line in zip(LINES, ("row", "column")) if row_of(error.function).takes_vectors else ():
+        yield [Fix(f"of every {line}", culprit, Expr(lifted(culprit.op, along), culprit.args))]
 
 
 def longer_denominators(whole: Whole, quotient: Expr) -> Iterator[tuple[Expr, Expr]]:

@@ -16,7 +16,8 @@ from matdiff.notations.equation import NoNotation
 from matdiff.notations.linear import Linear
 from matdiff.recover.graph import Irreducible
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering, property_of, variable_tensor
+from matdiff.tensor.lift import Lift
+from matdiff.tensor.lower import property_of, variable_tensor
 from matdiff.tensor.nodes import Tensor
 
 
@@ -83,7 +84,7 @@ class Change:
         """For a scalar formula linear in the differential, what it is multiplied with."""
 
         def gradient(scalar: Expr) -> Expr:
-            value = Lowering(self._values()).value(scalar)
+            value = Lift(self._values()).value(scalar)
             try:
                 return self.result.recovery.expr(simplify(derive(simplify(value), symbol)))
             except Irreducible:

@@ -12,7 +12,7 @@ from matdiff.language import make
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations.equation import Equation, NoNotation
-from matdiff.recover.members import Members, member
+from matdiff.notations.members import Members, member
 from matdiff.tensor.held import At
 
 

@@ -136,6 +136,7 @@ OPERATIONS: dict[str, Callable[..., Matrix]] = {
     "logdet": lambda x: scalar(_logarithm(determinant(x))),
     "softmax": _softmax,
     "logsumexp": lambda x: scalar(_log_sum_exp(x)),
+    "prod": lambda x: scalar(mp.fprod(entries_of(x))),
     "max": lambda x: scalar(max(entries_of(x))),
     "min": lambda x: scalar(min(entries_of(x))),
     "argmax": _first_largest,

@@ -8,9 +8,9 @@ from operator import eq, ge, le
 from random import Random
 from typing import TYPE_CHECKING
 
+from matdiff.numbers.axes import stored_size
 from matdiff.numbers.matrices import Matrix, Number, added, difference, identity, mapped, masked, multiplied, scaled, transposed
 from matdiff.numbers.precision import mp
-from matdiff.numbers.values import number_of_dim
 
 if TYPE_CHECKING:
     from matdiff.language.kinds import Variable
@@ -56,7 +56,7 @@ def draw_entries(
     random = Random(repr((seed, manner)))
     entries = {}
     for variable in variables:
-        rows, columns = (number_of_dim(dim, sizes) for dim in variable.shape)
+        rows, columns = stored_size(variable.shape, sizes)
         chosen = manner if isinstance(manner, str) else manner[variable.name]
         plain = [[_ENTRIES[chosen](random) for _ in range(columns)] for _ in range(rows)]
         if chosen.startswith("dominant") and rows == columns > 1 and variable.property not in _MAKERS:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 from matdiff.functions import row_of
 from matdiff.language.dims import Dim
 from matdiff.language.errors import NotASize
-from matdiff.language.queries import is_scalar, post_order, shape_of, unsigned, values_of
+from matdiff.language.queries import is_scalar, post_order, shape_of, sizes_of_indices, unsigned, values_of
 from matdiff.limits import LARGEST_SIZE
-from matdiff.numbers.values import nodes_of, number_of_dim, number_of_index
+from matdiff.numbers.axes import number_of_dim, stored_size
+from matdiff.numbers.values import nodes_of, number_of_index
 
 if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
@@ -262,9 +263,9 @@ def _work(typed: Typed, sizes: Mapping[str, int]) -> int:
     total = 0
     for node in nodes_of(typed):
         if node.op == "sigma":  # as often as there are entries
-            total += prod(number_of_dim(dim, sizes) for dim in _letters(node).values())
+            total += prod(number_of_dim(dim, sizes) for dim in sizes_of_indices(node).values())
         elif node.shape is not None:
-            rows, columns = (number_of_dim(dim, sizes) for dim in shape_of(node))
+            rows, columns = stored_size(shape_of(node), sizes)
             total += rows * columns
             if node.op == "*":
                 inner = [shape_of(arg)[1] for arg in node.args[:-1] if not is_scalar(arg)]
@@ -272,14 +273,3 @@ def _work(typed: Typed, sizes: Mapping[str, int]) -> int:
             elif row_of(node.op).is_of_whole_matrix:
                 total += _PRODUCTS * max(number_of_dim(dim, sizes) for dim in shape_of(node.args[0])) ** 3
     return total
-
-
-def _letters(node: Expr) -> dict[str, Dim]:
-    """The letters in index notation, summed or not, with the sizes of the axes where they stand."""
-    found = {}
-    for part in post_order(node.args[0]):
-        if part.op == "entry":
-            dims = shape_of(part.args[0])
-            for position, index in enumerate(part.args[1:]):
-                found[str(index.value)] = dims[position % 2] if len(part.args) > 2 else max(dims, key=lambda dim: not dim.is_one)
-    return found

@@ -17,30 +17,20 @@ from matdiff.functions import FUNCTIONS, row_of
 from matdiff.infer.infer import Typed
 from matdiff.infer.rules import ARGUMENTS, expanded, typed_value
 from matdiff.infer.unify import size_of as size_of_argument
-from matdiff.language.dims import Dim, size
-from matdiff.language.queries import post_order, rebuilt, shape_of
+from matdiff.language.dims import size
+from matdiff.language.queries import BY_ENTRIES, post_order, rebuilt, shape_of, sizes_of_indices
 from matdiff.limits import check
-from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of
+from matdiff.numbers.axes import Place, Sizes, number_of_dim, stored_place, stored_size
+from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of, transposed
 from matdiff.numbers.numerics import OPERATIONS
 from matdiff.numbers.precision import mp
 
 if TYPE_CHECKING:
+    from matdiff.functions import Function
     from matdiff.language.syntax import Expr, Rational
 
 DIGITS = 60
 Values = Mapping[str, Matrix]
-Sizes = Mapping[str, int]
-Index = tuple[int, ...]
-
-
-def number_of_dim(dim: Dim, sizes: Sizes) -> int:
-    """A symbolic size as a number.  Raises KeyError for a name that `sizes` does not hold."""
-    total = 0
-    for monomial, coefficient in dim.terms:
-        for name in monomial:
-            coefficient *= sizes[name]
-        total += coefficient
-    return total
 
 
 def nodes_of(typed: Typed) -> Iterator[Expr]:
@@ -64,9 +54,9 @@ def evaluate_tensor(
     letters: Sequence[tuple[str, int]],
     values: Values,
     sizes: Sizes,
-    places: Iterable[Index] | None = None,
+    places: Iterable[Place] | None = None,
     definitions: Mapping[str, Expr] | None = None,
-) -> dict[Index, Number]:
+) -> dict[Place, Number]:
     """The entries of an expression in index notation by their indices, which count from 0.
 
     `letters` are the axes of the result in order, each with its size; `places` selects entries, None takes all of them.
@@ -119,7 +109,7 @@ class Evaluation:
 
     def value(self, expr: Expr) -> Matrix:
         """The value of an expression in matrix notation."""
-        for node in post_order(expr):
+        for node in post_order(expr, closed=BY_ENTRIES):
             if id(node) not in self.known and node.shape is not None:
                 check()
                 self.known[id(node)] = node, self._node(node)
@@ -146,8 +136,10 @@ class Evaluation:
             return self._flags(node, lambda i, j: divmod(i, columns) == divmod(j, rows)[::-1])
         if op == "at":
             return self._slice(node)
+        if op in BY_ENTRIES:
+            return self._array(node)
         if op == "unvec":
-            rows, columns = self._shape(node)
+            rows, columns = self.size(node)
             stacked = self.known[id(node.args[0])][1]
             return [[stacked[column * rows + row][0] for column in range(columns)] for row in range(rows)]
         args = [self.known[id(arg)][1] for arg in node.args]
@@ -162,6 +154,8 @@ class Evaluation:
         if operation is not None:
             return operation(*args)
         row = FUNCTIONS[function]
+        if row.form == "lifted":
+            return self._of_lines(row, *args)
         if not row.values:
             raise Inexpressible(function)
         values = dict(zip(ARGUMENTS, args, strict=False))
@@ -178,18 +172,33 @@ class Evaluation:
         except Inexpressible:
             raise Inexpressible(function) from None
 
+    def _of_lines(self, row: Function, matrix: Matrix) -> Matrix:
+        """The function of each row, or column, by itself."""
+        lines = matrix if row.along == "rows" else transposed(matrix)
+        found = [transposed(self.applied(row.of, transposed([line])))[0] for line in lines]
+        return found if row.along == "rows" else transposed(found)
+
     def _flags(self, node: Expr, is_one: Callable[[int, int], bool]) -> Matrix:
         """The array with 1 at some places, 0 elsewhere."""
-        rows, columns = self._shape(node)
+        rows, columns = self.size(node)
         return [[self.arithmetic.number(int(is_one(i, j))) for j in range(columns)] for i in range(rows)]
 
-    def _shape(self, node: Expr) -> tuple[int, int]:
-        rows, columns = shape_of(node)
-        return number_of_dim(rows, self.sizes), number_of_dim(columns, self.sizes)
+    def size(self, node: Expr) -> Place:
+        """Rows and columns of the value of a node as it is stored."""
+        return stored_size(shape_of(node), self.sizes)
 
     def place(self, index: Expr) -> int:
         """An index of the language, which counts from 1, as an offset.  It may be a name or a sum: X[i, i + 1]."""
         return number_of_index(index, self.sizes) - 1
+
+    def _array(self, node: Expr) -> Matrix:
+        """An array, or a number, by its entries in index notation."""
+        entry, *indices = node.args if node.op == "over" else (node,)
+        axes = [range(number_of_dim(dim, self.sizes)) for dim in shape_of(node) if not dim.is_one]
+        letters, entries = [str(index.value) for index in indices], Entries(self)
+        numbers = [entries.value(entry, dict(zip(letters, place, strict=True))) for place in product(*axes)]
+        columns = self.size(node)[1]
+        return [numbers[start : start + columns] for start in range(0, len(numbers), columns)]
 
     def _slice(self, node: Expr) -> Matrix:
         base, *places = node.args
@@ -348,31 +357,20 @@ class Entries:
 
     def _size(self, letter: str, body: Expr) -> int:
         """How far a summed letter runs: the size of an axis where it stands."""
-        for node in post_order(body):
-            if node.op == "entry":
-                for position, index in enumerate(node.args[1:]):
-                    if index.value == letter:
-                        return self._sizes(node)[position]
-        raise ValueError(f"the index {letter} stands at no array")
+        return number_of_dim(sizes_of_indices(body)[letter], self.arrays.sizes)
 
-    def _sizes(self, node: Expr) -> tuple[int, ...]:
-        array, *indices = node.args
-        rows, columns = (number_of_dim(dim, self.arrays.sizes) for dim in shape_of(array))
-        if len(indices) == 1:
-            return (rows * columns,)
-        return {2: (rows, columns), 3: (rows * columns, rows, columns), 4: (rows, columns) * 2, 6: (rows, columns) * 3}[
-            len(indices)
-        ]
-
-    def _entry(self, array: Expr, place: Index) -> Number:
+    def _entry(self, array: Expr, place: Place) -> Number:
         if array.op == "fuse":  # 1 where the first index is the pair of the other two
             fused = place[1] * number_of_dim(shape_of(array)[1], self.arrays.sizes) + place[2]
             return self.arithmetic.number(int(place[0] == fused))
+        if len(shape_of(array)) > 2:
+            row, column = stored_place(shape_of(array), place, self.arrays.sizes)
+            return self.arrays.value(array)[row][column]
         if len(place) >= 4:  # d f(X)_ij / dX_kl, d^2 f(X)_ij / dX_kl dX_pq
             return self._frechet(array, place)
         return entry_at(self.arrays.value(array), place)
 
-    def _frechet(self, array: Expr, place: Index) -> Number:
+    def _frechet(self, array: Expr, place: Place) -> Number:
         row, column, *moved = place
         key = (id(array), *moved)
         if key not in self.slopes:

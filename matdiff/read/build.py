@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Union, cast
 
-from matdiff.functions import NAMES
+from matdiff.functions import FUNCTIONS, NAMES, lifted
 from matdiff.language.errors import TooLarge, UnexpectedText
 from matdiff.language.syntax import DOT, EULER, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.read.split import span_of
+from matdiff.read.sums import einsum
 from matdiff.read.tokens import SPECIAL_CALLS, normal_name
 
 if TYPE_CHECKING:
@@ -38,10 +39,10 @@ _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 class Shape:
     """What stands after the `:` of a declaration, before the sizes are checked."""
 
-    __slots__ = ("cols", "names", "property", "rows")
+    __slots__ = ("names", "property", "sizes")
 
-    def __init__(self, names: list[Token], property: str | None, rows: Expr | None, cols: Expr | None) -> None:
-        self.names, self.property, self.rows, self.cols = names, property, rows, cols
+    def __init__(self, names: list[Token], property: str | None, sizes: tuple[Expr, ...]) -> None:
+        self.names, self.property, self.sizes = names, property, sizes
 
 
 class Suffix:
@@ -100,9 +101,7 @@ class Builder:
         tokens = [part for part in parts if not isinstance(part, Expr)]
         names = [token for token in tokens if token.type == "NAME"]
         property = next((str(token) for token in tokens if token.type == "PROPERTY"), None)
-        rows = sizes[0] if sizes else None
-        cols = sizes[1] if len(sizes) > 1 else rows if property else None
-        return Shape(names, property, rows, cols)
+        return Shape(names, property, tuple(sizes * 2 if property and len(sizes) == 1 else sizes))
 
     # Sums and products
 
@@ -248,24 +247,33 @@ class Builder:
         arguments = tuple(part for part in parts if isinstance(part, Expr))
         op = SPECIAL_CALLS[function] if function in SPECIAL_CALLS else NAMES.get(function, str(function))
         span = Span(_start(function), _end(parts[-1]))
-        if op in _OF_TWO and len(arguments) == 2:
-            return _OF_TWO[op](*arguments, span)
-        return Expr(op, arguments, span=span)
+        lines = next((part for part in parts if not isinstance(part, Expr) and part.type == "LINES"), None)
+        made = _OF_TWO[op](*arguments, span) if op in _OF_TWO and len(arguments) == 2 else Expr(op, arguments, span=span)
+        return made if lines is None else _of_lines(made, lines)
 
     def over(self, parts: list[Part]) -> Expr:
-        """`sum_i x_i`: the head is one token, `sum i=n j=`."""
+        """`sum_i x_i`: the head is one token, `sum i=n j=`, with `i!=j=` and `i,j∈S=` for conditions."""
         head = cast("Token", parts[0])
         kind, *bounds = head.split(" ")
-        indices = []
+        span = span_of(head)
+        sets, indices = [], []
         for index, _, upper in (bound.rpartition("=") for bound in bounds):
-            if len(index) > 1:
-                left, right = (Expr("index", (), letter, span=span_of(head)) for letter in (index[0], index[-1]))
-                indices.append(Expr("condition", (left, right), index[1:-1], span=span_of(head)))
-                continue
-            size = Expr("number" if upper.isdigit() else "name", (), int(upper) if upper.isdigit() else upper, span_of(head))
-            indices.append(Expr("index", (size,) if upper else (), index, span=span_of(head)))
+            letters, _, named = index.partition("∈")
+            if named:
+                sets.append(Expr("name", tuple(Expr("index", (), letter, span) for letter in letters.split(",")), named, span))
+            elif len(index) > 1:
+                left, right = (Expr("index", (), letter, span=span) for letter in (index[0], index[-1]))
+                indices.append(Expr("condition", (left, right), index[1:-1], span=span))
+            else:
+                size = Expr("number" if upper.isdigit() else "name", (), int(upper) if upper.isdigit() else upper, span)
+                indices.append(Expr("index", (size,) if upper else (), index, span=span))
         body = next(part for part in parts if isinstance(part, Expr))
-        return Expr("over", (body, *indices), kind, Span(_start(head), _end(parts[-1])))
+        return Expr("over", (body, *sets, *indices), kind, Span(_start(head), _end(parts[-1])))
+
+    def einsum(self, parts: list[Part]) -> Expr:
+        """`einsum("ij,j->i", A, x)`: the first token is the subscripts.  Raises IndexSum."""
+        operands = [part for part in parts if isinstance(part, Expr)]
+        return einsum(str(parts[0]), operands, Span(_start(parts[0]), _end(parts[-1])))
 
     def parentheses(self, parts: list[Part]) -> Expr:
         """The expression itself; its span takes in the parentheses, so that text can be cut out and replaced."""
@@ -343,9 +351,18 @@ def _norm_with(inside: Expr, kind: Expr, span: Span) -> Expr:
 
 def sum_of_row_norms(inside: Expr, span: Span) -> Expr:
     """`||X||_{2,1}`."""
-    squares = Expr(".^", (inside, Expr("number", (), 2, span=span)), span=span)
-    rows = Expr("*", (squares, Expr("ones", span=span)), span=span)
-    return Expr("sum", (Expr("sqrt", (rows,), span=span),), span=span)
+    return Expr("sum", (Expr(lifted("norm", "rows"), (inside,), span=span),), span=span)
+
+
+def _of_lines(call: Expr, lines: Token) -> Expr:
+    """`norm(X, rows)`, and `norm(X, 3, rows)`, whose root is of each entry."""
+    if call.op == "^":
+        base, exponent = call.args
+        return Expr(".^", (_of_lines(base, lines), exponent), span=call.span)
+    op = lifted(call.op, lines)
+    if op not in FUNCTIONS:
+        raise UnexpectedText(span=span_of(lines), text=str(lines), after=call.op, reason="lines")
+    return Expr(op, call.args, call.value, call.span)
 
 
 def _is_zero(expr: Expr) -> bool:

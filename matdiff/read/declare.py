@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from matdiff.language.errors import BadDeclaration, MatdiffError
-from matdiff.language.syntax import Expr, Span
+from matdiff.language.syntax import Span
 from matdiff.read.lalr import Token
 from matdiff.read.split import PROPERTIES, Sentence, span_of
 from matdiff.read.tokens import check_name
@@ -58,7 +58,6 @@ def classify_declaration(sentence: Sentence, in_option: bool) -> MatdiffError | 
     sentence.tokens = tokens = [*tokens[: colon + 1], *rest]
     if not rest or colon % 2 == 0:
         return bad("no-size" if not rest else "name", span_of(tokens[colon]))
-    sizes_span = Span(span_of(rest[0]).start, sentence.end)
     if len(rest) == 1 and rest[0] == "scalar":
         rest[0].type = "SCALAR"
         return None
@@ -81,8 +80,6 @@ def classify_declaration(sentence: Sentence, in_option: bool) -> MatdiffError | 
             or (token.type == "NUMBER" and previous is not None and previous.type in ("NAME", "NUMBER"))
         ):
             return bad("by", span_of(token), str(token))
-    if [token.type for token in rest].count("BY") > 1:
-        return bad("three-sizes", sizes_span)
     return None
 
 
@@ -154,18 +151,16 @@ def _looks_like_property(token: Token) -> bool:
 
 def check_sizes(shape: Shape, in_option: bool) -> MatdiffError | None:
     """Sizes are positive whole numbers; a property needs a square matrix."""
-    for given in (shape.rows, shape.cols):
-        sizes = [given] if given is not None else []
+    for given in shape.sizes:
+        sizes = [given]
         for part in sizes:
             sizes += part.args
             value = part.value
             if part.op == "number" and (not isinstance(value, int) or value < 1):
                 return BadDeclaration(span=part.span, problem="size", found=str(value), in_option=in_option)
-    if shape.property is not None and shape.rows is not None and shape.rows != shape.cols:
-        return BadDeclaration(span=_both(shape.rows, shape.cols), problem="square", found=shape.property, in_option=in_option)
+    if shape.property is not None and (len(shape.sizes) > 2 or shape.sizes[0] != shape.sizes[1]):
+        first, last = shape.sizes[0].span, shape.sizes[-1].span
+        assert first is not None and last is not None
+        span = Span(first.start, last.end)
+        return BadDeclaration(span=span, problem="square", found=shape.property, in_option=in_option)
     return None
-
-
-def _both(rows: Expr, cols: Expr | None) -> Span:
-    assert rows.span is not None and cols is not None and cols.span is not None
-    return Span(rows.span.start, cols.span.end)

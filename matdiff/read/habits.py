@@ -24,20 +24,22 @@ if TYPE_CHECKING:
 
 # Functions that books write with a capital letter.
 _CAPITAL = frozenset(("Tr", "Trace", "Det", "Log", "Exp", "Ln"))
-_TERM_STARTS = ("NAME", "SUM_OVER", "NUMBER", "LPAR", "LSQB", "BARS_OPEN", "MODULUS_OPEN", "ANGLE_OPEN", "CONSTANT")
+_TERM_STARTS = ("NAME", "SUM_OVER", "EINSUM", "NUMBER", "LPAR", "LSQB", "BARS_OPEN", "MODULUS_OPEN", "ANGLE_OPEN", "CONSTANT")
 _ENDS = ("COMMA", "COLON", "EQUALS", "SEMICOLON", "WRT")
 _SIGNS = ("PLUS", "MINUS")
 _RAISING = ("CARET", "DOT_CARET")
-_MAY_SUM = ("um_", "um[", "UM_", "ean_", "vg_", "rod_", "∑", "∏", "Σ_", "Π_")
-_SUM_WORDS = ("sum_", "Sum_", "SUM_", "mean_", "avg_", "prod_")
+_MAY_SUM = ("um_", "um[", "UM_", "ean_", "vg_", "rod_", "max_", "min_", "∑", "∏", "Σ_", "Π_")
+_SUM_WORDS = ("sum_", "Sum_", "SUM_", "mean_", "avg_", "prod_", "max_", "min_")
 
 
 def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
     """The tokens of the plain language, and remarks or errors, in the sentence; `declared` are names that are nothing else."""
     start = 2 if sentence.is_definition else 0
     tokens = sentence.tokens
+    if "einsum" in text:
+        tokens[start:] = _einsums(tokens[start:], text)
     if "{" in text:
-        tokens[start:] = _subscripts(tokens[start:], sentence)
+        tokens[start:] = with_subscripts(tokens[start:], sentence)
     if sentence.broken:
         return
     if any(mark in text for mark in _MAY_SUM):
@@ -86,7 +88,7 @@ def _ends_term(token: Token | None) -> bool:
 # Sums over an index
 
 
-def _subscripts(tokens: list[Token], sentence: Sentence) -> list[Token]:
+def with_subscripts(tokens: list[Token], sentence: Sentence) -> list[Token]:
     """`r_{ij}` and `x_{i,j}` as the names r_ij and x_ij; `x_{i+1}` is refused."""
     result: list[Token] = []
     place = 0
@@ -104,6 +106,24 @@ def _subscripts(tokens: list[Token], sentence: Sentence) -> list[Token]:
                 sentence.fail(IndexSum(span=span, written=str(token), problem="subscript"))
                 break
         result.append(token)
+    return result
+
+
+def _einsums(tokens: list[Token], text: str) -> list[Token]:
+    """`einsum("ij,j->i", A, x)`: the name and the quoted subscripts are one token, which is called with the arrays."""
+    result: list[Token] = []
+    place = 0
+    while place < len(tokens):
+        token, behind = tokens[place], tokens[place + 1 : place + 3]
+        result.append(token)
+        place += 1
+        if token != "einsum" or [other.type for other in behind[:1]] != ["LPAR"] or behind[-1] not in ('"', "'"):
+            continue
+        end = next((later for later in range(place + 2, len(tokens)) if tokens[later] == behind[1]), None)
+        if end is not None and [other.type for other in tokens[end + 1 : end + 2]] == ["COMMA"]:
+            written = text[behind[1].end_pos : tokens[end].start_pos]
+            result[-1:] = [made(token, "EINSUM", written, token.start_pos, token.end_pos), behind[0]]
+            place = end + 2
     return result
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.language.errors import NotationRead
-from matdiff.read.habits import made
+from matdiff.read.habits import made, with_subscripts
 from matdiff.read.split import Sentence, span_of
 from matdiff.read.sums import heads
 from matdiff.read.tokens import normal_name
@@ -29,7 +29,7 @@ def defined(sentence: Sentence) -> None:
     """`f(x) = ...` and `L := ...` as definitions of f and L; the parameter, if there is one, is the variable unless another is asked."""
     tokens = sentence.tokens
     place = 1
-    if _is_array(tokens):
+    if _is_array(sentence):
         return
     if [token.type for token in tokens[:2]] == ["NAME", "LPAR"] and tokens[0].end_pos == tokens[1].start_pos:
         place = 2
@@ -44,17 +44,20 @@ def defined(sentence: Sentence) -> None:
         del tokens[1:place]
 
 
-def _is_array(tokens: list[Token]) -> bool:
+def _is_array(sentence: Sentence) -> bool:
     """`Y[i,k] = ...`, and `y_i = sum_j a_ij x_j`: the indices on the left are the axes of what is defined."""
-    equals = next((place for place, token in enumerate(tokens[:8]) if token.type == "EQUALS" or token == ":="), 0)
-    left, body = tokens[:equals], tokens[equals + 1 :]
+    tokens = sentence.tokens
+    equals = next((place for place, token in enumerate(tokens[:16]) if token.type == "EQUALS" or token == ":="), 0)
+    left, body = with_subscripts(tokens[:equals], sentence), tokens[equals + 1 :]
     if not left or not body or left[0].type != "NAME":
         return False
     name, letters = left[0], [str(token) for token in left[2:-1:2]]
     is_bracketed = len(left) > 3 and left[1] == "[" and left[-1] == "]" and all(token == "," for token in left[3:-1:2])
     if not is_bracketed:
         stem, _, subscript = name.rpartition("_")
-        if len(left) > 1 or not stem or not re.fullmatch("[a-z]{1,2}", subscript) or not any(heads(body, ())):
+        if len(left) > 1 or not stem or not subscript.islower() or not any(heads(body, ())):
+            return False
+        if not set(subscript) <= {letter for token in with_subscripts(body, sentence) for letter in token.rpartition("_")[2]}:
             return False
         name, letters = made(name, "NAME", stem, name.start_pos, name.start_pos + len(stem)), list(subscript)
     if not all(re.fullmatch("[a-zA-Z]", letter) for letter in letters):
@@ -86,6 +89,8 @@ def objective(sentence: Sentence, known: Collection[str]) -> Token | None:
     if found is None or following.type in ("EQUALS", "LPAR", "PLUS", "CARET", "SLASH", "TRANSPOSE"):
         return None
     if not found[1] and found[0] in ("min", "max", "argmax"):
+        return None
+    if next(heads(sentence.tokens, known), (1, None))[0] == 0:  # max_i |x_i|
         return None
     sentence.tokens = sentence.tokens[1:]
     sentence.remarks.append(NotationRead(span=span_of(first), meant="a word in front; what is differentiated is what follows"))

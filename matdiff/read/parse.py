@@ -11,9 +11,7 @@ import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from matdiff.functions import FUNCTIONS
 from matdiff.language.errors import BadDeclaration, EndsEarly, Errors, IndexSum, MatdiffError, TooLarge, UnexpectedText
-from matdiff.language.queries import rebuilt
 from matdiff.language.statements import Declaration, Definition, Question, Reading, Statement
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import CHARACTERS, DEPTH, NESTING, TOKENS, check
@@ -47,13 +45,6 @@ def parse(text: str, *, known: Iterable[str] = (), more: bool = False) -> list[S
     if reading.failed:
         raise Errors([error for _, errors in reading.failed for error in errors])
     return reading.statements
-
-
-def of_every_row(node: Expr) -> Expr:
-    """A function of vectors, of a matrix, as its row in the table says it."""
-    argument, question = node.args[0], parse(FUNCTIONS[node.op].by_rows)[-1]
-    assert isinstance(question, Question)
-    return rebuilt(question.expr, lambda part, made: argument if part.op == "name" else made.replace(span=node.span))
 
 
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:
@@ -137,11 +128,9 @@ def _read_declaration(sentence: Sentence, in_option: bool) -> tuple[list[Declara
             error = check_sizes(shape, in_option)
     if error is not None or sentence.errors:
         return [], (*sentence.errors, *([error] if error is not None else []))
-    kind = "scalar" if shape.rows is None else "vector" if shape.cols is None else "matrix"
     span = Span(span_of(sentence.tokens[0]).start, sentence.end)
     return [
-        Declaration(normal_name(name), span_of(name), shape.rows, shape.cols, kind, shape.property, span, in_option)
-        for name in shape.names
+        Declaration(normal_name(name), span_of(name), shape.sizes, shape.property, span, in_option) for name in shape.names
     ], ()
 
 
@@ -168,7 +157,7 @@ def _read_expression(
     if len(sentence.tokens) > NESTING and depth(expr) > DEPTH:
         return [], (TooLarge(what="depth", limit=DEPTH, span=expr.span),)
     try:
-        expr = bound(expr) if any(token.type == "SUM_OVER" for token in sentence.tokens) else expr
+        expr = bound(expr, declared) if any(token.type == "SUM_OVER" for token in sentence.tokens) else expr
     except IndexSum as error:
         return [], (*sentence.errors, error)
     sentence.errors += wrong_calls(expr)

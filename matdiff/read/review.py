@@ -95,7 +95,7 @@ def _is_of_sizes(node: Expr, whole: bool) -> bool:
     """Whether a node may stand in a size or an index; `:` stands alone."""
     if node.op == "number":
         return isinstance(node.value, int)
-    return node.op in ("name", "neg", "+", "*") or (whole and node.op == "all")
+    return node.op in ("name", "neg", "+", "*") or (whole and node.op in ("all", "index"))
 
 
 def divisions(text: str, expr: Expr) -> Iterator[Remark]:

@@ -1,4 +1,7 @@
-"""Sums over an index, `sum_i`, `sum_{i=1}^n`, `∑_{i,j}`, `mean_i`: their heads become one token, and the subscripts that they bind indices."""
+"""Sums, products and extrema over an index, `sum_i`, `∑_{i,j}`, `prod_{i=1}^n`, `max_i`, `sum_{i in S}`.
+
+Their heads become one token, and the subscripts that they bind indices.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
-from matdiff.language.syntax import Expr, Span
+from matdiff.language.queries import held_letter, post_order, sets_of
+from matdiff.language.syntax import MODULUS, Expr, Span
 from matdiff.read.split import span_of
+from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from matdiff.read.lalr import Token
     from matdiff.read.split import Sentence
@@ -24,19 +29,28 @@ _WORDS = {
     "Σ": "sum",
     "mean": "mean",
     "avg": "mean",
-    "prod": "",
-    "∏": "",
-    "Π": "",
+    "prod": "prod",
+    "∏": "prod",
+    "Π": "prod",
+    "max": "max",
+    "min": "min",
 }
-# A longer subscript is a word.
-MOST_INDICES = 3
+EXTREMA = ("max", "min")
+# A longer subscript is a word, and one of more than three letters that are not all indices.
+MOST_INDICES = 6
+MOST_LETTERS = 3
 NOWHERE = Span(0, 0)
 _HEAD = rf"({'|'.join(_WORDS)})_?([a-zA-Z]*)\Z"
+# A member of a set, of pairs, or of the set that belongs to another index.
+_MEMBER = r"([a-zA-Z]|\([a-zA-Z],[a-zA-Z]\)|[a-zA-Z]{2})∈([A-Za-z]\w*?)(?:\(([a-zA-Z](?:,[a-zA-Z])?)\)|_([a-zA-Z]))?"
 _BRACES = {"{": "}", "[": "]", "(": ")"}
 
 
 class Head(NamedTuple):
-    """The head of a sum: `sum` or `mean`, its indices with their upper bounds and conditions, and the place behind its last token."""
+    """The head of a sum: `sum`, `mean`, `prod`, `max` or `min`, and the place behind its last token.
+
+    indices   with their upper bounds; behind them `i!=j`, `i<j` and `i,j∈S`, conditions without any
+    """
 
     kind: str
     indices: dict[str, str]
@@ -52,7 +66,9 @@ def heads(tokens: list[Token], declared: Collection[str]) -> Iterator[tuple[int,
         is_sum = found is not None and (
             len(found[0]) > len(found[1]) or token.type == "UNKNOWN" or _opens(tokens, place + 1, "[")
         )
-        if found is None or not is_sum or (token[0] in "ΣΠ" and not _binds(tokens, found[2])):
+        is_extremum = found is not None and found[1] in EXTREMA
+        is_unsure = token[0] in "ΣΠ" or (is_extremum and not token.endswith("_"))
+        if found is None or not is_sum or (is_unsure and not _binds(tokens, found[2])):
             place += 1
             continue
         head = _head(tokens, place, _WORDS[found[1]], found[2])
@@ -65,10 +81,10 @@ def _opens(tokens: list[Token], place: int, bracket: str) -> bool:
 
 
 def _binds(tokens: list[Token], letters: str) -> bool:
-    """Whether a name has these letters as its subscript: Σ_i may be a matrix."""
-    return bool(letters) and any(
-        token.type == "NAME" and token.endswith("_" + letters) and token[0] not in "ΣΠ" for token in tokens
-    )
+    """Whether a name has one of these letters in its subscript, and none is a name: Σ_i may be a matrix, and min_x asks by x."""
+    names = [token for token in tokens if token.type == "NAME" and token[0] not in "ΣΠ"]
+    subscripts = {letter for token in names if not re.match(_HEAD, token) for letter in token.rpartition("_")[2] if "_" in token}
+    return bool(subscripts.intersection(letters)) and not set(letters).intersection(names)
 
 
 def _head(tokens: list[Token], place: int, kind: str, letters: str) -> Head | None:
@@ -81,22 +97,37 @@ def _head(tokens: list[Token], place: int, kind: str, letters: str) -> Head | No
         inside = []
         end += 1
         while closer is not None and end < len(tokens) and tokens[end] != closer:
-            inside.append(tokens[end])
+            inside.append("∈" if tokens[end] == "in" else normal_name(tokens[end]))
             end += 1
         if closer is None or end == len(tokens):
             return None
         bounds = bounds_in("".join(inside))
         end += 1
-    if not kind or not bounds or (kind != "sum" and any(len(index) > 1 for index in bounds)):
+    if not bounds or not may_hold(kind, bounds):
         return None
     return _with_upper(tokens, Head(kind, bounds, end))
 
 
+def may_hold(kind: str, bounds: Mapping[str, str]) -> bool:
+    """Whether the terms of this kind may be told by conditions, if there are any: a maximum is taken over all."""
+    return kind not in EXTREMA or all(len(index) == 1 for index in bounds)
+
+
 def bounds_in(written: str) -> dict[str, str]:
-    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j` and `i < j`; none where it says more."""
-    if re.fullmatch("[a-zA-Z]{2,3}", written):
+    """The indices in `i`, `ij`, `i,j`, `i=1`, `i=1..n`, and conditions, `i != j`, `i < j`, `i∈S`, `(i,j)∈S` and `j∈N(i)`.
+
+    None where it says more; `i,j∈S` may be a pair in S, or two members of it.
+    """
+    if re.fullmatch(f"[a-zA-Z]{{2,{MOST_INDICES}}}", written):
         return dict.fromkeys(written, "")
     found: dict[str, str] = {}
+    member = re.fullmatch(_MEMBER, written)
+    if member is not None:
+        own = re.findall("[a-zA-Z]", member[1])
+        given = (member[3] or member[4] or "").replace(",", "")
+        if len({*own, *given}) < len(own) + len(given):
+            return {}
+        return {**dict.fromkeys(own, ""), f"{','.join((*given, *own))}∈{member[2]}": ""}
     for part in written.split(","):
         condition = re.fullmatch(r"([a-zA-Z])(!=|≠|<)([a-zA-Z])", part)
         if condition is not None and condition[1] != condition[3]:
@@ -131,86 +162,228 @@ def refuse(sentence: Sentence, token: Token) -> None:
     sentence.fail(IndexSum(span=span_of(token), written=str(token)))
 
 
+# Einsum
+
+
+def axes_of(subscripts: str, count: int, span: Span) -> tuple[list[str], str]:
+    """The letters of the axes of so many operands, and of the array that they make.
+
+    Without an arrow these are the letters that stand once, in alphabetical order.  Raises IndexSum.
+    """
+    left, arrow, right = subscripts.replace(" ", "").partition("->")
+    inputs = left.split(",")
+    if not arrow:
+        right = "".join(sorted(letter for letter in set(left) - {","} if left.count(letter) == 1))
+    problem = ""
+    if "..." in subscripts:
+        problem = "ellipsis"
+    elif not re.fullmatch("[a-zA-Z]*", "".join(inputs) + right):
+        problem = "letters"
+    elif len(inputs) != count:
+        problem = "operands"
+    elif not set(right) <= set("".join(inputs)) or len(set(right)) < len(right):
+        problem = "output"
+    if problem:
+        raise IndexSum(span=span, written=subscripts, problem=problem)
+    return inputs, right
+
+
+def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
+    """The array with these subscripts of the axes of the operands, `ij,j->i`, as a sum over the indices that are no axes of it.
+
+    Raises IndexSum.
+    """
+    inputs, right = axes_of(subscripts, len(operands), span)
+    letters = "".join(inputs)
+    indices = {letter: Expr("index", (), f"{letter} {span.start}", span) for letter in dict.fromkeys(letters)}
+    factors = [_entry(operand, [indices[letter] for letter in one]) for one, operand in zip(inputs, operands)]
+    body = factors[0] if len(factors) == 1 else Expr("*", tuple(factors), span=span)
+    summed = [index for letter, index in indices.items() if letter not in right]
+    total = Expr("over", (body, *summed), "sum", span) if summed else body
+    return Expr("over", (total, *(indices[letter] for letter in right)), "array", span) if right else total
+
+
+def _entry(array: Expr, indices: Sequence[Expr]) -> Expr:
+    """An entry of an array: of a vector, where there is one index, and not of a family; what is more than a matrix only has a name."""
+    if array.op == "name" and len(indices) > 2:
+        return Expr("name", tuple(indices), array.value, array.span)
+    return Expr("at", (array, *indices), span=array.span) if indices else array
+
+
 # The names that a sum binds
 
 
-def bound(expr: Expr) -> Expr:
+def bound(expr: Expr, declared: Collection[str] = ()) -> Expr:
     """The expression in which the subscripts of names and the indices of entries that a sum binds are its indices.
 
-    A letter beside one of these in a subscript, as i in `sum_j a_ij x_j`, is an index too: that of the value, an array.
-    Raises IndexSum for an index that stands anywhere else.
+    A letter beside one of these, as i in `sum_j a_ij x_j` and in `sum[j] A[i,j] x[j]`, is an index too: that of the value, an array.
+    x_i outside of all sums, beside a sum over x_k, is the member of the same family at the position i, which is held.
+    A name that is declared stays one.  Raises IndexSum for an index that stands anywhere else.
     """
-    subscripts = {letter for letters in _subscripts(expr) for letter in letters}
-    beside: dict[str, None] = {}
-    found = _bound(expr, {}, subscripts, None if expr.op == "over" and expr.value == "array" else beside)
-    return held_at(expr, sorted(beside)) if beside else found
+    binding = _Binding(expr, declared)
+    letters = () if expr.op == "over" and expr.value == "array" else binding.beside
+    return held_at(expr, letters, declared) if letters else binding.of(expr, {})
 
 
-def held_at(expr: Expr, letters: Collection[str]) -> Expr:
+def held_at(expr: Expr, letters: Collection[str], declared: Collection[str] = ()) -> Expr:
     """The array of what an expression is at these letters, which stand in its subscripts; its sums may be bound already."""
-    own = [Expr("index", (), f"{letter} held", expr.span) for letter in letters]
-    return Expr("over", (_bound(expr, dict(zip(letters, own)), ()), *own), "array", expr.span)
+    own = [Expr("index", (), held_letter(letter), expr.span) for letter in letters]
+    return Expr("over", (_Binding(expr, declared).of(expr, dict(zip(letters, own))), *own), "array", expr.span)
 
 
-def _bound(expr: Expr, indices: Mapping[str, Expr], held: Collection[str], beside: dict[str, None] | None = None) -> Expr:
-    """`held` are letters of subscripts outside of all sums: x_i there is one name, and k != i holds this i.
+# The stem of a member and its letters, empty where another place than a name stands in brackets.
+_Parts = tuple[str, tuple[str, ...]]
 
-    In `beside` are put the letters that no sum binds of subscripts in which other ones are bound; without it they are errors.
+
+class _Found(NamedTuple):
+    """What may be a member, with the letters of the sums around."""
+
+    stem: str
+    letters: tuple[str, ...]
+    within: frozenset[str]
+    bracketed: bool
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether sums bind some of its letters, but not all."""
+        return not self.within.isdisjoint(self.letters) and not self.within.issuperset(self.letters)
+
+
+class _Binding:
+    """What the subscripts in an expression are.
+
+    families   the stems of members whose indices sums bind, with their number of indices
+    held       the letters that stand as indices of families where no sum binds them, or in conditions and outside of sums
+    beside     the letters of the axes of the value: those beside letters of sums, and nowhere outside of sums but in brackets
+    sets       the names of sets over whose members is summed
     """
-    if expr.op == "over" and any(" " in str(index.value) for index in expr.args[1:] if index.op == "index"):
-        return expr.replace(args=(_bound(expr.args[0], indices, held), *expr.args[1:]))  # bound already
-    if expr.op == "over":
+
+    def __init__(self, expr: Expr, declared: Collection[str]) -> None:
+        self.declared = declared
+        self.sets = {part.value for node in post_order(expr) if node.op == "over" for part in sets_of(node)}
+        found = [one for one in _members(expr, frozenset()) if all(one.letters)]
+        outside = {letter for one in found if not one.within for letter in one.letters}
+        free = {letter for one in found if not one.bracketed and not one.within for letter in one.letters}
+        self.beside = sorted(
+            {
+                letter
+                for one in found
+                if (one.is_mixed and len(one.letters) <= MOST_LETTERS) or one.bracketed
+                for letter in one.letters
+                if letter not in one.within and letter not in free and letter not in declared
+            }
+        )
+        self.families = {
+            (one.stem, len(one.letters))
+            for one in found
+            if one.within.issuperset(one.letters) or (one.is_mixed and outside.issuperset(set(one.letters) - one.within))
+        }
+        self.held = {
+            letter
+            for one in found
+            if (one.stem, len(one.letters)) in self.families and not self._is_name(one.stem, one.letters)
+            for letter in one.letters
+            if letter not in one.within
+        }
+        self.held |= {letter for letter, is_told in _conditions(expr, frozenset()) if is_told or letter in outside}
+
+    def _is_name(self, stem: str, letters: Sequence[str]) -> bool:
+        return f"{stem}_{''.join(letters)}" in self.declared
+
+    def of(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
+        """The expression under sums over `indices`."""
+        if expr.op == "over":
+            return self._over(expr, indices)
+        if MODULUS in (expr.op, expr.value) and expr.args[0].op == "name" and expr.args[0].value in self.sets:
+            return Expr("sum", expr.args, span=expr.span)  # the number of members
+        if expr.op == "name" and expr.value in indices:
+            raise IndexSum(span=expr.span or NOWHERE, written=str(expr.value), problem="value", index=str(expr.value))
+        if expr.op == "name" and expr.args:  # bound already
+            return expr.replace(args=tuple(_place(place, indices) for place in expr.args))
+        parts = _parts(expr)
+        if parts is not None and self._is_member(*parts, indices):
+            return self._member(expr, *parts, indices)
+        if expr.op == "at":
+            places = [self.of(place, indices) if place.op != "name" else _place(place, indices) for place in expr.args[1:]]
+            return expr.replace(args=(self.of(expr.args[0], indices), *places))
+        return expr.replace(args=tuple(self.of(arg, indices) for arg in expr.args)) if expr.args else expr
+
+    def _over(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
+        if any(" " in str(part.value) for part in expr.args[1:] if part.op == "index"):  # bound already
+            inner = [
+                part if part.op == "index" else part.replace(args=tuple(_place(p, indices) for p in part.args))
+                for part in expr.args[1:]
+            ]
+            return expr.replace(args=(self.of(expr.args[0], indices), *inner))
         start = 0 if expr.span is None else expr.span.start
         conditions = [part for part in expr.args[1:] if part.op == "condition"]
         told = {str(index.value) for condition in conditions for index in condition.args}
         own = {
             str(index.value): Expr("index", index.args, f"{index.value} {start}", index.span)
             for index in expr.args[1:]
-            if index.op == "index" and not (index.value in told and index.value in indices)  # j != i under a sum over i
+            # j != i under a sum over i, or beside an i that is held
+            if index.op == "index" and not (index.value in told and (index.value in indices or index.value in self.held))
         }
-        for letter in sorted(told & own.keys() & set(held)):
-            raise IndexSum(span=expr.span or NOWHERE, written=letter, problem="unbound", index=letter)
+        if not own:
+            raise IndexSum(span=expr.span or NOWHERE, written=sorted(told)[0], problem="unbound", index=sorted(told)[0])
         inside = {**indices, **own}
-        conditions = [part.replace(args=tuple(_plain(inside[str(index.value)]) for index in part.args)) for part in conditions]
-        return expr.replace(args=(_bound(expr.args[0], inside, held, beside), *own.values(), *conditions))
-    if expr.op == "name":
-        return expr if expr.args else _with_subscript(expr, str(expr.value), indices, beside)
+        sets, conditions = (
+            [self._placed(part, [str(index.value) for index in part.args], str(part.value), inside) for part in parts]
+            for parts in (sets_of(expr), conditions)
+        )
+        return expr.replace(args=(self.of(expr.args[0], inside), *sets, *own.values(), *conditions))
+
+    def _is_member(self, stem: str, letters: tuple[str, ...], indices: Mapping[str, Expr]) -> bool:
+        if not all(letters):  # A[i,1] and A[i,:]
+            return False
+        bound = [letter in indices for letter in letters]
+        if any(bound) if len(bound) <= MOST_LETTERS else all(bound):
+            return True
+        return (stem, len(letters)) in self.families and not self._is_name(stem, letters)
+
+    def _member(self, expr: Expr, stem: str, letters: tuple[str, ...], indices: Mapping[str, Expr]) -> Expr:
+        name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi
+        return self._placed(Expr("name", (), name, expr.span), letters, stem, indices)
+
+    def _placed(self, expr: Expr, letters: Sequence[str], written: str, indices: Mapping[str, Expr]) -> Expr:
+        """The name or condition at these indices of sums, without their upper bounds, or at positions that are held."""
+        for letter in letters:
+            if letter not in indices and letter not in self.held:
+                raise IndexSum(span=expr.span or NOWHERE, written=written, problem="unbound", index=letter or ":")
+        places = [indices[one].replace(args=()) if one in indices else Expr("name", (), one, expr.span) for one in letters]
+        return expr.replace(args=tuple(places))
+
+
+def _place(place: Expr, indices: Mapping[str, Expr]) -> Expr:
+    """An index, without its upper bound, where a letter of `indices` stands as a place."""
+    return indices[str(place.value)].replace(args=()) if place.op == "name" and place.value in indices else place
+
+
+def _members(expr: Expr, within: frozenset[str]) -> Iterator[_Found]:
+    """What may be members."""
+    parts = _parts(expr)
+    if parts is not None:
+        yield _Found(*parts, within, expr.op == "at")
+    inside = within.union(str(index.value) for index in expr.args[1:] if index.op == "index") if expr.op == "over" else within
+    for arg in expr.args[:1] if expr.op == "over" else expr.args:
+        yield from _members(arg, inside)
+
+
+def _conditions(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, bool]]:
+    """The letters in sets and conditions that no sum around binds, and whether nothing but the set is told by them, i in j∈N(i)."""
+    inside = within
+    if expr.op == "over":
+        own = {str(index.value) for index in expr.args[1:] if index.op == "index"}
+        told = [(str(index.value), part.op == "name") for part in expr.args[1:] if part.op != "index" for index in part.args]
+        yield from ((letter, is_set) for letter, is_set in told if letter not in within and not (is_set and letter in own))
+        inside = within | own
+    for arg in expr.args[:1] if expr.op == "over" else expr.args:
+        yield from _conditions(arg, inside)
+
+
+def _parts(expr: Expr) -> _Parts | None:
+    """Stem and letters of `x_i` and `X[i,j]`, for other places than names empty ones; None for what is no member."""
     if expr.op == "at" and expr.args[0].op == "name":
-        letters = [str(place.value) if place.op == "name" else "" for place in expr.args[1:]]
-        if any(letter in indices for letter in letters):
-            return _member(expr, str(expr.args[0].value), letters, indices, beside)
-    return expr.replace(args=tuple(_bound(arg, indices, held, beside) for arg in expr.args)) if expr.args else expr
-
-
-def _subscripts(expr: Expr) -> Iterator[str]:
-    """The subscripts of names outside of sums that may be indices."""
-    if expr.op == "name":
-        _, _, letters = str(expr.value).rpartition("_")
-        if letters.isalpha() and len(letters) <= MOST_INDICES:
-            yield letters
-    for arg in () if expr.op == "over" else expr.args:
-        yield from _subscripts(arg)
-
-
-def _with_subscript(expr: Expr, name: str, indices: Mapping[str, Expr], beside: dict[str, None] | None) -> Expr:
-    if name in indices:
-        raise IndexSum(span=expr.span or NOWHERE, written=name, problem="value", index=name)
-    stem, _, letters = name.rpartition("_")
-    is_subscript = bool(stem) and letters.isalpha() and len(letters) <= MOST_INDICES and any(one in indices for one in letters)
-    return _member(expr, stem, list(letters), indices, beside) if is_subscript else expr
-
-
-def _member(expr: Expr, stem: str, letters: list[str], indices: Mapping[str, Expr], beside: dict[str, None] | None) -> Expr:
-    for letter in letters:
-        if letter not in indices and letter and beside is not None:
-            beside[letter] = None
-            return expr
-        if letter not in indices:
-            raise IndexSum(span=expr.span or NOWHERE, written=stem, problem="unbound", index=letter or ":")
-    name = stem + "_" if stem in NAMES or stem in RESERVED else stem  # pi_k is no member of the number pi
-    return Expr("name", tuple(_plain(indices[letter]) for letter in letters), name, expr.span)
-
-
-def _plain(index: Expr) -> Expr:
-    """An index without its upper bound."""
-    return index.replace(args=())
+        return str(expr.args[0].value), tuple(str(place.value) if place.op == "name" else "" for place in expr.args[1:])
+    stem, _, letters = str(expr.value).rpartition("_") if expr.op == "name" else ("", "", "")
+    return (stem, tuple(letters)) if stem and letters.isalpha() and len(letters) <= MOST_INDICES else None

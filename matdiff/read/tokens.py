@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matdiff.functions import NAMES, RESERVED
+from matdiff.functions import LINES, NAMES, RESERVED
 from matdiff.language.errors import (
     BadNumber,
     DecimalOrElementwise,
@@ -80,7 +80,8 @@ def names_of(sentences: Iterable[Sentence], known: Iterable[str]) -> frozenset[s
         for position, token in enumerate(sentence.tokens):
             following = sentence.tokens[position + 1] if position + 1 < len(sentence.tokens) else None
             is_transpose = token in _RAISED and _is_raised(sentence.tokens, position)
-            if token.type == "NAME" and not is_transpose and not _touches(token, following, "LPAR"):
+            is_variable = not is_transpose and not _says_lines(sentence.tokens, position)
+            if token.type == "NAME" and is_variable and not _touches(token, following, "LPAR"):
                 names.add(normal_name(token))
     return frozenset(names)
 
@@ -95,6 +96,12 @@ def _is_raised(tokens: Sequence[Token], position: int) -> bool:
     while place >= 0 and tokens[place].type in ("LPAR", "MINUS"):
         place -= 1
     return place >= 0 and (tokens[place].type == "DOT_CARET" or (tokens[place].type == "CARET" and tokens[position] == "T"))
+
+
+def _says_lines(tokens: Sequence[Token], position: int) -> bool:
+    """Whether it is the `rows` of `softmax(X, rows)`."""
+    before, behind = (tokens[place].type if 0 <= place < len(tokens) else "" for place in (position - 1, position + 1))
+    return tokens[position] in LINES and before == "COMMA" and behind == "RPAR"
 
 
 def _touches(token: Token, following: Token | None, kind: str) -> bool:
@@ -257,6 +264,8 @@ def _classify_name(sentence: Sentence, position: int, names: frozenset[str], qui
     name = normal_name(token)
     if token == "wrt":
         token.type = "WRT"
+    elif _says_lines(tokens, position):
+        token.type = "LINES"
     elif (
         name in SPECIAL_CALLS
         and _touches(token, following, "LPAR")

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from matdiff.language import make
 from matdiff.language.queries import is_scalar, post_order, shape_of
 from matdiff.language.syntax import Expr, Rational
-from matdiff.recover.terms import Chain, base_of, exponents_of, is_diagonal, over_and_under
+from matdiff.recover.terms import Chain, base_of, base_of_array, exponents_of, is_diagonal, opened, over_and_under
 from matdiff.recover.writer import Term, Writer
+from matdiff.tensor.rational import whole
 
 
 class Group(NamedTuple):
@@ -36,6 +37,9 @@ def groups_of(terms: list[Term], writer: Writer) -> list[Group]:
             found += _with_scalars(chosen, places, writer)
     for places in _sharing(terms, lambda term: (*_entrywise_factors(term), *(("below", f) for f in _entrywise_divisors(term)))):
         found += _with_entries([terms[p] for p in places], places, writer)
+    for side in (0, -1):
+        for places in _sharing(terms, lambda term, side=side: _scales(term, side, writer)):  # type: ignore[misc]
+            found += _with_scale([terms[p] for p in places], places, side, writer)
     for places in _sharing(terms, _vectors_of):
         found += _with_vector([terms[p] for p in places], places, writer)
     diagonals = [p for p, term in enumerate(terms) if len(term.chain) == 1 and is_diagonal(term.chain[0])]
@@ -76,11 +80,11 @@ def _with_vector(terms: list[Term], places: list[int], writer: Writer) -> list[G
             size = shape_of(vector)[0]
             bare = [rest if rest.chain else rest._replace(chain=(make.eye(size),)) for rest in bare]
 
-            def whole(inside: Term, vector: Expr = vector, above: list[Expr] = factors, below: list[Expr] = divisors) -> Term:
+            def together(inside: Term, vector: Expr = vector, above: list[Expr] = factors, below: list[Expr] = divisors) -> Term:
                 scaled = inside.under(above, below, writer)
                 return scaled._replace(chain=(*scaled.chain, vector))
 
-            found.append(Group(places, bare, whole))
+            found.append(Group(places, bare, together))
     return found
 
 
@@ -102,6 +106,60 @@ def _as_matrix(term: Term, vector: Expr, writer: Writer) -> Term | None:
     if any(node == vector for expr in (*matrix, *factors, *term.divisors) for node in post_order(expr)):
         return None
     return term._replace(chain=matrix, factors=factors)
+
+
+def _scales(term: Term, side: int, writer: Writer) -> dict[tuple[bool, Expr], Rational]:
+    """What the rows (side 0) or columns (-1) of a matrix are scaled by: (whether it divides, the vector) with its exponent."""
+    if len(term.chain) < 2 or any(size.is_one for size in term.size):
+        return {}
+    end = term.chain[side]
+    if is_diagonal(end):
+        vector = end.args[0]
+    elif not all(size.is_one == bool(place + side) for place, size in enumerate(shape_of(end))) or end.op == "ones":
+        return {}
+    else:  # u v^T, and so for columns
+        vector = end if side == 0 else writer.transposed(end)
+    found: dict[tuple[bool, Expr], Rational] = {}
+    for divides, factors in enumerate(over_and_under(vector)):
+        for factor in factors:
+            base, exponent = base_of_array(factor)
+            found[bool(divides), base] = whole(found.get((bool(divides), base), 0) + exponent)
+    return found
+
+
+def _with_scale(terms: list[Term], places: list[int], side: int, writer: Writer) -> list[Group]:
+    """diag(1 ./ s) (G - diag(u ./ s) X) for diag(1 ./ s) G - diag(u ./ s .^ 2) X: rows that are scaled by powers of one vector."""
+    scales = [_scales(term, side, writer) for term in terms]
+    shared = {key: min(scale[key] for scale in scales) for key in scales[0] if all(key in scale for scale in scales)}
+    bare = []
+    for term, scale in zip(terms, scales):
+        rest = _scaling({key: exponent - shared.get(key, 0) for key, exponent in scale.items()}, writer)
+        end, others = term.chain[side], term.chain[1:] if side == 0 else term.chain[:-1]
+        if rest is None and not is_diagonal(end):
+            return []  # nobody writes diag(u) ones v^T for u v^T
+        kept: Chain = ()
+        if rest is not None:
+            kept = (writer.diag(rest),) if is_diagonal(end) else opened(rest)
+        bare.append(term._replace(chain=(*kept, *others) if side == 0 else (*others, *writer.transposed_chain(kept))))
+    factors, divisors, rests = _shared_scalars(bare, writer)
+    common = _scaling(shared, writer)
+    assert common is not None
+    diagonal = writer.diag(common)
+
+    def together(inside: Term) -> Term:
+        scaled = inside.under(factors, divisors, writer)
+        return scaled._replace(chain=(diagonal, *inside.chain) if side == 0 else (*inside.chain, diagonal))
+
+    return [Group(places, rests, together)]
+
+
+def _scaling(scale: dict[tuple[bool, Expr], Rational], writer: Writer) -> Expr | None:
+    """The vector of these powers; None where there is none."""
+    tops, bottoms = (
+        [writer.array_power(base, exponent) for (divides, base), exponent in scale.items() if divides == below and exponent]
+        for below in (False, True)
+    )
+    return writer.hadamard(tops, bottoms) if tops or bottoms else None
 
 
 def _sharing(terms: list[Term], parts: Callable[[Term], Iterable[object]]) -> list[list[int]]:
@@ -141,12 +199,12 @@ def _with_ends(terms: list[Term], places: list[int], side: int, writer: Writer) 
             chain = (make.eye(inner),)
         bare.append(term._replace(chain=chain))
 
-    def whole(inside: Term) -> Term:
+    def together(inside: Term) -> Term:
         scaled = inside.under(factors, divisors, writer)
         return scaled._replace(chain=(*end, *inside.chain) if side == 0 else (*inside.chain, *end))
 
     # Nobody writes (S^-1 x x^T - I) S^-1 for S^-1 x x^T S^-1 - S^-1.
-    return [Group(places, bare, whole, of_arrays=all(len(term.chain) > count for term in terms))]
+    return [Group(places, bare, together, of_arrays=all(len(term.chain) > count for term in terms))]
 
 
 def _with_scalars(terms: list[Term], places: list[int], writer: Writer) -> list[Group]:
@@ -218,8 +276,8 @@ def _with_entries(terms: list[Term], places: list[int], writer: Writer) -> list[
         return []
     factors, divisors, bare = _shared_scalars(rests, writer)
 
-    def whole(inside: Term) -> Term:
+    def together(inside: Term) -> Term:
         body = writer.hadamard([*above, *inside.entries(writer)], below)
         return inside.under(factors, divisors, writer)._replace(chain=(body,))
 
-    return [Group(places, bare, whole, of_arrays=True)]
+    return [Group(places, bare, together, of_arrays=True)]

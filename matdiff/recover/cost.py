@@ -7,6 +7,7 @@ One more is counted for a trace of an outer product, tr(S x y^T) for y^T S x.
 
 from __future__ import annotations
 
+from matdiff.functions import row_of
 from matdiff.language.syntax import Expr
 from matdiff.limits import check
 
@@ -75,6 +76,8 @@ def _own_tokens(node: Expr) -> int:
         return 1 if isinstance(node.value, int) else 3
     if node.op == "ones" or node.op == "zeros":
         return 3 if node.shape is not None and not node.shape[1].is_one else 2
+    if row_of(node.op).along:  # softmax(X, rows)
+        return 4
     if node.op == "'" and node.args[0].op == "inv":
         return 0  # X^-T is as long as X^-1
     return _TOKENS.get(node.op, 1)

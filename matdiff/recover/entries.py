@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language import make
-from matdiff.language.dims import ONE, SCALAR
+from matdiff.language.dims import SCALAR, shape_of_axes
 from matdiff.language.errors import NoClosedForm
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, Rational
@@ -23,6 +23,7 @@ from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
 
+_MERGED = ("entry", "+")
 # Index letters in the order in which axes and sums take them.
 LETTERS = "ijklquvtabdfgmnowxyzcehprs"
 
@@ -47,6 +48,13 @@ def in_indices(
 
 def _letter(text: str) -> Expr:
     return Expr("index", (), text, shape=SCALAR)
+
+
+def _entry(array: Expr, letters: Sequence[str]) -> Expr:
+    """An entry of an array; that of a transpose is one of the matrix."""
+    if array.op == "'" and len(letters) == 2:
+        array, letters = array.args[0], letters[::-1]
+    return Expr("entry", (array, *map(_letter, letters)), shape=SCALAR)
 
 
 class _Entries:
@@ -75,8 +83,7 @@ class _Entries:
             expr = self.recovery.expr(tensor)
         except Irreducible:
             if isinstance(tensor, Symbol):
-                rows, columns, *_ = (*tensor.dims, ONE, ONE)
-                expr = make.name(tensor.name, (rows, columns))
+                expr = make.name(tensor.name, shape_of_axes(tensor.dims))
             elif isinstance(tensor, Constant):
                 expr = Expr(tensor.name, (), shape=(tensor.dims[1], tensor.dims[2]))
             elif isinstance(tensor, Apply) and tensor.function == "frechet":
@@ -89,7 +96,7 @@ class _Entries:
                 return self.entry(tensor, letters)
         if not letters:
             return expr
-        return Expr("entry", (expr, *map(_letter, letters)), shape=SCALAR)
+        return _entry(expr, letters)
 
     def _frechet(self, tensor: Apply) -> Expr:
         """`dexpm(X)`, an array with four axes, the derivative of expm at X; `d2expm(X)` with six, the second one."""
@@ -135,7 +142,7 @@ class _Entries:
             if isinstance(value, Tensor):
                 entry = inner._factor(value, at)
             else:
-                entry = Expr("entry", (value, *map(_letter, at)), shape=SCALAR)
+                entry = _entry(value, at)
             if not slots:
                 entry = self.recovery.writer.scalar_power(entry, magnitude(exponent))
             else:
@@ -171,7 +178,9 @@ class _Entries:
         for index, pendants in graph.pendants.items():
             for pendant in pendants:
                 found.append((self.recovery.writer.product(pendant.chain), (index,), pendant.exponent))
-        return found + [(tensor, slots, 1) for tensor, slots in graph.others]
+        found += [(tensor, slots, 1) for tensor, slots in graph.others]
+        is_joined = any(not isinstance(tensor, Symbol) for tensor, _ in product.factors) or len(found) < len(product.factors)
+        return found if is_joined else self._plain(product)  # in the order in which it is written
 
     def _without_diagonals(self, matrix: Expr, row: int, column: int) -> list[tuple[Tensor | Expr, tuple[int, ...], Rational]]:
         """v[i] W[i,k] for (diag(v) W)[i,k], and so for columns."""
@@ -185,12 +194,12 @@ class _Entries:
 
 
 def _merged(factors: list[Expr]) -> list[Expr]:
-    """Equal entries as one power: s[l]^2."""
-    entries = terms.exponents_of(factor for factor in factors if terms.base_of(factor)[0].op == "entry")
+    """Equal entries, or sums of such, as one power: s[l]^2."""
+    entries = terms.exponents_of(factor for factor in factors if terms.base_of(factor)[0].op in _MERGED)
     found = []
     for factor in factors:
         base, _ = terms.base_of(factor)
-        if base.op != "entry":
+        if base.op not in _MERGED:
             found.append(factor)
         elif base in entries:
             found.append(_power(base, entries.pop(base)))

@@ -169,7 +169,7 @@ class Graph:
                     continue
                 start, left = self.seen_from(first, index)
                 end, right = self.seen_from(second, index)
-                between = self.between(self.pendants[index], index)
+                between = self.scaling(self.pendants[index], index)
                 self.edges = [edge for edge in self.edges if edge is not first and edge is not second]
                 self.pendants[index] = []
                 chain = left + between + self.writer.transposed_chain(right)
@@ -252,6 +252,13 @@ class Graph:
             matrices += [matrix] * int(magnitude(exponent))
         return tuple(matrices), rest
 
+    def scaling(self, pendants: list[Pendant], index: int) -> Chain:
+        """The same beside a matrix, whose rows or columns it scales."""
+        matrices, rest = self._matrices(pendants)
+        if not rest:
+            return matrices
+        return (*matrices, self.writer.diag(self.writer.row_sums(self.writer.product(self.vector(rest, index)))))
+
     def between(self, pendants: list[Pendant], index: int) -> Chain:
         """diag of the vectors at an index, or nothing."""
         matrices, rest = self._matrices(pendants)
@@ -271,7 +278,7 @@ class Graph:
         if row == column:
             return (self.writer.diag(self.writer.product(self.vector(self.pendants[row], row))),)
         if self.edges:
-            left, right = (self.between(self.pendants[index], index) for index in self.out)
+            left, right = (self.scaling(self.pendants[index], index) for index in self.out)
             if len(self.edges) == 1:
                 return left + self.seen_from(self.edges[0], column)[1] + right
             return left + (self._parallel_product(sorted(self.edges, key=lambda e: e.place), column),) + right

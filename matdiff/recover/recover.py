@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from matdiff.functions import MATRIX_POWER, row_of
+from matdiff.functions import MATRIX_POWER, lifted, row_of
 from matdiff.language import make
-from matdiff.language.dims import ONE, SCALAR, Dim, Shape, size
-from matdiff.language.kinds import Variable
-from matdiff.language.queries import shape_of
+from matdiff.language.dims import ONE, SCALAR, Dim, Shape, shape_of_axes, size
+from matdiff.language.kinds import Variable, kind_of
+from matdiff.language.queries import is_scalar, ones_of, shape_of
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.sums import with_part
 from matdiff.recover import terms
@@ -50,9 +50,11 @@ class Recovery:
         """What a formula has that its reader must get to know, in tokens."""
         return 0
 
-    def name(self, tensor: Tensor, name: str, expr: Expr) -> None:
-        """From now on the tensor, whose notation is `expr`, is written as this name."""
-        leaf = make.name(name, shape_of(expr))
+    def name(self, tensor: Tensor, name: str, expr: Expr, is_turned: bool = False) -> None:
+        """From now on the tensor, whose notation is `expr`, is written as this name, or as its transpose."""
+        leaf = make.name(name, shape_of(expr.args[0] if is_turned else expr))
+        if is_turned:
+            leaf = make.transposed(leaf)
         if expr in self.writer.symmetric:
             self.writer.symmetric.add(leaf)
         self.known[tensor] = Term(1, [leaf], [], ()) if not tensor.dims else Term(1, [], [], (self._column(leaf),))
@@ -63,8 +65,7 @@ class Recovery:
 
     def _column(self, expr: Expr) -> Expr:
         """A row as the column that a tensor with one axis is written as; anything else as it is."""
-        rows, columns = shape_of(expr)
-        return self.writer.transposed(expr) if rows.is_one and not columns.is_one else expr
+        return self.writer.transposed(expr) if kind_of(shape_of(expr)) == "row" else expr
 
     def term(self, tensor: Tensor) -> Term:
         known = self.known.get(tensor)
@@ -75,7 +76,7 @@ class Recovery:
         return known
 
     def _term(self, tensor: Tensor) -> Term:
-        shape = matrix_shape(tensor.dims)
+        shape = shape_of_axes(tensor.dims)
         if isinstance(tensor, Product):
             return self._product(tensor)
         if isinstance(tensor, Sum):
@@ -104,7 +105,7 @@ class Recovery:
         if tensor.name == "size":
             return self.size(tensor.parameters[0])
         if tensor.name == "tril":
-            return make.call("tril", Expr("ones", (), shape=matrix_shape(tensor.dims)), shape=matrix_shape(tensor.dims))
+            return make.call("tril", Expr("ones", (), shape=shape_of_axes(tensor.dims)), shape=shape_of_axes(tensor.dims))
         if tensor.name == "unit":
             place, dim = tensor.parameters
             return Expr("e", (place, make.size_argument(dim)), shape=(dim, ONE))
@@ -132,6 +133,9 @@ class Recovery:
                 args = tuple(arg if scalar is None else self.expr(scalar) for arg, scalar in zip(args, scalars))
                 return make.call(".^" if tensor.dims else "^", *args, shape=shape)
             return self._power(args[0], tensor.exponent, bool(tensor.dims))
+        if row_of(tensor.function).along and args[0].op == "'":  # softmax(X, cols)^T for softmax(X^T, rows)
+            columns = lifted(row_of(tensor.function).of, "cols")
+            return self.writer.transposed(make.call(columns, args[0].args[0], shape=shape[::-1]))
         if row_of(tensor.function).turns_vectors and shape[1].is_one and tensor.dims:
             # The value at a column is a row: pinv(x)^T, or pinv(r) where the column is r^T.
             turned = self.writer.transposed(args[0])
@@ -175,7 +179,7 @@ class Recovery:
         is_negative = not all(empty) and all(cell.op == "neg" or zero for cell, zero in zip(cells, empty))
         if is_negative:  # A x - [c; d], not [-c; -d] + A x
             cells = [cell.args[0] if cell.op == "neg" else cell for cell in cells]
-        block = Expr("block", tuple(cells), grid.width, shape=matrix_shape(dims))
+        block = Expr("block", tuple(cells), grid.width, shape=shape_of_axes(dims))
         return Term(-1 if is_negative else 1, [], [], (block,))
 
     def _product(self, product: Product) -> Term:
@@ -183,7 +187,7 @@ class Recovery:
         factors: list[Expr] = []
         divisors: list[Expr] = []
         if product.coefficient == 0 and product.out:
-            return Term(1, [], [], (Expr("zeros", (), shape=matrix_shape(product.dims)),))
+            return Term(1, [], [], (Expr("zeros", (), shape=shape_of_axes(product.dims)),))
         for tensor, slots in product.factors:
             if not slots and (isinstance(tensor, Sum) or (isinstance(tensor, Apply) and tensor.function == HELD)):
                 inner = self.term(tensor)
@@ -205,13 +209,68 @@ class Recovery:
         if any(slots for _, slots in product.factors) or product.out:
             reduce(graph)
             if product.out:
-                chain = graph.chain()
+                chain = self._with_means(graph.chain(), divisors)
             else:
                 factors.append(graph.scalar())
         term = Term(coefficient, factors, divisors, chain)
-        for lifted in graph.lifted:
-            term = term.times(lifted.coefficient).under(lifted.factors, lifted.divisors, self.writer)
+        for scalars in graph.lifted:
+            term = term.times(scalars.coefficient).under(scalars.factors, scalars.divisors, self.writer)
         return term
+
+    def _with_means(self, chain: Chain, divisors: list[Expr]) -> Chain:
+        """The chain with mean(X, rows) for X ones over the number of columns, and so for columns and for diag(X Y^T)."""
+        for place, factor in enumerate(chain if self.writer.has_lines else ()):
+            found = None
+            if factor.op == "ones" and place:
+                found = self._mean(chain[place - 1], divisors), place - 1, place + 1
+            elif terms.is_row_of(factor, "ones") and place + 1 < len(chain):
+                mean = self._mean(self.writer.transposed(chain[place + 1]), divisors)
+                found = mean and make.transposed(mean), place, place + 2
+            elif terms.is_diagonal(factor):
+                mean = self._scale_by_mean(factor.args[0], divisors)
+                found = mean and self.writer.diag(mean), place, place + 1
+            elif ones_of(factor) == (False, True):
+                found = self._scale_by_mean(factor, divisors), place, place + 1
+            elif ones_of(factor) == (True, False):
+                mean = self._scale_by_mean(self.writer.transposed(factor), divisors)
+                found = mean and self.writer.transposed(mean), place, place + 1
+            if found is not None and found[0] is not None:
+                return self._with_means((*chain[: found[1]], found[0], *chain[found[2] :]), divisors)
+        return chain
+
+    def _mean(self, matrix: Expr, divisors: list[Expr]) -> Expr | None:
+        """The means of the rows where the number of columns is among the divisors, from which it is taken."""
+        left = terms.exponents_of(divisors)
+        size = self.size(shape_of(matrix)[1])
+        if any(ones_of(matrix)) or left.get(size, 0) < 1:
+            return None
+        left[size] -= 1
+        divisors[:] = self.writer.powers(left)
+        return terms.of_rows("mean", matrix)
+
+    def _scale_by_mean(self, vector: Expr, divisors: list[Expr]) -> Expr | None:
+        """u ./ v with means for sums of rows in u."""
+        tops, bottoms = terms.over_and_under(vector)
+        for place, top in enumerate(tops):
+            matrix = self._summed(self.writer.row_sums(top))
+            mean = None if matrix is None else self._mean(matrix, divisors)
+            if mean is not None:
+                return self.writer.hadamard([*tops[:place], mean, *tops[place + 1 :]], bottoms)
+        return None
+
+    def _summed(self, sums: Expr) -> Expr | None:
+        """The matrix of whose rows a column is the sums."""
+        is_squared = sums.op == ".^"
+        values = sums.args[0] if is_squared else sums
+        bare = values.args[0] if values.op == "'" else values
+        if row_of(bare.op).of == ("norm" if is_squared else "sum"):
+            (matrix,) = bare.args
+            if is_squared:
+                matrix = make.call(".^", matrix, make.number(2), shape=shape_of(matrix))
+            return matrix if bare is values else make.transposed(matrix)
+        if sums.op == "*" and sums.args[-1].op == "ones" and not any(map(is_scalar, sums.args)):
+            return self.writer.product(sums.args[:-1])
+        return None
 
     def _take_means(self, factors: list[Expr], divisors: list[Expr]) -> None:
         """sum(x) / rows(x) as mean(x), and so x^T x / rows(x) as mean(x .^ 2)."""
@@ -254,13 +313,6 @@ def _scalar_of(tensor: Tensor) -> Tensor | None:
     if isinstance(tensor, Product) and all(not slots for _, slots in tensor.factors) and len(set(tensor.out)) == len(tensor.out):
         return einsum(tensor.factors, (), None, tensor.coefficient)
     return None
-
-
-def matrix_shape(dims: tuple[Dim, ...]) -> Shape:
-    """Rows and columns of at most two axes."""
-    if len(dims) == 2:
-        return dims[0], dims[1]
-    return (dims[0] if dims else ONE), ONE
 
 
 def _shift_block(tensor: Constant) -> Expr:

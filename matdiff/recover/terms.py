@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from matdiff.functions import lifted
 from matdiff.language.dims import ONE, SCALAR, Shape
 from matdiff.language.make import call, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
@@ -23,6 +24,15 @@ def base_of(scalar: Expr) -> tuple[Expr, Rational]:
         assert exponent is not None and not isinstance(exponent, str)
         return scalar.args[0], exponent
     return (scalar.args[0], ratio(1, 2)) if scalar.op == "sqrt" else (scalar, 1)
+
+
+def base_of_array(array: Expr) -> tuple[Expr, Rational]:
+    """v .^ k and sqrt(v) as (v, k), entry by entry; anything else as (itself, 1)."""
+    if array.op == ".^" and array.args[1].op == "number":
+        exponent = array.args[1].value
+        assert exponent is not None and not isinstance(exponent, str)
+        return array.args[0], exponent
+    return (array.args[0], ratio(1, 2)) if array.op == "sqrt" else (array, 1)
 
 
 def exponents_of(scalars: Iterable[Expr]) -> dict[Expr, Rational]:
@@ -51,9 +61,47 @@ def is_plain(expr: Expr) -> bool:
     return expr.shape is None or is_scalar(expr)
 
 
-def shortened(chain: Chain) -> Chain:
-    """The chain with powers for equal neighbours and slices for products with unit vectors."""
-    return _slices(_powers(chain))
+_BY_ENTRIES = (".*", "./", ".^")
+
+
+def of_rows(function: str, matrix: Expr) -> Expr:
+    """f of every row of a matrix, as a column."""
+    rows, columns = shape_of(matrix)
+    arrays = [arg for arg in matrix.args if not is_plain(arg)]
+    if matrix.op in _BY_ENTRIES and all(arg.op == "'" for arg in arrays):
+        inside = tuple(transposed(arg) if arg in arrays else arg for arg in matrix.args)
+        matrix = transposed(Expr(matrix.op, inside, shape=(columns, rows)))
+    if matrix.op == "'":
+        return transposed(call(lifted(function, "cols"), matrix.args[0], shape=(ONE, rows)))
+    return call(lifted(function, "rows"), matrix, shape=(rows, ONE))
+
+
+def shortened(chain: Chain, has_lines: bool = True) -> Chain:
+    """The chain with powers for equal neighbours and slices for products with unit vectors, and functions of rows where they may be."""
+    chain = _slices(_powers(chain))
+    return _of_lines(chain) if has_lines else chain
+
+
+def _of_lines(chain: Chain) -> Chain:
+    """(A .* B) ones as sum(A .* B, rows), X triu(ones(n, n)) as cumsum(X, rows), and so for columns."""
+    for place, (left, right) in enumerate(zip(chain, chain[1:])):
+        found = None
+        if right.op == "ones" and _is_of_entries(left):
+            found = of_rows("sum", left)
+        elif is_row_of(left, "ones") and _is_of_entries(right):
+            found = transposed(of_rows("sum", transposed(right)))
+        elif _is_cumulation(right, "triu") and not shape_of(left)[0].is_one:
+            found = call(lifted("cumsum", "rows"), left, shape=shape_of(left))
+        elif _is_cumulation(left) and not shape_of(right)[1].is_one:
+            found = call(lifted("cumsum", "cols"), right, shape=shape_of(right))
+        if found is not None:
+            return _of_lines((*chain[:place], found, *chain[place + 2 :]))
+    return chain
+
+
+def _is_of_entries(matrix: Expr) -> bool:
+    """Whether it is a matrix made entry by entry of others."""
+    return matrix.op in _BY_ENTRIES and not any(dim.is_one for dim in shape_of(matrix))
 
 
 def _powers(chain: Chain) -> Chain:
@@ -130,10 +178,10 @@ def _sliced(base: Expr, row: Expr, column: Expr, shape: Shape) -> Expr:
     return call("at", base, *places, shape=shape)
 
 
-def _is_cumulation(expr: Expr) -> bool:
-    """Whether it is the square matrix tril(ones(n, n)), by which cumsum multiplies."""
+def _is_cumulation(expr: Expr, triangle: str = "tril") -> bool:
+    """Whether it is the square matrix tril(ones(n, n)), by which cumsum multiplies, or its transpose, by which that of rows does."""
     rows, columns = shape_of(expr)
-    return expr.op == "tril" and expr.args[0].op == "ones" and rows == columns
+    return expr.op == triangle and expr.args[0].op == "ones" and rows == columns
 
 
 def _power(factor: Expr, count: int) -> Expr:

@@ -11,7 +11,17 @@ from matdiff.language.make import call, eye, number, transposed
 from matdiff.language.queries import is_scalar, shape_of
 from matdiff.language.syntax import Expr, Rational
 from matdiff.recover.cost import cost
-from matdiff.recover.terms import Chain, exponents_of, is_diagonal, is_plain, is_row_of, opened, over_and_under, shortened
+from matdiff.recover.terms import (
+    Chain,
+    exponents_of,
+    is_diagonal,
+    is_plain,
+    is_row_of,
+    of_rows,
+    opened,
+    over_and_under,
+    shortened,
+)
 from matdiff.tensor.rational import magnitude
 
 # Matrices that equal their transpose whatever their arguments are.
@@ -35,6 +45,8 @@ class Writer:
         self.sums: dict[Expr, list[Term]] = {}
         # Transposes that were made while so many matrices were known to be symmetric or skew.
         self._turned: dict[Expr, Expr] = {}
+        # Whether functions of rows may be written; not where they are to be written by others.
+        self.has_lines = True
         self._properties = 0
 
     def transposed(self, expr: Expr) -> Expr:
@@ -63,6 +75,9 @@ class Writer:
         is_each = expr.op in (".*", "./", ".^") or row_of(expr.op).form == "each"
         if is_each and rows == columns and all(self.transposed(arg) == arg for arg in arrays):
             return expr  # S .* exp(S) for symmetric S
+        if expr.op in (".*", "./") and all(arg.op == "'" for arg in arrays):
+            inside = tuple(arg.args[0] if arg.op == "'" else arg for arg in expr.args)
+            return Expr(expr.op, inside, shape=(columns, rows))
         if expr.op == "commutation":
             return call("commutation", *reversed(expr.args), shape=(columns, rows))
         if expr.op == "*":
@@ -89,7 +104,7 @@ class Writer:
 
     def product(self, chain: Chain) -> Expr:
         """The product of a chain; equal neighbours become a power."""
-        factors = shortened(self._one_diagonal(chain))
+        factors = shortened(self._one_diagonal(chain), self.has_lines)
         if len(factors) == 1:
             return factors[0]
         rows = next((shape_of(f)[0] for f in factors if not is_scalar(f)), ONE)
@@ -132,6 +147,31 @@ class Writer:
         if vector.op == "ones":
             return eye(size)
         return call("diag", vector, shape=(size, size))
+
+    def _squared_rows(self, vector: Expr) -> Expr | None:
+        """X where the vector is diag(X X^T), the sums of the squares of its rows."""
+        if not self.has_lines or vector.op != "diag" or vector.args[0].op != "*":
+            return None
+        factors = vector.args[0].args
+        half = factors[: len(factors) // 2]
+        return self.product(half) if self.transposed_chain(half) == factors[len(half) :] else None
+
+    def row_sums(self, vector: Expr) -> Expr:
+        """The vector with sum(A .* B, rows) for diag(A B^T): by the sums of rows, not by a diagonal, rows are scaled."""
+        tops, bottoms = over_and_under(vector)
+        tops, bottoms = ([self._row_sum(factor) for factor in factors] for factors in (tops, bottoms))
+        return self.hadamard(tops, bottoms) if self.has_lines else vector
+
+    def _row_sum(self, factor: Expr) -> Expr:
+        if factor.op != "diag" or factor.args[0].op != "*" or any(map(is_scalar, factor.args[0].args)):
+            return factor
+        squared = self._squared_rows(factor)
+        if squared is not None:
+            norms = of_rows("norm", squared)
+            return call(".^", norms, number(2), shape=shape_of(norms))
+        chain = factor.args[0].args
+        cuts = [(self.product(chain[:cut]), self.product(self.transposed_chain(chain[cut:]))) for cut in range(1, len(chain))]
+        return of_rows("sum", min((self.hadamard(list(pair), []) for pair in cuts), key=cost))
 
     def dot(self, left: Chain, right: Chain) -> Expr:
         """The scalar left^T right of two columns, from the side that needs fewer transposes; ||v||^2 for a compound v."""
@@ -203,9 +243,13 @@ class Writer:
         return [self.scalar_power(base, e) for base, e in exponents.items() if e and base != number(1)]
 
     def array_power(self, base: Expr, exponent: Rational) -> Expr:
-        """base .^ exponent for a positive rational exponent."""
+        """base .^ exponent for a positive rational exponent; the root of diag(X X^T) is the norm of the rows."""
         if exponent == 1:
             return base
+        matrix = self._squared_rows(base) if exponent.denominator == 2 else None
+        if matrix is not None:
+            norms = of_rows("norm", matrix)
+            return norms if exponent.numerator == 1 else call(".^", norms, number(exponent.numerator), shape=shape_of(norms))
         if exponent.denominator == 2 and exponent.numerator == 1:
             return call("sqrt", base, shape=shape_of(base))
         return call(".^", base, number(exponent), shape=shape_of(base))
@@ -220,7 +264,7 @@ class Writer:
         if divisors and size.denominator != 1:
             below.insert(0, number(size.denominator))
             size = size.numerator
-        above = [*sorted(factors, key=_is_long), *shortened(self._one_diagonal(chain))]
+        above = [*sorted(factors, key=_is_long), *shortened(self._one_diagonal(chain), self.has_lines)]
         if size != 1 or not above:
             above.insert(0, number(size))
         if len(chain) == 1 and factors and chain[0].op == "./" and chain[0].args[0] == number(1) and size.denominator == 1:

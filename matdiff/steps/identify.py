@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from matdiff.derive.sweep import derive
-from matdiff.functions import row_of
+from matdiff.functions import row_of, word_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.kinds import kind_of
@@ -23,7 +23,8 @@ from matdiff.steps import laws
 from matdiff.steps.build import negated, plus, times, transposed
 from matdiff.steps.derivation import Law
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering, axes_of
+from matdiff.tensor.lift import Lift
+from matdiff.tensor.lower import axes_of
 from matdiff.tensor.nodes import Tensor
 
 Path = tuple[int, ...]
@@ -125,7 +126,7 @@ class Form:
         """The derivative of the whole by the part at the path, in matrix notation."""
         dims = axes_of(shape_of(part))
         place, moved = build.symbol(_PLACE, dims), build.symbol(_MOVED, axes_of(shape_of(self.change)))
-        lowering = Lowering({**self.values, _PLACE: place, _MOVED: moved})
+        lowering = Lift({**self.values, _PLACE: place, _MOVED: moved})
         whole = lowering.value(self._with_place(self.expr, path, shape_of(part)))
         slope = rebuild(simplify(derive(whole, place)), self.restored)
         return self.recovery.expr(slope)
@@ -232,7 +233,7 @@ def _move(node: Expr, inner: Expr, scalar_whole: bool) -> Law | None:
     elif row_of(node.op).form == "frechet":
         return laws.law_of_adjoint(node)
     else:
-        return None if _is_plain(node) else Law(f"adjoint of {node.op}")
+        return None if _is_plain(node) else Law(f"adjoint of {word_of(node.op)}")
     return laws.law(key) if key else None
 
 

@@ -14,14 +14,13 @@ from matdiff.derive.rank import mark_of
 from matdiff.derive.sweep import derive
 from matdiff.infer.rules import ARGUMENTS
 from matdiff.language import make
-from matdiff.language.dims import SCALAR, Dim
+from matdiff.language.dims import SCALAR, Dim, shape_of_axes
 from matdiff.language.queries import post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
 from matdiff.laws.simplify import rebuild, simplify
 from matdiff.recover.entries import in_indices
 from matdiff.recover.graph import Irreducible
-from matdiff.recover.recover import matrix_shape
 from matdiff.steps import laws
 from matdiff.steps.build import entry, letter, partial, times
 from matdiff.steps.derivation import Derivation, Law, Line
@@ -180,8 +179,8 @@ class _Indices:
         return build.add(terms, node.dims + self.variable.dims)
 
     def _name_law(self, node: Apply) -> None:
-        args = tuple(make.name(text, matrix_shape(arg.dims)) for text, arg in zip(ARGUMENTS, node.args))
-        value = Expr(node.function, args, shape=matrix_shape(node.dims))
+        args = tuple(make.name(text, shape_of_axes(arg.dims)) for text, arg in zip(ARGUMENTS, node.args))
+        value = Expr(node.function, args, shape=shape_of_axes(node.dims))
         if node.function == "power":
             found = [laws.law("power")]
         elif laws.is_matrix_function(node.function) or laws.has_rule(value):
@@ -238,7 +237,7 @@ class _Indices:
 
 def differential_law(setting: Setting, letters: Sequence[str]) -> Law:
     """dX[a,b]/dX[k,l] = delta[a,k] delta[b,l], with letters beside those in use."""
-    own = ["a", "b"][: len(letters)]
+    own = list("abcdefgh"[: len(letters)])
     variable = setting.name
     left = partial(entry(variable, own), entry(variable, letters))
     pairs = [Expr("delta", (letter(a), letter(b)), shape=SCALAR) for a, b in zip(own, letters)]

@@ -15,9 +15,10 @@ from matdiff.infer.variables import declare
 from matdiff.language.dims import SCALAR
 from matdiff.language.kinds import Variable, kind_of
 from matdiff.language.make import name as named
-from matdiff.language.queries import replaced_names, shape_of
+from matdiff.language.queries import ones_of, replaced_names, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import Question, parse, parse_declaration
+from matdiff.recover.lines import typed_definition, typed_differential
 from matdiff.steps.build import differential, remade, times, transposed
 from matdiff.steps.derivation import Law
 
@@ -104,8 +105,10 @@ def _parsed(text: str) -> Expr:
 def has_rule(value: Expr) -> bool:
     """Whether a function has a textbook differential: a row with a rule of its own, which an abbreviation may lack."""
     row = FUNCTIONS.get(value.op)
-    if row is None or row.form not in ("each", "func", "macro") or row.is_linear:
+    if row is None or row.form not in ("each", "func", "macro", "lifted") or row.is_linear:
         return False
+    if row.along:
+        return bool(FUNCTIONS[row.of].rules[:1]) and not any(ones_of(value.args[0]))
     place = _variant(value) if row.form == "macro" else 0
     return place < len(row.rules) and bool(row.rules[place])
 
@@ -138,7 +141,8 @@ def meaning_of(value: Expr) -> Expr:
     """What an abbreviation stands for, tidied."""
     named_values = dict(zip(ARGUMENTS, value.args))
     shapes = {name: shape_of(part) for name, part in named_values.items()}
-    typed = typed_value(FUNCTIONS[value.op], kinds_of(shapes))
+    row = FUNCTIONS[value.op]
+    typed = (typed_definition if row.along else typed_value)(row, kinds_of(shapes))
     return substituted(typed.expr, named_values, sizes_in(typed, shapes), remade)
 
 
@@ -154,7 +158,8 @@ def _put_in(value: Expr, changes: Mapping[str, Expr], place: int) -> Expr:
     """A rule of the row of a call, with its arguments, the call itself and changes put in."""
     named_values = {**dict(zip(ARGUMENTS, value.args)), "Y": value, **changes}
     shapes = {name: shape_of(part) for name, part in named_values.items()}
-    rule = typed_rule(FUNCTIONS[value.op], kinds_of(shapes), place)
+    row, kinds = FUNCTIONS[value.op], kinds_of(shapes)
+    rule = typed_differential(row, kinds) if row.along else typed_rule(row, kinds, place)
     return substituted(rule.expr, named_values, sizes_in(rule, shapes), remade)
 
 

@@ -85,7 +85,7 @@ class Rewriting:
         row = FUNCTIONS.get(expr.op)
         if row is not None and row.form == "frechet":
             return self._slope(expr)
-        if row is not None and row.form == "macro" and not row.is_linear:
+        if row is not None and row.form in ("macro", "lifted") and not row.is_linear:
             return self.terms(laws.meaning_of(expr))
         return self._linear(expr)
 

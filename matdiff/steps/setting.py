@@ -27,7 +27,8 @@ from matdiff.steps import laws
 from matdiff.steps.build import differential, entry, partial, times
 from matdiff.steps.derivation import Law, Line
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering, axes_of, variable_tensor
+from matdiff.tensor.lift import lift_of
+from matdiff.tensor.lower import axes_of, variable_tensor
 from matdiff.tensor.nodes import Apply, Session, Tensor, entered
 
 
@@ -150,7 +151,7 @@ class Setting:
 
     def lowered(self, expr: Expr, more: Mapping[str, Tensor] | None = None) -> Tensor:
         """The value of an expression in terms of the definitions, and of `more` names."""
-        return simplify(Lowering({**self.values, **(more or {})}).value(expr))
+        return simplify(lift_of({**self.values, **(more or {})}, [expr]).value(expr))
 
     def is_regular(self, matrix: Expr) -> bool:
         """Whether a matrix has an inverse, so that one may be written."""
@@ -164,8 +165,8 @@ class Setting:
         """The derivative as if the variable had no structure, in terms of the variables alone; None without matrix notation."""
         values = dict(self.values)
         for part, value in self.definitions.items():
-            values[part] = simplify(Lowering(values).value(value))
-        whole = simplify(Lowering(values).value(self.expr))
+            values[part] = simplify(lift_of(values, [value]).value(value))
+        whole = simplify(lift_of(values, [self.expr]).value(self.expr))
         try:
             return self.recovery.expr(rebuild(simplify(derive(whole, self.values[self.variable.name])), self.restored))
         except Irreducible:

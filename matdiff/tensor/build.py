@@ -33,6 +33,7 @@ from matdiff.tensor.nodes import (  # fmt: skip
     entrywise_parts,
     first_arrangement,
     interned,
+    is_mask,
     known_node,
 )
 from matdiff.tensor.rational import common_factor, ratio_of, rational_power, whole
@@ -142,8 +143,9 @@ def base_and_exponent(tensor: Tensor) -> tuple[Tensor, Rational]:
 
 
 def _merge_powers(pairs: list[tuple[Tensor, tuple[Index, ...]]]) -> tuple[list[tuple[Tensor, tuple[Index, ...]]], Rational]:
-    """Law: x^a x^b = x^(a + b), entry by entry.  A square of an array stays two factors, so that x_i x_i reads as x^T x.
+    """Law: x^a x^b = x^(a + b), entry by entry, and M^a = M for a mask of zeros and ones.
 
+    A square of an array stays two factors, so that x_i x_i reads as x^T x.
     Terminates: afterwards every (base, indices) stands once, or twice with exponent 1.
     """
     scale: Rational = 1
@@ -158,7 +160,9 @@ def _merge_powers(pairs: list[tuple[Tensor, tuple[Index, ...]]]) -> tuple[list[t
         exponents[key] = exponents.get(key, 0) + exponent
     merged: list[tuple[Tensor, tuple[Index, ...]]] = []
     for (base, slots), exponent in exponents.items():
-        if exponent == 2 and slots:
+        if exponent > 1 and slots and is_mask(base):
+            merged.append((base, slots))
+        elif exponent == 2 and slots:
             merged += [(base, slots), (base, slots)]
         elif exponent != 0:
             merged.append((power(base, exponent), slots))
@@ -368,6 +372,8 @@ def power(base: Tensor, exponent: Rational) -> Tensor:
             if len(parts) > 1:  # (u .* (K v)) .^ e is u .^ e .* (K v) .^ e
                 powers = [_part_power(part, base, exponent) for part in parts]
                 return einsum(powers, base.out, dict(enumerate(base.sizes)))
+    if exponent > 1 and is_mask(base):
+        return base
     if exponent == 2 and base.dims:
         return hadamard(base, base)
     return apply("power", (base,), base.dims, exponent)

@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matdiff.functions import FUNCTIONS
-from matdiff.language.dims import ONE
+from matdiff.infer.rules import ARGUMENTS
+from matdiff.language import make
+from matdiff.language.dims import ONE, shape_of_axes
 from matdiff.language.syntax import Rational
 from matdiff.tensor import build
-from matdiff.tensor.lower import defined
+from matdiff.tensor.lift import Lift
+from matdiff.tensor.lower import call, defined
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 
 # For every axis the letter at which it is held, or None.
@@ -157,6 +160,9 @@ class Holding:
 
     def _apply(self, tensor: Apply, at: At) -> Tensor:
         row = FUNCTIONS.get(tensor.function)
+        if row is not None and row.form == "lifted" and row.along == "rows" and at[0] is not None:
+            (arg,) = tensor.args  # softmax(X, rows) with a row held is softmax of the row
+            return self.hold(call(row.of, [self.hold(arg, (at[0], None))], tensor.dims[1:]), at[1:])
         if row is not None and row.form != "each":
             return self.hold(self.written_out(tensor), at)
         args = tuple(self.hold(arg, at) if arg.dims else arg for arg in tensor.args)
@@ -169,10 +175,14 @@ class Holding:
     def written_out(self, tensor: Apply) -> Tensor:
         """A function of a whole vector or matrix by its definition in the language.  Raises NotHeld where it has none."""
         row = FUNCTIONS.get(tensor.function)
+        if row is not None and row.form == "lifted" and FUNCTIONS[row.of].values:
+            matrix = make.name(ARGUMENTS[0], shape_of_axes(tensor.args[0].dims))
+            call_of_lines = make.call(row.name, matrix, shape=shape_of_axes(tensor.dims))
+            return Lift({ARGUMENTS[0]: tensor.args[0]}).definition(call_of_lines)
         if row is None or not row.values or tensor.order > 2:
             raise NotHeld
         shapes = [(*arg.dims, ONE, ONE)[:2] for arg in tensor.args]
-        return defined(row, tensor.args, [(rows, columns) for rows, columns in shapes])
+        return defined(row, tensor.args, [(rows, columns) for rows, columns in shapes], Lift)
 
 
 def _mask_in(tensor: Sum) -> tuple[Rational, Symbol] | None:

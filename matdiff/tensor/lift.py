@@ -1,40 +1,81 @@
-"""`Lift`: an expression with sums over an index as a tensor; what depends on an index has it as an axis more.
+"""`Lift`: an expression as a tensor; what depends on an index, of a sum or of the rows of a matrix, has it as an axis more.
 
-A function of one vector or matrix is taken of every member of a family by its definition in the language.  (What vmap is to programs.)
+A function of one vector is taken of every member of a family, or of every row of a matrix, as a function of rows or by its definition
+in the language.  (What vmap is to programs.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS
-from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_value
+from matdiff.functions import FUNCTIONS, lifted
+from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_call, typed_on_scalar, typed_rule, typed_value
+from matdiff.language.dims import ONE
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import constant, is_scalar, post_order
+from matdiff.language.queries import is_scalar, masks_of, sizes_of_indices
+from matdiff.language.syntax import Expr
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering
-from matdiff.tensor.nodes import Sum
+from matdiff.tensor.lower import Lowering, call, variable_tensor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matdiff.functions import Function
+    from matdiff.infer.infer import Typed
+    from matdiff.infer.rules import Kinds
     from matdiff.language.dims import Dim
-    from matdiff.language.syntax import Expr
     from matdiff.tensor.lower import Factor, Part
     from matdiff.tensor.nodes import Index, Tensor
 
+# What is asked of an index is asked of the array of all terms.
+_OF_ARRAYS = ("prod", "max", "min")
+
+
+def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
+    """The value of the typed expression, and those of its definitions; see `lowering_of`."""
+    lowering = lowering_of(typed, free)
+    return lowering.value(typed.expr), {name: lowering.values[name] for name in typed.definitions}
+
+
+def lowering_of(typed: Typed, free: frozenset[str] = frozenset()) -> Lift:
+    """What lowers the typed expression: it knows the variables and the definitions.
+
+    Variables in `free` are lowered as if nothing were known of their structure.
+    """
+    values = {name: variable_tensor(variable, name not in free) for name, variable in typed.variables.items()}
+    lowering = lift_of(values, (*typed.definitions.values(), typed.expr))
+    for name, definition in typed.definitions.items():
+        lowering.values[name] = lowering.value(definition)
+    return lowering
+
+
+def lift_of(values: dict[str, Tensor], exprs: Iterable[Expr]) -> Lift:
+    """What lowers these expressions, in which names have these values."""
+    ranges: dict[Index, Dim] = {index: dim for expr in exprs for index, dim in sizes_of_indices(expr).items()}
+    return Lift(values, ranges=ranges, multiplied_out=not ranges)
+
+
+# The index of the row or column of a matrix, which no index of a text is called, and that of an entry of it.
+_LINE, _ENTRY = "~", "~~"
+
 
 class Lift(Lowering):
-    """`held` says on which indices a name depends; `ranges` are the sizes of the indices."""
+    """`held` says on which indices a name depends; `ranges` are the sizes of the indices.
+
+    multiplied_out   whether products with sums of arrays with more than two axes are, since these have no matrix notation
+    """
 
     def __init__(
         self,
         values: dict[str, Tensor],
-        ranges: Mapping[Index, Dim],
-        held: Mapping[str, tuple[str, ...]] | None = None,
         sizes: dict[str, Dim] | None = None,
+        ranges: Mapping[Index, Dim] | None = None,
+        held: Mapping[str, tuple[str, ...]] | None = None,
+        multiplied_out: bool = True,
     ) -> None:
         super().__init__(values, sizes)
-        self.ranges = ranges
+        self.ranges, self.multiplied_out = ranges or {}, multiplied_out
         self.held_names = held or {}
         self._held: dict[int, tuple[str, ...]] = {}
 
@@ -45,13 +86,23 @@ class Lift(Lowering):
     def _leaf(self, expr: Expr) -> Tensor:
         if expr.op == "name":
             self._held[id(expr)] = self.held_names.get(str(expr.value), ())
+        if expr.op == "fuse":
+            rows, columns = self.axes(expr)
+            return build.constant("fuse", (rows, columns), (rows * columns, rows, columns))
         return super()._leaf(expr)
 
     def _value(self, expr: Expr) -> Tensor:
         if expr.op == "name":
             return self._member(expr)
+        if expr.op == "condition":
+            self._held[id(expr)] = _indices_of(expr)
+            return self._mask(expr)
         if expr.op == "over":
             return self._summed(expr)
+        if expr.op in ("entry", "sigma", "delta"):
+            return self._in_indices(expr)
+        if expr.op == "at" and any(place.op == "index" for place in expr.args[1:]):
+            return self._at(expr)
         held = tuple(sorted({index for arg in expr.args for index in self.held(arg)}))
         if not held:
             return super()._value(expr)
@@ -60,50 +111,76 @@ class Lift(Lowering):
 
     def _member(self, expr: Expr) -> Tensor:
         """x_i and a_ij; a_ii is on the diagonal."""
-        indices = [str(index.value) for index in expr.args]
-        self._held[id(expr)] = held = tuple(sorted(set(indices)))
-        own = self._slots(expr)
-        return build.einsum([(self.values[str(expr.value)], [*indices, *own])], [*held, *own])
+        self._held[id(expr)] = held = _indices_of(expr)
+        array, own = self.values[str(expr.value)], self._slots(expr)
+        slots, units = _placed(expr, array.dims)
+        return build.einsum([(array, [*slots, *own]), *units], [*held, *own])
+
+    def _at(self, expr: Expr) -> Tensor:
+        """(A x)[i] and X[i,:], with the indices of sums among the places."""
+        base, places = expr.args[0], expr.args[1:]
+        if len(places) == 1 and not self.shape(base)[1].is_one:
+            places = (Expr("all"), *places)
+        long = [(place, dim) for place, dim in zip((*places, Expr("all")), self.shape(base)) if not dim.is_one]
+        slots, units = _placed(expr.replace(args=tuple(place for place, _ in long)), [dim for _, dim in long])
+        self._held[id(expr)] = held = tuple(sorted({*self.held(base), *_indices_of(expr)}))
+        ends = [slot for slot, (place, _) in zip(slots, long) if place.op == "all"]
+        return self._einsum([(self._of(base), [*self.held(base), *slots]), *units], [*held, *ends], {})
+
+    def _in_indices(self, expr: Expr) -> Tensor:
+        """Index notation as it is printed: an entry of an array, the sum of entries over indices, a delta."""
+        indices = [str(index.value) for index in expr.args if index.op == "index"]
+        if expr.op == "delta":
+            factors: list[Factor] = [(build.identity((self.ranges[indices[0]],)), indices)]
+        else:
+            own = indices if expr.op == "entry" else ()
+            factors = [(self._of(expr.args[0]), (*self.held(expr.args[0]), *own))]
+        found = {str(index) for _, slots in factors for index in slots}
+        self._held[id(expr)] = held = tuple(sorted(found - set(indices) if expr.op == "sigma" else found))
+        return build.einsum(factors, held, self.ranges)
 
     def _summed(self, expr: Expr) -> Tensor:
-        body, indices = expr.args[0], [str(index.value) for index in expr.args[1:] if index.op == "index"]
-        conditions = [part for part in expr.args[1:] if part.op == "condition"]
-        held = self.held(body)
+        body = expr.args[0]
+        indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
         if expr.value == "array":
+            self._held[id(expr)] = around = tuple(index for index in self.held(body) if index not in indices)
             own = self._slots(body)  # of members, which are the rows then
-            return build.einsum([(self._of(body), [*held, *own])], [*indices, *own], {**self.ranges, **self._own(body)})
-        left = tuple(index for index in held if index not in indices)
-        factors: list[Factor] = [(self._of(body), [*held, *self._slots(expr)])]
-        for condition in conditions:
-            self._refuse_undefined(body, {str(index.value) for index in condition.args})
-            left_index, right_index = (str(index.value) for index in condition.args)
-            left = tuple(sorted({*left, *({left_index, right_index} - set(indices))}))
-            factors.append((self._mask(condition), (left_index, right_index)))
-        self._held[id(expr)] = left
-        masked = {str(index.value) for condition in conditions for index in condition.args}
-        for index in indices:
-            if index not in held and index not in masked:
-                factors.append((build.size_scalar(self.ranges[index]), ()))
-            if expr.value == "mean":
-                factors.append((build.power(build.size_scalar(self.ranges[index]), -1), ()))
+            sizes = {**self.ranges, **self._own(body)}
+            return build.einsum([(self._of(body), [*self.held(body), *own])], [*around, *indices, *own], sizes)
+        masks: list[Factor] = [(self._mask(mask), _indices_of(mask)) for mask in masks_of(expr)]
+        used = {*self.held(body), *(index for _, slots in masks for index in slots)}
+        self._held[id(expr)] = left = tuple(sorted(str(index) for index in used.difference(indices)))
+        if expr.value in _OF_ARRAYS:
+            return self._of_all(expr, indices, left)
+        counts = [(build.size_scalar(self.ranges[index]), ()) for index in indices if index not in used]
+        over = [self._number(indices, masks)] if expr.value == "mean" else []
+        factors = [(self._of(body), [*self.held(body), *self._slots(expr)]), *masks, *counts, *over]
         return build.einsum(factors, [*left, *self._slots(expr)], {**self.ranges, **self._own(expr)})
 
-    def _refuse_undefined(self, body: Expr, indices: set[str]) -> None:
-        """Terms that a condition leaves out become 0 times a value, which they must have: 1 / ||x_i - x_j|| has none for i = j."""
-        for node in post_order(body):
-            part = node.args[1] if node.op in ("/", "./") else node.args[0] if node.args else node
-            row = FUNCTIONS.get(node.op)
-            exponent = constant(node.args[1]) if node.op in ("^", ".^") else 1
-            is_partial = node.op in ("/", "./") or (row is not None and (row.domain != "real" or row.at != ""))
-            is_partial = is_partial or exponent is None or exponent < 0 or exponent.denominator != 1
-            if is_partial and indices <= set(self.held(part)) and not _is_only_squared(node, body):
-                raise NotLifted(span=node.span, operation="")
+    def _number(self, indices: Sequence[str], masks: Sequence[Factor]) -> Factor:
+        """One by the number of terms that are not left out."""
+        known = {index for _, slots in masks for index in slots}
+        counts = [(build.size_scalar(self.ranges[index]), ()) for index in indices if index not in known]
+        left = [index for index in known if index not in indices]
+        return build.power(_expanded([*masks, *counts], left, self.ranges, 0), -1), left
 
-    def _mask(self, condition: Expr) -> Tensor:
-        """The matrix with 1 where the condition on its row and column holds, else 0."""
-        size = self.ranges[str(condition.args[0].value)]
-        others = build.identity((size,)) if condition.value == "!=" else build.constant("tril", (), (size, size))
-        return build.add([(1, build.filled(1, (size, size))), (-1, others)], (size, size))
+    def _of_all(self, expr: Expr, indices: Sequence[str], left: Sequence[str]) -> Tensor:
+        """A product or an extremum: the function of that name of the array of all terms."""
+        name, body = str(expr.value), expr.args[0]
+        if left or len(indices) > 2:
+            raise NotLifted(span=expr.span, operation=name)
+        return call(name, [_expanded([(self._of(body), self.held(body))], indices, self.ranges)], ())
+
+    def _mask(self, mask: Expr) -> Tensor:
+        """1 where the condition holds, or in the set, else 0, with its indices as axes."""
+        if mask.op == "name":
+            return self._of(mask)
+        size = self.ranges[str(mask.args[0].value)]
+        others = build.identity((size,)) if mask.value == "!=" else build.constant("tril", (), (size, size))
+        slots, units = _placed(mask, others.dims)
+        held = _indices_of(mask)
+        both = [build.einsum([(one, slots), *units], held) for one in (build.filled(1, others.dims), others)]
+        return build.add([(1, both[0]), (-1, both[1])], both[0].dims)
 
     # What depends on indices
 
@@ -125,8 +202,18 @@ class Lift(Lowering):
             return build.apply("power", both, both[0].dims)
         if op == ".*" or (op == ":" and any(is_scalar(arg) for arg in expr.args)):
             return self._joined(expr, [(arg, self._slots(arg)) for arg in expr.args], self._slots(expr), self._own(expr))
+        if row is not None and row.form == "lifted":
+            return self._of_lines(expr, row)
+        if (
+            row is not None
+            and row.form == "func"
+            and row.takes_vectors
+            and len(self.held(expr)) == 1
+            and self._is_of_vector(expr)
+        ):
+            return self._of_members(expr, row)
         if row is not None and row.form != "each" and row.values:
-            return self._defined(expr)
+            return self._defined(expr, typed_value)
         if op in ("neg", "*", "at", "unvec") or (row is not None and row.form in ("each", "op")):
             return super()._value(expr)
         raise NotLifted(span=expr.span, operation=op)
@@ -151,34 +238,99 @@ class Lift(Lowering):
     ) -> Tensor:
         """The same where operands depend on indices: these are among the `ends`.
 
-        A sum with more than two axes has no matrix notation, and so is multiplied out.
+        Sums with more than two axes are multiplied out where these have to be matrices.
         """
-        factors = [(self._of(arg), (*self.held(arg), *slots)) for arg, slots in parts]
-        return _expanded([*factors, *constants], [*self.held(expr), *ends], {**self.ranges, **sizes})
+        factors = [*((self._of(arg), (*self.held(arg), *slots)) for arg, slots in parts), *constants]
+        return self._einsum(factors, [*self.held(expr), *ends], {**self.ranges, **sizes})
 
-    def _defined(self, expr: Expr) -> Tensor:
-        """A function by its definition in the language."""
+    def _einsum(self, factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
+        return (_expanded if self.multiplied_out else build.einsum)(factors, ends, sizes)
+
+    def _defined(self, expr: Expr, typed_of: Callable[[Function, Kinds], Typed]) -> Tensor:
+        """A function by what its row says, in the language, of arguments of these kinds."""
         shapes = dict(zip(ARGUMENTS, map(self.shape, expr.args)))
-        typed = typed_value(FUNCTIONS[expr.op], kinds_of(shapes))
+        typed = typed_of(FUNCTIONS[expr.op], kinds_of(shapes))
         values = dict(zip(ARGUMENTS, map(self._of, expr.args)))
-        inner = Lift(values, self.ranges, dict(zip(ARGUMENTS, map(self.held, expr.args))), sizes_in(typed, shapes))
-        return inner.value(typed.expr)
+        held = dict(zip(ARGUMENTS, map(self.held, expr.args)))
+        inner = Lift(values, sizes_in(typed, shapes), self.ranges, held, self.multiplied_out)
+        return inner.spread(typed.expr, self.held(expr))
+
+    def spread(self, expr: Expr, held: Sequence[str]) -> Tensor:
+        """The value of an expression with these indices, on some of which it may not depend."""
+        value, slots = self.value(expr), self._slots(expr)
+        if tuple(held) == self.held(expr):
+            return value
+        return build.einsum([(value, [*self.held(expr), *slots])], [*held, *slots], {**self.ranges, **self._own(expr)})
+
+    # Functions of vectors
+
+    def _is_of_vector(self, expr: Expr) -> bool:
+        """Whether the argument is a column or a number."""
+        return self.shape(expr.args[0])[1].is_one
+
+    def _of_members(self, expr: Expr, row: Function) -> Tensor:
+        """A function of every member of a family: the members are the rows of a matrix."""
+        (arg,) = expr.args
+        if not self.axes(arg):
+            return self._defined(expr, typed_on_scalar)
+        members = self._of(arg)
+        return build.apply(lifted(row.name, "rows"), (members,), members.dims[:1] + self.axes(expr))
+
+    def definition(self, expr: Expr) -> Tensor:
+        """The value of `softmax(X, rows)` by the definition of softmax, where it has one."""
+        row = FUNCTIONS[expr.op]
+        for arg in expr.args:
+            self.value(arg)
+        return self._of_lines(expr, row, typed_value if FUNCTIONS[row.of].values else typed_call)
+
+    def _of_lines(self, expr: Expr, row: Function, typed_of: Callable[[Function, Kinds], Typed] = typed_call) -> Tensor:
+        """f(X, rows) and f(X, cols): f of a vector that depends on one more index."""
+        (arg,) = expr.args
+        outer = self.held(arg)
+        places = (_LINE, _ENTRY) if row.along == "rows" else (_ENTRY, _LINE)
+        sizes: dict[Index, Dim] = dict(zip(places, self.shape(arg)))
+        held = tuple(sorted({*outer, _LINE})) if not sizes[_LINE].is_one else outer
+        axes = [place for place in places if not sizes[place].is_one]
+        vector = build.einsum([(self._of(arg), [*outer, *axes])], [*held, *(axis for axis in axes if axis == _ENTRY)])
+        shapes = {ARGUMENTS[0]: (sizes[_ENTRY], ONE)}
+        typed = typed_of(FUNCTIONS[row.of], kinds_of(shapes))
+        inner = Lift({ARGUMENTS[0]: vector}, sizes_in(typed, shapes), {**self.ranges, **sizes}, {ARGUMENTS[0]: held})
+        value = inner.spread(typed.expr, held)
+        own = [_ENTRY] if inner.axes(typed.expr) else []
+        return build.einsum([(value, [*held, *own])], [*outer, *(axis for axis in axes if axis == _LINE or own)])
 
 
-def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
+def differential_of_rows(function: str, values: Mapping[str, Tensor]) -> Tensor:
+    """The differential of a function of vectors, of every row: its rule with X, Y and dX, which have the rows as first axis."""
+    shapes = {name: (tensor.dims[1] if tensor.order > 1 else ONE, ONE) for name, tensor in values.items()}
+    typed = typed_rule(FUNCTIONS[function], kinds_of(shapes), 0)
+    lift = Lift(dict(values), sizes_in(typed, shapes), {_LINE: values["X"].dims[0]}, dict.fromkeys(values, (_LINE,)))
+    return lift.spread(typed.expr, (_LINE,))
+
+
+def _indices_of(expr: Expr) -> tuple[str, ...]:
+    """The indices of a name or a condition in the order of their names; positions are none."""
+    return tuple(sorted({str(index.value) for index in expr.args if index.op == "index"}))
+
+
+def _placed(expr: Expr, dims: Sequence[Dim]) -> tuple[list[Index], list[Factor]]:
+    """The slots of the indices of a name, a condition or places in brackets, and unit vectors for those that are positions."""
+    slots: list[Index] = []
+    units: list[Factor] = []
+    for axis, (index, dim) in enumerate(zip(expr.args, dims)):
+        slots.append(str(index.value) if index.op == "index" else ("position", axis))
+        units += [] if index.op in ("index", "all") else [(build.constant("unit", (index, dim), (dim,)), slots[-1:])]
+    return slots, units
+
+
+def _expanded(factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim], most: int = 2) -> Tensor:
+    """The product, in which sums with more than so many axes are multiplied out."""
     for place, (tensor, slots) in enumerate(factors):
-        if isinstance(tensor, Sum) and tensor.order > 2:
+        terms = build.terms_of(tensor) if tensor.order > most else ()
+        if len(terms) > 1:
             products = [
-                (coefficient, _expanded([*factors[:place], (term, slots), *factors[place + 1 :]], ends, sizes))
-                for coefficient, term in tensor.terms
+                (coefficient, _expanded([*factors[:place], (term, slots), *factors[place + 1 :]], ends, sizes, most))
+                for coefficient, term in terms
             ]
             return build.add(products, products[0][1].dims)
     return build.einsum(factors, ends, sizes)
-
-
-def _is_only_squared(node: Expr, body: Expr) -> bool:
-    """Whether a norm only stands under even powers: ||x||^2 has a value and a derivative everywhere."""
-    holders = [other for other in post_order(body) if any(arg is node for arg in other.args)]
-    powers = [constant(other.args[1]) if other.op == "^" else None for other in holders]
-    squared = [power is not None and power > 0 and power % 2 == 0 for power in powers]
-    return node.op in ("norm", "norm2") and bool(squared) and all(squared)

@@ -14,7 +14,7 @@ from matdiff.infer.infer import Typed
 from matdiff.infer.rules import ARGUMENTS, kinds_of, rule_expr, sizes_in, typed_rule, typed_value
 from matdiff.infer.unify import size_of
 from matdiff.language.dims import Dim, Shape, size
-from matdiff.language.kinds import Variable
+from matdiff.language.kinds import Variable, kind_of
 from matdiff.language.queries import values_of
 from matdiff.language.syntax import Expr, Rational, ratio
 from matdiff.limits import WRITTEN_POWER
@@ -31,23 +31,6 @@ def axes_of(shape: Shape) -> tuple[Dim, ...]:
     return tuple(dim for dim in shape if not dim.is_one)
 
 
-def lower(typed: Typed, free: frozenset[str] = frozenset()) -> tuple[Tensor, dict[str, Tensor]]:
-    """The value of the typed expression, and those of its definitions; see `lowering_of`."""
-    lowering = lowering_of(typed, free)
-    return lowering.value(typed.expr), {name: lowering.values[name] for name in typed.definitions}
-
-
-def lowering_of(typed: Typed, free: frozenset[str] = frozenset()) -> Lowering:
-    """What lowers the typed expression: it knows the variables and the definitions.
-
-    Variables in `free` are lowered as if nothing were known of their structure.
-    """
-    lowering = Lowering({name: variable_tensor(variable, name not in free) for name, variable in typed.variables.items()})
-    for name, definition in typed.definitions.items():
-        lowering.values[name] = lowering.value(definition)
-    return lowering
-
-
 def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
     """The tensor of a variable; a diagonal D is lowered to d_i delta_ij, where d is its diagonal."""
     dims = axes_of(variable.shape)
@@ -60,10 +43,8 @@ def variable_tensor(variable: Variable, structured: bool = True) -> Tensor:
 
 def property_of(variable: Variable) -> str | None:
     """What the node of a variable knows of it: its structure; of a row, whose one axis looks like that of a vector, that it is one."""
-    rows, columns = variable.shape
-    if rows.is_one or columns.is_one:
-        return "row" if rows.is_one and not columns.is_one else None
-    return variable.property
+    kind = kind_of(variable.shape)
+    return kind if kind == "row" else variable.property if kind == "matrix" else None
 
 
 def free_property(variable: Variable) -> str | None:
@@ -163,8 +144,10 @@ class Lowering:
             return build.apply(op, (args[0],), args[0].dims)
         if row.form == "macro" and row.is_entrywise:  # of an argument with any number of axes
             return Lowering({"X": args[0]}).value(rule_expr(row.values[0]))
+        if row.form == "lifted":
+            return self._of_lines(expr, row)
         if row.form == "macro":
-            return defined(row, args, [self.shape(arg) for arg in expr.args])
+            return defined(row, args, [self.shape(arg) for arg in expr.args], type(self))
         if row.form in ("func", "matrix"):
             return matrix_power(*args) if op == MATRIX_POWER else call(op, args, self.axes(expr))
         if row.form == "frechet":
@@ -192,6 +175,10 @@ class Lowering:
     ) -> Tensor:
         """The value of `expr`, a product of operands and constants that is summed over the indices that are no `ends`."""
         return build.einsum([*((self._of(arg), slots) for arg, slots in parts), *constants], ends, sizes)
+
+    def _of_lines(self, expr: Expr, row: Function) -> Tensor:
+        """A function of every row or column: `lift.Lift` knows it."""
+        raise NotImplementedError
 
     def _pattern(self, expr: Expr) -> Tensor:
         shapes = [self.shape(arg) for arg in expr.args]
@@ -389,12 +376,12 @@ def expand_rule(
     return _put_in(typed_rule(FUNCTIONS[name], kinds_of({n: shape for n, (_, shape) in named.items()}), place), named)
 
 
-def defined(row: Function, args: Sequence[Tensor], shapes: Sequence[Shape]) -> Tensor:
+def defined(row: Function, args: Sequence[Tensor], shapes: Sequence[Shape], lowering: type[Lowering]) -> Tensor:
     """What an abbreviation stands for."""
     typed = typed_value(row, kinds_of(dict(zip(ARGUMENTS, shapes))))
-    return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))))
+    return _put_in(typed, dict(zip(ARGUMENTS, zip(args, shapes))), lowering)
 
 
-def _put_in(typed: Typed, named: Mapping[str, tuple[Tensor, Shape]]) -> Tensor:
+def _put_in(typed: Typed, named: Mapping[str, tuple[Tensor, Shape]], lowering: type[Lowering] = Lowering) -> Tensor:
     sizes = sizes_in(typed, {n: shape for n, (_, shape) in named.items()})
-    return Lowering({n: tensor for n, (tensor, _) in named.items()}, sizes).value(typed.expr)
+    return lowering({n: tensor for n, (tensor, _) in named.items()}, sizes).value(typed.expr)

@@ -230,6 +230,20 @@ def joined(factors: Sequence[Factor], slots: set[int]) -> list[Factor]:
         reached |= {slot for _, inner in touching for slot in inner}
 
 
+def is_mask(tensor: Tensor) -> bool:
+    """Whether every entry surely is 0 or 1, as those of a triangle of ones, and of all ones without it."""
+    if isinstance(tensor, Sum):
+        if sorted(coefficient for coefficient, _ in tensor.terms) != [-1, 1]:
+            return False
+        (_, less), (_, whole) = sorted(tensor.terms, key=lambda term: term[0])
+        is_one = isinstance(whole, Product) and not whole.factors and len(set(whole.out)) == len(whole.out)
+        return is_one and is_mask(less)
+    if isinstance(tensor, Product):
+        is_of_entries = len(tensor.sizes) == len(set(tensor.out)) and tensor.coefficient == 1
+        return is_of_entries and all(is_mask(factor) for factor, _ in tensor.factors)
+    return isinstance(tensor, Constant) and tensor.name in ("tril", "unit", "shift", "fuse")
+
+
 def entrywise_parts(product: Product) -> list[list[Factor]]:
     """The factors in groups that no summed index joins: every entry of the product is the product of theirs."""
     parts: list[tuple[set[int], list[Factor]]] = []

@@ -24,6 +24,25 @@ function _logsumexp(x)
     return largest + log(sum(exp.(x .- largest)))
 end
 
+"The softmax of every row, without overflow."
+function _softmax_rows(x)
+    e = exp.(x .- maximum(x, dims=2))
+    return e ./ sum(e, dims=2)
+end
+
+"log(sum(exp.(x))) of every row, without overflow."
+function _logsumexp_rows(x)
+    largest = maximum(x, dims=2)
+    return vec(largest + log.(sum(exp.(x .- largest), dims=2)))
+end
+
+"1 at the first largest entry of every row, else 0."
+function _argmax_rows(x)
+    found = zeros(size(x))
+    found[argmax(x, dims=2)] .= 1
+    return found
+end
+
 "1 at the first largest entry, row by row, else 0."
 function _argmax(x)
     rows = permutedims(x)

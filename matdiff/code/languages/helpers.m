@@ -27,6 +27,24 @@ function y = logdet_(x)
   y = sum(log(abs(diag(u))));
 end
 
+function y = softmax_rows_(x)
+% The softmax of every row, without overflow.
+  e = exp(x - max(x, [], 2));
+  y = e ./ sum(e, 2);
+end
+
+function y = logsumexp_rows_(x)
+% log(sum(exp(x))) of every row, without overflow.
+  largest = max(x, [], 2);
+  y = largest + log(sum(exp(x - largest), 2));
+end
+
+function y = argmax_rows_(x)
+% 1 at the first largest entry of every row, else 0.
+  [largest, k] = max(x, [], 2);
+  y = double((1:size(x, 2)) == k);
+end
+
 function y = argmax_(x)
 % 1 at the first largest entry, row by row, else 0.
   rows = x.';

@@ -28,6 +28,8 @@ class NumPy(Python):
         "gelu": "_gelu({0})",
         "softmax": "_softmax({0})",
         "logsumexp": "_logsumexp({0})",
+        "softmax rows": "_softmax_rows({0})",
+        "logsumexp rows": "_logsumexp_rows({0})",
         "expm": "scipy.linalg.expm({0})",
     }
     helpers = {
@@ -42,6 +44,14 @@ class NumPy(Python):
     """log(sum(exp(x))), without overflow."""
     largest = np.max(x)
     return largest + np.log(np.exp(x - largest).sum())''',
+        "_softmax_rows": '''def _softmax_rows(x):
+    """The softmax of every row, without overflow."""
+    e = np.exp(x - np.max(x, axis=1)[:, None])
+    return e / np.sum(e, axis=1)[:, None]''',
+        "_logsumexp_rows": '''def _logsumexp_rows(x):
+    """log(sum(exp(x))) of every row, without overflow."""
+    largest = np.max(x, axis=1)
+    return largest + np.log(np.sum(np.exp(x - largest[:, None]), axis=1))''',
         "_gelu": '''def _gelu(x):
     """x times the normal distribution function at x."""
     return x * (1 + _erf(x / np.sqrt(2))) / 2''',
@@ -58,6 +68,9 @@ class NumPy(Python):
     found = np.zeros_like(x, dtype=float)
     found.flat[np.argmax(x)] = 1
     return found''',
+        "_argmax_rows": '''def _argmax_rows(x):
+    """1 at the first largest entry of every row, else 0."""
+    return 1.0 * (np.arange(x.shape[1]) == np.argmax(x, axis=1)[:, None])''',
         "_adj": '''def _adj(x):
     """The adjugate, from the singular values, so that x may be singular."""
     u, s, vt = np.linalg.svd(x)

@@ -104,6 +104,7 @@ FUNCTIONS: Mapping[str, Entry] = {
         for name in "exp log log1p expm1 abs sign sin cos tan sinh cosh tanh sqrt cumsum tril triu".split()
     },
     **{f"a{name}": f"NP.arc{name}({{0}})" for name in ("sin", "cos", "tan")},
+    "cumsum rows": "NP.cumsum({0}, axis=1)",
     "step": "NP.heaviside({0}, 0.0)",
     "relu": "NP.maximum({0}, 0)",
     "softplus": "NP.logaddexp(0, {0})",
@@ -113,6 +114,7 @@ FUNCTIONS: Mapping[str, Entry] = {
     "pinv": "NP.linalg.pinv({0}, 1e-12)",
     "eigmax": "NP.linalg.eigvalsh({0})[-1]",
     "eigmin": "NP.linalg.eigvalsh({0})[0]",
+    "prod": "NP.prod({0})",
     "max": "NP.max({0})",
     "min": "NP.min({0})",
     "norm": "NP.linalg.norm({0})",
@@ -131,6 +133,7 @@ HELPED = {
     "eigmaxproj": "_eigproj({0}, -1)",
     "eigminproj": "_eigproj({0}, 0)",
     "argmax": "_argmax({0})",
+    "argmax rows": "_argmax_rows({0})",
 }
 
 

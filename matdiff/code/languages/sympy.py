@@ -82,6 +82,7 @@ class SymPy(Python):
         "diagonal_matrix": Spelling("sp.diag(*{0})", needs=(ATOM,)),
         "total": "sum({0})",
         "sum_axis": lambda node: "_row_sums({0})" if node.data else "_row_sums({0}.T)",
+        "row_max": "_row_max({0})",
         "matrix_power": Spelling("{0}**DATA", POWER, (ATOM,)),
         "eye": "sp.eye({0})",
         "ones": "sp.ones(SIZES)",
@@ -118,6 +119,7 @@ class SymPy(Python):
         "eigmin": "_eigen({0}, 0)[0]",
         "eigmaxproj": "_eigen({0}, -1)[1]",
         "eigminproj": "_eigen({0}, 0)[1]",
+        "prod": "sp.prod({0})",
         "max": Spelling("sp.Max(*{0})", needs=(ATOM,)),
         "min": Spelling("sp.Min(*{0})", needs=(ATOM,)),
         "norm": "_norm({0})",
@@ -132,6 +134,7 @@ class SymPy(Python):
         "powm": "_powm({0}, {1})",
         "adj": "{0}.adjugate()",
         "argmax": "_argmax({0})",
+        "argmax rows": "_argmax_rows({0})",
     }
     helpers: Mapping[str, str] = {
         **{f"_{name}": f"def _{name}(t):\n    return {formula}" for name, formula in _FORMULAS.items()},
@@ -156,6 +159,12 @@ class SymPy(Python):
     entries = list(x)
     first = [sp.And(*(t > s for s in entries[:k]), *(t >= s for s in entries[k + 1 :])) for k, t in enumerate(entries)]
     return sp.Matrix(*x.shape, [sp.Piecewise((1, condition), (0, True)) for condition in first])''',
+        "_row_max": '''def _row_max(x):
+    """The largest entry of each row."""
+    return sp.Matrix([sp.Max(*x.row(i)) for i in range(x.rows)])''',
+        "_argmax_rows": '''def _argmax_rows(x):
+    """1 at the first largest entry of each row, else 0."""
+    return sp.Matrix.vstack(*(_argmax(x.row(i)) for i in range(x.rows)))''',
         "_real": '''def _real(x):
     """A matrix of mpmath as one of SymPy; complex numbers come from rounding only."""
     return sp.Matrix([[sp.Float(mpmath.re(t)) for t in row] for row in x.tolist()])''',

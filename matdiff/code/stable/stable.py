@@ -37,6 +37,7 @@ log(sigmoid(x) ./ (1 - sigmoid(x))) = x
 log(1 - tanh(x) .^ 2) = log(4) + logsigmoid(2 .* x) + logsigmoid(-2 .* x)
 log(cosh(x)) = abs(x) + softplus(-2 .* abs(x)) - log(2)
 log(softmax(v)) = v - logsumexp(v)
+log(softmax(X, rows)) = X - logsumexp(X, rows) ones^T
 log(1 + x) = log1p(x)
 log(1 - x) = log1p(-x)
 log(det(X)) = logdet(X)
@@ -190,6 +191,8 @@ def _built(right: Expr, bound: Mapping[str, Expr], whole: Shape) -> Expr:
 def _shape(op: str, args: list[Expr]) -> Shape:
     if op == "'":
         return shape_of(args[0])[::-1]
+    if row_of(op).along and row_of(op).patterns[0][1][1] == "1":  # a number for every row
+        return shape_of(args[0])[0], ONE
     if op == "*" and not is_scalar(args[0]):
         return shape_of(args[0])[0], shape_of(args[-1])[1]
     return SCALAR if row_of(op).is_scalar_valued else _widest(args)

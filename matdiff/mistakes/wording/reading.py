@@ -26,6 +26,7 @@ _UNEXPECTED = {
     "wrt": "`wrt` takes names of variables, at the end of a statement",
     "separator": "`{text}` only separates arguments, blocks and indices",
     "after-term": "this cannot follow here",
+    "lines": "`{after}` takes no vector that a row or column could be",
     "power": "a power of a power needs parentheses: (x^2)^3 or x^(2^3)",
     "row": "{text} here, {after} in the first row",
     "option": "options stand outside of the quotes",
@@ -37,7 +38,8 @@ _UNEXPECTED = {
     "subscript": "a subscript is made of letters, digits, commas and signs, and stands behind a letter",
     "script": "this superscript is not read: it is a power, a transpose or an inverse",
     "function": "a power of a function stands behind its brackets: \\log(x)^2",
-    "indexed": "products, means and extrema over an index are not read",
+    "indexed": "sums, means and products are read over i, i=1, i \\ne j, i < j, i \\in S and (i,j) \\in S, extrema over i",
+    "unread": "limits, integrals, expectations and deltas of indices are not read",
     "derivative": "a derivative stands in front of all that is differentiated, which is one product or stands in brackets",
     "sigma": "the sigmoid, or a product? write \\operatorname{sigmoid} or \\cdot",
     "size": "below an identity, ones or zeros stands their size; what is something else needs another letter",
@@ -182,8 +184,20 @@ def _index_sum(error: errors.IndexSum, text: str) -> Words:
     if error.problem == "unbound":
         note = f"write it as in sum_i, or on the left side, as in y[{error.index}] = ..."
         return f"no sum binds the index `{error.index}`", [Label(error.span)], [note]
-    forms = "sum_i, sum_{i=1}^n, sum_{i,j} and mean_i are read"
+    if error.problem in _EINSUM:
+        return "this einsum is not read", [Label(error.span, _EINSUM[error.problem])], ['write it as in einsum("ij,j->i", A, x)']
+    forms = (
+        "sum_i, sum_{i=1}^n, sum_{i,j}, sum_{i != j}, sum_{i<j}, sum_{i in S} and sum_{(i,j) in S} are read, and so mean and prod"
+    )
     return "this sum over an index is not read yet", [Label(error.span, f"`{error.written}`")], [forms]
+
+
+_EINSUM = {
+    "ellipsis": "every axis needs a letter of its own: nothing tells how many `...` stands for",
+    "letters": "an axis is one letter",
+    "operands": "there are not as many subscripts as arrays",
+    "output": "what stands behind the arrow is letters in front of it, each once",
+}
 
 
 def _wrong_arity(error: errors.WrongArity, text: str) -> Words:
@@ -233,7 +247,7 @@ _DECLARATION_PROBLEMS = {
     "no-size": "expected a size here",
     "word": "`{found}` is no size",
     "by": "expected `x` between the two sizes",
-    "three-sizes": "a matrix has two sizes",
+    "one": "an array with more than two axes has none of size 1",
     "property": "no such property",
     "square": "{found} needs one size",
     "size": "a size is a name or a positive whole number",

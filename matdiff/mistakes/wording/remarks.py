@@ -77,6 +77,9 @@ def _sum_read(remark: errors.SumRead, text: str) -> Advice:
     read = "; ".join([*(f"{name} = {in_text(value)}" for name, value in remark.definitions), in_text(remark.read)])
     notes = [f"{shown} is {place} of {array}" for shown, place, array in remark.members]
     notes += [f"the derivative by {member} is that row of the derivative by {family}" for member, family in remark.by]
+    notes += [f"{entry} is 1 where {member}, else 0" for entry, member in remark.sets]
+    held = "is a position" if len(remark.held) == 1 else "are positions"
+    notes += [f"no sum binds {' and '.join(remark.held)}, which {held}"] if remark.held else []
     notes += [f"no sum binds {name}, which is a name of its own" for name in remark.apart]
     return f"read as `{read}`", [], [], [", ".join(notes)] if notes else []
 

@@ -12,6 +12,7 @@ from matdiff.language.spelling import matrix_size, unicode_size
 from matdiff.language.syntax import Expr, Span
 from matdiff.mistakes.diagnostic import Label, Wording, Words, plain
 from matdiff.mistakes.texts import cut
+from matdiff.recover.entries import LETTERS
 
 # A longer operand is not repeated in the message; its label shows it.
 _LONGEST_OPERAND = 16
@@ -192,6 +193,16 @@ def _index(error: errors.IndexRange, text: str) -> Words:
     return plain("the index {0.index} is not between 1 and {0.size}", *notes, span="")(error, text)
 
 
+def _array_axes(error: errors.ArrayAxes, text: str) -> Words:
+    """With its axes written: T[i,j,k]."""
+    shape = shape_of(error.array)
+    letters = ",".join(LETTERS[: len(shape)])
+    label = f"{len(shape)} axes, {matrix_size(shape)}"
+    name = cut(text, error.span) if error.array.op == "name" and error.span is not None else "T"
+    note = f"write it with its indices, as in sum[{letters}] {name}[{letters}]^2"
+    return "an array with more than two axes stands at its indices", [Label(error.span, label)] if error.span else [], [note]
+
+
 def _not_lifted(error: errors.NotLifted, text: str) -> Words:
     what = f"`{error.operation}` of what depends on an index" if error.operation else "this sum"
     return f"{what} has no matrix notation here", [Label(error.span)] if error.span else [], ["it is not read yet"]
@@ -233,6 +244,7 @@ SHAPE_WORDS: dict[type, Wording] = {
     errors.NoSize: _no_size,
     errors.ArgumentSizes: _operands("the arguments of `{0.function}` do not fit"),
     errors.UndecidedSizes: plain("cannot decide whether the sizes {0.left} and {0.right} are equal", span=""),
+    errors.ArrayAxes: _array_axes,
     errors.IndexSizes: plain("`{0.written}` runs over {0.left} and over {0.right}", span="the sizes differ here"),
     errors.DefinitionShape: _definition,
 }

@@ -195,9 +195,11 @@ def drafts_of(marks: Sequence[Mark], sentence: Sentence, known: Known) -> list[D
         start, by, members = extrema.start, extrema.by, extrema.members
         names = [] if extrema.of_place else names
     made = [Formula(marks, *side, known) for side in (*forms, (start, sides[-1][1]))]
+    if extrema is not None and not extrema.of_place and not _has_names(made[-1].pieces, by):  # \\max_i |x_i|
+        made[-1], by, members = Formula(marks, *sides[-1], known), [], ()
     formulas, remarks = [one.pieces for one in made], made[-1].remarks
-    if extrema is not None:
-        _check_bound(marks[sides[-1][0]], by, formulas[-1])
+    if not _has_names(formulas[-1], by):
+        raise unexpected(marks[sides[-1][0]], "indexed")
     drafts = [Draft(span, formulas, name, wrt, 0, remarks, by or own, (), members) for name, own in names]
     return drafts or [Draft(span, formulas, None, wrt, 0, remarks, by, (), members)]
 
@@ -219,11 +221,10 @@ def _check_relations(marks: Sequence[Mark], sentence: Sentence) -> None:
             raise unexpected(mark, "relation")
 
 
-def _check_bound(mark: Mark, by: Sequence[Piece], pieces: Sequence[Piece]) -> None:
-    """Raises UnexpectedText for an extremum over an index: what is not a variable of the formula."""
-    used = {(piece.text, piece.style) for piece in pieces}
-    if any((piece.text, piece.style) not in used for piece in by):
-        raise unexpected(mark, "indexed")
+def _has_names(pieces: Sequence[Piece], names: Sequence[Piece]) -> bool:
+    """Whether names stand in a formula, alone or with a subscript; what an extremum is taken over is an index where it does not."""
+    used = {(text, piece.style) for piece in pieces for text in (piece.text, piece.text.rpartition("_")[0])}
+    return all((name.text, name.style) in used for name in names)
 
 
 def _is_condition(marks: Sequence[Mark], sentence: Sentence) -> bool:

@@ -30,7 +30,7 @@ NORMS = {
     "2,1": "rows", "fro": "norm", "Fro": "norm",
 }  # fmt: skip
 # What binds an index; a subscript makes an extremum one of them.
-INDEXED = frozenset("arg prod int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
+INDEXED = frozenset("arg int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
 EXTREMA = frozenset(("max", "min"))
 ENDS = frozenset(
     "NAME NUMBER CONSTANT RPAR TRANSPOSE INVERSE_TRANSPOSE RBRACE NORM_CLOSE BAR_CLOSE ANGLE_CLOSE MATRIX_CLOSE".split()

@@ -39,7 +39,7 @@ from matdiff.read.latex.seen import seen
 from matdiff.read.latex.sets import Member, is_member, member_at
 from matdiff.read.review import circular, depth, divisions, length, repeated, wrong_calls
 from matdiff.read.split import PROPERTIES, TERM_ENDS, span_of
-from matdiff.read.sums import MOST_INDICES, bound
+from matdiff.read.sums import MOST_LETTERS, bound
 
 if TYPE_CHECKING:
     from matdiff.read.lalr import Token
@@ -207,7 +207,7 @@ def _spelled(pieces: Sequence[Piece], has_sums: bool) -> tuple[dict[tuple[str, s
                 kinds[called] = "scalar"
     for called, kind in list(kinds.items()) if has_sums else ():
         stem, _, letters = called.rpartition("_")  # x_i of a sum is a member of x
-        if stem and letters.isalpha() and len(letters) <= MOST_INDICES:
+        if stem and letters.isalpha() and len(letters) <= MOST_LETTERS:
             kinds.setdefault(stem, kind)
     return spelled, kinds
 

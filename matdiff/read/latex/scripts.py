@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from matdiff.language.errors import NotationRead, Remark, UnclosedBracket, UnexpectedText
 from matdiff.language.syntax import Span
-from matdiff.read.latex.marks import OPENERS, unexpected
+from matdiff.read.latex.marks import FONTS, OPENERS, unexpected
 from matdiff.read.latex.names import argument_at, letter_of, plain
 from matdiff.read.latex.pieces import ADJOINTS, CLOSING, Piece, transpose_in
-from matdiff.read.sums import bounds_in
+from matdiff.read.sums import bounds_in, may_hold
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # The signs of conditions on indices as the plain language has them.
 _TRANSPOSES = {"T": "TRANSPOSE", "-T": "INVERSE_TRANSPOSE"}
-_CONDITIONS = {"\\neq": "!=", "\\ne": "!=", "\\lt": "<"}
+_CONDITIONS = {"\\neq": "!=", "\\ne": "!=", "\\lt": "<", "\\in": "∈"}
 
 
 class Scripts:
@@ -77,24 +77,39 @@ class Scripts:
 
     # Fractions, roots and scripts
 
-    def _sum(self, place: int) -> int:
-        """`\\sum_{i=1}^n`, with its scripts in either order."""
+    def _over(self, place: int, kind: str) -> int:
+        """`\\sum_{i=1}^n`, with its scripts in either order, `\\prod_i`, `\\max_i`, `\\sum_{(i,j) \\in \\Omega}`."""
         mark = self.marks[place]
         below, above, following = "", "", place + 1
         while following < self.stop and self.marks[following].text in ("_", "^"):
             is_below = self.marks[following].text == "_"
             first, last, behind = argument_at(self.marks, following, self.stop)
-            said = "".join(_CONDITIONS.get(text, text) for text in self._plain(first, last))
+            said = "".join(map(self._bound, range(first, last)))
             below, above, following = (said, above, behind) if is_below else (below, said, behind)
         bounds = bounds_in(below)
-        if not bounds or (above and (len(bounds) > 1 or not above.isalnum())):
+        if not bounds or not may_hold(kind, bounds) or (above and (len(bounds) > 1 or not above.isalnum())):
             raise unexpected(mark, "indexed")
         if above:
             (index,) = bounds
             bounds = {index: above}
-        text = " ".join(["sum", *(f"{index}={upper}" for index, upper in bounds.items())])
+        text = " ".join([kind, *(f"{index}={upper}" for index, upper in bounds.items())])
         self.pieces.append(Piece("SUM_OVER", text, mark.start, self.marks[following - 1].end))
         return following
+
+    def _bound(self, place: int) -> str:
+        """A mark below a sum as the plain language has it.
+
+        A set with a calligraphic letter has a name of its own where the plain letter stands too.
+        """
+        mark = self.marks[place]
+        if mark.text in "{}" or mark.command in FONTS:
+            return ""
+        alike = [at for at, other in enumerate(self.marks) if other.text == mark.text and mark.kind == "LETTER"]
+        is_told = self._is_set_in_type(place) and not all(map(self._is_set_in_type, alike))
+        return _CONDITIONS.get(mark.text, mark.text).lstrip("\\") + ("_cal" if is_told else "")
+
+    def _is_set_in_type(self, place: int) -> bool:
+        return place > 1 and self.marks[place - 1].text == "{" and FONTS.get(self.marks[place - 2].command) == "script"
 
     def _fraction(self, place: int) -> int:
         self._add("FRACTION", self.marks[place])

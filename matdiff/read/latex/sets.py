@@ -40,8 +40,8 @@ class Member(NamedTuple):
                 (one,) = parse.parse_declaration(f"{name}: {self.spec}")
             except MatdiffError:
                 raise UnexpectedText(span=self.sizes, text=self.spec, reason="set") from None
-            rows, cols = (None if part is None else _placed(part, self.sizes) for part in (one.rows, one.cols))
-            found.append(Declaration(name, Span(piece.start, piece.end), rows, cols, one.kind, one.property, self.span))
+            sizes = tuple(_placed(part, self.sizes) for part in one.sizes)
+            found.append(Declaration(name, Span(piece.start, piece.end), sizes, one.property, self.span))
         return found
 
 

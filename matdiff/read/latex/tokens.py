@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS, NAMES
+from matdiff.functions import FUNCTIONS, LINES, NAMES
 from matdiff.language.errors import NeedsParentheses, UnexpectedText, UnknownCommand, UnknownFunction, UnspecifiedFunction
 from matdiff.language.syntax import Span
 from matdiff.limits import check
@@ -110,10 +110,10 @@ class Formula(Scripts):
                 self._add("NEXT_CELL" if text == "&" else "NEXT_ROW", mark)
             elif any(piece.type == "MATRIX_OPEN" for piece in self.open):
                 raise unexpected(mark, "separator")
-        elif command == "sum" or text == "∑":
-            return self._sum(place)
-        elif command in INDEXED or (command in EXTREMA and self._text(place + 1) == "_"):
-            raise unexpected(mark, "indexed")
+        elif command in ("sum", "prod") or text in ("∑", "∏") or (command in EXTREMA and self._text(place + 1) == "_"):
+            return self._over(place, {"∑": "sum", "∏": "prod"}.get(text, command))
+        elif command in INDEXED:
+            raise unexpected(mark, "unread")
         elif text in ("(", "[", "\\{") and self._is_positive_part(mark):
             self._add("CALL", mark, "relu")
             self._open("LPAR", text, mark.start, mark.end)
@@ -219,7 +219,7 @@ class Formula(Scripts):
             raise UnexpectedText(span=span, text=word, reason="word")
         unit = unit_at(self.marks, place, self.stop, bool(self.bold))
         if unit is not None and mark.command == "mathbb" and unit.name[0].isalpha() and unit.name[0] != "I":
-            raise unexpected(mark, "indexed")
+            raise unexpected(mark, "unread")
         if unit is not None:
             return self._value(place, unit)
         if mark.command in FONTS and mark.command not in UPRIGHT and self._text(place + 1) == "{":
@@ -285,6 +285,9 @@ class Formula(Scripts):
             if self.marks[place].command in WORDS and self._goes_on(opener.partner.place + 1):  # log{x} y
                 argument = Span(opener.start, opener.partner.end)
                 raise NeedsParentheses(span=Span(start, end), function=function, argument=argument)
+        if function in LINES and opens in CLOSERS and self.pieces and self.pieces[-1].type == "COMMA":  # softmax(X, rows)
+            self.pieces.append(Piece("LINES", function, start, end))
+            return following
         if not is_called and function not in NAMES:
             raise NeedsParentheses(span=Span(start, end), function=function)
         self.pieces.append(Piece("CALL" if is_called else "APPLY", name, start, end))
@@ -339,7 +342,7 @@ class Formula(Scripts):
                 subscript, self.skipped[behind] = subscript_at(self.marks, behind, self.stop)
                 name += "_" + subscript
         if name.startswith("delta_") and len(name) > len("delta_i") and name[len("delta_") :].isalpha():
-            raise unexpected(self.marks[place], "indexed")
+            raise unexpected(self.marks[place], "unread")
         piece = Piece("NAME", name, unit.start, unit.end, unit.style)
         if self._is_constant(piece):
             return following

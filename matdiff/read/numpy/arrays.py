@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from matdiff.functions import FUNCTIONS, LINES, lifted
 from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
@@ -381,6 +382,13 @@ class Arrays:
             return Value(expr, tuple(one or place == axis for place, one in enumerate(value.ones)))
         rest = value.ones[1 - axis]
         return Value(turned(expr, span) if axis == 0 and not rest else expr, (rest,), turned=expr if axis == 0 else None)
+
+    def along(self, function: str, value: Value, axis: int, keep: bool, span: Span) -> Value:
+        """A function of vectors, along an axis of a matrix: of every row along the last one."""
+        expr = Expr(lifted(function, LINES[1 - axis]), (value.expr,), span=span)
+        if not FUNCTIONS[function].is_scalar_valued:
+            return value.like(expr)
+        return self.without_axis(value, axis, keep, expr, span)
 
     def count(self, value: Value, axis: int | None, span: Span) -> Expr:
         """The number of entries, or of those along one axis."""

@@ -15,7 +15,7 @@ from matdiff.language.errors import MatdiffError, ReadAs, SeveralReadings, Unrea
 from matdiff.language.kinds import default_kind
 from matdiff.language.queries import post_order
 from matdiff.language.statements import Declaration, Definition, Question, Reading, Statement
-from matdiff.language.syntax import Expr, Span
+from matdiff.language.syntax import Span
 from matdiff.language.text import text as canonical
 from matdiff.limits import check
 from matdiff.read.numpy.arrays import DEPARTURE
@@ -149,8 +149,7 @@ class _Code(Script):
         told: list[Statement] = []
         for name, sizes in attempt.dims.items():
             first, nowhere = attempt.statements[0].span, Span(0, 0)
-            rows, cols = (*(size.expr(nowhere) for size in sizes), Expr("number", (), 1))[:2]
-            told.append(Declaration(name, nowhere, rows, cols, kinds[name], None, first))
+            told.append(Declaration(name, nowhere, tuple(size.expr(nowhere) for size in sizes), None, first))
         for statement in attempt.statements:
             if isinstance(statement, Definition):
                 told.append(Definition(statement.name, statement.name_span, statement.expr, statement.span, (), kinds))

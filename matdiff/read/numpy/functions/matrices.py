@@ -100,10 +100,13 @@ def triangle(call: Call) -> Value:
 
 
 def cumsum(call: Call) -> Value:
-    """The sums of the first entries of a vector."""
+    """The sums of the first entries of a vector, or of every row or column."""
     value = call.value()
-    if value.rank != 1 or call.axis(value) not in (None, 0):
-        raise Misfit(call.span, "`cumsum` is read of a vector")
+    axis = call.axis(value)
+    if value.rank == 2 and axis is not None:
+        return call.code.arrays.along("cumsum", value, axis, True, call.span)
+    if value.rank != 1:
+        raise Misfit(call.span, "`cumsum` is read of a vector, or along an axis")
     return Value(Expr("cumsum", (value.expr,), span=call.span), VECTOR)
 
 

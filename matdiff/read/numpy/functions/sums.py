@@ -6,7 +6,6 @@ from matdiff.language.syntax import Expr
 from matdiff.read.build import p_norm
 from matdiff.read.numpy.call import Call
 from matdiff.read.numpy.value import NUMBER, VECTOR, Misfit, Value, number
-from matdiff.read.parse import of_every_row
 
 
 def sum(call: Call) -> Value:
@@ -33,6 +32,8 @@ def averaged(call: Call, value: Value, axis: int | None, keep: bool, less: objec
     total = arrays.total(value, axis, keep, span)
     if (axis is None or value.rank == 1) and not less:
         return Value(Expr("mean", (value.expr,), span=span) if not value.is_number else value.expr, total.ones)
+    if axis is not None and not less and not value.ones[axis]:
+        return arrays.along("mean", value, axis, keep, span)
     count = counted(call, like or value, axis, less)
     result = arrays.divide(total, count, span)
     if total.turned is not None:
@@ -71,16 +72,16 @@ def deviation(call: Call) -> Value:
 
 
 def extreme(call: Call) -> Value:
-    """The largest or smallest of all entries."""
-    value = call.value()
-    if call.axis(value) is not None and value.rank == 2:
-        raise call.refused(
-            f"the {'largest' if 'max' in call.name else 'smallest'} entries of rows or columns are not read; "
-            "a shift by them, as in a stable softmax, can be left out: softmax(X, axis=1), logsumexp(X, axis=1)"
-        )
+    """The largest or smallest of all entries, or along one axis."""
+    value, axis = call.value(), call.axis(call.value())
+    function = "max" if call.name in ("max", "amax") else "min"
     call.code.arrays.fixed(value)
     keep = call.keeps
-    expr = Expr("max" if call.name in ("max", "amax") else "min", (value.expr,), span=call.span)
+    if axis is not None and value.rank == 2:
+        if call.library == "torch" and call.name in ("max", "min"):
+            raise call.refused(f"torch.{call.name} along one axis gives the places too: torch.a{call.name} gives the entries")
+        return call.code.arrays.along(function, value, axis, keep, call.span)
+    expr = Expr(function, (value.expr,), span=call.span)
     return Value(expr, (True,) * value.rank if keep else NUMBER)
 
 
@@ -93,11 +94,12 @@ def norm(call: Call) -> Value:
     axis = call.literal(2, "axis", "dim")
     place = call.axis(value, place=2) if axis is not None else None
     if place is not None and value.rank == 2:
-        if order == 1:
-            return arrays.total(arrays.each("abs", value, span), place, call.keeps, span)
-        if order not in (None, 2):
-            raise call.refused("the norms of order 1 and 2 of rows and columns are read")
-        return norms(call, value, place, call.keeps)
+        functions: dict[object, str] = {None: "norm", 2: "norm", 1: "norm1", "inf": "maxnorm"}
+        function = functions.get(order)
+        if function is None:
+            raise call.refused("the norms of order 1, 2 and inf of rows and columns are read")
+        arrays.fixed(value)
+        return arrays.along(function, value, place, call.keeps, span)
     keeps = call.keeps
     arrays.fixed(value)
     is_matrix = value.rank == 2 and not is_flat
@@ -119,10 +121,12 @@ def norm(call: Call) -> Value:
 
 
 def norms(call: Call, value: Value, axis: int | None, keep: bool) -> Value:
-    """Of the rows or columns of a matrix."""
+    """Of the rows or columns of a matrix, or of all of it."""
     arrays, span = call.code.arrays, call.span
-    squares = arrays.power(value, Value(number(2, span)), span)
-    return arrays.each("sqrt", arrays.total(squares, axis, keep, span), span)
+    arrays.fixed(value)
+    if axis is None:
+        return Value(Expr("norm", (value.expr,), span=span), (True,) * value.rank if keep else NUMBER)
+    return arrays.along("norm", value, axis, keep, span)
 
 
 def normalized(call: Call) -> Value:
@@ -158,9 +162,7 @@ def softmax(call: Call) -> Value:
     if axis is None:
         powers = arrays.each("exp", value, span)
         return arrays.divide(powers, arrays.total(powers, None, False, span), span)
-    lines = arrays.transpose(value, span) if axis == 0 else value
-    result = lines.like(of_every_row(Expr("softmax", (lines.expr,), span=span)))
-    return arrays.transpose(result, span) if axis == 0 else result
+    return arrays.along("softmax", value, axis, True, span)
 
 
 def logsumexp(call: Call) -> Value:
@@ -176,6 +178,8 @@ def logsumexp(call: Call) -> Value:
 def _log_of_sums(call: Call, value: Value, axis: int | None, keep: bool) -> Value:
     """Of the exponentials."""
     arrays, span = call.code.arrays, call.span
+    if axis is not None:
+        return arrays.along("logsumexp", value, axis, keep, span)
     return arrays.each("log", arrays.total(arrays.each("exp", value, span), axis, keep, span), span)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from matdiff.infer.unify import size_of
 from matdiff.language import make
-from matdiff.language.dims import Dim, Shape
+from matdiff.language.dims import Dim, Shape, shape_of_axes
 from matdiff.language.queries import Indices, is_scalar, letter_of, post_order, shape_of, without_letters
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.simplify import simplify
@@ -17,7 +17,7 @@ from matdiff.recover.collect import collected
 from matdiff.recover.cost import cost
 from matdiff.recover.entries import letters_beside
 from matdiff.recover.graph import Irreducible
-from matdiff.recover.recover import Recovery, matrix_shape
+from matdiff.recover.recover import Recovery
 from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Term, Writer
 from matdiff.tensor import build
@@ -78,7 +78,7 @@ class Members(Recovery):
         letters = [letter for letter in at if letter is not None]
         if of.name in (UNEQUAL, BELOW) or list(at[: len(letters)]) != letters:
             raise Irreducible  # a condition outside of its sum; a column r[:,j], which has no name
-        expr = member(of.name, letters, matrix_shape(tensor.dims))
+        expr = member(of.name, letters, shape_of_axes(tensor.dims))
         self.writer.variables.add(expr)
         if isinstance(tensor, Symbol) and tensor.property in ("symmetric", "spd"):
             self.writer.symmetric.add(expr)
@@ -120,7 +120,7 @@ class Members(Recovery):
                     [*factors, *body.factors], [*term.divisors, *body.divisors], self.writer
                 )
             )
-        return self._with_means(self._summed(collected(bodies, self.writer), _Depends(sizes), sizes, conditions))
+        return self._with_mean_signs(self._under_signs(collected(bodies, self.writer), _Depends(sizes), sizes, conditions))
 
     # Sums
 
@@ -142,7 +142,7 @@ class Members(Recovery):
                 factors += part
         whole = build.with_factors(product, factors)
         assert isinstance(whole, Product)
-        return self._with_means(super()._product(whole))
+        return self._with_mean_signs(super()._product(whole))
 
     @staticmethod
     def _summed_in(part: Sequence[Factor], out: Sequence[int], letters: Mapping[int, Collection[str]]) -> list[int]:
@@ -164,7 +164,7 @@ class Members(Recovery):
         depends = _Depends(chosen.values())
         clashing = {letter for part in (*inner.factors, *inner.divisors, *inner.chain) for letter in depends.bound_in(part)}
         if not clashing:
-            return self._summed(inner, depends, {chosen[slot]: product.sizes[slot] for slot in summed}, conditions)
+            return self._under_signs(inner, depends, {chosen[slot]: product.sizes[slot] for slot in summed}, conditions)
         rest = [slot for slot in summed if chosen[slot] not in clashing]
         if rest:  # sum_i (sum_j r_ij x_j) / (sum_j r_ij)
             return self._sum_over(product, rest)
@@ -209,7 +209,7 @@ class Members(Recovery):
         rest = body.factors_but(*(factor for factor, _ in masks))
         return build.with_factors(body, rest), [condition for _, condition in masks]
 
-    def _summed(self, inner: Term, depends: _Depends, sizes: Mapping[str, Dim], conditions: Sequence[Condition]) -> Term:
+    def _under_signs(self, inner: Term, depends: _Depends, sizes: Mapping[str, Dim], conditions: Sequence[Condition]) -> Term:
         """The sum over letters; what does not depend on them stands in front of it, or behind."""
         factors = [factor for factor in inner.factors if depends(factor)]
         divisors = [divisor for divisor in inner.divisors if depends(divisor)]
@@ -237,7 +237,7 @@ class Members(Recovery):
         told = [Expr("condition", (_index(left), _index(right)), sign) for sign, left, right in conditions]
         return Expr("over", (body, *indices, *told), "sum", shape=shape_of(body))
 
-    def _with_means(self, term: Term) -> Term:
+    def _with_mean_signs(self, term: Term) -> Term:
         """mean_i for sum_i over the number of terms, where the question has a mean over i."""
         for place, part in enumerate((*term.factors, *term.chain)):
             if part.op != "over" or len(part.args) != 2 or letter_of(part.args[1]) not in self.indices.means:
