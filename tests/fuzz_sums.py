@@ -80,7 +80,9 @@ def question(seed: int) -> tuple[str, str]:
     if draw.random() < 0.3:
         text = draw.choice(("log(1 + exp({}))", "({})^2", "{} + sum_k g_k^2", "lambda ({})")).format(text)
     names = [name for name in ("w", "A", "m", "u", "a", "b", "x", "z", "c", "d", "k") if _stands(name, text)]
-    return text, draw.choice(names or ["a"])
+    variable = draw.choice(names or ["a"])
+    is_family = variable in ("a", "b", "x", "z", "d") and f"{variable}_" in text
+    return text, f"{variable}_l" if is_family and draw.random() < 0.5 else variable
 
 
 def _stands(name: str, text: str) -> bool:
@@ -95,7 +97,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    right = refused = wrong = 0
+    right = refused = wrong = sums = 0
     for seed in range(options.seed, options.seed + options.count):
         text, variable = question(seed)
         try:
@@ -108,10 +110,11 @@ def main() -> None:
             check_reading(text, answer)
             check_answer(answer, 2)
             right += 1
+            sums += answer.result.form == "sum"
         except Exception as problem:
             wrong += 1
             print(seed, "WRONG", text, variable, type(problem).__name__, str(problem)[:200])
-    print(f"{right} right, {refused} refused, {wrong} wrong")
+    print(f"{right} right ({sums} with sums), {refused} refused, {wrong} wrong")
 
 
 if __name__ == "__main__":

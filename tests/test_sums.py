@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import running
-from mathematics import check_answer
+from mathematics import check_answer, usable_sizes
 from sessions import run
 from written_out import check_reading
 
 import matdiff
+from matdiff.check import verify
 from matdiff.language.errors import IndexSizes, IndexSum, NotLifted, WrongExpected, WrongKind
 
 # The text, the variable, and the derivative as it is printed.
@@ -72,7 +73,10 @@ SUMS = {
         "v",
         "sum_k (1 - sigmoid(-u_k^T v)) u_k - (1 - sigmoid(c^T v)) c",
     ),
-    "sum_i delta_i (beta^T x_i - log sum_j r_ij exp(beta^T x_j))": ("beta", None),
+    "sum_i delta_i (beta^T x_i - log sum_j r_ij exp(beta^T x_j))": (
+        "beta",
+        "sum_i delta_i (x_i - (sum_j r_ij exp(beta^T x_j) x_j) / (sum_j r_ij exp(beta^T x_j)))",
+    ),
     "sum_i log sum_k pi_k exp(-1/2 ||x_i - mu_k||^2)": ("x", None),
     "sum_i softmax(W x_i)": ("W", None),
     "sum_i logsumexp(W x_i)": ("W", "sum_i softmax(W x_i) x_i^T"),
@@ -315,6 +319,41 @@ def test_the_derivative_by_a_member_holds_its_index(text: str) -> None:
     assert printed is None or answer.result.formula == printed
     assert (answer.result.form == "sum") == (printed is not None)
     check_answer(answer)
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize("text", MEMBERS)
+def test_code_by_a_member_gives_that_row(text: str) -> None:
+    """The function of the index k, from 0, is row k of the derivative by the whole family."""
+    variable, _ = MEMBERS[text]
+    answer = matdiff.differentiate(text, variable)
+    whole = matdiff.differentiate(text, answer.wrt[0])
+    one, all_of_them = {}, {}
+    exec(answer.to("numpy"), one)
+    exec(whole.to("numpy"), all_of_them)
+    sizes = usable_sizes(answer, 0)
+    values = [_array(value) for value in verify.sample(answer.typed, 0, sizes).values()]
+    rows = all_of_them[f"df_d{answer.wrt[0]}"](*values)
+    if rows.ndim > 2:
+        return  # no matrix
+    for index, row in enumerate(rows):
+        np.testing.assert_allclose(one[f"df_d{variable}"](*values, index), row, rtol=1e-9, atol=1e-9)
+    assert f"function df_d{variable}(" in answer.to("julia")
+    assert f", {variable[-1]})" in answer.to("julia")
+
+
+def _array(rows: list[list[Any]]) -> Any:
+    array = np.array([[float(entry) for entry in row] for row in rows])
+    return array[0, 0] if array.shape == (1, 1) else array[:, 0] if array.shape[1] == 1 else array
+
+
+def test_code_by_a_member_calculates_that_row_alone() -> None:
+    code = matdiff.differentiate("sum_{i,j} (r_ij - u_i^T v_j)^2", "u_k").to("numpy")
+    assert "def df_du_k(r, u, v, k):" in code
+    assert "return 2 * (v.T @ (v @ u[k, :] - r[k, :]))" in code
+    assert "result = 2 * (v' * (v * u(k, :)' - r(k, :)'));" in matdiff.differentiate("sum_{i,j} (r_ij - u_i^T v_j)^2", "u_k").to(
+        "matlab"
+    )
 
 
 def test_a_sum_has_every_notation_and_format() -> None:

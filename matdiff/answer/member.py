@@ -24,8 +24,9 @@ from matdiff.tensor.nodes import entered
 def held_axes(answer: Answer, result: Result) -> At:
     """The letters at which the axes of a result are held: those of the value of an array, or of the member by which is differentiated."""
     indices = answer.typed.indices
-    asked = {family: name for name, family in answer.asked.members}
     output = axes_of(shape_of(answer.typed.expr))
+    is_of_number = result.along is None and not output  # else the members are columns
+    asked = {family: name for name, family in answer.asked.members} if is_of_number else {}
     own = indices.axes if indices is not None and not result.order else ()
     at: list[str | None] = [*own, *[None] * len(output)][: len(output)]
     for name in result.wrt:
@@ -42,7 +43,7 @@ def by_member(answer: Answer, result: Result) -> Result:
     are stable only beside those by which they are divided.  The result itself where it is by no member, or has no matrix notation.
     """
     at = held_axes(answer, result)
-    if not result.order or not any(at) or result.along is not None or not result.is_matrix or result.turned:
+    if not result.order or not any(at) or not result.is_matrix or result.turned:
         return result
     taken = {*answer.typed.variables, *answer.typed.definitions, *answer.typed.number_names()}
     positions = answer.typed.dims_and_indices()[1]  # of members that are held in the question

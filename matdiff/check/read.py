@@ -54,6 +54,8 @@ def _read(names: _Names, text: str, shape: Shape | None) -> Typed:
     expr = names.at_members(question.expr)
     names.check([expr, *(s.expr for s in statements if isinstance(s, Definition))])
     typed = _beside(expr, shape, names) if shape is not None else None
+    if typed is None and shape is not None and names.letters and expr is question.expr:  # the same for every member
+        typed = _beside(held_at(expr, names.letters[0]), shape, names)
     return typed or _without_sums(names.typed(expr))
 
 

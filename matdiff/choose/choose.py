@@ -123,7 +123,8 @@ def _cost(candidate: Written, context: Context, share: float = 1) -> tuple[bool,
         return True, 0
     own = set(context.defined.values())
     parts = [part for part in needed(candidate.parts, candidate.expr) if part.name not in own]
-    return False, share * (cost(candidate.expr) + sum(cost(part.expr) + 2 for part in parts))
+    strange = candidate.recovery.strange_in(candidate.expr)
+    return False, share * (cost(candidate.expr) + strange + sum(cost(part.expr) + 2 for part in parts))
 
 
 def _sums_in(root: Tensor) -> set[Tensor]:

@@ -115,7 +115,8 @@ def understood(answer: Answer) -> list[str]:
         lines += [f"  {words}" for words in result.legend if f"  {words}" not in lines]
         if result.form == "index" and result.left is None:
             lines += _next_best(answer, result)
-        if result.form == "sum" and result.is_matrix:
+        shown = [other.plain for other in answer.results if other.form == "matrix"]
+        if result.form == "sum" and result.is_matrix and result.order and result.plain not in shown:
             lines.append(_in_matrices(answer, result.plain))
     return lines
 

@@ -89,7 +89,7 @@ class _Printer:
         *left, right = ["".join(map(letter_of, one)) for one in (*indices, axes)]
         arrays = [factor.replace(args=()) if factor.op == "name" else factor.args[0] for factor in factors]
         texts = [self.pieces[id(array)][0] if id(array) in self.pieces else str(array.value) for array in arrays]
-        return f"einsum(\"{','.join(left)}->{right}\", {', '.join(texts)})", ATOM
+        return f'einsum("{",".join(left)}->{right}", {", ".join(texts)})', ATOM
 
     def bound(self, node: Expr, total: Expr) -> str:
         """An index, a condition or a set below the sign of a sum."""

@@ -54,6 +54,11 @@ class Members(Recovery):
         except NotHeld:
             raise Irreducible from None
 
+    def strange_in(self, expr: Expr) -> int:
+        """The letters of sums that the question does not have."""
+        own = {letter for axes in self.indices.letters.values() for letters in axes for letter in letters}
+        return sum(len(bound_by(node) - own) for node in post_order(expr) if node.op == "over")
+
     def _term(self, tensor: Tensor) -> Term:
         if any(self.holding.letters_of(tensor)):
             raise Irreducible
@@ -96,8 +101,11 @@ class Members(Recovery):
         groups: dict[object, list[Term]] = {}
         for place, term in enumerate(terms):
             sums = [part for part in (*term.factors, *term.chain) if part.op == "over"]
-            head = sums[0].args[1:] if len(sums) == 1 and sums[0] in self.opened else place
-            groups.setdefault(head, []).append(term)
+            whole = sums[0] if len(sums) == 1 and sums[0] in self.opened else None
+            others = (*term.factors, *term.divisors, *term.chain)
+            if whole is not None and any(letters_in(part) & bound_by(whole) for part in others):
+                whole = None  # b_j sum_j a_j: another j
+            groups.setdefault(place if whole is None else whole.args[1:], []).append(term)
         return [group[0] if len(group) == 1 else self._joined(group) for group in groups.values()]
 
     def _joined(self, terms: Sequence[Term]) -> Term:

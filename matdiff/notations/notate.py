@@ -67,7 +67,9 @@ def equation_of(answer: Answer, result: Result, notation: str) -> Equation:
 
     Applied to a direction, a result is an array like any value: the notations for how it acts on a variable have nothing to say.
     """
-    if result.along is not None and not (notation in ("matrix", "index") or (notation == "frobenius" and result.is_matrix)):
+    if result.along is not None and not (
+        notation in ("matrix", "sum", "index") or (notation == "frobenius" and result.is_matrix)
+    ):
         raise NoNotation
     with entered(answer.session):
         return _EQUATIONS[notation](answer, result)

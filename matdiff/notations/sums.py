@@ -22,7 +22,7 @@ def equation(answer: Answer, result: Result) -> Equation:
     Raises NoNotation where the question has no sums over an index, or where the result is no sum of members.
     """
     indices = answer.typed.indices
-    if indices is None or result.turned or result.is_row or result.along is not None or result.tensor.order > 2:
+    if indices is None or result.turned or result.is_row or result.tensor.order > 2:
         raise NoNotation
     at = held_axes(answer, result)
     names = (*answer.typed.variables, *answer.typed.definitions, *answer.typed.sizes_as_numbers)

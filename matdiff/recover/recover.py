@@ -47,6 +47,10 @@ class Recovery:
         """The notation of a whole result; raises Irreducible where there is none."""
         return self.expr(tensor)
 
+    def strange_in(self, expr: Expr) -> int:
+        """What a formula has that its reader must get to know, in tokens."""
+        return 0
+
     def name(self, tensor: Tensor, name: str, expr: Expr, is_turned: bool = False) -> None:
         """From now on the tensor, whose notation is `expr`, is written as this name, or as its transpose."""
         leaf = make.name(name, shape_of(expr.args[0] if is_turned else expr))
