@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from matdiff.infer.infer import Typed, infer
 from matdiff.language.errors import Errors, MatdiffError, SoftKind, SumRead
-from matdiff.language.kinds import Variable
+from matdiff.language.kinds import Variable, declared_shape
 from matdiff.language.queries import names_in
 from matdiff.language.syntax import Expr
 from matdiff.read.parse import Definition, Question, parse
@@ -28,7 +28,7 @@ def assumed_kinds(line: str, shown: Iterable[Expr], typed: Typed) -> str:
     asked = [typed.variables[name] for name in soft if name in used and name in typed.variables]
     if not asked or _reads_back(line, typed, asked):
         return ""
-    return "".join(f"{variable.name}: {_kind(variable)}; " for variable in asked)
+    return "".join(f"{variable.name}: {declared_shape(variable.shape)}; " for variable in asked)
 
 
 def _reads_back(line: str, typed: Typed, asked: list[Variable]) -> bool:
@@ -42,11 +42,3 @@ def _reads_back(line: str, typed: Typed, asked: list[Variable]) -> bool:
     except (Errors, MatdiffError):
         return False
     return all(name.name in again.variables and name.kind == again.variables[name.name].kind for name in asked)
-
-
-def _kind(variable: Variable) -> str:
-    """A shape as it is declared."""
-    rows, columns = variable.shape
-    if columns.is_one:
-        return "scalar" if rows.is_one else str(rows)
-    return f"{rows} x {columns}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matdiff.code.plan import Node, Plan
 from matdiff.infer.rules import expanded
 from matdiff.language.dims import Dim
-from matdiff.language.queries import axes_at, post_order, shape_of, sizes_of_indices
+from matdiff.language.queries import axes_at, letter_of, post_order, shape_of, sizes_of_indices
 from matdiff.language.syntax import Expr
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class _Contraction:
     def _collect(self, node: Expr, sign: int, scalars: list[tuple[Node, bool]], operands: list[tuple[Node, list[str]]]) -> None:
         """Add the factors of a term; `sign` is -1 below a fraction bar."""
         if node.op == "sigma" and sign > 0 and not operands:
-            self._learn(node.args[0])
+            own = sizes_of_indices(node.args[0])  # another sum may use the letter for another size
+            self.sizes = {**own, **self.sizes, **{letter: own[letter] for letter in map(letter_of, node.args[1:])}}
             return self._collect(node.args[0], sign, scalars, operands)
         if node.op == "*" and _has_indices(node):
             for factor in node.args:

@@ -38,6 +38,12 @@ def kind_of(shape: Shape) -> str:
     return "vector" if shape[1].is_one else "matrix"
 
 
+def declared_shape(shape: Shape) -> str:
+    """A shape as it is declared: `scalar`, `n`, `m x n`, `m x n x p`."""
+    kind = kind_of(shape)
+    return kind if kind == "scalar" else str(shape[0]) if kind == "vector" else " x ".join(map(str, shape))
+
+
 def declared_kind(shape: Shape) -> str:
     """scalar, vector, matrix or array: what a variable of this shape is declared as; a row is a matrix."""
     kind = kind_of(shape)

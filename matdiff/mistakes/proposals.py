@@ -19,7 +19,7 @@ from matdiff.infer.whole import MOST_READINGS, SEARCH_NODES, Whole
 from matdiff.language import errors
 from matdiff.language.dims import Shape
 from matdiff.language.errors import Fix, MatdiffError
-from matdiff.language.kinds import SCALAR_LETTERS, Variable, is_greek, kind_of
+from matdiff.language.kinds import SCALAR_LETTERS, declared_shape, is_greek, kind_of
 from matdiff.language.queries import is_scalar, names_in, shape_of
 from matdiff.language.relocate import moved, relocated, spans_of
 from matdiff.language.spelling import matrix_size, unicode_size
@@ -164,15 +164,11 @@ def _line(mistake: Mistake, whole: Whole, reading: Reading) -> Line | None:
     if reading.marks and (statement is None or around.end - around.start > LONGEST_CORRECTION):
         return None
     text = mistake.text if statement is None else replaced(mistake.text, around, statement)
-    declared = "".join(f"{name}: {_declaration(typed.variables[name])}; " for name in reading.kinds if name in typed.variables)
+    declared = "".join(
+        f"{name}: {declared_shape(typed.variables[name].shape)}; " for name in reading.kinds if name in typed.variables
+    )
     shape, way = shape_of(typed.expr), reading.marks[-1].way if reading.marks else ""
     return Line(declared + text, shape, described(shape) + _ADDED.get(way, ""))
-
-
-def _declaration(variable: Variable) -> str:
-    """A kind and size as it is declared."""
-    rows, columns = variable.shape
-    return "scalar" if variable.kind == "scalar" else str(rows) if columns.is_one else f"{rows} x {columns}"
 
 
 def described(shape: Shape) -> str:

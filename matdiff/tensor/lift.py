@@ -13,7 +13,7 @@ from matdiff.functions import FUNCTIONS, lifted, word_of
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_call, typed_on_scalar, typed_rule, typed_value
 from matdiff.language.dims import ONE
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import is_scalar, masks_of, sizes_of_indices
+from matdiff.language.queries import is_scalar, masks_of, sizes_of_indices, values_of
 from matdiff.language.syntax import Expr
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, call, variable_tensor
@@ -137,7 +137,7 @@ class Lift(Lowering):
             factors = [(self._of(expr.args[0]), (*self.held(expr.args[0]), *own))]
         found = {str(index) for _, slots in factors for index in slots}
         self._held[id(expr)] = held = tuple(sorted(found - set(indices) if expr.op == "sigma" else found))
-        return build.einsum(factors, held, self.ranges)
+        return build.einsum(factors, held)
 
     def _summed(self, expr: Expr) -> Tensor:
         body = expr.args[0]
@@ -241,7 +241,11 @@ class Lift(Lowering):
         Sums with more than two axes are multiplied out where these have to be matrices.
         """
         factors = [*((self._of(arg), (*self.held(arg), *slots)) for arg, slots in parts), *constants]
-        return self._einsum(factors, [*self.held(expr), *ends], {**self.ranges, **sizes})
+        # A letter may be that of several sums, of different sizes: what it is here the operands know.
+        carried: dict[Index, Dim] = {
+            index: dim for arg in values_of(expr) for index, dim in zip(self.held(arg), self._of(arg).dims)
+        }
+        return self._einsum(factors, [*self.held(expr), *ends], {**self.ranges, **carried, **sizes})
 
     def _einsum(self, factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
         return (_expanded if self.multiplied_out else build.einsum)(factors, ends, sizes)
