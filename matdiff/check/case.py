@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from matdiff.check.comparison import Comparison, all_equal, common_number, factor_between
 from matdiff.infer.infer import Typed
 from matdiff.infer.whole import count_nodes
+from matdiff.language.dims import SCALAR
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.numbers.matrices import (
@@ -106,10 +107,10 @@ class Case:
 
     def orientations(self, points: Sequence[Point]) -> list[BothSides]:
         """As they are where the shapes are equal, transposed where the transpose has the shape of the result."""
-        rows, columns = self.comparison.shape
+        shape = self.comparison.shape
         expected = shape_of(self.comparison.expected.expr)
-        turns = [False] if expected == (rows, columns) else []
-        if expected == (columns, rows) and not (rows.is_one and columns.is_one):
+        turns = [False] if expected == shape else []
+        if len(shape) == 2 and expected == shape[::-1] and shape != SCALAR:
             turns.append(True)
         return [BothSides(self.comparison, points, is_turned) for is_turned in turns]
 

@@ -13,7 +13,7 @@ from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr, ratio
-from matdiff.numbers.axes import number_of_dim
+from matdiff.numbers.axes import number_of_dim, stored_size
 from matdiff.numbers.matrices import (
     Matrix,
     Number,
@@ -121,7 +121,7 @@ class Comparison:
 
 def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
     """The value of a result with at most two axes, in either notation.  Raises Undefined."""
-    rows, columns = (number_of_dim(dim, point.sizes) for dim in shape)
+    rows, columns = stored_size(shape, point.sizes)
     with mp.workdps(mp.dps + point.more):
         if result.form == "matrix":
             return stretched(evaluate(result.expr, point.values, point.sizes, parts_of(result)), rows, columns)

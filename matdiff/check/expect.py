@@ -16,7 +16,7 @@ from matdiff.check.differences import explain
 from matdiff.check.read import read_expected
 from matdiff.choose.expand import expanded
 from matdiff.infer.infer import Typed
-from matdiff.language.dims import ONE, SCALAR, Shape
+from matdiff.language.dims import ONE, Shape, shape_of_axes
 from matdiff.language.errors import HowManyExpected, WrongExpected
 from matdiff.language.queries import shape_of
 from matdiff.laws.simplify import simplify
@@ -81,7 +81,7 @@ def compare(answer: Answer, place: int, text: str, seed: int, sizes: Mapping[str
     with entered(Session()), mp.workdps(DIGITS):
         result, shape, printed = _read_back(answer, answer.results[place])
         expected = read_expected(answer, text, shape, result)
-        if shape is None:
+        if len(shape) > 2 and shape_of(expected.expr) != shape:
             verdict.finding = Finding("tensor", shape=shape_of(expected.expr), result=result.shape)
             return verdict
         comparison = Comparison(answer, result, shape, printed, expected, [])
@@ -116,15 +116,15 @@ def _decide(verdict: Verdict, comparison: Comparison, is_same: bool) -> None:
         verdict.finding = explain(comparison)
 
 
-def _read_back(answer: Answer, result: Result) -> tuple[Result, Shape | None, Typed | None]:
+def _read_back(answer: Answer, result: Result) -> tuple[Result, Shape, Typed | None]:
     """The result in the notation that it is shown in, where that can be read, else as it is without one.
 
-    With its shape, None for a tensor, and the formula as it is read, None in index notation.
+    With its shape and the formula as it is read, None in index notation.
     """
     if result.form in ("index", "sum"):
         result = result.plain
     shape = _shown_shape(result)
-    if shape is None or result.form == "index":
+    if result.form == "index":
         return result, shape, None
     try:
         return result, shape, read_expected(answer, result.line, shape, result)
@@ -134,18 +134,12 @@ def _read_back(answer: Answer, result: Result) -> tuple[Result, Shape | None, Ty
         return _read_back(answer, result.plain)
 
 
-def _shown_shape(result: Result) -> Shape | None:
-    """Rows and columns of the result as it is shown; None for a tensor."""
+def _shown_shape(result: Result) -> Shape:
+    """Rows and columns of the result as it is shown; of a tensor its axes."""
     if result.form not in ("matrix", "index"):
         return shape_of(result.expr)
     dims = result.shape
-    if len(dims) > 2:
-        return None
-    if len(dims) == 2:
-        return dims[0], dims[1]
-    if not dims:
-        return SCALAR
-    return (ONE, dims[0]) if result.kind == "row" else (dims[0], ONE)
+    return (ONE, dims[0]) if result.kind == "row" else shape_of_axes(dims)
 
 
 def _same_form(one: Typed, other: Typed) -> bool:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from matdiff.answer.matrices import in_matrices
 from matdiff.infer.infer import Typed, infer
 from matdiff.infer.variables import declare, described
+from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.errors import DeclaredTwice, EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
 from matdiff.language.kinds import Variable, declared_kind
-from matdiff.language.queries import names_in, post_order, shape_of
+from matdiff.language.queries import held_letter, is_held, names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.read.parse import Declaration, Definition, Question, parse
@@ -51,10 +52,11 @@ def _read(names: _Names, text: str, shape: Shape | None) -> Typed:
     if question.wrt:
         raise Errors([UnexpectedText(span=question.wrt_spans[0], text=question.wrt[0], reason="wrt")])
     names.add(statements)
-    expr = names.at_members(question.expr)
+    expr = names.at_members(names.at_axes(question.expr))
     names.check([expr, *(s.expr for s in statements if isinstance(s, Definition))])
-    typed = _beside(expr, shape, names) if shape is not None else None
-    if typed is None and shape is not None and names.letters and expr is question.expr:  # the same for every member
+    has_rows = shape is not None and len(shape) < 3
+    typed = _beside(expr, shape, names) if shape is not None and has_rows else None
+    if typed is None and shape is not None and has_rows and names.letters and expr is question.expr:  # the same for every member
         typed = _beside(held_at(expr, names.letters[0]), shape, names)
     return typed or _without_sums(names.typed(expr))
 
@@ -94,6 +96,7 @@ class _Names:
                 self.definitions.setdefault(dim.name, number)
         self.own = {*self.variables, *answer.typed.size_names}
         self.letters = [name.rpartition("_")[2] for name, family in answer.asked.members if family in result.wrt]
+        self.axes = {letter: dim for *_, dim, letter in result.full_axes} if result.form == "index" else {}
         self.variables |= _differentials(result.expr, answer)
 
     @property
@@ -145,6 +148,18 @@ class _Names:
             **{name: Variable(name, declared_kind(shape), shape) for name, shape in (more or {}).items()},
         }
         return infer(expr, variables, self.definitions, soft=False)
+
+    def at_axes(self, expr: Expr) -> Expr:
+        """The array with the axes of a result in index notation, where it is written at their letters."""
+        is_array = expr.op == "over" and expr.value == "array" and all(map(is_held, expr.args[1:]))
+        written = {
+            str(place.value) for node in post_order(expr) if node.op == "at" for place in node.args[1:] if place.op == "name"
+        }
+        if not is_array and not written & self.axes.keys():
+            return expr
+        own = [Expr("index", (make.size_argument(dim),), held_letter(one), expr.span) for one, dim in self.axes.items()]
+        body = expr if is_array else held_at(expr, list(self.axes))
+        return Expr("over", (body.args[0], *own), "array", expr.span)
 
     def at_members(self, expr: Expr) -> Expr:
         """The expression for all members, where it says what the derivative by one is: 2 (x_k - m) by x_k."""

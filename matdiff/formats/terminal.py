@@ -147,11 +147,11 @@ def _in_matrices(answer: Answer, result: Result) -> str:
 
 
 def shape_words(shape: Shape) -> str:
-    """`scalar`, `vector n`, `row n`, `m × n`."""
+    """`scalar`, `vector n`, `row n`, `m × n`, `m × n × p`."""
     kind = kind_of(shape)
     if kind == "scalar":
         return kind
-    if kind == "matrix":
+    if kind in ("matrix", "array"):
         return matrix_size(shape)
     return f"{kind} {unicode_size(shape[kind == 'row'])}"
 

@@ -133,8 +133,9 @@ def axes_at(entry: Expr) -> tuple[Dim, ...]:
 
 
 def sizes_of_indices(root: Expr) -> dict[str, Dim]:
-    """How far the indices run that stand at arrays, by their letters."""
-    found: dict[str, Dim] = {}
+    """How far the indices run that stand at arrays, or are those of the value, by their letters."""
+    is_array = root.op == "over" and root.value == "array" and root.shape is not None
+    found: dict[str, Dim] = dict(zip((str(index.value) for index in root.args[1:]), shape_of(root))) if is_array else {}
     for node in post_order(root):
         if node.op == "entry":
             for index, dim in zip(node.args[1:], axes_at(node)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from matdiff.answer.answer import Answer
-from matdiff.answer.leftside import left_side, output_name
+from matdiff.answer.leftside import arrays_side, output_name
 from matdiff.answer.member import held_axes
 from matdiff.answer.result import Result
 from matdiff.choose.choose import written
@@ -42,7 +42,7 @@ def equation(answer: Answer, result: Result) -> Equation:
 def _left(answer: Answer, result: Result, at: At) -> Expr:
     letters = [letter for letter in at if letter is not None]
     if not letters:
-        return left_side(answer, result.plain)
+        return arrays_side(answer, result.plain)
     if not result.order:
         return member(output_name(answer.typed), letters, shape_of(answer.typed.expr))
     variable = answer.typed.variables[result.wrt[0]]

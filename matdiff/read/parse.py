@@ -22,7 +22,7 @@ from matdiff.read.heads import defined, head, objective
 from matdiff.read.lalr import Parser, Tables, Token, Unexpected
 from matdiff.read.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
 from matdiff.read.split import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
-from matdiff.read.sums import bound
+from matdiff.read.sums import bound, is_indexed
 from matdiff.read.tokens import add_unknown_functions, classify_expression, names_of, normal_name
 
 if TYPE_CHECKING:
@@ -157,7 +157,8 @@ def _read_expression(
     if len(sentence.tokens) > NESTING and depth(expr) > DEPTH:
         return [], (TooLarge(what="depth", limit=DEPTH, span=expr.span),)
     try:
-        expr = bound(expr, declared) if any(token.type == "SUM_OVER" for token in sentence.tokens) else expr
+        has_sums = any(token.type == "SUM_OVER" for token in sentence.tokens)
+        expr = bound(expr, declared) if has_sums or is_indexed(expr) else expr
     except IndexSum as error:
         return [], (*sentence.errors, error)
     sentence.errors += wrong_calls(expr)

@@ -280,6 +280,17 @@ def bound(expr: Expr, declared: Collection[str] = ()) -> Expr:
     return held_at(expr, letters, declared) if letters else binding.of(expr, {})
 
 
+def is_indexed(expr: Expr) -> bool:
+    """Whether it says itself that it is index notation: by a delta, or by more indices than matrices have."""
+    return any(node.op == "at" and (_is_delta(node) or len(node.args) > 3) for node in post_order(expr))
+
+
+def _is_delta(node: Expr) -> bool:
+    """Whether it is `delta[i,j]`."""
+    base, *places = node.args
+    return base.op == "name" and base.value == "delta" and len(places) == 2 and all(place.op == "name" for place in places)
+
+
 def held_at(expr: Expr, letters: Collection[str], declared: Collection[str] = ()) -> Expr:
     """The array of what an expression is at these letters, which stand in its subscripts; its sums may be bound already."""
     own = [Expr("index", (), held_letter(letter), expr.span) for letter in letters]
@@ -360,7 +371,9 @@ class _Binding:
             return expr.replace(args=tuple(_place(place, indices) for place in expr.args))
         parts = _parts(expr)
         if parts is not None and self._is_member(*parts, indices):
-            return self._member(expr, *parts, indices)
+            member = self._member(expr, *parts, indices)
+            is_delta = expr.op == "at" and _is_delta(expr) and "delta" not in self.declared
+            return Expr("at", (Expr("I", (), span=expr.span), *member.args), span=expr.span) if is_delta else member
         if expr.op == "at":
             places = [self.of(place, indices) if place.op != "name" else _place(place, indices) for place in expr.args[1:]]
             return expr.replace(args=(self.of(expr.args[0], indices), *places))
