@@ -72,7 +72,7 @@ def _check_member(line: str, result: Result, derivative: Derivative, report: Any
 
     typed = derivative.typed
     again = matdiff.differentiate(line, order=0, declarations=[declaration(v) for v in typed.variables.values()]).typed
-    letters = list(dict.fromkeys(again.dims_and_indices()[1]))
+    letters = [letter for letter in dict.fromkeys(again.dims_and_indices()[1]) if letter not in typed.dims_and_indices()[1]]
     if not letters:
         return False
     with mp.workdps(30):

@@ -46,7 +46,12 @@ def by_member(answer: Answer, result: Result) -> Result:
     if not result.order or not any(at) or not result.is_matrix or result.turned:
         return result
     taken = {*answer.typed.variables, *answer.typed.definitions, *answer.typed.number_names()}
-    places = {letter: Expr("index", (), _free(letter, taken)) for letter in at if letter is not None}
+    positions = answer.typed.indices.held if answer.typed.indices is not None else frozenset[str]()
+    places = {
+        letter: Expr("name", (), letter) if letter in positions else Expr("index", (), _free(letter, taken))
+        for letter in at
+        if letter is not None
+    }
     shown = copy(result)
     shown.wrt = tuple(name for name, family in answer.asked.members if family in result.wrt)
     with entered(answer.session):
