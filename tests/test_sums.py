@@ -330,6 +330,7 @@ def test_code_by_a_member_gives_that_row(text: str) -> None:
     exec(whole.to("numpy"), all_of_them)
     sizes = usable_sizes(answer, 0)
     values = [_array(value) for value in verify.sample(answer.typed, 0, sizes).values()]
+    values += [sizes[position] for position in dict.fromkeys(answer.typed.dims_and_indices()[1])]
     rows = all_of_them[f"df_d{answer.wrt[0]}"](*values)
     if rows.ndim > 2:
         return  # no matrix

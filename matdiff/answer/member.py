@@ -83,6 +83,7 @@ def _in_members(answer: Answer, result: Result, at: At, places: Mapping[str, Exp
             return None  # a condition
         array = make.name(of.name, answer.typed.variables[of.name].shape)
         name = _free(f"{of.name}_{''.join(letter or '' for letter in letters)}", taken)
+        taken.add(name)  # the row and the column k of K have names of their own
         members.append(Part(name, _picked(array, letters, places), tensor))
 
     def recovery(sizes: dict[Dim, Expr]) -> Recovery:
