@@ -361,6 +361,14 @@ def _index(letter: str) -> Expr:
     return Expr("index", (), letter)
 
 
+def are_positions_told(expr: Expr, positions: Collection[str], by: Collection[str]) -> bool:
+    """Whether every member at a position, not that `by` which is differentiated, is beside a sum over its family or its other index."""
+    members = [(str(node.value), set(map(letter_of, node.args))) for node in post_order(expr) if node.op == "name" and node.args]
+    free = {*positions, *by}
+    families = {name for name, letters in members if not letters & free}
+    return all(name in families or letters - free or not letters & set(positions) for name, letters in members)
+
+
 def letters_in(expr: Expr) -> frozenset[str]:
     """The letters on which an expression depends; a sum does not depend on its own."""
     found: dict[int, frozenset[str]] = {}
