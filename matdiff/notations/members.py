@@ -362,11 +362,12 @@ def _index(letter: str) -> Expr:
 
 
 def are_positions_told(expr: Expr, positions: Collection[str], by: Collection[str]) -> bool:
-    """Whether every member at a position, not that `by` which is differentiated, is beside a sum over its family or its other index."""
+    """Whether every position, but those `by` which is differentiated, stands beside a sum over the same family or another index."""
     members = [(str(node.value), set(map(letter_of, node.args))) for node in post_order(expr) if node.op == "name" and node.args]
     free = {*positions, *by}
     families = {name for name, letters in members if not letters & free}
-    return all(name in families or letters - free or not letters & set(positions) for name, letters in members)
+    beside = {letter for _, letters in members if letters - free for letter in letters}
+    return all(name in families or letters.intersection(positions) <= beside for name, letters in members)
 
 
 def letters_in(expr: Expr) -> frozenset[str]:
