@@ -54,10 +54,11 @@ def _check_sum(line: str, result: Result, derivative: Derivative, report: Any) -
         names = matdiff.differentiate(line, order=0, declarations=declared).typed.variables
     except matdiff.MatdiffError:  # u_k alone is a name of its own
         names = {}
+    is_of_member = result.left is not None and any(node.op == "name" and node.args for node in post_order(result.left))
     if names.keys() <= derivative.typed.variables.keys() and names:
-        if not _check_member(line, result.plain, derivative, report):
+        if not _check_member(line, result.plain, derivative, report) and not is_of_member:  # u may be the derivative by each x_k
             _check_print(line, result.plain, derivative, report)
-    elif result.left is None or not any(node.op == "name" and node.args for node in post_order(result.left)):
+    elif not is_of_member:
         raise Untrue(f"{derivative.inputs.source!r}: the printed {line!r} is not read back")
     verdict = derivative.expect([other.formula for other in derivative.results])[derivative.results.index(result)]
     if not verdict.passed:
@@ -72,7 +73,7 @@ def _check_member(line: str, result: Result, derivative: Derivative, report: Any
 
     typed = derivative.typed
     again = matdiff.differentiate(line, order=0, declarations=[declaration(v) for v in typed.variables.values()]).typed
-    letters = list(dict.fromkeys(again.dims_and_indices()[1]))
+    letters = [letter for letter in dict.fromkeys(again.dims_and_indices()[1]) if letter not in typed.dims_and_indices()[1]]
     if not letters:
         return False
     with mp.workdps(30):

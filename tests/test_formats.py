@@ -276,7 +276,7 @@ def points_of(answer: Derivative, name: str, format: str, seed: int = 0) -> Iter
                 verify.evaluate(answer.typed.expr, values, sizes, answer.typed.definitions), shape_of(answer.typed.expr), sizes
             )
         }
-        for result in answer.results:
+        for result in answer.plain.results:
             letters = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.full_axes]
             shape = [size for _, size in letters]
             entries = list(itertools.product(*map(range, shape)))

@@ -52,6 +52,9 @@ VALUES: dict[str, tuple[Callable[[Arrays], Tensor], tuple[str | None, ...]]] = {
     "S_kl": (lambda a: a["S"], ("l", "k")),
     "1 / c_k": (lambda a: build.power(a["c"], -1), ("k",)),
     "softmax(c)_k": (lambda a: build.apply("softmax", (a["c"],), (K,)), ("k",)),
+    "softmax(b_k)": (lambda a: build.apply("softmax rows", (a["b"],), (K, N)), ("k", None)),
+    "softmax of the row k of S at l": (lambda a: build.apply("softmax rows", (a["S"],), (K, K)), ("k", "l")),
+    "softmax of each row of S at l": (lambda a: build.apply("softmax rows", (a["S"],), (K, K)), (None, "l")),
     "k != l": (lambda a: _mask(build.identity((K,))), ("k", "l")),
     "k < l": (lambda a: _mask(build.constant("tril", (), (K, K))), ("k", "l")),
     "diag(c) of k, k": (lambda a: build.einsum([(a["c"], ("k",))], ("k", "k")), ("k", "k")),
@@ -95,7 +98,10 @@ def _value(tensor: Tensor, known: Mapping[str, Any], members: Mapping[Tensor, An
         args = [_value(arg, known, members) for arg in tensor.args]
         if tensor.function == "power":
             return args[0] ** float(tensor.exponent or 0)
-        return {"exp": np.exp, "softmax": lambda x: np.exp(x) / np.sum(np.exp(x))}[tensor.function](args[0])
+        if tensor.function == "exp":
+            return np.exp(args[0])
+        assert tensor.function in ("softmax", "softmax rows")
+        return np.exp(args[0]) / np.sum(np.exp(args[0]), axis=-1, keepdims=True)
     assert isinstance(tensor, Product)
     spread = {slot: np.ones(SIZES[str(dim)]) for slot, dim in enumerate(tensor.sizes)}
     operands: list[Any] = [part for item in spread.items() for part in (item[1], [item[0]])]

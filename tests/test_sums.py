@@ -139,7 +139,14 @@ SUMS = {
     "-log(exp(z_i^T z_j / tau) / sum_k exp(z_i^T z_k / tau))": ("z", None),
     "-log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": ("z_i", None),
     "-log(exp(-||A x_i - A x_j||^2) / sum_{k != i} exp(-||A x_i - A x_k||^2))": ("A", None),
-    "exp(w_c^T x) / sum_k exp(w_k^T x)": ("x", None),
+    "exp(w_c^T x) / sum_k exp(w_k^T x)": (
+        "x",
+        "exp(w_c^T x) (w_c - (sum_k exp(w_k^T x) w_k) / (sum_k exp(w_k^T x))) / (sum_k exp(w_k^T x))",
+    ),
+    "tau: scalar; -log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": (
+        "tau",
+        "(z_i^T z_j - (sum_{i != k} exp(z_k^T z_i / tau) z_k^T z_i) / (sum_{i != k} exp(z_k^T z_i / tau))) / tau^2",
+    ),
     "w_y^T x - log sum_k exp(w_k^T x)": ("w", "w: m x n; (e(y, m) - softmax(w x)) x^T"),
     "x_i^T b - log sum_{j in R(i)} exp(x_j^T b)": ("b", None),
     "x_i^T b - log sum_{i<j} exp(x_j^T b)": ("b", None),
@@ -308,6 +315,8 @@ MEMBERS = {
     "sum_{i,j} K_ij (x_i - x_j)^2": ("x_k", "2 (sum_j K_kj (x_k - x_j) + sum_i K_ik (x_k - x_i))"),
     "sum_i (v^T x_i)^2 + sum_{i != j} x_i^T x_j": ("x_k", "2 ((v v^T - I) x_k + sum_i x_i)"),
     "sum_{i<j} w_ij ||x_i - x_j||^2": ("x_k", None),
+    "sum_{(i,j) in Omega} (r_ij - u_i^T v_j)^2": ("u_k", "-2 sum_j Omega_kj (r_kj - u_k^T v_j) v_j"),
+    "(y_i - sum_k A_ik x_k)^2": ("x_k", "-2 A_ik (y_i - sum_j A_ij x_j)"),
     "sum_i c_i x_i x_i^T": ("c_k", None),
 }
 
@@ -334,6 +343,7 @@ def test_code_by_a_member_gives_that_row(text: str) -> None:
     exec(whole.to("numpy"), all_of_them)
     sizes = usable_sizes(answer, 0)
     values = [_array(value) for value in verify.sample(answer.typed, 0, sizes).values()]
+    values += [sizes[position] for position in dict.fromkeys(answer.typed.dims_and_indices()[1])]
     rows = all_of_them[f"df_d{answer.wrt[0]}"](*values)
     if rows.ndim > 2:
         return  # no matrix

@@ -46,7 +46,7 @@ def by_member(answer: Answer, result: Result) -> Result:
     if not result.order or not any(at) or not result.is_matrix or result.turned:
         return result
     taken = {*answer.typed.variables, *answer.typed.definitions, *answer.typed.number_names()}
-    positions = answer.typed.dims_and_indices()[1]  # of members that are held in the question
+    positions = answer.typed.indices.held if answer.typed.indices is not None else frozenset[str]()
     places = {
         letter: Expr("name", (), letter) if letter in positions else Expr("index", (), _free(letter, taken))
         for letter in at
@@ -83,6 +83,7 @@ def _in_members(answer: Answer, result: Result, at: At, places: Mapping[str, Exp
             return None  # a condition
         array = make.name(of.name, answer.typed.variables[of.name].shape)
         name = _free(f"{of.name}_{''.join(letter or '' for letter in letters)}", taken)
+        taken.add(name)  # the row and the column k of K have names of their own
         members.append(Part(name, _picked(array, letters, places), tensor))
 
     def recovery(sizes: dict[Dim, Expr]) -> Recovery:

@@ -165,7 +165,10 @@ class _Functions:
         if self.options.lhs is False:
             return "\n".join([*(language.assignment(*line) for line in statements.lines), *statements.returned])
         sizes = [name for node in statements.nodes if node.op == "size" for name in node.data.names]
-        numbers = list(dict.fromkeys([*translator.indices, *sizes]))
+        members = set(_positions(self.derivatives))
+        numbers = sorted(
+            dict.fromkeys([*translator.indices, *sizes]), key=lambda name: name in members
+        )  # the index of a member last
         lines = self._size_lines(language, own, numbers)
         parameters = [self.parameters[name] for name in own]
         # What no argument has, as the size in tr(I), is a parameter too.

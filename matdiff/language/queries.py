@@ -58,6 +58,7 @@ class Indices(NamedTuple):
     means     the letters of means
     axes      those of the output, where it is an array that is written by its entries or members
     products  the products in it, and what stands side by side in them, without letters
+    held      the letters that nothing binds: positions
     """
 
     letters: Mapping[str, tuple[tuple[str, ...], ...]]
@@ -65,6 +66,7 @@ class Indices(NamedTuple):
     means: frozenset[str]
     axes: tuple[str, ...]
     products: frozenset[Expr]
+    held: frozenset[str] = frozenset()
 
 
 def indices_of(exprs: Sequence[Expr]) -> Indices:
@@ -89,7 +91,7 @@ def indices_of(exprs: Sequence[Expr]) -> Indices:
             means.update(letter_of(index) for index in own if node.value == "mean")
     last = exprs[-1]
     axes = tuple(map(letter_of, last.args[1:])) if last.op == "over" and last.value == "array" else ()
-    return Indices(letters, uppers, frozenset(means), axes, frozenset(products))
+    return Indices(letters, uppers, frozenset(means), axes, frozenset(products), frozenset(positions(exprs)))
 
 
 # So many factors side by side are remembered as they are written.

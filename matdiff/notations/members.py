@@ -22,7 +22,7 @@ from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Term, Writer
 from matdiff.tensor import build
 from matdiff.tensor.held import BELOW, UNEQUAL, At, Diagonal, Holding, NotHeld
-from matdiff.tensor.nodes import HELD, Apply, Factor, Product, Sum, Symbol, Tensor, entrywise_parts
+from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Product, Sum, Symbol, Tensor, entrywise_parts
 from matdiff.tensor.rational import magnitude
 
 # A condition on two letters: its sign, and what stands on its left and on its right.
@@ -46,7 +46,9 @@ class Members(Recovery):
         self.opened: dict[Expr, tuple[Term, Mapping[str, Dim], Sequence[Condition]]] = {}
         apart = [name.rpartition("_") for name in self.taken]
         self.fixed = frozenset(letter for letter in at if letter is not None)
-        self.letters_taken = self.taken.union(self.fixed, *(letters for stem, _, letters in apart if stem in indices.letters))
+        self.letters_taken = self.taken.union(
+            self.fixed, indices.held, *(letters for stem, _, letters in apart if stem in indices.letters)
+        )
 
     def whole(self, tensor: Tensor) -> Expr:
         try:
@@ -64,6 +66,8 @@ class Members(Recovery):
             raise Irreducible
         if tensor in self.holding.members:
             return self._member(tensor)
+        if isinstance(tensor, Constant) and tensor.name == "unit" and "_" in str(tensor.parameters[0].value):
+            raise Irreducible  # under a sum over i the place y_i would be a member
         if isinstance(tensor, Apply) and tensor.function == HELD:
             return self.term(tensor.args[0])
         if isinstance(tensor, Apply) and any(any(self.holding.letters_of(arg)) for arg in tensor.args):
@@ -126,6 +130,9 @@ class Members(Recovery):
 
     def _product(self, product: Product) -> Term:
         letters = self.holding.letters_at(product)
+        units = self._positions(product, letters)
+        if units:
+            return self._at_positions(product, units)
         grouped = [[factor for factor in product.factors if factor in part] for part in entrywise_parts(product)]
         parts = [(part, self._summed_in(part, product.out, letters)) for part in grouped]
         if not any(summed for _, summed in parts):
@@ -143,6 +150,22 @@ class Members(Recovery):
         whole = build.with_factors(product, factors)
         assert isinstance(whole, Product)
         return self._with_mean_signs(super()._product(whole))
+
+    def _positions(self, product: Product, letters: Mapping[int, Collection[str]]) -> dict[int, str]:
+        """The indices of families that are held at positions by unit vectors, with their letters."""
+        found = {}
+        for tensor, slots in product.factors:
+            place = tensor.parameters[0] if isinstance(tensor, Constant) and tensor.name == "unit" else None
+            if place is not None and place.op == "name" and place.value in self.indices.held and slots[0] not in product.out:
+                found[slots[0]] = str(place.value)
+        return {slot: letter for slot, letter in found.items() if letters.get(slot)}
+
+    def _at_positions(self, product: Product, at: Mapping[int, str]) -> Term:
+        units = [(tensor, slots) for tensor, slots in product.factors if isinstance(tensor, Constant) and set(slots) <= at.keys()]
+        try:
+            return self.term(simplify(self.holding.part(product, at, product.out, units)))
+        except NotHeld:
+            raise Irreducible from None
 
     @staticmethod
     def _summed_in(part: Sequence[Factor], out: Sequence[int], letters: Mapping[int, Collection[str]]) -> list[int]:
@@ -336,6 +359,15 @@ def member(name: str, letters: Sequence[str], shape: Shape) -> Expr:
 
 def _index(letter: str) -> Expr:
     return Expr("index", (), letter)
+
+
+def are_positions_told(expr: Expr, positions: Collection[str], by: Collection[str]) -> bool:
+    """Whether every position, but those `by` which is differentiated, stands beside a sum over the same family or another index."""
+    members = [(str(node.value), set(map(letter_of, node.args))) for node in post_order(expr) if node.op == "name" and node.args]
+    free = {*positions, *by}
+    families = {name for name, letters in members if not letters & free}
+    beside = {letter for _, letters in members if letters - free for letter in letters}
+    return all(name in families or letters.intersection(positions) <= beside for name, letters in members)
 
 
 def letters_in(expr: Expr) -> frozenset[str]:

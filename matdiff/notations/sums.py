@@ -12,7 +12,7 @@ from matdiff.language import make
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations.equation import Equation, NoNotation
-from matdiff.notations.members import Members, member
+from matdiff.notations.members import Members, are_positions_told, member
 from matdiff.tensor.held import At
 
 
@@ -32,6 +32,9 @@ def equation(answer: Answer, result: Result) -> Equation:
         raise NoNotation
     parts = tuple(part._replace(expr=with_sizes(part.expr, named=True)) for part in chosen.parts)
     right = with_sizes(chosen.expr)
+    by = [letter for letter in at if letter is not None]
+    if not all(are_positions_told(expr, indices.held, by) for expr in (right, *(part.expr for part in parts))):
+        raise NoNotation  # x_h alone would be a name of its own
     if not any(at) and not any(
         node.op == "over" for expr in (right, *(part.expr for part in parts)) for node in post_order(expr)
     ):

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from matdiff.functions import FUNCTIONS
 from matdiff.infer.rules import ARGUMENTS
 from matdiff.language import make
-from matdiff.language.dims import ONE, shape_of_axes
-from matdiff.language.syntax import Rational
+from matdiff.language.dims import ONE, Dim, shape_of_axes
+from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor import build
 from matdiff.tensor.lift import Lift
 from matdiff.tensor.lower import call, defined
-from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Product, Sum, Symbol, Tensor
 
 # For every axis the letter at which it is held, or None.
 At = tuple["str | None", ...]
@@ -106,10 +106,15 @@ class Holding:
             mask = _mask_in(tensor)
             if mask is not None:
                 return build.scale(mask[0], self._member(mask[1], at))
+            beside = _apart_from(tensor)
+            if beside is not None:
+                return build.scale(beside[0], self._member(_mask(UNEQUAL, tensor.dims * 2), (beside[1], at[0])))
             terms = [(coefficient, self.hold(term, at)) for coefficient, term in tensor.terms]
             return build.add(terms, terms[0][1].dims)
         if isinstance(tensor, Apply):
             return self._apply(tensor, at)
+        if isinstance(tensor, Constant) and tensor.name == "unit" and tensor.parameters[0] == Expr("name", (), at[0]):
+            return build.number(1)  # at its own position
         raise NotHeld
 
     def _member(self, symbol: Symbol, at: At) -> Tensor:
@@ -137,10 +142,10 @@ class Holding:
             raise NotHeld  # a unit vector
         return self.part(product, held, kept)
 
-    def part(self, product: Product, held: Mapping[int, str], out: Sequence[int]) -> Tensor:
-        """The product with indices, summed ones too, held at letters, and these output axes.  Raises NotHeld."""
+    def part(self, product: Product, held: Mapping[int, str], out: Sequence[int], without: Sequence[Factor] = ()) -> Tensor:
+        """The product without some factors, with indices, summed ones too, held at letters, and these output axes.  Raises NotHeld."""
         factors = []
-        for tensor, slots in product.factors:
+        for tensor, slots in product.factors_but(*without):
             member = self.hold(tensor, [held.get(slot) for slot in slots])
             factors.append((member, [slot for slot in slots if slot not in held]))
         return build.einsum(factors, out, dict(enumerate(product.sizes)), product.coefficient)
@@ -187,19 +192,37 @@ class Holding:
 
 def _mask_in(tensor: Sum) -> tuple[Rational, Symbol] | None:
     """c M for M with 1 where i != j, or where i < j, and else 0: the factor, and a symbol for M that is named by its sign."""
-    if tensor.order != 2 or len(tensor.terms) != 2 or tensor.dims[0] != tensor.dims[1]:
+    found = _all_but(tensor)
+    if found is None or tensor.order != 2 or tensor.dims[0] != tensor.dims[1]:
         return None
+    factor, pattern = found
+    if pattern is build.identity(tensor.dims[:1]):
+        return factor, _mask(UNEQUAL, tensor.dims)
+    if isinstance(pattern, Constant) and pattern.name == "tril":
+        return factor, _mask(BELOW, tensor.dims)
+    return None
+
+
+def _mask(sign: str, dims: tuple[Dim, ...]) -> Symbol:
+    return build.symbol(sign, dims, "symmetric" if sign == UNEQUAL else None)
+
+
+def _apart_from(tensor: Sum) -> tuple[Rational, str] | None:
+    """c v for the vector v with 1 where the index is not at a position, and there 0: the factor and the letter of the position."""
+    found = _all_but(tensor) if tensor.order == 1 else None
+    if found is None or not isinstance(found[1], Constant) or found[1].name != "unit":
+        return None
+    place = found[1].parameters[0]
+    return (found[0], str(place.value)) if place.op == "name" else None
+
+
+def _all_but(tensor: Sum) -> tuple[Rational, Tensor] | None:
+    """The factor and the pattern of c (ones - pattern)."""
     numbers = [build.number_of(term) is not None for _, term in tensor.terms]
-    if sum(numbers) != 1:
+    if len(numbers) != 2 or sum(numbers) != 1:
         return None
     (factor, ones), (other, pattern) = tensor.terms if numbers[0] else tensor.terms[::-1]
-    if build.number_of(ones) != 1 or other != -factor:
-        return None
-    if pattern is build.identity(tensor.dims[:1]):
-        return factor, build.symbol(UNEQUAL, tensor.dims, "symmetric")
-    if isinstance(pattern, Constant) and pattern.name == "tril":
-        return factor, build.symbol(BELOW, tensor.dims)
-    return None
+    return (factor, pattern) if build.number_of(ones) == 1 and other == -factor else None
 
 
 def _is_turned(at: At) -> bool:
