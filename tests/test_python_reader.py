@@ -751,7 +751,7 @@ def test_code_is_told_by_its_marks(text: str) -> None:
 
 REFUSED = [
     "if a > 0:\n    b = x.sum()", "for i in range(3):\n    x = x + 1\nx.sum()", "while True: pass", "a, b = np.linalg.eigh(A)",
-    "x if y else z.sum()", "[x**2 for x in y]", "torch.max(X, dim=1)", "np.einsum('ijk,k->ij', T, x)", "np.einsum(s, x)",
+    "x if y else z.sum()", "[x**2 for x in y]", "torch.max(X, dim=1)", "np.einsum('ijk,k->ij', T + 1, x)", "np.einsum(s, x)",
     "x[i].sum()", "x[::2].sum()", "x[3:1].sum()", "x[[0, 1]].sum()", "x[x > 0].sum()",
     "np.fft.fft(x)", "np.sum(*x)", "np.sum(**x)",
     "np.sum(x, where=y)", "softmax(X).sum()", "torch.var(x, foo=1)", "np.exp", "np.linalg", "'a'.upper()",

@@ -15,7 +15,7 @@ from matdiff.language.queries import held_letter, is_held, names_in, post_order,
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.read.parse import Declaration, Definition, Question, parse
-from matdiff.read.sums import held_at
+from matdiff.read.sums.binding import held_at
 from matdiff.tensor import build
 from matdiff.tensor.lift import lower
 
@@ -155,7 +155,7 @@ class _Names:
         written = {
             str(place.value) for node in post_order(expr) if node.op == "at" for place in node.args[1:] if place.op == "name"
         }
-        if not is_array and not written & self.axes.keys():
+        if not self.axes or not (is_array or written & self.axes.keys()):
             return expr
         own = [Expr("index", (make.size_argument(dim),), held_letter(one), expr.span) for one, dim in self.axes.items()]
         body = expr if is_array else held_at(expr, list(self.axes))

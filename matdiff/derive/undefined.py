@@ -52,7 +52,8 @@ def _refuse_function(node: Expr, lowering: Lowering) -> None:
     row = FUNCTIONS[node.op]
     of_inverse = "{0} invertible" in row.conditions
     name = rule_expr(row.on_diagonal).op if row.form == "matrix" and row.on_diagonal else row.name
-    function = getattr(math, name, None) if row.arity == 1 else None
+    has_numbers = row.arity == 1 and (row.is_entrywise or row.form == "matrix")
+    function = getattr(math, name, None) if has_numbers else None
     if not of_inverse and function is None:
         return
     value = _constant(node.args[0], lowering)

@@ -362,11 +362,15 @@ def _index(letter: str) -> Expr:
 
 
 def are_positions_told(expr: Expr, positions: Collection[str], by: Collection[str]) -> bool:
-    """Whether every position, but those `by` which is differentiated, stands beside a sum over the same family or another index."""
+    """Whether every position, but those `by` which is differentiated, would be read as one.
+
+    It stands beside a sum over the same family, outside of all sums; else beside an index of a sum it would be an axis of the value.
+    """
     members = [(str(node.value), set(map(letter_of, node.args))) for node in post_order(expr) if node.op == "name" and node.args]
     free = {*positions, *by}
     families = {name for name, letters in members if not letters & free}
-    beside = {letter for _, letters in members if letters - free for letter in letters}
+    outside = [node for node in post_order(expr, closed=("over",)) if node.op == "name"]
+    beside = {letter for node in outside for letter in map(letter_of, node.args)}
     return all(name in families or letters.intersection(positions) <= beside for name, letters in members)
 
 

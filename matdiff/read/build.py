@@ -12,7 +12,7 @@ from matdiff.language.errors import TooLarge, UnexpectedText
 from matdiff.language.syntax import DOT, EULER, MODULUS, Expr, Span, ratio
 from matdiff.limits import DECIMAL_EXPONENT, DIGITS
 from matdiff.read.split import span_of
-from matdiff.read.sums import einsum
+from matdiff.read.sums.einsum import einsum
 from matdiff.read.tokens import SPECIAL_CALLS, normal_name
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from matdiff.language.errors import IndexSum, NotationRead
 from matdiff.language.syntax import Span
 from matdiff.read.review import unspecified
 from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, end_of_atom, made
-from matdiff.read.sums import einsums, heads, of_indices, refuse
+from matdiff.read.sums.einsum import einsums
+from matdiff.read.sums.heads import heads, of_indices, refuse
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:

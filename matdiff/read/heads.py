@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.language.errors import NotationRead
 from matdiff.read.habits import with_subscripts
 from matdiff.read.split import Sentence, made, span_of
-from matdiff.read.sums import heads
+from matdiff.read.sums.heads import heads
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:

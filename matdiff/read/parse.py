@@ -22,7 +22,7 @@ from matdiff.read.heads import defined, head, objective
 from matdiff.read.lalr import Parser, Tables, Token, Unexpected
 from matdiff.read.review import circular, declared_late, depth, divisions, factors, repeated, words, wrong_calls
 from matdiff.read.split import CLOSERS, TERM_ENDS, Sentence, span_of, split_statements
-from matdiff.read.sums import bound, is_indexed
+from matdiff.read.sums.binding import bound, is_indexed
 from matdiff.read.tokens import add_unknown_functions, classify_expression, names_of, normal_name
 
 if TYPE_CHECKING:

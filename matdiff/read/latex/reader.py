@@ -39,7 +39,8 @@ from matdiff.read.latex.seen import seen
 from matdiff.read.latex.sets import Member, is_member, member_at
 from matdiff.read.review import circular, depth, divisions, length, repeated, wrong_calls
 from matdiff.read.split import PROPERTIES, TERM_ENDS, span_of
-from matdiff.read.sums import MOST_LETTERS, bound
+from matdiff.read.sums.binding import bound
+from matdiff.read.sums.heads import MOST_LETTERS
 
 if TYPE_CHECKING:
     from matdiff.read.lalr import Token

@@ -11,7 +11,7 @@ from matdiff.language.syntax import Span
 from matdiff.read.latex.marks import FONTS, OPENERS, unexpected
 from matdiff.read.latex.names import argument_at, letter_of, plain
 from matdiff.read.latex.pieces import ADJOINTS, CLOSING, Piece, transpose_in
-from matdiff.read.sums import bounds_in, may_hold, up_to
+from matdiff.read.sums.heads import bounds_in, may_hold, up_to
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark

@@ -9,7 +9,7 @@ from matdiff.language.kinds import SCALAR_LETTERS, is_greek
 from matdiff.language.queries import post_order
 from matdiff.language.syntax import Expr, Span
 from matdiff.read.numpy.value import MATRIX, NUMBER, Axes, Misfit, Size, Value, number, same, turned
-from matdiff.read.sums import einsum
+from matdiff.read.sums.einsum import einsum
 
 # How much is in favour of another reading: departures of names from their spelling cost as much.
 DEPARTURE = 2

@@ -8,7 +8,7 @@ from matdiff.language.errors import IndexSum, UnreadCode
 from matdiff.language.syntax import Span
 from matdiff.read.numpy.arrays import Arrays
 from matdiff.read.numpy.value import Misfit, Value
-from matdiff.read.sums import axes_of, einsum
+from matdiff.read.sums.einsum import axes_of, einsum
 
 
 def contracted(text: str, operands: Sequence[Value], arrays: Arrays, span: Span) -> Value:

@@ -1,0 +1,1 @@
+"""Sums over indices: their heads, einsum, and which subscripts and entries they bind."""
