@@ -379,8 +379,19 @@ def test_code_that_did_not_run(expression: str, wanted: str, format: str) -> Non
 # JAX
 
 
+# The question, the variable, the shapes of the arrays, and the axis of each that lies on the devices.
+SHARDED = (
+    ("sum(softplus(-y .* (X w)))", "w", {"X": (16, 3), "w": (3,), "y": (16,)}, {"X": 0, "y": 0}),
+    ("sum_i log(1 + exp(-y_i w^T x_i))", "w", {"x": (16, 3), "w": (3,), "y": (16,)}, {"x": 0, "y": 0}),
+    ("sum_k (y_k - tr(A_k X))^2", "X", {"A": (16, 2, 3), "X": (3, 2), "y": (16,)}, {"A": 0, "y": 0}),
+    ("sum(G .* (softmax(Q K^T, rows) V))", "Q", {"G": (16, 2), "Q": (16, 3), "K": (4, 3), "V": (4, 2)}, {"G": 0}),
+    ("Y[b,i,k] = sum_j T[b,i,j] M[j,k]; sum_bik Y[b,i,k]^4", "M", {"T": (16, 2, 3), "M": (3, 2)}, {"T": 0}),
+)
+
+
 @needs("jax")
-def test_jax_modules_are_compiled_batched_and_sharded() -> None:
+@pytest.mark.parametrize(("text", "wrt", "shapes", "along"), SHARDED)
+def test_jax_modules_are_compiled_batched_and_sharded(text: str, wrt: str, shapes: Any, along: Any) -> None:
     """The same functions under `jit`, under `vmap`, and compiled for arrays that lie on eight devices."""
     import jax
     from jax.sharding import Mesh, NamedSharding, PartitionSpec
@@ -389,18 +400,19 @@ def test_jax_modules_are_compiled_batched_and_sharded() -> None:
     assert len(jax.devices()) == 8
     mesh = Mesh(np.array(jax.devices()), ("rows",))
     random = np.random.default_rng(0)
-    X, w, y = random.normal(size=(16, 3)), random.normal(size=3), np.sign(random.normal(size=16))
+    arguments = {name: random.normal(size=shape) for name, shape in shapes.items()}
     for order in (1, 2):
-        answer = matdiff.differentiate("sum(softplus(-y .* (X w)))", "w", order=order)
+        answer = matdiff.differentiate(text, wrt, order=order)
         function = running.module(answer.to("jax"))[function_name(answer.result)]
-        (expected,) = running.numpy(Call(answer.to("numpy"), function_name(answer.result), {"X": X, "w": w, "y": y}))
-        arguments = {"X": X, "w": w, "y": y}
+        (expected,) = running.numpy(Call(answer.to("numpy"), function_name(answer.result), arguments))
         assert running.close(jax.jit(function)(**arguments), expected)
-        batch = jax.vmap(lambda w, function=function: function(X=X, w=w, y=y))(np.stack([w, 2 * w]))
-        assert running.close(batch[0], expected)
-        along, whole = (NamedSharding(mesh, spec) for spec in (PartitionSpec("rows"), PartitionSpec()))
-        placed = {"X": jax.device_put(X, along), "y": jax.device_put(y, along), "w": jax.device_put(w, whole)}
-        assert len(placed["X"].sharding.device_set) == 8
+        batch = jax.vmap(lambda one, function=function: function(**{**arguments, wrt: one}))
+        assert running.close(batch(np.stack([arguments[wrt], 2 * arguments[wrt]]))[0], expected)
+        placed = {}
+        for name, array in arguments.items():
+            axes = ["rows" if axis == along.get(name) else None for axis in range(array.ndim)]
+            placed[name] = jax.device_put(array, NamedSharding(mesh, PartitionSpec(*axes)))
+        assert any(len(placed[name].sharding.device_set) == 8 for name in along)
         assert running.close(jax.jit(function)(**placed), expected)
 
 

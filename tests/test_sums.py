@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 import running
-from mathematics import check_answer, usable_sizes
+from mathematics import _equal, check_answer, declaration, usable_sizes
 from sessions import run
 from written_out import check_reading
 
 import matdiff
 from matdiff.check import verify
 from matdiff.language.errors import IndexSizes, IndexSum, NotLifted, WrongExpected, WrongKind
+from matdiff.language.queries import shape_of
+from matdiff.numbers.axes import number_of_dim
+from matdiff.numbers.precision import mp
 
 # The text, the variable, and the derivative as it is printed.
 SUMS = {
@@ -507,3 +510,53 @@ def test_the_size_up_to_which_a_sum_runs_is_printed_by_its_name() -> None:
     assert "/ N" in answer.text
     assert "rows(" not in answer.text
     assert "N = t.shape[0]" in answer.to("numpy")
+
+
+# Questions whose derivatives are tensors.
+TENSORS = {
+    "W^T x": "W",
+    "A X B": "X",
+    "inv(X)": "X",
+    "x x^T": "x",
+    "softmax(W x)": "W",
+    "sigmoid(W x)": "W",
+    "diag(x) A": "x",
+    "X^2": "X",
+    "x .* (A x)": "A",
+    **{text: variable for text, (variable, _) in ARRAYS.items()},
+}
+
+
+@pytest.mark.parametrize("text", TENSORS)
+def test_index_notation_reads_back(text: str) -> None:
+    """What is printed is what is expected, and where it says itself that it is index notation it has this value alone too."""
+    answer = matdiff.differentiate(text, TENSORS[text])
+    result = answer.result
+    (verdict,) = answer.expect([result.formula])
+    assert verdict.passed
+    (doubled,) = answer.expect([f"2 ({result.text})"])
+    assert not doubled.passed
+    letters = [letter for *_, letter in result.full_axes]
+    declared = [declaration(variable) for variable in answer.typed.variables.values()]
+    again = matdiff.differentiate(result.formula, order=0, declarations=declared).typed
+    if result.form != "index" or len(shape_of(again.expr)) < max(len(letters), 2):
+        return  # X[i,k] Y[l,j] alone is about entries at positions
+    sizes = usable_sizes(answer, 0)
+    with mp.workdps(30):
+        values = verify.sample(answer.typed, 0, sizes)
+        assert values is not None
+        axes = [(letter, number_of_dim(dim, sizes)) for *_, dim, letter in result.full_axes]
+        parts = {part.name: part.expr for part in result.where}
+        meant = list(verify.evaluate_tensor(result.index_expr, axes, values, sizes, None, parts).values())
+        # What only a delta has takes its size from the result.
+        own = {dim.name: size for dim, (_, size) in zip(shape_of(again.expr), axes) if dim.name is not None}
+        rows = verify.evaluate(again.expr, values, {**own, **sizes}, again.definitions)
+        assert _equal([meant], [[entry for row in rows for entry in row]])
+
+
+def test_the_letters_of_an_einsum_are_printed_in_the_order_of_its_axes() -> None:
+    answer = matdiff.differentiate('x^T einsum("ijk,k->ji", T, y) x', "y")
+    assert "einsum" not in answer.text
+    assert (
+        matdiff.differentiate('einsum("ba,c->cab", A, x)', "x").text == matdiff.differentiate("Y[i,j,k] = A[k,j] x[i]", "x").text
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
+from itertools import islice
 from typing import NamedTuple
 
 from matdiff.answer.conditions import Conditions
@@ -225,11 +226,13 @@ def _named_axes(
 
     Applied to a direction, a derivative has the axes of the variable (hvp, vjp) or of the output (jvp).
     """
-    free = letters_beside(taken)
+    shapes = [("output", shape_of(typed.expr)), *((name, typed.variables[name].shape) for name in wrt)]
+    # In alphabetical order, in which the axes of what is read have them.
+    letters = iter(sorted(islice(letters_beside(taken), sum(len(shape) for _, shape in shapes))))
     axes: list[tuple[str, int, Dim, str]] = []
-    for of, shape in [("output", shape_of(typed.expr)), *((name, typed.variables[name].shape) for name in wrt)]:
-        letters = [next(free) for _ in shape]
-        axes += [(of, axis, dim, letter) for axis, (dim, letter) in enumerate(zip(axes_of(shape), letters))]
+    for of, shape in shapes:
+        own = [next(letters) for _ in shape]
+        axes += [(of, axis, dim, letter) for axis, (dim, letter) in enumerate(zip(axes_of(shape), own))]
     if along is not None:
         return [axis for axis in axes if (axis[0] == "output") == (along.kind == "jvp")]
     return axes
