@@ -12,10 +12,13 @@ from matdiff.language.errors import EntrywiseFunction, ForcedSquare, Remark, Sca
 from matdiff.language.kinds import declared_kind
 from matdiff.language.queries import bare, is_scalar, ones_of, shape_of
 from matdiff.language.syntax import Expr, Span
+from matdiff.limits import check
 
 # The names of sizes nobody named, in order of preference.
 SIZE_NAMES = ("m", "n", "p", "q", "k", "l", "r", "s", "t", "u", "v", "h")
 NOWHERE = Span(0, 0)
+# So many nodes get their shape between two looks at the clock.
+_OFTEN = 256
 
 
 def finish(shaping: Shaping, names: Sequence[str], taken: set[str]) -> set[str]:
@@ -33,7 +36,9 @@ def finish(shaping: Shaping, names: Sequence[str], taken: set[str]) -> set[str]:
         is_single = len(invented) == 1 or (len(first) == 2 and first[0] == first[1])
         fresh = size_names(taken, ("n", "m") if is_single else ("m", "n"))
         sizes.name_finally({name: next(fresh) for name in invented})
-    for node in shaping.nodes:
+    for place, node in enumerate(shaping.nodes):
+        if place % _OFTEN == 0:
+            check()
         node.shape = tuple(map(sizes.resolve, shape_of(node)))
     return {name for dim in order for name in sizes.resolve(dim).names if name not in taken}
 

@@ -94,6 +94,10 @@ class _Printer:
     def bound(self, node: Expr, total: Expr) -> str:
         """An index, a condition or a set below the sign of a sum."""
         if node.op == "condition":
+            own = [index.value for index in total.args[1:] if index.op == "index"]
+            if node.value == "!=" and node.args[0].value not in own:  # k != i, with k the one that runs
+                node = node.replace(args=node.args[::-1])
+                self.pieces[id(node)] = self.condition(node)
             upper = next((index.args[0] for index in total.args[1:] if index.value == node.args[1].value and index.args), None)
             return self.text(node) if upper is None else f"1 {self.at_most} {self.text(node)} {self.at_most} {self.text(upper)}"
         return letter_of(node) if node.op == "index" else membership(total, node)

@@ -157,6 +157,7 @@ def _read_expression(
     if len(sentence.tokens) > NESTING and depth(expr) > DEPTH:
         return [], (TooLarge(what="depth", limit=DEPTH, span=expr.span),)
     try:
+        check()
         has_sums = any(token.type == "SUM_OVER" for token in sentence.tokens)
         expr = bound(expr, declared) if has_sums or is_indexed(expr) else expr
     except IndexSum as error:

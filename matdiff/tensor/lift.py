@@ -84,7 +84,7 @@ class Lift(Lowering):
         return self._held.get(id(expr), ())
 
     def _leaf(self, expr: Expr) -> Tensor:
-        if expr.op == "name":
+        if self.held_names and expr.op == "name":
             self._held[id(expr)] = self.held_names.get(str(expr.value), ())
         if expr.op == "fuse":
             rows, columns = self.axes(expr)
@@ -103,7 +103,7 @@ class Lift(Lowering):
             return self._in_indices(expr)
         if expr.op == "at" and any(place.op == "index" for place in expr.args[1:]):
             return self._at(expr)
-        held = tuple(sorted({index for arg in expr.args for index in self.held(arg)}))
+        held = tuple(sorted({index for arg in expr.args for index in self.held(arg)})) if self._held else ()
         if not held:
             return super()._value(expr)
         self._held[id(expr)] = held
