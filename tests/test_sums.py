@@ -205,6 +205,15 @@ SUMS = {
     "1/|N_i| sum_{j in N_i} tanh(w^T x_j)": ("w", None),
 }
 
+# Where only rows of a matrix make a number of it, X_i is one.
+SUMS.update(
+    {
+        "sum_i log(1 + exp(w^T X_i))": ("w", "sum_i sigmoid(w^T X_i) X_i"),
+        "mean_i (y_i - X_i^T w)^2": ("w", "-2 mean_i (y_i - X_i^T w) X_i"),
+        "sum_i tanh(a^T X_i) + b^T X_i": ("a", None),
+    }
+)
+
 # Arrays with more axes and families of matrices: what has no matrix notation stays in indices.
 ARRAYS = {
     "sum_{ijk} T_{ijk} a_i b_j c_k": ("b", "sum[i,j] T[i,k,j] a[i] c[j]"),
@@ -259,6 +268,8 @@ def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text:
         ("sum_{j=i+1}^n x_j", IndexSum),
         ("sum_{j>i} x_j", IndexSum),
         ("sum_i i x_i", IndexSum),
+        ("sum_i log softmax(W x_i)[y_i]", IndexSum),
+        ("sum_i W[y_i,:] x_i", IndexSum),
         ("sum_i x_i^i", IndexSum),
         ("sum_i (A x)[i+1]", IndexSum),
         ('einsum("...j,j", A, x)', IndexSum),

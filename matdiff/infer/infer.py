@@ -151,6 +151,8 @@ def infer(
         if reading is None:
             raise
         typed = departed(whole, reading, {})
+    if soft and reading is None:
+        typed = _with_members_as_rows(whole, typed)
     if soft and whole.evidence.may_be_likelier(whole.changeable, typed.variables):
         from matdiff.infer.search import likelier  # most questions mean what they spell
 
@@ -167,6 +169,19 @@ def infer(
     if fix is not None and fix.name is not None and fix.name.span is not None:  # in the text of a person
         return _as_products(whole, typed, fix, fix.name.span)
     return typed
+
+
+def _with_members_as_rows(whole: Whole, typed: Typed) -> Typed:
+    """The question in which X_i is row i of a matrix, not a matrix of a family, where it is a number only so, as a loss is."""
+    arrays = [name for name in whole.changeable if name in whole.evidence.families - whole.evidence.entries]
+    rows = {name: "vector" for name in arrays if name in typed.variables and typed.variables[name].kind == "array"}
+    if not rows or is_scalar(typed.expr):
+        return typed
+    try:
+        found = read(whole, rows)
+    except MatdiffError:
+        return typed
+    return found if is_scalar(found.expr) else typed
 
 
 def _with_powers(whole: Whole, powers: Sequence[Expr], soft: bool) -> Typed:

@@ -345,6 +345,7 @@ class IndexSum(MatdiffError):
     """A sum over an index that is not read.
 
     problem   "head", or of an index "value" where it stands as one, "unbound" by any sum, "range" if nothing tells it; "subscript" of x_{i+1};
+              "position" of W[y_i,:];
               of an einsum "ellipsis", "letters", "operands" or "output"
     """
 

@@ -175,6 +175,10 @@ def _index_sum(error: errors.IndexSum, text: str) -> Words:
         )
     if error.problem == "subscript":
         return "this subscript is not read", [Label(error.span, "a subscript is made of letters and digits")], []
+    if error.problem == "position":
+        label = "a position in brackets is the same in every term"
+        note = "a matrix Y with the row e(y_i) for each term says it, as in sum_{i,k} Y_ik log(p_ik)"
+        return f"`{error.written}` is another place in every term", [Label(error.span, label)], [note]
     if error.problem == "range":
         return (
             f"nothing tells up to where `{error.index}` runs",

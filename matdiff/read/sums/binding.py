@@ -121,9 +121,18 @@ class _Binding:
             is_delta = expr.op == "at" and _is_delta(expr) and "delta" not in self.declared
             return Expr("at", (Expr("I", (), span=expr.span), *member.args), span=expr.span) if is_delta else member
         if expr.op == "at":
-            places = [self.of(place, indices) if place.op != "name" else _place(place, indices) for place in expr.args[1:]]
+            places = [self._position(place, indices) for place in expr.args[1:]]
             return expr.replace(args=(self.of(expr.args[0], indices), *places))
         return expr.replace(args=tuple(self.of(arg, indices) for arg in expr.args)) if expr.args else expr
+
+    def _position(self, place: Expr, indices: Mapping[str, Expr]) -> Expr:
+        """A place in brackets: an index, or a position, which must be the same in every term.  Raises IndexSum for y_i."""
+        if place.op != "name":
+            return self.of(place, indices)
+        parts = _parts(place)
+        if parts is not None and self._is_member(*parts, indices):
+            raise IndexSum(span=place.span or NOWHERE, written=str(place.value), problem="position", index=parts[1][0])
+        return _place(place, indices)
 
     def _number(self, expr: Expr, name: Expr, indices: Mapping[str, Expr]) -> Expr | None:
         """|S| and |N(i)|: the number of members of a set; None for what is none."""
