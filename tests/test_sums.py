@@ -191,6 +191,10 @@ SUMS = {
     "max_i (w^T x_i)": ("w", "x: m x n; x^T argmax(x w)"),
     "min_{i} ||c - x_i||^2": ("c", None),
     "max_{i,j} a_ij x_i": ("x", None),
+    "sum_i min_k ||x_i - mu_k||^2": ("mu", None),
+    "sum_i max_j a_ij x_j": ("x", None),
+    "mean_i (max_k w_k^T x_i - v^T x_i)": ("w", None),
+    "sum_i log max_k (1 + exp(w_k^T x_i))": ("w", None),
     # Sets.
     "sum_{(i,j) in Omega} (r_ij - u_i^T v_j)^2": (
         "u",
@@ -227,6 +231,9 @@ ARRAYS = {
     "sum_k (b_k - tr(A_k X))^2": ("X", None),
     "-sum_k y_k log(tr(A_k X)) + sum_k tr(A_k X)": ("X", None),
     "sum_k x^T A_k x": ("x", None),
+    "log sum_k pi_k exp(-1/2 (x - mu_k)^T S_k (x - mu_k))": ("x", None),
+    "sum_k c_k exp(-1/2 (x - mu_k)^T S_k (x - mu_k))": ("mu", None),
+    "sum_i (x - a_i)^T W_i (x - a_i)": ("x", "sum_i (W_i + W_i^T) (x - a_i)"),
     "sum_k log(x^T A_k x)": ("x", None),
     "sum_k ||A_k x - b_k||^2": ("x", None),
     "sum_k A_k X A_k^T": ("X", "sum[q] A[q,i,k] A[q,j,l]"),
@@ -261,7 +268,7 @@ def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text:
     ("text", "error"),
     [
         ("prod_i A x_i", WrongKind),
-        ("sum_i max_j a_ij", NotLifted),
+        ("sum_i prod_j a_ij", NotLifted),
         ("max_{i != j} a_ij", IndexSum),
         ("sum_{i,j in S} x_i x_j", IndexSum),
         ("sum_{i in S}^n x_i", IndexSum),

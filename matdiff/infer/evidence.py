@@ -122,7 +122,8 @@ class Evidence:
         if op == "'":
             self.transposed.update(_names([node.args[0]]))
             terms = _names(node.args[0].args) if node.args[0].op == "+" else []
-            self.transposed.update(terms if all(is_greek(name) or name in self.families for name in terms) else ())
+            are_all = all(is_greek(name) or name in self.families for name in terms)
+            self.transposed.update(terms if are_all else (name for name in terms if name in self.families))
         elif op in _DOTTED:
             self.dotted.update(_names(node.args[: 1 if op == ".^" else 2]))
             self.exponents.update(_names(node.args[1:] if op == ".^" else ()))

@@ -165,11 +165,13 @@ class Lift(Lowering):
         return build.power(_expanded([*masks, *counts], left, self.ranges, 0), -1), left
 
     def _of_all(self, expr: Expr, indices: Sequence[str], left: Sequence[str]) -> Tensor:
-        """A product or an extremum: the function of that name of the array of all terms."""
+        """A product or an extremum: the function of that name of the array of all terms, or of its rows."""
         name, body = str(expr.value), expr.args[0]
-        if left or len(indices) > 2:
+        is_of_rows = len(left) == len(indices) == 1 and lifted(name, "rows") in FUNCTIONS
+        if (left and not is_of_rows) or len(indices) > 2:
             raise NotLifted(span=expr.span, operation=name)
-        return call(name, [_expanded([(self._of(body), self.held(body))], indices, self.ranges)], ())
+        array = _expanded([(self._of(body), self.held(body))], [*left, *indices], self.ranges)
+        return build.apply(lifted(name, "rows"), (array,), array.dims[:1]) if left else call(name, [array], ())
 
     def _mask(self, mask: Expr) -> Tensor:
         """1 where the condition holds, or in the set, else 0, with its indices as axes."""
