@@ -233,7 +233,7 @@ ARRAYS = {
     "sum_k x^T A_k x": ("x", None),
     "log sum_k pi_k exp(-1/2 (x - mu_k)^T S_k (x - mu_k))": ("x", None),
     "sum_k c_k exp(-1/2 (x - mu_k)^T S_k (x - mu_k))": ("mu", None),
-    "sum_i (x - a_i)^T W_i (x - a_i)": ("x", "sum_i (W_i + W_i^T) (x - a_i)"),
+    "sum_i (x - a_i)^T W_i (x - a_i)": ("x", "a: m x n; W: m x n x n; sum_i (W_i + W_i^T) (x - a_i)"),
     "sum_k log(x^T A_k x)": ("x", None),
     "sum_k ||A_k x - b_k||^2": ("x", None),
     "sum_k A_k X A_k^T": ("X", "sum[q] A[q,i,k] A[q,j,l]"),
