@@ -336,7 +336,9 @@ def test_every_kind_through_octave(tmp_path: Path, whole: bool) -> None:
 def of_sums(format: str, whole: bool) -> Iterator[tuple[str, Call, list[np.ndarray]]]:
     for place, (text, (variable, _)) in enumerate(SUMS.items()):
         if whole or text in ARRAYS or place % 4 == 0:
-            yield from points_of(matdiff.differentiate(text, variable), text, format)
+            answer = matdiff.differentiate(text, variable)
+            families = dict(answer.asked.members)  # code by one member has tests of its own
+            yield from points_of(matdiff.differentiate(text, families[variable]) if families else answer, text, format)
 
 
 @pytest.mark.parametrize("format", PYTHON)

@@ -148,7 +148,7 @@ SUMS = {
     ),
     "tau: scalar; -log(exp(z_i^T z_j / tau) / sum_{k != i} exp(z_i^T z_k / tau))": (
         "tau",
-        "(z_i^T z_j - (sum_{i != k} exp(z_k^T z_i / tau) z_k^T z_i) / (sum_{i != k} exp(z_k^T z_i / tau))) / tau^2",
+        "(z_i^T z_j - (sum_{k != i} exp(z_k^T z_i / tau) z_k^T z_i) / (sum_{k != i} exp(z_k^T z_i / tau))) / tau^2",
     ),
     "w_y^T x - log sum_k exp(w_k^T x)": ("w", "w: m x n; (e(y, m) - softmax(w x)) x^T"),
     "x_i^T b - log sum_{j in R(i)} exp(x_j^T b)": ("b", None),
@@ -212,7 +212,7 @@ SUMS = {
 # Where only rows of a matrix make a number of it, X_i is one.
 SUMS.update(
     {
-        "sum_i log(1 + exp(w^T X_i))": ("w", "sum_i sigmoid(w^T X_i) X_i"),
+        "sum_i log(1 + exp(w^T X_i))": ("w", "X: m x n; sum_i sigmoid(w^T X_i) X_i"),
         "mean_i (y_i - X_i^T w)^2": ("w", "-2 mean_i (y_i - X_i^T w) X_i"),
         "sum_i tanh(a^T X_i) + b^T X_i": ("a", None),
     }

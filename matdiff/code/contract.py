@@ -83,6 +83,9 @@ class _Contraction:
                 scalars.append((code, sign > 0))
             return None
         code, letters = self._operand(node)
+        if not letters:  # a sum that is a number
+            scalars.append((code, sign > 0))
+            return None
         operands.append((code if sign > 0 else self.plan.over(self.plan.one, code), letters))
         return None
 
