@@ -78,6 +78,7 @@ fuzz: compiled ## Random expressions against numbers, near misses, hostile text,
 	$(BIN)/python tests/fuzz.py --count $(COUNT) --seed $(SEED) --jobs $(JOBS)
 	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -q -n $(JOBS) tests/test_properties.py tests/test_steps.py
 	$(BIN)/python tests/fuzz_sums.py --count 300 --seed $(SEED)
+	$(BIN)/python tests/fuzz_arrays.py --count $$(( $(COUNT) / 20 + 1 )) --seed $(SEED)
 	$(BIN)/python tests/perturbed.py --count $$(( $(COUNT) / 20 + 1 )) --seed $(SEED)
 	$(BIN)/python tests/perturbed.py --count $$(( $(COUNT) / 100 + 1 )) --seed $(SEED) --verify
 	$(BIN)/python tests/fuzz_input.py --count $(COUNT) --seed $(SEED)

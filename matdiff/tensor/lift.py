@@ -105,7 +105,8 @@ class Lift(Lowering):
             return self._at(expr)
         held = tuple(sorted({index for arg in expr.args for index in self.held(arg)})) if self._held else ()
         if not held:
-            return super()._value(expr)
+            row = FUNCTIONS.get(expr.op)
+            return super()._value(expr) if row is None or row.form != "lifted" else self._of_lines(expr, row)
         self._held[id(expr)] = held
         return self._lifted(expr)
 

@@ -144,8 +144,7 @@ class Lowering:
             return build.apply(op, (args[0],), args[0].dims)
         if row.form == "macro" and row.is_entrywise:  # of an argument with any number of axes
             return Lowering({"X": args[0]}).value(rule_expr(row.values[0]))
-        if row.form == "lifted":
-            return self._of_lines(expr, row)
+        assert row.form != "lifted"  # of rows and columns: what `Lift` adds
         if row.form == "macro":
             return defined(row, args, [self.shape(arg) for arg in expr.args], type(self))
         if row.form in ("func", "matrix"):
@@ -175,10 +174,6 @@ class Lowering:
     ) -> Tensor:
         """The value of `expr`, a product of operands and constants that is summed over the indices that are no `ends`."""
         return build.einsum([*((self._of(arg), slots) for arg, slots in parts), *constants], ends, sizes)
-
-    def _of_lines(self, expr: Expr, row: Function) -> Tensor:
-        """A function of every row or column: `lift.Lift` knows it."""
-        raise NotImplementedError
 
     def _pattern(self, expr: Expr) -> Tensor:
         shapes = [self.shape(arg) for arg in expr.args]
