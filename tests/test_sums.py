@@ -15,7 +15,7 @@ from written_out import check_reading
 
 import matdiff
 from matdiff.check import verify
-from matdiff.language.errors import IndexSizes, IndexSum, NotLifted, WrongExpected, WrongKind
+from matdiff.language.errors import IndexSizes, IndexSum, NotLifted, SumRead, WrongExpected, WrongKind
 from matdiff.language.queries import shape_of
 from matdiff.numbers.axes import number_of_dim
 from matdiff.numbers.precision import mp
@@ -249,6 +249,12 @@ ARRAYS = {
     "sum_ijk log(1 + exp(T_ijk u_i v_j w_k))": ("u", None),
     "sum_{i,j,k} A_ij A_jk A_ki": ("A", "3 (A^2)^T"),
     "S: m x m x n; sum_ij S_iij x_j": ("x", "sum[i] S[i,i,k]"),
+    "Y[k,i] = sum_j T[i,j,k] x[j]": ("x", "T[j,k,i]"),
+    "Y[k,i] = sum_j T[i,j,k] x[j]; sum_ki c_k Y[k,i]^2": ("x", None),
+    'exp(einsum("ijk,j->ki", T, x))': ("x", None),
+    "sum_i log(sum_k exp(sum_j T_ijk x_j))": ("x", None),
+    "log(sum_{i,k} exp(sum_j T_ijk x_j))": ("x", None),
+    "sum_i (log sum_k exp(sum_j T_ijk x_j) - sum_jk y_ik T_ijk x_j)": ("x", None),
 }
 SUMS.update(ARRAYS)
 
@@ -262,6 +268,21 @@ def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text:
         assert answer.text == printed
     check_answer(answer)
     check_reading(text, answer)
+    check_note(answer)
+
+
+def check_note(answer: matdiff.Derivative) -> None:
+    """The question as the note says that it is read has the same value."""
+    (note,) = (str(remark) for remark in answer.typed.remarks if isinstance(remark, SumRead))
+    read = note.partition("`")[2].rpartition("`")[0].splitlines()[0]
+    declared = [declaration(variable) for variable in answer.typed.variables.values()]
+    again = matdiff.differentiate(read, order=0, declarations=declared).typed
+    sizes = usable_sizes(answer, 0)
+    with mp.workdps(30):
+        values = verify.sample(answer.typed, 0, sizes)
+        assert values is not None
+        meant, found = (verify.evaluate(typed.expr, values, sizes, typed.definitions) for typed in (answer.typed, again))
+        assert _equal(meant, found)
 
 
 @pytest.mark.parametrize(
@@ -290,6 +311,8 @@ def test_the_sum_written_out_has_the_same_value_and_the_derivative_is_true(text:
         ('A: m x n; einsum(",i->i", A, x)', NotLifted),
         ("sum_k log det(A_k X A_k^T)", NotLifted),
         ("sum_i inv(A + x_i x_i^T)", NotLifted),
+        ("sum_i max_k sum_j T_ijk x_j", NotLifted),
+        ("sum_i min_k sum_j T_ijk x_j", NotLifted),
         ("sum_i (x_{i+1} - x_i)^2", IndexSum),
         ("sum_i sum_{i != i} x_i", IndexSum),
         ("sum_i c", IndexSum),

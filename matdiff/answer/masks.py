@@ -13,7 +13,7 @@ from matdiff.functions import row_of
 from matdiff.infer.rules import is_euclidean
 from matdiff.language.dims import SCALAR
 from matdiff.language.make import call, number
-from matdiff.language.queries import constant, masks_of, post_order, rebuilt, shape_of
+from matdiff.language.queries import constant, free_indices, index_names, masks_of, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 
 Vanishes = Callable[[Expr], bool]
@@ -49,8 +49,8 @@ class _Completion:
 
     def __init__(self, body: Expr, mask: Expr, algebra: Algebra) -> None:
         self.mask, self.algebra = mask, algebra
-        self.needed = frozenset(index.value for index in mask.args if index.op == "index")
-        self.indices = _indices(body)
+        self.needed = frozenset(index_names(mask.args))
+        self.indices = free_indices(body)
         squares = [node for node in post_order(body) if node.op == "^" and _is_even(node.args[1])]
         others = {id(arg) for node in post_order(body) if node not in squares for arg in node.args}
         # ||x||^2 has a value and derivatives everywhere.
@@ -129,16 +129,6 @@ def _between(operand: Expr, mask: Expr, inside: int) -> Expr:
 
 def _not(mask: Expr) -> Expr:
     return call("+", number(1), Expr("neg", (mask,), shape=SCALAR), shape=SCALAR)
-
-
-def _indices(body: Expr) -> dict[int, frozenset[object]]:
-    """The indices that each part depends on."""
-    found: dict[int, frozenset[object]] = {}
-    for node in post_order(body):
-        own = {node.value} if node.op == "index" else set()
-        bound = {part.value for part in node.args[1:] if part.op == "index"} if node.op == "over" else set()
-        found[id(node)] = frozenset(own.union(*(found[id(arg)] for arg in node.args)) - bound)
-    return found
 
 
 def put_in(expr: Expr, places: Mapping[object, Expr]) -> Expr:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from matdiff.answer.masks import Algebra, completed
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
-from matdiff.language.errors import IndexSum, SumRead
+from matdiff.language.errors import IndexSum, NoClosedForm, NotLifted, SumRead
 from matdiff.language.make import transposed
 from matdiff.language.queries import (
     families,
@@ -103,8 +103,13 @@ class _Writing:
         except Irreducible:
             tensor = self.lowered(expr, multiplied_out=False)
         own = [letter_of(index) for index in expr.args[1:]] if expr.op == "over" and expr.value == "array" else []
-        letters = own or list(islice(letters_beside(self.taken), tensor.order))
-        entry = in_indices(tensor, letters, self.recovery, self.taken, reduce=True)
+        # The axes of an array without a left side are read in the order of the alphabet.
+        letters = own if own and own == sorted(own) else sorted(islice(letters_beside(self.taken), tensor.order))
+        try:
+            entry = in_indices(tensor, letters, self.recovery, self.taken, reduce=True)
+        except NoClosedForm as error:
+            operations = [node for node in post_order(expr) if error.function in (node.op, node.value)]
+            raise NotLifted(span=(operations or [expr])[-1].span, operation=error.function) from None
         indices = tuple(Expr("index", (), letter) for letter in letters)
         return Expr("over", (entry, *indices), "array", shape=shape_of(expr)) if letters else entry
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from matdiff.code.plan import Node, Plan
 from matdiff.infer.rules import expanded
 from matdiff.language.dims import Dim
-from matdiff.language.queries import axes_at, letter_of, post_order, shape_of, sizes_of_indices
+from matdiff.language.queries import axes_at, free_indices, index_names, letter_of, post_order, shape_of, sizes_of_indices
 from matdiff.language.syntax import Expr
 
 if TYPE_CHECKING:
@@ -100,9 +100,8 @@ class _Contraction:
         if node.op == "^":
             base, letters = self._operand(node.args[0])
             return make("power", base, self.translator.array(node.args[1]), shape=base.shape), letters
-        letters = list(dict.fromkeys(str(part.value) for part in post_order(node) if part.op == "index"))
-        summed = {str(i.value) for part in post_order(node) if part.op == "sigma" for i in part.args[1:]}
-        letters = [letter for letter in letters if letter not in summed]
+        free = free_indices(node)[id(node)]
+        letters = [letter for letter in dict.fromkeys(index_names(post_order(node))) if letter in free]
         self._learn(node)
         if node.op in ("+", "neg", "*", "/", "sigma"):
             return self.array(node, letters), letters

@@ -18,7 +18,7 @@ from matdiff.code.spelling import Statements
 from matdiff.code.translate import Translator
 from matdiff.language.dims import Dim
 from matdiff.language.kinds import Variable
-from matdiff.language.queries import post_order, shape_of
+from matdiff.language.queries import index_names, post_order, shape_of
 from matdiff.language.text import text
 from matdiff.pipeline import operators
 from matdiff.tensor.lower import axes_of
@@ -273,7 +273,7 @@ def _positions(results: Iterable[Result]) -> Iterator[str]:
     """The indices of members in the results."""
     for part in (node for result in results for expr in result.formulas for node in post_order(expr)):
         if part.op == "at":
-            yield from (str(place.value) for place in part.args[1:] if place.op == "index")
+            yield from index_names(part.args[1:])
 
 
 def _left(result: Result, output: str) -> str:

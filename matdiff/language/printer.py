@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from matdiff.functions import FUNCTIONS
 from matdiff.language.kinds import kind_of
-from matdiff.language.queries import letter_of, membership, post_order
+from matdiff.language.queries import index_names, letter_of, membership, post_order
 from matdiff.language.spelling import ATOM, NEGATION, OPEN, POSTFIX, SUM, TERM, Piece, Style
 from matdiff.language.syntax import Expr
 
@@ -94,8 +94,7 @@ class _Printer:
     def bound(self, node: Expr, total: Expr) -> str:
         """An index, a condition or a set below the sign of a sum."""
         if node.op == "condition":
-            own = [index.value for index in total.args[1:] if index.op == "index"]
-            if node.value == "!=" and node.args[0].value not in own:  # k != i, with k the one that runs
+            if node.value == "!=" and node.args[0].value not in index_names(total.args[1:]):  # k != i, with k the one that runs
                 node = node.replace(args=node.args[::-1])
                 self.pieces[id(node)] = self.condition(node)
             upper = next((index.args[0] for index in total.args[1:] if index.value == node.args[1].value and index.args), None)

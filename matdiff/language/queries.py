@@ -13,6 +13,7 @@ from matdiff.language.syntax import post_order as post_order
 LEAVES = frozenset(("name", "number", "size", "pi", "I", "ones", "zeros", "e", "commutation", "condition", "index", "delta"))
 # Operations in index notation: what stands in them has no value without the indices.
 BY_ENTRIES = frozenset(("entry", "sigma", "over", "delta"))
+_SUMS = ("over", "sigma")
 ARITHMETIC = frozenset(("number", "neg", "+", "*", "/"))
 
 
@@ -276,6 +277,20 @@ def is_held(index: Expr) -> bool:
     return str(index.value).endswith(f" {_HELD}")
 
 
+def index_names(parts: Iterable[Expr]) -> tuple[str, ...]:
+    """What those of the parts are called that are indices; conditions, sets and positions are none."""
+    return tuple([str(part.value) for part in parts if part.op == "index"])
+
+
+def free_indices(root: Expr) -> dict[int, frozenset[str]]:
+    """The indices that every part of an expression depends on, by its id; a sum does not depend on its own."""
+    found: dict[int, frozenset[str]] = {}
+    for node in post_order(root):
+        used = frozenset(index_names((node,))).union(*(found[id(arg)] for arg in node.args))
+        found[id(node)] = used.difference(index_names(node.args[1:])) if node.op in _SUMS else used
+    return found
+
+
 def letter_of(index: Expr) -> str:
     """The letter of an index of a sum, which has the place of its sum behind it."""
     return str(index.value).partition(" ")[0]
@@ -283,7 +298,7 @@ def letter_of(index: Expr) -> str:
 
 def membership(total: Expr, part: Expr) -> str:
     """What a set over whose members is summed says of the indices: `(i,j) in Omega`, `j in N(i)`."""
-    own = {index.value for index in total.args[1:] if index.op == "index"}
+    own = index_names(total.args[1:])
     inside, given = ([letter_of(index) for index in part.args if (index.value in own) == is_own] for is_own in (True, False))
     member = inside[0] if len(inside) == 1 else f"({','.join(inside)})"
     return f"{member} in {part.value}" + (f"({','.join(given)})" if given else "")

@@ -10,7 +10,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from matdiff.infer.unify import size_of
 from matdiff.language import make
 from matdiff.language.dims import Dim, Shape, shape_of_axes
-from matdiff.language.queries import Indices, is_scalar, letter_of, post_order, shape_of, without_letters
+from matdiff.language.queries import (
+    Indices,
+    free_indices,
+    index_names,
+    is_scalar,
+    letter_of,
+    post_order,
+    shape_of,
+    without_letters,
+)
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.simplify import simplify
 from matdiff.recover.collect import collected
@@ -22,6 +31,7 @@ from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Term, Writer
 from matdiff.tensor import build
 from matdiff.tensor.held import BELOW, UNEQUAL, At, Diagonal, Holding, NotHeld
+from matdiff.tensor.lift import definition_of
 from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Product, Sum, Symbol, Tensor, entrywise_parts
 from matdiff.tensor.rational import magnitude
 
@@ -71,10 +81,10 @@ class Members(Recovery):
         if isinstance(tensor, Apply) and tensor.function == HELD:
             return self.term(tensor.args[0])
         if isinstance(tensor, Apply) and any(any(self.holding.letters_of(arg)) for arg in tensor.args):
-            try:
-                return self.term(self.holding.written_out(tensor))
-            except NotHeld:
-                raise Irreducible from None
+            written_out = definition_of(tensor)
+            if written_out is None:
+                raise Irreducible
+            return self.term(written_out)
         return super()._term(tensor)
 
     def _member(self, tensor: Tensor) -> Term:
@@ -375,18 +385,13 @@ def are_positions_told(expr: Expr, positions: Collection[str], by: Collection[st
 
 
 def letters_in(expr: Expr) -> frozenset[str]:
-    """The letters on which an expression depends; a sum does not depend on its own."""
-    found: dict[int, frozenset[str]] = {}
-    for node in post_order(expr):
-        own = frozenset((letter_of(node),)) if node.op == "index" else frozenset[str]()
-        known = own.union(*(found[id(arg)] for arg in node.args))
-        found[id(node)] = known - bound_by(node) if node.op == "over" else known
-    return found[id(expr)]
+    """The letters on which an expression depends."""
+    return free_indices(expr)[id(expr)]
 
 
-def bound_by(node: Expr) -> frozenset[str]:
+def bound_by(total: Expr) -> frozenset[str]:
     """The letters of a sum."""
-    return frozenset(letter_of(index) for index in node.args[1:] if index.op == "index")
+    return frozenset(index_names(total.args[1:]))
 
 
 def bound_in(expr: Expr) -> frozenset[str]:

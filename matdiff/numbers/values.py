@@ -18,7 +18,7 @@ from matdiff.infer.infer import Typed
 from matdiff.infer.rules import ARGUMENTS, expanded, typed_value
 from matdiff.infer.unify import size_of as size_of_argument
 from matdiff.language.dims import size
-from matdiff.language.queries import BY_ENTRIES, post_order, rebuilt, shape_of, sizes_of_indices
+from matdiff.language.queries import BY_ENTRIES, free_indices, index_names, post_order, rebuilt, shape_of, sizes_of_indices
 from matdiff.limits import check
 from matdiff.numbers.axes import Place, Sizes, number_of_dim, stored_place, stored_size
 from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of, transposed
@@ -335,8 +335,9 @@ class Entries:
         Letters of sparse factors come first, so that what they rule out is never looked at.
         """
         body, *indices = node.args
-        waiting = [(factor, _letters_in(factor)) for factor in (body.args if body.op == "*" else (body,))]
-        unknown = {str(index.value): None for index in indices}
+        letters_in = free_indices(body)
+        waiting = [(factor, letters_in[id(factor)]) for factor in (body.args if body.op == "*" else (body,))]
+        unknown = dict.fromkeys(index_names(indices))
         first = [factor for factor, letters in waiting if not letters & unknown.keys()]
         steps = []
         while unknown:
@@ -348,7 +349,7 @@ class Entries:
                 return min(sharing, default=(1, 0))
 
             letter = min(unknown, key=missing)
-            open_letters = set().union(*(letters for _, letters in waiting if letters & unknown.keys()))
+            open_letters = frozenset[str]().union(*(letters for _, letters in waiting if letters & unknown.keys()))
             held = sorted(open_letters - unknown.keys())
             del unknown[letter]
             complete = [factor for factor, letters in waiting if letter in letters and not letters & unknown.keys()]
@@ -381,15 +382,6 @@ class Entries:
                 directions.append([[self.arithmetic.number(int((i, j) == at)) for j in size] for i in size])
             self.slopes[key] = self.arrays.applied(array.op, *args, *directions)
         return self.slopes[key][row][column]
-
-
-def _letters_in(expr: Expr) -> set[str]:
-    """The letters of an expression that no sum inside it binds."""
-    if expr.op == "sigma":
-        return _letters_in(expr.args[0]) - {str(index.value) for index in expr.args[1:]}
-    if expr.op == "index":
-        return {str(expr.value)}
-    return set().union(*map(_letters_in, expr.args))
 
 
 def _is_sparse(factor: Expr) -> bool:

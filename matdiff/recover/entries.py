@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, word_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, shape_of_axes
 from matdiff.language.errors import NoClosedForm
@@ -20,6 +20,7 @@ from matdiff.recover.graph import Graph, Irreducible
 from matdiff.recover.moves import reduce
 from matdiff.recover.recover import Recovery
 from matdiff.tensor.build import base_and_exponent
+from matdiff.tensor.lift import definition_of
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude, whole
 
@@ -112,14 +113,23 @@ class _Entries:
     def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         is_power = tensor.function == "power"
         if not is_power and FUNCTIONS[tensor.function].form != "each":
-            # A function of a whole array that has no name and no notation: there is nothing true to print.
-            raise NoClosedForm(function=tensor.function)
+            return self._by_definition(tensor, letters)
         args = [self.entry(arg, letters) for arg in tensor.args]
         if is_power:
             if tensor.exponent is None:
                 return make.call("^", *args, shape=SCALAR)
             return _power(args[0], tensor.exponent)
         return make.call(tensor.function, *args, shape=SCALAR)
+
+    def _by_definition(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
+        """A function of a whole array that has no notation, by what it is defined to be; else there is nothing true to print."""
+        try:
+            value = definition_of(tensor)
+            if value is not None:
+                return self.entry(value, letters)
+        except NoClosedForm:  # by a function that the text does not have
+            pass
+        raise NoClosedForm(function=word_of(tensor.function))
 
     def _product(self, product: Product, letters: tuple[str, ...]) -> Expr:
         names: dict[int, str] = {}

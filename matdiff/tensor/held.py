@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from matdiff.functions import FUNCTIONS
-from matdiff.infer.rules import ARGUMENTS
-from matdiff.language import make
-from matdiff.language.dims import ONE, Dim, shape_of_axes
+from matdiff.language.dims import Dim
 from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor import build
-from matdiff.tensor.lift import Lift
-from matdiff.tensor.lower import call, defined
+from matdiff.tensor.lift import definition_of
+from matdiff.tensor.lower import call
 from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Product, Sum, Symbol, Tensor
 
 # For every axis the letter at which it is held, or None.
@@ -169,25 +167,16 @@ class Holding:
             (arg,) = tensor.args  # softmax(X, rows) with a row held is softmax of the row
             return self.hold(call(row.of, [self.hold(arg, (at[0], None))], tensor.dims[1:]), at[1:])
         if row is not None and row.form != "each":
-            return self.hold(self.written_out(tensor), at)
+            written_out = definition_of(tensor)
+            if written_out is None:
+                raise NotHeld
+            return self.hold(written_out, at)
         args = tuple(self.hold(arg, at) if arg.dims else arg for arg in tensor.args)
         if tensor.function == "power" and tensor.exponent is not None:
             return build.power(args[0], tensor.exponent)
         if tensor.function == HELD:
             return args[0]
         return build.apply(tensor.function, args, args[0].dims, tensor.exponent)
-
-    def written_out(self, tensor: Apply) -> Tensor:
-        """A function of a whole vector or matrix by its definition in the language.  Raises NotHeld where it has none."""
-        row = FUNCTIONS.get(tensor.function)
-        if row is not None and row.form == "lifted" and FUNCTIONS[row.of].values:
-            matrix = make.name(ARGUMENTS[0], shape_of_axes(tensor.args[0].dims))
-            call_of_lines = make.call(row.name, matrix, shape=shape_of_axes(tensor.dims))
-            return Lift({ARGUMENTS[0]: tensor.args[0]}).definition(call_of_lines)
-        if row is None or not row.values or tensor.order > 2:
-            raise NotHeld
-        shapes = [(*arg.dims, ONE, ONE)[:2] for arg in tensor.args]
-        return defined(row, tensor.args, [(rows, columns) for rows, columns in shapes], Lift)
 
 
 def _mask_in(tensor: Sum) -> tuple[Rational, Symbol] | None:

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 from matdiff.functions import FUNCTIONS, lifted, word_of
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_call, typed_on_scalar, typed_rule, typed_value
-from matdiff.language.dims import ONE
+from matdiff.language import make
+from matdiff.language.dims import ONE, shape_of_axes
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import is_scalar, masks_of, sizes_of_indices, values_of
+from matdiff.language.queries import index_names, is_scalar, masks_of, sizes_of_indices, values_of
 from matdiff.language.syntax import Expr
 from matdiff.tensor import build
-from matdiff.tensor.lower import Lowering, call, variable_tensor
+from matdiff.tensor.lower import Lowering, call, defined, variable_tensor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from matdiff.infer.infer import Typed
     from matdiff.infer.rules import Kinds
     from matdiff.language.dims import Dim
-    from matdiff.tensor.lower import Factor, Part
-    from matdiff.tensor.nodes import Index, Tensor
+    from matdiff.tensor.lower import Factor
+    from matdiff.tensor.nodes import Apply, Index, Tensor
 
 # What is asked of an index is asked of the array of all terms.
 _OF_ARRAYS = ("prod", "max", "min")
@@ -130,7 +131,7 @@ class Lift(Lowering):
 
     def _in_indices(self, expr: Expr) -> Tensor:
         """Index notation as it is printed: an entry of an array, the sum of entries over indices, a delta."""
-        indices = [str(index.value) for index in expr.args if index.op == "index"]
+        indices = index_names(expr.args)
         if expr.op == "delta":
             factors: list[Factor] = [(build.identity((self.ranges[indices[0]],)), indices)]
         else:
@@ -142,7 +143,7 @@ class Lift(Lowering):
 
     def _summed(self, expr: Expr) -> Tensor:
         body = expr.args[0]
-        indices = [str(index.value) for index in expr.args[1:] if index.op == "index"]
+        indices = index_names(expr.args[1:])
         if expr.value == "array":
             self._held[id(expr)] = around = tuple(index for index in self.held(body) if index not in indices)
             own = self._slots(body)  # of members, which are the rows then
@@ -229,26 +230,11 @@ class Lift(Lowering):
 
     def _spread(self, part: Expr, expr: Expr) -> Tensor:
         """The value of a part with all indices and axes of the expression, along which it may be the same."""
-        return self._joined(expr, [(part, self._slots(part))], self._slots(expr), self._own(expr))
-
-    def _joined(
-        self,
-        expr: Expr,
-        parts: Sequence[Part],
-        ends: Sequence[Index],
-        sizes: Mapping[Index, Dim],
-        constants: Sequence[Factor] = (),
-    ) -> Tensor:
-        """The same where operands depend on indices: these are among the `ends`.
-
-        Sums with more than two axes are multiplied out where these have to be matrices.
-        """
-        factors = [*((self._of(arg), (*self.held(arg), *slots)) for arg, slots in parts), *constants]
         # A letter may be that of several sums, of different sizes: what it is here the operands know.
-        carried: dict[Index, Dim] = {
+        known: dict[Index, Dim] = {
             index: dim for arg in values_of(expr) for index, dim in zip(self.held(arg), self._of(arg).dims)
         }
-        return self._einsum(factors, [*self.held(expr), *ends], {**self.ranges, **carried, **sizes})
+        return self._joined(expr, [(part, self._slots(part))], self._slots(expr), {**known, **self._own(expr)})
 
     def _einsum(self, factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
         return (_expanded if self.multiplied_out else build.einsum)(factors, ends, sizes)
@@ -308,10 +294,22 @@ class Lift(Lowering):
         vector = build.einsum([(self._of(arg), [*outer, *axes])], [*held, *(axis for axis in axes if axis == _ENTRY)])
         shapes = {ARGUMENTS[0]: (sizes[_ENTRY], ONE)}
         typed = typed_of(FUNCTIONS[row.of], kinds_of(shapes))
-        inner = Lift({ARGUMENTS[0]: vector}, sizes_in(typed, shapes), {**self.ranges, **sizes}, {ARGUMENTS[0]: held})
+        ranges = {**self.ranges, **sizes}
+        inner = Lift({ARGUMENTS[0]: vector}, sizes_in(typed, shapes), ranges, {ARGUMENTS[0]: held}, self.multiplied_out)
         value = inner.inside(expr, typed, held)
         own = [_ENTRY] if inner.axes(typed.expr) else []
         return build.einsum([(value, [*held, *own])], [*outer, *(axis for axis in axes if axis == _LINE or own)])
+
+
+def definition_of(tensor: Apply) -> Tensor | None:
+    """A function of a whole vector or matrix, or of its rows, by its definition in the language, where it has one."""
+    row = FUNCTIONS.get(tensor.function)
+    if row is not None and row.form == "lifted" and FUNCTIONS[row.of].values:
+        matrix = make.name(ARGUMENTS[0], shape_of_axes(tensor.args[0].dims))
+        return Lift({ARGUMENTS[0]: tensor.args[0]}).definition(make.call(row.name, matrix, shape=shape_of_axes(tensor.dims)))
+    if row is None or not row.values or tensor.order > 2:
+        return None
+    return defined(row, tensor.args, [(*arg.dims, ONE, ONE)[:2] for arg in tensor.args], Lift)
 
 
 def differential_of_rows(function: str, values: Mapping[str, Tensor]) -> Tensor:
@@ -324,7 +322,7 @@ def differential_of_rows(function: str, values: Mapping[str, Tensor]) -> Tensor:
 
 def _indices_of(expr: Expr) -> tuple[str, ...]:
     """The indices of a name or a condition in the order of their names; positions are none."""
-    return tuple(sorted({str(index.value) for index in expr.args if index.op == "index"}))
+    return tuple(sorted({*index_names(expr.args)}))
 
 
 def _placed(expr: Expr, dims: Sequence[Dim]) -> tuple[list[Index], list[Factor]]:

@@ -74,6 +74,10 @@ class Lowering:
     def axes(self, expr: Expr) -> tuple[Dim, ...]:
         return axes_of(self.shape(expr))
 
+    def held(self, expr: Expr) -> tuple[str, ...]:
+        """The indices that the value of an expression has as axes before its own: none, but in a `Lift`."""
+        return ()
+
     def value(self, expr: Expr) -> Tensor:
         """The tensor of an expression.  Operands are lowered before what they stand in, so no nest is too deep."""
         stack = [expr]
@@ -172,8 +176,15 @@ class Lowering:
         sizes: Mapping[Index, Dim],
         constants: Sequence[Factor] = (),
     ) -> Tensor:
-        """The value of `expr`, a product of operands and constants that is summed over the indices that are no `ends`."""
-        return build.einsum([*((self._of(arg), slots) for arg, slots in parts), *constants], ends, sizes)
+        """The value of `expr`, a product of operands and constants that is summed over the indices that are no `ends`.
+
+        The indices that operands depend on are among the ends too.
+        """
+        factors = [*((self._of(arg), (*self.held(arg), *slots)) for arg, slots in parts), *constants]
+        return self._einsum(factors, [*self.held(expr), *ends], sizes)
+
+    def _einsum(self, factors: Sequence[Factor], ends: Sequence[Index], sizes: Mapping[Index, Dim]) -> Tensor:
+        return build.einsum(factors, ends, sizes)
 
     def _pattern(self, expr: Expr) -> Tensor:
         shapes = [self.shape(arg) for arg in expr.args]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
-from matdiff.language.queries import held_letter, post_order, sets_of
+from matdiff.language.queries import held_letter, index_names, post_order, sets_of
 from matdiff.language.syntax import MODULUS, Expr
 from matdiff.read.sums.heads import MOST_INDICES, MOST_LETTERS, NOWHERE
 
@@ -148,7 +148,7 @@ class _Binding:
         return Expr("over", (member.replace(args=(*member.args, *own)), *own), "sum", expr.span)
 
     def _over(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
-        if any(" " in str(part.value) for part in expr.args[1:] if part.op == "index"):  # bound already
+        if any(" " in index for index in index_names(expr.args[1:])):  # bound already
             inner = [
                 part if part.op == "index" else part.replace(args=tuple(_place(p, indices) for p in part.args))
                 for part in expr.args[1:]
@@ -203,7 +203,7 @@ def _members(expr: Expr, within: frozenset[str]) -> Iterator[_Found]:
     parts = _parts(expr)
     if parts is not None:
         yield _Found(*parts, within, expr.op == "at")
-    inside = within.union(str(index.value) for index in expr.args[1:] if index.op == "index") if expr.op == "over" else within
+    inside = within.union(index_names(expr.args[1:])) if expr.op == "over" else within
     for arg in expr.args[:1] if expr.op == "over" else expr.args:
         yield from _members(arg, inside)
 
@@ -212,7 +212,7 @@ def _conditions(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, bool]
     """The letters in sets and conditions that no sum around binds, and whether nothing but the set is told by them, i in j∈N(i)."""
     inside = within
     if expr.op == "over":
-        own = {str(index.value) for index in expr.args[1:] if index.op == "index"}
+        own = frozenset(index_names(expr.args[1:]))
         told = [(str(index.value), part.op == "name") for part in expr.args[1:] if part.op != "index" for index in part.args]
         yield from ((letter, is_set) for letter, is_set in told if letter not in within and not (is_set and letter in own))
         inside = within | own
