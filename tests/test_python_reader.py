@@ -399,6 +399,26 @@ def test_an_einsum_has_the_value_that_numpy_gives(row: str) -> None:
     assert_same(value_of(code, inputs), eval(code, {"np": np, **inputs}))
 
 
+# Functions whose einsums are put into each other: every one has its own letters.
+NESTED_EINSUMS = [
+    'g = lambda A, B: np.einsum("ij,jk->ik", A, B)\nnp.sum(g(g(A, B), S) ** 2)',
+    'g = lambda A, B: np.einsum("ij,jk->ik", A, B)\nnp.trace(g(A, g(B, S)))',
+    'g = lambda A, B: np.einsum("ij,kj->ik", A, B)\nnp.sum(g(g(A, B), g(S, g(S, B))) ** 2)',
+    'g = lambda x, W: np.einsum("bi,ij->bj", x, W)\nnp.sum(g(np.tanh(g(np.tanh(g(M, A)), B)), S) ** 2)',
+    'g = lambda A, x: np.einsum("ij,j->i", A, x)\nnp.sum(np.tanh(g(A, np.exp(g(B, y)))))',
+    'g = lambda A: np.einsum("ij->ji", A)\ng(g(A) @ B) @ y',
+]
+
+
+@pytest.mark.parametrize("code", NESTED_EINSUMS)
+def test_an_einsum_of_einsums_has_the_value_that_numpy_gives(code: str) -> None:
+    inputs = arrays()
+    *lines, last = code.splitlines()
+    names: dict[str, Any] = {"np": np, **inputs}
+    exec("\n".join(lines), names)
+    assert_same(value_of(code, inputs), eval(last, names))
+
+
 def assert_same(found: Any, expected: Any) -> None:
     """The same numbers and shape; a matrix with one row or column is a vector or a number here."""
     expected, found = np.asarray(expected, float), np.asarray(found, float)

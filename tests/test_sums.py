@@ -498,6 +498,50 @@ def test_code_has_values_where_what_is_left_out_has_none_in_octave(tmp_path: Pat
         check_apart(found[2 * place : 2 * place + 2], text, order)
 
 
+HEADS = {
+    **{word: word for word in ("sum", "mean", "prod", "max", "min")},
+    "Sum": "sum",
+    "SUM": "sum",
+    "∑": "sum",
+    "Σ": "sum",
+    "avg": "mean",
+    "∏": "prod",
+    "Π": "prod",
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_subscripts_and_brackets_are_read_alike(head: str) -> None:
+    def answer(text: str) -> str:
+        return matdiff.differentiate(text, "c").text
+
+    of_one, of_two = answer(f"f = {HEADS[head]}_i x_i c; f^2"), answer(f"{HEADS[head]}_ij exp(A_ij) + c {HEADS[head]}_k a_k")
+    for member, entry, letter in (("x_i", "A_ij", "a_k"), ("x[i]", "A[i,j]", "a[k]")):
+        for index in ("_i", "_{i}", "[i]"):
+            assert answer(f"f = {head}{index} {member} c; f^2") == of_one
+        for indices, index in (("_{i,j}", "_k"), ("[i,j]", "[k]")):
+            assert answer(f"{head}{indices} exp({entry}) + c {head}{index} {letter}") == of_two
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "derivative"),
+    [
+        ("L_w = sum_i (w^T x_i)^2; L_w^2", "w", "L_w = sum_i (w^T x_i)^2; 4 L_w sum_i (w^T x_i) x_i"),
+        ("f_p = sum_i p_i^2; f_p", "p", "2 p"),
+        ("E_s = sum_i s_i^2; E_s", "s", "2 s"),
+        ("delta: n x n; sum_{i,j} delta[i,j]^2", "delta", "2 delta"),
+        ("D[i,j]^2", "D", "2 D[i,j] e(i, m) e(j, n)^T"),
+        ("x_k: scalar; sum_i (x_i - x_k)^2", "x_k", "-2 sum_i (x_i - x_k)"),
+        ("x_k: scalar; \\sum_i (x_i - x_k)^2", "x", "2 (x - x_k)"),
+        ("sum_{i != j} a_ij x_i / sum_{i != j} a_ij", "x", "a: n x n; diag(a (ones(n, n) - I)) / tr(a (ones(n, n) - I))"),
+    ],
+)
+def test_names_beside_sums(text: str, variable: str, derivative: str) -> None:
+    answer = matdiff.differentiate(text, variable)
+    assert answer.text == derivative
+    check_answer(answer)
+
+
 def test_a_maximum_over_an_index_and_a_minimum_by_a_variable_are_told_apart() -> None:
     assert matdiff.differentiate("min_w sum_i (y_i - w^T x_i)^2").wrt == ("w",)
     assert matdiff.differentiate("max_i |x_i|", order=0).text == "max(abs(x))"

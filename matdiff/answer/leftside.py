@@ -16,7 +16,13 @@ from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
 from matdiff.tensor.lower import axes_of
 
-_NAMES = {"scalar": ("f", "g", "h"), "vector": ("y", "z", "u"), "row": ("y", "z", "u"), "matrix": ("Y", "Z", "F"), "array": ("Y", "Z", "F")}
+_NAMES = {
+    "scalar": ("f", "g", "h"),
+    "vector": ("y", "z", "u"),
+    "row": ("y", "z", "u"),
+    "matrix": ("Y", "Z", "F"),
+    "array": ("Y", "Z", "F"),
+}
 
 
 def output_name(typed: Typed) -> str:

@@ -123,7 +123,7 @@ def kind_with(whole: Whole, part: Expr, other: Expr) -> tuple[bool, bool] | None
 
 
 def kind_changes(error: WrongKind, whole: Whole, culprit: Expr, args: tuple[Expr, ...]) -> Groups:
-    """A function of a vector applied to every row of a matrix."""
+    """A function of a vector applied to every row or column of a matrix."""
     for along, line in zip(LINES, ("row", "column")) if row_of(culprit.op).takes_vectors else ():
         yield [Fix(f"of every {line}", culprit, Expr(lifted(culprit.op, along), culprit.args))]
 

@@ -15,7 +15,7 @@ from matdiff.language.syntax import Span
 from matdiff.read.review import unspecified
 from matdiff.read.split import CLOSERS, OPENERS, TERM_ENDS, Sentence, end_of_atom, made
 from matdiff.read.sums.einsum import einsums
-from matdiff.read.sums.heads import heads, of_indices, refuse
+from matdiff.read.sums.heads import HEADS, heads, of_indices, refuse
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ _TERM_STARTS = ("NAME", "SUM_OVER", "EINSUM", "NUMBER", "LPAR", "LSQB", "BARS_OP
 _ENDS = ("COMMA", "COLON", "EQUALS", "SEMICOLON", "WRT")
 _SIGNS = ("PLUS", "MINUS")
 _RAISING = ("CARET", "DOT_CARET")
-_MAY_SUM = ("um_", "um[", "UM_", "ean_", "vg_", "rod_", "max_", "min_", "∑", "∏", "Σ_", "Π_")
-_SUM_WORDS = ("sum_", "Sum_", "SUM_", "mean_", "avg_", "prod_", "max_", "min_")
 
 
 def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
@@ -43,7 +41,7 @@ def plain(sentence: Sentence, text: str, declared: Collection[str]) -> None:
         tokens[start:] = with_subscripts(tokens[start:], sentence)
     if sentence.broken:
         return
-    if any(mark in text for mark in _MAY_SUM):
+    if any(mark in text for mark in HEADS):
         for change in (_bars, _angles):
             tokens[start:] = change(tokens[start:], declared, sentence, text)
         tokens[start:] = _sums(tokens[start:], declared, sentence)
@@ -89,7 +87,7 @@ def with_subscripts(tokens: list[Token], sentence: Sentence) -> list[Token]:
     while place < len(tokens):
         token = tokens[place]
         place += 1
-        if token.type == "NAME" and token.endswith("_") and token not in _SUM_WORDS and tokens[place : place + 1] == ["{"]:
+        if token.type == "NAME" and token.endswith("_") and token not in HEADS and tokens[place : place + 1] == ["{"]:
             end = next((later for later in range(place, len(tokens)) if tokens[later] == "}"), None)
             inside = tokens[place + 1 : end]
             if end is not None and inside and all(part.type in ("NAME", "NUMBER", "COMMA") for part in inside):

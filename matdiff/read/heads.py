@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matdiff.language.errors import NotationRead
 from matdiff.read.habits import with_subscripts
 from matdiff.read.split import Sentence, made, span_of
-from matdiff.read.sums.heads import heads
+from matdiff.read.sums.heads import heads, subscripts_in
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _is_array(sentence: Sentence) -> bool:
         stem, _, subscript = name.rpartition("_")
         if len(left) > 1 or not stem or not subscript.islower() or not any(heads(body, ())):
             return False
-        if not set(subscript) <= {letter for token in with_subscripts(body, sentence) for letter in token.rpartition("_")[2]}:
+        if not subscripts_in(with_subscripts(body, sentence)).issuperset(subscript):
             return False
         name, letters = made(name, "NAME", stem, name.start_pos, name.start_pos + len(stem)), list(subscript)
     if not all(re.fullmatch("[a-zA-Z]", letter) for letter in letters):

@@ -159,7 +159,7 @@ def _read_expression(
     try:
         check()
         has_sums = any(token.type == "SUM_OVER" for token in sentence.tokens)
-        expr = bound(expr, declared) if has_sums or is_indexed(expr) else expr
+        expr = bound(expr, declared) if has_sums or is_indexed(expr, declared) else expr
     except IndexSum as error:
         return [], (*sentence.errors, error)
     sentence.errors += wrong_calls(expr)

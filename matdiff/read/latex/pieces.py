@@ -29,9 +29,8 @@ NORMS = {
     "": "norm", "2": "norm2", "F": "norm", "1": "norm1", "\\infty": "maxnorm", "*": "nucnorm", "\\ast": "nucnorm",
     "2,1": "rows", "fro": "norm", "Fro": "norm",
 }  # fmt: skip
-# What binds an index; a subscript makes an extremum one of them.
+# What binds an index and is not read.
 INDEXED = frozenset("arg int iint oint lim sup inf bigcup bigoplus bigotimes limsup liminf argmin argmax coprod".split())
-EXTREMA = frozenset(("max", "min"))
 ENDS = frozenset(
     "NAME NUMBER CONSTANT RPAR TRANSPOSE INVERSE_TRANSPOSE RBRACE NORM_CLOSE BAR_CLOSE ANGLE_CLOSE MATRIX_CLOSE".split()
 )

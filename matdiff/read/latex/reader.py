@@ -67,6 +67,19 @@ _STYLES = {
 }
 
 
+class Names(NamedTuple):
+    """The names of a text.
+
+    spelled   by the letter and its type the name in the language
+    told      the kinds that the notation or a declaration tells
+    declared  the names that are declared, in the text or outside of it
+    """
+
+    spelled: dict[tuple[str, str], str]
+    told: dict[str, str]
+    declared: frozenset[str]
+
+
 def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading:
     """The statements of `text`, and the errors of the others; see `parse.read`."""
     result, known = Reading(), frozenset(known)
@@ -113,18 +126,19 @@ def read(text: str, *, known: Iterable[str] = (), more: bool = False) -> Reading
         except MatdiffError as error:
             result.failed.append((len(result.statements), (error,)))
     told = {**kinds, **{one.name: one.kind for one in declared}}
+    known_names = Names(spelled, told, names | {one.name for one in declared})
     defined = {(draft.name.text, draft.name.style) for draft in good if draft.name is not None}
     settled: list[tuple[Draft, Settled]] = []
     for draft in reversed(good[1:]):  # a definition may stand behind its use
         if draft.name is not None:
             with suppress(MatdiffError):
-                _settled(text, draft, spelled, told)
+                _settled(text, draft, known_names)
     for one in sorted(drafts, key=lambda draft: isinstance(draft, Draft) and draft.name is None):  # definitions first
         try:
             if isinstance(one, MatdiffError):
                 raise one
             check_defined(one, defined)
-            settled.append((one, _settled(text, one, spelled, told)))
+            settled.append((one, _settled(text, one, known_names)))
         except MatdiffError as error:
             result.failed.append((len(result.statements), (error,)))
     result.statements += _statements(settled, spelled, kinds, more)
@@ -226,11 +240,12 @@ def _in_roles_of_matrices(pieces: Sequence[Piece]) -> set[tuple[str, str]]:
     return found
 
 
-def _settled(text: str, draft: Draft, spelled: dict[tuple[str, str], str], told: dict[str, str]) -> Settled:
+def _settled(text: str, draft: Draft, names: Names) -> Settled:
     """The draft with its names and kinds; the kind of a name that it defines is added to `told`.  Raises what the rules raise."""
-    *others, (expr, kind, noted) = [_decided(form, spelled, told) for form in draft.forms]
+    *others, (expr, kind, noted) = [_decided(form, names) for form in draft.forms]
     forms = [form.expr for form in others if not _is_only_name(form.expr, expr)]
-    expected = tuple(in_text(_decided(form, spelled, told).expr) for form in draft.expected)
+    expected = tuple(in_text(_decided(form, names).expr) for form in draft.expected)
+    spelled, told, _ = names
     remarks = [*draft.remarks, *noted, *_divided(text, expr)]
     shown, wrt = in_text(expr), tuple(str(piece.token(spelled)) for piece in draft.wrt or draft.by)
     if draft.name is not None:
@@ -246,12 +261,12 @@ def _is_only_name(form: Expr, expr: Expr) -> bool:
     return len(names) == 1 and len(others) > 1 and not names & others
 
 
-def _decided(pieces: Sequence[Piece], spelled: dict[tuple[str, str], str], told: dict[str, str]) -> Decided:
+def _decided(pieces: Sequence[Piece], names: Names) -> Decided:
     """The expression, its kind, and what it was taken as.  Raises what the rules raise."""
-    parsed = _formula([piece.token(spelled) for piece in pieces])
+    parsed = _formula([piece.token(names.spelled) for piece in pieces])
     if depth(parsed) > DEPTH:
         raise TooLarge(what="depth", limit=DEPTH, span=parsed.span)
-    made = decided(bound(parsed), told)
+    made = decided(bound(parsed, names.declared), names.told)
     for error in wrong_calls(made.expr):
         raise error
     if length(made.expr) > TOKENS:

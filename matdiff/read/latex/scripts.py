@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark
     from matdiff.read.latex.pieces import Known
 
-# The signs of conditions on indices as the plain language has them.
 _TRANSPOSES = {"T": "TRANSPOSE", "-T": "INVERSE_TRANSPOSE"}
+# The signs of conditions on indices as the plain language has them.
 _CONDITIONS = {
     **dict.fromkeys(("\\neq", "\\ne"), "!="), **dict.fromkeys(("\\le", "\\leq", "\\leqslant"), "<="),
     **dict.fromkeys(("\\dots", "\\ldots", "\\cdots"), "..."), "\\lt": "<", "\\gt": ">", "\\in": "∈",
@@ -107,10 +107,12 @@ class Scripts:
         mark = self.marks[place]
         if mark.text in "{}" or mark.command in FONTS:
             return ""
-        alike = [at for at, other in enumerate(self.marks) if other.text == mark.text and mark.kind == "LETTER"]
-        is_told = self._is_set_in_type(place) and not all(map(self._is_set_in_type, alike))
+        is_told = mark.kind == "LETTER" and self._is_set_in_type(place) and self._stands_plain(mark.text)
         name = mark.text.lstrip("\\")
         return _CONDITIONS.get(mark.text, name if name in GREEK else mark.text) + ("_cal" if is_told else "")
+
+    def _stands_plain(self, letter: str) -> bool:
+        return not all(self._is_set_in_type(at) for at, mark in enumerate(self.marks) if mark.text == letter)
 
     def _is_set_in_type(self, place: int) -> bool:
         return place > 1 and self.marks[place - 1].text == "{" and FONTS.get(self.marks[place - 2].command) == "script"

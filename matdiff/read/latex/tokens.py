@@ -40,8 +40,9 @@ from matdiff.read.latex.names import (
     unit_at,
     written,
 )
-from matdiff.read.latex.pieces import ENDS, EXTREMA, FUNCTION_LETTERS, INDEXED, NORMS, POSTFIX, SIGNS, Piece, transpose_in
+from matdiff.read.latex.pieces import ENDS, FUNCTION_LETTERS, INDEXED, NORMS, POSTFIX, SIGNS, Piece, transpose_in
 from matdiff.read.latex.scripts import Scripts
+from matdiff.read.sums.heads import EXTREMA
 
 if TYPE_CHECKING:
     from matdiff.read.latex.marks import Mark

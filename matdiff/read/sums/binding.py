@@ -26,15 +26,16 @@ def bound(expr: Expr, declared: Collection[str] = ()) -> Expr:
     return held_at(expr, letters, declared) if letters else binding.of(expr, {})
 
 
-def is_indexed(expr: Expr) -> bool:
+def is_indexed(expr: Expr, declared: Collection[str]) -> bool:
     """Whether it says itself that it is index notation: by a delta, or by more indices than matrices have."""
-    return any(node.op == "at" and (_is_delta(node) or len(node.args) > 3) for node in post_order(expr))
+    return any(node.op == "at" and (_is_delta(node, declared) or len(node.args) > 3) for node in post_order(expr))
 
 
-def _is_delta(node: Expr) -> bool:
-    """Whether it is `delta[i,j]`."""
+def _is_delta(node: Expr, declared: Collection[str]) -> bool:
+    """Whether it is `delta[i,j]`, where no delta is declared."""
     base, *places = node.args
-    return base.op == "name" and base.value == "delta" and len(places) == 2 and all(place.op == "name" for place in places)
+    is_name = base.op == "name" and base.value == _DELTA and _DELTA not in declared
+    return is_name and len(places) == 2 and all(place.op == "name" for place in places)
 
 
 def held_at(expr: Expr, letters: Collection[str], declared: Collection[str] = ()) -> Expr:
@@ -43,6 +44,7 @@ def held_at(expr: Expr, letters: Collection[str], declared: Collection[str] = ()
     return Expr("over", (_Binding(expr, declared).of(expr, dict(zip(letters, own))), *own), "array", expr.span)
 
 
+_DELTA = "delta"
 # The stem of a member and its letters, empty where another place than a name stands in brackets.
 _Parts = tuple[str, tuple[str, ...]]
 
@@ -118,7 +120,7 @@ class _Binding:
         parts = _parts(expr)
         if parts is not None and self._is_member(*parts, indices):
             member = self._member(expr, *parts, indices)
-            is_delta = expr.op == "at" and _is_delta(expr) and "delta" not in self.declared
+            is_delta = expr.op == "at" and _is_delta(expr, self.declared)
             return Expr("at", (Expr("I", (), span=expr.span), *member.args), span=expr.span) if is_delta else member
         if expr.op == "at":
             places = [self._position(place, indices) for place in expr.args[1:]]
@@ -157,14 +159,18 @@ class _Binding:
         start = 0 if expr.span is None else expr.span.start
         conditions = [part for part in expr.args[1:] if part.op == "condition"]
         told = {str(index.value) for condition in conditions for index in condition.args}
+        letters = index_names(expr.args[1:])
+        # j != i under a sum over i, or beside an i that is held
+        running = {letter for letter in letters if not (letter in told and (letter in indices or letter in self.held))}
+        if not running and indices.keys() >= set(letters):
+            running = set(letters)  # a sum over all of them inside of one over the same
+        if not running:
+            raise IndexSum(span=expr.span or NOWHERE, written=sorted(told)[0], problem="unbound", index=sorted(told)[0])
         own = {
             str(index.value): Expr("index", index.args, f"{index.value} {start}", index.span)
             for index in expr.args[1:]
-            # j != i under a sum over i, or beside an i that is held
-            if index.op == "index" and not (index.value in told and (index.value in indices or index.value in self.held))
+            if index.op == "index" and index.value in running
         }
-        if not own:
-            raise IndexSum(span=expr.span or NOWHERE, written=sorted(told)[0], problem="unbound", index=sorted(told)[0])
         inside = {**indices, **own}
         sets, conditions = (
             [self._placed(part, [str(index.value) for index in part.args], str(part.value), inside) for part in parts]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import chain, count, islice
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from matdiff.language.errors import IndexSum
-from matdiff.language.queries import rebuilt
+from matdiff.language.queries import letter_of, post_order, rebuilt
 from matdiff.language.syntax import Expr, Span
 from matdiff.read.split import made
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from matdiff.read.lalr import Token
 
@@ -62,9 +64,9 @@ def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
 
     Raises IndexSum.
     """
-    inputs, right = _in_order(*axes_of(subscripts, len(operands), span))
-    letters = "".join(inputs)
-    indices = {letter: Expr("index", (), f"{letter} {span.start}", span) for letter in dict.fromkeys(letters)}
+    inputs, right = axes_of(subscripts, len(operands), span)
+    names = _names(right, inputs, set().union(*map(_own_letters, operands)))
+    indices = {letter: Expr("index", (), f"{names[letter]} {span.start}", span) for letter in dict.fromkeys("".join(inputs))}
     factors = [_entry(operand, [indices[letter] for letter in one]) for one, operand in zip(inputs, operands)]
     body = factors[0] if len(factors) == 1 else Expr("*", tuple(factors), span=span)
     summed = [index for letter, index in indices.items() if letter not in right]
@@ -72,18 +74,32 @@ def einsum(subscripts: str, operands: Sequence[Expr], span: Span) -> Expr:
     return Expr("over", (total, *(indices[letter] for letter in right)), "array", span) if right else total
 
 
-def _in_order(inputs: Sequence[str], right: str) -> tuple[list[str], str]:
-    """The same subscripts with letters that are those of the axes in the order of the alphabet, as they are printed and read."""
-    letters = dict.fromkeys("".join([right, *inputs]))
-    names = dict(zip(letters, sorted(letters) if list(right) != sorted(right) else letters))
-    return ["".join(map(names.__getitem__, one)) for one in inputs], "".join(map(names.__getitem__, right))
+def _names(right: str, inputs: Sequence[str], taken: Collection[str]) -> dict[str, str]:
+    """What the letters are called: those of the axes in the order of the alphabet, as they are printed and read, and none is taken."""
+    letters = list(dict.fromkeys("".join([right, *inputs])))
+    if list(right) == sorted(right) and not set(taken).intersection(letters):
+        return dict(zip(letters, letters))
+    others = (name for name in chain(ascii_lowercase, (f"z{number}" for number in count(1))) if name not in letters)
+    free = (name for name in chain(letters, others) if name not in taken)
+    return dict(zip(letters, sorted(islice(free, len(letters)))))
+
+
+def _own_letters(operand: Expr) -> set[str]:
+    """The letters of the sums in an operand, and of the arrays in it that are no entries of the whole."""
+    axes = operand.args[1:] if _is_array(operand) else ()
+    return {letter_of(node) for node in post_order(operand) if node.op == "index" and node not in axes}
+
+
+def _is_array(expr: Expr) -> bool:
+    """Whether it is written by its entries."""
+    return expr.op == "over" and expr.value == "array"
 
 
 def _entry(array: Expr, indices: Sequence[Expr]) -> Expr:
     """An entry of an array: of a vector, where there is one index, and not of a family; what is more than a matrix only has a name."""
     if array.op == "name" and len(indices) > 2:
         return Expr("name", tuple(indices), array.value, array.span)
-    if array.op == "over" and array.value == "array" and indices:  # what is written by its entries
+    if _is_array(array) and indices:
         named = {own.value: index for own, index in zip(array.args[1:], indices)}
         return rebuilt(array.args[0], lambda node, again: named.get(node.value, again) if node.op == "index" else again)
     return Expr("at", (array, *indices), span=array.span) if indices else array

@@ -11,7 +11,7 @@ from matdiff.read.split import made, span_of
 from matdiff.read.tokens import normal_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from matdiff.read.lalr import Token
     from matdiff.read.split import Sentence
@@ -30,6 +30,8 @@ _WORDS = {
     "max": "max",
     "min": "min",
 }
+# How the head of a sum begins.
+HEADS = tuple(word + sign for word in _WORDS for sign in "_[") + ("∑", "∏")
 EXTREMA = ("max", "min")
 # A longer subscript is a word, and one of more than three letters that are not all indices.
 MOST_INDICES = 6
@@ -53,37 +55,55 @@ class Head(NamedTuple):
     end: int
 
 
-def heads(tokens: list[Token], declared: Collection[str]) -> Iterator[tuple[int, Head | None]]:
+def heads(tokens: Sequence[Token], declared: Collection[str]) -> Iterator[tuple[int, Head | None]]:
     """The sums over an index in the tokens, by the place of their first token; None for one that is not read."""
-    place = 0
-    while place < len(tokens):
-        token = tokens[place]
+    found = dict(_candidates(tokens, declared))
+    in_heads = {place for start, head in found.items() if head is not None for place in range(start, head.end)}
+    subscripts = subscripts_in(tokens)
+    values = {str(token) for place, token in enumerate(tokens) if token.type == "NAME" and place not in in_heads}
+    values -= {str(tokens[place]) for place in _entries(tokens)}
+    for place, head in found.items():
+        # Σ_i may be a matrix, and min_x asks by x: an index stands in the subscript of a name, and no value has its name.
+        is_sure = tokens[place][0] not in "ΣΠ" and (not tokens[place].startswith(EXTREMA) or tokens[place].endswith("_"))
+        if is_sure or (head is not None and not subscripts.isdisjoint(head.indices) and values.isdisjoint(head.indices)):
+            yield place, head
+
+
+def _candidates(tokens: Sequence[Token], declared: Collection[str]) -> Iterator[tuple[int, Head | None]]:
+    """What may be the head of a sum, by its first token."""
+    behind = 0
+    for place, token in enumerate(tokens):
         found = re.match(_HEAD, token) if token.type in ("NAME", "UNKNOWN") and token not in declared else None
-        is_sum = found is not None and (
-            len(found[0]) > len(found[1]) or token.type == "UNKNOWN" or _opens(tokens, place + 1, "[")
-        )
-        is_extremum = found is not None and found[1] in EXTREMA
-        is_unsure = token[0] in "ΣΠ" or (is_extremum and not token.endswith("_"))
-        if found is None or not is_sum or (is_unsure and not _binds(tokens, found[2])):
-            place += 1
+        if found is None or place < behind:
             continue
-        head = _head(tokens, place, _WORDS[found[1]], found[2])
-        yield place, head
-        place = place + 1 if head is None else head.end
+        has_indices = len(found[0]) > len(found[1]) or any(_opens(tokens, place + 1, sign) for sign in "[_")
+        if has_indices or token.type == "UNKNOWN":
+            head = _head(tokens, place, _WORDS[found[1]], found[2])
+            behind = place if head is None else head.end
+            yield place, head
 
 
-def _opens(tokens: list[Token], place: int, bracket: str) -> bool:
+def _opens(tokens: Sequence[Token], place: int, bracket: str) -> bool:
     return place < len(tokens) and tokens[place] == bracket and tokens[place].start_pos == tokens[place - 1].end_pos
 
 
-def _binds(tokens: list[Token], letters: str) -> bool:
-    """Whether a name has one of these letters in its subscript, and none is a name: Σ_i may be a matrix, and min_x asks by x."""
-    names = [token for token in tokens if token.type == "NAME" and token[0] not in "ΣΠ"]
-    subscripts = {letter for token in names if not re.match(_HEAD, token) for letter in token.rpartition("_")[2] if "_" in token}
-    return bool(subscripts.intersection(letters)) and not set(letters).intersection(names)
+def subscripts_in(tokens: Sequence[Token]) -> set[str]:
+    """The letters in the subscripts of names, x_i, and those of entries, A[i,j]."""
+    names = [token for token in tokens if token.type == "NAME" and not re.match(_HEAD, token)]
+    return {str(tokens[place]) for place in _entries(tokens)}.union(*(name.rpartition("_")[2] for name in names if "_" in name))
 
 
-def _head(tokens: list[Token], place: int, kind: str, letters: str) -> Head | None:
+def _entries(tokens: Sequence[Token]) -> Iterator[int]:
+    """The places of single letters in square brackets right behind an array."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        if depth or (place and _opens(tokens, place, "[") and not re.match(_HEAD, tokens[place - 1])):
+            depth += (token == "[") - (token == "]")
+            if token.type == "NAME" and len(token) == 1:
+                yield place
+
+
+def _head(tokens: Sequence[Token], place: int, kind: str, letters: str) -> Head | None:
     end, bounds = place + 1, dict.fromkeys(letters, "")
     if not letters and end < len(tokens) and tokens[end].type == "FOREIGN" and re.fullmatch("_[a-z]+", tokens[end]):
         bounds, end = dict.fromkeys(tokens[end][1:], ""), end + 1
@@ -144,7 +164,7 @@ def bounds_in(written: str) -> dict[str, str]:
     return found
 
 
-def _with_upper(tokens: list[Token], head: Head) -> Head | None:
+def _with_upper(tokens: Sequence[Token], head: Head) -> Head | None:
     """`^n` or `^{n}` behind the head of a sum."""
     if head.end >= len(tokens) or tokens[head.end].type != "CARET":
         return head

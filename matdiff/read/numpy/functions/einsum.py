@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from matdiff.language.errors import IndexSum, UnreadCode
 from matdiff.language.syntax import Span
 from matdiff.read.numpy.arrays import Arrays
 from matdiff.read.numpy.value import Misfit, Value
@@ -12,11 +11,8 @@ from matdiff.read.sums.einsum import axes_of, einsum
 
 
 def contracted(text: str, operands: Sequence[Value], arrays: Arrays, span: Span) -> Value:
-    """What `einsum(text, *operands)` is.  Raises UnreadCode and Misfit."""
-    try:
-        inputs, right = axes_of(text, len(operands), span)
-    except IndexSum:
-        raise UnreadCode(span=span, why="these subscripts are not read") from None
+    """What `einsum(text, *operands)` is.  Raises IndexSum and Misfit."""
+    inputs, right = axes_of(text, len(operands), span)
     for one, operand in zip(inputs, operands):
         if len(one) != operand.rank or any(operand.ones):
             raise Misfit(operand.span, f"`{one}` does not name the axes of {operand.kind}")

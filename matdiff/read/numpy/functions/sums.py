@@ -73,7 +73,8 @@ def deviation(call: Call) -> Value:
 
 def extreme(call: Call) -> Value:
     """The largest or smallest of all entries, or along one axis."""
-    value, axis = call.value(), call.axis(call.value())
+    value = call.value()
+    axis = call.axis(value)
     function = "max" if call.name in ("max", "amax") else "min"
     call.code.arrays.fixed(value)
     keep = call.keeps
