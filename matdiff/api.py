@@ -95,8 +95,6 @@ class Derivative(Answer):
         Where a result has no such notation it comes in the next best, and `remarks` say so.  Raises `errors.WrongOption`.
         """
         choices.check("notation", notation)
-        if notation == "auto" and self.typed.indices is None:
-            return self
         from matdiff.notations.notate import in_notation
 
         return Derivative(in_notation(self, notation))
@@ -249,7 +247,9 @@ def differentiate(
         with about(source, known):
             inputs = _read(source, syntax, known)
             try:
-                answer = Derivative(pipeline.solve(inputs, asked)).in_notation("auto")
+                answer = Derivative(pipeline.solve(inputs, asked))
+                if answer.typed.indices is not None:
+                    answer = answer.in_notation("auto")
             except NotAName as problem:
                 problem.names = names_in([inputs.question]) if problem.option == "--wrt" else ()
                 raise

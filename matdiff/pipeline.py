@@ -114,7 +114,7 @@ def operators(answer: Answer) -> list[Answer]:
     taken = {*typed.variables, *typed.definitions, *typed.size_names}
     letter = "V" if len(axes_of(variable.shape)) == 2 else "v"
     name = next(name for name in chain([letter], (f"{letter}{number}" for number in count(1))) if name not in taken)
-    kinds = ("hvp", SOLVE) if variable.property is None and variable.kind != "array" else ("hvp",)
+    kinds = ("hvp", SOLVE) if variable.property is None and variable.kind != "tensor" else ("hvp",)
     found = [_applied(answer, Along(kind, (name,))) for kind in kinds]
     return [operator for operator in found if operator is not None and operator.results]
 

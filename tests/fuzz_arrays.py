@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -130,16 +131,12 @@ def formula(draw: random.Random, depth: int, used: str = "") -> Part:
     return whole
 
 
-def _as_text(letters: Any) -> str:
-    return "".join(letters)
-
-
 def question(seed: int) -> tuple[str, str, Part, str]:
     """The text, the variable, the whole as a part, and the letters of the output."""
     draw = random.Random(seed)
     whole = formula(draw, draw.choice((1, 1, 2)))
     while len(whole.letters) > draw.choice((0, 0, 1, 2, 3)):
-        whole = summed(draw, whole, _as_text(draw.sample(whole.letters, draw.randint(1, len(whole.letters)))))
+        whole = summed(draw, whole, "".join(draw.sample(whole.letters, draw.randint(1, len(whole.letters)))))
     names = [name for name in ARRAYS if f"{name}[" in whole.text]
     declared = "; ".join(f"{name}: {' x '.join(map(str, ARRAYS[name]))}" for name in names)
     left = f"Y[{','.join(whole.letters)}] = " if whole.letters else ""
@@ -163,8 +160,8 @@ def is_right(answer: matdiff.Derivative, whole: Part, variable: str, seed: int) 
     return same and np.allclose(names["f"](**given), np.asarray(value(arrays[variable])), rtol=1e-8, atol=1e-9)
 
 
-def main() -> None:
-    """Prints what is wrong, and counts."""
+def main() -> int:
+    """Prints what is wrong, and counts; 1 if anything is."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
@@ -187,7 +184,8 @@ def main() -> None:
         wrong += 1
         print(seed, "WRONG", text, "|", variable, "|", problem)
     print(f"{right} right, {refused} refused, {wrong} wrong")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

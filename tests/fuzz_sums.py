@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 
 from mathematics import check_answer
 from test_sums import check_reading
@@ -91,8 +92,8 @@ def _stands(name: str, text: str) -> bool:
     return re.search(rf"(?<![A-Za-z_]){name}(?![A-Za-z])", text) is not None
 
 
-def main() -> None:
-    """Prints what is wrong, and counts."""
+def main() -> int:
+    """Prints what is wrong, and counts; 1 if anything is."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
@@ -115,7 +116,8 @@ def main() -> None:
             wrong += 1
             print(seed, "WRONG", text, variable, type(problem).__name__, str(problem)[:200])
     print(f"{right} right ({sums} with sums), {refused} refused, {wrong} wrong")
+    return 1 if wrong else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

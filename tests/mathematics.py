@@ -43,12 +43,23 @@ def check_print(derivative: Derivative, report: verify.Report) -> None:
     for line, result in zip(printed, derivative.results, strict=True):
         if result.form == "matrix":
             _check_print(line, result, derivative, report)
-        elif result.form == "sum" and result.is_matrix:
-            _check_sum(line, result, derivative, report)
+        elif result.form == "sum":
+            if result.is_matrix:
+                _check_sum(line, result, derivative, report)
+            _check_expected(line, result, derivative)
+
+
+def _check_expected(line: str, result: Result, derivative: Derivative) -> None:
+    """The printed sum is the result when it is expected of the question."""
+    verdict = derivative.expect([other.formula for other in derivative.results])[derivative.results.index(result)]
+    if not verdict.passed:
+        raise Untrue(
+            f"{derivative.inputs.source!r}: the printed {line!r} is not the result when it is expected: {verdict.finding}"
+        )
 
 
 def _check_sum(line: str, result: Result, derivative: Derivative, report: Any) -> None:
-    """A printed sum has the value of the matrix form, read alone and as an expression that is expected of the question."""
+    """A printed sum that is read alone has the value of the matrix form."""
     declared = [declaration(variable) for variable in derivative.typed.variables.values()]
     try:
         names = matdiff.differentiate(line, order=0, declarations=declared).typed.variables
@@ -60,11 +71,6 @@ def _check_sum(line: str, result: Result, derivative: Derivative, report: Any) -
             _check_print(line, result.plain, derivative, report)
     elif not is_of_member:
         raise Untrue(f"{derivative.inputs.source!r}: the printed {line!r} is not read back")
-    verdict = derivative.expect([other.formula for other in derivative.results])[derivative.results.index(result)]
-    if not verdict.passed:
-        raise Untrue(
-            f"{derivative.inputs.source!r}: the printed {line!r} is not the result when it is expected: {verdict.finding}"
-        )
 
 
 def _check_member(line: str, result: Result, derivative: Derivative, report: Any) -> bool:

@@ -173,6 +173,7 @@ def is_different(answer: Derivative, factor: str, seed: int) -> bool:
 def claiming(answer: Derivative, line: str) -> Derivative:
     """The answer with another result, which is what `line` says, in both notations: no right one beside it tells how large it is."""
     result = copy(answer.result)
+    result.plain = result
     shape = answer.result.expr.shape
     typed = read_expected(answer, line, shape, result)
     result.expr = typed.expr

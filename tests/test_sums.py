@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import numpy as np
 import pytest
 import running
@@ -15,10 +17,12 @@ from written_out import check_reading
 
 import matdiff
 from matdiff.check import verify
-from matdiff.language.errors import IndexSizes, IndexSum, NotLifted, SumRead, WrongExpected, WrongKind
+from matdiff.language.errors import IndexSizes, IndexSum, NoSteps, NotLifted, SumRead, TooManyAxes, WrongExpected, WrongKind
 from matdiff.language.queries import shape_of
+from matdiff.notations.names import CHOICES
 from matdiff.numbers.axes import number_of_dim
 from matdiff.numbers.precision import mp
+from matdiff.steps.derivations import METHODS
 
 # The text, the variable, and the derivative as it is printed.
 SUMS = {
@@ -425,6 +429,29 @@ def test_a_sum_has_every_notation_and_format() -> None:
     assert answer.steps()[0].lines
     terminal = run(["sum_i (y_i - w^T x_i)^2", "--wrt", "w"], terminal=True).stdout
     assert "in matrices: ∂f/∂w = -2 xᵀ (y - x w)   (x has the rows x_iᵀ)" in terminal
+
+
+SCHEMA = json.loads((Path(__file__).parent / "result.schema.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.sampled(5)
+@pytest.mark.parametrize("order", [1, 2])
+@pytest.mark.parametrize("text", [*SUMS, *MEMBERS])
+def test_every_sum_is_shown_in_every_way(text: str, order: int) -> None:
+    """Every notation as JSON, LaTeX and text with its left side, every derivation that there is; none of them fails."""
+    variable, _ = {**SUMS, **MEMBERS}[text]
+    try:
+        answer = matdiff.differentiate(text, variable, order=order)
+    except TooManyAxes:
+        assert order == 2
+        return
+    for notation in CHOICES:
+        shown = answer.in_notation(notation)
+        jsonschema.validate(json.loads(shown.to("json")), SCHEMA)
+        assert all(shown.to(format, lhs=True) for format in ("text", "latex", "unicode"))
+    for method in METHODS:
+        with suppress(NoSteps):
+            assert all(derivation.lines for derivation in answer.steps(method))
 
 
 def test_what_is_not_the_derivative_is_no_sum_of_members() -> None:

@@ -69,12 +69,11 @@ class Answer:
 
     @property
     def plain(self) -> Answer:
-        """The same in matrices or in indices: what is checked and calculated."""
-        if all(result.form in ("matrix", "index") for result in self.results):
+        """The same before a notation was asked for: what is checked and calculated."""
+        if all(result.plain is result for result in self.results):
             return self
         plain = copy(self)
-        whole = (result if result.form in ("matrix", "index") else result.plain for result in self.results)
-        plain.results = list(dict.fromkeys(whole))
+        plain.results = list(dict.fromkeys(result.plain for result in self.results))
         return plain
 
     @property

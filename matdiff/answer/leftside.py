@@ -12,7 +12,7 @@ from matdiff.language import make
 from matdiff.language.dims import SCALAR
 from matdiff.language.kinds import kind_of
 from matdiff.language.make import transposed
-from matdiff.language.queries import shape_of
+from matdiff.language.queries import array_of, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.tensor.lower import axes_of
 
@@ -21,14 +21,15 @@ _NAMES = {
     "vector": ("y", "z", "u"),
     "row": ("y", "z", "u"),
     "matrix": ("Y", "Z", "F"),
-    "array": ("Y", "Z", "F"),
+    "tensor": ("Y", "Z", "F"),
 }
 
 
 def output_name(typed: Typed) -> str:
     """What to call the value: the definition that the expression is, else f, y or Y by its kind, beside the names in use."""
-    if typed.expr.op == "name":
-        return str(typed.expr.value)
+    whole = array_of(typed.expr)
+    if whole.op == "name":
+        return str(whole.value)
     taken = {*typed.variables, *typed.definitions}
     names = _NAMES[kind_of(shape_of(typed.expr))]
     return next(

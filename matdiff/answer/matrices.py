@@ -16,6 +16,7 @@ from matdiff.infer.unify import is_open
 from matdiff.language.errors import IndexSum, NoClosedForm, NotLifted, SumRead
 from matdiff.language.make import transposed
 from matdiff.language.queries import (
+    axis_letters,
     families,
     indices_of,
     letter_of,
@@ -102,9 +103,9 @@ class _Writing:
             return transposed(found) if ones_of(expr) == (True, False) != ones_of(found) else found
         except Irreducible:
             tensor = self.lowered(expr, multiplied_out=False)
-        own = [letter_of(index) for index in expr.args[1:]] if expr.op == "over" and expr.value == "array" else []
+        own = axis_letters(expr)
         # The axes of an array without a left side are read in the order of the alphabet.
-        letters = own if own and own == sorted(own) else sorted(islice(letters_beside(self.taken), tensor.order))
+        letters = own if own and list(own) == sorted(own) else sorted(islice(letters_beside(self.taken), tensor.order))
         try:
             entry = in_indices(tensor, letters, self.recovery, self.taken, reduce=True)
         except NoClosedForm as error:

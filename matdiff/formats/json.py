@@ -133,16 +133,21 @@ def _result(answer: Answer, result: Result, checks: Sequence[Check]) -> Document
             "operands": operands,
         },
         "conditions": list(result.conditions),
-        "where": [{"name": part.name, **_spellings(part.expr)} for part in result.where],
+        "where": _where(result),
     }
     if result.form == "sum":
-        document["matrix"] = _spellings(result.plain.expr) if result.is_matrix else None
+        plain = result.plain
+        document["matrix"] = {**_spellings(plain.expr), "where": _where(plain)} if result.is_matrix else None
     found = [_check(check) for check in checks if check.kind != "expect" or check.place == result.place]
     if found:
         document["check"] = found[0]
     if len(found) > 1:
         document["checks"] = found
     return document
+
+
+def _where(result: Result) -> list[Document]:
+    return [{"name": part.name, **_spellings(part.expr)} for part in result.where]
 
 
 def _check(check: Check) -> Document:

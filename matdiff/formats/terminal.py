@@ -128,11 +128,11 @@ def _next_best(answer: Answer, result: Result) -> list[str]:
     found = next_best(answer, result)
     if found is None:
         return []
-    notation, (left, right, legend, _) = found
-    words = [matrix_size(shape_of(right))] if notation == "kronecker" and right.shape else []
-    name = "as a matrix" if notation == "kronecker" else "as a differential"
-    note = f"   ({', '.join([*words, *legend])})" if words or legend else ""
-    return [f"  {name}: {show(left, STYLE)} = {unicode(right)}{note}"]
+    is_matrix = found.form == "kronecker"
+    words = [matrix_size(shape_of(found.expr))] if is_matrix and found.expr.shape else []
+    name = "as a matrix" if is_matrix else "as a differential"
+    note = f"   ({', '.join([*words, *found.legend])})" if words or found.legend else ""
+    return [f"  {name}: {show(left_side(answer, found), STYLE)} = {unicode(found.expr)}{note}"]
 
 
 def _in_matrices(answer: Answer, result: Result) -> str:
@@ -151,7 +151,7 @@ def shape_words(shape: Shape) -> str:
     kind = kind_of(shape)
     if kind == "scalar":
         return kind
-    if kind in ("matrix", "array"):
+    if kind in ("matrix", "tensor"):
         return matrix_size(shape)
     return f"{kind} {unicode_size(shape[kind == 'row'])}"
 

@@ -174,7 +174,7 @@ def infer(
 def _with_members_as_rows(whole: Whole, typed: Typed) -> Typed:
     """The question in which X_i is row i of a matrix, not a matrix of a family, where it is a number only so, as a loss is."""
     arrays = [name for name in whole.changeable if name in whole.evidence.families - whole.evidence.entries]
-    rows = {name: "vector" for name in arrays if name in typed.variables and typed.variables[name].kind == "array"}
+    rows = {name: "vector" for name in arrays if name in typed.variables and typed.variables[name].kind == "tensor"}
     if not rows or is_scalar(typed.expr):
         return typed
     try:

@@ -32,8 +32,8 @@ def rule_expr(rule: str) -> Expr:
 
 
 def kinds_of(shapes: Mapping[str, Shape]) -> Kinds:
-    """The kinds of names with these shapes."""
-    return tuple((name, rows.is_one, columns.is_one) for name, (rows, columns) in shapes.items())
+    """The kinds of names with these shapes; what has more axes than a matrix is of the kind of one."""
+    return tuple((name, rows.is_one, all(dim.is_one for dim in columns)) for name, (rows, *columns) in shapes.items())
 
 
 @cache

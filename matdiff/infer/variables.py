@@ -29,7 +29,7 @@ def declare(declarations: Sequence[Declaration]) -> dict[str, Variable]:
             errors.append(ReservedName(span=declaration.name_span, reserved=name))
         elif any(dim.value is not None and dim.value < 1 for dim in variable.shape):
             errors.append(BadDeclaration(span=span, problem="size", found=str(variable.shape[0])))
-        elif variable.kind == "array" and any(dim.is_one for dim in variable.shape):
+        elif variable.kind == "tensor" and any(dim.is_one for dim in variable.shape):
             errors.append(BadDeclaration(span=span, problem="one", found="1"))
         elif declaration.property and variable.shape[0] != variable.shape[1]:
             errors.append(BadDeclaration(span=span, problem="square", found=declaration.property))

@@ -14,7 +14,7 @@ _GREEK_NUMBERS = frozenset(name for name in GREEK if name.islower() and name != 
 
 
 class Variable(NamedTuple):
-    """A variable: kind "scalar", "vector", "matrix" or "array" (with more axes), shape, property such as "symmetric" or None.
+    """A variable: kind "scalar", "vector", "matrix" or "tensor" (with more axes), shape, property such as "symmetric" or None.
 
     origin: "declared", "default" (a scalar by its spelling) or "inferred" (infer found its sizes, or even its kind)
     """
@@ -32,7 +32,7 @@ class Variable(NamedTuple):
 def kind_of(shape: Shape) -> str:
     """scalar, vector, row or matrix, by which of the two sizes is literally 1; with more sizes array."""
     if len(shape) > 2:
-        return "array"
+        return "tensor"
     if shape[0].is_one:
         return "scalar" if shape[1].is_one else "row"
     return "vector" if shape[1].is_one else "matrix"

@@ -90,9 +90,7 @@ def indices_of(exprs: Sequence[Expr]) -> Indices:
             own = [index for index in node.args[1:] if index.op == "index"]
             uppers.update({letter_of(index): index.args[0] for index in own if index.args})
             means.update(letter_of(index) for index in own if node.value == "mean")
-    last = exprs[-1]
-    axes = tuple(map(letter_of, last.args[1:])) if last.op == "over" and last.value == "array" else ()
-    return Indices(letters, uppers, frozenset(means), axes, frozenset(products), frozenset(positions(exprs)))
+    return Indices(letters, uppers, frozenset(means), axis_letters(exprs[-1]), frozenset(products), frozenset(positions(exprs)))
 
 
 # So many factors side by side are remembered as they are written.
@@ -137,13 +135,25 @@ def axes_at(entry: Expr) -> tuple[Dim, ...]:
 
 def sizes_of_indices(root: Expr) -> dict[str, Dim]:
     """How far the indices run that stand at arrays, or are those of the value, by their letters."""
-    is_array = root.op == "over" and root.value == "array" and root.shape is not None
-    found: dict[str, Dim] = dict(zip((str(index.value) for index in root.args[1:]), shape_of(root))) if is_array else {}
+    found: dict[str, Dim] = dict(zip(axis_letters(root), root.shape or ()))
     for node in post_order(root):
         if node.op == "entry":
             for index, dim in zip(node.args[1:], axes_at(node)):
                 found.setdefault(str(index.value), dim)
     return found
+
+
+def axis_letters(expr: Expr) -> tuple[str, ...]:
+    """The letters of the axes of an array that is written by its entries; of others none."""
+    return tuple(map(letter_of, expr.args[1:])) if expr.op == "over" and expr.value == "array" else ()
+
+
+def array_of(expr: Expr) -> Expr:
+    """The array of which an array written by its entries has all entries as they are, T of `T[i,j,k]`; others themselves."""
+    letters = axis_letters(expr)
+    entry = expr.args[0] if letters else expr
+    is_whole = entry.op == "entry" and tuple(map(letter_of, entry.args[1:])) == letters
+    return entry.args[0] if is_whole else expr
 
 
 def is_scalar(expr: Expr) -> bool:

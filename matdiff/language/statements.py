@@ -35,7 +35,7 @@ class Declaration:
     @property
     def kind(self) -> str:
         """The kind that the number of its sizes says."""
-        return ("scalar", "vector", "matrix", "array")[min(len(self.sizes), 3)]
+        return ("scalar", "vector", "matrix", "tensor")[min(len(self.sizes), 3)]
 
     def __repr__(self) -> str:
         return f"Declaration({self.name}, {self.property}, {self.sizes})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from matdiff.language.printer import show
+from matdiff.language.queries import axis_letters
 from matdiff.language.spelling import TERM, Style
 from matdiff.language.syntax import Expr
 
@@ -37,6 +38,12 @@ TYPED = STYLE._replace(calls={**_CALLS, "inv": "inv(%s)"})
 def text(expr: Expr) -> str:
     """`x a^T`: the expression in ASCII; parsing it gives an expression of the same value."""
     return show(expr, STYLE)
+
+
+def definition(name: str, value: Expr) -> str:
+    """`y = A x`; of an array that is written by its entries `Y[i,j,k] = A[i,j] x[k]`."""
+    indices = f"[{','.join(axis_letters(value))}]" if axis_letters(value) else ""
+    return f"{name}{indices} = {text(value)}"
 
 
 def typed(expr: Expr) -> str:

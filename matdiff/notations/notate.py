@@ -11,6 +11,8 @@ differential  linear in dX, a formula of matrices at any order   dY = dW^T X
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from copy import copy
 
 from matdiff.answer.answer import Answer
@@ -41,25 +43,26 @@ def in_notation(answer: Answer, notation: str) -> Answer:
     With "auto" what was asked with sums is answered with sums where that can be.
     """
     answer = answer.plain
-    if notation == "auto" and answer.typed.indices is None:
-        return answer
     shown = copy(answer)
     shown.results, shown.remarks = [], list(answer.remarks)
     for result in answer.results:
-        for wanted in NOTATIONS if notation == "all" else ("sum",) if notation == "auto" else (notation,):
-            try:
-                used, equation = wanted, equation_of(answer, result, wanted)
-            except NoNotation:
-                if notation == "all":
-                    continue
-                if notation == "auto":
-                    shown.results.append(result)
-                    continue
-                other = next_best(answer, result) if wanted != "matrix" else None
-                used, equation = other or ("index", equation_of(answer, result, "index"))
-                shown.remarks.append(OtherNotation(wanted=wanted, used=used))
-            shown.results.append(result.written_as(used, *equation))
+        wanted = {"all": NOTATIONS, "auto": ("sum",)}.get(notation, (notation,))
+        found = list(_written_as(answer, result, wanted))
+        if not found and notation == "auto":
+            found = [result]
+        elif not found:
+            best = next_best(answer, result) if notation != "matrix" else None
+            found = [best or result.written_as("index", *equation_of(answer, result, "index"))]
+            shown.remarks.append(OtherNotation(wanted=notation, used=found[0].form))
+        shown.results += found
     return shown
+
+
+def _written_as(answer: Answer, result: Result, notations: Iterable[str]) -> Iterator[Result]:
+    """The result in those of the notations that it has."""
+    for notation in notations:
+        with suppress(NoNotation):
+            yield result.written_as(notation, *equation_of(answer, result, notation))
 
 
 def equation_of(answer: Answer, result: Result, notation: str) -> Equation:
@@ -75,11 +78,6 @@ def equation_of(answer: Answer, result: Result, notation: str) -> Equation:
         return _EQUATIONS[notation](answer, result)
 
 
-def next_best(answer: Answer, result: Result) -> tuple[str, Equation] | None:
+def next_best(answer: Answer, result: Result) -> Result | None:
     """As one matrix formula, which may be a matrix that acts on vec(X), else the differential; None where there is neither."""
-    for notation in ("matrix", "kronecker", "differential"):
-        try:
-            return notation, equation_of(answer, result, notation)
-        except NoNotation:
-            continue
-    return None
+    return next(_written_as(answer, result, ("matrix", "kronecker", "differential")), None)

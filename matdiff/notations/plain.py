@@ -5,8 +5,8 @@ from __future__ import annotations
 from matdiff.answer.answer import Answer
 from matdiff.answer.leftside import entries_side, left_side
 from matdiff.answer.result import Result
-from matdiff.language.dims import ONE
-from matdiff.language.queries import post_order
+from matdiff.language.kinds import kind_of
+from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.notations.change import Change
@@ -54,8 +54,7 @@ def differential(answer: Answer, result: Result) -> Equation:
     if not result.wrt:
         raise NoNotation
     change = Change(answer, result)
-    rows, columns = change.output.shape or (ONE, ONE)
-    right = change.shown(change.formula(0, as_row=rows.is_one and not columns.is_one))
+    right = change.shown(change.formula(0, as_row=kind_of(shape_of(change.output)) == "row"))
     if result.order == 1:
         left = Expr("differential", (), change.output.value, shape=change.output.shape)
     else:

@@ -69,10 +69,10 @@ class Recovery:
         return self.writer.transposed(expr) if kind_of(shape_of(expr)) == "row" else expr
 
     def term(self, tensor: Tensor) -> Term:
+        if tensor.order > 2:
+            raise Irreducible
         known = self.known.get(tensor)
         if known is None:
-            if tensor.order > 2:
-                raise Irreducible
             known = self.known[tensor] = self._term(tensor)
         return known
 

@@ -35,9 +35,9 @@ def by_chain_rule(setting: Setting) -> Derivation:
         taken = {*setting.taken, *(part.name for part in setting.result.where), str(setting.output.value), "d", "e", "I"}
         introduced, expr = intermediate_values(setting.expr, setting.variable.name, taken)
         setting.split(introduced, expr)
-    if len(setting.moving) == 1:
-        return Derivation("chain", setting.result.wrt, by_indices(setting).lines, {}, (Note("no-composition"),))
     chain = _Chain(setting)
+    if not chain.is_composed:
+        return Derivation("chain", setting.result.wrt, by_indices(setting).lines, {}, (Note("no-composition"),))
     return Derivation("chain", setting.result.wrt, chain.lines(), introduced, chain.notes)
 
 
@@ -63,6 +63,11 @@ class _Chain:
         self.factors: dict[tuple[str, str], Tensor] = {}
         self.notes: list[Note] = []
         self.number = setting.first_number
+
+    @property
+    def is_composed(self) -> bool:
+        """Whether a value stands between."""
+        return len(self.values) > 1
 
     def _drop_unused(self) -> None:
         """Definitions that the output does not need are left out."""

@@ -10,6 +10,7 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.language import errors
 from matdiff.language.kinds import default_kind
 from matdiff.language.syntax import Span
+from matdiff.language.text import definition
 from matdiff.language.text import text as in_text
 from matdiff.mistakes.diagnostic import Advice, Help, Label
 from matdiff.mistakes.foreign.translation import translated
@@ -74,7 +75,7 @@ def _soft(remark: errors.SoftKind, text: str) -> Advice:
 
 
 def _sum_read(remark: errors.SumRead, text: str) -> Advice:
-    read = "; ".join([*(f"{name} = {in_text(value)}" for name, value in remark.definitions), in_text(remark.read)])
+    read = "; ".join([*(definition(name, value) for name, value in remark.definitions), in_text(remark.read)])
     notes = [f"{shown} is {place} of {array}" for shown, place, array in remark.members]
     notes += [f"the derivative by {member} is that row of the derivative by {family}" for member, family in remark.by]
     notes += [f"{entry} is 1 where {member}, else 0" for entry, member in remark.sets]
