@@ -9,7 +9,8 @@ import argparse
 import os
 import random
 import sys
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -46,6 +47,8 @@ FUNCTIONS: Mapping[str, Callable[[Any], Any]] = {
     "softplus": jax.nn.softplus,
     "square": jnp.square,
 }
+# So many questions are compiled together.
+AT_ONCE = 50
 SIZES = {letter: size for size, letters in LETTERS.items() for letter in letters}
 
 Value = Callable[[Mapping[str, Any]], Any]
@@ -131,8 +134,8 @@ def formula(draw: random.Random, depth: int, used: str = "") -> Part:
     return whole
 
 
-def question(seed: int) -> tuple[str, str, Part, str]:
-    """The text, the variable, the whole as a part, and the letters of the output."""
+def question(seed: int) -> tuple[str, str, Part]:
+    """The text, the variable, and the whole as a part."""
     draw = random.Random(seed)
     whole = formula(draw, draw.choice((1, 1, 2)))
     while len(whole.letters) > draw.choice((0, 0, 1, 2, 3)):
@@ -140,24 +143,41 @@ def question(seed: int) -> tuple[str, str, Part, str]:
     names = [name for name in ARRAYS if f"{name}[" in whole.text]
     declared = "; ".join(f"{name}: {' x '.join(map(str, ARRAYS[name]))}" for name in names)
     left = f"Y[{','.join(whole.letters)}] = " if whole.letters else ""
-    return f"{declared}; {left}{whole.text}", draw.choice(names), whole, whole.letters
+    return f"{declared}; {left}{whole.text}", draw.choice(names), whole
 
 
-def is_right(answer: matdiff.Derivative, whole: Part, variable: str, seed: int) -> bool:
-    """Whether the printed NumPy code gives what JAX does."""
-    numbers = np.random.default_rng(seed)
-    arrays = {name: numbers.normal(size=shape) / 2 for name, shape in ARRAYS.items()}
+class Question(NamedTuple):
+    """What was asked, the answer, what it is in JAX, and the numbers of all arrays."""
 
-    def value(one: Any) -> Any:
-        return whole.value({**arrays, variable: one})
+    seed: int
+    text: str
+    variable: str
+    answer: matdiff.Derivative
+    whole: Part
+    arrays: Mapping[str, Any]
 
-    derivative = jax.jacobian(jax.jacobian(value)) if answer.result.order == 2 else jax.jacobian(value)
-    expected = np.asarray(derivative(arrays[variable]))
-    names = module(answer.to("numpy"))
-    given = {name: arrays[name] for name in answer.typed.variables}
-    found = np.asarray(names[function_name(answer.result)](**given))
-    same = found.shape == expected.shape and np.allclose(found, expected, rtol=1e-8, atol=1e-9)
-    return same and np.allclose(names["f"](**given), np.asarray(value(arrays[variable])), rtol=1e-8, atol=1e-9)
+
+def values(questions: Sequence[Question]) -> list[tuple[Any, Any]]:
+    """The value of each question and its derivative, by JAX; all are compiled at once, which takes most of the time."""
+
+    def of(one: Question, arrays: Mapping[str, Any]) -> tuple[Any, Any]:
+        def value(of_variable: Any) -> Any:
+            return one.whole.value({**arrays, one.variable: of_variable})
+
+        derivative = jax.jacobian(jax.jacobian(value)) if one.answer.result.order == 2 else jax.jacobian(value)
+        return value(arrays[one.variable]), derivative(arrays[one.variable])
+
+    together = jax.jit(lambda given: [of(one, arrays) for one, arrays in zip(questions, given)])
+    return [(np.asarray(value), np.asarray(derivative)) for value, derivative in together([one.arrays for one in questions])]
+
+
+def is_right(one: Question, value: Any, derivative: Any) -> bool:
+    """Whether the printed NumPy code gives the same."""
+    names = module(one.answer.to("numpy"))
+    given = {name: one.arrays[name] for name in one.answer.typed.variables}
+    found = np.asarray(names[function_name(one.answer.result)](**given))
+    is_same = found.shape == derivative.shape and np.allclose(found, derivative, rtol=1e-8, atol=1e-9)
+    return is_same and np.allclose(names["f"](**given), value, rtol=1e-8, atol=1e-9)
 
 
 def main() -> int:
@@ -166,25 +186,30 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    right = refused = wrong = 0
-    for seed in range(options.seed, options.seed + options.count):
-        text, variable, whole, _ = question(seed)
-        try:
-            answer = matdiff.differentiate(text, variable, order=2 if seed % 10 == 0 else 1, timeout=20)
-            if is_right(answer, whole, variable, seed):
-                right += 1
+    counts: Counter[str] = Counter()
+    for start in range(options.seed, options.seed + options.count, AT_ONCE):
+        questions = []
+        for seed in range(start, min(start + AT_ONCE, options.seed + options.count)):
+            text, variable, whole = question(seed)
+            numbers = np.random.default_rng(seed)
+            arrays = {name: numbers.normal(size=shape) / 2 for name, shape in ARRAYS.items()}
+            try:
+                answer = matdiff.differentiate(text, variable, order=2 if seed % 10 == 0 else 1, timeout=20)
+            except (Errors, MatdiffError) as error:
+                counts["refused"] += 1
+                print(seed, "refused", text, "|", variable, "|", str(error).splitlines()[0][:100])
                 continue
-            problem: object = "another value"
-        except (Errors, MatdiffError) as error:
-            refused += 1
-            print(seed, "refused", text, "|", variable, "|", str(error).splitlines()[0][:100])
-            continue
-        except Exception as error:
-            problem = f"{type(error).__name__}: {str(error)[:150]}"
-        wrong += 1
-        print(seed, "WRONG", text, "|", variable, "|", problem)
-    print(f"{right} right, {refused} refused, {wrong} wrong")
-    return 1 if wrong else 0
+            questions.append(Question(seed, text, variable, answer, whole, arrays))
+        for one, (value, derivative) in zip(questions, values(questions)):
+            try:
+                problem = "" if is_right(one, value, derivative) else "another value"
+            except Exception as error:
+                problem = f"{type(error).__name__}: {str(error)[:150]}"
+            counts["wrong" if problem else "right"] += 1
+            if problem:
+                print(one.seed, "WRONG", one.text, "|", one.variable, "|", problem, flush=True)
+    print(f"{counts['right']} right, {counts['refused']} refused, {counts['wrong']} wrong")
+    return 1 if counts["wrong"] else 0
 
 
 if __name__ == "__main__":
