@@ -21,7 +21,7 @@ class Function:
     form       "each" elementwise, any shape | "func" acts on whole matrices | "matrix" is a function of a square matrix
                whose derivative has a name, such as expm | "frechet" is that derivative, dexpm(X, E) at X in the direction E,
                and d2expm(X, E, F), the second one | "op" moves indices | "macro" an abbreviation | "lifted" is a function of
-               vectors, of every row or column of a matrix: softmax(X, rows)
+               vectors, of every row or column of a matrix: softmax(X, rows), or one of matrices, of every member of a family
     patterns   shape rules, tried in order: ((argument (rows, columns), ...), result (rows, columns)); empty for elementwise
                functions
     rules      "each", "func": the differential; "macro": that which derivations name, for each pattern, empty where there is
@@ -44,8 +44,8 @@ class Function:
     power      the exponent of the power of a matrix that it is, `1/2`, or `Z` where that is its second argument
     words      "matrix": what it is of a matrix, for an elementwise function of the same kind
     meaning    "matrix": what its derivative in the direction E is; "frechet": what it is
-    of, order  "frechet": the function it is a derivative of, and the number of directions; "lifted": the function of a vector
-    along      "lifted": "rows" or "cols"
+    of, order  "frechet": the function it is a derivative of, and the number of directions; "lifted": the function of one
+    along      "lifted": "rows", "cols" or "members"
     conditions what a formula with it needs, one for each pattern, with `{0}` for the argument
     note       what a user should be told when it is used; `at` names the points without a derivative
     source     where the differential stands in print
@@ -273,10 +273,12 @@ def _derivatives(row: Function) -> list[Function]:
 # What is taken of a matrix, in the words of the language.
 LINES = ("rows", "cols")
 _LINE = {"rows": "row", "cols": "column"}
+# All axes before the last two: what is taken of every matrix in an array, as det(A_k); it has no word in the language.
+MEMBERS = "members"
 
 
 def lifted(function: str, along: str) -> str:
-    """The name of the row of a function of every row or column, which nobody can type."""
+    """The name of the row of a function of every row, column or member, which nobody can type."""
     return f"{function} {along}"
 
 
@@ -304,13 +306,20 @@ def _of_lines(row: Function) -> list[Function]:
     return found
 
 
+def _of_members(row: Function) -> list[Function]:
+    """The row of a function of a matrix, of every matrix in an array with more axes."""
+    if row.form != "func" or row.arity != 1 or not row.is_of_whole_matrix or row.domain == "symmetric":
+        return []
+    return [Function(lifted(row.name, MEMBERS), "lifted", of=row.name, along=MEMBERS)]
+
+
 def add(own: Function) -> list[Function]:
-    """Put a row in the table, with the derivatives that have a name of their own, and the functions of rows and columns."""
+    """Put a row in the table, with the derivatives that have a name of their own, and the functions of rows, columns and members."""
     added = [own, *(_derivatives(own) if own.form == "matrix" else ())]
     for row in added:
         FUNCTIONS[row.name] = row
         NAMES.update(dict.fromkeys((row.name, *row.aliases), row.name))
-    lines = _of_lines(own)
+    lines = [*_of_lines(own), *_of_members(own)]
     FUNCTIONS.update((row.name, row) for row in lines)
     return added + lines
 

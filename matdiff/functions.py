@@ -13,6 +13,7 @@ from typing import Any
 from matdiff.function import (
     FUNCTIONS,
     LINES,
+    MEMBERS,
     NAMES,
     RESERVED,
     Function,
@@ -26,7 +27,7 @@ from matdiff.function import (
 )
 
 __all__ = (
-    "FUNCTIONS", "LINES", "MATRIX_POWER", "NAMES", "RESERVED", "Function", "Signature", "extended", "function_written", "lifted",
+    "FUNCTIONS", "LINES", "MATRIX_POWER", "MEMBERS", "NAMES", "RESERVED", "Function", "Signature", "extended", "function_written", "lifted",
     "row_of", "word_of",
 )  # fmt: skip
 

@@ -52,7 +52,7 @@ def infer_question(inputs: Inputs, asked: Asked) -> Typed:
     if typed.ranges:
         from matdiff.answer.matrices import in_matrices  # few questions have sums over an index
 
-        typed = in_matrices(typed, asked.members)
+        typed = in_matrices(typed, asked)
     if asked.strict:
         written = [*(remark for part in inputs.definitions for remark in part.remarks), *question.remarks]
         departures = [Departure(remark=remark) for remark in (*written, *typed.remarks) if remark.departs]

@@ -13,7 +13,7 @@ from matdiff.functions import row_of
 from matdiff.infer.rules import is_euclidean
 from matdiff.language.dims import SCALAR
 from matdiff.language.make import call, number
-from matdiff.language.queries import constant, free_indices, index_names, masks_of, post_order, rebuilt, shape_of
+from matdiff.language.queries import constant, free_indices, index_names, is_scalar, masks_of, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 
 Vanishes = Callable[[Expr], bool]
@@ -114,6 +114,8 @@ def _critical(node: Expr) -> tuple[int | None, int]:
         return 1, 1
     if node.op in ("^", ".^"):
         exponent = constant(node.args[1])
+        if node.op == "^" and not is_scalar(node.args[0]):
+            return None, 1  # an inverse must exist there too
         return (None if isinstance(exponent, int) and exponent >= 0 else 0), 1
     row = row_of(node.op)
     return (0 if node.args and (is_euclidean(node) or (row.is_entrywise and row.domain in _INSIDE)) else None), _INSIDE.get(

@@ -6,10 +6,11 @@ are the x_i.  What has no matrix notation stays in indices, the parts that have 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from matdiff.answer.leftside import output_name
 from matdiff.answer.masks import Algebra, completed
 from matdiff.infer.infer import Typed
 from matdiff.infer.unify import is_open
@@ -39,13 +40,14 @@ from matdiff.tensor.lower import axes_of, variable_tensor
 from matdiff.tensor.nodes import Session, Tensor, entered
 
 if TYPE_CHECKING:
+    from matdiff.derive.asked import Asked
     from matdiff.language.kinds import Variable
 
 
-def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Typed:
+def in_matrices(typed: Typed, asked: Asked) -> Typed:
     """The typed question without sums over an index, or with such as are printed: entries, sums of entries, deltas.
 
-    members   those by which is differentiated, each with its family: the derivative by a member is a row of that by its family
+    The derivative by a member that is `asked` for is a part of that by its family.
     """
     parts = (*typed.definitions.values(), typed.expr)
     _check_ranges(typed, parts)
@@ -61,17 +63,20 @@ def in_matrices(typed: Typed, members: tuple[tuple[str, str], ...] = ()) -> Type
         expr = writing.written(typed.expr)
     first = next(node for part in parts for node in post_order(part) if node.op == "over")
     known = families(parts)
+    plain = Typed(expr, typed.variables, definitions, ())
     remark = SumRead(
         span=first.span,
         read=expr,
         definitions=tuple(definitions.items()),
         members=tuple(_member(node, typed.variables[name]) for name, node in known.items() if name in typed.variables),
-        by=members,
+        by=tuple((name, _place(name.rpartition("_")[2], typed.variables[family]), family) for name, family in asked.members),
+        is_by_whole=asked.along is not None or asked.order > 1 or bool(axes_of(shape_of(expr))),
         sets=_sets(parts),
         held=positions(parts),
+        output=output_name(plain),
         apart=tuple(name for name in typed.variables if name.rpartition("_")[0] in known),
     )
-    plain = Typed(expr, typed.variables, definitions, (remark, *typed.remarks))
+    plain.remarks = (remark, *typed.remarks)
     plain.counted, plain.indices = typed.sizes_as_numbers, indices_of(parts)
     return plain
 
@@ -105,7 +110,11 @@ class _Writing:
             tensor = self.lowered(expr, multiplied_out=False)
         own = axis_letters(expr)
         # The axes of an array without a left side are read in the order of the alphabet.
-        letters = own if own and list(own) == sorted(own) else sorted(islice(letters_beside(self.taken), tensor.order))
+        letters = (
+            list(own)
+            if len(own) == tensor.order and list(own) == sorted(own)
+            else sorted(islice(letters_beside(self.taken), tensor.order))
+        )
         try:
             entry = in_indices(tensor, letters, self.recovery, self.taken, reduce=True)
         except NoClosedForm as error:
@@ -128,10 +137,13 @@ def _entry(node: Expr) -> str:
 
 def _member(node: Expr, array: Variable) -> tuple[str, str, str]:
     """A member as it is written, what it is of its array, and the array."""
-    letters = [letter_of(index) for index in node.args]
-    axes = axes_of(array.shape)
-    place = ("entry", "row", "matrix")[min(len(axes) - len(letters), 2)]
-    return _entry(node), f"{place} {', '.join(letters)}", array.name
+    return _entry(node), _place([letter_of(index) for index in node.args], array), array.name
+
+
+def _place(letters: Sequence[str], array: Variable) -> str:
+    """What a member with these indices is of its array: `row i`."""
+    kind = ("entry", "row", "matrix")[min(len(axes_of(array.shape)) - len(letters), 2)]
+    return f"{kind} {', '.join(letters)}"
 
 
 def _check_ranges(typed: Typed, parts: Iterable[Expr]) -> None:

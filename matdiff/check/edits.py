@@ -90,6 +90,8 @@ def _value_nodes(expr: Expr) -> list[Expr]:
 
 
 def _single_changes(node: Expr) -> Iterator[Expr]:
+    if len(shape_of(node)) > 2:
+        return
     rows, columns = shape_of(node)
     if rows == columns and not rows.is_one and node.op in ("name", "'", "*", "inv", "^"):
         yield node.args[0] if node.op == "'" else make.call("'", node, shape=(rows, columns))
@@ -116,9 +118,9 @@ def _swaps(node: Expr) -> Iterator[Expr]:
 
 def _left_out(node: Expr, squares: Sequence[Expr]) -> Iterator[Expr]:
     """A factor that was forgotten, or is one too many."""
-    rows, columns = shape_of(node)
-    if is_scalar(node) or node.op == "neg":
+    if is_scalar(node) or node.op == "neg" or len(shape_of(node)) > 2:
         return
+    rows, columns = shape_of(node)
     for square in squares:
         if shape_of(square)[0] == rows and square != node:
             yield make.call("*", square, *(node.args if node.op == "*" else (node,)), shape=(rows, columns))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from matdiff.answer.matrices import in_matrices
+from matdiff.derive.asked import Asked
 from matdiff.infer.infer import Typed, infer
 from matdiff.infer.variables import declare, described
 from matdiff.language import make
@@ -62,7 +63,7 @@ def _read(names: _Names, text: str, shape: Shape | None) -> Typed:
 
 
 def _without_sums(typed: Typed) -> Typed:
-    return in_matrices(typed) if typed.ranges else typed
+    return in_matrices(typed, Asked()) if typed.ranges else typed
 
 
 def _beside(expr: Expr, shape: Shape, names: _Names) -> Typed | None:
@@ -158,7 +159,7 @@ class _Names:
         if not self.axes or not (is_array or written & self.axes.keys()):
             return expr
         own = [Expr("index", (make.size_argument(dim),), held_letter(one), expr.span) for one, dim in self.axes.items()]
-        body = expr if is_array else held_at(expr, list(self.axes))
+        body = held_at(expr.args[0] if is_array else expr, list(self.axes))
         return Expr("over", (body.args[0], *own), "array", expr.span)
 
     def at_members(self, expr: Expr) -> Expr:

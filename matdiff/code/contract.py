@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from matdiff.code.plan import Node, Plan
 from matdiff.infer.rules import expanded
 from matdiff.language.dims import Dim
-from matdiff.language.queries import axes_at, free_indices, index_names, letter_of, post_order, shape_of, sizes_of_indices
+from matdiff.language.queries import (
+    BY_ENTRIES,
+    axes_at,
+    free_indices,
+    index_names,
+    is_scalar,
+    letter_of,
+    post_order,
+    shape_of,
+    sizes_of_indices,
+    values_of,
+)
 from matdiff.language.syntax import Expr
+from matdiff.recover.entries import by_entries, letters_beside
+from matdiff.tensor.lower import axes_of
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -100,6 +114,8 @@ class _Contraction:
         if node.op == "^":
             base, letters = self._operand(node.args[0])
             return make("power", base, self.translator.array(node.args[1]), shape=base.shape), letters
+        if not all(map(is_scalar, values_of(node))) and node.op not in BY_ENTRIES:
+            return self._of_members(node)
         free = free_indices(node)[id(node)]
         letters = [letter for letter in dict.fromkeys(index_names(post_order(node))) if letter in free]
         self._learn(node)
@@ -114,6 +130,9 @@ class _Contraction:
         array, *indices = node.args
         letters = [str(index.value) for index in indices]
         self._learn(node)
+        if _has_indices(array):
+            value, held = self._of_members(array)
+            return value, [*held, *letters]
         axes = axes_at(node)
         if array.op == "fuse":
             return self.plan.make("pairing", *map(self.plan.size, axes), shape=axes), letters
@@ -124,6 +143,16 @@ class _Contraction:
         if len(letters) == 2 and letters[0] == letters[1] and len(code.shape) == 2:
             return self.plan.make("diagonal", code, shape=code.shape[:1]), letters[:1]
         return code, letters
+
+    def _of_members(self, call: Expr) -> tuple[Node, list[str]]:
+        """A function of a matrix with members, of all of them; its indices come before its own axes."""
+        (matrix,) = call.args
+        held, own = sorted(free_indices(matrix)[id(matrix)]), list(islice(letters_beside(index_names(post_order(matrix))), 2))
+        self._learn(matrix)
+        inner = _Contraction(self.translator, {**self.sizes, **dict(zip(own, shape_of(matrix)))})
+        arrays = inner.array(by_entries(matrix, own), [*held, *own])
+        axes = (*(self.sizes[letter] for letter in held), *axes_of(shape_of(call)))
+        return self.plan.make("each", arrays, shape=axes, data=call.op), held
 
     def _learn(self, root: Expr) -> None:
         """Note the sizes of the letters that stand at arrays."""

@@ -207,6 +207,16 @@ class Language(ABC):
         text = f"{self.own.format('frechet')}{_counted(row.order)}({function}, {{0}}, {along})"
         return Spelling(text, needs=(SUM,) * (count + row.order))
 
+    def each(self, node: Node) -> Spelling:
+        """A function of every matrix that the last two axes of an array hold; a helper goes through the others."""
+        body = self._of_matrix(node).template.replace("{0}", LAMBDA_NAMES[0])
+        function = self.lambda_.replace("ARGUMENTS", LAMBDA_NAMES[0]).replace("BODY", body)
+        return Spelling(f"{self.own.format('each')}({function}, {{0}}, {len(node.parts[0].shape) - 2})", needs=(SUM,))
+
+    def _of_matrix(self, node: Node) -> Spelling:
+        """The same function of one matrix."""
+        return self.spell(Node("inverse" if node.data == "inv" else "apply", node.parts, node.shape, node.data))
+
     def dot(self, node: Node) -> str:
         """What stands before the signs of a sum."""
         return ""

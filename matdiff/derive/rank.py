@@ -24,8 +24,8 @@ _MOST_TRIED = 8
 
 
 def is_regular(matrix: Tensor) -> bool:
-    """Whether a square matrix is invertible for nearly all values of its variables, whatever its size is."""
-    return _rank(matrix) >= _number(matrix.dims[0])
+    """Whether a square matrix is invertible for nearly all values of its variables, whatever its size is; so of those of a family."""
+    return matrix.order > 2 or _rank(matrix) >= _number(matrix.dims[0])
 
 
 def mark_of(value: Tensor) -> str | None:

@@ -17,7 +17,7 @@ from matdiff.language.errors import NoClosedForm
 from matdiff.limits import check
 from matdiff.tensor import build
 from matdiff.tensor.halves import Portion, held, portions
-from matdiff.tensor.lift import differential_of_rows
+from matdiff.tensor.lift import lifted_differential
 from matdiff.tensor.lower import Lowering, expand_rule, power_of, slope_of
 from matdiff.tensor.nodes import HELD, Apply, Index, Product, Sum, Tensor
 
@@ -168,7 +168,7 @@ def differential(node: Apply, position: int, change: Tensor) -> Tensor:
     if row.form == "each":
         return Lowering({"X": node.args[0], "Y": node, "dX": change}).value(rule_expr(row.rules[0]))
     if row.form == "lifted":
-        return differential_of_rows(row.of, {"X": node.args[0], "Y": node, "dX": change})
+        return lifted_differential(row, {"X": node.args[0], "Y": node, "dX": change})
     inputs, output = row.patterns[0]
     *shapes, shape = _as_shapes([arg.dims for arg in node.args], [*inputs, output])
     name = "d" + ARGUMENTS[position]

@@ -12,7 +12,7 @@ from functools import partial
 
 from matdiff.language.dims import ONE, SCALAR, Dim, Monomial, Shape, shape_of_axes, size
 from matdiff.language.errors import ArrayAxes, IndexSizes, MatdiffError, NotLifted, TooLarge, UndecidedSizes, WrongKind
-from matdiff.language.queries import is_held, letter_of, ones_of, post_order, shape_of
+from matdiff.language.queries import is_held, letter_of, post_order, shape_of
 from matdiff.language.syntax import Expr, Span
 from matdiff.limits import SIZE_BITS, SIZE_PARTS
 
@@ -296,7 +296,8 @@ class Ranges:
         self._unify(condition, f"{left} {condition.value} {right}", one, other)
 
     def total(self, expr: Expr, entry: Expr) -> Shape:
-        """The shape of a sum of such entries, and of y[i] = ... and Y[i,k] = ...; what is held at one index may be a vector, a row then.
+        """The shape of a sum of such entries, and of y[i] = ... and Y[i,k] = ...; what is held at one index may be a vector, a row then,
+        or a matrix.
 
         Raises WrongKind, NotLifted where they must be numbers.
         """
@@ -306,8 +307,8 @@ class Ranges:
         if expr.value != "array":
             return entry.shape
         axes = self.of(expr.replace(args=expr.args[1:]))
-        if len(axes) == 1 and is_held(expr.args[1]) and entry.shape != SCALAR and ones_of(entry)[1]:
-            return axes[0], shape_of(entry)[0]
+        if len(axes) == 1 and is_held(expr.args[1]) and entry.shape != SCALAR and not shape_of(entry)[0].is_one:
+            return (axes[0], *(dim for dim in shape_of(entry) if not dim.is_one))
         if entry.shape != SCALAR:
             raise NotLifted(span=expr.span, operation="")
         return shape_of_axes(axes)

@@ -853,10 +853,12 @@ class SumRead(Remark):
     """Sums over an index read in matrices.
 
     members   for each array with indices a member as it is written, and what it is: ("x_i", "row i", "x")
-    by        members by which was to be differentiated, with the family by which it is
+    by        members by which was to be differentiated, what they are of their family, and that, ("u_k", "row k", "u")
+    is_by_whole   whether by the whole family is differentiated, as for a Hessian
     sets      the entries of arrays that are 1 for the members of a set, and what these are: ("S_i", "i in S")
     held      the letters that stand as indices where no sum binds them, and are positions
     apart     names like those of members that no sum binds, which stay names of their own
+    output    what the value is called
     """
 
     code, name, severity = "W620", "sum-read", "note"
@@ -864,10 +866,12 @@ class SumRead(Remark):
     read: Expr
     definitions: tuple[tuple[str, Expr], ...]
     members: tuple[tuple[str, str, str], ...]
-    by: tuple[tuple[str, str], ...] = ()
+    by: tuple[tuple[str, str, str], ...] = ()
+    is_by_whole: bool = False
     sets: tuple[tuple[str, str], ...] = ()
     held: tuple[str, ...] = ()
     apart: tuple[str, ...] = ()
+    output: str = ""
 
 
 class NotationRead(Remark):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from matdiff.functions import row_of
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
 from matdiff.language.queries import shape_of
@@ -21,6 +23,14 @@ def number(value: Rational) -> Expr:
 def name(text: str, shape: Shape) -> Expr:
     """A variable or definition."""
     return Expr("name", (), text, shape=shape)
+
+
+def member(text: str, letters: Sequence[str], shape: Shape, sizes: Sequence[Dim] = ()) -> Expr:
+    """x_i, r_ij, of this shape; where `sizes` are known, the shape of an index is how far it runs."""
+    shapes: list[Shape | None] = [(dim,) for dim in sizes] or [None] * len(letters)
+    return Expr(
+        "name", tuple(Expr("index", (), letter, shape=known) for letter, known in zip(letters, shapes)), text, shape=shape
+    )
 
 
 def ones(size: Dim) -> Expr:

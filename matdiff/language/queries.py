@@ -140,12 +140,21 @@ def sizes_of_indices(root: Expr) -> dict[str, Dim]:
         if node.op == "entry":
             for index, dim in zip(node.args[1:], axes_at(node)):
                 found.setdefault(str(index.value), dim)
+        elif node.op == "name":
+            found.update({str(index.value): index.shape[0] for index in node.args if index.shape is not None})
     return found
 
 
 def axis_letters(expr: Expr) -> tuple[str, ...]:
     """The letters of the axes of an array that is written by its entries; of others none."""
     return tuple(map(letter_of, expr.args[1:])) if expr.op == "over" and expr.value == "array" else ()
+
+
+def tells_axes(expr: Expr) -> bool:
+    """Whether it says itself which letters are axes, if there are any: by a delta, or by an entry of an array with more than two."""
+    return not axis_letters(expr) or any(
+        node.op == "delta" or (node.op == "entry" and len(node.args) > 3) for node in post_order(expr)
+    )
 
 
 def array_of(expr: Expr) -> Expr:

@@ -218,10 +218,13 @@ MOST_EXPANDED = 64
 def expand_large_group(product: Product) -> Tensor | None:
     """(A + B)_ijk C_jl = A_ijk C_jl + B_ijk C_jl for a group with more than two axes, which matrix notation cannot name.
 
-    Likewise a sum over some of its axes, or its diagonal; not the group alone, turned or on deltas.
+    Likewise a sum over some of its axes, or its diagonal; not the group alone, turned or on deltas, nor beside an array with more
+    than two axes, which has no matrix notation either.
 
     Removes a group with more than two axes.
     """
+    if any(tensor.order > 2 and not isinstance(tensor, (Sum, Constant)) for tensor, _ in product.factors):
+        return None
     for group, slots in product.factors:
         turned = len(product.factors) == 1 and set(slots) == set(product.out) and len(set(slots)) == len(slots)
         if isinstance(group, Sum) and group.order > 2 and len(group.terms) <= MOST_EXPANDED and not turned:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from matdiff.infer.unify import size_of
 from matdiff.language import make
-from matdiff.language.dims import Dim, Shape, shape_of_axes
+from matdiff.language.dims import Dim
 from matdiff.language.queries import (
     Indices,
     free_indices,
@@ -26,20 +26,20 @@ from matdiff.recover.collect import collected
 from matdiff.recover.cost import cost
 from matdiff.recover.entries import letters_beside
 from matdiff.recover.graph import Irreducible
-from matdiff.recover.recover import Recovery
+from matdiff.recover.recover import HeldRecovery
 from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Term, Writer
 from matdiff.tensor import build
 from matdiff.tensor.held import BELOW, UNEQUAL, At, Diagonal, Holding, NotHeld
 from matdiff.tensor.lift import definition_of
-from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Product, Sum, Symbol, Tensor, entrywise_parts
+from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Product, Sum, Tensor, entrywise_parts
 from matdiff.tensor.rational import magnitude
 
 # A condition on two letters: its sign, and what stands on its left and on its right.
 Condition = tuple[str, str, str]
 
 
-class Members(Recovery):
+class Members(HeldRecovery):
     """Recovers tensors in which no index is left that somebody sums over: of arrays of members the members are written.
 
     indices   how the question writes its indices
@@ -48,10 +48,9 @@ class Members(Recovery):
     """
 
     def __init__(self, sizes: dict[Dim, Expr], indices: Indices, at: At, taken: Iterable[str]) -> None:
-        super().__init__(sizes)
+        super().__init__(sizes, Holding(indices.letters))
         self.writer: Writer = SumWriter(indices)
         self.indices, self.at, self.taken = indices, at, frozenset(taken)
-        self.holding = Holding(indices.letters)
         # What sums were made of: the body, the size for each letter, and the conditions.
         self.opened: dict[Expr, tuple[Term, Mapping[str, Dim], Sequence[Condition]]] = {}
         apart = [name.rpartition("_") for name in self.taken]
@@ -74,8 +73,6 @@ class Members(Recovery):
     def _term(self, tensor: Tensor) -> Term:
         if any(self.holding.letters_of(tensor)):
             raise Irreducible
-        if tensor in self.holding.members:
-            return self._member(tensor)
         if isinstance(tensor, Constant) and tensor.name == "unit" and "_" in str(tensor.parameters[0].value):
             raise Irreducible  # under a sum over i the place y_i would be a member
         if isinstance(tensor, Apply) and tensor.function == HELD:
@@ -86,17 +83,6 @@ class Members(Recovery):
                 raise Irreducible
             return self.term(written_out)
         return super()._term(tensor)
-
-    def _member(self, tensor: Tensor) -> Term:
-        of, at = self.holding.members[tensor]
-        letters = [letter for letter in at if letter is not None]
-        if of.name in (UNEQUAL, BELOW) or list(at[: len(letters)]) != letters:
-            raise Irreducible  # a condition outside of its sum; a column r[:,j], which has no name
-        expr = member(of.name, letters, shape_of_axes(tensor.dims))
-        self.writer.variables.add(expr)
-        if isinstance(tensor, Symbol) and tensor.property in ("symmetric", "spd"):
-            self.writer.symmetric.add(expr)
-        return Term(1, [expr], [], ()) if not tensor.dims else Term(1, [], [], (expr,))
 
     def _sum(self, tensor: Sum) -> Term:
         completed = _with_square(tensor, self.holding) if not tensor.dims else None
@@ -360,11 +346,6 @@ def _with_square(tensor: Sum, holding: Holding) -> Tensor | None:
             rest = [term for term in tensor.terms if term not in (cross, *squares)]
             return build.add([*rest, (scale, build.einsum([(apart, (0,)), (apart, (0,))], ()))], ())
     return None
-
-
-def member(name: str, letters: Sequence[str], shape: Shape) -> Expr:
-    """x_i, r_ij."""
-    return Expr("name", tuple(map(_index, letters)), name, shape=shape)
 
 
 def _index(letter: str) -> Expr:

@@ -12,7 +12,7 @@ from matdiff.language import make
 from matdiff.language.queries import post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.notations.equation import Equation, NoNotation
-from matdiff.notations.members import Members, are_positions_told, member
+from matdiff.notations.members import Members, are_positions_told
 from matdiff.tensor.held import At
 
 
@@ -22,9 +22,11 @@ def equation(answer: Answer, result: Result) -> Equation:
     Raises NoNotation where the question has no sums over an index, or where the result is no sum of members.
     """
     indices = answer.typed.indices
-    if indices is None or result.turned or result.is_row or result.tensor.order > 2:
+    if indices is None or result.turned or result.is_row:
         raise NoNotation
     at = held_axes(answer, result)
+    if at.count(None) > 2:
+        raise NoNotation
     names = (*answer.typed.variables, *answer.typed.definitions, *answer.typed.sizes_as_numbers)
     context = result.context._replace(recovery=lambda sizes: Members(sizes, indices, at, names))
     chosen = written(result.derived, context)
@@ -47,8 +49,8 @@ def _left(answer: Answer, result: Result, at: At) -> Expr:
     if not letters:
         return arrays_side(answer, result.plain)
     if not result.order:
-        return member(output_name(answer.typed), letters, shape_of(answer.typed.expr))
+        return make.member(output_name(answer.typed), letters, shape_of(answer.typed.expr))
     variable = answer.typed.variables[result.wrt[0]]
     shape = (variable.shape[1], variable.shape[0]) if len(letters) == 1 else variable.shape
     output = make.name(output_name(answer.typed), shape_of(answer.typed.expr))
-    return Expr("partial", (output, member(variable.name, letters, shape)), 1)
+    return Expr("partial", (output, make.member(variable.name, letters, shape)), 1)

@@ -17,8 +17,18 @@ from matdiff.functions import FUNCTIONS, row_of
 from matdiff.infer.infer import Typed
 from matdiff.infer.rules import ARGUMENTS, expanded, typed_value
 from matdiff.infer.unify import size_of as size_of_argument
-from matdiff.language.dims import size
-from matdiff.language.queries import BY_ENTRIES, free_indices, index_names, post_order, rebuilt, shape_of, sizes_of_indices
+from matdiff.language.dims import shape_of_axes, size
+from matdiff.language.queries import (
+    BY_ENTRIES,
+    free_indices,
+    index_names,
+    is_scalar,
+    post_order,
+    rebuilt,
+    shape_of,
+    sizes_of_indices,
+)
+from matdiff.language.syntax import Expr
 from matdiff.limits import check
 from matdiff.numbers.axes import Place, Sizes, number_of_dim, stored_place, stored_size
 from matdiff.numbers.matrices import Matrix, Number, Undefined, blocks, checked, entry_at, size_of, transposed
@@ -27,7 +37,7 @@ from matdiff.numbers.precision import mp
 
 if TYPE_CHECKING:
     from matdiff.functions import Function
-    from matdiff.language.syntax import Expr, Rational
+    from matdiff.language.syntax import Rational
 
 DIGITS = 60
 Values = Mapping[str, Matrix]
@@ -267,13 +277,16 @@ class Entries:
         self.plans: dict[int, tuple[Expr, list[Expr], list[_Step]]] = {}
         self.rests: dict[tuple[int, ...], Number] = {}
         self.slopes: dict[tuple[int, ...], Matrix] = {}
+        self.members: dict[tuple[int, ...], Matrix] = {}
         self.indexed: dict[int, tuple[Expr, bool]] = {}
 
     def value(self, node: Expr, at: dict[str, int]) -> Number:
         if not self._has_indices(node):
             return self.arrays.value(node)[0][0]
         if node.op == "entry":
-            return self._entry(node.args[0], tuple(at[str(index.value)] for index in node.args[1:]))
+            place = tuple(at[str(index.value)] for index in node.args[1:])
+            array = node.args[0]
+            return entry_at(self._held(array, at), place) if self._has_indices(array) else self._entry(array, place)
         if node.op == "delta":
             left, right = node.args
             return self.arithmetic.number(int(at[str(left.value)] == at[str(right.value)]))
@@ -283,7 +296,41 @@ class Entries:
             return self._product(node.args, at)
         if node.op == "+":
             return self.arithmetic.total(self.value(term, at) for term in node.args)
+        if node.op == "name" or not all(map(is_scalar, node.args)):
+            return self._held(node, at)[0][0]
         return self.arrays.applied(node.op, *([[self.value(arg, at)]] for arg in node.args))[0][0]
+
+    def _held(self, node: Expr, at: dict[str, int]) -> Matrix:
+        """The value of an expression in matrix notation with members, at their indices."""
+        letters = sorted(free_indices(node)[id(node)])
+        key = (id(node), *(at[letter] for letter in letters))
+        if key not in self.members:
+            values = dict(self.arrays.values)
+
+            def of_member(_: Expr, again: Expr) -> Expr:
+                if again.op != "name" or not again.args:
+                    return again
+                name = f"{again.value} {' '.join(str(index.value) for index in again.args)}"
+                values[name] = self._member(again, at)
+                return Expr("name", (), name, shape=again.shape)
+
+            expr = rebuilt(node, of_member)
+            self.members[key] = Evaluation(values, self.arrays.sizes, {}, self.arithmetic).value(expr)
+        return self.members[key]
+
+    def _member(self, node: Expr, at: dict[str, int]) -> Matrix:
+        """The member x_i of an array x."""
+        array, shape = self.arrays.values[str(node.value)], shape_of(node)
+        whole = shape_of_axes([*(shape_of(index)[0] for index in node.args), *(dim for dim in shape if not dim.is_one)])
+        before = [at[letter] for letter in index_names(node.args)]
+        rows, columns = self.arrays.size(node)
+
+        def entry(*place: int) -> Number:
+            inside = [index for index, dim in zip(place, shape) if not dim.is_one]
+            row, column = stored_place(whole, (*before, *inside, 0)[: len(whole)], self.arrays.sizes)
+            return array[row][column]
+
+        return [[entry(row, column) for column in range(columns)] for row in range(rows)]
 
     def _has_indices(self, root: Expr) -> bool:
         known = self.indexed.get(id(root))

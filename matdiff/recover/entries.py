@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from matdiff.functions import FUNCTIONS, word_of
+from matdiff.functions import FUNCTIONS, MEMBERS, row_of, word_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, shape_of_axes
 from matdiff.language.errors import NoClosedForm
-from matdiff.language.queries import shape_of
+from matdiff.language.queries import index_names, names_in, post_order, shape_of
 from matdiff.language.syntax import Expr, Rational
+from matdiff.laws.simplify import simplify
 from matdiff.recover import terms
 from matdiff.recover.graph import Graph, Irreducible
 from matdiff.recover.moves import reduce
-from matdiff.recover.recover import Recovery
+from matdiff.recover.recover import HeldRecovery, Recovery
+from matdiff.tensor import build
 from matdiff.tensor.build import base_and_exponent
-from matdiff.tensor.lift import definition_of
-from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
+from matdiff.tensor.held import Holding, NotHeld
+from matdiff.tensor.lift import definition_of, lift_of
+from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Session, Sum, Symbol, Tensor, entered
 from matdiff.tensor.rational import magnitude, whole
 
 _MERGED = ("entry", "+")
@@ -56,6 +59,20 @@ def _entry(array: Expr, letters: Sequence[str]) -> Expr:
     if array.op == "'":
         array, letters = array.args[0], letters[::-1]
     return Expr("entry", (array, *map(_letter, letters)), shape=SCALAR)
+
+
+def by_entries(matrix: Expr, letters: Sequence[str]) -> Expr:
+    """An entry of a matrix in which members stand, with these letters, in index notation."""
+    names = names_in(matrix)
+    with entered(Session()):
+        values: dict[str, Tensor] = {}
+        for name in names:
+            own = [dim for dim in shape_of(name) if not dim.is_one]
+            values[str(name.value)] = build.symbol(str(name.value), (*(shape_of(index)[0] for index in name.args), *own))
+        lift = lift_of(values, [matrix])
+        tensor = lift.value(matrix)
+        taken = [*values, *index_names(post_order(matrix))]
+        return in_indices(tensor, [*lift.held(matrix), *letters], Recovery({}), taken)
 
 
 class _Entries:
@@ -112,6 +129,8 @@ class _Entries:
 
     def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         is_power = tensor.function == "power"
+        if row_of(tensor.function).along == MEMBERS:
+            return self._of_member(tensor, letters)
         if not is_power and FUNCTIONS[tensor.function].form != "each":
             return self._by_definition(tensor, letters)
         args = [self.entry(arg, letters) for arg in tensor.args]
@@ -120,6 +139,20 @@ class _Entries:
                 return make.call("^", *args, shape=SCALAR)
             return _power(args[0], tensor.exponent)
         return make.call(tensor.function, *args, shape=SCALAR)
+
+    def _of_member(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
+        """A function of the matrix of a family at these letters: `inv(A_k X)[i,j]`."""
+        row, (arg,) = FUNCTIONS[tensor.function], tensor.args
+        holding = Holding({})
+        try:
+            matrix = HeldRecovery(self.recovery.sizes, holding).expr(
+                simplify(holding.hold(arg, (*letters[: arg.order - 2], None, None)))
+            )
+        except (Irreducible, NotHeld):
+            raise NoClosedForm(function=row.of) from None
+        own = letters[arg.order - 2 :]
+        value = make.call(row.of, matrix, shape=shape_of_axes(tensor.dims[arg.order - 2 :]))
+        return _entry(value, own) if own else value
 
     def _by_definition(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         """A function of a whole array that has no notation, by what it is defined to be; else there is nothing true to print."""

@@ -18,7 +18,7 @@ from matdiff.language.queries import ones_of
 from matdiff.language.syntax import Expr
 from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.tensor import build
-from matdiff.tensor.lift import Lift, differential_of_rows
+from matdiff.tensor.lift import Lift, lifted_differential
 from matdiff.tensor.lower import axes_of, variable_tensor
 from matdiff.tensor.nodes import Session, Tensor, entered
 
@@ -61,7 +61,7 @@ def typed_differential(row: Function, kinds: Kinds) -> Typed:
         values = {name: variable_tensor(variable) for name, variable in variables.items()}
         if row.along == "cols":
             values = {name: _turned(value) for name, value in values.items()}
-        value = differential_of_rows(row.of, values)
+        value = lifted_differential(row, values)
         if row.along == "cols":
             value = _turned(value)
         return Typed(_recovered(value, variables["Y"].shape, variables), variables, {}, ())

@@ -23,6 +23,7 @@ from matdiff.recover.moves import reduce
 from matdiff.recover.terms import Chain
 from matdiff.recover.writer import Term, Writer
 from matdiff.tensor.build import add, base_and_exponent, einsum, is_symmetric
+from matdiff.tensor.held import BELOW, UNEQUAL, Holding
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Sum, Symbol, Tensor
 from matdiff.tensor.rational import magnitude
 
@@ -125,7 +126,7 @@ class Recovery:
         return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
 
     def _apply(self, tensor: Apply, shape: Shape) -> Expr:
-        args = tuple(self.expr(arg) for arg in tensor.args)
+        args = tuple(self.expr(arg) for arg in tensor.args)  # of every matrix of a family there is no notation
         if tensor.function == HELD:
             return args[0]
         if tensor.function == "power":
@@ -289,6 +290,28 @@ class Recovery:
                     left[size] -= 1
                 divisors[:] = self.writer.powers(left)
                 factors[place] = make.call("mean", inner, shape=SCALAR)
+
+
+class HeldRecovery(Recovery):
+    """Recovers tensors in which indices are held: the member x_i of an array x is written as one."""
+
+    def __init__(self, sizes: dict[Dim, Expr], holding: Holding) -> None:
+        super().__init__(sizes)
+        self.holding = holding
+
+    def _term(self, tensor: Tensor) -> Term:
+        return self._member(tensor) if tensor in self.holding.members else super()._term(tensor)
+
+    def _member(self, tensor: Tensor) -> Term:
+        of, at = self.holding.members[tensor]
+        letters = [letter for letter in at if letter is not None]
+        if of.name in (UNEQUAL, BELOW) or list(at[: len(letters)]) != letters:
+            raise Irreducible  # a condition outside of its sum; a column r[:,j], which has no name
+        expr = make.member(of.name, letters, shape_of_axes(tensor.dims), of.dims)
+        self.writer.variables.add(expr)
+        if isinstance(tensor, Symbol) and tensor.property in ("symmetric", "spd"):
+            self.writer.symmetric.add(expr)
+        return Term(1, [expr], [], ()) if not tensor.dims else Term(1, [], [], (expr,))
 
 
 def size_expressions(variables: Iterable[Variable], wrt: Sequence[str] = (), named: Iterable[str] = ()) -> dict[Dim, Expr]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import FUNCTIONS, MEMBERS, row_of
 from matdiff.language.dims import Dim
 from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor import build
@@ -63,6 +63,9 @@ class Holding:
         if isinstance(tensor, Product):
             at_slots = self.letters_at(tensor)
             return tuple(at_slots.get(index, ()) for index in tensor.out)
+        if isinstance(tensor, Apply) and row_of(tensor.function).along == MEMBERS:
+            (arg,) = tensor.args
+            return (*self.letters_of(arg)[:-2], *none)[: tensor.order]
         alike = [self.letters_of(child) for child in tensor.children if child.order == tensor.order]
         return tuple(_merged(axis) for axis in zip(none, *alike))
 
@@ -166,6 +169,12 @@ class Holding:
         if row is not None and row.form == "lifted" and row.along == "rows" and at[0] is not None:
             (arg,) = tensor.args  # softmax(X, rows) with a row held is softmax of the row
             return self.hold(call(row.of, [self.hold(arg, (at[0], None))], tensor.dims[1:]), at[1:])
+        if row is not None and row.along == MEMBERS:
+            (arg,) = tensor.args
+            count = arg.order - 2
+            if None in at[:count] or any(at[count:]):
+                raise NotHeld
+            return call(row.of, [self.hold(arg, (*at[:count], None, None))], tensor.dims[count:])
         if row is not None and row.form != "each":
             written_out = definition_of(tensor)
             if written_out is None:

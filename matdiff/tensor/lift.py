@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS, lifted, word_of
+from matdiff.functions import FUNCTIONS, MEMBERS, lifted, word_of
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_call, typed_on_scalar, typed_rule, typed_value
 from matdiff.language import make
 from matdiff.language.dims import ONE, shape_of_axes
 from matdiff.language.errors import NotLifted
-from matdiff.language.queries import index_names, is_scalar, masks_of, sizes_of_indices, values_of
+from matdiff.language.queries import constant, index_names, is_scalar, masks_of, sizes_of_indices, values_of
 from matdiff.language.syntax import Expr
 from matdiff.tensor import build
 from matdiff.tensor.lower import Lowering, call, defined, variable_tensor
@@ -216,6 +216,10 @@ class Lift(Lowering):
             and self._is_of_vector(expr)
         ):
             return self._of_members(expr, row)
+        if lifted(op, MEMBERS) in FUNCTIONS:
+            return self._of_matrices(expr)
+        if op == "^" and isinstance(constant(expr.args[1]), int):
+            return self._power(expr)
         if row is not None and row.form != "each" and row.values:
             return self._defined(expr, typed_value)
         if op in ("neg", "*", "at", "unvec") or (row is not None and row.form in ("each", "op")):
@@ -276,6 +280,29 @@ class Lift(Lowering):
         members = self._of(arg)
         return build.apply(lifted(row.name, "rows"), (members,), members.dims[:1] + self.axes(expr))
 
+    # Functions of matrices
+
+    def _of_matrices(self, expr: Expr) -> Tensor:
+        """A function of every matrix of a family, which are what the last two axes of an array hold."""
+        (arg,) = expr.args
+        if not self.axes(arg):
+            return self._defined(expr, typed_on_scalar)
+        return self._of_every(expr.op, self._of(arg), self.axes(expr))
+
+    @staticmethod
+    def _of_every(function: str, matrices: Tensor, axes: tuple[Dim, ...]) -> Tensor:
+        return build.apply(lifted(function, MEMBERS), (matrices,), matrices.dims[:-2] + axes)
+
+    def _power(self, expr: Expr) -> Tensor:
+        """A_k^2 and A_k^-1."""
+        base, held = self._of(expr.args[0]), self.held(expr.args[0])
+        exponent = constant(expr.args[1])
+        assert isinstance(exponent, int)
+        if exponent < 0:
+            base = self._of_every("inv", base, self.axes(expr))
+        factors = [(base, [*held, place, place + 1]) for place in range(abs(exponent))]
+        return build.einsum(factors, [*held, 0, abs(exponent)])
+
     def definition(self, expr: Expr) -> Tensor:
         """The value of `softmax(X, rows)` by the definition of softmax, where it has one."""
         row = FUNCTIONS[expr.op]
@@ -304,6 +331,8 @@ class Lift(Lowering):
 def definition_of(tensor: Apply) -> Tensor | None:
     """A function of a whole vector or matrix, or of its rows, by its definition in the language, where it has one."""
     row = FUNCTIONS.get(tensor.function)
+    if row is not None and row.along == MEMBERS:
+        return None
     if row is not None and row.form == "lifted" and FUNCTIONS[row.of].values:
         matrix = make.name(ARGUMENTS[0], shape_of_axes(tensor.args[0].dims))
         return Lift({ARGUMENTS[0]: tensor.args[0]}).definition(make.call(row.name, matrix, shape=shape_of_axes(tensor.dims)))
@@ -312,12 +341,14 @@ def definition_of(tensor: Apply) -> Tensor | None:
     return defined(row, tensor.args, [(*arg.dims, ONE, ONE)[:2] for arg in tensor.args], Lift)
 
 
-def differential_of_rows(function: str, values: Mapping[str, Tensor]) -> Tensor:
-    """The differential of a function of vectors, of every row: its rule with X, Y and dX, which have the rows as first axis."""
-    shapes = {name: (tensor.dims[1] if tensor.order > 1 else ONE, ONE) for name, tensor in values.items()}
-    typed = typed_rule(FUNCTIONS[function], kinds_of(shapes), 0)
-    lift = Lift(dict(values), sizes_in(typed, shapes), {_LINE: values["X"].dims[0]}, dict.fromkeys(values, (_LINE,)))
-    return lift.spread(typed.expr, (_LINE,))
+def lifted_differential(row: Function, values: Mapping[str, Tensor]) -> Tensor:
+    """The differential of a function of every row, or of every member: its rule with X, Y and dX, which have these as first axes."""
+    members = values["X"].dims[: -2 if row.along == MEMBERS else -1]
+    lines = [f"{_LINE}{place}" for place in range(len(members))]
+    shapes = {name: shape_of_axes(tensor.dims[len(members) :]) for name, tensor in values.items()}
+    typed = typed_rule(FUNCTIONS[row.of], kinds_of(shapes), 0)
+    lift = Lift(dict(values), sizes_in(typed, shapes), dict(zip(lines, members)), dict.fromkeys(values, tuple(lines)))
+    return lift.spread(typed.expr, lines)
 
 
 def _indices_of(expr: Expr) -> tuple[str, ...]:

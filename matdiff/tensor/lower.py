@@ -192,12 +192,14 @@ class Lowering:
         sizes: dict[Index, Dim] = {}
         parts: list[Part] = []
         constants: list[Factor] = []
+        # No index that an operand depends on is called so.
         for arg, letters, shape in zip(expr.args, inputs, shapes):
-            sizes.update(zip(letters, shape))
-            parts.append((arg, [letter for letter, dim in zip(letters, shape) if not dim.is_one]))
+            sizes.update((("pattern", letter), dim) for letter, dim in zip(letters, shape))
+            parts.append((arg, [("pattern", letter) for letter, dim in zip(letters, shape) if not dim.is_one]))
         ends: list[Index] = []
         for token in output:
-            axes = [letter for letter in token.split("*") if letter != "1" and not sizes[letter].is_one]
+            own = [("pattern", letter) for letter in token.split("*") if letter != "1"]
+            axes: list[Index] = [index for index in own if not sizes[index].is_one]
             if len(axes) == 2:
                 pair = (sizes[axes[0]], sizes[axes[1]])
                 constants.append((build.constant("fuse", pair, (pair[0] * pair[1], *pair)), [token, *axes]))
@@ -246,7 +248,7 @@ class Lowering:
         if rows.is_one or columns.is_one:
             return self._of(expr.args[0])
         fuse = build.constant("fuse", (columns, rows), (columns * rows, columns, rows))
-        return self._joined(expr, [(expr.args[0], ("p",))], ("i", "j"), {}, [(fuse, ("p", "j", "i"))])
+        return self._joined(expr, [(expr.args[0], (2,))], (0, 1), {}, [(fuse, (2, 1, 0))])
 
     def _triangle(self, expr: Expr) -> Tensor:
         """The lower or upper triangle, diagonal included: the entries times a mask of zeros and ones.

@@ -139,3 +139,15 @@ function _einsum(inputs, output, arrays...)
     summed = Tuple(length(output)+1:length(letters))
     return dropdims(sum(total, dims=summed), dims=summed)
 end
+
+"f of every matrix that the axes of x after the first ones, as many as count says, hold."
+function _each(f, x, count)
+    front = size(x)[1:count]
+    values = [f(x[place, :, :]) for place in CartesianIndices(front)]
+    first(values) isa Number && return values
+    result = similar(first(values), front..., size(first(values))...)
+    for place in CartesianIndices(front)
+        result[place, :, :] = values[place]
+    end
+    return result
+end

@@ -181,3 +181,17 @@ function y = einsum_(inputs, output, varargin)
     y = sum(y, k);
   end
 end
+
+function y = each_(f, x, count)
+% f of every matrix that the axes of x after the first ones, as many as count says, hold.
+  front = arrayfun(@(axis) size(x, axis), 1:count);
+  rows = size(x, count + 1);
+  columns = size(x, count + 2);
+  pages = reshape(x, prod(front), rows * columns);
+  values = [];
+  for place = 1:prod(front)
+    value = f(reshape(pages(place, :), rows, columns));
+    values(place, :) = value(:).';
+  end
+  y = reshape(values, [front, size(value)]);
+end

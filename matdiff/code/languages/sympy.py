@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdiff.code.language import SAME, infix
+from matdiff.code.language import SAME, Language, infix
 from matdiff.code.languages.dotted import product
 from matdiff.code.languages.python import KEYWORDS, Python
 from matdiff.code.plan import Node
@@ -221,6 +221,15 @@ class SymPy(Python):
     units = [[sp.Matrix(n, n, lambda i, j: int((i, j) == (k, l))) for l in range(n)] for k in range(n)]
     rows = [[_slope(lambda g: d(e, g), n).tolist() for e in row] for row in units]
     return sp.permutedims(sp.Array(rows), (2, 3, 0, 1, 4, 5))''',
+        "_each": '''def _each(f, x, count):
+    """f of every matrix that the axes of x from this number on hold."""
+    rows, columns = x.shape[count:]
+    entries = sp.flatten(x.tolist())
+    size = rows * columns
+    values = [f(sp.Matrix(rows, columns, entries[start : start + size])) for start in range(0, len(entries), size)]
+    shape = (*x.shape[:count], *getattr(values[0], "shape", ()))
+    entries = sp.flatten(values)
+    return sp.Array(entries, shape) if len(shape) > 2 else sp.Matrix(shape[0], shape[1] if len(shape) > 1 else 1, entries)''',
         "_einsum": '''def _einsum(spec, *arrays):
     """The sum over all letters that are not behind the arrow of the product of arrays whose axes the letters name."""
     inputs, _, output = spec.partition("->")
@@ -251,6 +260,10 @@ class SymPy(Python):
         return entries[0]
     return sp.Array(entries, shape) if len(shape) > 2 else sp.Matrix(shape[0], shape[1] if len(shape) > 1 else 1, entries)''',
     }
+
+    def each(self, node: Node) -> Spelling:
+        """By a helper, as where no library knows such arrays."""
+        return Language.each(self, node)
 
     def blocks(self, node: Node) -> str:
         """Blocks are all numbers or all matrices."""

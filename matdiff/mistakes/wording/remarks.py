@@ -9,6 +9,7 @@ from typing import Any
 from matdiff.functions import FUNCTIONS, MATRIX_POWER
 from matdiff.language import errors
 from matdiff.language.kinds import default_kind
+from matdiff.language.queries import tells_axes
 from matdiff.language.syntax import Span
 from matdiff.language.text import definition
 from matdiff.language.text import text as in_text
@@ -75,9 +76,15 @@ def _soft(remark: errors.SoftKind, text: str) -> Advice:
 
 
 def _sum_read(remark: errors.SumRead, text: str) -> Advice:
-    read = "; ".join([*(definition(name, value) for name, value in remark.definitions), in_text(remark.read)])
+    whole = in_text(remark.read) if tells_axes(remark.read) else definition(remark.output, remark.read)
+    read = "; ".join([*(definition(name, value) for name, value in remark.definitions), whole])
     notes = [f"{shown} is {place} of {array}" for shown, place, array in remark.members]
-    notes += [f"the derivative by {member} is that row of the derivative by {family}" for member, family in remark.by]
+    by = (
+        "the derivative is by the whole {2}, of which {0} is {1}"
+        if remark.is_by_whole
+        else "the derivative by {0} is {1} of that by {2}"
+    )
+    notes += [by.format(*row) for row in remark.by]
     notes += [f"{entry} is 1 where {member}, else 0" for entry, member in remark.sets]
     held = "is a position" if len(remark.held) == 1 else "are positions"
     notes += [f"no sum binds {' and '.join(remark.held)}, which {held}"] if remark.held else []

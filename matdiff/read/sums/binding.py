@@ -91,7 +91,8 @@ class _Binding:
         self.families = {
             (one.stem, len(one.letters))
             for one in found
-            if one.within.issuperset(one.letters) or (one.is_mixed and outside.issuperset(set(one.letters) - one.within))
+            if one.stem
+            and (one.within.issuperset(one.letters) or (one.is_mixed and outside.issuperset(set(one.letters) - one.within)))
         }
         self.held = {
             letter
@@ -205,8 +206,8 @@ def _place(place: Expr, indices: Mapping[str, Expr]) -> Expr:
 
 
 def _members(expr: Expr, within: frozenset[str]) -> Iterator[_Found]:
-    """What may be members."""
-    parts = _parts(expr)
+    """What may be members, and entries of what is no name, whose stem is empty."""
+    parts = ("", _letters(expr)) if expr.op == "at" and expr.args[0].op != "name" else _parts(expr)
     if parts is not None:
         yield _Found(*parts, within, expr.op == "at")
     inside = within.union(index_names(expr.args[1:])) if expr.op == "over" else within
@@ -226,9 +227,13 @@ def _conditions(expr: Expr, within: frozenset[str]) -> Iterator[tuple[str, bool]
         yield from _conditions(arg, inside)
 
 
+def _letters(entry: Expr) -> tuple[str, ...]:
+    return tuple(str(place.value) if place.op == "name" else "" for place in entry.args[1:])
+
+
 def _parts(expr: Expr) -> _Parts | None:
     """Stem and letters of `x_i` and `X[i,j]`, for other places than names empty ones; None for what is no member."""
     if expr.op == "at" and expr.args[0].op == "name":
-        return str(expr.args[0].value), tuple(str(place.value) if place.op == "name" else "" for place in expr.args[1:])
+        return str(expr.args[0].value), _letters(expr)
     stem, _, letters = str(expr.value).rpartition("_") if expr.op == "name" else ("", "", "")
     return (stem, tuple(letters)) if stem and letters.isalpha() and len(letters) <= MOST_INDICES else None
