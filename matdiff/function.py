@@ -10,6 +10,8 @@ from functools import cache
 Signature = tuple[tuple[tuple[str, str], ...], tuple[str, str]]
 
 FUNCTIONS: dict[str, Function] = {}
+# What is taken of every matrix of a family: only tensors know it.
+_OF_MEMBERS: dict[str, Function] = {}
 NAMES: dict[str, str] = {}
 RESERVED = ("I", "ones", "zeros", "eye", "wrt", "pi")
 
@@ -306,20 +308,16 @@ def _of_lines(row: Function) -> list[Function]:
     return found
 
 
-def _of_members(row: Function) -> list[Function]:
-    """The row of a function of a matrix, of every matrix in an array with more axes."""
-    if row.form != "func" or row.arity != 1 or not row.is_of_whole_matrix or row.domain == "symmetric":
-        return []
-    return [Function(lifted(row.name, MEMBERS), "lifted", of=row.name, along=MEMBERS)]
-
-
 def add(own: Function) -> list[Function]:
-    """Put a row in the table, with the derivatives that have a name of their own, and the functions of rows, columns and members."""
+    """Put a row in the table, with the derivatives that have a name of their own, and the functions of rows and columns."""
     added = [own, *(_derivatives(own) if own.form == "matrix" else ())]
     for row in added:
         FUNCTIONS[row.name] = row
         NAMES.update(dict.fromkeys((row.name, *row.aliases), row.name))
-    lines = [*_of_lines(own), *_of_members(own)]
+    lines = _of_lines(own)
+    if own.form == "func" and own.arity == 1 and own.is_of_whole_matrix and own.domain != "symmetric" and not own.takes_vectors:
+        name = lifted(own.name, MEMBERS)
+        _OF_MEMBERS[name] = Function(name, "lifted", of=own.name, along=MEMBERS)
     FUNCTIONS.update((row.name, row) for row in lines)
     return added + lines
 
@@ -329,7 +327,7 @@ _NONE = Function("", "")
 
 def row_of(operation: str) -> Function:
     """The row of an operation; that of one that is no function claims nothing."""
-    return FUNCTIONS.get(operation, _NONE)
+    return FUNCTIONS.get(operation) or _OF_MEMBERS.get(operation, _NONE)
 
 
 def word_of(operation: str) -> str:
@@ -366,5 +364,6 @@ def extended(*rows: Function) -> Iterator[None]:
     finally:
         for row in added:
             del FUNCTIONS[row.name]
+            _OF_MEMBERS.pop(lifted(row.name, MEMBERS), None)
             for name in (row.name, *row.aliases):
                 NAMES.pop(name, None)

@@ -163,7 +163,7 @@ def test_the_last_statement_is_an_expression_unless_more_follows() -> None:
         ("S: symmetric n", ["S matrix symmetric name:n name:n"]),
         ("S: spd n x n", ["S matrix spd name:n name:n"]),
         ("Q: orthogonal 3", ["Q matrix orthogonal number:3 number:3"]),
-        ("T: m x n x p", ["T array None name:m name:n name:p"]),
+        ("T: m x n x p", ["T tensor None name:m name:n name:p"]),
     ],
 )
 def test_declarations(text: str, expected: list[str]) -> None:

@@ -271,6 +271,7 @@ ARRAYS = {
     "sum_{i != j} logdet(A + x_i x_j^T)": ("A", None),
     "sum_k tr(S_k^-2 A)": ("A", None),
     "sum_k inv(c_k) x_k": ("c", None),
+    "Y[k] = sum_l exp(sum_i S[i,k,i] + x_l - x_l)": ("S", None),
 }
 SUMS.update(ARRAYS)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from matdiff.derive.rank import is_regular
-from matdiff.functions import FUNCTIONS
+from matdiff.functions import row_of
 from matdiff.infer.rules import ARGUMENTS, WITHOUT_INVERSE, rule_expr
 from matdiff.language.dims import ONE, Dim, Shape
 from matdiff.language.errors import NoClosedForm
@@ -85,7 +85,7 @@ def _shares(node: Tensor, adjoint: Tensor, extra: int, place: dict[Tensor, int])
         return [(node.args[0], adjoint)]
     if node.function == "power":
         return _power_shares(node, adjoint, extra, place)
-    if node.function == "frechet" or FUNCTIONS[node.function].form == "matrix":
+    if node.function == "frechet" or row_of(node.function).form == "matrix":
         return _matrix_function_shares(node, adjoint, extra, place)
     return [
         (arg, pull_back(differential(node, position, change), adjoint, extra, change))
@@ -164,7 +164,7 @@ def _times(adjoint: Tensor, factor: Tensor, extra: int) -> Tensor:
 
 def differential(node: Apply, position: int, change: Tensor) -> Tensor:
     """The differential of a function node for a change of one argument: the rule of its row with X, Y and dX put in."""
-    row = FUNCTIONS[node.function]
+    row = row_of(node.function)
     if row.form == "each":
         return Lowering({"X": node.args[0], "Y": node, "dX": change}).value(rule_expr(row.rules[0]))
     if row.form == "lifted":

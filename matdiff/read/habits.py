@@ -347,9 +347,8 @@ def _arguments(tokens: list[Token], sentence: Sentence, text: str) -> list[Token
             *tokens[end:],
         ]
     for start, end in reversed(outermost):
-        _note(
-            sentence, start, end, _spelled([token for token in tokens if start <= token.start_pos and token.end_pos <= end], text)
-        )
+        first = next(place for place, token in enumerate(tokens) if token.start_pos == start and token.type == "NAME")
+        _note(sentence, start, end, _spelled(tokens[first : end_of_atom(tokens, first)], text))
     return tokens
 
 

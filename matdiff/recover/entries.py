@@ -13,7 +13,7 @@ from matdiff.functions import FUNCTIONS, MEMBERS, row_of, word_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, shape_of_axes
 from matdiff.language.errors import NoClosedForm
-from matdiff.language.queries import index_names, names_in, post_order, shape_of
+from matdiff.language.queries import free_indices, index_names, names_in, post_order, shape_of
 from matdiff.language.syntax import Expr, Rational
 from matdiff.laws.simplify import simplify
 from matdiff.recover import terms
@@ -142,7 +142,7 @@ class _Entries:
 
     def _of_member(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         """A function of the matrix of a family at these letters: `inv(A_k X)[i,j]`."""
-        row, (arg,) = FUNCTIONS[tensor.function], tensor.args
+        row, (arg,) = row_of(tensor.function), tensor.args
         holding = Holding({})
         try:
             matrix = HeldRecovery(self.recovery.sizes, holding).expr(
@@ -194,6 +194,9 @@ class _Entries:
             else:
                 entry = _power(entry, magnitude(exponent))
             (above if exponent > 0 else below).append(entry)
+        told = frozenset().union(*(free_indices(entry)[id(entry)] for entry in (*above, *below)))
+        above += [self.recovery.size(product.sizes[slot]) for slot in summed if names[slot] not in told]
+        summed = [slot for slot in summed if names[slot] in told]
         above, below = _merged(above), _merged(below)
         body = self.recovery.writer.scaled(1, deltas + above, below, (), entries=True) if summed else None
         if body is None:

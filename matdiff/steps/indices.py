@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from matdiff.derive.rank import mark_of
 from matdiff.derive.sweep import derive
+from matdiff.functions import MEMBERS, row_of, word_of
 from matdiff.infer.rules import ARGUMENTS
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, Dim, shape_of_axes
@@ -179,8 +180,11 @@ class _Indices:
         return build.add(terms, node.dims + self.variable.dims)
 
     def _name_law(self, node: Apply) -> None:
-        args = tuple(make.name(text, shape_of_axes(arg.dims)) for text, arg in zip(ARGUMENTS, node.args))
-        value = Expr(node.function, args, shape=shape_of_axes(node.dims))
+        # A law of matrices is the same for those of a family.
+        of_members = row_of(node.function).along == MEMBERS
+        count = node.args[0].order - 2 if of_members else 0
+        args = tuple(make.name(text, shape_of_axes(arg.dims[count:])) for text, arg in zip(ARGUMENTS, node.args))
+        value = Expr(word_of(node.function) if of_members else node.function, args, shape=shape_of_axes(node.dims[count:]))
         if node.function == "power":
             found = [laws.law("power")]
         elif laws.is_matrix_function(node.function) or laws.has_rule(value):

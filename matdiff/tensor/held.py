@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from matdiff.functions import FUNCTIONS, MEMBERS, row_of
+from matdiff.functions import MEMBERS, row_of
 from matdiff.language.dims import Dim
 from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor import build
@@ -165,17 +165,17 @@ class Holding:
         raise NotHeld
 
     def _apply(self, tensor: Apply, at: At) -> Tensor:
-        row = FUNCTIONS.get(tensor.function)
-        if row is not None and row.form == "lifted" and row.along == "rows" and at[0] is not None:
+        row = row_of(tensor.function)
+        if row.along == "rows" and at[0] is not None:
             (arg,) = tensor.args  # softmax(X, rows) with a row held is softmax of the row
             return self.hold(call(row.of, [self.hold(arg, (at[0], None))], tensor.dims[1:]), at[1:])
-        if row is not None and row.along == MEMBERS:
+        if row.along == MEMBERS:
             (arg,) = tensor.args
             count = arg.order - 2
             if None in at[:count] or any(at[count:]):
                 raise NotHeld
             return call(row.of, [self.hold(arg, (*at[:count], None, None))], tensor.dims[count:])
-        if row is not None and row.form != "each":
+        if row.name and row.form != "each":
             written_out = definition_of(tensor)
             if written_out is None:
                 raise NotHeld

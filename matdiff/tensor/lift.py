@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from matdiff.functions import FUNCTIONS, MEMBERS, lifted, word_of
+from matdiff.functions import FUNCTIONS, MEMBERS, lifted, row_of, word_of
 from matdiff.infer.rules import ARGUMENTS, kinds_of, sizes_in, typed_call, typed_on_scalar, typed_rule, typed_value
 from matdiff.language import make
 from matdiff.language.dims import ONE, shape_of_axes
@@ -216,7 +216,7 @@ class Lift(Lowering):
             and self._is_of_vector(expr)
         ):
             return self._of_members(expr, row)
-        if lifted(op, MEMBERS) in FUNCTIONS:
+        if row_of(lifted(op, MEMBERS)).along:
             return self._of_matrices(expr)
         if op == "^" and isinstance(constant(expr.args[1]), int):
             return self._power(expr)
@@ -331,8 +331,6 @@ class Lift(Lowering):
 def definition_of(tensor: Apply) -> Tensor | None:
     """A function of a whole vector or matrix, or of its rows, by its definition in the language, where it has one."""
     row = FUNCTIONS.get(tensor.function)
-    if row is not None and row.along == MEMBERS:
-        return None
     if row is not None and row.form == "lifted" and FUNCTIONS[row.of].values:
         matrix = make.name(ARGUMENTS[0], shape_of_axes(tensor.args[0].dims))
         return Lift({ARGUMENTS[0]: tensor.args[0]}).definition(make.call(row.name, matrix, shape=shape_of_axes(tensor.dims)))

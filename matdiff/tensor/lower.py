@@ -17,7 +17,7 @@ from matdiff.language.dims import Dim, Shape, size
 from matdiff.language.kinds import Variable, kind_of
 from matdiff.language.queries import values_of
 from matdiff.language.syntax import Expr, Rational, ratio
-from matdiff.limits import WRITTEN_POWER
+from matdiff.limits import WRITTEN_POWER, check
 from matdiff.tensor import build
 from matdiff.tensor.nodes import SINGULAR, Index, Product, Tensor
 
@@ -82,6 +82,7 @@ class Lowering:
         """The tensor of an expression.  Operands are lowered before what they stand in, so no nest is too deep."""
         stack = [expr]
         while stack:
+            check()
             node = stack[-1]
             operands = () if node.op in ("rows", "cols") else values_of(node)
             waiting = [operand for operand in operands if id(operand) not in self._known]
