@@ -9,7 +9,7 @@ from sessions import run
 
 import matdiff
 from matdiff.functions import FUNCTIONS, LINES, Function, extended
-from matdiff.language.errors import NotLifted, UnexpectedText, WrongKind
+from matdiff.language.errors import UnexpectedText, WrongKind
 from matdiff.steps.derivations import METHODS
 
 # The text, the variable, and the derivative as it is printed with its named parts: as short as papers have it.
@@ -212,7 +212,6 @@ def test_latex_is_read_back(row: Function) -> None:
         ("exp(X, rows)", UnexpectedText),
         ("kron(X, rows)", UnexpectedText),
         ("logsumexp(X)", WrongKind),
-        ("x: m x n; sum_k a^T max(x_k y^T, rows)", NotLifted),
     ],
 )
 def test_what_is_refused(text: str, error: type[Exception]) -> None:

@@ -271,6 +271,21 @@ ARRAYS = {
     "sum_{i != j} logdet(A + x_i x_j^T)": ("A", None),
     "sum_k tr(S_k^-2 A)": ("A", None),
     "sum_k inv(c_k) x_k": ("c", None),
+    # Functions of the rows of matrices of a family, and of vectors with two indices.
+    "sum_b tr(G_b^T softmax(Q_b K_b^T / tau, rows) V_b)": ("K", None),
+    "sum_b sum(softmax(X_b W, rows) .* Y_b)": (
+        "W",
+        "sum_b X_b^T (Y_b .* softmax(X_b W, rows) - diag(sum(Y_b .* softmax(X_b W, rows), rows)) softmax(X_b W, rows))",
+    ),
+    "sum_b logsumexp(X_b w)": ("w", "sum_b X_b^T softmax(X_b w)"),
+    "sum_b norm(X_b w)": ("w", "(sum_b X_b^T X_b / ||X_b w||) w"),
+    "sum_b sum(norm(X_b W, rows))": ("W", None),
+    "sum_ij logsumexp(x_i + y_j + w)": ("w", None),
+    "sum_i max_k sum_j T_ijk x_j": ("x", None),
+    "sum_i min_k sum_j T_ijk x_j": ("x", None),
+    "x: m x n; y: p x n; sum_ij c_j^T softmax(cumsum(x_i + y_j))": ("x", None),
+    "sum_b sum(max(X_b W, rows))": ("W", None),
+    "x: m x n; sum_k a^T max(x_k y^T, rows)": ("y", None),
     "Y[k] = sum_l exp(sum_i S[i,k,i] + x_l - x_l)": ("S", None),
 }
 SUMS.update(ARRAYS)
@@ -328,8 +343,6 @@ def check_note(answer: matdiff.Derivative) -> None:
         ('A: m x n; einsum(",i->i", A, x)', NotLifted),
         ("sum_k a_k^T expm(S_k) c", NotLifted),
         ("sum_k eigmax(S_k)", NotLifted),
-        ("sum_i max_k sum_j T_ijk x_j", NotLifted),
-        ("sum_i min_k sum_j T_ijk x_j", NotLifted),
         ("sum_i (x_{i+1} - x_i)^2", IndexSum),
         ("sum_i sum_{i != i} x_i", IndexSum),
         ("sum_i c", IndexSum),
@@ -381,6 +394,11 @@ MEMBERS = {
     "sum_i c_i x_i x_i^T": ("c_k", None),
     "sum_k ||A_k x - b_k||^2": ("A_l", "2 (A_l x - b_l) x^T"),
     "sum_k det(S_k)": ("S_l", "det(S_l) S_l^-T"),
+    "sum_b tr(G_b^T softmax(Q_b K_b^T / tau, rows) V_b)": (
+        "Q_b",
+        "((G_b V_b^T) .* softmax(Q_b K_b^T / tau, rows) - "
+        "diag(sum(G_b .* (softmax(Q_b K_b^T / tau, rows) V_b), rows)) softmax(Q_b K_b^T / tau, rows)) K_b / tau",
+    ),
     "sum_k (x_k^T S_k^-1 x_k + log det S_k)": ("S_k", "(I - S_k^-T x_k x_k^T) S_k^-T"),
     "sum_i log sum_k w_k det(S_k)^(-1/2) exp(-1/2 (x_i - mu_k)^T S_k^-1 (x_i - mu_k))": (
         "S_k",

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from matdiff.code.plan import Node, Plan
+from matdiff.functions import lifted, row_of
 from matdiff.infer.rules import expanded
 from matdiff.language.dims import Dim
 from matdiff.language.queries import (
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
         def array(self, root: Expr) -> Node: ...
         def is_defined(self, function: str) -> bool: ...
+        def knows(self, function: str) -> bool: ...
+        def by_known_functions(self, root: Expr) -> Expr: ...
 
 
 def contracted(translator: Translator, root: Expr, letters: Sequence[tuple[str, Dim]]) -> Node:
@@ -145,14 +148,23 @@ class _Contraction:
         return code, letters
 
     def _of_members(self, call: Expr) -> tuple[Node, list[str]]:
-        """A function of a matrix with members, of all of them; its indices come before its own axes."""
-        (matrix,) = call.args
-        held, own = sorted(free_indices(matrix)[id(matrix)]), list(islice(letters_beside(index_names(post_order(matrix))), 2))
-        self._learn(matrix)
-        inner = _Contraction(self.translator, {**self.sizes, **dict(zip(own, shape_of(matrix)))})
-        arrays = inner.array(by_entries(matrix, own), [*held, *own])
-        axes = (*(self.sizes[letter] for letter in held), *axes_of(shape_of(call)))
-        return self.plan.make("each", arrays, shape=axes, data=call.op), held
+        """What is in matrix notation with members, for all of them; their indices come before its own axes."""
+        self._learn(call)
+        held = sorted(free_indices(call)[id(call)])
+        known = self.translator.by_known_functions(call)
+        if row_of(known.op).form in ("", "op", "each"):  # what has entries
+            return self._by_entries(known, held), held
+        function = lifted(known.op, "rows") if len(axes_of(shape_of(known.args[0]))) == 1 else known.op
+        if not self.translator.knows(function):
+            return self._by_entries(expanded(known), held), held
+        axes = (*(self.sizes[letter] for letter in held), *axes_of(shape_of(known)))
+        return self.plan.make("each", self._by_entries(known.args[0], held), shape=axes, data=function), held
+
+    def _by_entries(self, members: Expr, held: Sequence[str]) -> Node:
+        """The array of an expression in matrix notation with members, which has their indices as its first axes."""
+        own = list(islice(letters_beside(index_names(post_order(members))), len(axes_of(shape_of(members)))))
+        inner = _Contraction(self.translator, {**self.sizes, **dict(zip(own, axes_of(shape_of(members))))})
+        return inner.array(by_entries(members, own), [*held, *own])
 
     def _learn(self, root: Expr) -> None:
         """Note the sizes of the letters that stand at arrays."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from matdiff.code.plan import Node
 from matdiff.code.spelling import ATOM, POWER, SUM, TERM, UNARY, Entry, Spelling
-from matdiff.functions import FUNCTIONS, Function
+from matdiff.functions import FUNCTIONS, Function, lifted
 from matdiff.language.dims import Dim
 from matdiff.language.syntax import Expr, Rational
 
@@ -208,14 +208,22 @@ class Language(ABC):
         return Spelling(text, needs=(SUM,) * (count + row.order))
 
     def each(self, node: Node) -> Spelling:
-        """A function of every matrix that the last two axes of an array hold; a helper goes through the others."""
+        """A function of every matrix that the last two axes of an array hold; a helper goes through the others, if there are any."""
+        if len(node.parts[0].shape) == 2:
+            return self._of_matrix(node)
         body = self._of_matrix(node).template.replace("{0}", LAMBDA_NAMES[0])
         function = self.lambda_.replace("ARGUMENTS", LAMBDA_NAMES[0]).replace("BODY", body)
-        return Spelling(f"{self.own.format('each')}({function}, {{0}}, {len(node.parts[0].shape) - 2})", needs=(SUM,))
+        numbers = self._axes_of_each(node)
+        return Spelling(f"{self.own.format('each')}({function}, {{0}}, {', '.join(map(str, numbers))})", needs=(SUM,))
+
+    def _axes_of_each(self, node: Node) -> tuple[int, ...]:
+        """How many axes the helper goes through."""
+        return (len(node.parts[0].shape) - 2,)
 
     def _of_matrix(self, node: Node) -> Spelling:
         """The same function of one matrix."""
-        return self.spell(Node("inverse" if node.data == "inv" else "apply", node.parts, node.shape, node.data))
+        planned = {"inv": "inverse", lifted("max", "rows"): "row_max"}
+        return self.spell(Node(planned.get(node.data, "apply"), node.parts, node.shape, node.data))
 
     def dot(self, node: Node) -> str:
         """What stands before the signs of a sum."""

@@ -17,7 +17,8 @@ A `Node` is an operation on arrays.  Vectors and rows are arrays with one axis. 
     cholesky   cholesky_solve   cholesky_half_logdet   cholesky_inverse   lu   lu_solve   lu_solve_transposed   lu_logdet   lu_inverse
     largest                               the larger of two, entry by entry
     row_max                               the largest entry of each row
-    apply (row of the function table)     each (the same)   of every matrix that the last two axes of an array hold
+    apply (row of the function table)
+    each (row of the function table)      of every matrix that the last two axes of an array hold
     frechet, slope (row of the function)  the derivative of a matrix function in given directions, and in all
     einsum (letters of the operands, letters of the result)   pairing     index notation
     diagonals (axes)                      an array of zeros with this value on diagonals; the sizes of the axes it lacks are parts

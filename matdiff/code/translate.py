@@ -82,16 +82,17 @@ class Translator(Products):
         """A function of rows that the format knows, of rows; else what it is made of."""
         turned = by_rows(call)
         inside = turned if turned is call else turned.args[0]
-        is_known = inside.op in self.spelled or inside.op in _OPERATIONS
-        if is_known and not any(ones_of(call.args[0])):
+        if self.knows(inside.op) and not any(ones_of(call.args[0])):
             return turned
         return self.by_known_functions(written_out(call))
 
     def is_defined(self, function: str) -> bool:
         """Whether a function is written by its definition."""
-        if function in self.spelled or function in _OPERATIONS or function not in FUNCTIONS:
-            return False
-        return bool(FUNCTIONS[function].values)
+        return function in FUNCTIONS and not self.knows(function) and bool(FUNCTIONS[function].values)
+
+    def knows(self, function: str) -> bool:
+        """Whether the format, or the plan, has the function."""
+        return function in self.spelled or function in _OPERATIONS
 
     def array(self, root: Expr) -> Node:
         """The dense array of an expression in matrix notation."""

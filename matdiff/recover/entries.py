@@ -129,7 +129,7 @@ class _Entries:
 
     def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         is_power = tensor.function == "power"
-        if row_of(tensor.function).along == MEMBERS:
+        if row_of(tensor.function).along in ("rows", MEMBERS):
             return self._of_member(tensor, letters)
         if not is_power and FUNCTIONS[tensor.function].form != "each":
             return self._by_definition(tensor, letters)
@@ -141,18 +141,20 @@ class _Entries:
         return make.call(tensor.function, *args, shape=SCALAR)
 
     def _of_member(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
-        """A function of the matrix of a family at these letters: `inv(A_k X)[i,j]`."""
+        """A function of a member at these letters, a matrix or a vector: `inv(A_k X)[i,j]`, `softmax(A_k, rows)[i,j]`, `norm(A_k x)`."""
         row, (arg,) = row_of(tensor.function), tensor.args
-        holding = Holding({})
-        try:
-            matrix = HeldRecovery(self.recovery.sizes, holding).expr(
-                simplify(holding.hold(arg, (*letters[: arg.order - 2], None, None)))
-            )
-        except (Irreducible, NotHeld):
-            raise NoClosedForm(function=row.of) from None
-        own = letters[arg.order - 2 :]
-        value = make.call(row.of, matrix, shape=shape_of_axes(tensor.dims[arg.order - 2 :]))
-        return _entry(value, own) if own else value
+        matrices, vectors = arg.order - 2, arg.order - 1
+        ways = [(matrices, row.of)] if row.along == MEMBERS else [(matrices, row.name), (vectors, row.of)]
+        for count, function in ways:
+            holding = Holding({})
+            at = (*letters[:count], *[None] * (arg.order - count))
+            try:
+                member = HeldRecovery(self.recovery.sizes, holding).expr(simplify(holding.hold(arg, at)))
+            except (Irreducible, NotHeld):
+                continue
+            value = make.call(function, member, shape=shape_of_axes(tensor.dims[count:]))
+            return _entry(value, letters[count:]) if letters[count:] else value
+        return self._by_definition(tensor, letters)
 
     def _by_definition(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         """A function of a whole array that has no notation, by what it is defined to be; else there is nothing true to print."""

@@ -166,15 +166,17 @@ class Holding:
 
     def _apply(self, tensor: Apply, at: At) -> Tensor:
         row = row_of(tensor.function)
-        if row.along == "rows" and at[0] is not None:
-            (arg,) = tensor.args  # softmax(X, rows) with a row held is softmax of the row
-            return self.hold(call(row.of, [self.hold(arg, (at[0], None))], tensor.dims[1:]), at[1:])
-        if row.along == MEMBERS:
+        if row.along in ("rows", MEMBERS):
             (arg,) = tensor.args
-            count = arg.order - 2
-            if None in at[:count] or any(at[count:]):
-                raise NotHeld
-            return call(row.of, [self.hold(arg, (*at[:count], None, None))], tensor.dims[count:])
+            count = arg.order - (1 if row.along == "rows" else 2)
+            if None not in at[:count]:  # softmax(X, rows) with a row held is softmax of the row
+                inside = self.hold(arg, (*at[:count], *[None] * (arg.order - count)))
+                return self.hold(call(row.of, [inside], tensor.dims[count:]), at[count:])
+            if row.along == "rows" and count > 1 and None not in at[: count - 1] and not any(at[count - 1 :]):
+                inside = self.hold(arg, (*at[: count - 1], None, None))
+                return build.apply(row.name, (inside,), tensor.dims[count - 1 :])
+        if row.along == MEMBERS:
+            raise NotHeld
         if row.name and row.form != "each":
             written_out = definition_of(tensor)
             if written_out is None:

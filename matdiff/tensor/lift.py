@@ -208,13 +208,7 @@ class Lift(Lowering):
             return self._joined(expr, [(arg, self._slots(arg)) for arg in expr.args], self._slots(expr), self._own(expr))
         if row is not None and row.form == "lifted":
             return self._of_lines(expr, row)
-        if (
-            row is not None
-            and row.form == "func"
-            and row.takes_vectors
-            and len(self.held(expr)) == 1
-            and self._is_of_vector(expr)
-        ):
+        if row is not None and row.form == "func" and row.takes_vectors and self._is_of_vector(expr):
             return self._of_members(expr, row)
         if row_of(lifted(op, MEMBERS)).along:
             return self._of_matrices(expr)
@@ -278,7 +272,7 @@ class Lift(Lowering):
         if not self.axes(arg):
             return self._defined(expr, typed_on_scalar)
         members = self._of(arg)
-        return build.apply(lifted(row.name, "rows"), (members,), members.dims[:1] + self.axes(expr))
+        return build.apply(lifted(row.name, "rows"), (members,), members.dims[:-1] + self.axes(expr))
 
     # Functions of matrices
 
@@ -332,8 +326,11 @@ def definition_of(tensor: Apply) -> Tensor | None:
     """A function of a whole vector or matrix, or of its rows, by its definition in the language, where it has one."""
     row = FUNCTIONS.get(tensor.function)
     if row is not None and row.form == "lifted" and FUNCTIONS[row.of].values:
-        matrix = make.name(ARGUMENTS[0], shape_of_axes(tensor.args[0].dims))
-        return Lift({ARGUMENTS[0]: tensor.args[0]}).definition(make.call(row.name, matrix, shape=shape_of_axes(tensor.dims)))
+        (arg,) = tensor.args
+        outer = tuple(f"{_LINE}{place}" for place in range(arg.order - 2))
+        matrix = make.name(ARGUMENTS[0], shape_of_axes(arg.dims[len(outer) :]))
+        lift = Lift({ARGUMENTS[0]: arg}, None, dict(zip(outer, arg.dims)), {ARGUMENTS[0]: outer})
+        return lift.definition(make.call(row.name, matrix, shape=shape_of_axes(tensor.dims[len(outer) :])))
     if row is None or not row.values or tensor.order > 2:
         return None
     return defined(row, tensor.args, [(*arg.dims, ONE, ONE)[:2] for arg in tensor.args], Lift)

@@ -48,8 +48,8 @@ class JAX(Python):
         "gelu": "jax.nn.gelu({0}, approximate=False)",
         "softmax": "jax.nn.softmax({0})",
         "logsumexp": "jax.nn.logsumexp({0})",
-        "softmax rows": "jax.nn.softmax({0}, axis=1)",
-        "logsumexp rows": "jax.nn.logsumexp({0}, axis=1)",
+        "softmax rows": "jax.nn.softmax({0}, axis=-1)",
+        "logsumexp rows": "jax.nn.logsumexp({0}, axis=-1)",
         "nucnorm": 'jnp.linalg.norm({0}, "nuc")',
         "expm": "jax.scipy.linalg.expm({0})",
     }
@@ -68,7 +68,7 @@ class JAX(Python):
     return jax.nn.one_hot(jnp.argmax(x), x.size, dtype=x.dtype).reshape(x.shape)''',
         "_argmax_rows": '''def _argmax_rows(x):
     """1 at the first largest entry of every row, else 0."""
-    return jax.nn.one_hot(jnp.argmax(x, axis=1), x.shape[1], dtype=x.dtype)''',
+    return jax.nn.one_hot(jnp.argmax(x, axis=-1), x.shape[-1], dtype=x.dtype)''',
         "_adj": '''def _adj(x):
     """The adjugate, from the singular values, so that x may be singular."""
     u, s, vt = jnp.linalg.svd(x)

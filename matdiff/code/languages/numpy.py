@@ -46,12 +46,12 @@ class NumPy(Python):
     return largest + np.log(np.exp(x - largest).sum())''',
         "_softmax_rows": '''def _softmax_rows(x):
     """The softmax of every row, without overflow."""
-    e = np.exp(x - np.max(x, axis=1)[:, None])
-    return e / np.sum(e, axis=1)[:, None]''',
+    e = np.exp(x - np.max(x, axis=-1, keepdims=True))
+    return e / np.sum(e, axis=-1, keepdims=True)''',
         "_logsumexp_rows": '''def _logsumexp_rows(x):
     """log(sum(exp(x))) of every row, without overflow."""
-    largest = np.max(x, axis=1)
-    return largest + np.log(np.sum(np.exp(x - largest[:, None]), axis=1))''',
+    largest = np.max(x, axis=-1)
+    return largest + np.log(np.sum(np.exp(x - largest[..., None]), axis=-1))''',
         "_gelu": '''def _gelu(x):
     """x times the normal distribution function at x."""
     return x * (1 + _erf(x / np.sqrt(2))) / 2''',
@@ -70,7 +70,7 @@ class NumPy(Python):
     return found''',
         "_argmax_rows": '''def _argmax_rows(x):
     """1 at the first largest entry of every row, else 0."""
-    return 1.0 * (np.arange(x.shape[1]) == np.argmax(x, axis=1)[:, None])''',
+    return 1.0 * (np.arange(x.shape[-1]) == np.argmax(x, axis=-1)[..., None])''',
         "_adj": '''def _adj(x):
     """The adjugate, from the singular values, so that x may be singular."""
     u, s, vt = np.linalg.svd(x)

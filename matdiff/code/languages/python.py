@@ -58,7 +58,7 @@ OPERATIONS: Mapping[str, Entry] = {
     "total": "NP.sum({0})",
     "sum_axis": "NP.sum({0}, axis=DATA)",
     "largest": "NP.maximum({0}, {1})",
-    "row_max": "NP.max({0}, axis=1)",
+    "row_max": "NP.max({0}, axis=-1)",
     "matrix_power": "NP.linalg.matrix_power({0}, DATA)",
     "eye": "NP.eye({0})",
     "ones": "NP.ones(SIZES)",
@@ -108,7 +108,7 @@ FUNCTIONS: Mapping[str, Entry] = {
         for name in "exp log log1p expm1 abs sign sin cos tan sinh cosh tanh sqrt cumsum tril triu".split()
     },
     **{f"a{name}": f"NP.arc{name}({{0}})" for name in ("sin", "cos", "tan")},
-    "cumsum rows": "NP.cumsum({0}, axis=1)",
+    "cumsum rows": "NP.cumsum({0}, axis=-1)",
     "step": "NP.heaviside({0}, 0.0)",
     "relu": "NP.maximum({0}, 0)",
     "softplus": "NP.logaddexp(0, {0})",

@@ -221,13 +221,13 @@ class SymPy(Python):
     units = [[sp.Matrix(n, n, lambda i, j: int((i, j) == (k, l))) for l in range(n)] for k in range(n)]
     rows = [[_slope(lambda g: d(e, g), n).tolist() for e in row] for row in units]
     return sp.permutedims(sp.Array(rows), (2, 3, 0, 1, 4, 5))''',
-        "_each": '''def _each(f, x, count):
-    """f of every matrix that the axes of x from this number on hold."""
+        "_each": '''def _each(f, x, count, axes):
+    """f of every matrix that the axes of x from this number on hold; its values have so many axes."""
     rows, columns = x.shape[count:]
     entries = sp.flatten(x.tolist())
     size = rows * columns
     values = [f(sp.Matrix(rows, columns, entries[start : start + size])) for start in range(0, len(entries), size)]
-    shape = (*x.shape[:count], *getattr(values[0], "shape", ()))
+    shape = (*x.shape[:count], *getattr(values[0], "shape", ())[:axes])
     entries = sp.flatten(values)
     return sp.Array(entries, shape) if len(shape) > 2 else sp.Matrix(shape[0], shape[1] if len(shape) > 1 else 1, entries)''',
         "_einsum": '''def _einsum(spec, *arrays):
@@ -264,6 +264,11 @@ class SymPy(Python):
     def each(self, node: Node) -> Spelling:
         """By a helper, as where no library knows such arrays."""
         return Language.each(self, node)
+
+    def _axes_of_each(self, node: Node) -> tuple[int, ...]:
+        """Those of the values too: a vector is a matrix with one column."""
+        (count,) = super()._axes_of_each(node)
+        return count, len(node.shape) - count
 
     def blocks(self, node: Node) -> str:
         """Blocks are all numbers or all matrices."""

@@ -57,7 +57,7 @@ class Torch(Python):
         "pi": "math.pi",
         "inner": "torch.sum({0} * {1})",
         "sum_axis": "torch.sum({0}, DATA)",
-        "row_max": "torch.amax({0}, 1)",
+        "row_max": "torch.amax({0}, -1)",
         "eye": "torch.eye({0}, KIND)",
         "ones": "torch.ones(SIZES, KIND)",
         "zeros": "torch.zeros(SIZES, KIND)",
@@ -95,9 +95,9 @@ class Torch(Python):
         "softmax": "torch.softmax({0}, 0)",
         "logsumexp": "torch.logsumexp({0}, 0)",
         "cumsum": "torch.cumsum({0}, 0)",
-        "softmax rows": "torch.softmax({0}, 1)",
-        "logsumexp rows": "torch.logsumexp({0}, 1)",
-        "cumsum rows": "torch.cumsum({0}, 1)",
+        "softmax rows": "torch.softmax({0}, -1)",
+        "logsumexp rows": "torch.logsumexp({0}, -1)",
+        "cumsum rows": "torch.cumsum({0}, -1)",
         "pinv": "torch.linalg.pinv({0}, rtol=1e-12)",
         "nucnorm": 'torch.linalg.matrix_norm({0}, "nuc")',
         "expm": "torch.linalg.matrix_exp({0})",
@@ -124,7 +124,7 @@ class Torch(Python):
     return torch.nn.functional.one_hot(torch.argmax(x), x.numel()).reshape(x.shape).to(x.dtype)''',
         "_argmax_rows": '''def _argmax_rows(x):
     """1 at the first largest entry of every row, else 0."""
-    return torch.nn.functional.one_hot(torch.argmax(x, 1), x.shape[1]).to(x.dtype)''',
+    return torch.nn.functional.one_hot(torch.argmax(x, -1), x.shape[-1]).to(x.dtype)''',
         "_adj": '''def _adj(x):
     """The adjugate, from the singular values, so that x may be singular."""
     u, s, vt = torch.linalg.svd(x)
