@@ -120,7 +120,7 @@ class Comparison:
 
 
 def value_of_result(result: Result, shape: Shape, point: Point) -> Matrix:
-    """The value of a result with at most two axes, in either notation.  Raises Undefined."""
+    """The value of a result as it is stored, in either notation; this is its shape.  Raises Undefined."""
     rows, columns = stored_size(shape, point.sizes)
     with mp.workdps(mp.dps + point.more):
         if result.form == "matrix":
