@@ -12,9 +12,10 @@ from matdiff.functions import FUNCTIONS, MATRIX_POWER, row_of, word_of
 from matdiff.infer.infer import Typed
 from matdiff.infer.rules import is_euclidean
 from matdiff.language.errors import NotSmooth, OperatorForm, OwnSpace, Remark
-from matdiff.language.queries import constant, is_scalar, post_order, shape_of
+from matdiff.language.queries import constant, index_names, is_scalar, names_in, post_order, rebuilt, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.language.text import text
+from matdiff.recover.entries import letters_beside
 
 # What the declaration of a variable says already.
 _KNOWN = {
@@ -77,7 +78,7 @@ def _domain(part: Expr) -> Iterator[str]:
     given = is_positive(argument) if row.conditions == ("{0} > 0",) else name == "inv" and _is_invertible(argument)
     if not given:
         ones = [dim.is_one for arg in part.args for dim in shape_of(arg)]
-        yield row.conditions[min(row.variant(ones), len(row.conditions) - 1)].format(text(argument))
+        yield row.conditions[min(row.variant(ones), len(row.conditions) - 1)].format(_shown(argument))
 
 
 def _is_invertible(expr: Expr) -> bool:
@@ -94,12 +95,23 @@ def _not_zero(part: Expr) -> Iterator[str]:
             if not is_positive(factor):
                 base = factor.args[0] if factor.op in ("^", ".^") else factor
                 base = base.args[0] if _asks_not_zero(base) else base
-                yield f"{text(base.args[0])} > 0" if base.op == "sqrt" else f"{text(base)} != 0"
+                yield f"{_shown(base.args[0])} > 0" if base.op == "sqrt" else f"{_shown(base)} != 0"
     elif part.op == ".^" or (part.op == "^" and is_scalar(part)):
         base, exponent = part.args
         value = constant(exponent)
         if not is_positive(base) and not (isinstance(value, int) and value >= 0):
-            yield f"{text(base)} {'!=' if isinstance(value, int) else '>'} 0"
+            yield f"{_shown(base)} {'!=' if isinstance(value, int) else '>'} 0"
+
+
+def _shown(part: Expr) -> str:
+    """The text with the first letters that are no names for the indices, so that what holds for each S_k is told once."""
+    letters = dict.fromkeys(index_names(post_order(part)))
+    if not letters:
+        return text(part)
+    known = dict(zip(letters, letters_beside([str(name.value) for name in names_in(part)])))
+    return text(
+        rebuilt(part, lambda _, again: Expr("index", again.args, known[str(again.value)]) if again.op == "index" else again)
+    )
 
 
 def _asks_not_zero(expr: Expr) -> bool:
