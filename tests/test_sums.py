@@ -270,6 +270,7 @@ ARRAYS = {
     "sum_i inv(A + x_i x_i^T)": ("x", None),
     "sum_{i != j} logdet(A + x_i x_j^T)": ("A", None),
     "sum_k tr(S_k^-2 A)": ("A", None),
+    "sum_k c_k tr(A_k^0 X A_k^2)": ("A", None),
     "sum_k inv(c_k) x_k": ("c", None),
     # Functions of the rows of matrices of a family, and of vectors with two indices.
     "sum_b tr(G_b^T softmax(Q_b K_b^T / tau, rows) V_b)": ("K", None),

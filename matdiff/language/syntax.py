@@ -23,7 +23,8 @@ What is written with indices is read with three more, and stands in matrices bef
     "over"     (body, set, ..., index, ..., condition, ...): the sum, mean, prod, max or min (the value) of body over the indices,
                or the "array" with these entries.  An "index" leaf may have a size.  Where a "condition" (index, index), whose value
                is != or <, does not hold, or a set, the "name" with indices of an array of ones and zeros, is 0, terms are left out
-    "name"     (index, ...): the member x_i of a family, or the entry a_ij; what is no "index" among them is a position
+    "name"     (index, ...): the member x_i of a family, or the entry a_ij; what is no "index" among them is a position.  Beside index
+               notation the shape of such an index is how far it runs
 
 Index notation (the output of `recover` when there is no matrix notation) uses three more:
     "entry"    (x, index, ...): an entry of x; each index is an "index" leaf whose value is its letter

@@ -288,10 +288,13 @@ class Lift(Lowering):
         return build.apply(lifted(function, MEMBERS), (matrices,), matrices.dims[:-2] + axes)
 
     def _power(self, expr: Expr) -> Tensor:
-        """A_k^2 and A_k^-1."""
+        """A_k^2, A_k^-1, and the identity A_k^0 for every k."""
         base, held = self._of(expr.args[0]), self.held(expr.args[0])
         exponent = constant(expr.args[1])
         assert isinstance(exponent, int)
+        if not exponent:
+            identity = build.identity(self.axes(expr)[:1])
+            return build.einsum([(identity, (0, 1))], [*held, 0, 1], dict(zip(held, base.dims)))
         if exponent < 0:
             base = self._of_every("inv", base, self.axes(expr))
         factors = [(base, [*held, place, place + 1]) for place in range(abs(exponent))]
