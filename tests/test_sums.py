@@ -271,6 +271,7 @@ ARRAYS = {
     "sum_{i != j} logdet(A + x_i x_j^T)": ("A", None),
     "sum_k tr(S_k^-2 A)": ("A", None),
     "sum_k c_k tr(A_k^0 X A_k^2)": ("A", None),
+    "x: m x n; sum_k prod(x_k)": ("x", None),
     "sum_k inv(c_k) x_k": ("c", None),
     # Functions of the rows of matrices of a family, and of vectors with two indices.
     "sum_b tr(G_b^T softmax(Q_b K_b^T / tau, rows) V_b)": ("K", None),
@@ -344,6 +345,7 @@ def check_note(answer: matdiff.Derivative) -> None:
         ('A: m x n; einsum(",i->i", A, x)', NotLifted),
         ("sum_k a_k^T expm(S_k) c", NotLifted),
         ("sum_k eigmax(S_k)", NotLifted),
+        ("x: m x n; sum_k pinv(x_k) x_k", NotLifted),
         ("sum_i (x_{i+1} - x_i)^2", IndexSum),
         ("sum_i sum_{i != i} x_i", IndexSum),
         ("sum_i c", IndexSum),

@@ -19,7 +19,7 @@ from matdiff.language.dims import Dim
 from matdiff.language.kinds import kind_of
 from matdiff.language.queries import shape_of
 from matdiff.language.syntax import Expr
-from matdiff.language.text import text
+from matdiff.language.text import definition, text
 from matdiff.recover.entries import in_indices, letters_beside
 from matdiff.recover.recover import Recovery, size_expressions
 from matdiff.tensor.lower import axes_of
@@ -216,7 +216,7 @@ class Result:
         return self._with_parts(self.value_expr)
 
     def _with_parts(self, expr: Expr) -> str:
-        return "; ".join([*(f"{part.name} = {text(part.expr)}" for part in self.where), text(expr)])
+        return "; ".join([*(definition(part.name, part.expr) for part in self.where), text(expr)])
 
 
 def _named_axes(

@@ -12,7 +12,7 @@ from matdiff.language import make
 from matdiff.language.dims import SCALAR, Shape
 from matdiff.language.errors import DeclaredTwice, EndsEarly, Errors, MatdiffError, UnexpectedText, UnknownVariable, WrongExpected
 from matdiff.language.kinds import Variable, declared_kind
-from matdiff.language.queries import held_letter, is_held, names_in, post_order, shape_of
+from matdiff.language.queries import axis_letters, held_letter, is_held, names_in, post_order, shape_of
 from matdiff.language.syntax import Expr
 from matdiff.laws.simplify import simplify
 from matdiff.read.parse import Declaration, Definition, Question, parse
@@ -152,7 +152,7 @@ class _Names:
 
     def at_axes(self, expr: Expr) -> Expr:
         """The array with the axes of a result in index notation, where it is written at their letters."""
-        is_array = expr.op == "over" and expr.value == "array" and all(map(is_held, expr.args[1:]))
+        is_array = bool(axis_letters(expr)) and all(map(is_held, expr.args[1:]))
         written = {
             str(place.value) for node in post_order(expr) if node.op == "at" for place in node.args[1:] if place.op == "name"
         }

@@ -58,6 +58,7 @@ class Arrays(ABC):
     broadcast   arrays of different shape combine entry by entry
     exact       it computes with symbols, where nothing overflows
     cholesky    it has triangular factors of definite matrices
+    matrices    its functions of a matrix, or of the rows of one, take arrays with more axes in front
     repeats     an operand of its einsum may have a letter twice
     scatter     a diagonal of an array may be written to
     syrk        it sees that X^T X is symmetric, and computes half of it

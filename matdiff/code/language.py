@@ -209,7 +209,7 @@ class Language(ABC):
 
     def each(self, node: Node) -> Spelling:
         """A function of every matrix that the last two axes of an array hold; a helper goes through the others, if there are any."""
-        if len(node.parts[0].shape) == 2:
+        if "matrices" in self.traits or len(node.parts[0].shape) == 2:
             return self._of_matrix(node)
         body = self._of_matrix(node).template.replace("{0}", LAMBDA_NAMES[0])
         function = self.lambda_.replace("ARGUMENTS", LAMBDA_NAMES[0]).replace("BODY", body)

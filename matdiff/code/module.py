@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
+from itertools import starmap
 from typing import Protocol
 
 from matdiff.answer.answer import Answer
@@ -19,7 +20,7 @@ from matdiff.code.translate import Translator
 from matdiff.language.dims import Dim
 from matdiff.language.kinds import Variable
 from matdiff.language.queries import index_names, post_order, shape_of
-from matdiff.language.text import text
+from matdiff.language.text import definition, text
 from matdiff.pipeline import operators
 from matdiff.tensor.lower import axes_of
 
@@ -205,7 +206,7 @@ class _Functions:
         parts = []
         for result in wanted:
             if result is None:
-                body = "; ".join([*(f"{n} = {text(e)}" for n, e in self.typed.definitions.items()), text(self.typed.expr)])
+                body = "; ".join([*starmap(definition, self.typed.definitions.items()), text(self.typed.expr)])
                 parts.append(f"{body}, {_shape_words(axes_of(shape_of(self.typed.expr)))}")
             else:
                 parts.append(f"{self._left(result)} = {result.value_line}, {_shape_words(result.tensor.dims)}")

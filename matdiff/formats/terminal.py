@@ -15,8 +15,9 @@ from matdiff.infer.infer import Typed
 from matdiff.language.dims import Shape
 from matdiff.language.errors import SumRead
 from matdiff.language.kinds import kind_of
+from matdiff.language.make import named
 from matdiff.language.printer import show
-from matdiff.language.queries import names_in, post_order, shape_of
+from matdiff.language.queries import array_of, names_in, post_order, shape_of
 from matdiff.language.spelling import matrix_size, unicode_name, unicode_size
 
 _DIM, _RESET = "\x1b[2m", "\x1b[0m"
@@ -98,10 +99,10 @@ def _is_zero(result: Result) -> bool:
 def understood(answer: Answer) -> list[str]:
     """The reading of the input: definitions, the expression, kinds and sizes, and what the axes of a tensor are."""
     typed = answer.typed
-    named = list(typed.definitions.items())
-    if typed.expr.op != "name":
-        named.append((output_name(typed), typed.expr))
-    lines = [f"  {unicode_name(name)} = {unicode(value)} : {shape_words(shape_of(value))}" for name, value in named]
+    values = list(typed.definitions.items())
+    if array_of(typed.expr).op != "name":
+        values.append((output_name(typed), typed.expr))
+    lines = [f"  {unicode(named(name, value))} = {unicode(value)} : {shape_words(shape_of(value))}" for name, value in values]
     if typed.variables:
         lines.append("  " + "   ".join(_variables(typed, answer.conditions)))
     needs = [condition for condition in answer.conditions if not _is_about_variable(condition, typed)]

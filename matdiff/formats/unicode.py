@@ -23,7 +23,7 @@ def _subscript(array: str, is_name: bool, indices: list[str]) -> str:
     if not all(len(index) == 1 and index.isalpha() for index in indices):
         return f"{array}[{','.join(indices)}]"
     # A name that ends in a subscript of its own is set apart.
-    base = f"({array})" if (is_name and not array[-1].isalpha()) or ("_" in array and not array.startswith("(")) else array
+    base = f"({array})" if (is_name and not array[-1].isalpha()) or ("_" in array and not array.endswith(")")) else array
     return f"{base}_{''.join(indices)}"
 
 

@@ -30,7 +30,7 @@ class Variable(NamedTuple):
 
 
 def kind_of(shape: Shape) -> str:
-    """scalar, vector, row or matrix, by which of the two sizes is literally 1; with more sizes array."""
+    """scalar, vector, row or matrix, by which of the two sizes is literally 1; with more sizes tensor."""
     if len(shape) > 2:
         return "tensor"
     if shape[0].is_one:

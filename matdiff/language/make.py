@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matdiff.functions import row_of
 from matdiff.language.dims import ONE, SCALAR, Dim, Shape
-from matdiff.language.queries import shape_of
+from matdiff.language.queries import axis_letters, shape_of
 from matdiff.language.syntax import Expr, Rational
 
 # Elementwise operators and what they are between scalars.
@@ -23,6 +23,13 @@ def number(value: Rational) -> Expr:
 def name(text: str, shape: Shape) -> Expr:
     """A variable or definition."""
     return Expr("name", (), text, shape=shape)
+
+
+def named(text: str, value: Expr) -> Expr:
+    """The left side of a definition: the name, with the indices of an array that is written by its entries, `Y[i,j,k]`."""
+    indices = [Expr("index", (), letter, shape=SCALAR) for letter in axis_letters(value)]
+    array = name(text, shape_of(value))
+    return Expr("entry", (array, *indices), shape=SCALAR) if indices else array
 
 
 def member(text: str, letters: Sequence[str], shape: Shape, sizes: Sequence[Dim] = ()) -> Expr:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from matdiff.language.make import named
 from matdiff.language.printer import show
-from matdiff.language.queries import axis_letters
 from matdiff.language.spelling import TERM, Style
 from matdiff.language.syntax import Expr
 
@@ -42,8 +42,7 @@ def text(expr: Expr) -> str:
 
 def definition(name: str, value: Expr) -> str:
     """`y = A x`; of an array that is written by its entries `Y[i,j,k] = A[i,j] x[k]`."""
-    indices = f"[{','.join(axis_letters(value))}]" if axis_letters(value) else ""
-    return f"{name}{indices} = {text(value)}"
+    return f"{text(named(name, value))} = {text(value)}"
 
 
 def typed(expr: Expr) -> str:

@@ -45,8 +45,8 @@ def in_notation(answer: Answer, notation: str) -> Answer:
     answer = answer.plain
     shown = copy(answer)
     shown.results, shown.remarks = [], list(answer.remarks)
+    wanted = {"all": NOTATIONS, "auto": ("sum",)}.get(notation, (notation,))
     for result in answer.results:
-        wanted = {"all": NOTATIONS, "auto": ("sum",)}.get(notation, (notation,))
         found = list(_written_as(answer, result, wanted))
         if not found and notation == "auto":
             found = [result]

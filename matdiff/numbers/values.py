@@ -277,7 +277,7 @@ class Entries:
         self.plans: dict[int, tuple[Expr, list[Expr], list[_Step]]] = {}
         self.rests: dict[tuple[int, ...], Number] = {}
         self.slopes: dict[tuple[int, ...], Matrix] = {}
-        self.members: dict[tuple[int, ...], Matrix] = {}
+        self.members: dict[int, tuple[Expr, list[str], dict[Place, Matrix]]] = {}
         self.indexed: dict[int, tuple[Expr, bool]] = {}
 
     def value(self, node: Expr, at: dict[str, int]) -> Number:
@@ -302,9 +302,11 @@ class Entries:
 
     def _held(self, node: Expr, at: dict[str, int]) -> Matrix:
         """The value of an expression in matrix notation with members, at their indices."""
-        letters = sorted(free_indices(node)[id(node)])
-        key = (id(node), *(at[letter] for letter in letters))
-        if key not in self.members:
+        if id(node) not in self.members:
+            self.members[id(node)] = node, sorted(free_indices(node)[id(node)]), {}
+        _, letters, known = self.members[id(node)]
+        here = tuple(at[letter] for letter in letters)
+        if here not in known:
             values = dict(self.arrays.values)
 
             def of_member(_: Expr, again: Expr) -> Expr:
@@ -315,8 +317,8 @@ class Entries:
                 return Expr("name", (), name, shape=again.shape)
 
             expr = rebuilt(node, of_member)
-            self.members[key] = Evaluation(values, self.arrays.sizes, {}, self.arithmetic).value(expr)
-        return self.members[key]
+            known[here] = Evaluation(values, self.arrays.sizes, {}, self.arithmetic).value(expr)
+        return known[here]
 
     def _member(self, node: Expr, at: dict[str, int]) -> Matrix:
         """The member x_i of an array x."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from matdiff.functions import FUNCTIONS, MEMBERS, row_of, word_of
+from matdiff.functions import FUNCTIONS, word_of
 from matdiff.language import make
 from matdiff.language.dims import SCALAR, shape_of_axes
 from matdiff.language.errors import NoClosedForm
@@ -23,7 +23,7 @@ from matdiff.recover.recover import HeldRecovery, Recovery
 from matdiff.tensor import build
 from matdiff.tensor.build import base_and_exponent
 from matdiff.tensor.held import Holding, NotHeld
-from matdiff.tensor.lift import definition_of, lift_of
+from matdiff.tensor.lift import definition_of, lift_of, ways_to_hold
 from matdiff.tensor.nodes import HELD, Apply, Constant, Product, Session, Sum, Symbol, Tensor, entered
 from matdiff.tensor.rational import magnitude, whole
 
@@ -129,7 +129,7 @@ class _Entries:
 
     def _elementwise(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         is_power = tensor.function == "power"
-        if row_of(tensor.function).along in ("rows", MEMBERS):
+        if ways_to_hold(tensor):
             return self._of_member(tensor, letters)
         if not is_power and FUNCTIONS[tensor.function].form != "each":
             return self._by_definition(tensor, letters)
@@ -142,10 +142,8 @@ class _Entries:
 
     def _of_member(self, tensor: Apply, letters: tuple[str, ...]) -> Expr:
         """A function of a member at these letters, a matrix or a vector: `inv(A_k X)[i,j]`, `softmax(A_k, rows)[i,j]`, `norm(A_k x)`."""
-        row, (arg,) = row_of(tensor.function), tensor.args
-        matrices, vectors = arg.order - 2, arg.order - 1
-        ways = [(matrices, row.of)] if row.along == MEMBERS else [(matrices, row.name), (vectors, row.of)]
-        for count, function in ways:
+        (arg,) = tensor.args
+        for count, function in reversed(ways_to_hold(tensor)):
             holding = Holding({})
             at = (*letters[:count], *[None] * (arg.order - count))
             try:
@@ -196,9 +194,10 @@ class _Entries:
             else:
                 entry = _power(entry, magnitude(exponent))
             (above if exponent > 0 else below).append(entry)
-        told = frozenset().union(*(free_indices(entry)[id(entry)] for entry in (*above, *below)))
-        above += [self.recovery.size(product.sizes[slot]) for slot in summed if names[slot] not in told]
-        summed = [slot for slot in summed if names[slot] in told]
+        if summed:  # over what nothing tells of the index, so often as it runs
+            told = frozenset().union(*(free_indices(entry)[id(entry)] for entry in (*above, *below)))
+            above += [self.recovery.size(product.sizes[slot]) for slot in summed if names[slot] not in told]
+            summed = [slot for slot in summed if names[slot] in told]
         above, below = _merged(above), _merged(below)
         body = self.recovery.writer.scaled(1, deltas + above, below, (), entries=True) if summed else None
         if body is None:

@@ -126,7 +126,7 @@ class Recovery:
         return terms[0] if len(terms) == 1 else Expr("+", tuple(terms), shape=SCALAR)
 
     def _apply(self, tensor: Apply, shape: Shape) -> Expr:
-        args = tuple(self.expr(arg) for arg in tensor.args)  # of every matrix of a family there is no notation
+        args = tuple(self.expr(arg) for arg in tensor.args)
         if tensor.function == HELD:
             return args[0]
         if tensor.function == "power":

@@ -12,7 +12,7 @@ from matdiff.functions import MEMBERS, row_of
 from matdiff.language.dims import Dim
 from matdiff.language.syntax import Expr, Rational
 from matdiff.tensor import build
-from matdiff.tensor.lift import definition_of
+from matdiff.tensor.lift import definition_of, ways_to_hold
 from matdiff.tensor.lower import call
 from matdiff.tensor.nodes import HELD, Apply, Constant, Factor, Product, Sum, Symbol, Tensor
 
@@ -64,8 +64,7 @@ class Holding:
             at_slots = self.letters_at(tensor)
             return tuple(at_slots.get(index, ()) for index in tensor.out)
         if isinstance(tensor, Apply) and row_of(tensor.function).along == MEMBERS:
-            (arg,) = tensor.args
-            return (*self.letters_of(arg)[:-2], *none)[: tensor.order]
+            return (*self.letters_of(tensor.args[0])[:-2], *none)[: tensor.order]
         alike = [self.letters_of(child) for child in tensor.children if child.order == tensor.order]
         return tuple(_merged(axis) for axis in zip(none, *alike))
 
@@ -165,18 +164,11 @@ class Holding:
         raise NotHeld
 
     def _apply(self, tensor: Apply, at: At) -> Tensor:
-        row = row_of(tensor.function)
-        if row.along in ("rows", MEMBERS):
-            (arg,) = tensor.args
-            count = arg.order - (1 if row.along == "rows" else 2)
-            if None not in at[:count]:  # softmax(X, rows) with a row held is softmax of the row
+        row, arg = row_of(tensor.function), tensor.args[0]
+        for count, function in ways_to_hold(tensor):
+            if count and None not in at[:count]:
                 inside = self.hold(arg, (*at[:count], *[None] * (arg.order - count)))
-                return self.hold(call(row.of, [inside], tensor.dims[count:]), at[count:])
-            if row.along == "rows" and count > 1 and None not in at[: count - 1] and not any(at[count - 1 :]):
-                inside = self.hold(arg, (*at[: count - 1], None, None))
-                return build.apply(row.name, (inside,), tensor.dims[count - 1 :])
-        if row.along == MEMBERS:
-            raise NotHeld
+                return self.hold(call(function, [inside], tensor.dims[count:]), at[count:])
         if row.name and row.form != "each":
             written_out = definition_of(tensor)
             if written_out is None:

@@ -210,10 +210,11 @@ class Lift(Lowering):
             return self._of_lines(expr, row)
         if row is not None and row.form == "func" and row.takes_vectors and self._is_of_vector(expr):
             return self._of_members(expr, row)
-        if row_of(lifted(op, MEMBERS)).along:
+        if row_of(lifted(op, MEMBERS)).along and len(self.axes(expr.args[0])) != 1:
             return self._of_matrices(expr)
-        if op == "^" and isinstance(constant(expr.args[1]), int):
-            return self._power(expr)
+        whole = constant(expr.args[1]) if op == "^" else None
+        if isinstance(whole, int):
+            return self._power(expr, whole)
         if row is not None and row.form != "each" and row.values:
             return self._defined(expr, typed_value)
         if op in ("neg", "*", "at", "unvec") or (row is not None and row.form in ("each", "op")):
@@ -287,11 +288,9 @@ class Lift(Lowering):
     def _of_every(function: str, matrices: Tensor, axes: tuple[Dim, ...]) -> Tensor:
         return build.apply(lifted(function, MEMBERS), (matrices,), matrices.dims[:-2] + axes)
 
-    def _power(self, expr: Expr) -> Tensor:
+    def _power(self, expr: Expr, exponent: int) -> Tensor:
         """A_k^2, A_k^-1, and the identity A_k^0 for every k."""
         base, held = self._of(expr.args[0]), self.held(expr.args[0])
-        exponent = constant(expr.args[1])
-        assert isinstance(exponent, int)
         if not exponent:
             identity = build.identity(self.axes(expr)[:1])
             return build.einsum([(identity, (0, 1))], [*held, 0, 1], dict(zip(held, base.dims)))
@@ -323,6 +322,17 @@ class Lift(Lowering):
         value = inner.inside(expr, typed, held)
         own = [_ENTRY] if inner.axes(typed.expr) else []
         return build.einsum([(value, [*held, *own])], [*outer, *(axis for axis in axes if axis == _LINE or own)])
+
+
+def ways_to_hold(tensor: Apply) -> tuple[tuple[int, str], ...]:
+    """At how many of its first axes the argument of a lifted function may be held, and the function of what is left; most first.
+
+    softmax(A, rows) of an array A_kij is softmax of the row at k and i, and softmax(A_k, rows) of the matrix at k.
+    """
+    row, order = row_of(tensor.function), tensor.args[0].order
+    if row.along == MEMBERS:
+        return ((order - 2, row.of),)
+    return ((order - 1, row.of), (order - 2, row.name)) if row.along == "rows" else ()
 
 
 def definition_of(tensor: Apply) -> Tensor | None:

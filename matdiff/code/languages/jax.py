@@ -31,7 +31,7 @@ class JAX(Python):
     always = ("import jax.numpy as jnp",)
     imports = (("import jax", "jax."), ("import jax.scipy.linalg", "jax.scipy.linalg."))
     reserved = KEYWORDS | {"jax", "jnp", "float"}
-    traits = ("broadcast", "cholesky", "lu", "repeats")
+    traits = ("broadcast", "cholesky", "lu", "matrices", "repeats")
     operations = {
         **OPERATIONS,
         "product": _product,

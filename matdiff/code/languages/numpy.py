@@ -13,7 +13,7 @@ class NumPy(Python):
     always = ("import numpy as np",)
     imports = (("import math", "math."), ("import scipy.linalg", "scipy.linalg."))
     reserved = KEYWORDS | {"np", "scipy", "math", "float"}
-    traits = ("broadcast", "cholesky", "lu", "repeats", "scatter", "syrk")
+    traits = ("broadcast", "cholesky", "lu", "matrices", "repeats", "scatter", "syrk")
     operations = {
         **OPERATIONS,
         "einsum": lambda node: 'np.einsum("LETTERS", PARTS' + (", optimize=True)" if len(node.parts) > 2 else ")"),

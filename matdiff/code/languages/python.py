@@ -27,10 +27,6 @@ class Python(Language):
         others = sorted([*self.always, *(line for line in lines if line not in standard)])
         return "\n\n\n".join(["\n\n".join("\n".join(group) for group in (standard, others) if group), text])
 
-    def each(self, node: Node) -> Spelling:
-        """The functions of the libraries take such arrays."""
-        return self._of_matrix(node)
-
     def letters(self, node: Node) -> str:
         """The axes of operands and result for einsum: `ab,bc->ac`."""
         inputs, output = node.data

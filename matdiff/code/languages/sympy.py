@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from matdiff.code.language import SAME, Language, infix
+from matdiff.code.language import SAME, infix
 from matdiff.code.languages.dotted import product
 from matdiff.code.languages.python import KEYWORDS, Python
 from matdiff.code.plan import Node
@@ -260,10 +260,6 @@ class SymPy(Python):
         return entries[0]
     return sp.Array(entries, shape) if len(shape) > 2 else sp.Matrix(shape[0], shape[1] if len(shape) > 1 else 1, entries)''',
     }
-
-    def each(self, node: Node) -> Spelling:
-        """By a helper, as where no library knows such arrays."""
-        return Language.each(self, node)
 
     def _axes_of_each(self, node: Node) -> tuple[int, ...]:
         """Those of the values too: a vector is a matrix with one column."""

@@ -51,7 +51,7 @@ class Torch(Python):
     always = ("import torch",)
     imports = (("import math", "math."),)
     reserved = KEYWORDS | {"torch", "math", "int"}
-    traits = ("broadcast", "cholesky", "lu", "repeats")
+    traits = ("broadcast", "cholesky", "lu", "matrices", "repeats")
     operations = {
         **OPERATIONS,
         "pi": "math.pi",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from matdiff.functions import NAMES, RESERVED
 from matdiff.language.errors import IndexSum
-from matdiff.language.queries import held_letter, index_names, post_order, sets_of
+from matdiff.language.queries import axis_letters, held_letter, index_names, post_order, sets_of
 from matdiff.language.syntax import MODULUS, Expr
 from matdiff.read.sums.heads import MOST_INDICES, MOST_LETTERS, NOWHERE
 
@@ -22,8 +22,8 @@ def bound(expr: Expr, declared: Collection[str] = ()) -> Expr:
     A name that is declared stays one.  Raises IndexSum for an index that stands anywhere else.
     """
     binding = _Binding(expr, declared)
-    letters = () if expr.op == "over" and expr.value == "array" else binding.beside
-    return held_at(expr, letters, declared) if letters else binding.of(expr, {})
+    letters = () if axis_letters(expr) else binding.beside
+    return binding.at(expr, letters) if letters else binding.of(expr, {})
 
 
 def is_indexed(expr: Expr, declared: Collection[str]) -> bool:
@@ -40,8 +40,7 @@ def _is_delta(node: Expr, declared: Collection[str]) -> bool:
 
 def held_at(expr: Expr, letters: Collection[str], declared: Collection[str] = ()) -> Expr:
     """The array of what an expression is at these letters, which stand in its subscripts; its sums may be bound already."""
-    own = [Expr("index", (), held_letter(letter), expr.span) for letter in letters]
-    return Expr("over", (_Binding(expr, declared).of(expr, dict(zip(letters, own))), *own), "array", expr.span)
+    return _Binding(expr, declared).at(expr, letters)
 
 
 _DELTA = "delta"
@@ -105,6 +104,11 @@ class _Binding:
 
     def _is_name(self, stem: str, letters: Sequence[str]) -> bool:
         return f"{stem}_{''.join(letters)}" in self.declared
+
+    def at(self, expr: Expr, letters: Collection[str]) -> Expr:
+        """The array of the expression at these letters."""
+        own = [Expr("index", (), held_letter(letter), expr.span) for letter in letters]
+        return Expr("over", (self.of(expr, dict(zip(letters, own))), *own), "array", expr.span)
 
     def of(self, expr: Expr, indices: Mapping[str, Expr]) -> Expr:
         """The expression under sums over `indices`."""

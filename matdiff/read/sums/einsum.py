@@ -8,7 +8,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from matdiff.language.errors import IndexSum
-from matdiff.language.queries import letter_of, post_order, rebuilt
+from matdiff.language.queries import axis_letters, letter_of, post_order, rebuilt
 from matdiff.language.syntax import Expr, Span
 from matdiff.read.split import made
 
@@ -86,20 +86,15 @@ def _names(right: str, inputs: Sequence[str], taken: Collection[str]) -> dict[st
 
 def _own_letters(operand: Expr) -> set[str]:
     """The letters of the sums in an operand, and of the arrays in it that are no entries of the whole."""
-    axes = operand.args[1:] if _is_array(operand) else ()
+    axes = operand.args[1:] if axis_letters(operand) else ()
     return {letter_of(node) for node in post_order(operand) if node.op == "index" and node not in axes}
-
-
-def _is_array(expr: Expr) -> bool:
-    """Whether it is written by its entries."""
-    return expr.op == "over" and expr.value == "array"
 
 
 def _entry(array: Expr, indices: Sequence[Expr]) -> Expr:
     """An entry of an array: of a vector, where there is one index, and not of a family; what is more than a matrix only has a name."""
     if array.op == "name" and len(indices) > 2:
         return Expr("name", tuple(indices), array.value, array.span)
-    if _is_array(array) and indices:
+    if axis_letters(array) and indices:
         named = {own.value: index for own, index in zip(array.args[1:], indices)}
         return rebuilt(array.args[0], lambda node, again: named.get(node.value, again) if node.op == "index" else again)
     return Expr("at", (array, *indices), span=array.span) if indices else array

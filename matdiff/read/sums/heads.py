@@ -58,10 +58,11 @@ class Head(NamedTuple):
 def heads(tokens: Sequence[Token], declared: Collection[str]) -> Iterator[tuple[int, Head | None]]:
     """The sums over an index in the tokens, by the place of their first token; None for one that is not read."""
     found = dict(_candidates(tokens, declared))
-    in_heads = {place for start, head in found.items() if head is not None for place in range(start, head.end)}
+    indices = {place for start, head in found.items() if head is not None for place in range(start, head.end)}.union(
+        _entries(tokens)
+    )
     subscripts = subscripts_in(tokens)
-    values = {str(token) for place, token in enumerate(tokens) if token.type == "NAME" and place not in in_heads}
-    values -= {str(tokens[place]) for place in _entries(tokens)}
+    values = {str(token) for place, token in enumerate(tokens) if token.type == "NAME" and place not in indices}
     for place, head in found.items():
         # Σ_i may be a matrix, and min_x asks by x: an index stands in the subscript of a name, and no value has its name.
         is_sure = tokens[place][0] not in "ΣΠ" and (not tokens[place].startswith(EXTREMA) or tokens[place].endswith("_"))
